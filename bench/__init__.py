@@ -1,0 +1,1 @@
+"""Benches: inputs of known mix, fresh processes, CPU seconds beside a reference loop of the same run."""

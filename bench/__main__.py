@@ -1,0 +1,51 @@
+"""`python -m bench [NAME…] [--quick]`: runs the benches and compares them with their ceilings. Exit 1: one is over."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pkgutil
+import sys
+from collections.abc import Sequence
+
+import bench
+from bench.measure import reference_loop, table
+from bench.registry import BENCHES
+
+_MACHINERY = ("__main__", "columns", "generate", "measure", "registry")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the named benches, all of them without a name."""
+    for module in sorted(module.name for module in pkgutil.iter_modules(bench.__path__)):
+        if module not in _MACHINERY:
+            importlib.import_module(f"bench.{module}")
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="measure netwright against its ceilings",
+        epilog="\n".join(f"  {name:<12} {_summary(name)}" for name in BENCHES),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="benches to run; all without a name")
+    parser.add_argument("--quick", action="store_true", help="small inputs, one run each: does it work, not how fast")
+    options = parser.parse_args(arguments)
+    unknown = [name for name in options.names if name not in BENCHES]
+    if unknown:
+        parser.error(f"no bench is called `{unknown[0]}`; there are: {', '.join(BENCHES)}")
+    print(f"reference loop: {reference_loop():.3f} CPU s, Python {sys.version.split()[0]}")
+    over = False
+    for name in options.names or list(BENCHES):
+        report = BENCHES[name](options.quick)
+        print(f"\n{name}: {_summary(name)}")
+        print("\n".join([*report.notes, table(report.rows)]), flush=True)
+        over = over or any(row.over for row in report.rows)
+    print("\nover its ceiling: see the marks above" if over else "\nevery ceiling held")
+    return int(over)
+
+
+def _summary(name: str) -> str:
+    return (BENCHES[name].__doc__ or "").strip().splitlines()[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

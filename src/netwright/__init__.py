@@ -1,0 +1,37 @@
+"""netwright: a digital twin of a Kubernetes network.
+
+>>> import netwright as nw
+>>> twin = nw.load("examples/shop")
+>>> twin.eval([{"from": "shop/api", "to": "shop/db", "port": 5432}])[0].verdict
+'allow'
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from netwright.base.errors import InternalError, NetwrightError, SourceError, UnknownReference, UsageError
+from netwright.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from netwright.twin import Twin, load
+
+__all__ = [
+    "InternalError",
+    "NetwrightError",
+    "SourceError",
+    "Twin",
+    "UnknownReference",
+    "UsageError",
+    "__version__",
+    "load",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """`load` and `Twin` are imported when first used, so that `--help` stays quick."""
+    if name in ("load", "Twin"):
+        from netwright import twin
+
+        return getattr(twin, name)
+    raise AttributeError(f"module `netwright` has no attribute `{name}`")

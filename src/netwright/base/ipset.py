@@ -1,0 +1,141 @@
+"""Sets of IP addresses of both families, in canonical form, with an algebra.
+
+Addresses are integers inside; text follows RFC 4632 (IPv4 prefixes) and RFC 4291/5952 (IPv6).
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable
+from typing import Final, Literal
+
+from netwright.base.intervals import Interval, Intervals, canonical, contains, intersect, size, subtract, union
+
+Family = Literal[4, 6]
+BITS: Final = {4: 32, 6: 128}
+
+
+def parse_address(text: str) -> tuple[Family, int]:
+    """The family and integer of an address. Raises ValueError."""
+    try:
+        if ":" in text:
+            return 6, int.from_bytes(socket.inet_pton(socket.AF_INET6, text), "big")
+        return 4, int.from_bytes(socket.inet_pton(socket.AF_INET, text), "big")
+    except OSError:
+        raise ValueError(f"`{text}` is not an IP address") from None
+
+
+def parse_cidr(text: str) -> tuple[Family, Interval]:
+    """The family and half-open interval of `ADDRESS/LENGTH`; a bare address is a prefix of its full length. Raises ValueError."""
+    address, slash, length = text.partition("/")
+    family, value = parse_address(address)
+    bits = BITS[family]
+    if slash and not (length.isascii() and length.isdigit() and int(length) <= bits):
+        raise ValueError(f"`{text}` is not a CIDR")
+    host_bits = bits - int(length) if slash else 0
+    low = value >> host_bits << host_bits
+    return family, (low, low + (1 << host_bits))
+
+
+def address_text(family: Family, value: int) -> str:
+    if family == 4:
+        return socket.inet_ntop(socket.AF_INET, value.to_bytes(4, "big"))
+    return socket.inet_ntop(socket.AF_INET6, value.to_bytes(16, "big"))
+
+
+def prefixes(family: Family, intervals: Intervals) -> list[str]:
+    """The fewest CIDRs that cover exactly these intervals, in order."""
+    out = []
+    bits = BITS[family]
+    for low, high in intervals:
+        while low < high:
+            width = (low & -low).bit_length() - 1 if low else bits
+            while low + (1 << width) > high:
+                width -= 1
+            out.append(f"{address_text(family, low)}/{bits - width}")
+            low += 1 << width
+    return out
+
+
+class IpSet:
+    """Addresses of IPv4 and IPv6 as two canonical interval tuples.
+
+    >>> str(IpSet.of("10.0.0.0/8") - IpSet.of("10.128.0.0/9"))
+    '10.0.0.0/9'
+    """
+
+    __slots__ = ("_hash", "v4", "v6")
+
+    def __init__(self, v4: Iterable[Interval] = (), v6: Iterable[Interval] = ()) -> None:
+        self.v4: Intervals = canonical(v4)
+        self.v6: Intervals = canonical(v6)
+        self._hash = hash((self.v4, self.v6))
+
+    @classmethod
+    def _of(cls, v4: Intervals, v6: Intervals) -> IpSet:
+        new = cls.__new__(cls)
+        new.v4, new.v6 = v4, v6
+        new._hash = hash((v4, v6))
+        return new
+
+    @classmethod
+    def of(cls, *cidrs: str) -> IpSet:
+        """The union of CIDRs and addresses written as text. Raises ValueError."""
+        by_family: dict[int, list[Interval]] = {4: [], 6: []}
+        for cidr in cidrs:
+            family, interval = parse_cidr(cidr)
+            by_family[family].append(interval)
+        return cls(by_family[4], by_family[6])
+
+    def family(self, family: Family) -> Intervals:
+        return self.v4 if family == 4 else self.v6
+
+    def __or__(self, other: IpSet) -> IpSet:
+        return IpSet._of(union(self.v4, other.v4), union(self.v6, other.v6))
+
+    def __and__(self, other: IpSet) -> IpSet:
+        return IpSet._of(intersect(self.v4, other.v4), intersect(self.v6, other.v6))
+
+    def __sub__(self, other: IpSet) -> IpSet:
+        return IpSet._of(subtract(self.v4, other.v4), subtract(self.v6, other.v6))
+
+    def __le__(self, other: IpSet) -> bool:
+        return not (self - other)
+
+    def __bool__(self) -> bool:
+        return bool(self.v4 or self.v6)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, IpSet) and self.v4 == other.v4 and self.v6 == other.v6
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def contains(self, family: Family, value: int) -> bool:
+        return contains(self.family(family), value)
+
+    def count(self) -> int:
+        """How many addresses of both families together (may exceed what `len` can say)."""
+        return size(self.v4) + size(self.v6)
+
+    def cidrs(self) -> list[str]:
+        return prefixes(4, self.v4) + prefixes(6, self.v6)
+
+    def __str__(self) -> str:
+        return ",".join(self.cidrs()) or "none"
+
+    def __repr__(self) -> str:
+        return f"IpSet({self})"
+
+
+EMPTY: Final = IpSet()
+EVERYWHERE: Final = IpSet.of("0.0.0.0/0", "::/0")
+NOT_UNICAST: Final = IpSet.of("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4") | IpSet.of(
+    "::/128", "::1/128", "fe80::/10", "ff00::/8"
+)
+"""What no pod or node has as its address on a cluster network: this-network, loopback, link-local, multicast, reserved
+(RFC 6890, RFC 4291)."""
+PRIVATE: Final = IpSet.of("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+"""RFC 1918, RFC 6598, RFC 4193."""
+INTERNET: Final = IpSet.of("0.0.0.0/0", "2000::/3") - NOT_UNICAST - PRIVATE
+"""Outside the cluster and not private, link-local, loopback or multicast; of IPv6 the global unicast block (RFC 4291 §2.4)."""

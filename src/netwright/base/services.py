@@ -1,0 +1,161 @@
+"""Sets of services: which protocols and which destination ports (or ICMP types and codes).
+
+One integer key a service: `protocol << 16 | port`, with `type << 8 | code` in the port's place for ICMP (RFC 792) and ICMPv6
+(RFC 4443). Protocols are IANA numbers. "Everything" is one interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from netwright.base.intervals import Interval, Intervals, canonical, contains, intersect, size, subtract, union
+
+TCP: Final = 6
+UDP: Final = 17
+SCTP: Final = 132
+ICMP: Final = 1
+ICMPV6: Final = 58
+PROTOCOLS: Final[dict[str, int]] = {"TCP": TCP, "UDP": UDP, "SCTP": SCTP, "ICMP": ICMP, "ICMPv6": ICMPV6}
+_NAMES: Final = {number: name for name, number in PROTOCOLS.items()}
+_KEYS: Final = 1 << 24
+
+
+def protocol_name(protocol: int) -> str:
+    return _NAMES.get(protocol, f"protocol {protocol}")
+
+
+class ServiceSet:
+    """A set of services with an algebra (`|`, `&`, `-`, `<=`), hashable, in canonical form.
+
+    >>> str(ServiceSet.ports(TCP, 80) | ServiceSet.ports(TCP, 8000, 8100))
+    'TCP 80,8000-8100'
+    """
+
+    __slots__ = ("_hash", "intervals")
+
+    def __init__(self, intervals: Iterable[Interval] = ()) -> None:
+        self.intervals: Intervals = canonical(intervals)
+        self._hash = hash(self.intervals)
+
+    @classmethod
+    def _of(cls, intervals: Intervals) -> ServiceSet:
+        new = cls.__new__(cls)
+        new.intervals = intervals
+        new._hash = hash(intervals)
+        return new
+
+    @classmethod
+    def ports(cls, protocol: int, low: int | None = None, high: int | None = None) -> ServiceSet:
+        """Ports `low` to `high`, both included; one port where only `low` is given, all where neither is."""
+        if low is None:
+            low, high = 0, 0xFFFF
+        elif high is None:
+            high = low
+        return cls._of(((protocol << 16 | low, (protocol << 16 | high) + 1),))
+
+    def __or__(self, other: ServiceSet) -> ServiceSet:
+        return ServiceSet._of(union(self.intervals, other.intervals))
+
+    def __and__(self, other: ServiceSet) -> ServiceSet:
+        return ServiceSet._of(intersect(self.intervals, other.intervals))
+
+    def __sub__(self, other: ServiceSet) -> ServiceSet:
+        return ServiceSet._of(subtract(self.intervals, other.intervals))
+
+    def __le__(self, other: ServiceSet) -> bool:
+        return not subtract(self.intervals, other.intervals)
+
+    def __bool__(self) -> bool:
+        return bool(self.intervals)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ServiceSet) and self.intervals == other.intervals
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __contains__(self, key: int) -> bool:
+        return contains(self.intervals, key)
+
+    def __len__(self) -> int:
+        return size(self.intervals)
+
+    def ranges(self) -> list[tuple[str, int, int]]:
+        """Intervals cut at protocols: (protocol name, first port, last port). A whole protocol is (name, 0, 65535); whole
+        protocols without a name of their own are joined into runs, ("protocol 2-5", 0, 65535)."""
+        out: list[tuple[str, int, int]] = []
+        run: list[int] = []
+
+        def close() -> None:
+            if run:
+                out.append((f"protocol {run[0]}" if len(run) == 1 else f"protocol {run[0]}-{run[-1]}", 0, 0xFFFF))
+                run.clear()
+
+        for low, high in self.intervals:
+            while low < high:
+                protocol = low >> 16
+                end = min(high, (protocol + 1) << 16)
+                if end - low == 1 << 16 and protocol not in _NAMES:
+                    if run and run[-1] != protocol - 1:
+                        close()
+                    run.append(protocol)
+                else:
+                    close()
+                    out.append((protocol_name(protocol), low & 0xFFFF, (end - 1) & 0xFFFF))
+                low = end
+            if run and high >> 16 != run[-1] + 1:
+                close()
+        close()
+        return out
+
+    def __str__(self) -> str:
+        return _text(self)
+
+    def __repr__(self) -> str:
+        return f"ServiceSet({self})"
+
+
+def _text(services: ServiceSet) -> str:
+    if services == ALL:
+        return "all"
+    if not services:
+        return "none"
+    by_protocol: dict[str, list[str]] = {}
+    others = False
+    for name, low, high in services.ranges():
+        if name.startswith("protocol ") and (low, high) == (0, 0xFFFF):
+            others = True
+            continue
+        if (low, high) == (0, 0xFFFF):
+            by_protocol.setdefault(name, [])
+        elif name.startswith("ICMP"):
+            by_protocol.setdefault(name, []).append(_icmp_text(low, high))
+        else:
+            by_protocol.setdefault(name, []).append(str(low) if low == high else f"{low}-{high}")
+    order = ["TCP", "UDP", "SCTP", "ICMP", "ICMPv6"]
+    parts = []
+    for name in sorted(by_protocol, key=lambda n: (order.index(n) if n in order else 9, n)):
+        parts.append(f"{name} {','.join(by_protocol[name])}" if by_protocol[name] else name)
+    if others:
+        parts.append("other protocols")
+    return "; ".join(parts)
+
+
+def _icmp_text(low: int, high: int) -> str:
+    if low == high:
+        return f"type {low >> 8} code {low & 0xFF}"
+    if (low >> 8) == (high >> 8) and low & 0xFF == 0 and high & 0xFF == 0xFF:
+        return f"type {low >> 8}"
+    return f"type {low >> 8} code {low & 0xFF} to type {high >> 8} code {high & 0xFF}"
+
+
+NONE: Final = ServiceSet()
+ALL: Final = ServiceSet([(0, _KEYS)])
+TRANSPORT: Final = ServiceSet.ports(TCP) | ServiceSet.ports(UDP) | ServiceSet.ports(SCTP)
+"""TCP, UDP and SCTP: the protocols that NetworkPolicy speaks of."""
+BEYOND_TRANSPORT: Final = ALL - TRANSPORT
+
+
+def service_key(protocol: int, port: int) -> int:
+    return protocol << 16 | port

@@ -1,0 +1,1 @@
+"""The command line: thin. It loads, asks, and hands answers to `render`."""

@@ -1,0 +1,91 @@
+"""Options that several commands share, and loading."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from netwright.base.errors import UsageError
+
+if TYPE_CHECKING:
+    from netwright.twin import Twin
+
+F = TypeVar("F", bound=Callable[..., Any])
+MANIFESTS = ("*.yaml", "*.yml", "*.json", "*/*.yaml", "*/*.yml")
+
+
+def source_options(command: F) -> F:
+    """`-f SOURCE`, `--pod-cidr`, `--cni`, `--kustomize`, `-q`, `-v`."""
+    for option in reversed(
+        (
+            click.option("-f", "--filename", "sources", multiple=True, metavar="SOURCE", help="A file, a folder, `-` or `git:REV:PATH`. Again for more."),
+            click.option("--pod-cidr", multiple=True, metavar="CIDR", help="The pods' address range; settles ipBlocks against pods without addresses."),
+            click.option("--cni", default="upstream", show_default=True, help="The profile that says how policies compose."),
+            click.option("--kustomize", is_flag=True, help="Render kustomizations with kubectl or kustomize."),
+            click.option("-q", "--quiet", is_flag=True, help="Only the answer."),
+            click.option("-v", "--verbose", is_flag=True, help="Every diagnostic, and where the time went."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def output_options(formats: Sequence[str], default: str = "text") -> Callable[[F], F]:
+    def add(command: F) -> F:
+        command = click.option("--force", is_flag=True, help="Overwrite the file of --out.")(command)
+        command = click.option("--out", type=click.Path(path_type=Path), help="Write the answer to a file.")(command)
+        return click.option("-o", "--output", type=click.Choice(list(formats)), default=default, show_default=True)(command)
+
+    return add
+
+
+def load(sources: Sequence[str], pod_cidr: Sequence[str], cni: str, kustomize: bool) -> Twin:
+    """The twin of the sources, or of the current folder where none is named and it holds manifests."""
+    from netwright.twin import load as load_twin
+
+    if not sources:
+        if not any(next(Path().glob(pattern), None) for pattern in MANIFESTS):
+            raise UsageError(
+                "no source was named and the current folder holds no manifests",
+                help="name one: a folder or file (`netwright reach manifests/`), `-` for standard input, `git:REV:PATH`",
+            )
+        sources = ["."]
+    stdin = sys.stdin.buffer if "-" in sources else None
+    return load_twin(list(sources), pod_cidr=list(pod_cidr), cni=cni, kustomize=kustomize, stdin=stdin)
+
+
+def binary_output(out: Path | None, force: bool) -> IO[bytes]:
+    """Where the answer goes. Raises UsageError for a file that is there already."""
+    if out is None:
+        return sys.stdout.buffer
+    if out.exists() and not force:
+        raise UsageError(f"`{out}` is there already", help="`--force` overwrites it")
+    try:
+        return out.open("wb")
+    except OSError as error:
+        raise UsageError(f"`{out}` cannot be written: {error.strerror}") from None
+
+
+def exit_code(twin: Twin, answer: int) -> tuple[int, list[str]]:
+    """The first exit code that applies, and every reason for one other than 0."""
+    reasons = []
+    if twin.provenance.is_partial:
+        reasons.append("3: part of the input could not be used")
+    if answer:
+        reasons.append({1: "1: the answer is no", 4: "4: undecided"}[answer])
+    return (int(reasons[0][0]) if reasons else 0), reasons
+
+
+class Clock:
+    """CPU seconds since the process began."""
+
+    def __init__(self) -> None:
+        self.started = time.perf_counter()
+
+    def __str__(self) -> str:
+        return f"{time.process_time():.2f} s"

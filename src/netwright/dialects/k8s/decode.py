@@ -1,0 +1,133 @@
+"""Raw documents of the kinds that are read -> typed objects, or what the API server would say against them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from netwright.base.spans import Place, Pointer
+from netwright.dialects.k8s import objects
+from netwright.dialects.k8s.validate import name_of, validate
+from netwright.dialects.k8s.validate_shape import explain
+from netwright.dialects.k8s.validate_syntax import Fault, quoted
+from netwright.model.document import Decoded, Document
+
+
+class Invalid(msgspec.Struct, frozen=True, kw_only=True):
+    """An object the API server would not store: the field, why (one line that names it), and what to do.
+
+    `namespace` is the default one where the document names none, "" for cluster-scoped kinds; `name` is what can be
+    read of it.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    place: Place | None
+    pointer: Pointer
+    message: str
+    help: str = ""
+
+
+class _Read(msgspec.Struct, frozen=True):
+    """How one kind is read: its Go version, its type, the decoder of that type, and whether it lives in namespaces."""
+
+    version: str
+    type: type[Any]
+    decoder: msgspec.json.Decoder[Any]
+    namespaced: bool
+
+
+def _reads(version: str, type_: type[Any], namespaced: bool = True) -> _Read:
+    return _Read(version, type_, msgspec.json.Decoder(type_), namespaced)
+
+
+_WORKLOAD = _reads("apps/v1", objects.Workload)
+
+_READS: dict[tuple[str, str], _Read] = {
+    ("", "Namespace"): _reads("v1", objects.Namespace, namespaced=False),
+    ("", "Node"): _reads("v1", objects.Node, namespaced=False),
+    ("", "Pod"): _reads("v1", objects.Pod),
+    ("", "ReplicationController"): _reads("v1", objects.Workload),
+    ("", "ServiceAccount"): _reads("v1", objects.ServiceAccount),
+    ("", "Service"): _reads("v1", objects.Service),
+    ("apps", "Deployment"): _WORKLOAD,
+    ("apps", "StatefulSet"): _WORKLOAD,
+    ("apps", "DaemonSet"): _WORKLOAD,
+    ("apps", "ReplicaSet"): _WORKLOAD,
+    ("batch", "Job"): _reads("batch/v1", objects.Workload),
+    ("batch", "CronJob"): _reads("batch/v1", objects.CronJob),
+    ("discovery.k8s.io", "EndpointSlice"): _reads("discovery.k8s.io/v1", objects.EndpointSlice),
+    ("networking.k8s.io", "Ingress"): _reads("networking.k8s.io/v1", objects.Ingress),
+    ("networking.k8s.io", "NetworkPolicy"): _reads("networking.k8s.io/v1", objects.NetworkPolicy),
+}
+# Kinds that moved out of `extensions`: (group today, release that stopped serving the old version).
+_EXTENSIONS = {
+    "Deployment": ("apps", "1.16"),
+    "DaemonSet": ("apps", "1.16"),
+    "ReplicaSet": ("apps", "1.16"),
+    "NetworkPolicy": ("networking.k8s.io", "1.16"),
+    "Ingress": ("networking.k8s.io", "1.22"),
+}
+_REMOVED = {
+    "apps/v1beta1": "1.16",
+    "apps/v1beta2": "1.16",
+    "batch/v2alpha1": "1.21",
+    "batch/v1beta1": "1.25",
+    "discovery.k8s.io/v1beta1": "1.25",
+    "networking.k8s.io/v1beta1": "1.22",
+}
+
+
+def decode(document: Document, *, default_namespace: str = "default") -> Decoded | Invalid:
+    """The object as its type, checked as the API server checks it on creation.
+
+    Raises KeyError for a kind that is not read: ask `model.kind_lists.find` first.
+    """
+    group, kind = document.group, document.kind
+    read = _READS.get((group, kind))
+    if read is None or read.version != document.api_version:
+        return _other_version(document, default_namespace)
+    try:
+        value = document.decode(read.decoder, read.type)
+        validate(kind, value)
+    except msgspec.DecodeError as error:
+        fault = explain(error, document.tree(), read.type)
+    except Fault as found:
+        fault = found
+    else:
+        meta: objects.Meta = value.metadata
+        return Decoded(
+            kind=kind,
+            namespace=(meta.namespace or default_namespace) if read.namespaced else "",
+            name=meta.name or name_of(meta),
+            value=value,
+            place=document.place,
+        )
+    return _invalid(document, read.namespaced, default_namespace, fault)
+
+
+def _invalid(document: Document, namespaced: bool, default_namespace: str, fault: Fault) -> Invalid:
+    return Invalid(
+        kind=document.kind,
+        namespace=(document.namespace or default_namespace) if namespaced else "",
+        name=document.name,
+        place=document.place,
+        pointer=fault.pointer,
+        message=fault.message,
+        help=fault.help or "correct the field",
+    )
+
+
+def _other_version(document: Document, default_namespace: str) -> Invalid:
+    """An API version that no API server of today serves."""
+    group, kind = document.group, document.kind
+    today, since = _EXTENSIONS.get(kind, ("", "")) if group == "extensions" else (group, "")
+    read = _READS[today, kind]
+    since = since or _REMOVED.get(document.api_version, "")
+    gone = f", which Kubernetes {since} stopped serving" if since else ", which is not served"
+    what = f"is {quoted(document.api_version)}{gone}"
+    shape = " (its backends are written differently there)" if kind == "Ingress" else ""
+    fault = Fault(("apiVersion",), what, f"write `apiVersion: {read.version}`{shape}")
+    return _invalid(document, read.namespaced, default_namespace, fault)

@@ -1,0 +1,189 @@
+"""Edits of decoded objects: a copy with one thing changed, and the change in words. Nothing is written anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from msgspec.structs import replace
+
+from netwright.dialects.k8s.endpoints import NAMESPACE_NAME
+from netwright.dialects.k8s.objects import (
+    IPBlock,
+    LabelSelector,
+    Meta,
+    NetworkPolicy,
+    NetworkPolicyEgressRule,
+    NetworkPolicyIngressRule,
+    NetworkPolicyPeer,
+    NetworkPolicyPort,
+    NetworkPolicySpec,
+    Pod,
+    PodTemplate,
+    Workload,
+)
+from netwright.model.document import Decoded
+
+Side = Literal["ingress", "egress"]
+IDENTIFYING = ("app", "app.kubernetes.io/name", "k8s-app", "name", "app.kubernetes.io/instance", "component")
+
+
+class Edit(NamedTuple):
+    """`before` (None: a new object) becomes `after` (None: deleted)."""
+
+    before: Decoded | None
+    after: Decoded | None
+    text: str
+
+
+def apply(objects: Sequence[Decoded], edits: Sequence[Edit]) -> tuple[Decoded, ...]:
+    """The objects with all edits made; several edits of one object must be chained by the caller."""
+    changed = {id(e.before): e.after for e in edits if e.before is not None}
+    out = [changed.get(id(d), d) for d in objects]
+    return (*(d for d in out if d is not None), *(e.after for e in edits if e.before is None and e.after is not None))
+
+
+def identifying_labels(labels: Mapping[str, str], preferred: Sequence[str] = ()) -> dict[str, str]:
+    """The labels to name a workload by: those asked for where it has them, else a usual one, else all."""
+    for keys in (preferred, *((key,) for key in IDENTIFYING)):
+        found = {key: labels[key] for key in keys if key in labels}
+        if found and len(found) == len(keys):
+            return found
+    return dict(labels)
+
+
+def pod_peer(labels: Mapping[str, str], namespace: str, policy_namespace: str) -> NetworkPolicyPeer:
+    """A peer that selects pods with these labels; with its namespace where that is another one."""
+    where = None
+    if namespace != policy_namespace:
+        where = LabelSelector(match_labels={NAMESPACE_NAME: namespace})
+    return NetworkPolicyPeer(pod_selector=LabelSelector(match_labels=dict(labels)), namespace_selector=where)
+
+
+def address_peer(cidr: str, excepted: Sequence[str] = ()) -> NetworkPolicyPeer:
+    return NetworkPolicyPeer(ip_block=IPBlock(cidr=cidr, except_=tuple(excepted) or None))
+
+
+def peer_text(peer: NetworkPolicyPeer) -> str:
+    if peer.ip_block:
+        cut = f" except {', '.join(peer.ip_block.except_)}" if peer.ip_block.except_ else ""
+        return f"{peer.ip_block.cidr}{cut}"
+    pods = ",".join(f"{k}={v}" for k, v in ((peer.pod_selector and peer.pod_selector.match_labels) or {}).items())
+    if peer.namespace_selector and peer.namespace_selector.match_labels:
+        return f"{pods or 'every pod'} of namespace {next(iter(peer.namespace_selector.match_labels.values()))}"
+    return pods or "every pod"
+
+
+def widen(
+    policy: Decoded, side: Side, index: int, peer: NetworkPolicyPeer | None, port: NetworkPolicyPort | None
+) -> Edit | None:
+    """Add a peer, a port or both to one rule. None where the rule is not there."""
+    value: NetworkPolicy = policy.value
+    spec = value.spec or NetworkPolicySpec()
+    rules = list((spec.ingress if side == "ingress" else spec.egress) or ())
+    if index >= len(rules):
+        return None
+    words = "from" if side == "ingress" else "to"
+    texts = []
+    rule = rules[index]
+    if isinstance(rule, NetworkPolicyEgressRule):
+        if peer is not None and rule.to:
+            rule = replace(rule, to=(*rule.to, peer))
+            texts.append(f"add {peer_text(peer)} to its `{words}`")
+        if port is not None and rule.ports:
+            rule = replace(rule, ports=(*rule.ports, port))
+            texts.append(f"add {port.protocol} {port.port} to its `ports`")
+    elif isinstance(rule, NetworkPolicyIngressRule):
+        if peer is not None and rule.from_:
+            rule = replace(rule, from_=(*rule.from_, peer))
+            texts.append(f"add {peer_text(peer)} to its `{words}`")
+        if port is not None and rule.ports:
+            rule = replace(rule, ports=(*rule.ports, port))
+            texts.append(f"add {port.protocol} {port.port} to its `ports`")
+    rules[index] = rule
+    if not texts:
+        return None
+    return Edit(policy, _with_rules(policy, side, rules), f"{_name(policy)} {side} rule {index}: {' and '.join(texts)}")
+
+
+def drop_rules(policy: Decoded, side: Side, indexes: Sequence[int]) -> Edit:
+    """Take rules out of a policy; its isolation stays."""
+    value: NetworkPolicy = policy.value
+    spec = value.spec or NetworkPolicySpec()
+    rules = [r for i, r in enumerate((spec.ingress if side == "ingress" else spec.egress) or ()) if i not in set(indexes)]
+    numbers = ", ".join(str(i) for i in indexes)
+    text = f"{_name(policy)}: delete {side} rule{'s' if len(indexes) > 1 else ''} {numbers}"
+    return Edit(policy, _with_rules(policy, side, rules), text)
+
+
+def new_policy(
+    namespace: str,
+    name: str,
+    subject: Mapping[str, str],
+    side: Side,
+    peer: NetworkPolicyPeer | None,
+    port: NetworkPolicyPort | None,
+) -> Edit:
+    """A policy of its own for one direction; without a peer it isolates and admits nothing."""
+    ports = (port,) if port else None
+    if peer is None:
+        spec = NetworkPolicySpec(pod_selector=_labels(subject), policy_types=(side.capitalize(),))
+        text = f"new NetworkPolicy {namespace}/{name}: isolates {_subject(subject)} for {side}"
+    elif side == "ingress":
+        spec = NetworkPolicySpec(
+            pod_selector=_labels(subject),
+            policy_types=("Ingress",),
+            ingress=(NetworkPolicyIngressRule(from_=(peer,), ports=ports),),
+        )
+        text = f"new NetworkPolicy {namespace}/{name}: {_subject(subject)} accepts {_service(port)} from {peer_text(peer)}"
+    else:
+        spec = NetworkPolicySpec(
+            pod_selector=_labels(subject),
+            policy_types=("Egress",),
+            egress=(NetworkPolicyEgressRule(to=(peer,), ports=ports),),
+        )
+        text = f"new NetworkPolicy {namespace}/{name}: {_subject(subject)} may send {_service(port)} to {peer_text(peer)}"
+    value = NetworkPolicy(metadata=Meta(name=name, namespace=namespace), spec=spec)
+    return Edit(None, Decoded(kind="NetworkPolicy", namespace=namespace, name=name, value=value), text)
+
+
+def relabel(thing: Decoded, labels: Mapping[str, str]) -> Edit | None:
+    """Set labels on a pod, or on a workload's pod template. None for kinds that have none."""
+    told = ", ".join(f"{k}={v}" for k, v in labels.items())
+    value = thing.value
+    if isinstance(value, Pod):
+        meta = replace(value.metadata, labels={**(value.metadata.labels or {}), **labels})
+        return Edit(thing, replace(thing, value=replace(value, metadata=meta)), f"{_name(thing)}: set label {told}")
+    if isinstance(value, Workload) and value.spec:
+        template = value.spec.template or PodTemplate()
+        meta = template.metadata or Meta()
+        meta = replace(meta, labels={**(meta.labels or {}), **labels})
+        spec = replace(value.spec, template=replace(template, metadata=meta))
+        return Edit(thing, replace(thing, value=replace(value, spec=spec)), f"{_name(thing)}: set label {told} on its pods")
+    return None
+
+
+def _with_rules(policy: Decoded, side: Side, rules: Sequence[object]) -> Decoded:
+    value: NetworkPolicy = policy.value
+    spec = value.spec or NetworkPolicySpec()
+    types = spec.policy_types
+    if not types and side == "egress" and not rules:
+        types = ("Ingress", "Egress")  # without egress rules the default would stop isolating egress
+    changed = replace(spec, policy_types=types, **{side: tuple(rules)})
+    return replace(policy, value=replace(value, spec=changed))
+
+
+def _labels(labels: Mapping[str, str]) -> LabelSelector:
+    return LabelSelector(match_labels=dict(labels) or None)
+
+
+def _subject(labels: Mapping[str, str]) -> str:
+    return ",".join(f"{k}={v}" for k, v in labels.items()) or "every pod"
+
+
+def _service(port: NetworkPolicyPort | None) -> str:
+    return f"{port.protocol} {port.port}" if port else "everything"
+
+
+def _name(d: Decoded) -> str:
+    return f"{d.kind} {d.namespace}/{d.name}"

@@ -1,0 +1,288 @@
+"""Pods, templates and nodes to endpoints.
+
+A workload's template stands for its pods unless the input holds the pods themselves (a dump): these then fold under their owner.
+Terminated pods and workloads with no replicas have no endpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from netwright.base.ipset import EVERYWHERE, NOT_UNICAST, IpSet, parse_address
+from netwright.base.services import PROTOCOLS
+from netwright.dialects.k8s.objects import CronJob, Meta, Namespace, Node, Pod, PodSpec, PodTemplate
+from netwright.dialects.k8s.objects import Workload as WorkloadObject
+from netwright.model.cluster import ContainerPortNoun, Workload, WorkloadKind
+from netwright.model.columns import Columns, PortMap
+from netwright.model.document import Decoded
+
+SHORT: dict[str, WorkloadKind] = {
+    "Pod": "pod",
+    "Deployment": "deploy",
+    "StatefulSet": "sts",
+    "DaemonSet": "ds",
+    "ReplicaSet": "rs",
+    "ReplicationController": "rc",
+    "Job": "job",
+    "CronJob": "cronjob",
+    "Node": "node",
+}
+NAMESPACE_NAME = "kubernetes.io/metadata.name"
+
+
+def template_of(decoded: Decoded) -> PodTemplate | None:
+    """The pod template of a workload kind; None for other kinds."""
+    value = decoded.value
+    if isinstance(value, WorkloadObject):
+        return value.spec.template if value.spec else None
+    if isinstance(value, CronJob):
+        job = value.spec.job_template if value.spec else None
+        return job.spec.template if job and job.spec else None
+    return None
+
+
+def is_terminated(pod: Pod) -> bool:
+    return pod.status is not None and pod.status.phase in ("Succeeded", "Failed")
+
+
+def container_ports(spec: PodSpec | None) -> tuple[ContainerPortNoun, ...]:
+    """The ports of all containers, init containers included."""
+    if spec is None:
+        return ()
+    return tuple(
+        ContainerPortNoun(
+            protocol=PROTOCOLS.get(port.protocol or "TCP", 6),
+            number=port.container_port,
+            name=port.name or "",
+            host_port=port.host_port or 0,
+        )
+        for container in (*(spec.containers or ()), *(spec.init_containers or ()))
+        for port in container.ports or ()
+    )
+
+
+class EndpointBuilder:
+    """Collects rows; `columns()` makes arrays of them. `pod_cidrs` are the user's pod ranges."""
+
+    def __init__(self, objects: Sequence[Decoded], pod_cidrs: IpSet, service_addresses: IpSet) -> None:
+        self.objects = objects
+        self.by_key = {(d.kind, d.namespace, d.name): d for d in objects}
+        self.row_objects: list[Decoded] = []
+        self.row_ports: list[tuple[ContainerPortNoun, ...]] = []
+        self.names: list[str] = []
+        self._rows: list[tuple[Any, ...]] = []
+        self._labels: dict[tuple[str, str], int] = {}
+        self._label_ids: list[int] = []
+        self._offsets: list[int] = [0]
+        self._port_maps: dict[PortMap, int] = {(): 0}
+        self._sets: dict[IpSet, int] = {}
+        self._namespaces: dict[str, int] = {}
+        self._nodes: dict[str, int] = {}
+        self._members: dict[tuple[WorkloadKind, str, str], list[int]] = {}
+        nodes = [d for d in objects if isinstance(d.value, Node)]
+        self._node_addresses = {d.name: _node_addresses(d.value) for d in nodes}
+        ranges = IpSet()
+        for d in nodes:
+            spec = d.value.spec
+            cidrs = [*(spec.pod_cidrs or ()), *([spec.pod_cidr] if spec.pod_cidr else [])] if spec else []
+            ranges |= IpSet.of(*cidrs)
+        self.pod_ranges = pod_cidrs | ranges
+        known_nodes = IpSet()
+        for addresses in self._node_addresses.values():
+            known_nodes |= addresses
+        unicast = EVERYWHERE - NOT_UNICAST - service_addresses
+        self._any_pod = self.pod_ranges or (unicast - known_nodes)
+        self._any_node = unicast - self.pod_ranges
+        self._build(nodes)
+
+    # --- rows ---------------------------------------------------------------------------------------------------------------
+
+    def _build(self, nodes: list[Decoded]) -> None:
+        for d in self.objects:
+            if isinstance(d.value, Namespace):
+                self._namespace(d.name)
+        owners = self._owners()
+        alive = {owner for owner in owners.values()}
+        for d in self.objects:
+            if isinstance(d.value, Pod):
+                if not is_terminated(d.value):
+                    self._pod(d, owners[d])
+            elif isinstance(d.value, (WorkloadObject, CronJob)):
+                key = (SHORT[d.kind], d.namespace, d.name)
+                if key not in alive and not self._is_owned(d) and _wanted(d):
+                    self._template(d, key)
+        for d in nodes:
+            addresses = self._node_addresses[d.name]
+            self._row(d, ("node", "", d.name), Meta(), None, "", True, d.name, addresses or self._any_node, True, 1)
+
+    def _owners(self) -> dict[Decoded, tuple[WorkloadKind, str, str]]:
+        """The workload each live pod belongs to: its topmost controller that is known, else the pod itself."""
+        out: dict[Decoded, tuple[WorkloadKind, str, str]] = {}
+        for d in self.objects:
+            if isinstance(d.value, Pod) and not is_terminated(d.value):
+                out[d] = self._top(d)
+        return out
+
+    def _top(self, pod: Decoded) -> tuple[WorkloadKind, str, str]:
+        kind, name, meta = "Pod", pod.name, pod.value.metadata
+        for _ in range(4):
+            owner = _controller(meta)
+            if owner is None or owner[0] not in SHORT or owner[0] == "Node":
+                break
+            kind, name = owner
+            parent = self.by_key.get((kind, pod.namespace, name))
+            if parent is None:
+                if kind == "ReplicaSet":
+                    template_hash = (pod.value.metadata.labels or {}).get("pod-template-hash")
+                    if template_hash and name.endswith("-" + template_hash):
+                        kind, name = "Deployment", name[: -len(template_hash) - 1]
+                break
+            meta = parent.value.metadata
+        return SHORT[kind], pod.namespace, name
+
+    def _is_owned(self, d: Decoded) -> bool:
+        """A ReplicaSet of a Deployment, or a Job of a CronJob, in the same input: the owner's template stands for it."""
+        owner = _controller(d.value.metadata)
+        return owner is not None and (owner[0], d.namespace, owner[1]) in self.by_key
+
+    def _pod(self, d: Decoded, owner: tuple[WorkloadKind, str, str]) -> None:
+        pod: Pod = d.value
+        spec = pod.spec or PodSpec()
+        texts = []
+        if pod.status:
+            texts = [ip.ip for ip in pod.status.pod_ips or () if ip.ip]
+            if pod.status.pod_ip and pod.status.pod_ip not in texts:
+                texts.append(pod.status.pod_ip)
+        host = bool(spec.host_network)
+        node = spec.node_name or ""
+        known = IpSet.of(*texts)
+        if not known and host:
+            known = self._node_addresses.get(node, IpSet()) or self._any_node
+        self._row(d, owner, pod.metadata, spec, d.namespace, host, node, known or self._any_pod, True, 1)
+
+    def _template(self, d: Decoded, key: tuple[WorkloadKind, str, str]) -> None:
+        template = template_of(d) or PodTemplate()
+        spec = template.spec or PodSpec()
+        host = bool(spec.host_network)
+        node = spec.node_name or ""
+        possible = (self._node_addresses.get(node, IpSet()) or self._any_node) if host else self._any_pod
+        replicas = 1
+        if isinstance(d.value, WorkloadObject) and d.value.spec and d.value.spec.replicas is not None:
+            replicas = d.value.spec.replicas
+        self._row(d, key, template.metadata or Meta(), spec, d.namespace, host, node, possible, False, replicas)
+
+    def _row(
+        self,
+        d: Decoded,
+        owner: tuple[WorkloadKind, str, str],
+        meta: Meta,
+        spec: PodSpec | None,
+        namespace: str,
+        host: bool,
+        node: str,
+        addresses: IpSet,
+        single: bool,
+        replicas: int,
+    ) -> None:
+        ports = container_ports(spec)
+        port_map: PortMap = () if host else tuple(sorted({(p.name, p.protocol, p.number) for p in ports if p.name}))
+        for key, value in sorted((meta.labels or {}).items()):
+            self._label_ids.append(self._labels.setdefault(("k8s:" + key, value or ""), len(self._labels)))
+        self._offsets.append(len(self._label_ids))
+        one = addresses.count() == bool(addresses.v4) + bool(addresses.v6)
+        row = len(self._rows)
+        self._members.setdefault(owner, []).append(row)
+        self._rows.append(
+            (
+                self._namespace(namespace),
+                self._port_maps.setdefault(port_map, len(self._port_maps)),
+                addresses.v4[0][0] if one and addresses.v4 else -1,
+                addresses.v6[0][0] if one and addresses.v6 else -1,
+                -1 if one else self._sets.setdefault(addresses, len(self._sets)),
+                host,
+                self._nodes.setdefault(node, len(self._nodes)) if node else -1,
+                replicas,
+                single,
+            )
+        )
+        self.row_objects.append(d)
+        self.row_ports.append(ports)
+        self.names.append(d.name)
+
+    def _namespace(self, name: str) -> int:
+        return self._namespaces.setdefault(name, len(self._namespaces))
+
+    # --- the result -----------------------------------------------------------------------------------------------------------
+
+    def workloads(self) -> tuple[Workload, ...]:
+        out = []
+        for (kind, namespace, name), rows in self._members.items():
+            first = self.row_objects[rows[0]]
+            out.append(
+                Workload(
+                    kind=kind, namespace=namespace, name=name, rows=tuple(rows), place=first.place, object_kind=first.kind
+                )
+            )
+        return tuple(out)
+
+    def columns(self) -> Columns:
+        n = len(self._rows)
+        of_row = np.zeros(n, dtype=np.int32)
+        for number, rows in enumerate(self._members.values()):
+            of_row[rows] = number
+        cells: list[tuple[Any, ...]] = list(zip(*self._rows, strict=True)) if n else [()] * 9
+        labels_of = {d.name: d.value.metadata.labels or {} for d in self.objects if isinstance(d.value, Namespace)}
+        return Columns(
+            namespace=np.array(cells[0], dtype=np.int32),
+            label_offsets=np.array(self._offsets, dtype=np.int64),
+            label_ids=np.array(self._label_ids, dtype=np.int32),
+            port_map=np.array(cells[1], dtype=np.int32),
+            has_v4=np.array([v >= 0 for v in cells[2]], dtype=np.bool_),
+            v4=np.array([max(v, 0) for v in cells[2]], dtype=np.uint32),
+            has_v6=np.array([v >= 0 for v in cells[3]], dtype=np.bool_),
+            v6=np.array([max(v, 0).to_bytes(16, "big") for v in cells[3]], dtype="S16"),
+            address_set=np.array(cells[4], dtype=np.int32),
+            host=np.array(cells[5], dtype=np.bool_),
+            node=np.array(cells[6], dtype=np.int32),
+            workload=of_row,
+            replicas=np.array(cells[7], dtype=np.int32),
+            single=np.array(cells[8], dtype=np.bool_),
+            labels=tuple(self._labels),
+            port_maps=tuple(self._port_maps),
+            address_sets=tuple(self._sets),
+            namespaces=tuple(self._namespaces),
+            namespace_labels=tuple(
+                {**{k: v or "" for k, v in labels_of.get(ns, {}).items()}, **({NAMESPACE_NAME: ns} if ns else {})}
+                for ns in self._namespaces
+            ),
+            nodes=tuple(self._nodes),
+            workloads=tuple(w.ref for w in self.workloads()),
+            names=tuple(self.names),
+        )
+
+
+def _controller(meta: Meta) -> tuple[str, str] | None:
+    for owner in meta.owner_references or ():
+        if owner.controller is not False:
+            return owner.kind, owner.name
+    return None
+
+
+def _wanted(d: Decoded) -> bool:
+    """Whether the workload has pods at all: not scaled to zero."""
+    return not (isinstance(d.value, WorkloadObject) and d.value.spec is not None and d.value.spec.replicas == 0)
+
+
+def _node_addresses(node: Node) -> IpSet:
+    found = IpSet()
+    for address in (node.status.addresses or ()) if node.status else ():
+        if address.type in ("InternalIP", "ExternalIP"):
+            try:
+                parse_address(address.address)
+            except ValueError:
+                continue
+            found |= IpSet.of(address.address)
+    return found

@@ -1,0 +1,179 @@
+"""NetworkPolicy v1 to rules and ends.
+
+Source: the NetworkPolicy concept page and networking.k8s.io/v1 of Kubernetes 1.34. Every policy is its allow rules and, for each
+direction it isolates, an end that denies. Everything NetworkPolicy leaves open (protocols other than TCP, UDP and SCTP) is `unsure`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from netwright.base.ipset import IpSet
+from netwright.base.selectors import ALWAYS, Has, Not, Selector, conjunction, equals, one_of
+from netwright.base.services import BEYOND_TRANSPORT, NONE, PROTOCOLS, TRANSPORT, ServiceSet
+from netwright.base.spans import Origin, Pointer
+from netwright.dialects.k8s.objects import (
+    IPBlock,
+    LabelSelector,
+    NetworkPolicy,
+    NetworkPolicyEgressRule,
+    NetworkPolicyIngressRule,
+    NetworkPolicyPeer,
+    NetworkPolicyPort,
+    NetworkPolicySpec,
+)
+from netwright.model.document import Decoded
+from netwright.model.rule import (
+    ANYBODY,
+    NOBODY,
+    Addresses,
+    End,
+    Members,
+    NamedPort,
+    Peer,
+    Rule,
+    Service,
+    either,
+)
+
+POD_NETWORK = equals("network", "pod")
+Side = Literal["ingress", "egress"]
+
+
+def lower_policies(policies: Iterable[Decoded]) -> tuple[tuple[Rule, ...], tuple[End, ...]]:
+    """All rules and ends of NetworkPolicies, in input order; `Rule.policy` numbers the policies."""
+    rules: list[Rule] = []
+    ends: list[End] = []
+    lowering = _Lowering()
+    for number, policy in enumerate(policies):
+        lowering.policy(number, policy, rules, ends)
+    return tuple(rules), tuple(ends)
+
+
+def policy_types(spec: NetworkPolicySpec) -> tuple[Side, ...]:
+    """The directions a policy isolates: as written, else ingress always and egress where it has rules."""
+    if spec.policy_types:
+        written = {t.lower() for t in spec.policy_types}
+        sides: tuple[Side, ...] = ("ingress", "egress")
+        return tuple(side for side in sides if side in written)
+    return ("ingress", "egress") if spec.egress else ("ingress",)
+
+
+class _Lowering:
+    def __init__(self) -> None:
+        self._ports: dict[object, Service] = {}
+        self._blocks: dict[IPBlock, Peer] = {}
+
+    def policy(self, number: int, decoded: Decoded, rules: list[Rule], ends: list[End]) -> None:
+        value: NetworkPolicy = decoded.value
+        spec = value.spec or NetworkPolicySpec()
+        at = conjunction(equals("ns", decoded.namespace), label_selector(spec.pod_selector, "k8s:"), POD_NETWORK)
+        for side in policy_types(spec):
+            written: Sequence[NetworkPolicyIngressRule | NetworkPolicyEgressRule | None] = getattr(spec, side) or ()
+            for index, rule in enumerate(written):
+                if isinstance(rule, NetworkPolicyIngressRule):
+                    elements = rule.from_
+                elif isinstance(rule, NetworkPolicyEgressRule):
+                    elements = rule.to
+                else:
+                    elements = None
+                peer = self._peers(elements, decoded.namespace)
+                service, unsure = self._service(rule.ports if rule else None)
+                rules.append(
+                    Rule(
+                        rank=0,
+                        policy=number,
+                        index=index,
+                        at=at,
+                        direction=side,
+                        src=peer if side == "ingress" else ANYBODY,
+                        dst=ANYBODY if side == "ingress" else peer,
+                        service=service,
+                        unsure=unsure,
+                        action="allow",
+                        origin=_origin(decoded, ("spec", side, index)),
+                    )
+                )
+            ends.append(
+                End(at=at, direction=side, action="deny", unsure=BEYOND_TRANSPORT, origin=_origin(decoded, ("spec", "podSelector")))
+            )
+
+    def _peers(self, elements: Sequence[NetworkPolicyPeer | None] | None, namespace: str) -> Peer:
+        if not elements:
+            return ANYBODY
+        return either([self._peer(element, namespace) for element in elements])
+
+    def _peer(self, element: NetworkPolicyPeer | None, namespace: str) -> Peer:
+        if element is None:
+            return NOBODY
+        if element.ip_block is not None:
+            return self._block(element.ip_block)
+        if element.namespace_selector is not None:
+            where = label_selector(element.namespace_selector, "ns:")
+        elif element.pod_selector is not None:
+            where = equals("ns", namespace)
+        else:
+            return NOBODY
+        return Members(conjunction(where, label_selector(element.pod_selector, "k8s:"), POD_NETWORK))
+
+    def _block(self, block: IPBlock) -> Peer:
+        peer = self._blocks.get(block)
+        if peer is None:
+            peer = self._blocks[block] = Addresses(IpSet.of(block.cidr) - IpSet.of(*(block.except_ or ())))
+        return peer
+
+    def _service(self, ports: Sequence[NetworkPolicyPort | None] | None) -> tuple[Service, ServiceSet]:
+        if not ports:
+            return _EVERY_TRANSPORT, BEYOND_TRANSPORT
+        key = tuple(ports)
+        service = self._ports.get(key)
+        if service is None:
+            service = self._ports[key] = lower_ports(ports)
+        return service, NONE
+
+
+_EVERY_TRANSPORT = Service(TRANSPORT)
+
+
+def lower_ports(ports: Sequence[NetworkPolicyPort | None]) -> Service:
+    fixed = NONE
+    named: list[NamedPort] = []
+    for entry in ports:
+        port = entry or NetworkPolicyPort()
+        protocol = PROTOCOLS[port.protocol or "TCP"]
+        if port.port is None:
+            fixed |= ServiceSet.ports(protocol)
+        elif isinstance(port.port, int):
+            fixed |= ServiceSet.ports(protocol, port.port, port.end_port or port.port)
+        else:
+            named.append(NamedPort(protocol, port.port))
+    return Service(fixed, tuple(sorted(set(named), key=lambda p: (p.name, p.protocol))))
+
+
+def label_selector(selector: LabelSelector | None, prefix: str) -> Selector:
+    """A label selector over the attributes that begin with `prefix`. None and the empty selector select everything."""
+    if selector is None:
+        return ALWAYS
+    parts: list[Selector] = [equals(prefix + key, value or "") for key, value in sorted((selector.match_labels or {}).items())]
+    for requirement in selector.match_expressions or ():
+        if requirement is None:
+            continue
+        key = prefix + requirement.key
+        values = tuple(value or "" for value in requirement.values or ())
+        match requirement.operator:
+            case "In":
+                parts.append(one_of(key, values))
+            case "NotIn":
+                parts.append(Not(one_of(key, values)))
+            case "Exists":
+                parts.append(Has(key))
+            case _:
+                parts.append(Not(Has(key)))
+    return conjunction(*parts)
+
+
+def _origin(decoded: Decoded, pointer: Pointer) -> Origin:
+    return Origin(
+        kind=decoded.kind, namespace=decoded.namespace, name=decoded.name, pointer=pointer, place=decoded.place
+    )

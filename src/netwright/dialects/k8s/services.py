@@ -1,0 +1,196 @@
+"""Services and Ingresses: what a virtual address or a host name leads to.
+
+Policy sees a packet after this translation (NetworkPolicy concept page): the backend's address and target port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netwright.base.ipset import IpSet, parse_address
+from netwright.base.services import PROTOCOLS
+from netwright.base.spans import Origin
+from netwright.dialects.k8s.objects import EndpointSlice, Ingress, IngressBackend, Pod, Service, ServicePort, ServiceSpec
+from netwright.model.cluster import Backend, ContainerPortNoun, IngressRoute, ServiceNoun, ServicePortNoun
+from netwright.model.columns import Columns
+from netwright.model.document import Decoded
+
+SLICE_OF = "kubernetes.io/service-name"
+
+
+def service_addresses(objects: Sequence[Decoded]) -> IpSet:
+    """Addresses that belong to Services: cluster IPs, external IPs, load balancer addresses."""
+    texts: set[str] = set()
+    for d in objects:
+        if isinstance(d.value, Service) and d.value.spec:
+            texts.update(_addresses(d.value, "cluster") + _addresses(d.value, "external") + _addresses(d.value, "balancer"))
+    return IpSet.of(*sorted(texts))
+
+
+def _addresses(service: Service, which: str) -> list[str]:
+    spec = service.spec or ServiceSpec()
+    if which == "cluster":
+        texts = list(spec.cluster_ips or ())
+        if spec.cluster_ip and spec.cluster_ip not in texts:
+            texts.insert(0, spec.cluster_ip)
+    elif which == "external":
+        texts = list(spec.external_ips or ())
+    else:
+        status = service.status.load_balancer if service.status else None
+        texts = [i.ip for i in (status.ingress or ()) if i.ip] if status else []
+    return [t for t in texts if _is_address(t)]
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parse_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+class _Rows:
+    """Rows of a namespace by label, so that a selector costs what its rarest label does."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._by_label: dict[tuple[str, str, str], list[int]] = {}
+        self.by_pod: dict[tuple[str, str], int] = {}
+        for row, namespace in enumerate(columns.namespace.tolist()):
+            ns = columns.namespaces[namespace]
+            if not ns:
+                continue
+            for key, value in columns.labels_of(row).items():
+                self._by_label.setdefault((ns, key, value), []).append(row)
+            self.by_pod[ns, columns.names[row]] = row
+
+    def select(self, namespace: str, selector: dict[str, str | None]) -> list[int]:
+        lists = [self._by_label.get((namespace, "k8s:" + k, v or ""), []) for k, v in selector.items()]
+        lists.sort(key=len)
+        rows = lists[0]
+        for other in lists[1:]:
+            held = set(other)
+            rows = [row for row in rows if row in held]
+        return rows
+
+
+def lower_services(
+    objects: Sequence[Decoded], columns: Columns, row_ports: Sequence[tuple[ContainerPortNoun, ...]], live: Sequence[Decoded]
+) -> tuple[ServiceNoun, ...]:
+    """All Services with their backends, in input order. `live` are the objects behind the rows."""
+    rows = _Rows(columns)
+    slices: dict[tuple[str, str], list[Decoded]] = {}
+    for d in objects:
+        if isinstance(d.value, EndpointSlice):
+            name = (d.value.metadata.labels or {}).get(SLICE_OF)
+            if name:
+                slices.setdefault((d.namespace, name), []).append(d)
+    out = []
+    for d in objects:
+        if not isinstance(d.value, Service):
+            continue
+        spec = d.value.spec or ServiceSpec()
+        kind = spec.type or "ClusterIP"
+        selected = rows.select(d.namespace, spec.selector) if spec.selector and kind != "ExternalName" else None
+        ports = []
+        for port in spec.ports or ():
+            if selected is not None:
+                backends = tuple(b for row in selected for b in _targets(row, port, row_ports[row]))
+            elif kind == "ExternalName":
+                backends = ()
+            else:
+                backends = tuple(
+                    b for s in slices.get((d.namespace, d.name), ()) for b in _slice_backends(s, port, rows, live)
+                )
+            ports.append(
+                ServicePortNoun(
+                    name=port.name or "",
+                    protocol=PROTOCOLS.get(port.protocol or "TCP", 6),
+                    port=port.port,
+                    target=str(port.target_port or port.port),
+                    node_port=port.node_port or 0,
+                    backends=backends,
+                )
+            )
+        out.append(
+            ServiceNoun(
+                namespace=d.namespace,
+                name=d.name,
+                type=kind,
+                headless=spec.cluster_ip == "None",
+                external_name=spec.external_name or "",
+                cluster_ips=tuple(_addresses(d.value, "cluster")),
+                external_ips=tuple(_addresses(d.value, "external")),
+                load_balancer=tuple(_addresses(d.value, "balancer")),
+                source_ranges=tuple(spec.load_balancer_source_ranges or ()),
+                external_policy=spec.external_traffic_policy or "Cluster",
+                internal_policy=spec.internal_traffic_policy or "Cluster",
+                ports=tuple(ports),
+                origin=Origin(kind=d.kind, namespace=d.namespace, name=d.name, place=d.place),
+            )
+        )
+    return tuple(out)
+
+
+def _targets(row: int, port: ServicePort, declared: tuple[ContainerPortNoun, ...]) -> list[Backend]:
+    """A named target port is resolved on the pod; a pod without it is no backend."""
+    protocol = PROTOCOLS.get(port.protocol or "TCP", 6)
+    target = port.target_port if port.target_port is not None and port.target_port != "" else port.port
+    if isinstance(target, int):
+        return [Backend(row=row, protocol=protocol, port=target or port.port)]
+    for p in declared:  # of several ports of that name the first counts, as in the EndpointSlice controller
+        if p.name == target and p.protocol == protocol:
+            return [Backend(row=row, protocol=protocol, port=p.number)]
+    return []
+
+
+def _slice_backends(d: Decoded, port: ServicePort, rows: _Rows, live: Sequence[Decoded]) -> list[Backend]:
+    value: EndpointSlice = d.value
+    out = []
+    for slice_port in value.ports or ():
+        if (slice_port.name or "") != (port.name or "") or (slice_port.protocol or "TCP") != (port.protocol or "TCP"):
+            continue
+        protocol = PROTOCOLS.get(slice_port.protocol or "TCP", 6)
+        number = slice_port.port or port.port
+        for endpoint in value.endpoints or ():
+            if endpoint.conditions and endpoint.conditions.ready is False:
+                continue
+            ref = endpoint.target_ref
+            row = rows.by_pod.get((ref.namespace or d.namespace, ref.name or "")) if ref and ref.kind == "Pod" else None
+            if row is not None and isinstance(live[row].value, Pod):
+                out.append(Backend(row=row, protocol=protocol, port=number))
+            else:
+                out += [Backend(address=a, protocol=protocol, port=number) for a in endpoint.addresses or ()]
+    return out
+
+
+def lower_ingresses(objects: Sequence[Decoded]) -> tuple[IngressRoute, ...]:
+    """Every path of every Ingress, the default backend included."""
+    out: list[IngressRoute] = []
+    for d in objects:
+        if not isinstance(d.value, Ingress) or d.value.spec is None:
+            continue
+        spec = d.value.spec
+        class_name = spec.ingress_class_name or (d.value.metadata.annotations or {}).get("kubernetes.io/ingress.class") or ""
+        found: list[tuple[str, str, IngressBackend | None, tuple[str | int, ...]]] = []
+        if spec.default_backend:
+            found.append(("", "", spec.default_backend, ("spec", "defaultBackend")))
+        for i, rule in enumerate(spec.rules or ()):
+            for j, path in enumerate((rule.http.paths if rule.http else None) or ()):
+                found.append((rule.host or "", path.path or "/", path.backend, ("spec", "rules", i, "http", "paths", j)))
+        for host, path_text, backend, pointer in found:
+            if backend is None or backend.service is None:
+                continue
+            port = backend.service.port
+            out.append(
+                IngressRoute(
+                    namespace=d.namespace,
+                    name=d.name,
+                    class_name=class_name,
+                    host=host,
+                    path=path_text,
+                    service=backend.service.name,
+                    port=(port.name or str(port.number or "")) if port else "",
+                    origin=Origin(kind=d.kind, namespace=d.namespace, name=d.name, pointer=pointer, place=d.place),
+                )
+            )
+    return tuple(out)

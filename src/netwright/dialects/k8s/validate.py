@@ -1,0 +1,101 @@
+"""The rules of the API server, kind by kind: an object that breaks one would not be stored, so it is not evaluated.
+
+The rules are those of Kubernetes 1.36 on creation, as far as they concern who may talk to whom: names, labels,
+selectors, ports, addresses and the shape of policies and services. What is not read (images, volumes, resources) is
+not checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from netwright.base.spans import Pointer
+from netwright.dialects.k8s.objects import Meta, NetworkPolicy, NetworkPolicySpec, Pod, Service, ServiceSpec
+from netwright.dialects.k8s.validate_pods import check_cron_job, check_pod_spec, check_workload
+from netwright.dialects.k8s.validate_policy import check_policy_spec
+from netwright.dialects.k8s.validate_services import check_endpoint_slice, check_ingress, check_node, check_service
+from netwright.dialects.k8s.validate_syntax import (
+    Fault,
+    check_annotations,
+    check_dns_label,
+    check_labels,
+    check_subdomain,
+    quoted,
+)
+
+_NAME: Pointer = ("metadata", "name")
+_LABELS: Pointer = ("metadata", "labels")
+_ANNOTATIONS: Pointer = ("metadata", "annotations")
+
+
+def name_of(meta: Meta) -> str:
+    """The name of an object; of one that has only `generateName`, that prefix without its last dash.
+
+    The API server appends five random characters on creation; the prefix alone is the same in every run.
+    """
+    return meta.name or (meta.generate_name or "").rstrip("-.")
+
+
+def validate(kind: str, value: Any) -> None:
+    """Raises `Fault` for the first field of a decoded object that the API server would refuse."""
+    meta: Meta = value.metadata
+    _check_meta(kind, meta)
+    if (check := _CHECKS.get(kind)) is not None:
+        check(value)
+
+
+def _check_meta(kind: str, meta: Meta) -> None:
+    name = meta.name
+    if not name:
+        if not meta.generate_name:
+            raise Fault(_NAME, "is missing")
+        name = name_of(meta)
+        if not name:
+            raise Fault(
+                ("metadata", "generateName"), f"is {quoted(meta.generate_name)}; a name begins with a letter or digit"
+            )
+    # The name of a StatefulSet becomes a host name; older releases stored some with dots.
+    if kind in ("Namespace", "Service") or (kind == "StatefulSet" and meta.uid is None):
+        check_dns_label(name, _NAME)
+    else:
+        check_subdomain(name, _NAME)
+        if kind == "CronJob" and len(name) > 52:
+            raise Fault(
+                _NAME, f"is {quoted(name)}; the name of a CronJob has at most 52 characters, its jobs append eleven"
+            )
+    if meta.namespace:
+        check_dns_label(meta.namespace, ("metadata", "namespace"))
+    if meta.labels:
+        check_labels(meta.labels, _LABELS)
+    if meta.annotations:
+        check_annotations(meta.annotations, _ANNOTATIONS)
+
+
+def _check_policy(policy: NetworkPolicy) -> None:
+    check_policy_spec(policy.spec or NetworkPolicySpec(), stored=policy.metadata.uid is not None)
+
+
+def _check_pod(pod: Pod) -> None:
+    if pod.spec is not None:
+        check_pod_spec(pod.spec)
+
+
+def _check_service(service: Service) -> None:
+    check_service(service.metadata, service.spec or ServiceSpec(), stored=service.metadata.uid is not None)
+
+
+_Checks = dict[str, Callable[[Any], None]]
+
+_CHECKS: _Checks = {
+    "Pod": _check_pod,
+    **dict.fromkeys(
+        ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job"), check_workload
+    ),
+    "CronJob": check_cron_job,
+    "Service": _check_service,
+    "EndpointSlice": check_endpoint_slice,
+    "Ingress": check_ingress,
+    "Node": check_node,
+    "NetworkPolicy": _check_policy,
+}

@@ -1,0 +1,132 @@
+"""Fields of the wrong shape: msgspec's errors in our words, with the pointer, what was expected and what is there."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import types
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from netwright.base.spans import Pointer
+from netwright.dialects.k8s.validate_syntax import Fault, quoted
+
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[(\.\.\.)\]")
+_ERROR = re.compile(r"(?s)(.*?)(?: - at `(?:(key)` in `)?\$(.*?)`)?")
+_UNKNOWN = re.compile(r"(?s)Object contains unknown field `(.*)`")
+_TYPES = re.compile(r"Expected `(.*?)`, got `(.*?)`")
+_WORDS = {
+    "int": "a whole number",
+    "str": "text",
+    "bool": "`true` or `false`",
+    "float": "a number with a fraction",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "nothing",
+}
+
+
+def explain(error: msgspec.DecodeError, tree: Any, type_: type[Any], above: Pointer = ()) -> Fault:
+    """The error of decoding `tree` as `type_` as a fault; `tree` stands at the pointer `above` of its object."""
+    match = _ERROR.fullmatch(str(error))
+    text, path = (match[1], match[3] or "") if match else (str(error), "")
+    if unknown := _UNKNOWN.fullmatch(text):
+        pointer, _ = _locate(tree, path, "")
+        return _unknown_field(unknown[1], pointer, type_, above)
+    kinds = _TYPES.fullmatch(text)
+    if kinds is None:
+        pointer, _ = _locate(tree, path, "")
+        return Fault((*above, *pointer), f"cannot be read: {text[:1].lower()}{text[1:]}")
+    if match is not None and match[2]:
+        pointer, _ = _locate(tree, path, "")
+        return Fault((*above, *pointer), "has a key that is not text", "put the key in quotes")
+    pointer, found = _locate(tree, path, kinds[2])
+    wanted = [kind for kind in kinds[1].split(" | ") if kind != "null"]
+    expected = " or ".join(_WORDS.get(kind, kind) for kind in wanted)
+    scalar = found is not None and not isinstance(found, (dict, list))
+    shown = _scalar(found) if scalar else _WORDS.get(kinds[2], kinds[2])
+    advice = ""
+    if scalar and wanted == ["str"]:
+        advice = "put the value in quotes"
+    elif isinstance(found, str) and wanted == ["int"] and found.strip().isdigit():
+        advice = "write the number without quotes"
+    pointer = (*above, *pointer)
+    return Fault(pointer, f"must be {expected}, found {shown}" if pointer else f"the object is {shown}", advice)
+
+
+def _scalar(value: object) -> str:
+    """A scalar as YAML and JSON write it."""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"the text {quoted(value)}" if isinstance(value, str) else quoted(value)
+
+
+def _locate(tree: Any, path: str, got: str) -> tuple[Pointer, Any]:
+    """The pointer and the value behind a JSONPath of msgspec.
+
+    `[...]` there stands for some key of a map: it is the first one under which a value of the type `got` is found.
+    """
+    steps = [(name, number, some) for name, number, some in _STEP.findall(path)]
+    fits = {
+        "int": int,
+        "str": str,
+        "bool": bool,
+        "float": float,
+        "array": list,
+        "object": dict,
+        "null": type(None),
+    }.get(got)
+
+    def walk(node: Any, rest: list[tuple[str, str, str]], pointer: Pointer) -> tuple[Pointer, Any] | None:
+        if not rest:
+            return (pointer, node) if fits is None or type(node) is fits else None
+        name, number, some = rest[0]
+        if some:
+            for key, below in node.items() if isinstance(node, dict) else ():
+                if (found := walk(below, rest[1:], (*pointer, str(key)))) is not None:
+                    return found
+            return None
+        step: str | int = name or int(number)
+        try:
+            return walk(node[step], rest[1:], (*pointer, step))
+        except (KeyError, IndexError, TypeError):
+            return None
+
+    if (found := walk(tree, steps, ())) is not None:
+        return found
+    plain = tuple(name or int(number) for name, number, some in steps if not some)
+    return plain, None
+
+
+def _unknown_field(field: str, pointer: Pointer, type_: type[Any], above: Pointer) -> Fault:
+    """A field the API does not have, with the ones it has there."""
+    known = _fields_at(type_, pointer)
+    near = difflib.get_close_matches(field, known, 1) or [name for name in known if name.lower() == field.lower()]
+    listed = ", ".join(f"`{name}`" for name in known)
+    advice = f"did you mean `{near[0]}`?" if near else f"the fields there are {listed}"
+    return Fault((*above, *pointer, field), "is not a field of the API", advice)
+
+
+def _fields_at(type_: Any, pointer: Pointer) -> list[str]:
+    """The names of the fields of the struct at `pointer` below `type_`, as the API writes them."""
+    for step in pointer:
+        struct = _struct_of(type_)
+        if struct is None:
+            return []
+        if isinstance(step, str):
+            fields = {field.encode_name: field.name for field in msgspec.structs.fields(struct)}
+            type_ = get_type_hints(struct)[fields[step]] if step in fields else None
+    struct = _struct_of(type_)
+    return [field.encode_name for field in msgspec.structs.fields(struct)] if struct is not None else []
+
+
+def _struct_of(type_: Any) -> type[msgspec.Struct] | None:
+    """The struct inside an optional, a tuple or both."""
+    if isinstance(type_, type) and issubclass(type_, msgspec.Struct):
+        return type_
+    if get_origin(type_) in (Union, types.UnionType, tuple):
+        for part in get_args(type_):
+            if (struct := _struct_of(part)) is not None:
+                return struct
+    return None

@@ -1,0 +1,1 @@
+"""Pure computing: identities, atoms, compile, fold, join. It knows rules, not languages."""

@@ -1,0 +1,419 @@
+"""From columns and rules to a Network: two tables of rows a family, one for each direction, that are the answer.
+
+For a source of egress class c and a destination of ingress class k, a service is allowed where the source's egress row holds the destination and the
+destination's ingress row holds the source. Nothing is expanded to prove it: a pair costs two lookups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+import numpy as np
+import numpy.typing as npt
+
+from netwright.base.ipset import INTERNET, NOT_UNICAST, PRIVATE, Family, IpSet
+from netwright.base.selectors import Selector, mentions
+from netwright.base.services import ALL, NONE, ServiceSet
+from netwright.engine.atoms import AddressClasses
+from netwright.engine.bits import indexes
+from netwright.engine.fold import BoundEnd, BoundRule, Folder, Row, TierRow
+from netwright.engine.identities import Identities, Mentions, identify
+from netwright.engine.universe import Selection, Universe
+from netwright.model.columns import Columns, PortMap
+from netwright.model.rule import (
+    ANYBODY,
+    NOBODY,
+    UNGUARDED,
+    Addresses,
+    AndPeer,
+    Direction,
+    End,
+    Enforcer,
+    Members,
+    NotPeer,
+    OrPeer,
+    Peer,
+    Rule,
+)
+
+MEMORY_CAP_BYTES = 3 << 30
+"""Above this estimate rows are folded when they are asked for and not kept."""
+
+
+@dataclass(slots=True, eq=False)
+class Unit:
+    """The rules and ends of one policy that act at the same interfaces, in one direction."""
+
+    enforcer: int
+    tier: int
+    direction: Direction
+    at: Selector
+    own: Peer
+    rules: tuple[Rule, ...]
+    ends: tuple[End, ...]
+    content: int = -1
+    sure_at: dict[Family, int] = field(default_factory=dict)
+    perhaps_at: dict[Family, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Table:
+    """One direction: the class of every position of the universe, and the rows of every class. Class 0 is unrestricted."""
+
+    of_position: npt.NDArray[np.intp]
+    keys: list[tuple[tuple[int, ...], int]]
+    fold: _ClassFolder
+    kept: dict[int, list[Row]] = field(default_factory=dict)
+    keep: bool = True
+
+    @property
+    def count(self) -> int:
+        return len(self.keys)
+
+    def rows(self, class_: int) -> list[Row]:
+        rows = self.kept.get(class_)
+        if rows is None:
+            rows = self.fold(*self.keys[class_])
+            if self.keep:
+                self.kept[class_] = rows
+        return rows
+
+    def rows_at(self, position: int) -> list[Row]:
+        return self.rows(int(self.of_position[position]))
+
+
+@dataclass(slots=True)
+class FamilyTables:
+    """The answer for one address family."""
+
+    family: Family
+    universe: Universe
+    egress: Table
+    ingress: Table
+
+    def pair(self, source: int, destination: int) -> tuple[ServiceSet, ServiceSet]:
+        """The services that surely, and that perhaps, may pass between two positions by policy."""
+        must = may = NONE
+        for out in self.egress.rows_at(source):
+            if not out.may >> destination & 1:
+                continue
+            for into in self.ingress.rows_at(destination):
+                if into.may >> source & 1:
+                    services = out.services & into.services
+                    if services:
+                        may |= services
+                        if out.must >> destination & 1 and into.must >> source & 1:
+                            must |= services
+        return must, may
+
+    def outcome(self, source: int, destination: int, key: int) -> tuple[tuple[bool, bool], tuple[bool, bool]]:
+        """Of one service: (surely, perhaps) allowed by egress, and by ingress."""
+        sides = []
+        for table, at, peer in ((self.egress, source, destination), (self.ingress, destination, source)):
+            for row in table.rows_at(at):
+                if key in row.services:
+                    sides.append((bool(row.must >> peer & 1), bool(row.may >> peer & 1)))
+                    break
+        return sides[0], sides[1]
+
+
+class Network:
+    """A compiled network: endpoints, enforcers, identities, and the tables of each family."""
+
+    def __init__(self, columns: Columns, enforcers: Sequence[Enforcer], families: Sequence[Family]) -> None:
+        self.columns = columns
+        self.enforcers = tuple(enforcers)
+        self.families = tuple(families)
+        self.units = _units(enforcers)
+        address_sets = _mentioned_addresses(self.units)
+        outside = [INTERNET, PRIVATE, NOT_UNICAST]
+        classes = {f: AddressClasses(f, [*outside, *address_sets]) for f in self.families}
+        self.mentions = _mentions(self.units, enforcers)
+        self.identities: Identities = identify(columns, self.mentions, classes)
+        self.select = Selection(columns, self.identities)
+        contents: dict[object, int] = {}
+        for unit in self.units:
+            unit.content = contents.setdefault(_content(unit), len(contents))
+        self.tables: dict[Family, FamilyTables] = {}
+        self.streamed = False
+        for f in self.families:
+            universe = Universe(f, columns, self.identities, classes[f], self.select)
+            folder = Folder(universe.every)
+            self.tables[f] = FamilyTables(
+                f, universe, self._table(f, universe, folder, "egress"), self._table(f, universe, folder, "ingress")
+            )
+
+    def _table(self, family: Family, universe: Universe, folder: Folder, direction: Direction) -> Table:
+        units = [u for u in self.units if u.direction == direction]
+        contents: dict[int, Unit] = {}
+        owners: list[list[int]] = []
+        numbers: list[int] = []
+        for unit in units:
+            bits = universe.select(unit.at) & universe.select(self.enforcers[unit.enforcer].at) & universe.present
+            sure, perhaps = bits, 0
+            if unit.own != ANYBODY:
+                own_must, own_may = universe(unit.own)
+                sure, perhaps = bits & own_must, bits & own_may & ~own_must
+            unit.sure_at[family], unit.perhaps_at[family] = sure, perhaps
+            contents.setdefault(unit.content, unit)
+            for part, number in ((sure, unit.content << 1), (perhaps, unit.content << 1 | 1)):
+                if part:
+                    owners.append(indexes(part))
+                    numbers.append(number)
+        fold = _ClassFolder(self, universe, folder, direction, contents)
+        keys: dict[tuple[tuple[int, ...], int], int] = {((), 0): 0}
+        of_position = np.zeros(universe.n, dtype=np.intp)
+        if owners:
+            flat = np.concatenate([np.array(o, dtype=np.intp) for o in owners])
+            what = np.repeat(np.array(numbers, dtype=np.int64), [len(o) for o in owners])
+            order = np.lexsort((what, flat))
+            flat, what = flat[order], what[order]
+            who, starts = np.unique(flat, return_index=True)
+            runs = [*starts.tolist(), len(flat)]
+            listed = what.tolist()
+            port_map = self.identities.port_map.tolist()
+            for i, identity in enumerate(who.tolist()):
+                key = tuple(dict.fromkeys(listed[runs[i] : runs[i + 1]]))
+                named = port_map[identity] if direction == "ingress" and fold.is_named(key) else 0
+                of_position[identity] = keys.setdefault((key, named), len(keys))
+        table = Table(of_position, list(keys), fold)
+        work = sum(sum(len(contents[c >> 1].rules) for c in key) for key, _ in table.keys) * universe.n // 8
+        if work > MEMORY_CAP_BYTES:
+            table.keep, self.streamed = False, True
+        return table
+
+    def content_hash(self, unit: Unit) -> int:
+        """A number for what a unit's rules say, equal in every network for equal contents."""
+        return hash(_content(unit))
+
+    def prove(self) -> None:
+        """Fold every class now (what is streamed is folded and let go)."""
+        for tables in self.tables.values():
+            for table in (tables.egress, tables.ingress):
+                for class_ in range(table.count):
+                    table.rows(class_)
+
+    def position(self, row: int) -> int:
+        """The identity of an endpoint, which is its position in every universe."""
+        return int(self.identities.of_row[row])
+
+    def units_at(self, family: Family, position: int, direction: Direction) -> list[Unit]:
+        """The units that act, perhaps, at this position, in input order."""
+        return [
+            u
+            for u in self.units
+            if u.direction == direction and (u.sure_at[family] | u.perhaps_at[family]) >> position & 1
+        ]
+
+
+class _ClassFolder:
+    """Binds and folds the units of a class, memoised by unit content, by tier and by class."""
+
+    def __init__(
+        self, network: Network, universe: Universe, folder: Folder, direction: Direction, contents: dict[int, Unit]
+    ) -> None:
+        self._enforcers = network.enforcers
+        self._universe = universe
+        self._folder = folder
+        self._direction = direction
+        self._contents = contents
+        self._port_maps = network.identities.port_maps
+        self._definers = _definers(network.identities) if direction == "egress" else {}
+        self._named = {c: any(r.service.named for r in u.rules) for c, u in contents.items()}
+        self._bound: dict[tuple[int, int], list[BoundRule]] = {}
+        self._tiers: dict[tuple[tuple[int, ...], int], list[TierRow]] = {}
+        self._rows: dict[object, list[Row]] = {}
+        self._services: dict[object, ServiceSet] = {}
+        self._free = [Row(ALL, universe.every, universe.every)]
+
+    def is_named(self, key: tuple[int, ...]) -> bool:
+        return any(self._named[c >> 1] for c in key)
+
+    def __call__(self, key: tuple[int, ...], port_map: int) -> list[Row]:
+        rows = self._free
+        for e, enforcer in enumerate(self._enforcers):
+            mine = [c for c in key if self._contents[c >> 1].enforcer == e]
+            if not mine and enforcer.default == "allow":
+                continue
+            tiers: list[TierRow] | None = None
+            for t in range(len(enforcer.tiers)):
+                part = tuple(c for c in mine if self._contents[c >> 1].tier == t)
+                if not part:
+                    continue
+                folded = self._tier(part, port_map if self.is_named(part) else 0)
+                tiers = folded if tiers is None else self._folder.compose(tiers, folded)
+            if tiers is None:
+                tiers = [TierRow(ALL, 0, 0, self._universe.every)]
+            settled = self._folder.settle(tiers, enforcer.default)
+            rows = settled if rows is self._free else self._folder.both(rows, settled)
+        return rows
+
+    def _tier(self, key: tuple[int, ...], port_map: int) -> list[TierRow]:
+        folded = self._tiers.get((key, port_map))
+        if folded is None:
+            first = self._contents[key[0] >> 1]
+            ties = self._enforcers[first.enforcer].tiers[first.tier].ties
+            rules = [r for c in key for r in self._bind(c, port_map if self._named[c >> 1] else 0)]
+            rules.sort(key=lambda r: r.rank)
+            ends = {BoundEnd(e.action, e.unsure if c & 1 == 0 else ALL) for c in key for e in self._contents[c >> 1].ends}
+            folded = self._folder.tier(rules, list(ends), ties)
+            self._tiers[key, port_map] = folded
+        return folded
+
+    def _bind(self, content: int, port_map: int) -> list[BoundRule]:
+        bound = self._bound.get((content, port_map))
+        if bound is None:
+            perhaps = bool(content & 1)
+            bound = self._bound[content, port_map] = []
+            for rule in self._contents[content >> 1].rules:
+                peer = rule.src if self._direction == "ingress" else rule.dst
+                must, may = self._universe(peer)
+                if perhaps or rule.when != UNGUARDED:
+                    must = 0
+                for sure, unsure, cut in self._services_of(rule, port_map):
+                    if sure or unsure:
+                        bound.append(
+                            BoundRule(rule.rank, rule.policy, rule.index, rule.action, sure, unsure, must & cut, may & cut)
+                        )
+        return bound
+
+    def _services_of(self, rule: Rule, port_map: int) -> Iterable[tuple[ServiceSet, ServiceSet, int]]:
+        """The rule's services as (sure, unsure, peers they apply to)."""
+        every = self._universe.every
+        service = rule.service
+        if not service.named:
+            yield service.fixed, rule.unsure - service.fixed if rule.unsure else NONE, every
+        elif self._direction == "ingress":
+            fixed = service.fixed | self._resolve(service.named, self._port_maps[port_map])
+            yield fixed, rule.unsure - fixed if rule.unsure else NONE, every
+        else:
+            yield service.fixed, rule.unsure - service.fixed if rule.unsure else NONE, every
+            for port in service.named:
+                for number, definers in self._definers.get((port.name, port.protocol), {}).items():
+                    yield self._port(port.protocol, number), NONE, definers & every
+
+    def _resolve(self, named: tuple[object, ...], port_map: PortMap) -> ServiceSet:
+        key = (named, port_map)
+        found = self._services.get(key)
+        if found is None:
+            wanted = {(p.name, p.protocol) for p in named}  # type: ignore[attr-defined]
+            found = NONE
+            for name, protocol, number in port_map:
+                if (name, protocol) in wanted:
+                    found |= ServiceSet.ports(protocol, number)
+            self._services[key] = found
+        return found
+
+    def _port(self, protocol: int, number: int) -> ServiceSet:
+        key = (protocol, number)
+        found = self._services.get(key)
+        if found is None:
+            found = self._services[key] = ServiceSet.ports(protocol, number)
+        return found
+
+
+def _definers(identities: Identities) -> dict[tuple[str, int], dict[int, int]]:
+    """Who defines a named port as which number: (name, protocol) -> number -> identities."""
+    out: dict[tuple[str, int], dict[int, int]] = {}
+    of_map: dict[int, int] = {}
+    for identity, number in enumerate(identities.port_map.tolist()):
+        if number:
+            of_map[number] = of_map.get(number, 0) | 1 << identity
+    for number, bits in of_map.items():
+        for name, protocol, port in identities.port_maps[number]:
+            by_port = out.setdefault((name, protocol), {})
+            by_port[port] = by_port.get(port, 0) | bits
+    return out
+
+
+def _units(enforcers: Sequence[Enforcer]) -> list[Unit]:
+    units: list[Unit] = []
+    for e, enforcer in enumerate(enforcers):
+        for t, tier in enumerate(enforcer.tiers):
+            for direction, rules in groupby(
+                sorted(tier.rules, key=lambda r: (r.direction, r.policy, r.index)), key=lambda r: r.direction
+            ):
+                by_at: dict[tuple[int, Selector, Peer], list[Rule]] = {}
+                for rule in rules:
+                    own = rule.dst if direction == "ingress" else rule.src
+                    by_at.setdefault((rule.policy, rule.at, own), []).append(rule)
+                units += [Unit(e, t, direction, at, own, tuple(r), ()) for (_, at, own), r in by_at.items()]
+            units += [Unit(e, t, end.direction, end.at, ANYBODY, (), (end,)) for end in tier.ends]
+    return units
+
+
+def _content(unit: Unit) -> object:
+    """What of a unit decides its rows. Policies count only where their rules can tie with another's."""
+    ordered = any(r.action != "allow" for r in unit.rules)
+    return (
+        unit.enforcer,
+        unit.tier,
+        unit.direction,
+        tuple(
+            (
+                r.rank,
+                (r.policy, r.index) if ordered else 0,
+                r.src if r.direction == "egress" else NOBODY,
+                r.dst if r.direction == "ingress" else NOBODY,
+                r.src if r.direction == "ingress" else r.dst,
+                r.service,
+                r.unsure,
+                r.when,
+                r.action,
+            )
+            for r in unit.rules
+        ),
+        tuple((e.action, e.unsure) for e in unit.ends),
+    )
+
+
+def _mentioned_addresses(units: Iterable[Unit]) -> list[IpSet]:
+    found: dict[IpSet, None] = {}
+
+    def walk(peer: Peer) -> None:
+        if isinstance(peer, Addresses):
+            found[peer.addresses] = None
+        elif isinstance(peer, (AndPeer, OrPeer)):
+            for part in peer.parts:
+                walk(part)
+        elif isinstance(peer, NotPeer):
+            walk(peer.part)
+
+    for unit in units:
+        for rule in unit.rules:
+            walk(rule.src)
+            walk(rule.dst)
+    return list(found)
+
+
+def _mentions(units: Iterable[Unit], enforcers: Iterable[Enforcer]) -> Mentions:
+    values: dict[str, set[str]] = {}
+    presence: set[str] = set()
+    names: set[str] = set()
+    seen: set[object] = set()
+
+    def walk(peer: Peer) -> None:
+        if peer in seen:
+            return
+        seen.add(peer)
+        if isinstance(peer, Members):
+            mentions(peer.selector, values, presence)
+        elif isinstance(peer, (AndPeer, OrPeer)):
+            for part in peer.parts:
+                walk(part)
+        elif isinstance(peer, NotPeer):
+            walk(peer.part)
+
+    for enforcer in enforcers:
+        mentions(enforcer.at, values, presence)
+    for unit in units:
+        if unit.at not in seen:
+            seen.add(unit.at)
+            mentions(unit.at, values, presence)
+        for rule in unit.rules:
+            walk(rule.src)
+            walk(rule.dst)
+            names.update(p.name for p in rule.service.named)
+    return Mentions(values, presence, frozenset(names))

@@ -1,0 +1,177 @@
+"""Identities: endpoints that no selector, named port or address rule tells apart.
+
+Labels are projected to what selectors mention: a mentioned value is a token of its own, another value of a key whose presence matters is
+one "other" token, everything else is dropped. Endpoints are grouped by hash; every endpoint is then compared with its
+representative, so a collision is detected and never changes an answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from netwright.base.errors import InternalError
+from netwright.base.ipset import Family
+from netwright.engine.atoms import AddressClasses
+from netwright.model.columns import Columns, PortMap
+
+OTHER = "\0other"
+"""The value that stands for every unmentioned one of a key whose presence matters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """What rules tell apart: label values by attribute key, keys whose presence matters, names of ports."""
+
+    values: dict[str, set[str]]
+    presence: set[str]
+    port_names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Identities:
+    """`count` identities, sorted by namespace. Arrays are indexed by identity, `of_row` by endpoint.
+
+    `address_class[family]` is -1 where the identity has no known address of that family. `tokens` is the projected label
+    table: (key, value or OTHER) to the identities that carry it.
+    """
+
+    count: int
+    of_row: npt.NDArray[np.intp]
+    row: npt.NDArray[np.intp]
+    namespace: npt.NDArray[np.int32]
+    port_map: npt.NDArray[np.int32]
+    port_maps: tuple[PortMap, ...]
+    host: npt.NDArray[np.bool_]
+    address_set: npt.NDArray[np.int32]
+    address_class: dict[Family, npt.NDArray[np.intp]]
+    tokens: dict[tuple[str, str], npt.NDArray[np.intp]]
+
+
+def identify(columns: Columns, mentions: Mentions, classes: dict[Family, AddressClasses]) -> Identities:
+    """Partition the endpoints. Raises InternalError on a hash collision (which the grouping cannot survive)."""
+    n = columns.n
+    projected = _project(columns, mentions)
+    port_maps, port_map = _project_port_maps(columns, mentions.port_names)
+    address_class: dict[Family, npt.NDArray[np.intp]] = {}
+    for family, partition in classes.items():
+        known = columns.has_v4 if family == 4 else columns.has_v6
+        of = np.full(n, -1, dtype=np.intp)
+        if known.any():
+            of[known] = partition.of_v4(columns.v4[known]) if family == 4 else partition.of_v6(columns.v6[known])
+        address_class[family] = of
+    keys: list[npt.NDArray[np.int64]] = [
+        columns.namespace.astype(np.int64),
+        port_map.astype(np.int64),
+        columns.address_set.astype(np.int64),
+        columns.host.astype(np.int64),
+        *(of.astype(np.int64) for of in address_class.values()),
+    ]
+    keep = projected.of_label[columns.label_ids] >= 0
+    tokens = projected.of_label[columns.label_ids][keep]
+    kept_before = np.concatenate([[0], np.cumsum(keep)])
+    offsets = kept_before[columns.label_offsets]
+    signature = _signature(keys, tokens, offsets, projected.count)
+    _, row, of_row = np.unique(signature, return_index=True, return_inverse=True)
+    order = np.lexsort((row, columns.namespace[row]))
+    row = row[order]
+    rank = np.empty(len(order), dtype=np.intp)
+    rank[order] = np.arange(len(order))
+    of_row = rank[of_row]
+    _verify(keys, tokens, offsets, row, of_row)
+    return Identities(
+        count=len(row),
+        of_row=of_row,
+        row=row,
+        namespace=columns.namespace[row],
+        port_map=port_map[row],
+        port_maps=port_maps,
+        host=columns.host[row],
+        address_set=columns.address_set[row],
+        address_class={family: of[row] for family, of in address_class.items()},
+        tokens=_by_token(projected, tokens, offsets, row),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Projection:
+    of_label: npt.NDArray[np.intp]
+    tokens: list[tuple[str, str]]
+
+    @property
+    def count(self) -> int:
+        return len(self.tokens)
+
+
+def _project(columns: Columns, mentions: Mentions) -> _Projection:
+    numbers: dict[tuple[str, str], int] = {}
+    of_label = np.full(max(1, len(columns.labels)), -1, dtype=np.intp)
+    nothing: set[str] = set()
+    for i, (key, value) in enumerate(columns.labels):
+        if value in mentions.values.get(key, nothing):
+            token = (key, value)
+        elif key in mentions.presence:
+            token = (key, OTHER)
+        else:
+            continue
+        of_label[i] = numbers.setdefault(token, len(numbers))
+    return _Projection(of_label, list(numbers))
+
+
+def _project_port_maps(columns: Columns, names: frozenset[str]) -> tuple[tuple[PortMap, ...], npt.NDArray[np.int32]]:
+    numbers: dict[PortMap, int] = {(): 0}
+    table = [numbers.setdefault(tuple(p for p in m if p[0] in names), len(numbers)) for m in columns.port_maps]
+    return tuple(numbers), np.array(table or [0], dtype=np.int32)[columns.port_map]
+
+
+def _signature(
+    keys: list[npt.NDArray[np.int64]], tokens: npt.NDArray[np.intp], offsets: npt.NDArray[np.int64], count: int
+) -> npt.NDArray[np.uint64]:
+    rng = np.random.default_rng(64)
+    salt = rng.integers(1, 1 << 63, size=count + 1, dtype=np.uint64)
+    sums = np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(salt[tokens], dtype=np.uint64)])
+    signature: npt.NDArray[np.uint64] = sums[offsets[1:]] - sums[offsets[:-1]]
+    for key in keys:
+        signature ^= signature >> np.uint64(29)
+        signature *= np.uint64(0xBF58476D1CE4E5B9)
+        signature += key.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    signature ^= signature >> np.uint64(32)
+    return signature
+
+
+def _verify(
+    keys: list[npt.NDArray[np.int64]],
+    tokens: npt.NDArray[np.intp],
+    offsets: npt.NDArray[np.int64],
+    row: npt.NDArray[np.intp],
+    of_row: npt.NDArray[np.intp],
+) -> None:
+    same = row[of_row]
+    for key in keys:
+        if not np.array_equal(key[same], key):
+            raise InternalError("two identities were taken for one (hash collision)")
+    lengths = offsets[1:] - offsets[:-1]
+    if not np.array_equal(lengths[same], lengths):
+        raise InternalError("two identities were taken for one (hash collision)")
+    if len(tokens):
+        # position of each token in its representative's run
+        source = np.repeat(offsets[:-1][same] - offsets[:-1], lengths) + np.arange(len(tokens))
+        if not np.array_equal(tokens[source], tokens):
+            raise InternalError("two identities were taken for one (hash collision)")
+
+
+def _by_token(
+    projected: _Projection, tokens: npt.NDArray[np.intp], offsets: npt.NDArray[np.int64], row: npt.NDArray[np.intp]
+) -> dict[tuple[str, str], npt.NDArray[np.intp]]:
+    lengths = (offsets[1:] - offsets[:-1])[row]
+    total = int(lengths.sum())
+    starts = np.repeat(offsets[:-1][row] - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths) if total else np.empty(0, np.int64)
+    flat = tokens[starts + np.arange(total)] if total else np.empty(0, np.intp)
+    owner = np.repeat(np.arange(len(row)), lengths)
+    order = np.argsort(flat, kind="stable")
+    bounds = np.searchsorted(flat[order], np.arange(projected.count + 1))
+    return {
+        token: owner[order[bounds[i] : bounds[i + 1]]].astype(np.intp) for i, token in enumerate(projected.tokens)
+    }

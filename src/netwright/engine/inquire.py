@@ -1,0 +1,397 @@
+"""From a question about two named ends to packets, and from the packets' outcomes to one verdict.
+
+A workload of several identities, a Service with several backends and a block of addresses are groups: of a group all, some or none may
+pass. `some` is not `undecided`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple
+
+from netwright.base.errors import UsageError
+from netwright.base.ipset import INTERNET, Family, IpSet, address_text, parse_address
+from netwright.base.services import ICMP, ICMPV6, protocol_name, service_key
+from netwright.engine.compile import Network
+from netwright.engine.verdict import Citation, Citer, Outcome, Side, Spot, Verdict, outcome, relation
+from netwright.model.cluster import Cluster, ServiceNoun, ServicePortNoun
+from netwright.model.references import Directory, Target
+from netwright.model.rule import Direction, UnknownPeer
+
+Groups = Literal["all", "some", "none"]
+ReasonKind = Literal["unknown", "ambiguous", "depends"]
+
+
+class Reason(NamedTuple):
+    kind: ReasonKind
+    text: str
+
+
+ADDRESS_UNKNOWN = Reason(
+    "unknown", "an ipBlock covers only some of the addresses that the pod may have; `--pod-cidr` narrows them"
+)
+HOST_ADDRESS_UNKNOWN = Reason("unknown", "an ipBlock covers only some of the addresses that the node may have; Node objects name them")
+PROTOCOL_OPEN = Reason(
+    "ambiguous", "NetworkPolicy leaves open what becomes of protocols other than TCP, UDP and SCTP at an isolated pod"
+)
+OWN_NODE = Reason("unknown", "a node always reaches its own pods and they it; whether this is the pod's node is not known")
+
+
+class Packet(NamedTuple):
+    """One packet of a question: its ends, the service, the address family."""
+
+    family: Family
+    source: Spot
+    destination: Spot
+    key: int
+
+
+class Part(NamedTuple):
+    """A packet, its outcome, and who it stands for."""
+
+    packet: Packet
+    outcome: Outcome
+    source: str
+    destination: str
+
+
+class Settled(NamedTuple):
+    """The verdict of a question. `nowhere` says why there was no packet to ask about ("" where there was)."""
+
+    verdict: Verdict
+    groups: Groups
+    parts: tuple[Part, ...]
+    nowhere: str = ""
+    reasons: tuple[Reason, ...] = ()
+
+
+class Delivery(NamedTuple):
+    """A destination after a service's translation: an endpoint row or an address, and the service key there."""
+
+    row: int
+    address: str
+    protocol: int
+    port: int
+
+
+class Inquirer:
+    """Asks one compiled network about named ends. Keeps what it found, so that many questions cost little more than one."""
+
+    def __init__(self, cluster: Cluster, network: Network, directory: Directory) -> None:
+        self.cluster = cluster
+        self.network = network
+        self.directory = directory
+        self.citer = Citer(network)
+        self._class_sets: dict[Family, list[IpSet]] = {}
+        self._others: dict[Family, Inquirer] = {}
+        self._spots: dict[tuple[Target, Family], list[Spot]] = {}
+        self._citations: dict[tuple[Packet, Direction], tuple[list[Citation], list[Citation]]] = {}
+
+    def of_family(self, family: Family | None) -> Inquirer:
+        """The inquirer that can answer for a family: this one, or one for a family that nothing in the input names."""
+        if family is None or family in self.network.tables:
+            return self
+        if family not in self._others:
+            network = Network(self.network.columns, self.network.enforcers, (family,))
+            self._others[family] = Inquirer(self.cluster, network, self.directory)
+        return self._others[family]
+
+    # --- ends ---------------------------------------------------------------------------------------------------------------
+
+    def spots(self, target: Target, family: Family) -> list[Spot]:
+        """The places of a target in one family's universe, one for each that differs in identity or node."""
+        key = (target, family)
+        found = self._spots.get(key)
+        if found is None:
+            found = self._spots[key] = (
+                self._outside(target.addresses, family) if target.addresses is not None else self._rows(target.rows, family)
+            )
+        return found
+
+    def _rows(self, rows: Sequence[int], family: Family) -> list[Spot]:
+        columns, tables = self.network.columns, self.network.tables[family]
+        seen: dict[tuple[int, int], int] = {}
+        out = []
+        for row in rows:
+            position = self.network.position(row)
+            if not tables.universe.present >> position & 1:
+                continue
+            kind = (position, int(columns.node[row]))
+            count = seen.get(kind, 0)
+            if count < 2:  # a second one, so that a group's pair of different pods can be asked about
+                seen[kind] = count + 1
+                out.append(Spot(position, row))
+        return out
+
+    def _outside(self, addresses: IpSet, family: Family) -> list[Spot]:
+        tables = self.network.tables[family]
+        wanted = addresses.family(family)
+        if not wanted:
+            return []
+        if len(wanted) == 1 and wanted[0][1] - wanted[0][0] == 1:
+            return [Spot(tables.universe.position_of_address(wanted[0][0]), -1)]
+        sets = self.class_sets(family)
+        first = tables.universe.identities.count
+        return [Spot(first + i, -1) for i, s in enumerate(sets) if s & addresses]
+
+    def class_sets(self, family: Family) -> list[IpSet]:
+        found = self._class_sets.get(family)
+        if found is None:
+            classes = self.network.tables[family].universe.classes
+            found = self._class_sets[family] = [classes.addresses(i) for i in range(classes.count)]
+        return found
+
+    def label(self, spot: Spot, target: Target) -> str:
+        """Who a spot stands for, in the target's words."""
+        if spot.row >= 0:
+            return self.directory.row_ref(spot.row)
+        if target.addresses is not None and target.addresses.count() == 1:
+            return target.ref
+        for family, tables in self.network.tables.items():
+            first = tables.universe.identities.count
+            if first <= spot.position < tables.universe.n:
+                part = self.class_sets(family)[spot.position - first]
+                if target.addresses is not None:
+                    part &= target.addresses
+                cidrs = part.cidrs()
+                return target.ref if len(cidrs) > 4 else ",".join(cidrs)
+        return target.ref
+
+    def sample_address(self, spot: Spot, family: Family, text: str) -> str:
+        """An address that a spot outside stands for: the one that was named, else the lowest of its class."""
+        if "/" not in text and text != "internet":
+            return text
+        first = self.network.tables[family].universe.identities.count
+        held = self.class_sets(family)[spot.position - first]
+        known = held & (IpSet.of(*text.split(",")) if text[:1].isdigit() else INTERNET if text == "internet" else held)
+        return address_text(family, (known or held).family(family)[0][0])
+
+    # --- destinations -------------------------------------------------------------------------------------------------------
+
+    def deliveries(self, target: Target, protocol: int, port: str) -> tuple[list[Delivery], str, tuple[Reason, ...]]:
+        """Where packets to the target arrive. The text says why nowhere; reasons why that is not known."""
+        if target.service is not None:
+            return self._service(target.service, protocol, port)
+        if target.addresses is not None:
+            return [Delivery(-1, target.ref, protocol, _number(port))], "", ()
+        if not port or port.isdigit():
+            return [Delivery(row, "", protocol, _number(port)) for row in target.rows], "", ()
+        out = [
+            Delivery(row, "", protocol, p.number)
+            for row in target.rows
+            for p in self.cluster.row_ports[row]
+            if p.name == port and p.protocol == protocol
+        ]
+        if not out:
+            raise UsageError(
+                f"no container of `{target.ref}` names a {protocol_name(protocol)} port `{port}`",
+                help="write the number, or one of " + (", ".join(f"`{p}`" for p in self._port_names(target)) or "its named ports"),
+            )
+        return out, "", ()
+
+    def _port_names(self, target: Target) -> list[str]:
+        return sorted({p.name for row in target.rows for p in self.cluster.row_ports[row] if p.name})
+
+    def service_port(self, service: ServiceNoun, protocol: int, port: str) -> ServicePortNoun | None:
+        for p in service.ports:
+            if p.protocol == protocol and (port in (str(p.port), p.name)):
+                return p
+        return None
+
+    def _service(self, service: ServiceNoun, protocol: int, port: str) -> tuple[list[Delivery], str, tuple[Reason, ...]]:
+        if service.type == "ExternalName":
+            return [], f"{service.ref} is a name for `{service.external_name}`", (
+                Reason("depends", f"which addresses `{service.external_name}` has is not in the input"),
+            )
+        found = self.service_port(service, protocol, port)
+        if found is None and not service.ports and service.headless and port.isdigit():
+            return [], f"{service.ref} has no ports", ()
+        if found is None:
+            listed = ", ".join(f"{protocol_name(p.protocol)} {p.port}" for p in service.ports) or "none"
+            return [], f"{service.ref} has no {protocol_name(protocol)} port {port or '(not given)'}; its ports: {listed}", ()
+        if not found.backends:
+            selectorless = not any(
+                d.kind == "Service" and d.namespace == service.namespace and d.name == service.name and d.value.spec.selector
+                for d in self.cluster.objects
+            )
+            if selectorless:
+                return [], f"{service.ref} has no selector", (
+                    Reason("unknown", f"{service.ref} has no selector and its endpoints are not in the input"),
+                )
+            return [], f"{service.ref} has no endpoints", ()
+        out = []
+        for b in found.backends:
+            row, address = b.row, b.address
+            if address:
+                target = self.directory.address(address)
+                row, address = (target.rows[0], "") if target.rows else (-1, address)
+            # a headless Service translates nothing: the packet keeps the port that the client dialled
+            number = found.port if service.headless else b.port
+            out.append(Delivery(row, address, b.protocol, number))
+        return out, "", ()
+
+    def same_packet(self, other: Inquirer, part: Part) -> Outcome:
+        """The outcome of a part's packet in another network over the same endpoint rows."""
+        packet = part.packet
+        tables = other.network.tables[packet.family]
+        spots = []
+        for spot, label in ((packet.source, part.source), (packet.destination, part.destination)):
+            if spot.row >= 0:
+                spots.append(Spot(other.network.position(spot.row), spot.row))
+            else:
+                _, value = parse_address(self.sample_address(spot, packet.family, label))
+                spots.append(Spot(tables.universe.position_of_address(value), -1))
+        return outcome(other.network, tables, spots[0], spots[1], packet.key)
+
+    # --- verdicts -----------------------------------------------------------------------------------------------------------
+
+    def ask(
+        self,
+        source: Target,
+        destination: Target,
+        protocol: int,
+        port: str,
+        *,
+        family: Family | None = None,
+        icmp: tuple[int, int] | None = None,
+    ) -> Settled:
+        """The verdict of a question. `port` is a number or a name, "" for none (ICMP)."""
+        if source.service is not None:
+            raise UsageError(f"`{source.ref}` is a Service and starts no connections", help="name the workload behind it")
+        deliveries, nowhere, reasons = self.deliveries(destination, protocol, port)
+        if not deliveries:
+            return Settled("undecided" if reasons else "deny", "none", (), nowhere, reasons)
+        parts: list[Part] = []
+        alone: list[Part] = []
+        for f in [family] if family else self.network.families:
+            for part in self._parts(source, destination, deliveries, f, icmp):
+                (alone if part.outcome.relation == "self" else parts).append(part)
+        parts = parts or alone
+        if not parts:
+            return Settled("deny", "none", (), "the two ends have no address family in common")
+        return self._settle(parts)
+
+    def _parts(
+        self,
+        source: Target,
+        destination: Target,
+        deliveries: Iterable[Delivery],
+        family: Family,
+        icmp: tuple[int, int] | None,
+    ) -> list[Part]:
+        tables = self.network.tables[family]
+        by_key: dict[tuple[int, str], list[int]] = {}
+        for delivery in deliveries:
+            protocol = ICMPV6 if delivery.protocol == ICMP and family == 6 else delivery.protocol
+            number = (icmp[0] << 8 | icmp[1]) if icmp else delivery.port
+            by_key.setdefault((service_key(protocol, number), delivery.address), []).append(delivery.row)
+        sources = self.spots(source, family)
+        out: list[Part] = []
+        seen: dict[tuple[int, int, str, int], None] = {}
+        for (key, address), rows in by_key.items():
+            if destination.service is None:
+                target = destination
+            else:
+                target = Target(address, addresses=IpSet.of(address)) if address else Target(destination.ref, tuple(rows))
+            for s in sources:
+                for d in self.spots(target, family):
+                    between = relation(self.network, s.row, d.row)
+                    mark = (s.position, d.position, between, key)
+                    if mark in seen:
+                        continue
+                    seen[mark] = None
+                    out.append(
+                        Part(
+                            Packet(family, s, d, key),
+                            outcome(self.network, tables, s, d, key),
+                            self.label(s, source),
+                            self.label(d, target),
+                        )
+                    )
+        return out
+
+    def _settle(self, parts: list[Part]) -> Settled:
+        verdicts = {p.outcome.verdict for p in parts}
+        if verdicts == {"allow"}:
+            return Settled("allow", "all", tuple(parts))
+        if verdicts == {"deny"}:
+            return Settled("deny", "none", tuple(parts))
+        if "undecided" in verdicts:
+            open_parts = [p for p in parts if p.outcome.verdict == "undecided"]
+            reasons = dict.fromkeys(r for p in open_parts for r in self.reasons(p))
+            return Settled("undecided", "some", tuple(parts), "", tuple(reasons))
+        by_family = {f: {p.outcome.verdict for p in parts if p.packet.family == f} for f in self.network.families}
+        known = {f: v for f, v in by_family.items() if v}
+        if len(known) == 2 and all(len(v) == 1 for v in known.values()):
+            words = ", ".join(f"IPv{f} {'allowed' if v == {'allow'} else 'denied'}" for f, v in known.items())
+            return Settled("undecided", "some", tuple(parts), "", (Reason("depends", f"{words}: ask for one family"),))
+        return Settled("allow", "some", tuple(parts))
+
+    def reasons(self, part: Part) -> list[Reason]:
+        """Why an undecided part is open."""
+        out: dict[Reason, None] = {}
+        packet, found = part.packet, part.outcome
+        if found.relation == "perhaps own node":
+            out[OWN_NODE] = None
+        sides: tuple[tuple[Direction, Side], ...] = (("egress", found.egress), ("ingress", found.ingress))
+        for direction, side in sides:
+            if side.must or not side.may:
+                continue
+            matching, isolating = self.cited(packet, direction)
+            unread = [c for c in matching if self._is_unknown(c)]
+            for c in unread:
+                out[Reason("unknown", self._unknown_text(c))] = None
+            if any(not c.surely for c in isolating):
+                out[PROTOCOL_OPEN] = None
+            elif any(not c.surely and not self._is_unknown(c) for c in matching):
+                peer = packet.destination if direction == "egress" else packet.source
+                host = peer.row >= 0 and bool(self.network.columns.host[peer.row])
+                out[HOST_ADDRESS_UNKNOWN if host else ADDRESS_UNKNOWN] = None
+        return list(out)
+
+    def _is_unknown(self, citation: Citation) -> bool:
+        return not citation.origin.name and citation.origin.place is None and self._unknown_text(citation) != ""
+
+    def _unknown_text(self, citation: Citation) -> str:
+        for unit in self.network.units:
+            for rule in unit.rules:
+                if rule.origin is citation.origin:
+                    for peer in (rule.src, rule.dst):
+                        if isinstance(peer, UnknownPeer):
+                            return peer.reason
+        return ""
+
+    def cited(self, packet: Packet, direction: Direction) -> tuple[list[Citation], list[Citation]]:
+        key = (packet, direction)
+        found = self._citations.get(key)
+        if found is None:
+            at, peer = (packet.source, packet.destination) if direction == "egress" else (packet.destination, packet.source)
+            found = self.citer.cite(self.network.tables[packet.family], direction, at, peer, packet.key)
+            if len(self._citations) < 200_000:
+                self._citations[key] = found
+        return found
+
+    def deciding(self, part: Part) -> list[Citation]:
+        """The rules and ends that decide a part: what allows in each isolated direction, or what isolates where it is denied."""
+        if part.outcome.relation in ("self", "own node"):
+            return []
+        out: list[Citation] = []
+        verdict = part.outcome.verdict
+        sides: tuple[tuple[Direction, Side], ...] = (("egress", part.outcome.egress), ("ingress", part.outcome.ingress))
+        for direction, side in sides:
+            if verdict == "deny" and side.may:
+                continue
+            matching, isolating = self.cited(part.packet, direction)
+            named = [c for c in matching if c.origin.name]
+            if side.must:
+                out += [c for c in named if c.surely and c.action == "allow"]
+            elif side.may:
+                out += [*named, *isolating]
+            else:
+                out += [*(c for c in named if c.action == "deny"), *isolating]
+        return out
+
+
+def _number(port: str) -> int:
+    return int(port) if port else 0
+

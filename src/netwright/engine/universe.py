@@ -1,0 +1,206 @@
+"""The universe of one family: identities, then classes of outside addresses; selectors and peers as bitsets over it."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import numpy as np
+
+from netwright.base.ipset import Family, IpSet
+from netwright.base.selectors import Always, And, Has, Never, Not, OneOf, Or, Selector
+from netwright.engine.atoms import AddressClasses
+from netwright.engine.bits import of_indexes, pack
+from netwright.engine.identities import Identities
+from netwright.model.columns import Columns
+from netwright.model.rule import (
+    Addresses,
+    AndPeer,
+    AnyPeer,
+    Kinds,
+    Members,
+    Names,
+    NoPeer,
+    NotPeer,
+    OrPeer,
+    Peer,
+    UnknownPeer,
+)
+
+Bits = tuple[int, int]
+"""A peer as two bitsets: who surely matches, who perhaps does."""
+
+
+class Selection:
+    """Selectors as bitsets over identities. The attributes `ns`, `ns:LABEL` and `network` ("pod" or "host") are built in."""
+
+    def __init__(self, columns: Columns, identities: Identities) -> None:
+        self.n = identities.count
+        self.every = (1 << self.n) - 1
+        self._identities = identities
+        self._memo: dict[Selector, int] = {}
+        self._host = pack(identities.host)
+        starts = np.searchsorted(identities.namespace, np.arange(len(columns.namespaces) + 1)).tolist()
+        self._runs = [((1 << (b - a)) - 1) << a for a, b in zip(starts, starts[1:], strict=False)]
+        self._by_name = dict(zip(columns.namespaces, self._runs, strict=True))
+        self._of_key: dict[str, list[tuple[str, str]]] = {}
+        for token in identities.tokens:
+            self._of_key.setdefault(token[0], []).append(token)
+        self._namespace_values: dict[str, dict[str, int]] = {}
+        for labels, run in zip(columns.namespace_labels, self._runs, strict=True):
+            for key, value in labels.items():
+                by_value = self._namespace_values.setdefault(key, {})
+                by_value[value] = by_value.get(value, 0) | run
+        self._tokens: dict[tuple[str, str], int] = {}
+
+    def __call__(self, selector: Selector) -> int:
+        bits = self._memo.get(selector)
+        if bits is None:
+            bits = self._memo[selector] = self._select(selector)
+        return bits
+
+    def _select(self, selector: Selector) -> int:
+        match selector:
+            case Always():
+                return self.every
+            case Never():
+                return 0
+            case Has(key):
+                if key.startswith("ns:"):
+                    return self._union(self._namespace_values.get(key[3:], {}).values())
+                if key in ("ns", "network"):
+                    return self.every
+                return self._union(self._token(token) for token in self._of_key.get(key, ()))
+            case OneOf(key, values):
+                if key == "ns":
+                    return self._union(self._by_name.get(value, 0) for value in values)
+                if key == "network":
+                    return (self._host if "host" in values else 0) | (self.every & ~self._host if "pod" in values else 0)
+                if key.startswith("ns:"):
+                    by_value = self._namespace_values.get(key[3:], {})
+                    return self._union(by_value.get(value, 0) for value in values)
+                return self._union(self._token((key, value)) for value in values)
+            case And(parts):
+                bits = self.every
+                for part in parts:
+                    bits &= self(part)
+                    if not bits:
+                        return 0
+                return bits
+            case Or(parts):
+                return self._union(self(part) for part in parts)
+            case Not(part):
+                return self.every & ~self(part)
+            case _:
+                assert_never(selector)
+
+    def _token(self, token: tuple[str, str]) -> int:
+        bits = self._tokens.get(token)
+        if bits is None:
+            members = self._identities.tokens.get(token)
+            bits = self._tokens[token] = of_indexes(members, self.n) if members is not None else 0
+        return bits
+
+    @staticmethod
+    def _union(parts: object) -> int:
+        bits = 0
+        for part in parts:  # type: ignore[attr-defined]
+            bits |= part
+        return bits
+
+
+class Universe:
+    """Positions 0 … identities-1 are identities, then one position for each class of outside addresses of the family."""
+
+    def __init__(self, family: Family, columns: Columns, identities: Identities, classes: AddressClasses, select: Selection) -> None:
+        self.family = family
+        self.identities = identities
+        self.classes = classes
+        self.select = select
+        self.n = identities.count + classes.count
+        self.outside = ((1 << classes.count) - 1) << identities.count
+        of = identities.address_class[family]
+        self._known = of >= 0
+        self._class = np.where(self._known, of, 0)
+        self._sets: dict[int, int] = {}
+        for index in np.unique(identities.address_set).tolist():
+            if index >= 0 and columns.address_sets[index].family(family):
+                self._sets[index] = pack(identities.address_set == index)
+        self._set_table = columns.address_sets
+        self.present = pack(self._known)
+        for bits in self._sets.values():
+            self.present |= bits
+        self.every = self.present | self.outside
+        self._pod = select.every & ~select._host
+        self._host = select._host
+        self._memo: dict[Peer, Bits] = {}
+
+    def __call__(self, peer: Peer) -> Bits:
+        bits = self._memo.get(peer)
+        if bits is None:
+            bits = self._memo[peer] = self._resolve(peer)
+        return bits
+
+    def _resolve(self, peer: Peer) -> Bits:
+        match peer:
+            case AnyPeer():
+                return self.every, self.every
+            case NoPeer():
+                return 0, 0
+            case Members(selector):
+                bits = self.select(selector) & self.present
+                return bits, bits
+            case Addresses(addresses):
+                return self._addresses(addresses)
+            case Names():
+                return 0, self.every
+            case Kinds(kinds):
+                bits = 0
+                if "pod" in kinds:
+                    bits |= self._pod & self.present
+                if "node" in kinds:
+                    bits |= self._host & self.present
+                if "external" in kinds:
+                    bits |= self.outside
+                return bits, bits
+            case UnknownPeer():
+                return 0, self.every
+            case AndPeer(parts):
+                must = may = self.every
+                for part in parts:
+                    a, b = self(part)
+                    must, may = must & a, may & b
+                return must, may
+            case OrPeer(parts):
+                must = may = 0
+                for part in parts:
+                    a, b = self(part)
+                    must, may = must | a, may | b
+                return must, may
+            case NotPeer(part):
+                must, may = self(part)
+                return self.every & ~may, self.every & ~must
+            case _:
+                assert_never(peer)
+
+    def _addresses(self, addresses: IpSet) -> Bits:
+        if not addresses.family(self.family):
+            return 0, 0
+        flags = self.classes.flags(addresses)
+        must = pack(flags[self._class] & self._known) | pack(flags) << self.identities.count
+        may = must
+        restricted = IpSet(addresses.v4) if self.family == 4 else IpSet((), addresses.v6)
+        for index, bits in self._sets.items():
+            possible = self._set_table[index]
+            possible = IpSet(possible.v4) if self.family == 4 else IpSet((), possible.v6)
+            if possible <= restricted:
+                must |= bits
+                may |= bits
+            elif possible & restricted:
+                may |= bits
+        return must, may
+
+    def position_of_address(self, value: int) -> int:
+        return self.identities.count + self.classes.of_address(value)
+
+
+__all__ = ["Bits", "Selection", "Universe"]

@@ -1,0 +1,142 @@
+"""The twin's cluster: workloads, their endpoints as columns, services, nodes, and what enforces policy between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Literal
+
+import msgspec
+
+from netwright.base.ipset import Family, IpSet
+from netwright.base.spans import Origin, Place
+from netwright.model.columns import Columns
+from netwright.model.document import Decoded, UnknownPolicy
+from netwright.model.rule import Enforcer
+
+WorkloadKind = Literal["pod", "deploy", "sts", "ds", "rs", "rc", "job", "cronjob", "vm", "node"]
+
+
+class Workload(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person deploys. `rows` are its endpoints: one for a template, one a pod for a dump, one for a node."""
+
+    kind: WorkloadKind
+    namespace: str
+    name: str
+    rows: tuple[int, ...]
+    place: Place | None = None
+    object_kind: str = ""
+
+    @property
+    def ref(self) -> str:
+        return f"{self.kind}/{self.namespace}/{self.name}" if self.namespace else f"{self.kind}/{self.name}"
+
+
+class ContainerPortNoun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A port that a container of the workload says it serves."""
+
+    protocol: int
+    number: int
+    name: str = ""
+    host_port: int = 0
+
+
+class Backend(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a service port leads: an endpoint (`row`), or an address of an EndpointSlice."""
+
+    row: int = -1
+    address: str = ""
+    protocol: int
+    port: int
+
+
+class ServicePortNoun(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    protocol: int
+    port: int
+    target: str
+    node_port: int
+    backends: tuple[Backend, ...]
+
+
+class ServiceNoun(msgspec.Struct, frozen=True, kw_only=True):
+    """A Kubernetes Service and where each of its ports leads after translation."""
+
+    namespace: str
+    name: str
+    type: str
+    headless: bool
+    external_name: str
+    cluster_ips: tuple[str, ...]
+    external_ips: tuple[str, ...]
+    load_balancer: tuple[str, ...]
+    source_ranges: tuple[str, ...]
+    external_policy: str
+    internal_policy: str
+    ports: tuple[ServicePortNoun, ...]
+    origin: Origin
+
+    @property
+    def ref(self) -> str:
+        return f"svc/{self.namespace}/{self.name}"
+
+
+class IngressRoute(msgspec.Struct, frozen=True, kw_only=True):
+    """One path of an Ingress: host and path to a service's port ("" host: any)."""
+
+    namespace: str
+    name: str
+    class_name: str
+    host: str
+    path: str
+    service: str
+    port: str
+    origin: Origin
+
+
+class Cluster:
+    """Everything the engine and the questions need, made from the objects by a profile.
+
+    `row_objects` and `row_ports` are indexed by endpoint row. Services and ingresses are worked out when first asked for.
+    """
+
+    def __init__(
+        self,
+        *,
+        profile: str,
+        columns: Columns,
+        enforcers: tuple[Enforcer, ...],
+        families: tuple[Family, ...],
+        workloads: tuple[Workload, ...] = (),
+        row_objects: tuple[Decoded, ...] = (),
+        row_ports: tuple[tuple[ContainerPortNoun, ...], ...] = (),
+        objects: tuple[Decoded, ...] = (),
+        unknown: tuple[UnknownPolicy, ...] = (),
+        pod_ranges: IpSet | None = None,
+        pod_cidrs: tuple[str, ...] = (),
+        assumptions: tuple[str, ...] = (),
+        services: Callable[[], tuple[ServiceNoun, ...]] = tuple,
+        ingresses: Callable[[], tuple[IngressRoute, ...]] = tuple,
+    ) -> None:
+        self.profile = profile
+        self.columns = columns
+        self.enforcers = enforcers
+        self.families = families
+        self.workloads = workloads
+        self.row_objects = row_objects
+        self.row_ports = row_ports
+        self.objects = objects
+        self.unknown = unknown
+        self.pod_ranges = pod_ranges or IpSet()
+        self.pod_cidrs = pod_cidrs
+        self.assumptions = assumptions
+        self._services = services
+        self._ingresses = ingresses
+
+    @cached_property
+    def services(self) -> tuple[ServiceNoun, ...]:
+        return self._services()
+
+    @cached_property
+    def ingresses(self) -> tuple[IngressRoute, ...]:
+        return self._ingresses()

@@ -1,0 +1,58 @@
+"""Endpoints as columns: one row an interface on the pod network, numpy arrays, text in tables beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from netwright.base.ipset import IpSet
+
+Ints = npt.NDArray[np.int32]
+PortMap = tuple[tuple[str, int, int], ...]
+"""Named ports of a pod, sorted: (name, protocol, number)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """`n` endpoints. All index columns are int32 and point into the table of the same name.
+
+    An endpoint's addresses are either known (`v4`/`v6` with `has_v4`/`has_v6`) or one of `address_sets`
+    (`address_set` >= 0: it has, in each family of the set, one of these addresses; which is not known).
+    `host` endpoints are nodes and hostNetwork pods. `node` is -1 where it is not known. `replicas` counts the pods a row
+    stands for. `single` rows are exactly one pod.
+    """
+
+    namespace: Ints
+    label_offsets: npt.NDArray[np.int64]
+    label_ids: Ints
+    port_map: Ints
+    has_v4: npt.NDArray[np.bool_]
+    v4: npt.NDArray[np.uint32]
+    has_v6: npt.NDArray[np.bool_]
+    v6: npt.NDArray[np.bytes_]
+    address_set: Ints
+    host: npt.NDArray[np.bool_]
+    node: Ints
+    workload: Ints
+    replicas: Ints
+    single: npt.NDArray[np.bool_]
+    # tables
+    labels: tuple[tuple[str, str], ...]
+    port_maps: tuple[PortMap, ...]
+    address_sets: tuple[IpSet, ...]
+    namespaces: tuple[str, ...]
+    namespace_labels: tuple[dict[str, str], ...]
+    nodes: tuple[str, ...]
+    workloads: tuple[str, ...]
+    names: tuple[str, ...] = field(default=())
+
+    @property
+    def n(self) -> int:
+        return len(self.namespace)
+
+    def labels_of(self, row: int) -> dict[str, str]:
+        """The row's own attributes (`k8s:` labels and others), without those of its namespace."""
+        ids = self.label_ids[self.label_offsets[row] : self.label_offsets[row + 1]]
+        return dict(self.labels[i] for i in ids)

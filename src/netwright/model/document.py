@@ -1,0 +1,121 @@
+"""What a source hands over: raw objects with their places, what could not be read, and the account of both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol, TypeVar
+
+import msgspec
+
+from netwright.base.diagnostics import Diagnostic
+from netwright.base.spans import Place, Pointer, Position
+
+T = TypeVar("T")
+
+Fate = Literal["evaluated", "irrelevant", "not_understood", "invalid", "unreadable"]
+"""What became of a document: read into the twin; known not to touch the network; a kind or a text that is not
+understood; an object the API server would reject; a text that could not be parsed."""
+
+
+class Document:
+    """One raw object: its header as far as it can be read, and its content as JSON bytes or as a tree.
+
+    `raw` is the JSON text of the object (bytes) or the tree a YAML document became (dict, list, str, int, float, bool,
+    None). `decode` gives a typed struct from either; `tree` the plain values.
+    """
+
+    __slots__ = ("api_version", "kind", "name", "namespace", "place", "raw")
+
+    def __init__(
+        self, *, place: Place | None, api_version: str, kind: str, namespace: str, name: str, raw: bytes | msgspec.Raw | Any
+    ) -> None:
+        self.place = place
+        self.api_version = api_version
+        self.kind = kind
+        self.namespace = namespace
+        self.name = name
+        self.raw = raw
+
+    @property
+    def group(self) -> str:
+        """The API group: "" for the core group, "apps", "networking.k8s.io" …"""
+        return self.api_version.rpartition("/")[0]
+
+    def decode(self, decoder: msgspec.json.Decoder[T], type_: type[T]) -> T:
+        """The object as `type_`. Raises msgspec.ValidationError (its text ends in the JSONPath of the fault)."""
+        if isinstance(self.raw, (bytes, msgspec.Raw)):
+            return decoder.decode(self.raw)
+        return msgspec.convert(self.raw, type_)
+
+    def tree(self) -> Any:
+        """The object as plain values."""
+        return msgspec.json.decode(self.raw) if isinstance(self.raw, (bytes, msgspec.Raw)) else self.raw
+
+
+class Unread(msgspec.Struct, frozen=True, kw_only=True):
+    """A text that gave no object: why, and what it could have changed.
+
+    `kinds` and `namespaces` are what its readable `kind:` and `namespace:` lines say. Empty `kinds` = any kind;
+    empty `namespaces` = any namespace.
+    """
+
+    diagnostic: Diagnostic
+    fate: Literal["not_understood", "unreadable"]
+    kinds: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+
+
+class Input(msgspec.Struct, frozen=True, kw_only=True):
+    """One named source as it was read: the text the user gave, a digest (sha256) of what was read, files counted."""
+
+    source: str
+    digest: str
+    files: int
+
+
+class Texts(Protocol):
+    """The texts behind the objects, for line and column and for excerpts."""
+
+    def position(self, place: Place, pointer: Pointer = ()) -> Position | None:
+        """Where `pointer` of the object at `place` stands; the nearest parent's position where it is absent."""
+
+    def lines(self, file: str) -> list[str]:
+        """The lines of the text, without line ends; empty where it is not kept."""
+
+
+class Reading(msgspec.Struct, kw_only=True):
+    """All that the sources gave: objects in the order they were read, what was not read, warnings, provenance."""
+
+    documents: list[Document]
+    unread: list[Unread]
+    warnings: list[Diagnostic]
+    inputs: list[Input]
+    texts: Texts
+    codeowners: Mapping[str, str] = {}
+
+
+class Decoded(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One object of a kind that is read: its identity, its typed value, and where it stands.
+
+    `namespace` is "" for cluster-scoped kinds and never "" for namespaced ones. Two are equal only if they are the same.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    value: Any
+    place: Place | None = None
+
+
+class UnknownPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that could act on the network and was not read: a kind not evaluated yet, or a broken document.
+
+    It acts, perhaps, on the pods of `namespaces` (empty: of all namespaces) and, where `hosts`, on nodes and hostNetwork
+    pods too. `effect` "deny": it can only deny what others allow; "both": it can allow or deny.
+    """
+
+    kind: str
+    namespaces: tuple[str, ...]
+    hosts: bool
+    effect: Literal["deny", "both"]
+    reason: str

@@ -1,0 +1,244 @@
+"""References: how people name an end of a connection, and what the name stands for in a cluster.
+
+`shop/web` is the pod, bare workload or VM of that name; a Service is always `svc/shop/web`. kubectl's long and short kinds are read.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from netwright.base.errors import UnknownReference, UsageError
+from netwright.base.ipset import EVERYWHERE, INTERNET, Family, IpSet, parse_address
+from netwright.model.cluster import Cluster, ServiceNoun, Workload
+
+KINDS: dict[str, str] = {}
+for _short, *_names in (
+    ("pod", "po", "pods"),
+    ("deploy", "deployment", "deployments"),
+    ("sts", "statefulset", "statefulsets"),
+    ("ds", "daemonset", "daemonsets"),
+    ("rs", "replicaset", "replicasets"),
+    ("rc", "replicationcontroller", "replicationcontrollers"),
+    ("job", "jobs"),
+    ("cronjob", "cj", "cronjobs"),
+    ("vm", "virtualmachine", "virtualmachines"),
+    ("svc", "service", "services"),
+    ("node", "no", "nodes"),
+    ("cidr",),
+    ("fqdn",),
+    ("identity",),
+    ("ns", "namespace", "namespaces"),
+):
+    for _name in (_short, *_names):
+        KINDS[_name] = _short
+
+
+class Target(NamedTuple):
+    """What a reference stands for: endpoints (`rows`), a Service, or outside addresses. `ref` is its printed form."""
+
+    ref: str
+    rows: tuple[int, ...] = ()
+    service: ServiceNoun | None = None
+    addresses: IpSet | None = None
+    workload: Workload | None = None
+
+
+def split_port(text: str) -> tuple[str, str]:
+    """`shop/db:5432` -> ("shop/db", "5432"); `[2001:db8::1]:443` -> ("2001:db8::1", "443"); no port: "" .
+
+    >>> split_port("2001:db8::1"), split_port("svc/shop/web:http")
+    (('2001:db8::1', ''), ('svc/shop/web', 'http'))
+    """
+    if text.startswith("["):
+        inside, bracket, rest = text[1:].partition("]")
+        if not bracket or (rest and not rest.startswith(":")):
+            raise UsageError(f"`{text}` is not an address with a port", help="write `[2001:db8::1]:443`")
+        return inside, rest[1:]
+    if text.count(":") > 1:
+        head = text.split("/", 1)[0]
+        return (text, "") if head.count(":") > 1 or text.startswith("cidr/") else _last_colon(text)
+    return _last_colon(text)
+
+
+def _last_colon(text: str) -> tuple[str, str]:
+    head, colon, tail = text.rpartition(":")
+    return (head, tail) if colon else (text, "")
+
+
+class Directory:
+    """All names of one cluster."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        columns = cluster.columns
+        self._workloads: dict[tuple[str, str, str], Workload] = {(w.kind, w.namespace, w.name): w for w in cluster.workloads}
+        self._by_name: dict[tuple[str, str], list[Workload]] = {}
+        for w in cluster.workloads:
+            self._by_name.setdefault((w.namespace, w.name), []).append(w)
+        self._pods: dict[tuple[str, str], int] = {}
+        for row, name in enumerate(columns.names):
+            if row < len(cluster.row_objects) and cluster.row_objects[row].kind == "Pod":
+                self._pods[columns.namespaces[columns.namespace[row]], name] = row
+        self._services: dict[tuple[str, str], ServiceNoun] | None = None
+        self._addresses: dict[tuple[int, int], int] | None = None
+
+    # --- lookups ------------------------------------------------------------------------------------------------------------
+
+    def resolve(self, text: str) -> Target:
+        """The target of a reference without a port. Raises UnknownReference, with what was meant perhaps."""
+        if text == "internet":
+            return Target("internet", addresses=INTERNET)
+        if _is_address(text):
+            return self.address(text)
+        head, slash, rest = text.partition("/")
+        kind = KINDS.get(head.lower()) if slash else None
+        if kind == "cidr" or (slash and _is_address(head)):
+            return self._cidr(rest if kind == "cidr" else text)
+        if kind == "node":
+            return self._node(rest, text)
+        if kind in ("fqdn", "identity", "ns"):
+            raise UnknownReference(
+                f"`{text}`: references of kind `{kind}` cannot be asked yet",
+                help="name a workload, a pod, a Service or an address",
+            )
+        if kind and "/" in rest:
+            namespace, _, name = rest.partition("/")
+            return self._of_kind(kind, namespace, name, text)
+        if slash and "/" not in rest:
+            if kind and not self._by_name.get((head, rest)) and (head, rest) not in self._pods:
+                raise UnknownReference(
+                    f"`{text}` names a kind but no namespace", help=f"write `{kind}/NAMESPACE/{rest}`"
+                )
+            return self._bare(head, rest, text)
+        raise UnknownReference(
+            f"`{text}` is not a reference",
+            help="write `NAMESPACE/NAME`, `KIND/NAMESPACE/NAME`, `svc/NAMESPACE/NAME`, an address, or `internet`"
+            + self._meant(text, self._refs()),
+        )
+
+    def address(self, text: str) -> Target:
+        """The endpoint that has this address, else the address itself, outside."""
+        family, value = parse_address(text)
+        if self._addresses is None:
+            self._addresses = {}
+            columns = self.cluster.columns
+            for row in range(columns.n):
+                if columns.has_v4[row]:
+                    self._addresses.setdefault((4, int(columns.v4[row])), row)
+                if columns.has_v6[row]:
+                    self._addresses.setdefault((6, int.from_bytes(columns.v6[row].ljust(16, b"\0"), "big")), row)
+            self._add_nodes(self._addresses)
+        found = self._addresses.get((family, value))
+        if found is not None:
+            return Target(self.row_ref(found), rows=(found,))
+        return Target(text, addresses=IpSet.of(text))
+
+    def _add_nodes(self, addresses: dict[tuple[int, int], int]) -> None:
+        """A node may have several addresses, kept as a set; an unknown one is every address it could have."""
+        columns = self.cluster.columns
+        for w in self.cluster.workloads:
+            index = int(columns.address_set[w.rows[0]]) if w.kind == "node" else -1
+            if index < 0 or columns.address_sets[index].count() > 16:
+                continue
+            families: tuple[Family, ...] = (4, 6)
+            for f in families:
+                for low, high in columns.address_sets[index].family(f):
+                    for one in range(low, high):
+                        addresses.setdefault((f, one), w.rows[0])
+
+    def service_of_address(self, text: str) -> ServiceNoun | None:
+        """The Service that has this address as cluster, external or load balancer address."""
+        for s in self.cluster.services:
+            if text in s.cluster_ips or text in s.external_ips or text in s.load_balancer:
+                return s
+        return None
+
+    def row_ref(self, row: int) -> str:
+        """The printed reference of one endpoint: its pod, or its workload where a template stands for the pods."""
+        cluster = self.cluster
+        workload = cluster.workloads[int(cluster.columns.workload[row])]
+        if cluster.row_objects[row].kind == "Pod":
+            return f"pod/{workload.namespace}/{cluster.columns.names[row]}"
+        return workload.ref
+
+    # --- by shape -----------------------------------------------------------------------------------------------------------
+
+    def _cidr(self, text: str) -> Target:
+        try:
+            addresses = IpSet()
+            for part in text.split(","):
+                addresses |= IpSet.of(part)
+        except ValueError as error:
+            raise UsageError(str(error), help="write `cidr/10.0.0.0/8`") from None
+        return Target(f"cidr/{text}", addresses=addresses & EVERYWHERE)
+
+    def _node(self, name: str, text: str) -> Target:
+        workload = self._workloads.get(("node", "", name))
+        if workload is None:
+            names = [w.ref for w in self.cluster.workloads if w.kind == "node"]
+            raise UnknownReference(f"no node `{name}` in the input", help="Node objects name them" + self._meant(text, names))
+        return Target(workload.ref, rows=workload.rows, workload=workload)
+
+    def _of_kind(self, kind: str, namespace: str, name: str, text: str) -> Target:
+        if kind == "svc":
+            service = self.services.get((namespace, name))
+            if service is None:
+                raise UnknownReference(
+                    f"no Service `{namespace}/{name}` in the input",
+                    help="the Services are listed by `show services`" + self._meant(text, [s.ref for s in self.services.values()]),
+                )
+            return Target(service.ref, service=service)
+        if kind == "pod" and (namespace, name) in self._pods:
+            return Target(f"pod/{namespace}/{name}", rows=(self._pods[namespace, name],))
+        workload = self._workloads.get((kind, namespace, name))
+        if workload is None:
+            raise UnknownReference(f"`{text}` is not in the input", help=self._absent(namespace, name, text))
+        return Target(workload.ref, rows=workload.rows, workload=workload)
+
+    def _bare(self, namespace: str, name: str, text: str) -> Target:
+        found = self._by_name.get((namespace, name), [])
+        row = self._pods.get((namespace, name))
+        if len(found) > 1:
+            raise UnknownReference(
+                f"`{text}` names several workloads", help="write one of " + ", ".join(f"`{w.ref}`" for w in found)
+            )
+        if found:
+            return Target(found[0].ref, rows=found[0].rows, workload=found[0])
+        if row is not None:
+            return Target(f"pod/{namespace}/{name}", rows=(row,))
+        raise UnknownReference(f"`{text}` is not in the input", help=self._absent(namespace, name, text))
+
+    @property
+    def services(self) -> dict[tuple[str, str], ServiceNoun]:
+        if self._services is None:
+            self._services = {(s.namespace, s.name): s for s in self.cluster.services}
+        return self._services
+
+    def _absent(self, namespace: str, name: str, text: str) -> str:
+        for d in self.cluster.objects:
+            if d.namespace == namespace and d.name == name and d.kind not in ("Service", "NetworkPolicy", "ServiceAccount", "Ingress"):
+                return f"{d.kind} `{namespace}/{name}` is there but has no running pods (finished, or scaled to zero)"
+        if (namespace, name) in self.services:
+            return f"a Service has this name: write `svc/{namespace}/{name}`"
+        return "`show workloads` lists what is" + self._meant(text, self._refs())
+
+    def _refs(self) -> Iterable[str]:
+        for w in self.cluster.workloads:
+            yield w.ref
+            if w.namespace:
+                yield f"{w.namespace}/{w.name}"
+
+    @staticmethod
+    def _meant(text: str, names: Iterable[str]) -> str:
+        close = difflib.get_close_matches(text, list(names), n=2, cutoff=0.6)
+        return "; did you mean " + " or ".join(f"`{c}`" for c in close) + "?" if close else ""
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parse_address(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""How enforcers compose: one data module a CNI and version, and the composer that reads it."""

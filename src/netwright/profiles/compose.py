@@ -1,0 +1,149 @@
+"""Objects and a profile to a cluster: endpoints, and the enforcers with their tiers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netwright.base.ipset import Family, IpSet
+from netwright.base.selectors import ALWAYS, Selector, conjunction, equals, one_of
+from netwright.base.services import ALL
+from netwright.base.spans import Origin
+from netwright.dialects.k8s.endpoints import EndpointBuilder
+from netwright.dialects.k8s.lower import lower_policies
+from netwright.dialects.k8s.objects import NetworkPolicy, Service
+from netwright.dialects.k8s.services import lower_ingresses, lower_services, service_addresses
+from netwright.model.cluster import Cluster
+from netwright.model.document import Decoded, UnknownPolicy
+from netwright.model.rule import ANYBODY, Action, Direction, Enforcer, Rule, Tier, UnknownPeer
+from netwright.model.rule import Service as RuleService
+from netwright.profiles.profile import Profile
+from netwright.profiles.upstream import UPSTREAM
+
+PROFILES = {UPSTREAM.name: UPSTREAM}
+
+
+def compose(
+    objects: Sequence[Decoded],
+    *,
+    profile: Profile = UPSTREAM,
+    unknown: Sequence[UnknownPolicy] = (),
+    pod_cidrs: Sequence[str] = (),
+) -> Cluster:
+    """The cluster these objects make under a profile. Raises ValueError for a malformed pod CIDR."""
+    given = IpSet.of(*pod_cidrs)
+    builder = EndpointBuilder(objects, given, service_addresses(objects))
+    columns = builder.columns()
+    tiers = _tiers(objects, profile, unknown)
+    families, why = _families(bool(columns.has_v4.any()), bool(columns.has_v6.any()), builder.pod_ranges, objects)
+    row_objects = tuple(builder.row_objects)
+    row_ports = tuple(builder.row_ports)
+    held = tuple(objects)
+    return Cluster(
+        profile=profile.name,
+        columns=columns,
+        enforcers=(Enforcer(name="cni", tiers=tiers, default="allow"),),
+        families=families,
+        workloads=builder.workloads(),
+        row_objects=row_objects,
+        row_ports=row_ports,
+        objects=held,
+        unknown=tuple(unknown),
+        pod_ranges=builder.pod_ranges,
+        pod_cidrs=tuple(pod_cidrs),
+        assumptions=(*profile.assumptions, *why),
+        services=lambda: lower_services(held, columns, row_ports, row_objects),
+        ingresses=lambda: lower_ingresses(held),
+    )
+
+
+def recompose(cluster: Cluster, objects: Sequence[Decoded]) -> Cluster:
+    """The cluster with edited objects. Columns are kept where only policies differ."""
+    old = {id(d) for d in cluster.objects}
+    new = {id(d) for d in objects}
+    differing = [d for d in objects if id(d) not in old] + [d for d in cluster.objects if id(d) not in new]
+    profile = PROFILES[cluster.profile]
+    if any(d.kind != "NetworkPolicy" for d in differing):
+        return compose(objects, profile=profile, unknown=cluster.unknown, pod_cidrs=cluster.pod_cidrs)
+    return Cluster(
+        profile=cluster.profile,
+        columns=cluster.columns,
+        enforcers=(Enforcer(name="cni", tiers=_tiers(objects, profile, cluster.unknown), default="allow"),),
+        families=cluster.families,
+        workloads=cluster.workloads,
+        row_objects=cluster.row_objects,
+        row_ports=cluster.row_ports,
+        objects=tuple(objects),
+        unknown=cluster.unknown,
+        pod_ranges=cluster.pod_ranges,
+        pod_cidrs=cluster.pod_cidrs,
+        assumptions=cluster.assumptions,
+        services=lambda: cluster.services,
+        ingresses=lambda: cluster.ingresses,
+    )
+
+
+def _tiers(objects: Sequence[Decoded], profile: Profile, unknown: Sequence[UnknownPolicy]) -> tuple[Tier, ...]:
+    rules, ends = lower_policies(d for d in objects if isinstance(d.value, NetworkPolicy))
+    tier = Tier(name="NetworkPolicy", ties=profile.policy_ties, rules=rules, ends=ends)
+    return (Tier(name="not read", ties="any-order", rules=_unknown_rules(unknown)), tier) if unknown else (tier,)
+
+
+def _unknown_rules(unknown: Sequence[UnknownPolicy]) -> tuple[Rule, ...]:
+    rules = []
+    for number, u in enumerate(unknown):
+        where: Selector = one_of("ns", u.namespaces) if u.namespaces else ALWAYS
+        at = where if u.hosts else conjunction(where, equals("network", "pod"))
+        peer = UnknownPeer(u.reason)
+        directions: tuple[Direction, ...] = ("ingress", "egress")
+        for direction in directions:
+            actions: tuple[Action, ...] = ("allow", "deny") if u.effect == "both" else ("deny",)
+            for index, action in enumerate(actions):
+                rules.append(
+                    Rule(
+                        rank=0,
+                        policy=number,
+                        index=index,
+                        at=at,
+                        direction=direction,
+                        src=peer if direction == "ingress" else ANYBODY,
+                        dst=ANYBODY if direction == "ingress" else peer,
+                        service=RuleService(ALL),
+                        action=action,
+                        origin=Origin(kind=u.kind, namespace="", name=""),
+                    )
+                )
+    return tuple(rules)
+
+
+def _families(
+    has_v4: bool, has_v6: bool, ranges: IpSet, objects: Sequence[Decoded]
+) -> tuple[tuple[Family, ...], tuple[str, ...]]:
+    """The address families of the cluster: what its pod ranges say, else pod addresses, Services and policies."""
+    if ranges:
+        found = {4} if ranges.v4 else set()
+        found |= {6} if ranges.v6 else set()
+        found |= ({4} if has_v4 else set()) | ({6} if has_v6 else set())
+    else:
+        found = ({4} if has_v4 else set()) | ({6} if has_v6 else set())
+        for d in objects:
+            if isinstance(d.value, Service) and d.value.spec:
+                for family in d.value.spec.ip_families or ():
+                    found.add(6 if family == "IPv6" else 4)
+            elif isinstance(d.value, NetworkPolicy):
+                found |= _block_families(d.value)
+    families: tuple[Family, ...] = tuple(f for f in (4, 6) if f in found)
+    if families:
+        return families, ()
+    return (4,), ("the cluster's pods have IPv4 addresses (nothing in the input names a family)",)
+
+
+def _block_families(policy: NetworkPolicy) -> set[int]:
+    found: set[int] = set()
+    spec = policy.spec
+    if spec is None:
+        return found
+    peers = [p for r in spec.ingress or () if r for p in r.from_ or ()] + [p for r in spec.egress or () if r for p in r.to or ()]
+    for peer in peers:
+        if peer is not None and peer.ip_block is not None:
+            found.add(6 if ":" in peer.ip_block.cidr else 4)
+    return found

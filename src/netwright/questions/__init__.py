@@ -1,0 +1,1 @@
+"""One module a question. Questions receive networks, shape answers, and never import each other."""

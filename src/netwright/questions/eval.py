@@ -1,0 +1,179 @@
+"""`eval`: many questions, one verdict each, with the rules that decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Literal
+
+import msgspec
+
+from netwright.base.errors import UsageError
+from netwright.base.ipset import Family
+from netwright.base.services import ICMP, PROTOCOLS
+from netwright.base.spans import Origin, Position
+from netwright.engine.inquire import Groups, Inquirer, Settled
+from netwright.engine.verdict import Citation, Verdict
+
+Locate = Callable[[Origin], Position | None]
+
+
+class Icmp(msgspec.Struct, frozen=True, kw_only=True):
+    type: int
+    code: int = 0
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"from_": "from"}):
+    """One question. `port` is a number or a port's name; ICMP has none and may have a type and code (echo request if not)."""
+
+    from_: str
+    to: str
+    protocol: str = "TCP"
+    port: int | str | None = None
+    network: str | None = None
+    family: Literal[4, 6] | None = None
+    icmp: Icmp | None = None
+
+
+class By(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule that decided, or a policy's isolation (`rule` null), and where it is written (line and column 1-based, 0: nowhere)."""
+
+    direction: str
+    kind: str
+    namespace: str
+    name: str
+    rule: int | None
+    path: str
+    action: Literal["allow", "deny"]
+    file: str
+    line: int
+    column: int
+
+
+class Undecided(msgspec.Struct, frozen=True, kw_only=True):
+    kind: Literal["unknown", "ambiguous", "depends"]
+    reason: str
+
+
+class Evaluated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"from_": "from"}):
+    """The query and its verdict. `when` holds conditions: a reader that ignores them must read allow as undecided."""
+
+    from_: str
+    to: str
+    protocol: str = "TCP"
+    port: int | str | None = None
+    network: str | None = None
+    family: Literal[4, 6] | None = None
+    icmp: Icmp | None = None
+    verdict: Verdict
+    groups: Groups = "all"
+    when: tuple[str, ...] = ()
+    undecided: tuple[Undecided, ...] = ()
+    note: str = ""
+    by: tuple[By, ...] = msgspec.field(default_factory=lambda: _NEVER_OMITTED)
+
+
+_NEVER_OMITTED: tuple[By, ...] = ()
+
+
+def protocol_number(name: str) -> int:
+    """The IANA number of a protocol given by name or number. Raises UsageError."""
+    for known, number in PROTOCOLS.items():
+        if name.upper() == known.upper():
+            return number
+    if name.isdigit() and int(name) < 256:
+        return int(name)
+    raise UsageError(f"`{name}` is not a protocol", help="TCP, UDP, SCTP, ICMP or a protocol number")
+
+
+def evaluate(inquirer: Inquirer, queries: Iterable[Query], locate: Locate) -> Iterator[Evaluated]:
+    """Answers in the order of the queries. Raises UsageError for a query that names nothing."""
+    places: dict[Origin, Position | None] = {}
+
+    def place(origin: Origin) -> Position | None:
+        if origin not in places:
+            places[origin] = locate(origin)
+        return places[origin]
+
+    for query in queries:
+        yield _one(inquirer, query, place)
+
+
+def _one(inquirer: Inquirer, query: Query, locate: Locate) -> Evaluated:
+    protocol = protocol_number(query.protocol)
+    inquirer = inquirer.of_family(query.family)
+    settled = ask(inquirer, query.from_, query.to, protocol, query.port, query.family, query.icmp)
+    echo: dict[str, Any] = {f: getattr(query, f) for f in ("from_", "to", "protocol", "port", "network", "family", "icmp")}
+    return Evaluated(
+        **echo,
+        verdict=settled.verdict,
+        groups=settled.groups,
+        when=conditions(settled),
+        undecided=tuple(Undecided(kind=r.kind, reason=r.text) for r in settled.reasons),
+        note=settled.nowhere,
+        by=cited(inquirer, settled, locate),
+    )
+
+
+def ask(
+    inquirer: Inquirer,
+    source: str,
+    destination: str,
+    protocol: int,
+    port: int | str | None,
+    family: Family | None = None,
+    icmp: Icmp | None = None,
+) -> Settled:
+    """Resolve the references of one question and settle it. Raises UsageError."""
+    if protocol == ICMP and icmp is None:
+        icmp = Icmp(type=8)
+    if port is None and protocol in (PROTOCOLS["TCP"], PROTOCOLS["UDP"], PROTOCOLS["SCTP"]):
+        raise UsageError("a TCP, UDP or SCTP question needs a port", help='write `"port": 80`')
+    if isinstance(port, int) and not 0 <= port <= 0xFFFF:
+        raise UsageError(f"`{port}` is not a port", help="ports go from 0 to 65535")
+    found = inquirer.directory
+    return inquirer.ask(
+        found.resolve(source),
+        found.resolve(destination),
+        protocol,
+        "" if port is None else str(port),
+        family=family,
+        icmp=(icmp.type, icmp.code) if icmp else None,
+    )
+
+
+def conditions(settled: Settled) -> tuple[str, ...]:
+    """For a group of which some may pass: who."""
+    if settled.groups != "some" or settled.verdict != "allow":
+        return ()
+    out: dict[str, None] = {}
+    for part in settled.parts:
+        if part.outcome.verdict == "allow":
+            out[f"from {part.source} to {part.destination}"] = None
+    return tuple(out)
+
+
+def cited(inquirer: Inquirer, settled: Settled, locate: Locate) -> tuple[By, ...]:
+    seen: dict[tuple[str, Origin], By] = {}
+    for part in settled.parts:
+        if part.outcome.verdict == settled.verdict or settled.verdict == "undecided":
+            for citation in inquirer.deciding(part):
+                key = (citation.direction, citation.origin)
+                if key not in seen:
+                    seen[key] = by_of(citation, locate(citation.origin))
+    return tuple(seen.values())
+
+
+def by_of(citation: Citation, position: Position | None) -> By:
+    origin = citation.origin
+    return By(
+        direction=citation.direction,
+        kind=origin.kind,
+        namespace=origin.namespace,
+        name=origin.name,
+        rule=citation.rule,
+        path=origin.path,
+        action=citation.action,
+        file=position.file if position else "",
+        line=position.line if position else 0,
+        column=position.column if position else 0,
+    )

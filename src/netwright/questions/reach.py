@@ -1,0 +1,453 @@
+"""`reach`: who may talk to whom, over which services; as pairs, or as the two tables that they follow from.
+
+A connection is listed where it surely may pass. What the input leaves open is listed as undecided, under its reason.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+
+from netwright.base.ipset import INTERNET, PRIVATE, Family, IpSet, address_text
+from netwright.base.errors import UsageError
+from netwright.base.services import ALL, BEYOND_TRANSPORT, PROTOCOLS, ServiceSet
+from netwright.engine.bits import indexes
+from netwright.engine.compile import FamilyTables, Table
+from netwright.engine.inquire import Inquirer
+from netwright.engine.join import BLOCK, Join
+from netwright.engine.verdict import relation
+from netwright.model.references import Target
+
+By = Literal["pod", "workload", "namespace", "identity"]
+LINK_LOCAL = IpSet.of("169.254.0.0/16", "fe80::/10")
+RANGES_UP_TO = 5_000
+"""Above this many positions sets are written as base64 of packed bits: ranges would be nearly all of the bytes."""
+
+
+@dataclass(slots=True)
+class Ends:
+    """The printed endpoints of one family: reference, position, the endpoint row it stands for (-1: outside)."""
+
+    refs: list[str] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    addresses: list[tuple[str, ...]] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+
+    def add(self, ref: str, position: int, row: int, addresses: tuple[str, ...], kind: str) -> None:
+        self.refs.append(ref)
+        self.positions.append(position)
+        self.rows.append(row)
+        self.addresses.append(addresses)
+        self.kinds.append(kind)
+
+    def __len__(self) -> int:
+        return len(self.refs)
+
+
+class OpenReason(msgspec.Struct, frozen=True, kw_only=True):
+    """What is undecided, counted under its reason."""
+
+    kind: Literal["unknown", "ambiguous", "depends"]
+    reason: str
+    pairs: int
+    help: str = ""
+
+
+class Reached(msgspec.Struct, kw_only=True):
+    """The answer, ready to be written: printed endpoints and, a family, blocks of connections on demand."""
+
+    by: By
+    families: tuple[Family, ...]
+    ends: dict[Family, Any]
+    inquirer: Any
+    sources: dict[Family, list[int]]
+    destinations: dict[Family, list[int]]
+    services: ServiceSet
+    left_out: tuple[str, ...] = ()
+
+
+def reach(
+    inquirer: Inquirer,
+    *,
+    by: By = "workload",
+    source: Target | None = None,
+    destination: Target | None = None,
+    services: ServiceSet = ALL,
+) -> Reached:
+    """Select the printed endpoints; nothing is joined yet."""
+    ends: dict[Family, Ends] = {}
+    sources: dict[Family, list[int]] = {}
+    destinations: dict[Family, list[int]] = {}
+    asked = [t for t in (source, destination) if t is not None]
+    nodes = {row for t in asked for row in t.rows if t.workload is not None and t.workload.kind == "node"}
+    for family in inquirer.network.families:
+        found = printed(inquirer, family, by, nodes)
+        ends[family] = found
+        everyone = list(range(len(found)))
+        sources[family] = _chosen(inquirer, found, source, family) if source else everyone
+        destinations[family] = _chosen(inquirer, found, destination, family) if destination else everyone
+    node_count = sum(w.kind == "node" for w in inquirer.cluster.workloads)
+    left = (f"{node_count} nodes: `--from node/NAME` or `--to node/NAME` shows them",) if node_count and not nodes else ()
+    return Reached(
+        by=by,
+        families=tuple(ends),
+        ends=ends,
+        inquirer=inquirer,
+        sources=sources,
+        destinations=destinations,
+        services=services,
+        left_out=left,
+    )
+
+
+def services_of(text: str) -> ServiceSet:
+    """`80`, `8000-8100`, `UDP/53`, `TCP`: a set of services. Raises UsageError."""
+    protocol, slash, ports = text.partition("/")
+    if not slash:
+        protocol, ports = ("TCP", text) if text[:1].isdigit() else (text, "")
+    number = PROTOCOLS.get(protocol.upper())
+    low, _, high = ports.partition("-")
+    if number is None or not all(p.isdigit() and int(p) <= 0xFFFF for p in (low, high) if p) or (slash and not ports):
+        raise UsageError(f"`{text}` is not a port", help="write `80`, `8000-8100`, `UDP/53` or `TCP`")
+    return ServiceSet.ports(number, int(low), int(high or low)) if low else ServiceSet.ports(number)
+
+
+def _chosen(inquirer: Inquirer, ends: Ends, target: Target, family: Family) -> list[int]:
+    if target.service is not None:
+        rows = {b.row for p in target.service.ports for b in p.backends if b.row >= 0}
+        target = Target(target.ref, tuple(sorted(rows)))
+    spots = inquirer.spots(target, family)
+    outside = {s.position for s in spots if s.row < 0}
+    inside = {inquirer.network.position(r) for r in target.rows}
+    columns = inquirer.network.columns
+    workloads = {int(columns.workload[r]) for r in target.rows}
+    return [
+        i
+        for i, (p, r) in enumerate(zip(ends.positions, ends.rows, strict=True))
+        if (r < 0 and p in outside) or (r >= 0 and p in inside and int(columns.workload[r]) in workloads)
+    ]
+
+
+# --- printed endpoints --------------------------------------------------------------------------------------------------------
+
+
+def printed(inquirer: Inquirer, family: Family, by: By, nodes: set[int]) -> Ends:
+    """The endpoints as they are printed. Pods of one workload that selectors tell apart are several."""
+    network, cluster = inquirer.network, inquirer.cluster
+    columns, universe = network.columns, network.tables[family].universe
+    out = Ends()
+    positions = network.identities.of_row.tolist()
+    present = universe.present
+    if by == "identity":
+        for position, row in enumerate(network.identities.row.tolist()):
+            if present >> position & 1 and (cluster.workloads[int(columns.workload[row])].kind != "node" or row in nodes):
+                out.add(f"identity/{position}", position, row, (), "identity")
+    elif by == "pod":
+        for row in range(columns.n):
+            if present >> positions[row] & 1 and (columns.names[row] and not _is_node(inquirer, row) or row in nodes):
+                out.add(inquirer.directory.row_ref(row), positions[row], row, _row_addresses(inquirer, row), "pod")
+    else:
+        for w in cluster.workloads:
+            if w.kind == "node" and not nodes.intersection(w.rows):
+                continue
+            rows = [r for r in w.rows if present >> positions[r] & 1]
+            split: dict[tuple[int, int], list[int]] = {}
+            for r in rows:
+                split.setdefault((positions[r], int(columns.node[r]) if columns.host[r] else -1), []).append(r)
+            for part in split.values():
+                ref = w.ref if len(split) == 1 else w.ref + _difference(inquirer, part, rows)
+                addresses = tuple(a for r in part[:64] for a in _row_addresses(inquirer, r))
+                out.add(ref, positions[part[0]], part[0], addresses, w.kind)
+    for ref, position, addresses in outside(inquirer, family):
+        out.add(ref, position, -1, addresses, "outside")
+    return out
+
+
+def _is_node(inquirer: Inquirer, row: int) -> bool:
+    return inquirer.cluster.workloads[int(inquirer.network.columns.workload[row])].kind == "node"
+
+
+def _row_addresses(inquirer: Inquirer, row: int) -> tuple[str, ...]:
+    columns = inquirer.network.columns
+    out = []
+    if columns.has_v4[row]:
+        out.append(address_text(4, int(columns.v4[row])))
+    if columns.has_v6[row]:
+        out.append(address_text(6, int.from_bytes(columns.v6[row].ljust(16, b"\0"), "big")))
+    return tuple(out)
+
+
+def _difference(inquirer: Inquirer, part: Sequence[int], rows: Sequence[int]) -> str:
+    """What tells these pods of a workload from its others: a label that selectors mention, else an address or a name."""
+    columns, mentions = inquirer.network.columns, inquirer.network.mentions
+    mine = columns.labels_of(part[0])
+    others = [columns.labels_of(r) for r in rows if r not in set(part)][:256]
+    for key in sorted(mine):
+        if key in mentions.values or key in mentions.presence:
+            if all(o.get(key) != mine[key] for o in others) and all(columns.labels_of(r).get(key) == mine[key] for r in part):
+                return "{" + f"{key.removeprefix('k8s:')}={mine[key]}" + "}"
+    addresses = _row_addresses(inquirer, part[0])
+    return "{" + (f"ip={addresses[0]}" if addresses else f"pod={columns.names[part[0]]}") + "}"
+
+
+def outside(inquirer: Inquirer, family: Family) -> list[tuple[str, int, tuple[str, ...]]]:
+    """Outside addresses by class: `internet` where rules do not cut it, else its parts; private and link-local ranges."""
+    first = inquirer.network.tables[family].universe.identities.count
+    out: list[tuple[str, int, tuple[str, ...]]] = []
+    sets = inquirer.class_sets(family)
+    for name, whole in (("internet", INTERNET), ("private addresses", PRIVATE), ("link-local addresses", LINK_LOCAL)):
+        parts = [(i, s & whole) for i, s in enumerate(sets)]
+        parts = [(i, p) for i, p in parts if p.family(family)]
+        largest = max(parts, key=lambda part: part[1].count(), default=None)
+        for i, part in parts:
+            cidrs = part.cidrs()
+            if len(cidrs) > 3 and largest is not None and i == largest[0]:
+                missing = [c for j, q in parts if j != i for c in q.cidrs()]
+                ref = name if not missing else f"{name} except {_short(missing)}"
+            else:
+                ref = f"cidr/{_short(cidrs)}"
+            out.append((ref, first + i, tuple(cidrs[:256])))
+    return out
+
+
+def _short(cidrs: Sequence[str]) -> str:
+    return ",".join(cidrs[:4]) + (f"+{len(cidrs) - 4}" if len(cidrs) > 4 else "")
+
+
+# --- pairs ------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class PairBlock:
+    """Sources and destinations by number, and for each pair the services that surely and perhaps may pass."""
+
+    sources: list[int]
+    must: Any
+    may: Any
+
+
+def overlay(reached: Reached, family: Family) -> dict[tuple[int, int], str]:
+    """Pairs of printed endpoints to which something besides policy applies: "self", "own node", "perhaps own node"."""
+    ends: Ends = reached.ends[family]
+    network = reached.inquirer.network
+    columns = network.columns
+    hosts = [i for i, r in enumerate(ends.rows) if r >= 0 and columns.host[r]]
+    pods = [i for i, r in enumerate(ends.rows) if r >= 0 and not columns.host[r]]
+    out: dict[tuple[int, int], str] = {}
+    for i, r in enumerate(ends.rows):
+        if r >= 0 and columns.single[r] and _stands_alone(reached, i, family):
+            out[i, i] = "self"
+    grouped = reached.by == "workload"
+    for h in hosts:
+        for p in pods:
+            if grouped:
+                between = _group_relation(reached, ends, h, p)
+            else:
+                between = relation(network, ends.rows[h], ends.rows[p])
+            if between:
+                out[h, p] = out[p, h] = between
+    return out
+
+
+def _stands_alone(reached: Reached, end: int, family: Family) -> bool:
+    """Whether a printed endpoint is exactly one pod."""
+    ends: Ends = reached.ends[family]
+    if reached.by == "pod":
+        return True
+    cluster, network = reached.inquirer.cluster, reached.inquirer.network
+    row = ends.rows[end]
+    workload = cluster.workloads[int(network.columns.workload[row])]
+    same = [r for r in workload.rows if network.position(r) == ends.positions[end]]
+    return len(same) == 1 and workload.kind == "pod"
+
+
+def _group_relation(reached: Reached, ends: Ends, host: int, pod: int) -> str:
+    """Of the pods of a workload: all on the host's node, perhaps some, or surely none."""
+    network, cluster = reached.inquirer.network, reached.inquirer.cluster
+    columns = network.columns
+    at = int(columns.node[ends.rows[host]])
+    workload = cluster.workloads[int(columns.workload[ends.rows[pod]])]
+    nodes = {int(columns.node[r]) for r in workload.rows if network.position(r) == ends.positions[pod]}
+    if at < 0 or -1 in nodes:
+        return "perhaps own node"
+    if nodes == {at}:
+        return "own node"
+    return "perhaps own node" if at in nodes else ""
+
+
+class Pairs:
+    """Joins the tables of one family block by block, with the relations laid over."""
+
+    def __init__(self, reached: Reached, family: Family) -> None:
+        self.reached = reached
+        self.family = family
+        self.ends: Ends = reached.ends[family]
+        tables: FamilyTables = reached.inquirer.network.tables[family]
+        self.sources = reached.sources[family]
+        self.destinations = reached.destinations[family]
+        from_positions = [self.ends.positions[i] for i in self.sources]
+        to_positions = [self.ends.positions[i] for i in self.destinations]
+        self._must = Join(tables, from_positions, to_positions, "must")
+        self._may = Join(tables, from_positions, to_positions, "may")
+        self._overlay = overlay(reached, family)
+        self._column = {end: j for j, end in enumerate(self.destinations)}
+        self._outside = np.array([self.ends.rows[i] < 0 for i in self.destinations], dtype=np.bool_)
+        self._cut: dict[ServiceSet, int] = {}
+        self.services: list[ServiceSet] = []
+
+    def number(self, services: ServiceSet) -> int:
+        found = self._cut.get(services)
+        if found is None:
+            found = self._cut[services] = len(self.services)
+            self.services.append(services)
+        return found
+
+    def blocks(self) -> Iterator[PairBlock]:
+        """Numbers in `must` and `may` point into `services`. Outside to outside and a pod to itself are no connections."""
+        wanted = self.reached.services
+        nothing = self.number(ServiceSet())
+        everything = self.number(ALL & wanted)
+        translate: dict[str, list[int]] = {"must": [], "may": []}
+        by_source: dict[int, list[tuple[int, str]]] = {}
+        for (s, d), between in self._overlay.items():
+            if d in self._column:
+                by_source.setdefault(s, []).append((self._column[d], between))
+        for must, may in zip(self._must.blocks(BLOCK), self._may.blocks(BLOCK), strict=True):
+            for name, join in (("must", self._must), ("may", self._may)):
+                translate[name] += [self.number(s & wanted) for s in join.services[len(translate[name]) :]]
+            m = np.array(translate["must"], dtype=np.int32)[must.connection]
+            y = np.array(translate["may"], dtype=np.int32)[may.connection]
+            sources = self.sources[must.start : must.start + len(m)]
+            for i, end in enumerate(sources):
+                if self.ends.rows[end] < 0:
+                    m[i][self._outside] = nothing
+                    y[i][self._outside] = nothing
+                for j, between in by_source.get(end, ()):
+                    if between == "self":
+                        m[i, j] = y[i, j] = nothing
+                    elif between == "own node":
+                        m[i, j] = y[i, j] = everything
+                    else:
+                        y[i, j] = everything
+            yield PairBlock(sources, m, y)
+
+
+# --- tables -----------------------------------------------------------------------------------------------------------------
+
+
+def class_tables(reached: Reached, family: Family) -> dict[str, Any]:
+    """The two tables, lossless: `expand` makes the pairs from them."""
+    network = reached.inquirer.network
+    tables: FamilyTables = network.tables[family]
+    ends: Ends = reached.ends[family]
+    n = tables.universe.n
+    sets: dict[int, int] = {}
+    ports: dict[ServiceSet, int] = {}
+
+    def number_set(bits: int) -> int:
+        return sets.setdefault(bits, len(sets))
+
+    def rows_of(table: Table) -> list[list[list[int]]]:
+        out = []
+        for class_ in range(table.count):
+            rows = []
+            for row in table.rows(class_):
+                services = row.services & reached.services
+                if row.may and services:
+                    port = ports.setdefault(services, len(ports))
+                    rows.append([port, number_set(row.must)] + ([number_set(row.may)] if row.may != row.must else []))
+            out.append(rows)
+        return out
+
+    egress, ingress = rows_of(tables.egress), rows_of(tables.ingress)
+    relations: dict[str, dict[int, list[int]]] = {}
+    for (s, d), between in overlay(reached, family).items():
+        relations.setdefault(between, {}).setdefault(s, []).append(d)
+    return {
+        "family": family,
+        "positions": n,
+        "endpoints": [
+            {"ref": ref, "position": position, **({"addresses": addresses} if addresses else {}), **({"outside": True} if row < 0 else {})}
+            for ref, position, row, addresses in zip(ends.refs, ends.positions, ends.rows, ends.addresses, strict=True)
+        ],
+        "egress_class": tables.egress.of_position.tolist(),
+        "ingress_class": tables.ingress.of_position.tolist(),
+        "egress": egress,
+        "ingress": ingress,
+        "ports": [{"ports": str(s), "ranges": s.ranges()} if s != ALL else {"ports": "all", "ranges": []} for s in ports],
+        "sets": [set_text(bits, n) for bits in sets],
+        "relations": {
+            name: [[s, _ranges(sorted(ds))] for s, ds in sorted(found.items())] for name, found in relations.items()
+        },
+    }
+
+
+def set_text(bits: int, n: int) -> str:
+    """A set of positions: "0-12,14", or "b64:" and the packed bits, lowest first, where there are many positions."""
+    if n > RANGES_UP_TO:
+        return "b64:" + base64.b64encode(bits.to_bytes((n + 7) // 8, "little")).decode()
+    return _ranges(indexes(bits))
+
+
+def _ranges(members: Sequence[int]) -> str:
+    if not members:
+        return ""
+    values = np.asarray(members)
+    breaks = np.flatnonzero(np.diff(values) != 1)
+    starts = values[np.concatenate([[0], breaks + 1])].tolist()
+    ends = values[np.concatenate([breaks, [len(values) - 1]])].tolist()
+    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in zip(starts, ends, strict=True))
+
+
+def expand(tables: dict[str, Any]) -> Iterator[tuple[str, str, set[tuple[str, int, int]], set[tuple[str, int, int]]]]:
+    """(from, to, sure ranges, possible ranges) of every pair, from the class form: what a reader of it has to do."""
+    members = [_members(text) for text in tables["sets"]]
+    ports = [{tuple(r) for r in p["ranges"]} or {("all", 0, 0)} for p in tables["ports"]]
+    relations = {
+        (s, d): name for name, found in tables["relations"].items() for s, ds in found for d in _members(ds)
+    }
+    endpoints = list(enumerate(tables["endpoints"]))
+    for (s, a), (d, b) in ((x, y) for x in endpoints for y in endpoints):
+        between = relations.get((s, d))
+        if between == "self" or (a.get("outside") and b.get("outside")):
+            continue
+        sure: set[tuple[str, int, int]] = set()
+        perhaps: set[tuple[str, int, int]] = set()
+        for out in tables["egress"][tables["egress_class"][a["position"]]]:
+            for into in tables["ingress"][tables["ingress_class"][b["position"]]]:
+                if b["position"] in members[out[-1]] and a["position"] in members[into[-1]]:
+                    common = _common(ports[out[0]], ports[into[0]])
+                    perhaps |= common
+                    if b["position"] in members[out[1]] and a["position"] in members[into[1]]:
+                        sure |= common
+        if between in ("own node", "perhaps own node"):
+            perhaps = {("all", 0, 0)}
+            sure = perhaps if between == "own node" else sure
+        yield a["ref"], b["ref"], sure, perhaps
+
+
+def _members(text: str) -> set[int]:
+    if text.startswith("b64:"):
+        return set(indexes(int.from_bytes(base64.b64decode(text[4:]), "little")))
+    spans = [part.partition("-") for part in text.split(",") if part]
+    return {i for low, dash, high in spans for i in range(int(low), int(high if dash else low) + 1)}
+
+
+def _common(a: set[tuple[str, int, int]], b: set[tuple[str, int, int]]) -> set[tuple[str, int, int]]:
+    if ("all", 0, 0) in a:
+        return b
+    if ("all", 0, 0) in b:
+        return a
+    return {(p, max(x, u), min(y, v)) for p, x, y in a for q, u, v in b if p == q and max(x, u) <= min(y, v)}
+
+
+def undecided_services(must: ServiceSet, may: ServiceSet) -> tuple[ServiceSet, bool]:
+    """What is open between two ends: the services, and whether protocols beyond TCP, UDP and SCTP are (counted apart)."""
+    open_ = may - must
+    return open_ - BEYOND_TRANSPORT, bool(open_ & BEYOND_TRANSPORT)

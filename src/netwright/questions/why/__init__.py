@@ -1,0 +1,290 @@
+"""`why`: one question in full: the verdict, the rules that decide in each direction, the nearest rule that would have allowed it.
+
+The engine and the reference evaluator both answer; where they differ it is our bug and nothing is printed as a verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import msgspec
+
+from netwright.base.errors import InternalError, UsageError
+from netwright.base.ipset import Family
+from netwright.base.services import ICMP, ServiceSet, protocol_name
+from netwright.base.spans import Origin, Position
+from netwright.engine.inquire import Groups, Inquirer, Part, Settled
+from netwright.engine.nearest import nearest_rule
+from netwright.engine.verdict import Citation, Verdict
+from netwright.model.references import Target, split_port
+from netwright.model.rule import Direction
+from netwright.questions.why.changes import Change, changes
+from netwright.spec.networkpolicy import judge
+
+Locate = Callable[[Origin], Position | None]
+OwnerOf = Callable[[Origin], str]
+SideVerdict = Literal["allow", "deny", "undecided", "not isolated", "not asked"]
+MOST_PARTS = 64
+"""Parts of a group that are also put to the reference evaluator."""
+
+
+class Cited(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule or a policy's isolation, and where it stands. `owner` is who CODEOWNERS or an annotation says, or ""."""
+
+    kind: str
+    namespace: str
+    name: str
+    rule: int | None
+    path: str
+    action: Literal["allow", "deny"]
+    surely: bool = True
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    owner: str = ""
+
+
+class Nearest(msgspec.Struct, frozen=True, kw_only=True):
+    """The rule that comes closest to allowing it, and what differs."""
+
+    rule: Cited
+    differs: tuple[str, ...]
+
+
+class SideAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """One direction: what policy says, which rules allow (or perhaps do), which policies isolate, the nearest rule if denied."""
+
+    direction: Direction
+    verdict: SideVerdict
+    rules: tuple[Cited, ...] = ()
+    isolating: tuple[Cited, ...] = ()
+    nearest: Nearest | None = None
+
+
+class PartAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the packets a question stands for; packets that are decided by the same rules are one part."""
+
+    source: str
+    destination: str
+    more: int = 0
+    family: Family
+    service: str
+    verdict: Verdict
+    relation: str = ""
+    egress: SideAnswer
+    ingress: SideAnswer
+
+
+class OpenReason(msgspec.Struct, frozen=True, kw_only=True):
+    kind: Literal["unknown", "ambiguous", "depends"]
+    reason: str
+
+
+class WhyAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole answer. `translation` says what a Service did to the packet; `judged` how many packets the reference evaluator also judged."""
+
+    source: str
+    destination: str
+    protocol: str
+    port: str
+    ports_asked: tuple[str, ...] = ()
+    verdict: Verdict
+    groups: Groups
+    note: str = ""
+    translation: tuple[str, ...] = ()
+    reasons: tuple[OpenReason, ...] = ()
+    parts: tuple[PartAnswer, ...] = ()
+    changes: tuple[Change, ...] = ()
+    judged: int = 0
+
+
+def why(
+    inquirer: Inquirer,
+    source_text: str,
+    destination_text: str,
+    *,
+    protocol: int,
+    locate: Locate,
+    owner_of: OwnerOf,
+    family: Family | None = None,
+    with_changes: bool = True,
+) -> WhyAnswer:
+    """Answer one question. Raises UsageError for references and ports that mean nothing, InternalError where judges differ."""
+    inquirer = inquirer.of_family(family)
+    directory = inquirer.directory
+    source_ref, source_port = split_port(source_text)
+    if source_port:
+        raise UsageError(f"`{source_text}` has a port, which only the destination has", help=f"write `{source_ref}`")
+    destination_ref, port = split_port(destination_text)
+    source = directory.resolve(source_ref)
+    destination = directory.resolve(destination_ref)
+    if destination.addresses is not None:
+        service = directory.service_of_address(destination_ref)
+        if service is not None:
+            destination = Target(service.ref, service=service)
+    ports = [port] if port or protocol == ICMP else served(inquirer, destination, protocol)
+    icmp = (8, 0) if protocol == ICMP else None
+    settled = [inquirer.ask(source, destination, protocol, p, family=family, icmp=icmp) for p in ports]
+    whole = _together(inquirer, settled)
+    judged = _judge(inquirer, whole.parts)
+    parts = _parts(inquirer, whole, locate, owner_of)
+    translation = _translation(destination, whole)
+    found: tuple[Change, ...] = ()
+    if with_changes and whole.parts and whole.verdict in ("allow", "deny"):
+        found = changes(inquirer, whole, locate)
+    return WhyAnswer(
+        source=source.ref,
+        destination=destination.ref,
+        protocol=protocol_name(protocol),
+        port=port,
+        ports_asked=() if port else tuple(ports),
+        verdict=whole.verdict,
+        groups=whole.groups,
+        note=whole.nowhere,
+        translation=translation,
+        reasons=tuple(OpenReason(kind=r.kind, reason=r.text) for r in whole.reasons),
+        parts=parts,
+        changes=found,
+        judged=judged,
+    )
+
+
+def served(inquirer: Inquirer, target: Target, protocol: int) -> list[str]:
+    """The ports asked about when none is given: the Service's, else those the containers say they serve."""
+    if target.service is not None:
+        found = [str(p.port) for p in target.service.ports if p.protocol == protocol]
+        if not found and target.service.type != "ExternalName":
+            raise UsageError(f"`{target.ref}` has no {protocol_name(protocol)} port", help="name a port: `REF:PORT`")
+        return found or [""]
+    if target.addresses is not None:
+        raise UsageError(f"`{target.ref}` needs a port", help=f"write `{target.ref}:443`, or `--protocol icmp`")
+    declared = {p.number for row in target.rows for p in inquirer.cluster.row_ports[row] if p.protocol == protocol}
+    if not declared:
+        raise UsageError(
+            f"no container of `{target.ref}` says which {protocol_name(protocol)} port it serves", help="name a port: `REF:PORT`"
+        )
+    return [str(number) for number in sorted(declared)]
+
+
+def _together(inquirer: Inquirer, settled: Sequence[Settled]) -> Settled:
+    if len(settled) == 1:
+        return settled[0]
+    parts = [p for s in settled for p in s.parts]
+    verdicts = {s.verdict for s in settled}
+    groups: Groups = "all" if all(s.groups == "all" for s in settled) else "some"
+    if all(s.groups == "none" for s in settled):
+        groups = "none"
+    reasons = tuple(dict.fromkeys(r for s in settled for r in s.reasons))
+    verdict: Verdict = "undecided" if "undecided" in verdicts else "deny" if groups == "none" else "allow"
+    return Settled(verdict, groups, tuple(parts), next((s.nowhere for s in settled if s.nowhere), ""), reasons)
+
+
+def _judge(inquirer: Inquirer, parts: Sequence[Part]) -> int:
+    """Put packets to the reference evaluator too. Raises InternalError where it disagrees."""
+    cluster = inquirer.cluster
+    for part in parts[:MOST_PARTS]:
+        packet = part.packet
+        ends = []
+        for spot, label in ((packet.source, part.source), (packet.destination, part.destination)):
+            ends.append(cluster.row_objects[spot.row] if spot.row >= 0 else inquirer.sample_address(spot, packet.family, label))
+        verdict = judge(
+            cluster.objects,
+            ends[0],
+            ends[1],
+            protocol=packet.key >> 16,
+            port=packet.key & 0xFFFF,
+            family=packet.family,
+            pod_ranges=cluster.pod_cidrs,
+            unknown=cluster.unknown,
+            same_pod=part.outcome.relation == "self",
+        ).verdict
+        if verdict != part.outcome.verdict:
+            raise InternalError(
+                f"the engine says {part.outcome.verdict} and the reference evaluator {verdict} for "
+                f"{part.source} to {part.destination}, service {ServiceSet([(packet.key, packet.key + 1)])}",
+                help="this is a bug of netwright; please report it with the manifests that show it",
+            )
+    return min(len(parts), MOST_PARTS)
+
+
+def _translation(destination: Target, settled: Settled) -> tuple[str, ...]:
+    if destination.service is None:
+        return ()
+    out: dict[str, None] = {}
+    for part in settled.parts:
+        port = part.packet.key & 0xFFFF
+        out[f"{part.destination}:{port}"] = None
+    return tuple(out)
+
+
+def _parts(inquirer: Inquirer, settled: Settled, locate: Locate, owner_of: OwnerOf) -> tuple[PartAnswer, ...]:
+    grouped: dict[object, list[Part]] = {}
+    sides: dict[object, tuple[SideAnswer, SideAnswer]] = {}
+    for part in settled.parts:
+        both = (_side(inquirer, part, "egress", locate, owner_of), _side(inquirer, part, "ingress", locate, owner_of))
+        key = (part.outcome.verdict, part.outcome.relation, part.packet.family, part.packet.key, _marks(both))
+        grouped.setdefault(key, []).append(part)
+        sides.setdefault(key, both)
+    order = {"deny": 0, "undecided": 1, "allow": 2}
+    out = []
+    for mark, same in sorted(grouped.items(), key=lambda kv: order[kv[1][0].outcome.verdict]):
+        first = same[0]
+        egress, ingress = sides[mark]
+        out.append(
+            PartAnswer(
+                source=first.source,
+                destination=first.destination,
+                more=len({(p.source, p.destination) for p in same}) - 1,
+                family=first.packet.family,
+                service=str(ServiceSet([(first.packet.key, first.packet.key + 1)])),
+                verdict=first.outcome.verdict,
+                relation=first.outcome.relation,
+                egress=egress,
+                ingress=ingress,
+            )
+        )
+    return tuple(out)
+
+
+def _marks(sides: tuple[SideAnswer, SideAnswer]) -> tuple[object, ...]:
+    return tuple((s.verdict, tuple((c.kind, c.namespace, c.name, c.rule) for c in (*s.rules, *s.isolating))) for s in sides)
+
+
+def _side(inquirer: Inquirer, part: Part, direction: Direction, locate: Locate, owner_of: OwnerOf) -> SideAnswer:
+    side = part.outcome.egress if direction == "egress" else part.outcome.ingress
+    matching, isolating = inquirer.cited(part.packet, direction)
+    verdict: SideVerdict = "allow" if side.must else "undecided" if side.may else "deny"
+    if not isolating and side.must:
+        verdict = "not isolated"
+    nearest = None
+    if verdict == "deny":
+        found = nearest_rule(inquirer, part.packet, direction)
+        if found is not None:
+            citation = Citation(direction, found.rule.origin, found.rule.index, "allow", True)
+            nearest = Nearest(rule=_cite(citation, locate, owner_of), differs=found.differs)
+    return SideAnswer(
+        direction=direction,
+        verdict=verdict,
+        rules=tuple(_cite(c, locate, owner_of) for c in matching if c.origin.name),
+        isolating=tuple(_cite(c, locate, owner_of) for c in isolating),
+        nearest=nearest,
+    )
+
+
+def _cite(citation: Citation, locate: Locate, owner_of: OwnerOf) -> Cited:
+    origin = citation.origin
+    position = locate(origin)
+    return Cited(
+        kind=origin.kind,
+        namespace=origin.namespace,
+        name=origin.name,
+        rule=citation.rule,
+        path=origin.path,
+        action=citation.action,
+        surely=citation.surely,
+        file=position.file if position else "",
+        line=position.line if position else 0,
+        column=position.column if position else 0,
+        owner=owner_of(origin),
+    )

@@ -1,0 +1,276 @@
+"""The smallest changes that flip a verdict: each made on a copy, proven again, with what else it opens or closes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import msgspec
+
+from netwright.base.ipset import PRIVATE
+from netwright.base.services import TRANSPORT, ServiceSet, protocol_name
+from netwright.base.spans import Origin, Position
+from netwright.dialects.k8s.edit import (
+    Edit,
+    Side,
+    address_peer,
+    apply,
+    drop_rules,
+    identifying_labels,
+    new_policy,
+    pod_peer,
+    relabel,
+    widen,
+)
+from netwright.dialects.k8s.objects import NetworkPolicyPeer, NetworkPolicyPort
+from netwright.engine.difference import Changed, changed_connections
+from netwright.engine.inquire import Inquirer, Part, Settled
+from netwright.engine.nearest import Near, nearest_rule
+from netwright.model.document import Decoded
+from netwright.model.rule import Direction, Members
+from netwright.profiles.compose import recompose
+
+Locate = Callable[[Origin], Position | None]
+MOST_SHOWN = 20
+
+
+class Connection(msgspec.Struct, frozen=True, kw_only=True):
+    source: str
+    destination: str
+    ports: str
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """One change: its edits in words with the place of each, and the other connections it opens and closes."""
+
+    edits: tuple[str, ...]
+    places: tuple[str, ...]
+    flips_to: Literal["allow", "deny"]
+    opens: tuple[Connection, ...] = ()
+    closes: tuple[Connection, ...] = ()
+    more: int = 0
+
+
+def changes(inquirer: Inquirer, settled: Settled, locate: Locate) -> tuple[Change, ...]:
+    """Proven changes, fewest side effects first. Empty where none of the kinds tried flips the verdict."""
+    wanted: Literal["allow", "deny"] = "allow" if settled.verdict == "deny" or settled.groups == "some" else "deny"
+    part = next((p for p in settled.parts if p.outcome.verdict == ("deny" if wanted == "allow" else "allow")), None)
+    if part is None or part.outcome.relation in ("self", "own node"):
+        return ()
+    candidates = _opening(inquirer, part) if wanted == "allow" else _closing(inquirer, part)
+    out = []
+    for edits in candidates:
+        proven = _prove(inquirer, part, edits, wanted, locate)
+        if proven is not None:
+            out.append(proven)
+    return tuple(sorted(out, key=lambda c: (len(c.opens) + len(c.closes) + c.more, len(c.edits))))
+
+
+# --- candidates ---------------------------------------------------------------------------------------------------------------
+
+
+def _opening(inquirer: Inquirer, part: Part) -> list[list[Edit]]:
+    sides: list[Side] = []
+    for side, one in (("egress", part.outcome.egress), ("ingress", part.outcome.ingress)):
+        if not one.may:
+            sides.append(side)  # type: ignore[arg-type]
+    near = {side: nearest_rule(inquirer, part.packet, side) for side in sides}
+    out: list[list[Edit]] = []
+    widened = [_widened(inquirer, part, side, near[side]) for side in sides]
+    if all(widened):
+        out.append([e for e in widened if e])
+    relabelled = _relabelled(inquirer, part, sides, near)
+    if relabelled is not None:
+        out.append([relabelled])
+    own = [_own_policy(inquirer, part, side) for side in sides]
+    if all(own):
+        out.append([e for e in own if e])
+    return out
+
+
+def _widened(inquirer: Inquirer, part: Part, side: Side, near: Near | None) -> Edit | None:
+    if near is None:
+        return None
+    policy = _policy(inquirer, near.rule.origin)
+    if policy is None:
+        return None
+    who = _peer(inquirer, part, side, policy.namespace, near) if near.distance > int(near.port_differs) else None
+    if who is None and near.distance > int(near.port_differs):
+        return None
+    return widen(policy, side, near.rule.index, who, _port(part) if near.port_differs else None)
+
+
+def _relabelled(inquirer: Inquirer, part: Part, sides: Sequence[Side], near: dict[Side, Near | None]) -> Edit | None:
+    """Where one direction denies and only labels of the peer's own pods differ: the peer with the wanted labels."""
+    if len(sides) != 1:
+        return None
+    found = near[sides[0]]
+    if found is None or found.port_differs or not isinstance(found.peer, Members):
+        return None
+    peer = part.packet.source if sides[0] == "ingress" else part.packet.destination
+    if peer.row < 0 or found.distance > 2:
+        return None
+    from netwright.engine.nearest import attributes
+
+    wanted = _wanted_labels(found.peer, dict(attributes(inquirer, peer)))
+    return relabel(inquirer.cluster.row_objects[peer.row], wanted) if wanted else None
+
+
+def _wanted_labels(peer: Members, held: dict[str, str]) -> dict[str, str]:
+    from netwright.base.selectors import And, OneOf, matches
+
+    parts = peer.selector.parts if isinstance(peer.selector, And) else (peer.selector,)
+    out: dict[str, str] = {}
+    for p in parts:
+        if matches(p, held):
+            continue
+        if not isinstance(p, OneOf) or not p.key.startswith("k8s:"):
+            return {}
+        out[p.key.removeprefix("k8s:")] = p.values[0]
+    return out
+
+
+def _own_policy(inquirer: Inquirer, part: Part, side: Side) -> Edit | None:
+    at = part.packet.source if side == "egress" else part.packet.destination
+    if at.row < 0:
+        return None
+    columns = inquirer.network.columns
+    namespace = columns.namespaces[int(columns.namespace[at.row])]
+    peer = _peer(inquirer, part, side, namespace, None)
+    if peer is None:
+        return None
+    name = _fresh_name(inquirer, namespace, "allow-" + _word(inquirer, part, side))
+    return new_policy(namespace, name, _labels(inquirer, at.row, None), side, peer, _port(part))
+
+
+def _closing(inquirer: Inquirer, part: Part) -> list[list[Edit]]:
+    out: list[list[Edit]] = []
+    for side in ("ingress", "egress"):
+        direction: Direction = "ingress" if side == "ingress" else "egress"
+        at = part.packet.source if side == "egress" else part.packet.destination
+        if at.row < 0 or inquirer.network.columns.host[at.row]:
+            continue
+        matching, isolating = inquirer.cited(part.packet, direction)
+        if isolating:
+            by_policy: dict[tuple[str, str], list[int]] = {}
+            for c in matching:
+                by_policy.setdefault((c.origin.namespace, c.origin.name), []).append(c.rule or 0)
+            edits = []
+            for (namespace, name), indexes in by_policy.items():
+                policy = _find(inquirer, namespace, name)
+                if policy is not None:
+                    edits.append(drop_rules(policy, side, sorted(set(indexes))))
+            if edits:
+                out.append(edits)
+        else:
+            columns = inquirer.network.columns
+            namespace = columns.namespaces[int(columns.namespace[at.row])]
+            name = _fresh_name(inquirer, namespace, f"isolate-{inquirer.cluster.workloads[int(columns.workload[at.row])].name}")
+            out.append([new_policy(namespace, name, _labels(inquirer, at.row, None), side, None, None)])
+    return out
+
+
+# --- pieces -------------------------------------------------------------------------------------------------------------------
+
+
+def _policy(inquirer: Inquirer, origin: Origin) -> Decoded | None:
+    return _find(inquirer, origin.namespace, origin.name)
+
+
+def _find(inquirer: Inquirer, namespace: str, name: str) -> Decoded | None:
+    for d in inquirer.cluster.objects:
+        if d.kind == "NetworkPolicy" and d.namespace == namespace and d.name == name:
+            return d
+    return None
+
+
+def _labels(inquirer: Inquirer, row: int, near: Near | None) -> dict[str, str]:
+    preferred: list[str] = []
+    if near is not None and isinstance(near.peer, Members):
+        from netwright.base.selectors import And, OneOf
+
+        parts = near.peer.selector.parts if isinstance(near.peer.selector, And) else (near.peer.selector,)
+        preferred = [p.key.removeprefix("k8s:") for p in parts if isinstance(p, OneOf) and p.key.startswith("k8s:")]
+    held = {k.removeprefix("k8s:"): v for k, v in inquirer.network.columns.labels_of(row).items() if k.startswith("k8s:")}
+    return identifying_labels(held, preferred)
+
+
+def _peer(inquirer: Inquirer, part: Part, side: Side, namespace: str, near: Near | None) -> NetworkPolicyPeer | None:
+    spot = part.packet.destination if side == "egress" else part.packet.source
+    label = part.destination if side == "egress" else part.source
+    columns = inquirer.network.columns
+    if spot.row < 0:
+        if label == "internet":
+            return address_peer("0.0.0.0/0", [c for c in PRIVATE.cidrs() if ":" not in c])
+        address = inquirer.sample_address(spot, part.packet.family, label)
+        return address_peer(label if "/" in label and "," not in label else f"{address}/{128 if ':' in address else 32}")
+    if columns.host[spot.row]:
+        return None
+    return pod_peer(_labels(inquirer, spot.row, near), columns.namespaces[int(columns.namespace[spot.row])], namespace)
+
+
+def _port(part: Part) -> NetworkPolicyPort | None:
+    key = part.packet.key
+    if key not in TRANSPORT:
+        return None
+    return NetworkPolicyPort(protocol=protocol_name(key >> 16), port=key & 0xFFFF)
+
+
+def _word(inquirer: Inquirer, part: Part, side: Side) -> str:
+    columns, cluster = inquirer.network.columns, inquirer.cluster
+    words = []
+    for spot, label in ((part.packet.source, part.source), (part.packet.destination, part.destination)):
+        name = cluster.workloads[int(columns.workload[spot.row])].name if spot.row >= 0 else ("internet" if label == "internet" else "address")
+        words.append(name)
+    return f"{words[0]}-to-{words[1]}" + ("-egress" if side == "egress" else "")
+
+
+def _fresh_name(inquirer: Inquirer, namespace: str, name: str) -> str:
+    taken = {d.name for d in inquirer.cluster.objects if d.kind == "NetworkPolicy" and d.namespace == namespace}
+    name = name[:240]
+    return name if name not in taken else next(f"{name}-{i}" for i in range(2, 10_000) if f"{name}-{i}" not in taken)
+
+
+# --- proof --------------------------------------------------------------------------------------------------------------------
+
+
+def _prove(
+    inquirer: Inquirer, part: Part, edits: Sequence[Edit], wanted: Literal["allow", "deny"], locate: Locate
+) -> Change | None:
+    """Make the edits on a copy, ask again, and compare the connections of the ends that the edits touch."""
+    objects = apply(inquirer.cluster.objects, edits)
+    changed = recompose(inquirer.cluster, objects)
+    from netwright.engine.compile import Network
+    from netwright.model.references import Directory
+
+    network = Network(changed.columns, changed.enforcers, inquirer.network.families)
+    again = Inquirer(changed, network, Directory(changed))
+    found: Changed = changed_connections(inquirer, again)
+    asked = inquirer.same_packet(again, part)
+    if asked.verdict != wanted:
+        return None
+    key = ServiceSet([(part.packet.key, part.packet.key + 1)])
+    mine = (_workload(inquirer, part.packet.source.row, part.source), _workload(inquirer, part.packet.destination.row, part.destination))
+    opens = [c for c in found.opened if not ((c[0], c[1]) == mine and c[2] <= key)]
+    closes = [c for c in found.closed if not ((c[0], c[1]) == mine and c[2] <= key)]
+    places = []
+    for e in edits:
+        d = e.before
+        position = locate(Origin(kind=d.kind, namespace=d.namespace, name=d.name, place=d.place)) if d is not None else None
+        places.append(str(position) if position else "")
+    shown_opens = tuple(Connection(source=s, destination=d, ports=str(p)) for s, d, p in opens[:MOST_SHOWN])
+    shown_closes = tuple(Connection(source=s, destination=d, ports=str(p)) for s, d, p in closes[:MOST_SHOWN])
+    return Change(
+        edits=tuple(e.text for e in edits),
+        places=tuple(places),
+        flips_to=wanted,
+        opens=shown_opens,
+        closes=shown_closes,
+        more=len(opens) + len(closes) - len(shown_opens) - len(shown_closes),
+    )
+
+
+def _workload(inquirer: Inquirer, row: int, label: str) -> str:
+    if row < 0:
+        return label
+    return inquirer.cluster.workloads[int(inquirer.network.columns.workload[row])].ref

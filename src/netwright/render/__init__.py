@@ -1,0 +1,1 @@
+"""Answers to text, tables and JSON. Nothing here decides anything."""

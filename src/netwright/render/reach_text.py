@@ -1,0 +1,86 @@
+"""`reach` as text: who may enter each destination, danger first, long lists folded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netwright.base.services import BEYOND_TRANSPORT, ServiceSet
+from netwright.questions.reach import Ends, Pairs, Reached, undecided_services
+from netwright.render.escape import plain
+from netwright.render.words import Words, count
+
+
+def reach_text(reached: Reached, words: Words, *, everything: bool, last: str) -> Iterator[str]:
+    """Lines. Connections are grouped by source and by what they may use; at most 12 sources unless `everything`."""
+    connections = undecided = others = 0
+    pairs_asked = 0
+    shown = 0
+    folded = 0
+    for family in reached.families:
+        pairs = Pairs(reached, family)
+        ends: Ends = pairs.ends
+        order = _danger_first(ends, pairs.sources)
+        groups: dict[int, dict[ServiceSet, list[int]]] = {}
+        open_groups: dict[int, dict[ServiceSet, list[int]]] = {}
+        for block in pairs.blocks():
+            pairs_asked += block.must.size
+            for i, source in enumerate(block.sources):
+                for j, destination in enumerate(pairs.destinations):
+                    must = pairs.services[int(block.must[i, j])]
+                    may = pairs.services[int(block.may[i, j])]
+                    if must - BEYOND_TRANSPORT:
+                        connections += 1
+                        groups.setdefault(source, {}).setdefault(must, []).append(destination)
+                    if may != must:
+                        services, beyond = undecided_services(must, may)
+                        others += beyond
+                        if services:
+                            undecided += 1
+                            open_groups.setdefault(source, {}).setdefault(services, []).append(destination)
+        if len(reached.families) > 1:
+            yield f"IPv{family}"
+        for source in order:
+            if source not in groups and source not in open_groups:
+                continue
+            if shown >= 12 and not everything:
+                folded += 1
+                continue
+            shown += 1
+            sign = "! " if ends.refs[source].startswith("internet") else ""
+            yield plain(f"{sign}{ends.refs[source]}")
+            for services, destinations in sorted(groups.get(source, {}).items(), key=lambda g: str(g[0])):
+                yield from _line(words, "  ", services, destinations, ends, everything)
+            for services, destinations in sorted(open_groups.get(source, {}).items(), key=lambda g: str(g[0])):
+                yield from _line(words, "? ", services, destinations, ends, everything)
+    if folded:
+        yield f"… and {count(folded, 'source')} more: --all lists them, --from and --to narrow the question"
+    for left in reached.left_out:
+        yield f"left out: {left}"
+    if others:
+        yield from words.fold(
+            f"? {count(others, 'pair')}: NetworkPolicy leaves ICMP and other protocols open where a pod is isolated", "  ", ""
+        )
+    if undecided:
+        yield from words.fold(
+            f"? {count(undecided, 'pair')} undecided: an address or a node is not known, or a kind is not read; "
+            "`why` says which, `--pod-cidr` and Node objects settle most",
+            "  ",
+            "",
+        )
+    yield f"{count(connections, 'connection')} of {count(pairs_asked, 'pair')} {words['dot']} {undecided} undecided {words['dot']} {last}"
+
+
+def _danger_first(ends: Ends, sources: list[int]) -> list[int]:
+    return sorted(sources, key=lambda i: (not ends.refs[i].startswith("internet"), ends.rows[i] < 0, i))
+
+
+def _line(words: Words, sign: str, services: ServiceSet, destinations: list[int], ends: Ends, everything: bool) -> Iterator[str]:
+    names = [ends.refs[d] for d in destinations]
+    most = len(names) if everything else 6
+    listed = ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+    text = f"{sign}{words['arrow']} {_ports(services)}: "
+    yield from words.fold(plain(listed), "        ", "  " + plain(text))
+
+
+def _ports(services: ServiceSet) -> str:
+    return str(services) if services - BEYOND_TRANSPORT else "other protocols"

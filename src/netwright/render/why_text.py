@@ -1,0 +1,151 @@
+"""`why` as text: the answer, the evidence with its place, what would change it, the last line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from netwright.questions.why import Cited, PartAnswer, SideAnswer, WhyAnswer
+from netwright.questions.why.changes import Change
+from netwright.render.escape import plain
+from netwright.render.words import Words, count
+
+VERDICT = {"allow": "ALLOWED", "deny": "DENIED", "undecided": "UNDECIDED"}
+Lines = Callable[[str], Sequence[str]]
+
+
+def why_text(answer: WhyAnswer, lines: Lines, words: Words, *, profile: str, last: str) -> list[str]:
+    """All lines. `lines(file)` gives a file's text for excerpts; `last` ends the last line (time, exit code)."""
+    out = [_headline(answer, words, profile)]
+    if answer.translation:
+        shown = ", ".join(answer.translation[:4]) + (f" and {len(answer.translation) - 4} more" if len(answer.translation) > 4 else "")
+        out += words.fold(plain(f"{answer.destination} leads to {shown}"), "           ", "  service  ")
+    if answer.ports_asked:
+        out += words.fold(f"asked about the ports it serves: {', '.join(answer.ports_asked)}", "           ", "  ports    ")
+    if answer.note:
+        out += words.fold(plain(answer.note), "           ", "  note     ")
+    for reason in answer.reasons:
+        out += words.fold(plain(f"{reason.kind}: {reason.reason}"), "           ", "  open     ")
+    several = len(answer.parts) > 1
+    for part in answer.parts[:6]:
+        out += _part(part, several, lines, words)
+    if len(answer.parts) > 6:
+        out.append(f"  … and {len(answer.parts) - 6} more parts; -o json lists all")
+    out += _changes(answer, words)
+    judged = f"{count(answer.judged, 'packet')} judged by the engine and the reference evaluator alike" if answer.judged else "no packet to judge"
+    out += words.fold(f"{_summary(answer)} {words['dot']} {judged} {words['dot']} {last}", "", "")
+    return out
+
+
+def _summary(answer: WhyAnswer) -> str:
+    if answer.groups == "some" and answer.verdict == "allow":
+        return "some allowed, some denied"
+    return {"allow": "allowed", "deny": "denied", "undecided": "undecided"}[answer.verdict]
+
+
+def _headline(answer: WhyAnswer, words: Words, profile: str) -> str:
+    verdict = "SOME" if answer.groups == "some" and answer.verdict == "allow" else VERDICT[answer.verdict]
+    destination = answer.destination
+    if answer.port:
+        shown = f"[{destination}]" if ":" in destination and "/" not in destination else destination
+        destination = f"{shown}:{answer.port}"
+    return plain(f"{verdict}  {answer.source} {words['arrow']} {destination} {answer.protocol.lower()}   (profile {profile})")
+
+
+def _part(part: PartAnswer, several: bool, lines: Lines, words: Words) -> list[str]:
+    out = []
+    if several:
+        more = f" and {part.more} more" if part.more else ""
+        out.append(plain(f"{VERDICT[part.verdict]}  {part.source} {words['arrow']} {part.destination}{more}  {part.service}"))
+    if part.relation == "self":
+        return [*out, "  self     a pod always reaches itself by its own address"]
+    if part.relation == "own node":
+        return [*out, "  node     a node and its own pods always reach each other"]
+    for side in (part.egress, part.ingress):
+        out += _side(side, lines, words)
+    return out
+
+
+def _side(side: SideAnswer, lines: Lines, words: Words) -> list[str]:
+    head = f"  {side.direction:<8} "
+    pad = " " * 11
+    if side.verdict == "not isolated":
+        return [head + "ALLOW  no policy isolates this end in this direction"]
+    if side.verdict == "allow":
+        out = _cited("ALLOW  ", side.rules, head, pad, words)
+        return out + _excerpt(side.rules[0], lines, words) if side.rules else out
+    if side.verdict == "undecided":
+        listed = side.rules or side.isolating
+        return _cited("OPEN   ", listed, head, pad, words) if listed else [head + "OPEN   " + "what was not read could decide"]
+    out = _cited("DENY   ", side.isolating, head, pad, words, "isolates it; no rule admits this")
+    if side.nearest is not None:
+        near = side.nearest
+        out += words.fold(plain(f"nearest {_where(near.rule)}"), pad + "  ", pad)
+        for told in near.differs:
+            out += words.fold(plain(told), pad + "  ", pad + "  ")
+        out += _excerpt(near.rule, lines, words)
+    elif side.isolating:
+        out += _excerpt(side.isolating[0], lines, words)
+    return out
+
+
+def _cited(sign: str, cited: Sequence[Cited], head: str, pad: str, words: Words, told: str = "") -> list[str]:
+    out: list[str] = []
+    for i, c in enumerate(cited[:4]):
+        text = sign + _where(c) + (f"  {told}" if told and i == 0 else "")
+        out += words.fold(plain(text), pad + "       ", head if i == 0 else pad)
+    if len(cited) > 4:
+        out.append(f"{pad}… and {len(cited) - 4} more")
+    return out
+
+
+def _where(c: Cited) -> str:
+    rule = f" rule {c.rule}" if c.rule is not None else ""
+    place = f"{c.file}:{c.line}:{c.column}  " if c.file else ""
+    owner = f"  ({c.owner})" if c.owner else ""
+    return f"{place}{c.kind} {c.namespace}/{c.name}{rule}{owner}"
+
+
+def _excerpt(c: Cited, lines: Lines, words: Words) -> list[str]:
+    """The cited line and the two after it, with a caret under the place."""
+    if not c.file:
+        return []
+    text = lines(c.file)
+    if not 0 < c.line <= len(text):
+        return []
+    bar = words["bar"]
+    out = []
+    indent = 11
+    for number in range(c.line, min(c.line + 3, len(text) + 1)):
+        line = plain(text[number - 1].expandtabs())
+        if number > c.line and len(line) - len(line.lstrip()) < c.column - 1:
+            break
+        room = words.width - indent - 7
+        out.append(f"{'':{indent}}{number:>4} {bar} {line[:room]}")
+        if number == c.line:
+            length = max(1, min(len(line.rstrip()) - c.column + 1, room - c.column + 1))
+            out.append(f"{'':{indent}}     {bar} {'':{c.column - 1}}{'^' * length}")
+    return out
+
+
+def _changes(answer: WhyAnswer, words: Words) -> list[str]:
+    if not answer.changes:
+        return []
+    flips = "allow" if answer.changes[0].flips_to == "allow" else "deny"
+    out = [f"smallest changes that would {flips} it, each proven on a copy"]
+    for number, change in enumerate(answer.changes[:4], 1):
+        for i, (edit, place) in enumerate(zip(change.edits, change.places, strict=True)):
+            text = edit + (f"  ({place})" if place else "")
+            out += words.fold(plain(text), "     ", f"  {number}  " if i == 0 else "     ")
+        out += words.fold(plain(_effect(change, words)), "       ", "     ")
+    return out
+
+
+def _effect(change: Change, words: Words) -> str:
+    if not change.opens and not change.closes:
+        return "opens and closes nothing else"
+    parts = []
+    for verb, found in (("opens", change.opens), ("closes", change.closes)):
+        if found:
+            listed = ", ".join(f"{c.source} {words['arrow']} {c.destination} {c.ports}" for c in found[:3])
+            parts.append(f"also {verb} {listed}" + (f" and {len(found) - 3 + change.more} more" if len(found) > 3 else ""))
+    return "; ".join(parts)

@@ -1,0 +1,226 @@
+"""What one reading gathers: objects, texts that gave none, warnings; and the words of their diagnostics."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from netwright.base.diagnostics import INPUT_CODES, Diagnostic, Severity
+from netwright.base.spans import Place, Pointer
+from netwright.model.document import Document, Unread
+from netwright.sources import jsontext
+from netwright.sources.positions import KeptTexts, Span
+from netwright.sources.salvage import Said
+
+_CODES = {code.code: code for code in INPUT_CODES}
+_NOTHING = ("-",)
+"""The kinds of a text that is no object of any kind: it changes nothing."""
+
+KUSTOMIZATION_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_KUSTOMIZE_GROUP = "kustomize.config.k8s.io"
+
+
+def diagnostic(
+    code: str, title: str, *, file: str, line: int = 0, column: int = 0, effect: str = "", help_text: str = ""
+) -> Diagnostic:
+    """A diagnostic with the severity and, unless given, the help of its code."""
+    known = _CODES[code]
+    severity: Severity = known.severity
+    return Diagnostic(
+        code=code,
+        severity=severity,
+        title=title,
+        file=file,
+        line=line,
+        column=column,
+        effect=effect,
+        help=help_text or known.help,
+    )
+
+
+def effect_of(said: Said) -> str:
+    """What a text that was not read means for the answers."""
+    if said.kinds in (_NOTHING, ("Kustomization",)):
+        return ""
+    if not said.kinds:
+        return "it could hold any kind of object: every verdict that it could change is undecided"
+    kinds = ", ".join(f"`{kind}`" for kind in said.kinds[:5]) + (" …" if len(said.kinds) > 5 else "")
+    where = ", ".join(f"`{name}`" for name in said.namespaces[:5]) + (" …" if len(said.namespaces) > 5 else "")
+    return f"verdicts that {kinds} in {where or 'any namespace'} could change are undecided"
+
+
+class Account:
+    """Collects what the sources give. All methods keep the order of the calls."""
+
+    def __init__(self) -> None:
+        self.texts = KeptTexts()
+        self.documents: list[Document] = []
+        self.unread: list[Unread] = []
+        self.warnings: list[Diagnostic] = []
+
+    def note_unread(
+        self,
+        code: str,
+        title: str,
+        *,
+        file: str,
+        line: int = 0,
+        column: int = 0,
+        said: Said | None = None,
+        fate: Literal["not_understood", "unreadable"] = "unreadable",
+        help_text: str = "",
+        effect: str = "",
+    ) -> None:
+        """A text that gave no object. `line` and `column` are 1-based."""
+        said = said or Said()
+        self.unread.append(
+            Unread(
+                diagnostic=diagnostic(
+                    code,
+                    title,
+                    file=file,
+                    line=line,
+                    column=column,
+                    effect=effect or effect_of(said),
+                    help_text=help_text,
+                ),
+                fate=fate,
+                kinds=said.kinds,
+                namespaces=said.namespaces,
+            )
+        )
+
+    def diagnose_render(self, reason: str, file: str, root: str) -> Diagnostic:
+        """A kustomization that was to be rendered and could not be."""
+        more = f"`kubectl kustomize {root}` shows the whole message"
+        return diagnostic("NW1004", reason, file=file, effect=effect_of(Said()), help_text=more)
+
+    def warn_repeated(self, file: str, key: str, line: int, column: int) -> None:
+        """A key written twice; `line` and `column` are 1-based."""
+        short = key if len(key) <= 60 else key[:57] + "..."
+        self.warnings.append(
+            diagnostic(
+                "NW1006",
+                f"key `{short}` is written twice in one mapping",
+                file=file,
+                line=line,
+                column=column,
+                effect="the last value is read",
+            )
+        )
+
+    # --- objects ---
+
+    def add_tree(self, tree: Any, file: str, span: Span) -> None:
+        """One document as plain values; the items of `List` kinds each become a document."""
+        number = self.texts.add(file, span)
+        waiting: list[tuple[Any, Pointer, str, str]] = [(tree, (), "", "")]
+        while waiting:
+            value, item, api_version, kind = waiting.pop()
+            if isinstance(value, dict):
+                written = value.get("apiVersion"), value.get("kind")
+                api_version = written[0] if isinstance(written[0], str) and written[0] else api_version
+                kind = written[1] if isinstance(written[1], str) and written[1] else kind
+                if kind and api_version and _is_list(kind) and isinstance(value.get("items"), list):
+                    below = _item_type(api_version, kind)
+                    items = value["items"]
+                    waiting += [(items[i], (*item, "items", i), *below) for i in range(len(items) - 1, -1, -1)]
+                    continue
+                metadata = value.get("metadata")
+                metadata = metadata if isinstance(metadata, dict) else {}
+                name, namespace = _text(metadata.get("name")), _text(metadata.get("namespace"))
+            else:
+                api_version = kind = name = namespace = ""
+            self._add(file, number, item, api_version, kind, namespace, name, value)
+
+    def add_json(self, raw: bytes, file: str, start: int, end: int) -> None:
+        """One JSON value of a file as its bytes; the items of `List` kinds each become a document with their own bytes.
+
+        Raises msgspec.DecodeError where the bytes are not JSON throughout.
+        """
+        try:
+            head = jsontext.header(raw)
+        except msgspec.ValidationError:
+            # A field of the header has another type than objects have: rare, so the whole tree is cheap enough.
+            self.add_tree(msgspec.json.decode(raw), file, Span(json=True, start=start, end=end))
+            return
+        items = tuple(head.items or ()) if _is_list(head.kind or "") else ()
+        number = self.texts.add(file, Span(json=True, start=start, end=end, items=items))
+        waiting: list[tuple[bytes | msgspec.Raw, jsontext.Header | None, Pointer, str, str]] = [(raw, head, (), "", "")]
+        while waiting:
+            value, known, item, api_version, kind = waiting.pop()
+            try:
+                known = known or jsontext.header(value)
+            except msgspec.ValidationError:
+                self._add_odd(value, file, number, item)
+                continue
+            api_version, kind = known.api_version or api_version, known.kind or kind
+            if kind and api_version and _is_list(kind) and known.items is not None:
+                below = _item_type(api_version, kind)
+                parts = known.items
+                waiting += [(parts[i], None, (*item, "items", i), *below) for i in range(len(parts) - 1, -1, -1)]
+                continue
+            metadata = known.metadata or jsontext.Meta()
+            self._add(file, number, item, api_version, kind, metadata.namespace or "", metadata.name or "", value)
+
+    def _add_odd(self, raw: bytes | msgspec.Raw, file: str, number: int, item: Pointer) -> None:
+        """An item whose header has fields of other types than objects have."""
+        tree = msgspec.json.decode(raw)
+        fields = tree if isinstance(tree, dict) else {}
+        metadata = fields.get("metadata")
+        metadata = metadata if isinstance(metadata, dict) else {}
+        api_version, kind = fields.get("apiVersion"), fields.get("kind")
+        self._add(
+            file,
+            number,
+            item,
+            api_version if isinstance(api_version, str) else "",
+            kind if isinstance(kind, str) else "",
+            _text(metadata.get("namespace")),
+            _text(metadata.get("name")),
+            tree,
+        )
+
+    def _add(
+        self, file: str, number: int, item: Pointer, api_version: str, kind: str, namespace: str, name: str, raw: Any
+    ) -> None:
+        place = Place(file=file, document=number, item=item)
+        if kind and api_version:
+            if kind in ("Kustomization", "Component") and api_version.startswith(f"{_KUSTOMIZE_GROUP}/"):
+                self._note_at(place, "NW1004", f"a `{kind}` needs rendering", ("Kustomization",))
+                return
+            self.documents.append(
+                Document(place=place, api_version=api_version, kind=kind, namespace=namespace, name=name, raw=raw)
+            )
+            return
+        if isinstance(raw, (dict, bytes, msgspec.Raw)):
+            header = (("apiVersion", api_version), ("kind", kind))
+            missing = " and ".join(f"`{field}`" for field, value in header if not value)
+            self._note_at(place, "NW1011", f"no {missing}: not a Kubernetes object", _NOTHING)
+        else:
+            self._note_at(place, "NW1011", f"a {_shape(raw)} is not a Kubernetes object", _NOTHING)
+
+    def _note_at(self, place: Place, code: str, title: str, kinds: tuple[str, ...]) -> None:
+        position = self.texts.position(place)
+        line, column = (position.line, position.column) if position else (0, 0)
+        self.note_unread(
+            code, title, file=place.file, line=line, column=column, said=Said(kinds=kinds), fate="not_understood"
+        )
+
+
+def _is_list(kind: str) -> bool:
+    return kind.endswith("List")
+
+
+def _item_type(api_version: str, kind: str) -> tuple[str, str]:
+    """What the items of a typed list are where they do not say it: the API server leaves it out of its own lists."""
+    return ("", "") if kind == "List" else (api_version, kind.removesuffix("List"))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else "" if value is None else str(value)
+
+
+def _shape(value: Any) -> str:
+    return "list" if isinstance(value, list) else "null" if value is None else "single value"

@@ -1,0 +1,190 @@
+"""Files, folders and standard input: which texts a source names, in a fixed order, no link followed in a circle."""
+
+# ruff: noqa: PTH100, PTH110, PTH112, PTH116, PTH118, PTH119, PTH120, PTH123
+# Paths stay as the user wrote them, bytes and all; pathlib would tidy them.
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import msgspec
+
+from netwright.base.diagnostics import Diagnostic
+from netwright.base.errors import SourceError
+from netwright.sources.account import KUSTOMIZATION_FILES, diagnostic
+
+MAX_FILE = 256 << 20
+"""Bytes of one text."""
+MAX_LEVELS = 64
+"""Folders below a source."""
+ENDINGS = (".yaml", ".yml", ".json")
+SKIPPED_FOLDERS = ("node_modules",)
+_ANY_EFFECT = "it could hold any kind of object: every verdict that it could change is undecided"
+
+
+class Text(msgspec.Struct, frozen=True, kw_only=True):
+    """One text of a source: its displayed name, its path inside the source (for the digest) and its bytes, or why not.
+
+    `path` is where the file system has it, "" where it does not.
+    """
+
+    file: str
+    inner: str
+    data: bytes | None
+    fault: Diagnostic | None = None
+    path: str = ""
+
+
+def is_manifest(name: str) -> bool:
+    """Whether a folder's file of this name is read."""
+    return name.lower().endswith(ENDINGS) or name in KUSTOMIZATION_FILES
+
+
+def is_skipped_folder(name: str) -> bool:
+    return name.startswith(".") or name in SKIPPED_FOLDERS
+
+
+def read_stdin(stdin: BinaryIO) -> Text:
+    """Standard input as a text called `-`."""
+    data = stdin.read(MAX_FILE + 1)
+    if len(data) > MAX_FILE:
+        return Text(file="-", inner="-", data=None, fault=_too_large("-"))
+    return Text(file="-", inner="-", data=data)
+
+
+def read_path(source: str, skip: frozenset[str]) -> Iterator[Text]:
+    """The texts of a file or folder. `skip` holds real paths of folders and files that are left out.
+
+    Raises SourceError where there is nothing of that name.
+    """
+    try:
+        status = os.stat(source)
+    except OSError as fault:
+        raise missing(source, fault) from None
+    except ValueError:
+        raise SourceError(f"`{display(source)}` is no path", help="a path holds no NUL byte") from None
+    if stat.S_ISDIR(status.st_mode):
+        yield from _walk(source, skip)
+    elif os.path.realpath(source) not in skip:
+        yield _read(source, display(source), os.path.basename(source), named=True)
+
+
+def missing(source: str, fault: OSError) -> SourceError:
+    """The error for a source that is not there, or may not be looked at."""
+    shown = display(source)
+    if fault.errno == errno.ELOOP:
+        return SourceError(
+            f"`{shown}` is a link that leads round in a circle", help="name the file it was meant to lead to"
+        )
+    if fault.errno == errno.EACCES:
+        return SourceError(f"`{shown}` may not be opened", help="check the permissions of the folders above it")
+    if fault.errno == errno.ENAMETOOLONG:
+        return SourceError(
+            f"`{shown[:60]}…` is too long for a path", help="a source is a file, a folder or `-`, not a text"
+        )
+    parent = source
+    while parent and not os.path.isdir(parent):
+        parent = os.path.dirname(parent)
+    near = f"`{display(parent)}` is there" if parent and parent != os.sep else "the current folder has no such name"
+    return SourceError(
+        f"no file or folder `{shown}`", help=f"{near}; a source is a file, a folder, `-` or `git:REV:PATH`"
+    )
+
+
+def display(path: str) -> str:
+    """The path as text: bytes that are not UTF-8 as escapes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def in_chart(path: str) -> bool:
+    """Whether `path` stands below `templates` of a folder with a Chart.yaml."""
+    folder = os.path.dirname(os.path.abspath(path))
+    while os.path.dirname(folder) != folder:
+        if os.path.basename(folder) == "templates" and os.path.exists(
+            os.path.join(os.path.dirname(folder), "Chart.yaml")
+        ):
+            return True
+        folder = os.path.dirname(folder)
+    return False
+
+
+def _walk(source: str, skip: frozenset[str]) -> Iterator[Text]:
+    seen: set[tuple[int, int]] = set()
+    # (path, path inside the source, the folders above by device and inode, is a folder)
+    waiting: list[tuple[str, str, tuple[tuple[int, int], ...], bool]] = [(source, "", (), True)]
+    while waiting:
+        path, inner, above, folder = waiting.pop()
+        # `./x` is written `x`, as people do.
+        shown = display(inner or path) if source in (".", "./") else display(path)
+        if not folder:
+            yield _read(path, shown, inner, named=False)
+            continue
+        try:
+            status = os.stat(path)
+            identity = (status.st_dev, status.st_ino)
+            if identity in above:
+                raise OSError(errno.ELOOP, "a circle")
+            if identity in seen:
+                continue
+            seen.add(identity)
+            if len(above) > MAX_LEVELS:
+                raise OSError(errno.ENAMETOOLONG, "too deep")
+            with os.scandir(path) as listing:
+                entries = sorted(listing, key=lambda entry: os.fsencode(entry.name))
+        except OSError as fault:
+            yield Text(file=shown, inner=inner, data=None, fault=_unopened(shown, fault))
+            continue
+        found: list[tuple[str, str, tuple[tuple[int, int], ...], bool]] = []
+        for entry in entries:
+            below = os.path.join(inner, entry.name)
+            try:
+                is_folder = entry.is_dir()
+            except OSError:
+                is_folder = False
+            if is_folder:
+                wanted = not is_skipped_folder(entry.name)
+            else:
+                wanted = is_manifest(entry.name) and not entry.name.startswith(".")
+            if wanted and not (skip and os.path.realpath(entry.path) in skip):
+                found.append((entry.path, below, (*above, identity), is_folder))
+            elif not is_folder and entry.is_symlink() and not os.path.exists(entry.path) and "." not in entry.name:
+                # A broken or circling link without an ending may have been meant as a folder of manifests.
+                found.append((entry.path, below, above, True))
+        waiting += reversed(found)
+
+
+def _read(path: str, shown: str, inner: str, *, named: bool) -> Text:
+    try:
+        status = os.stat(path)
+        if not named and not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        if stat.S_ISREG(status.st_mode) and status.st_size > MAX_FILE:
+            return Text(file=shown, inner=inner, data=None, fault=_too_large(shown), path=path)
+        with open(path, "rb") as stream:
+            data = stream.read(MAX_FILE + 1)
+    except (OSError, MemoryError) as fault:
+        return Text(file=shown, inner=inner, data=None, fault=_unopened(shown, fault), path=path)
+    if len(data) > MAX_FILE:
+        return Text(file=shown, inner=inner, data=None, fault=_too_large(shown), path=path)
+    return Text(file=shown, inner=inner, data=data, path=path)
+
+
+def _unopened(shown: str, fault: BaseException) -> Diagnostic:
+    number = fault.errno if isinstance(fault, OSError) else 0
+    reasons = {
+        errno.ELOOP: "a link that leads round in a circle",
+        errno.EACCES: "no permission to read it",
+        errno.EPERM: "no permission to read it",
+        errno.ENOENT: "a link that leads nowhere",
+        errno.EINVAL: "neither a file nor a folder",
+        errno.ENAMETOOLONG: f"over {MAX_LEVELS} folders deep",
+    }
+    reason = reasons.get(number or 0) or (os.strerror(number).lower() if number else "not enough memory")
+    return diagnostic("NW1005", f"cannot be read: {reason}", file=shown, effect=_ANY_EFFECT)
+
+
+def _too_large(shown: str) -> Diagnostic:
+    return diagnostic("NW1002", f"a text of over {MAX_FILE >> 20} MiB", file=shown, effect=_ANY_EFFECT)

@@ -1,0 +1,159 @@
+"""`git:REV:PATH`: manifests as a revision has them, read through the `git` program, never through the working tree."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Iterator
+
+from netwright.base.errors import SourceError
+from netwright.sources.account import diagnostic
+from netwright.sources.files import MAX_FILE, Text, display, is_manifest, is_skipped_folder
+
+PREFIX = "git:"
+_TIMEOUT_S = 120
+_HELP = "write `git:REV:PATH`, for example `git:HEAD~1:deploy/`; an empty PATH is the whole tree"
+
+
+class Tree:
+    """The manifests of one revision under one path."""
+
+    def __init__(self, source: str) -> None:
+        """Look the revision up. Raises SourceError where it, or the repository, or `git` is not there."""
+        self.source = source
+        rest = source.removeprefix(PREFIX)
+        revision, colon, path = rest.partition(":")
+        if not colon or not revision:
+            raise SourceError(f"`{display(source)}` names no revision and path", help=_HELP)
+        if revision.startswith("-") or "\0" in rest:
+            raise SourceError(f"`{display(revision)}` is not a git revision", help=_HELP)
+        self.revision = revision
+        if path.startswith(("./", "../")) or path in (".", ".."):
+            prefix = _git("rev-parse", "--show-prefix").decode(errors="surrogateescape").rstrip("\n")
+            path = posixpath.join(prefix, path)
+        self.path = posixpath.normpath(path).strip("/") if path.strip("/") else ""
+        if self.path == ".":
+            self.path = ""
+        self._tree = self._resolve()
+        self._entries = self._list()
+        if not self._entries and self.path:
+            raise SourceError(
+                f"no `{display(self.path)}` in git revision `{display(revision)}`",
+                help=f"`git ls-tree --name-only {display(revision)}` lists what is there",
+            )
+
+    def texts(self) -> Iterator[Text]:
+        """The manifests, sorted by path."""
+        wanted: list[tuple[str, str, str, int]] = []
+        for path, (mode, kind, name, size) in sorted(self._entries.items(), key=lambda pair: os.fsencode(pair[0])):
+            folders = posixpath.dirname(posixpath.relpath(path, self.path or ".")).split("/")
+            named = path == self.path
+            if kind != "blob" or not (named or is_manifest(posixpath.basename(path))):
+                continue
+            if not named and (any(map(is_skipped_folder, filter(None, folders))) or posixpath.basename(path)[0] == "."):
+                continue
+            wanted.append((path, mode, name, size))
+        contents = self._contents([name for _, mode, name, size in wanted if mode != "120000" and size <= MAX_FILE])
+        for path, mode, name, size in wanted:
+            shown = self.shown(path)
+            inner = path
+            if mode == "120000":
+                fault = diagnostic("NW1005", "cannot be read: a link inside a git tree", file=shown)
+                yield Text(file=shown, inner=inner, data=None, fault=fault)
+            elif size > MAX_FILE:
+                fault = diagnostic("NW1002", f"a text of over {MAX_FILE >> 20} MiB", file=shown)
+                yield Text(file=shown, inner=inner, data=None, fault=fault)
+            else:
+                yield Text(file=shown, inner=inner, data=contents[name])
+
+    def shown(self, path: str) -> str:
+        return display(f"{PREFIX}{self.revision}:{path}")
+
+    def in_chart(self, shown: str) -> bool:
+        """Whether the displayed file stands below `templates` of a folder with a Chart.yaml in this revision."""
+        folder = posixpath.dirname(shown.split(":", 2)[2])
+        while folder:
+            chart = posixpath.join(posixpath.dirname(folder), "Chart.yaml")
+            if posixpath.basename(folder) == "templates" and self.file(chart) is not None:
+                return True
+            folder = posixpath.dirname(folder)
+        return False
+
+    def file(self, path: str) -> bytes | None:
+        """One file of the revision, None where there is none."""
+        import subprocess
+
+        command = ["git", "cat-file", "blob", f"{self._tree}:{path}"]
+        done = subprocess.run(command, capture_output=True, timeout=_TIMEOUT_S, check=False, env=_environment())
+        return done.stdout if done.returncode == 0 else None
+
+    def _resolve(self) -> str:
+        try:
+            found = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{self.revision}^{{tree}}")
+        except SourceError as fault:
+            if any(words in fault.message for words in ("not a git repository", "not installed", "did not end")):
+                raise
+            raise SourceError(
+                f"`{display(self.revision)}` is not a git revision here",
+                help="`git log --oneline` and `git branch -a` list revisions; a shallow clone may lack it",
+            ) from None
+        return found.decode().strip()
+
+    def _list(self) -> dict[str, tuple[str, str, str, int]]:
+        """Mode, type, object name and size of every entry by its path from the top of the repository."""
+        arguments = ["ls-tree", "-r", "-z", "--long", "--full-tree", self._tree]
+        # A path is a literal prefix here; a trailing slash would make git list nothing for a file.
+        listing = _git("--literal-pathspecs", *arguments, *(["--", self.path] if self.path else []))
+        found: dict[str, tuple[str, str, str, int]] = {}
+        for record in listing.split(b"\0"):
+            head, tab, path = record.partition(b"\t")
+            if tab:
+                mode, kind, name, size = head.decode().split()
+                found[os.fsdecode(path)] = (mode, kind, name, int(size) if size.isdigit() else 0)
+        return found
+
+    def _contents(self, names: list[str]) -> dict[str, bytes]:
+        if not names:
+            return {}
+        output = _git("cat-file", "--batch", stdin="".join(f"{name}\n" for name in names).encode())
+        found: dict[str, bytes] = {}
+        offset = 0
+        for name in names:
+            end = output.index(b"\n", offset)
+            size = int(output[offset:end].split()[2])
+            found[name] = output[end + 1 : end + 1 + size]
+            offset = end + 1 + size + 1
+        return found
+
+
+def _git(*arguments: str, stdin: bytes = b"") -> bytes:
+    import subprocess
+
+    try:
+        done = subprocess.run(
+            ["git", *arguments], input=stdin, capture_output=True, timeout=_TIMEOUT_S, check=False, env=_environment()
+        )
+    except FileNotFoundError:
+        raise SourceError("`git` is not installed", help="install git, or read the files of a checkout") from None
+    except subprocess.TimeoutExpired:
+        raise SourceError(
+            f"`git {arguments[0]}` did not end in {_TIMEOUT_S} s", help="read the files of a checkout"
+        ) from None
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        reason = (said[0] if said else f"exit {done.returncode}").removeprefix("fatal: ")
+        if "not a git repository" in reason:
+            raise SourceError("the current folder is not a git repository", help="run netwright inside the clone")
+        raise SourceError(f"git: {reason}", help=_HELP)
+    return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    """No prompts, no fetching of missing objects, messages in English (one of them is looked at)."""
+    return {
+        **os.environ,
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "LC_ALL": "C",
+    }

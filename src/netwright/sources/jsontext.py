@@ -1,0 +1,123 @@
+"""JSON texts: objects found and headers read without building trees; many values in one text are a stream."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from netwright.sources.salvage import line_column
+from netwright.sources.yamltext import TextFault
+
+MAX_VALUES = 1_000_000
+"""JSON values in one text, as `kubectl get --watch -o json` or `jq` write them."""
+
+
+class Meta(msgspec.Struct):
+    """The part of `metadata` that names an object."""
+
+    name: str | None = None
+    namespace: str | None = None
+
+
+class Header(msgspec.Struct, rename="camel"):
+    """What tells objects apart. `items` stay unread bytes: a list of thousands is split, not decoded."""
+
+    api_version: str | None = None
+    kind: str | None = None
+    metadata: Meta | None = None
+    items: list[msgspec.Raw] | None = None
+
+
+HEADER = msgspec.json.Decoder(Header)
+_VALUE = msgspec.json.Decoder(msgspec.Raw)
+_BYTE = re.compile(r"\(byte (\d+)\)")
+_TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
+_TOKEN = re.compile(rb'("(?:[^"\\]|\\.)*")(\s*:)|"(?:[^"\\]|\\.)*"(?!\s*:)|[{}\[\]]')
+_SPACE = re.compile(rb"[ \t\r\n]*(?:---[ \t]*(?=[\r\n]|\Z)[ \t\r\n]*)?")
+
+
+def values(data: bytes) -> list[tuple[int, int]]:
+    """Start and end of each JSON value in `data`, which holds nothing else but space and `---` lines.
+
+    Raises TextFault with the position; nesting beyond what the decoder takes is NW1002.
+    """
+    found: list[tuple[int, int]] = []
+    view = memoryview(data)
+    start = _skip(data, 0)
+    while start < len(data):
+        end = len(data)
+        try:
+            _VALUE.decode(view[start:])
+        except msgspec.DecodeError as fault:
+            trailing = _TRAILING.search(str(fault))
+            if trailing is None or len(found) >= MAX_VALUES:
+                raise _fault(fault, data, start) from None
+            end = start + int(trailing[1]) - 1  # the decoder names the byte behind the first that is too many
+        except RecursionError:
+            raise TextFault("NW1002", "nested too deep", *line_column(data, start)) from None
+        found.append((start, end))
+        start = _skip(data, end)
+    return found
+
+
+def repeated(data: bytes, spans: list[tuple[int, int]]) -> list[tuple[int, str]]:
+    """Byte offset and name of the keys that are written again in the same object."""
+    again: set[str] = set()
+
+    def pairs(members: list[tuple[str, object]]) -> None:
+        if len(members) > 1:
+            names = [name for name, _ in members]
+            if len(set(names)) < len(names):
+                again.update(name for name in names if names.count(name) > 1)
+
+    import json
+
+    decoder = json.JSONDecoder(object_pairs_hook=pairs)
+    try:
+        for start, end in spans:
+            decoder.decode(data[start:end].decode())
+    except (ValueError, RecursionError):
+        return []
+    return _second_places(data, again) if again else []
+
+
+def _second_places(data: bytes, names: set[str]) -> list[tuple[int, str]]:
+    found: list[tuple[int, str]] = []
+    open_objects: list[set[str]] = []
+    for match in _TOKEN.finditer(data):
+        if match[2] is None:
+            if match[0].startswith(b'"'):
+                continue
+            if match[0] in (b"{", b"["):
+                open_objects.append(set())
+            elif open_objects:
+                open_objects.pop()
+            continue
+        name = msgspec.json.decode(match[1])
+        if name in names and open_objects:
+            if name in open_objects[-1]:
+                found.append((match.start(), name))
+            open_objects[-1].add(name)
+    return found
+
+
+def header(raw: bytes | memoryview | msgspec.Raw) -> Header:
+    """The header of one JSON object. Raises msgspec.DecodeError; its ValidationError where a field has another type."""
+    return HEADER.decode(raw)
+
+
+def _skip(data: bytes, offset: int) -> int:
+    match = _SPACE.match(data, offset)
+    while match is not None and match.end() > offset:
+        offset = match.end()
+        match = _SPACE.match(data, offset)
+    return offset
+
+
+def _fault(fault: msgspec.DecodeError, data: bytes, start: int) -> TextFault:
+    message = str(fault)
+    byte = _BYTE.search(message)
+    offset = start + int(byte[1]) if byte else len(data)
+    reason = _BYTE.sub("", message).strip().removeprefix("JSON is malformed: ").rstrip(".")
+    return TextFault("NW1001", f"not valid JSON: {reason[:1].lower()}{reason[1:]}", *line_column(data, offset))

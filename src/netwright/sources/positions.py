@@ -1,0 +1,327 @@
+"""Line and column of a pointer, computed when asked: the text is kept, one document of it is scanned again."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from netwright.base.spans import Place, Pointer, Position
+from netwright.sources.salvage import BREAK, count_breaks, line_column
+from netwright.sources.scalars import MERGE, ScalarFault, key_text, resolve, resolve_tagged
+from netwright.sources.yamltext import new_parser
+
+_SKIP = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
+_STRING = re.compile(r'\s*("(?:[^"\\]|\\.)*")\s*:\s*')
+_SPACE = re.compile(r"\s*")
+_GAP = re.compile(rb"[\s,\[]*")
+_ATOM = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s,\]}]+')
+_CACHED = 64
+"""Documents whose scanned positions are kept."""
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a document stands: bytes `start` to `end` of its file; `line`, the 0-based line of `start`.
+
+    For YAML the bytes are those of the part that was parsed, and `first` and `last` the document's characters in it.
+    `items` are the raw items of a JSON list, in order.
+    """
+
+    json: bool
+    start: int
+    end: int
+    line: int = 0
+    first: int = 0
+    last: int = 0
+    items: Sequence[msgspec.Raw] = ()
+
+
+class Node:
+    """A YAML node's place (0-based line and column) and its children by key or index."""
+
+    __slots__ = ("children", "column", "line")
+
+    def __init__(self, line: int, column: int, children: dict[str | int, Node] | None = None) -> None:
+        self.line = line
+        self.column = column
+        self.children = children
+
+
+class KeptTexts:
+    """The texts of one reading by displayed file name, as UTF-8. Answers `model.document.Texts`."""
+
+    def __init__(self) -> None:
+        self._data: dict[str, bytes] = {}
+        self._spans: dict[str, list[Span]] = {}
+        self._nodes: dict[tuple[str, int], tuple[Node, int]] = {}
+        self._offsets: dict[tuple[str, int], list[int]] = {}
+        self._marks: dict[str, tuple[list[int], list[int]]] = {}
+        self._decoded: tuple[str, int, str] = ("", -1, "")
+        self._lines: tuple[str, list[str]] = ("", [])
+
+    def keep(self, file: str, data: bytes) -> None:
+        """Keep the text of `file`, UTF-8 without a byte order mark."""
+        self._data[file] = data
+        self._spans[file] = []
+
+    def add(self, file: str, span: Span) -> int:
+        """Note the next document of `file`; returns its number, from 0."""
+        spans = self._spans[file]
+        spans.append(span)
+        return len(spans) - 1
+
+    def forget(self, file: str, start: int) -> None:
+        """Take back the documents of `file` from byte `start` on."""
+        self._spans[file] = [span for span in self._spans[file] if span.start < start]
+
+    def files(self) -> list[str]:
+        return list(self._data)
+
+    def lines(self, file: str) -> list[str]:
+        if file not in self._data:
+            return []
+        if self._lines[0] != file:
+            self._lines = (file, BREAK.split(self._data[file].decode("utf-8", "replace")))
+        return self._lines[1]
+
+    def position(self, place: Place, pointer: Pointer = ()) -> Position | None:
+        spans = self._spans.get(place.file, [])
+        if place.document >= len(spans):
+            return None
+        span = spans[place.document]
+        path = (*place.item, *pointer)
+        line, column = self._in_json(place, span, path) if span.json else self._in_yaml(place, span, path)
+        return Position(file=place.file, line=line + 1, column=column + 1)
+
+    # --- YAML ---
+
+    def _in_yaml(self, place: Place, span: Span, path: Pointer) -> tuple[int, int]:
+        known = self._nodes.get((place.file, place.document))
+        if known is None:
+            text = self._part(place.file, span)
+            # The document's first line may be indented; parsing starts at that line, so that columns are right.
+            begin = max(text.rfind(mark, 0, span.first) for mark in "\n\r\x85\u2028\u2029") + 1
+            before = count_breaks(text[:begin].encode()) if begin else 0
+            known = (scan(text[begin : span.last]), span.line + before)
+            if len(self._nodes) >= _CACHED:
+                self._nodes.pop(next(iter(self._nodes)))
+            self._nodes[place.file, place.document] = known
+        node, line = known
+        for step in path:
+            child = node.children.get(step) if node.children else None
+            if child is None:
+                break
+            node = child
+        return line + node.line, node.column
+
+    def _part(self, file: str, span: Span) -> str:
+        if self._decoded[:2] != (file, span.start):
+            self._decoded = (file, span.start, self._data[file][span.start : span.end].decode("utf-8", "replace"))
+        return self._decoded[2]
+
+    # --- JSON ---
+
+    def _in_json(self, place: Place, span: Span, path: Pointer) -> tuple[int, int]:
+        data = self._data[place.file]
+        start, end = span.start, span.end
+        if (
+            span.items
+            and len(path) > 1
+            and path[0] == "items"
+            and isinstance(path[1], int)
+            and path[1] < len(span.items)
+        ):
+            offsets = self._item_offsets(place, span)
+            start = offsets[path[1]]
+            end = start + len(memoryview(span.items[path[1]]))
+            path = path[2:]
+        text = data[start:end].decode("utf-8", "replace")
+        offset = start + len(text[: find(text, path)].encode())
+        return self._line_column(place.file, offset)
+
+    def _item_offsets(self, place: Place, span: Span) -> list[int]:
+        offsets = self._offsets.get((place.file, place.document))
+        if offsets is None:
+            data = self._data[place.file]
+            # The key stands near the start: the text of thousands of items is not decoded for it.
+            text = data[span.start : min(span.end, span.start + 65_536)].decode("utf-8", "ignore")
+            at = find(text, ("items",), first=True)
+            if not at:
+                text = data[span.start : span.end].decode()
+                at = find(text, ("items",), first=True)
+            offset = span.start + len(text[:at].encode())
+            offsets = []
+            for item in span.items:
+                # Only space, the opening bracket or a comma stand before an item.
+                gap = _GAP.match(data, offset)
+                offset = gap.end() if gap else offset
+                offsets.append(offset)
+                offset += len(memoryview(item))
+            self._offsets[place.file, place.document] = offsets
+        return offsets
+
+    def _line_column(self, file: str, offset: int) -> tuple[int, int]:
+        """Line breaks are counted from the nearest offset before that was asked for, not from the file's start."""
+        data = self._data[file]
+        offsets, lines = self._marks.setdefault(file, ([0], [0]))
+        at = bisect_right(offsets, offset) - 1
+        line = lines[at] + count_breaks(data[offsets[at] : offset])
+        begin = max(data.rfind(b"\n", 0, offset), data.rfind(b"\r", 0, offset)) + 1
+        extra, column = line_column(data[begin:offset], offset - begin)
+        if not extra and begin > offsets[at]:
+            offsets.insert(at + 1, begin)
+            lines.insert(at + 1, line)
+        return line, column
+
+
+def scan(text: str) -> Node:
+    """The places of all nodes of the first document in `text`, which is known to parse within the reader's bounds."""
+    import yaml
+
+    parser = new_parser(text)
+    stack: list[tuple[Node, Any, str | None]] = []
+    root = Node(0, 0, {})
+    current: Node = root
+    key: Any = 0  # of a list: the next index; of a mapping: None while a key comes next
+    anchors: dict[str, Node] = {}
+    while True:
+        event: Any = parser.get_event()
+        if isinstance(event, (yaml.DocumentEndEvent, yaml.StreamEndEvent)) or event is None:
+            return (root.children or {}).get(0, root)
+        if isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+            ended = current
+            current, key, anchor = stack.pop()
+            if anchor is not None:
+                anchors[anchor] = ended
+            if key is MERGE:
+                _merge(current, ended, event)
+            key = key + 1 if isinstance(key, int) else None
+            continue
+        if not isinstance(event, yaml.NodeEvent):
+            continue
+        mark: Any = event.start_mark
+        anchor = event.anchor
+        if key is None:
+            key = _key(event, anchors)
+            continue
+        children = current.children
+        assert children is not None
+        if isinstance(event, yaml.CollectionStartEvent):
+            node = Node(mark.line, mark.column, {})
+            if key is not MERGE:
+                children[key] = node
+            stack.append((current, key, anchor))
+            current = node
+            key = 0 if isinstance(event, yaml.SequenceStartEvent) else None
+            continue
+        if isinstance(event, yaml.AliasEvent):
+            target = anchors.get(anchor or "")
+            node = Node(mark.line, mark.column, target.children if target else None)
+        else:
+            node = Node(mark.line, mark.column)
+            if anchor is not None:
+                anchors[anchor] = node
+        if key is MERGE:
+            _merge(current, node, event)
+        else:
+            children[key] = node
+        key = key + 1 if isinstance(key, int) else None
+
+
+def _key(event: Any, anchors: dict[str, Node]) -> str:
+    if event.__class__.__name__ == "AliasEvent":
+        return ""
+    if event.value == "<<" and (event.implicit[0] or event.tag == MERGE):
+        return MERGE
+    try:
+        if event.implicit[0] and event.tag is None:
+            return key_text(resolve(event.value), event.value)
+        untagged = event.tag is None or event.tag == "!"
+        return event.value if untagged else key_text(resolve_tagged(event.tag, event.value), event.value)
+    except ScalarFault:
+        return str(event.value)
+
+
+def _merge(target: Node, source: Node, event: Any) -> None:
+    if target.children is None or source.children is None:
+        return
+    parts = [source]
+    if source.children and all(isinstance(step, int) for step in source.children):
+        parts = [source.children[step] for step in reversed(source.children)]
+    for part in parts:
+        target.children.update(part.children or {})
+
+
+def find(text: str, path: Pointer, *, first: bool = False) -> int:
+    """Offset of the value at `path` in one JSON value, of its nearest parent where it is absent.
+
+    Of a key written twice the last counts, as in decoding; with `first` the first, and the rest is not looked at.
+    """
+    offset = _space(text, 0)
+    for step in path:
+        opening = text[offset : offset + 1]
+        if opening == "{" and isinstance(step, str):
+            found = _member(text, offset + 1, step, last=not first)
+        elif opening == "[" and isinstance(step, int):
+            found = _element(text, offset + 1, step)
+        else:
+            break
+        if found < 0:
+            break
+        offset = found
+    return offset
+
+
+def _member(text: str, offset: int, name: str, *, last: bool) -> int:
+    found = -1
+    while True:
+        match = _STRING.match(text, offset)
+        if match is None:
+            return found
+        value = match.end()
+        if match[1] == f'"{name}"' or ("\\" in match[1] and msgspec.json.decode(match[1]) == name):
+            found = value
+            if not last:
+                return found
+        offset = _space(text, _end(text, value))
+        if text[offset : offset + 1] != ",":
+            return found
+        offset += 1
+
+
+def _element(text: str, offset: int, index: int) -> int:
+    offset = _space(text, offset)
+    while text[offset : offset + 1] not in ("]", ""):
+        if index == 0:
+            return offset
+        index -= 1
+        offset = _space(text, _end(text, offset))
+        if text[offset : offset + 1] != ",":
+            return -1
+        offset = _space(text, offset + 1)
+    return -1
+
+
+def _space(text: str, offset: int) -> int:
+    match = _SPACE.match(text, offset)
+    return match.end() if match else offset
+
+
+def _end(text: str, offset: int) -> int:
+    """Where the JSON value that begins at `offset` ends."""
+    if text[offset : offset + 1] not in ("{", "["):
+        match = _ATOM.match(text, offset)
+        return match.end() if match else offset + 1
+    depth = 0
+    for match in _SKIP.finditer(text, offset):
+        token = match[0]
+        if token in ("{", "["):
+            depth += 1
+        elif token in ("}", "]"):
+            depth -= 1
+            if depth == 0:
+                return match.end()
+    return len(text)

@@ -1,0 +1,177 @@
+"""`read`: from the sources as the user names them to objects, unread texts, warnings and their provenance."""
+
+# ruff: noqa: PTH112, PTH113
+# Paths stay as the user wrote them, bytes and all; pathlib would tidy them.
+from __future__ import annotations
+
+import gc
+import hashlib
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import BinaryIO
+
+from netwright.base.errors import SourceError
+from netwright.model.document import Input, Reading, Unread
+from netwright.sources import codeowners, files, git, kustomize
+from netwright.sources.account import Account
+from netwright.sources.document_text import read_text
+from netwright.sources.files import Text
+
+_LATER = ("kube:", "snapshot:", "vsphere:", "rvtools:", "nsx:")
+_ARCHIVES = (".tar.gz", ".tgz", ".zip")
+
+
+def read(sources: Sequence[str], *, stdin: BinaryIO | None = None, kustomize: bool = False) -> Reading:
+    """Read manifests from files, folders, `-` (standard input) and `git:REV:PATH`, in the order given.
+
+    A text that is named twice is read once. With `kustomize`, folders with kustomizations are rendered by kubectl or
+    kustomize and the files they stand for are not read. What is wrong inside a text is in `Reading.unread` and
+    `Reading.warnings`.
+
+    Raises SourceError where a source does not exist, or where all of them together hold no manifest.
+    """
+    # Millions of small objects without cycles: the collector would only walk them again and again.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return _Sources(stdin, kustomize).read(sources)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+class _Sources:
+    def __init__(self, stdin: BinaryIO | None, render: bool) -> None:
+        self.account = Account()
+        self.stdin = stdin
+        self.render = render
+        self.inputs: list[Input] = []
+        self.owners: dict[str, str] = {}
+        self.read_paths: set[str] = set()
+
+    def read(self, sources: Sequence[str]) -> Reading:
+        for source in sources:
+            if source == "-":
+                self._stdin()
+            elif source.startswith(git.PREFIX):
+                self._git(source)
+            else:
+                self._path(source)
+        account = self.account
+        if not any(given.files for given in self.inputs):
+            raise _no_manifest(sources)
+        return Reading(
+            documents=account.documents,
+            unread=account.unread,
+            warnings=account.warnings,
+            inputs=self.inputs,
+            texts=account.texts,
+            codeowners=self.owners,
+        )
+
+    def _stdin(self) -> None:
+        if any(given.source == "-" for given in self.inputs):
+            return
+        stream = self.stdin if self.stdin is not None else sys.stdin.buffer
+        try:
+            text = files.read_stdin(stream)
+        except OSError as fault:
+            raise SourceError(f"standard input cannot be read: {(fault.strerror or '').lower()}") from None
+        if text.data is not None and not text.data.strip():
+            raise SourceError(
+                "standard input is empty", help="pipe manifests into it: `kubectl get … -o yaml | netwright reach -`"
+            )
+        self._take("-", [text], lambda shown: False)
+
+    def _git(self, source: str) -> None:
+        tree = git.Tree(source)
+        self._take(source, tree.texts(), tree.in_chart)
+        for name in codeowners.NAMES:
+            text = tree.file(name)
+            if text is not None:
+                self.owners.update(codeowners.parse(text, tree.shown("")))
+                break
+
+    def _path(self, source: str) -> None:
+        if not os.path.lexists(source):
+            _refuse_later(source)
+        elif source.lower().endswith(_ARCHIVES) and os.path.isfile(source):
+            raise SourceError(
+                f"`{files.display(source)}` is an archive, and archives are not read yet",
+                help="unpack it and name the folder",
+            )
+        rendered: list[Text] = []
+        skip: frozenset[str] = frozenset()
+        if self.render and os.path.isdir(source):
+            rendered, skip = self._rendered(source)
+        # `files.read_path` raises for a source that is not there before anything is rendered.
+        self._take(
+            source,
+            [*rendered, *files.read_path(source, skip)] if rendered else files.read_path(source, skip),
+            files.in_chart,
+        )
+        self.owners.update(codeowners.near(source))
+
+    def _rendered(self, source: str) -> tuple[list[Text], frozenset[str]]:
+        """The rendered kustomizations of a folder, and what is not to be read raw because of them."""
+        plan = kustomize.plan(source)
+        if not plan.roots:
+            return [], frozenset()
+        command = kustomize.need_program()
+        texts: list[Text] = []
+        for root in plan.roots:
+            name = f"{kustomize.PREFIX}{files.display(root)}"
+            try:
+                texts.append(Text(file=name, inner=name, data=kustomize.render(command, root)))
+            except kustomize.RenderFault as fault:
+                diagnosed = self.account.diagnose_render(str(fault), name, root)
+                texts.append(Text(file=name, inner=name, data=None, fault=diagnosed))
+        return texts, plan.covered
+
+    def _take(self, source: str, texts: Iterable[Text], in_chart: Callable[[str], bool]) -> None:
+        digests: list[bytes] = []
+        count = 0
+        for text in texts:
+            count += 1
+            content = hashlib.sha256(text.data if text.data is not None else b"").digest()
+            digests.append(hashlib.sha256(os.fsencode(text.inner) + b"\0" + content).digest())
+            real = os.path.realpath(text.path) if text.path else text.file
+            if real in self.read_paths:
+                continue
+            self.read_paths.add(real)
+            if text.fault is not None:
+                self.account.unread.append(Unread(diagnostic=text.fault, fate="unreadable"))
+            elif text.data is not None:
+                self._text(text.file, text.data, partial(in_chart, text.path or text.file))
+        digest = hashlib.sha256(b"".join(sorted(digests))).hexdigest()
+        self.inputs.append(Input(source=files.display(source), digest=f"sha256:{digest}", files=count))
+
+    def _text(self, file: str, data: bytes, in_chart: Callable[[], bool]) -> None:
+        try:
+            read_text(self.account, file, data, in_chart=in_chart)
+        except MemoryError:
+            # Only a text of many megabytes meets this. What was read of it stays, the rest could be anything.
+            self.account.note_unread("NW1002", "more memory than there is would be needed to read all of it", file=file)
+
+
+def _refuse_later(source: str) -> None:
+    """Raise SourceError for the forms of sources that exist as words but are not read yet."""
+    for prefix in _LATER:
+        if source.startswith(prefix):
+            raise SourceError(
+                f"`{prefix}` sources are not read yet",
+                help="`kubectl get … -o yaml | netwright reach -` reads a cluster, files and folders read the rest",
+            )
+
+
+def _no_manifest(sources: Sequence[str]) -> SourceError:
+    endings = ", ".join(files.ENDINGS)
+    if not sources:
+        return SourceError("no source was given", help="name a file, a folder, `-` or `git:REV:PATH`")
+    named = ", ".join(f"`{files.display(source)}`" for source in sources[:3]) + (" …" if len(sources) > 3 else "")
+    return SourceError(
+        f"no manifest in {named}",
+        help=f"files that end in {endings} are read, and any file that is named itself; hidden folders are not",
+    )

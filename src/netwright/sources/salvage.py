@@ -1,0 +1,232 @@
+"""What a text that cannot be parsed still says: where its documents part, its readable `kind:` and `namespace:` lines.
+
+The answer is on the safe side: a line that is templated, odd or absent reads as nothing, and nothing means "any".
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+_SEPARATOR = re.compile(rb"^(?:---(?=[ \t\r\n]|\Z)|\.\.\.[ \t]*(?:#[^\n]*)?\r?\n(?!---))", re.MULTILINE)
+_BREAK_BYTES = re.compile(rb"\r\n|\n|\r|\xc2\x85|\xe2\x80[\xa8\xa9]")
+BREAK = re.compile("\r\n|\n|\r|\x85|\u2028|\u2029")
+"""YAML 1.1's line breaks, the ones that the parser counts."""
+_UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_KIND = re.compile(r"^kind[ \t]*:(.*)$", re.MULTILINE)
+_TOP_KEY = re.compile(r"^(?:- )?[^\s#\-{%][^\n]*$", re.MULTILINE)
+_WORD = re.compile(r"""\s*(["']?)([A-Za-z0-9](?:[-A-Za-z0-9.]*[A-Za-z0-9])?)\1\s*(?:#.*)?""")
+_INDENTED = re.compile(r"^([ ]*)(?:- +)?(apiVersion|kind)[ \t]*:(.*)$", re.MULTILINE)
+_JSON_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
+_ACTION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
+_CONTROL = re.compile(r"(?:if|else|end|range|with|define|block)\b|/\*")
+_COMMENT = re.compile(r"(?:^|(?<=\s))#.*")
+_QUOTED_OR_COMMENT = re.compile(
+    r"""(?:^|(?<=[\s:\[{,]))(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\n]|'')*')|(?:^|(?<=\s))#[^\n]*""", re.MULTILINE
+)
+_LONG = 1 << 16
+
+
+class Chunk(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a file between two `---` lines: its bytes from `start` to `end`, `line` its first line (0-based)."""
+
+    start: int
+    end: int
+    line: int
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """What is readable of a broken text. Empty `kinds`: any kind; empty `namespaces`: any namespace."""
+
+    kinds: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+
+
+def chunks(data: bytes) -> list[Chunk]:
+    """`data` cut before `---` and after `...` lines. No YAML construct may hold these, so the cut is safe anywhere."""
+    starts = [match.start() if match[0] == b"---" else match.end() for match in _SEPARATOR.finditer(data)]
+    if not starts or starts[0] > 0:
+        starts.insert(0, 0)
+    found: list[Chunk] = []
+    line = 0
+    for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
+        found.append(Chunk(start=start, end=end, line=line))
+        line += count_breaks(data[start:end])
+    return found
+
+
+def count_breaks(data: bytes) -> int:
+    """The number of line breaks in UTF-8 text."""
+    if b"\r" not in data and b"\xc2\x85" not in data and b"\xe2\x80" not in data:
+        return data.count(b"\n")
+    return sum(1 for _ in _BREAK_BYTES.finditer(data))
+
+
+def line_column(data: bytes, offset: int) -> tuple[int, int]:
+    """0-based line and column (in characters) of a byte offset."""
+    head = data[:offset]
+    last = head[head.rfind(b"\n") + 1 :]
+    if last.isascii() and b"\r" not in last:
+        return count_breaks(head[: len(head) - len(last)]), len(last)
+    last = _BREAK_BYTES.split(last)[-1]
+    return count_breaks(head), len(last.decode("utf-8", "replace"))
+
+
+def bad_character(data: bytes) -> tuple[int, str] | None:
+    """Byte offset and description of the first character that YAML does not allow, None where all are allowed."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as fault:
+        return fault.start, f"byte 0x{data[fault.start]:02x} is not valid UTF-8"
+    match = _UNREADABLE.search(text)
+    if match is None:
+        return None
+    name = "a NUL byte" if match[0] == "\0" else f"the control character U+{ord(match[0]):04X}"
+    return len(text[: match.start()].encode()), f"{name} is not allowed"
+
+
+def is_blank(text: str) -> bool:
+    """Whether the text holds nothing but comments, separators and empty lines."""
+    return all(not line or line[0] == "#" or line in ("---", "...") for line in map(str.strip, BREAK.split(text)))
+
+
+def template_action(text: str) -> int:
+    """Offset of the first `{{` outside of quotes and comments, -1 where there is none."""
+    if "{{" not in text:
+        return -1
+    masked = _QUOTED_OR_COMMENT.sub(lambda match: " " * len(match[0]), text)
+    return masked.find("{{")
+
+
+def only_control(text: str) -> bool:
+    """Whether the text is nothing but template actions that print nothing (`if`, `end`, comments …) and comments."""
+    return all(_CONTROL.match(action) for action in _ACTION.findall(text)) and is_blank(_ACTION.sub("", text))
+
+
+def has_control(text: str) -> bool:
+    """Whether template actions decide which parts of the text are there at all."""
+    return any(_CONTROL.match(action) for action in _ACTION.findall(text))
+
+
+def readable(text: str) -> Said:
+    """The kinds and namespaces that the text of one document says, as far as its lines can be read."""
+    if len(text) > _LONG:
+        # No readable line is this long; what is cut off a line can only make it unreadable.
+        begins_json = text[:100].removeprefix("---").lstrip()[:1] in ("{", "[")
+        text = text[:_LONG] if begins_json else re.sub(r"(?m)^(.{200}).+$", r"\1", text)
+    body = text.lstrip("\ufeff \t\r\n")
+    if body.startswith("---"):
+        body = body[3:].lstrip()
+    if body.startswith(("{", "[")) and not body.startswith("{{"):
+        return _readable_json(body)
+    values = [match[1] for match in _KIND.finditer(text)]
+    kinds = [word for word in map(_word, values) if word]
+    if not kinds or len(kinds) < len(values):
+        return Said()
+    if any(kind == "List" for kind in kinds):
+        return Said(kinds=_item_kinds(text))
+    lists = any(kind.endswith("List") for kind in kinds)
+    kinds = [kind.removesuffix("List") for kind in kinds]
+    return Said(kinds=tuple(dict.fromkeys(kinds)), namespaces=() if lists else _namespaces(text, len(kinds)))
+
+
+def readable_file(texts: list[str]) -> Said:
+    """The same for a whole file, given document by document: nothing where one of them says nothing."""
+    kinds: dict[str, None] = {}
+    namespaces: dict[str, None] = {}
+    any_namespace = False
+    for text in texts:
+        if is_blank(text) or only_control(text):
+            continue
+        said = readable(text)
+        if not said.kinds:
+            return Said()
+        kinds.update(dict.fromkeys(said.kinds))
+        namespaces.update(dict.fromkeys(said.namespaces))
+        any_namespace = any_namespace or not said.namespaces
+    return Said(kinds=tuple(kinds), namespaces=() if any_namespace else tuple(namespaces))
+
+
+def _word(value: str) -> str:
+    match = _WORD.fullmatch(value.rstrip("\r"))
+    return match[2] if match else ""
+
+
+def _item_kinds(text: str) -> tuple[str, ...]:
+    """Kinds of a `List`'s items: only where each `apiVersion:` line of the items' level has a readable `kind:` line."""
+    counts = {"apiVersion": 0, "kind": 0}
+    found: dict[str, None] = {}
+    level = -1
+    for match in _INDENTED.finditer(text):
+        column = match.start(2) - match.start()
+        if column == 0 or (level >= 0 and column > level):
+            continue
+        if level >= 0 and column < level:
+            return ()
+        level = column
+        counts[match[2]] += 1
+        if match[2] == "kind":
+            word = _word(match[3])
+            if not word:
+                return ()
+            found[word] = None
+    items = len(re.findall(rf"^ {{0,{max(0, level - 1)}}}- ", text, re.MULTILINE)) if level > 0 else 0
+    return tuple(found) if counts["kind"] == counts["apiVersion"] == items > 0 else ()
+
+
+def _namespaces(text: str, objects: int) -> tuple[str, ...]:
+    """The namespaces in the `metadata:` blocks: only where there is one readable line for each object."""
+    found: list[str] = []
+    indent: str | None = None
+    inside = False
+    for line in BREAK.split(text):
+        body = line.lstrip(" ")
+        if not body or body.startswith("#"):
+            continue
+        depth = line[: len(line) - len(body)]
+        if not depth:
+            inside = _COMMENT.sub("", line).strip() == "metadata:"
+            indent = None
+            continue
+        if not inside:
+            continue
+        indent = depth if indent is None else indent
+        if depth == indent and re.match(r"namespace[ \t]*:", body):
+            found.append(_word(body.partition(":")[2]))
+    return tuple(dict.fromkeys(found)) if len(found) == objects and all(found) else ()
+
+
+def _readable_json(text: str) -> Said:
+    """The same for JSON and flow mappings: `kind` at the first level, `namespace` in the first level's `metadata`."""
+    path: list[str] = []
+    key = last = ""
+    kind = namespace = ""
+    for match in _JSON_TOKEN.finditer(text):
+        token = match[0]
+        if token in ("{", "["):
+            path.append(key)
+            key = last = ""
+            if len(path) > 1000:
+                break
+        elif token in ("}", "]"):
+            if path:
+                path.pop()
+            key = last = ""
+        elif token == ":":
+            key, last = last, ""
+        elif token == ",":
+            key = last = ""
+        else:
+            last = token.strip("\"'")
+            if len(path) == 1 and key == "kind":
+                kind = kind or last
+            elif len(path) == 2 and path[1] == "metadata" and key == "namespace":
+                namespace = namespace or last
+    kind, namespace = _word(kind), _word(namespace)
+    if not kind or kind == "List":
+        return Said()
+    if kind.endswith("List"):
+        return Said(kinds=(kind.removesuffix("List"),))
+    return Said(kinds=(kind,), namespaces=(namespace,) if namespace else ())

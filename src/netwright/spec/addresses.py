@@ -1,0 +1,142 @@
+"""Addresses: which ones an end of a packet can have, and whether an `ipBlock` covers them.
+
+Sets of addresses are lists of (first, last) integers of one family; the only operation is taking some away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Literal
+
+from netwright.dialects.k8s.objects import IPBlock, Node, Service
+from netwright.model.document import Decoded
+
+Family = Literal[4, 6]
+Match = Literal["no", "perhaps", "yes"]
+Span = tuple[int, int]
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+SPECIAL: dict[Family, tuple[str, ...]] = {
+    4: ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4"),
+    6: ("::/128", "::1/128", "fe80::/10", "ff00::/8"),
+}
+"""Addresses that no pod and no node has as its own: this network, loopback, link-local, multicast, reserved."""
+
+_ALL: dict[Family, Span] = {4: (0, 2**32 - 1), 6: (0, 2**128 - 1)}
+
+
+@lru_cache(maxsize=65536)
+def address(text: str | None) -> Address | None:
+    """The text as an IP address; None where it is none (`None`, "", a host name)."""
+    try:
+        return ip_address(_decimal(text or ""))
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=65536)
+def network(cidr: str) -> Network:
+    """The CIDR as a network; bits behind the mask do not count, as in the API server. ValueError if it is none."""
+    if "/" not in cidr:
+        raise ValueError(f"`{cidr}` is not a CIDR")
+    return ip_network(_decimal(cidr), strict=False)
+
+
+def span(net: Network) -> Span:
+    return int(net.network_address), int(net.broadcast_address)
+
+
+def minus(spans: Sequence[Span], taken: Sequence[Span]) -> list[Span]:
+    """The spans without the taken ones; a span that loses nothing stays as it is."""
+    left = list(spans)
+    for first, last in taken:
+        rest: list[Span] = []
+        for start, end in left:
+            if last < start or end < first:
+                rest.append((start, end))
+                continue
+            if start < first:
+                rest.append((start, first - 1))
+            if last < end:
+                rest.append((last + 1, end))
+        left = rest
+    return left
+
+
+def covers(block: IPBlock, candidates: Sequence[Span], family: Family) -> Match:
+    """Whether the `cidr` without its `except`s holds all of the candidates, none, or some of them ("perhaps")."""
+    cidr = network(block.cidr)
+    excepts = [network(one) for one in block.except_ or ()]
+    if cidr.version != family:
+        return "no"
+    inside = minus([span(cidr)], [span(one) for one in excepts if one.version == family])
+    outside = minus(candidates, inside)
+    if not outside:
+        return "yes"
+    return "no" if outside == list(candidates) else "perhaps"
+
+
+def pod_networks(objects: Sequence[Decoded], pod_ranges: Sequence[str]) -> list[Network]:
+    """The cluster's pod ranges of both families: those given, and `spec.podCIDRs` (`podCIDR`) of every Node."""
+    texts = list(pod_ranges)
+    for one in objects:
+        if isinstance(one.value, Node) and one.value.spec:
+            texts += one.value.spec.pod_cidrs or ()
+            texts += [one.value.spec.pod_cidr] if one.value.spec.pod_cidr else []
+    return [network(text) for text in texts]
+
+
+def node_addresses(objects: Sequence[Decoded], name: str | None = None) -> list[Address]:
+    """The `InternalIP` and `ExternalIP` addresses of the Node of that name, or of all Nodes."""
+    texts: list[str | None] = []
+    for one in objects:
+        if isinstance(one.value, Node) and one.value.status and name in (None, one.name):
+            listed = one.value.status.addresses or ()
+            texts += [entry.address for entry in listed if entry.type in ("InternalIP", "ExternalIP")]
+    return _parsed(texts)
+
+
+def service_addresses(objects: Sequence[Decoded]) -> list[Address]:
+    """Every address of every Service: cluster IPs, external IPs, and those of its load balancer."""
+    texts: list[str | None] = []
+    for one in objects:
+        if not isinstance(one.value, Service):
+            continue
+        if spec := one.value.spec:
+            texts += [spec.cluster_ip, *(spec.cluster_ips or ()), *(spec.external_ips or ())]
+        if one.value.status and one.value.status.load_balancer:
+            texts += [entry.ip for entry in one.value.status.load_balancer.ingress or ()]
+    return _parsed(texts)
+
+
+def unknown_pod(objects: Sequence[Decoded], pod_ranges: Sequence[str], family: Family) -> list[Span]:
+    """The addresses a pod without a known one may have; none if the pod ranges are known and not of this family."""
+    ranges = pod_networks(objects, pod_ranges)
+    if ranges:
+        return [span(one) for one in ranges if one.version == family]
+    return _all_but(node_addresses(objects) + service_addresses(objects), [], family)
+
+
+def unknown_host(objects: Sequence[Decoded], pod_ranges: Sequence[str], family: Family) -> list[Span]:
+    """The addresses a node without a known one may have."""
+    return _all_but(service_addresses(objects), pod_networks(objects, pod_ranges), family)
+
+
+def _all_but(addresses: Sequence[Address], networks: Sequence[Network], family: Family) -> list[Span]:
+    taken = [span(network(text)) for text in SPECIAL[family]]
+    taken += [span(one) for one in networks if one.version == family]
+    taken += [(int(one), int(one)) for one in addresses if one.version == family]
+    return minus([_ALL[family]], taken)
+
+
+def _parsed(texts: Sequence[str | None]) -> list[Address]:
+    return [found for text in texts if (found := address(text)) is not None]
+
+
+def _decimal(text: str) -> str:
+    """The text without leading zeros in its octets: stored objects may have them, and the API reads them as decimal."""
+    return text if ":" in text else re.sub(r"(^|\.)0+(?=[0-9])", r"\1", text)

@@ -1,0 +1,97 @@
+"""The ends of a packet, read from the objects: pods, what stands for pods, nodes, addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from netwright.dialects.k8s.objects import ContainerPort, CronJob, Meta, Namespace, Node, Pod, PodSpec, Workload
+from netwright.model.document import Decoded
+from netwright.spec.addresses import Address, address, node_addresses
+from netwright.spec.labels import plain
+
+
+class End(msgspec.Struct, frozen=True, kw_only=True):
+    """One end of a packet as NetworkPolicy sees it.
+
+    `kind` "pod" is a pod with a network of its own, "host" a node or a hostNetwork pod, "address" an address that is
+    neither. `node` is the node's name, "" where it is not known; `known` the known addresses, of both families.
+    """
+
+    kind: Literal["pod", "host", "address"]
+    known: tuple[Address, ...] = ()
+    namespace: str = ""
+    labels: dict[str, str] = {}
+    ports: tuple[ContainerPort, ...] = ()
+    node: str = ""
+
+
+def template(thing: Decoded) -> tuple[Meta, PodSpec]:
+    """The metadata and the spec of a Pod, or of the pods that a workload's template makes."""
+    value = thing.value
+    if isinstance(value, Pod):
+        return value.metadata, value.spec or PodSpec()
+    if isinstance(value, CronJob):
+        job = value.spec.job_template if value.spec else None
+        spec = job.spec if job else None
+    elif isinstance(value, Workload):
+        spec = value.spec
+    else:
+        raise TypeError(f"a {thing.kind} has no pods")
+    made = spec.template if spec else None
+    return (made.metadata if made else None) or Meta(), (made.spec if made else None) or PodSpec()
+
+
+def pod_labels(thing: Decoded) -> dict[str, str]:
+    return plain(template(thing)[0].labels)
+
+
+def pod_ports(thing: Decoded) -> tuple[ContainerPort, ...]:
+    """The declared ports of the containers, then those of the init containers (sidecars among them)."""
+    spec = template(thing)[1]
+    containers = (*(spec.containers or ()), *(spec.init_containers or ()))
+    return tuple(port for container in containers for port in container.ports or ())
+
+
+def end_of(objects: Sequence[Decoded], thing: Decoded | str) -> End:
+    """The end that the object or the address is. Raises ValueError for a text that is no address."""
+    if isinstance(thing, str):
+        found = address(thing)
+        if found is None:
+            raise ValueError(f"`{thing}` is not an address")
+        return End(kind="address", known=(found,))
+    if isinstance(thing.value, Node):
+        return End(kind="host", known=tuple(node_addresses([thing])), node=thing.name)
+    spec = template(thing)[1]
+    node = spec.node_name or ""
+    known = pod_addresses(thing)
+    if spec.host_network:
+        return End(kind="host", known=known or tuple(node_addresses(objects, node) if node else ()), node=node)
+    return End(
+        kind="pod",
+        known=known,
+        namespace=thing.namespace,
+        labels=pod_labels(thing),
+        ports=pod_ports(thing),
+        node=node,
+    )
+
+
+def pod_addresses(thing: Decoded) -> tuple[Address, ...]:
+    """The addresses in a Pod's status; none for what has no status."""
+    status = thing.value.status if isinstance(thing.value, Pod) else None
+    if status is None:
+        return ()
+    texts = [one.ip for one in status.pod_ips or ()] + [status.pod_ip]
+    return tuple(dict.fromkeys(found for text in texts if (found := address(text)) is not None))
+
+
+def namespace_labels(objects: Sequence[Decoded], name: str) -> dict[str, str]:
+    """The labels of a namespace. It needs no object, and its name is a label of it whether or not it is written."""
+    labels: dict[str, str] = {}
+    for one in objects:
+        if isinstance(one.value, Namespace) and one.name == name:
+            labels = plain(one.value.metadata.labels)
+    return {**labels, "kubernetes.io/metadata.name": name}

@@ -1,0 +1,361 @@
+"""The twin: one network read from what the user has, and the questions it answers.
+
+>>> import netwright as nw
+>>> twin = nw.load("examples/shop")
+>>> twin.why("shop/api", "shop/db:5432").verdict
+'allow'
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeVar
+
+import msgspec
+
+from netwright.base.diagnostics import Diagnostic
+from netwright.base.errors import UsageError
+from netwright.base.spans import Origin, Position
+from netwright.dialects.k8s.decode import Invalid, decode
+from netwright.model.account import Accounting, Provenance
+from netwright.model.cluster import Cluster
+from netwright.model.document import Decoded, Document, Reading, UnknownPolicy
+from netwright.model.kind_lists import find
+from netwright.version import VERSION
+
+if TYPE_CHECKING:
+    from netwright.engine.compile import Network
+    from netwright.engine.inquire import Inquirer
+    from netwright.questions.eval import Evaluated
+    from netwright.questions.reach import Reached
+    from netwright.questions.why import WhyAnswer
+
+T = TypeVar("T")
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """The objects of one moment, what of the input was not read and could act on the network, and the account."""
+
+    objects: tuple[Decoded, ...]
+    unknown: tuple[UnknownPolicy, ...]
+    accounting: Accounting
+    diagnostics: tuple[Diagnostic, ...]
+    reading: Reading
+
+
+def load(
+    *sources: str | Sequence[str],
+    pod_cidr: str | Sequence[str] = (),
+    cni: str = "upstream",
+    kustomize: bool = False,
+    stdin: BinaryIO | None = None,
+) -> Twin:
+    """Read sources (files, folders, `-`, `git:REV:PATH`) into a twin.
+
+    Raises SourceError where a source cannot be read at all, UsageError for an unknown profile or a malformed pod CIDR. What is wrong inside the
+    input does not raise: it is in `Twin.diagnostics`, and verdicts it could change are undecided.
+    """
+    from netwright import sources as readers
+
+    named = [s for given in sources for s in ([given] if isinstance(given, str) else given)]
+    cidrs = [pod_cidr] if isinstance(pod_cidr, str) else list(pod_cidr)
+    was_enabled = gc.isenabled()
+    gc.disable()  # a collector that walks half a million new objects costs more than reading them
+    try:
+        reading = readers.read(named, stdin=stdin, kustomize=kustomize)
+        return Twin(digest(reading), pod_cidrs=tuple(c.strip() for text in cidrs for c in text.split(",") if c.strip()), cni=cni)
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def digest(reading: Reading) -> Snapshot:
+    """Sort the documents of a reading into objects, what could act unseen, and the account."""
+    counts = {"evaluated": 0, "irrelevant": 0, "not_understood": 0, "invalid": 0, "unreadable": 0}
+    diagnostics: list[Diagnostic] = []
+    unknown: list[UnknownPolicy] = []
+    objects: dict[tuple[str, str, str], Decoded] = {}
+    unlisted: dict[tuple[str, str], list[Document]] = {}
+    unread_kinds: dict[tuple[str, str], list[Document]] = {}
+    for document in reading.documents:
+        kind = find(document.group, document.kind)
+        if kind is None:
+            counts["not_understood"] += 1
+            unlisted.setdefault((document.api_version, document.kind), []).append(document)
+        elif kind.reads == "irrelevant":
+            counts["irrelevant"] += 1
+        elif kind.reads == "unread":
+            counts["not_understood"] += 1
+            unread_kinds.setdefault((document.api_version, document.kind), []).append(document)
+            if kind.effect != "none":
+                namespaces = (document.namespace or "default",) if kind.namespaced else ()
+                name = f"{document.namespace}/{document.name}" if document.namespace else document.name
+                unknown.append(
+                    UnknownPolicy(
+                        kind=document.kind,
+                        namespaces=namespaces,
+                        hosts=kind.hosts,
+                        effect=kind.effect,
+                        reason=f"{document.kind} `{name}` acts on the network and is not evaluated yet",
+                    )
+                )
+        else:
+            found = decode(document)
+            if isinstance(found, Invalid):
+                counts["invalid"] += 1
+                diagnostics.append(_invalid(found, reading))
+                continue
+            counts["evaluated"] += 1
+            key = (found.kind, found.namespace, found.name)
+            twin = objects.get(key)
+            if twin is not None and twin.value != found.value:
+                diagnostics.append(_repeated(found, twin, reading))
+            objects[key] = found
+    for unread in reading.unread:
+        counts[unread.fate] += 1
+        diagnostics.append(unread.diagnostic)
+        unknown += _unread_policies(unread.kinds, unread.namespaces, unread.diagnostic)
+    diagnostics += [_not_read(v, k, found, reading) for (v, k), found in unread_kinds.items()]
+    diagnostics += [_unlisted(v, k, found, reading) for (v, k), found in unlisted.items()]
+    return Snapshot(
+        objects=tuple(objects.values()),
+        unknown=tuple(unknown),
+        accounting=Accounting(**counts),
+        diagnostics=(*diagnostics, *reading.warnings),
+        reading=reading,
+    )
+
+
+def _unread_policies(kinds: Sequence[str], namespaces: Sequence[str], why: Diagnostic) -> list[UnknownPolicy]:
+    """What a broken document could have been: a policy of a readable kind, or, where none is readable, anything."""
+    where = f" ({why.where})" if why.where else ""
+    reason = f"{why.title}{where}"
+    if not kinds:
+        return [UnknownPolicy(kind="", namespaces=tuple(namespaces), hosts=True, effect="both", reason=reason)]
+    out = []
+    for name in kinds:
+        found = [k for k in (find(group, name) for group in _GROUPS) if k is not None and k.name == name]
+        acts = [k for k in found if k.effect != "none" or k.name in ("NetworkPolicy", "Namespace")]
+        for kind in acts[:1]:
+            everywhere = not kind.namespaced
+            out.append(
+                UnknownPolicy(
+                    kind=name,
+                    namespaces=() if everywhere else tuple(namespaces),
+                    hosts=kind.hosts,
+                    effect="deny" if kind.effect == "deny" else "both",
+                    reason=reason,
+                )
+            )
+    return out
+
+
+_GROUPS = (
+    "",
+    "networking.k8s.io",
+    "policy.networking.k8s.io",
+    "cilium.io",
+    "projectcalico.org",
+    "crd.projectcalico.org",
+    "security.istio.io",
+    "k8s.ovn.org",
+    "k8s.cni.cncf.io",
+)
+
+
+def _at(document: Document | Decoded | Invalid, reading: Reading, pointer: tuple[str | int, ...] = ()) -> dict[str, Any]:
+    position = reading.texts.position(document.place, pointer) if document.place else None
+    return {"file": position.file, "line": position.line, "column": position.column} if position else {}
+
+
+def _invalid(found: Invalid, reading: Reading) -> Diagnostic:
+    name = f"{found.namespace}/{found.name}" if found.namespace else found.name
+    return Diagnostic(
+        code="NW1007",
+        severity="error",
+        title=f"{found.kind} `{name}`: {found.message}",
+        effect="the API server would refuse the object, so it is not evaluated",
+        help=found.help,
+        **_at(found, reading, found.pointer),
+    )
+
+
+def _repeated(found: Decoded, other: Decoded, reading: Reading) -> Diagnostic:
+    first = reading.texts.position(other.place) if other.place else None
+    return Diagnostic(
+        code="NW1010",
+        severity="warning",
+        title=f"{found.kind} `{found.namespace}/{found.name}` stands twice and differs" + (f" (first at {first})" if first else ""),
+        effect="the one read last is evaluated, as applying the files in this order would leave it",
+        help="delete one, or ask for each folder on its own",
+        **_at(found, reading),
+    )
+
+
+def _names(found: list[Document]) -> str:
+    names = [f"{d.namespace}/{d.name}" if d.namespace else d.name for d in found[:3]]
+    return ", ".join(f"`{n}`" for n in names) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
+
+
+def _not_read(version: str, kind: str, found: list[Document], reading: Reading) -> Diagnostic:
+    listed = find(found[0].group, kind)
+    acts = listed is not None and listed.effect != "none"
+    return Diagnostic(
+        code="NW1008",
+        severity="warning" if acts else "info",
+        title=f"{kind} ({version}) is not evaluated yet: {_names(found)}",
+        effect="verdicts of everything it could select are undecided" if acts else "what it adds is missing from the answer; policy verdicts stand",
+        help="leave it out of the sources to see the answer without it" if acts else "",
+        **_at(found[0], reading),
+    )
+
+
+def _unlisted(version: str, kind: str, found: list[Document], reading: Reading) -> Diagnostic:
+    return Diagnostic(
+        code="NW1009",
+        severity="warning",
+        title=f"{kind} ({version}) is in none of the lists of kinds: {_names(found)}",
+        effect="taken as not touching the network",
+        **_at(found[0], reading),
+    )
+
+
+class Twin:
+    """One network and its answers. What costs is worked out when first needed and kept."""
+
+    def __init__(self, snapshot: Snapshot, *, pod_cidrs: Sequence[str] = (), cni: str = "upstream") -> None:
+        from netwright.profiles.compose import PROFILES
+
+        if cni not in PROFILES:
+            raise UsageError(f"`{cni}` is not a known CNI profile", help="known: " + ", ".join(PROFILES))
+        self.snapshot = snapshot
+        self.pod_cidrs = tuple(pod_cidrs)
+        self.cni = cni
+
+    # --- what was read ------------------------------------------------------------------------------------------------------
+
+    @property
+    def accounting(self) -> Accounting:
+        return self.snapshot.accounting
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        return self.snapshot.diagnostics
+
+    @property
+    def provenance(self) -> Provenance:
+        return Provenance(
+            version=VERSION,
+            inputs=tuple(self.snapshot.reading.inputs),
+            documents=self.accounting,
+            profile=self.cluster.profile,
+            assumptions=self.cluster.assumptions,
+            diagnostics=self.diagnostics,
+        )
+
+    def locate(self, origin: Origin) -> Position | None:
+        """The file, line and column of an origin; None for what has no text."""
+        return self.snapshot.reading.texts.position(origin.place, origin.pointer) if origin.place else None
+
+    # --- what was made of it --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def cluster(self) -> Cluster:
+        from netwright.profiles.compose import PROFILES, compose
+
+        try:
+            return compose(
+                self.snapshot.objects, profile=PROFILES[self.cni], unknown=self.snapshot.unknown, pod_cidrs=self.pod_cidrs
+            )
+        except ValueError as error:
+            raise UsageError(str(error), help="`--pod-cidr 10.244.0.0/16`") from None
+
+    @cached_property
+    def network(self) -> Network:
+        from netwright.engine.compile import Network
+
+        return Network(self.cluster.columns, self.cluster.enforcers, self.cluster.families)
+
+    @cached_property
+    def inquirer(self) -> Inquirer:
+        from netwright.engine.inquire import Inquirer
+        from netwright.model.references import Directory
+
+        return Inquirer(self.cluster, self.network, Directory(self.cluster))
+
+    # --- questions ------------------------------------------------------------------------------------------------------------
+
+    def eval(self, queries: Iterable[Mapping[str, Any]]) -> list[Evaluated]:
+        """Verdicts of many questions, in their order, each with the rules that decide."""
+        from netwright.questions.eval import Query, evaluate
+
+        return list(evaluate(self.inquirer, (_convert(q, Query) for q in queries), self.locate))
+
+
+    def why(
+        self, source: str, destination: str, *, protocol: str = "TCP", family: Literal[4, 6] | None = None, changes: bool = True
+    ) -> WhyAnswer:
+        """One question in full: `why("shop/web", "shop/db:5432")`. Without a port: the ports that the destination serves."""
+        from netwright.questions.eval import protocol_number
+        from netwright.questions.why import why
+
+        return why(
+            self.inquirer,
+            source,
+            destination,
+            protocol=protocol_number(protocol),
+            locate=self.locate,
+            owner_of=self.owner_of,
+            family=family,
+            with_changes=changes,
+        )
+
+    def owner_of(self, origin: Origin) -> str:
+        """Who owns the object, by CODEOWNERS or by an annotation; "" where neither says."""
+        from netwright.sources.codeowners import owner_of
+
+        if origin.place is not None and self.snapshot.reading.codeowners:
+            found = owner_of(self.snapshot.reading.codeowners, origin.place.file)
+            if found:
+                return found
+        for d in self.cluster.objects:
+            if (d.kind, d.namespace, d.name) == (origin.kind, origin.namespace, origin.name):
+                annotations = d.value.metadata.annotations or {}
+                return next((annotations[k] or "" for k in OWNER_ANNOTATIONS if annotations.get(k)), "")
+        return ""
+
+    def reach(
+        self,
+        *,
+        source: str | None = None,
+        destination: str | None = None,
+        by: Literal["pod", "workload", "namespace", "identity"] = "workload",
+        port: str | None = None,
+    ) -> Reached:
+        """Who may talk to whom; `source` and `destination` narrow it to one end, `port` (`80`, `UDP/53`) to one service."""
+        from netwright.base.services import ALL
+        from netwright.questions.reach import reach, services_of
+
+        resolve = self.inquirer.directory.resolve
+        return reach(
+            self.inquirer,
+            by=by,
+            source=resolve(source) if source else None,
+            destination=resolve(destination) if destination else None,
+            services=services_of(port) if port else ALL,
+        )
+
+
+OWNER_ANNOTATIONS = ("netwright.dev/owner", "app.kubernetes.io/owner", "owner", "contact", "a8r.io/owner")
+
+
+def _convert(value: Any, type_: type[T], where: Callable[[], str] = lambda: "") -> T:
+    try:
+        return msgspec.convert(value, type_)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{where()}the query is not understood: {error}") from None
+
+
+__all__ = ["Snapshot", "Twin", "digest", "load"]

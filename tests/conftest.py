@@ -1,0 +1,53 @@
+"""What every test may use: one printed seed, and the manifests of public projects where they are at hand."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Machines differ: nothing here is judged by the clock, and a slow example is not a failure.
+hypothesis.settings.register_profile(
+    "netwright", deadline=None, print_blob=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("netwright")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Chooses the seed of the run, or takes NETWRIGHT_SEED, and hands it to everything that draws at random."""
+    # The worker processes of xdist inherit the environment, so they all have the seed that is printed.
+    seed = int(os.environ.setdefault("NETWRIGHT_SEED", str(random.SystemRandom().randrange(2**31))))
+    for option in ("hypothesis_seed", "randomly_seed"):
+        if getattr(config.option, option, None) in (None, "default"):
+            setattr(config.option, option, seed)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.write_line(f"seed of this run: NETWRIGHT_SEED={os.environ['NETWRIGHT_SEED']} repeats it")
+
+
+@pytest.fixture(scope="session")
+def seed() -> int:
+    """The seed of this run; derive yours from it and name both in the message of a failure."""
+    return int(os.environ["NETWRIGHT_SEED"])
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder of the clone."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """The folder with the manifests of public projects: NETWRIGHT_CORPORA, or `../shared/corpora` beside the clone."""
+    folder = Path(os.environ.get("NETWRIGHT_CORPORA") or ROOT.parent / "shared" / "corpora")
+    if not folder.is_dir():
+        pytest.skip("the corpora are absent: NETWRIGHT_CORPORA names no folder")
+    return folder

@@ -1,0 +1,104 @@
+"""What becomes of every document of the corpora, counted by hand.
+
+A document is an object after `List` kinds are taken apart, or else a document of YAML that is not only comments; after
+`...` one may begin without `---` (YAML 1.2.2, 9.2). A document whose object comes again later is still one that was
+evaluated. The numbers were counted with PyYAML and grep, kind by kind; the objects of kinds that are read were put
+before the validation code of the API server of Kubernetes 1.36.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import netwright
+
+# folder: (evaluated, irrelevant, not understood, invalid, unreadable)
+ACCOUNTS: dict[str, tuple[int, int, int, int, int]] = {
+    # 53 NetworkPolicies (14 of them in one NetworkPolicyList), 36 Deployments, 36 Services, 12 Pods and 10 Namespaces
+    # in three Lists, 7 ServiceAccounts; 9 ConfigMaps, 4 bindings of roles; 6 OpenShift Routes.
+    "acs-demos": (154, 13, 6, 0, 0),
+    # 4 Services, 4 ServiceAccounts, 6 Deployments; Gateways of two APIs (3), 9 HTTPRoutes, 2 VirtualServices.
+    "bookinfo": (14, 0, 14, 0, 0),
+    "calico": (0, 68, 0, 0, 0),  # CustomResourceDefinitions
+    # 3 ServiceAccounts, 2 Pods, 1 Service; 9 definitions; 38 policies and one without `apiVersion` (it is written
+    # `apiversion`); the Deployment of demo-pods.yaml is `extensions/v1beta1`, which no server serves.
+    "cilium": (6, 9, 39, 1, 0),
+    "forklift": (0, 14, 0, 0, 0),
+    "frr-k8s": (0, 5, 12, 0, 0),  # 4 definitions, 1 Secret; 12 FRRConfigurations
+    # 11 Namespaces; 23 definitions, 2 admission policies, their bindings; 106 of the Gateway API, 1 kustomization.
+    "gateway-api": (11, 27, 107, 0, 0),
+    "ipamclaims": (0, 1, 0, 0, 0),
+    "istio-authz": (0, 0, 42, 0, 0),  # AuthorizationPolicies
+    # 3 ServiceAccounts, 1 Service; 31 JobSets, a Prometheus and a Workflow make pods that are not read.
+    "jobset": (4, 27, 33, 0, 0),
+    # 2 Ingresses, 4 ServiceAccounts; 17 ConfigMaps, 12 of RBAC, 6 Queues; 37 RayClusters, 19 RayJobs, 2 Gateway API.
+    "kuberay": (6, 35, 58, 0, 0),
+    # 5 shapes and preferences, 1 MigrationPolicy, 1 preset, 2 PriorityClasses, 1 claim template; 37 machines.
+    "kubevirt": (0, 10, 37, 0, 0),
+    # 5 Services, 4 NetworkPolicies, 1 DaemonSet; 2 ConfigMaps; 19 + 4 machines, 11 NetworkAttachmentDefinitions, one
+    # `Kubevirt`, which is no kind; nad_reference.yaml has two more machines, cut off by `...` after `kind:`, and their
+    # other parts are three documents that are no objects. Broken: three documents of interfaces.yaml.
+    "kubevirt-guide": (10, 2, 40, 0, 3),
+    "kubevirt-labs": (1, 0, 3, 0, 0),
+    # 17 Jobs (12 with `generateName` only), 3 Pods, 2 Deployments, 1 each of StatefulSet, CronJob, Namespace.
+    "kueue": (25, 101, 24, 0, 0),
+    "lws": (7, 6, 12, 0, 0),  # 6 Services, 1 ServiceAccount; 12 LeaderWorkerSets
+    "metallb": (4, 10, 26, 0, 0),  # 2 Deployments, 2 Services; 26 pools, peers and advertisements
+    "multi-networkpolicy": (0, 1, 0, 0, 0),
+    "multus": (8, 12, 2, 0, 0),  # 3 DaemonSets, 3 ServiceAccounts, 2 Pods; 2 NetworkAttachmentDefinitions
+    # 2 NetworkPolicies, 1 Deployment, 1 Pod; 2 definitions; 11 admin policies of three kinds, 2 kustomizations, their 2
+    # configurations. Broken: `{key: "tenant"; operator: Exists}` in user-story-4-v1.yaml and user-story-4-v2.yaml.
+    "network-policy-api": (4, 2, 15, 0, 2),
+    "nmstate": (0, 4, 18, 0, 0),
+    "nsx": (0, 0, 8, 0, 0),  # exports of an NSX manager: JSON, but no Kubernetes objects
+    "online-boutique": (
+        48,
+        0,
+        1,
+        0,
+        0,
+    ),  # 12 Deployments, 12 Services, 11 ServiceAccounts, 13 NetworkPolicies; 1 Component
+    "ovn-kubernetes": (9, 13, 30, 0, 0),  # 4 NetworkPolicies, 3 Pods, 2 Namespaces
+    "policy-recipes": (15, 0, 0, 0, 0),  # 14 files; the eleventh has two
+    "sock-shop": (43, 0, 0, 0, 0),  # 14 Deployments, 14 Services, 13 NetworkPolicies, its Namespace twice
+    "sriov": (0, 7, 0, 0, 0),
+    "trainer": (0, 15, 9, 0, 0),  # 11 runtimes, 4 definitions; 5 TrainJobs, 4 kustomizations
+    "volcano": (0, 2, 0, 0, 0),
+}
+
+
+def test_every_folder_is_counted(corpora: Path) -> None:
+    assert {folder.name for folder in corpora.iterdir() if folder.is_dir()} == set(ACCOUNTS)
+
+
+@pytest.mark.parametrize("folder", ACCOUNTS)
+def test_accounting(corpora: Path, folder: str) -> None:
+    found = netwright.load([str(corpora / folder)]).accounting
+    assert (
+        found.evaluated,
+        found.irrelevant,
+        found.not_understood,
+        found.invalid,
+        found.unreadable,
+    ) == ACCOUNTS[folder]
+
+
+def test_broken_documents_are_named(corpora: Path) -> None:
+    """Each with the line on which the parser gives up."""
+    broken = [one for one in netwright.load([str(corpora)]).diagnostics if one.code == "NW1001"]
+    assert sorted((Path(one.file).name, one.line) for one in broken) == [
+        ("interfaces.yaml", 65),  # ` ...` is no end of a document, being indented
+        ("interfaces.yaml", 110),
+        ("interfaces.yaml", 155),
+        ("user-story-4-v1.yaml", 11),  # `;` in a flow mapping
+        ("user-story-4-v2.yaml", 10),
+    ]
+
+
+def test_the_one_refused_object_is_named(corpora: Path) -> None:
+    (refused,) = [one for one in netwright.load([str(corpora)]).diagnostics if one.code == "NW1007"]
+    assert Path(refused.file).name == "demo-pods.yaml"
+    assert "`default/leia-deployment`" in refused.title
+    assert refused.help == "write `apiVersion: apps/v1`"

@@ -1,0 +1,195 @@
+"""Random small clusters, dense enough that every rule meets every other, and questions that sit on their borders.
+
+`cluster(seed)` is a pure function of its seed: only `random.Random` over lists, no set order, no `hash()`, standard
+library alone. What a cluster covers is read off the finished objects, not off the dice.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from tests.random_features import ITEMS, observe
+from tests.random_objects import Objects
+from tests.random_parts import NAMES, OUTSIDE, PORTS, PROTOCOLS, SHORT, Object, Pod, Service, rules_of, uid
+from tests.random_policies import Policies
+
+__all__ = ["ITEMS", "Case", "cluster"]
+
+
+@dataclass(frozen=True, eq=True)
+class Case:
+    """One random cluster and its questions.
+
+    `manifests` are objects the API server accepts, as plain JSON values; `rejected` are policies it refuses: fed beside
+    the manifests they may change no verdict. `queries` have the form that `eval --queries` reads, and `query_kinds[i]`
+    says what `queries[i]` asks about: pod, self, node, address, svc, svc-address or outside-svc. `features` names what
+    the cluster covers: `item-01` … `item-26` and their variants (`random_features`).
+    """
+
+    seed: int
+    manifests: list[Object]
+    pod_cidrs: tuple[str, ...]
+    queries: list[Object]
+    features: frozenset[str]
+    rejected: list[Object]
+    query_kinds: tuple[str, ...]
+
+
+def cluster(seed: int, tuples: int = 100) -> Case:
+    """The random cluster of `seed` with `tuples` questions. More questions never change the cluster."""
+    maker = _Maker(random.Random(seed))
+    manifests = maker.objects()
+    rejected = [maker.rejected_policy()] if maker.chance(0.06) else []
+    kinds, queries = maker.questions(tuples)
+    pod_cidrs = tuple(maker.pod_cidrs)
+    features = observe(maker, manifests, rejected, queries, kinds)
+    return Case(seed, manifests, pod_cidrs, queries, features, rejected, tuple(kinds))
+
+
+class _Maker(Objects, Policies):
+    """The dice and what they have made so far."""
+
+    def objects(self) -> list[Object]:
+        made: list[Object] = []
+        for namespace in self.namespaces:
+            made += self.namespace(namespace)
+        if self.node_objects:
+            made += [self.node(i, name) for i, name in enumerate(self.node_names)]
+        names = [(namespace, name) for namespace in self.namespaces for name in NAMES]
+        self.rng.shuffle(names)
+        for namespace, name in names[: self.rng.randrange(5, 26)]:
+            made += self.workload(namespace, name)
+        for i in range(self.rng.randrange(0, 7)):
+            made += self.service(i)
+        if self.pods and self.chance(0.25):
+            self.plant_overlap()
+        wanted = max(self.rng.randrange(3, 15), self.rng.randrange(3, 15))
+        while len(self.policies) < wanted:
+            self.policies.append(self.policy(len(self.policies)))
+        made += self.policies
+        if self.dump:
+            for o in made:
+                meta = o["metadata"]
+                meta["uid"] = uid(o["kind"], meta.get("namespace", ""), meta["name"])
+        if self.chance(0.5):
+            self.rng.shuffle(made)  # the order of documents means nothing
+        return made
+
+    def questions(self, count: int) -> tuple[list[str], list[Object]]:
+        asked = [pod for pod in self.pods if pod.asked]
+        kinds: list[str] = []
+        queries: list[Object] = []
+        if not asked:
+            return kinds, queries
+        self.border_ports = self.borders()
+        # A last pod whose address nobody knows could own any address of the pods' range.
+        self.outside = {family: list(OUTSIDE[family]) for family in self.families}
+        if self.dump and all(all(pod.addresses.values()) for pod in self.pods if pod.kind == "Pod" and not pod.host):
+            if 4 in self.outside:
+                self.outside[4].append("10.244.200.9")
+        while len(queries) < count:
+            made = self.question(asked)
+            if made is not None:
+                kinds.append(made[0])
+                queries.append(made[1])
+                if made[0] == "pod" and len(queries) < count and self.chance(0.03):
+                    kinds.append("pod")
+                    queries.append({**made[1], "from": made[1]["to"], "to": made[1]["from"]})
+        return kinds, queries
+
+    def question(self, asked: list[Pod]) -> tuple[str, Object] | None:
+        a, b = self.pick(asked), self.pick(asked)
+        dice = self.rng.random()
+        if dice < 0.72:
+            return self.ask("pod" if a is not b else "self", self.ref(a), a.families, self.ref(b), b.families)
+        if dice < 0.745:
+            return self.ask("self", self.ref(a), a.families, self.ref(a), a.families)
+        if dice < 0.83:
+            family = self.pick(self.families)
+            known = [pod.addresses[family] for pod in asked if pod.addresses.get(family) and not pod.host]
+            address = self.pick(known) if known and self.chance(0.25) else self.pick(self.outside[family])
+            if self.chance(0.5):
+                return self.ask("address", address, [family], self.ref(b), b.families)
+            return self.ask("address", self.ref(a), a.families, address, [family])
+        if dice < 0.87:
+            if not self.node_objects:
+                return None
+            own = b.node if b.node and self.chance(0.6) else self.pick(self.node_names)
+            ends = [(f"node/{own}", list(self.families)), (self.ref(b), b.families)]
+            if self.chance(0.35):
+                ends.reverse()
+            return self.ask("node", *ends[0], *ends[1])
+        if not self.services:
+            return None
+        service = self.pick(self.services)
+        return self.ask_service(a, service)
+
+    def ask_service(self, source: Pod, service: Service) -> tuple[str, Object] | None:
+        spec = service.spec
+        ports = spec.get("ports", [{"protocol": "TCP", "port": 443}])
+        port = self.pick(ports)
+        query = {
+            "from": self.ref(source),
+            "to": f"svc/{service.namespace}/{service.name}",
+            "protocol": port["protocol"],
+            "port": port["port"],
+        }
+        if spec.get("type") in ("NodePort", "LoadBalancer") and self.chance(0.4):
+            query["from"] = self.pick(OUTSIDE[self.families[0]])
+            return "outside-svc", query
+        if spec.get("clusterIP", "None") != "None" and self.chance(0.15):
+            query["to"] = spec["clusterIP"]
+            return "svc-address", query
+        return "svc", query
+
+    def ask(
+        self, kind: str, source: str, source_families: list[int], to: str, to_families: list[int]
+    ) -> tuple[str, Object] | None:
+        shared = [family for family in source_families if family in to_families]
+        if not shared:
+            return None
+        family = self.pick(shared)
+        query: Object = {"from": source, "to": to}
+        told = self.chance(0.5 if len(shared) > 1 else 0.08)
+        if self.chance(0.03):
+            query["protocol"] = "ICMP"
+            query["icmp"] = {"type": self.pick((8, 8, 3)), "code": 0} if family == 4 else {"type": 128, "code": 0}
+            told = told or len(shared) > 1 or family == 6
+        else:
+            dice = self.rng.random()
+            protocol, port = self.pick(self.border_ports)
+            if dice < 0.12:
+                protocol, port = self.pick(PROTOCOLS), self.pick(PORTS)
+            elif dice < 0.17:
+                protocol = self.pick(("TCP", "UDP", "SCTP"))
+            query.update(protocol=protocol, port=port)
+        if told:
+            query["family"] = family
+        return kind, query
+
+    def ref(self, pod: Pod) -> str:
+        if self.chance(0.4):
+            return f"{SHORT[pod.kind]}/{pod.namespace}/{pod.name}"
+        return f"{pod.namespace}/{pod.name}"
+
+    def borders(self) -> list[tuple[str, int]]:
+        """Ports on, beside and inside every port entry; named ones as the numbers that pods give them."""
+        found: list[tuple[str, int]] = [("TCP", 80)]
+        for _, _, rule in rules_of(self.policies):
+            for entry in rule.get("ports") or []:
+                protocol, port = entry.get("protocol", "TCP"), entry.get("port")
+                if isinstance(port, str):
+                    for pod in self.pods:
+                        for p in pod.ports():
+                            if p.get("name") == port:
+                                found.append(
+                                    (p.get("protocol", "TCP") if self.chance(0.8) else protocol, p["containerPort"])
+                                )
+                elif port is None:
+                    found.append((protocol, self.pick(PORTS)))
+                else:
+                    high = entry.get("endPort", port)
+                    near = (port - 1, port, (port + high) // 2, high, high + 1)
+                    found += [(protocol, number) for number in near if 1 <= number <= 65535]
+        return found

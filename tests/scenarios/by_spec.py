@@ -1,0 +1,83 @@
+"""The answers of the reference evaluators to the scenarios' rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from netwright.model.document import Decoded
+from netwright.spec.networkpolicy import judge
+from netwright.spec.services import backends, endpoints
+from tests.scenarios.reading import Row, Scenario
+
+
+class Spec(NamedTuple):
+    """The functions of a specification: our own, or a copy of it with a fault in it."""
+
+    judge: Callable[..., Any]
+    backends: Callable[..., Any]
+    endpoints: Callable[..., Any]
+
+
+OURS = Spec(judge, backends, endpoints)
+
+
+def wrong_rows(spec: Spec, scenario: Scenario, objects: Sequence[Decoded]) -> list[str]:
+    """The rows whose verdict is another one, as `FILE:LINE: what was found`."""
+    return [
+        f"{scenario.path.name}:{row.line}: {row.text}: {found}, not {row.verdict}"
+        for row in scenario.rows
+        if (found := verdict(spec, objects, row)) != row.verdict
+    ]
+
+
+def verdict(spec: Spec, objects: Sequence[Decoded], row: Row) -> str:
+    """What the specification says: one verdict, or "some" where the endpoints behind the names differ."""
+    found = {
+        spec.judge(
+            objects,
+            source,
+            target,
+            protocol=row.protocol_number,
+            port=port,
+            family=row.packet_family,
+            pod_ranges=row.pod_ranges,
+        ).verdict
+        for source, _ in ends(spec, objects, row, row.source)
+        for target, port in ends(spec, objects, row, row.target)
+    }
+    return found.pop() if len(found) == 1 else "some"
+
+
+def ends(spec: Spec, objects: Sequence[Decoded], row: Row, reference: str) -> list[tuple[Decoded | str, int]]:
+    """What a reference names, each with the port there; never nothing."""
+    kind, _, rest = reference.partition("/")
+    if not rest:
+        return [(reference, row.packet_port)]
+    found: list[tuple[Decoded | str, int]]
+    if kind == "svc":
+        service = one_of(objects, ("Service",), *rest.split("/"))
+        found = [
+            (one.target, one.port) for one in spec.backends(objects, service, port=row.port, protocol=row.protocol)
+        ]
+    elif kind == "node":
+        found = [(one_of(objects, ("Node",), "", rest), row.packet_port)]
+    else:
+        named = one_of(objects, ("Pod", "Deployment", "StatefulSet", "DaemonSet"), kind, rest)
+        found = [(one, row.packet_port) for one in spec.endpoints(objects) if one is named or owned(one, named)]
+    assert found, f"`{reference}` names no endpoint"
+    return found
+
+
+def one_of(objects: Sequence[Decoded], kinds: Sequence[str], namespace: str, name: str) -> Decoded:
+    for kind in kinds:
+        for one in objects:
+            if (one.kind, one.namespace, one.name) == (kind, namespace, name):
+                return one
+    raise LookupError(f"no {' or '.join(kinds)} `{namespace}/{name}`")
+
+
+def owned(pod: Decoded, owner: Decoded) -> bool:
+    references = pod.value.metadata.owner_references or ()
+    same_namespace = pod.namespace == owner.namespace
+    return same_namespace and any((one.kind, one.name) == (owner.kind, owner.name) for one in references)

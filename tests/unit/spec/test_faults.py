@@ -1,0 +1,126 @@
+"""Faults planted in a copy of the specification: the scenarios must find every one of them."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+from pathlib import Path
+
+import pytest
+
+import netwright.spec
+from netwright.model.document import Decoded
+from tests.scenarios.by_spec import Spec, wrong_rows
+from tests.scenarios.reading import Scenario, scenarios
+
+HERE = Path(netwright.spec.__file__).parent
+
+# (id, module, what stands there once, what the fault puts in its place)
+FAULTS = [
+    (
+        "one-end-is-enough",
+        "networkpolicy",
+        "all(side.may_allow for side in sides)",
+        "any(side.may_allow for side in sides)",
+    ),
+    ("a-denial-of-one-end-is-lost", "networkpolicy", "any(side.may_deny for side in sides)", "egress.may_deny"),
+    ("last-rule-wins", "networkpolicy", "bool(allowing or perhaps), not allowing", "bool(perhaps), True"),
+    ("empty-egress-isolates", "networkpolicy", "if spec.egress else", "if spec.egress is not None else"),
+    ("types-not-defaulted", "networkpolicy", 'else ("Ingress",)', "else ()"),
+    ("selector-of-all-namespaces", "networkpolicy", "policy.namespace == pod.namespace and matches", "matches"),
+    ("absent-namespaces-are-all", "networkpolicy", "other.namespace == namespace", "True"),
+    ("peers-are-anded", "networkpolicy", 'if "yes" in found:', 'if set(found) == {"yes"}:'),
+    ("peer-is-or", "networkpolicy", '"yes" if in_namespace and matches', '"yes" if in_namespace or matches'),
+    ("empty-from-is-nobody", "networkpolicy", "if not peers:", "if peers is None:"),
+    ("empty-ports-are-none", "networkpolicy", "return not ports or any", "return ports is None or any"),
+    ("udp-by-default", "networkpolicy", 'protocol = port.protocol or "TCP"', 'protocol = port.protocol or "UDP"'),
+    ("protocols-mixed", "networkpolicy", "if PROTOCOLS.get(protocol) != packet.protocol:", "if packet.protocol == 1:"),
+    ("range-without-its-end", "networkpolicy", "<= (port.end_port or port.port)", "< (port.end_port or port.port + 1)"),
+    ("end-port-ignored", "networkpolicy", "(port.end_port or port.port)", "port.port"),
+    ("names-of-the-source", "networkpolicy", "for one in packet.destination.ports", "for one in packet.source.ports"),
+    ("names-of-any-protocol", "networkpolicy", '(one.protocol or "TCP") == protocol and', ""),
+    ("icmp-is-denied", "networkpolicy", "may_allow, may_deny, reasons = True, True, (PROTOCOL,)", "pass"),
+    ("no-own-node", "networkpolicy", 'relation = "own node"', 'relation = ""'),
+    ("every-node-is-the-own", "networkpolicy", "elif packet.source.node == packet.destination.node:", "else:"),
+    (
+        "unknown-node-is-another",
+        "networkpolicy",
+        "if not packet.source.node or not packet.destination.node:",
+        "if False:",
+    ),
+    ("cut-from-itself", "networkpolicy", "if same_pod or (src is dst", "if same_pod or (False"),
+    ("twins-are-one", "networkpolicy", "isinstance(src.value, Pod)", "True"),
+    ("hosts-are-selected", "networkpolicy", 'if other.kind != "pod" or', 'if other.kind == "address" or'),
+    ("except-is-forgotten", "addresses", "[span(one) for one in excepts if one.version == family]", "[]"),
+    ("perhaps-is-yes", "addresses", 'else "perhaps"', 'else "yes"'),
+    ("perhaps-is-no", "addresses", 'else "perhaps"', 'else "no"'),
+    ("pods-may-have-node-addresses", "addresses", "node_addresses(objects) + service_addresses", "service_addresses"),
+    ("loopback-is-a-pod", "addresses", '"127.0.0.0/8", ', ""),
+    ("families-mixed", "addresses", "if cidr.version != family:", "if False:"),
+    ("not-in-needs-the-key", "labels", "else not listed", "else present and not listed"),
+    ("does-not-exist-exists", "labels", "return not present", "return present"),
+    ("one-expression-is-enough", "labels", "and all(_holds", "and any(_holds"),
+    ("no-name-label", "ends", ', "kubernetes.io/metadata.name": name}', "}"),
+    ("host-network-pods-are-pods", "ends", "if spec.host_network:", "if False:"),
+    ("init-containers-forgotten", "ends", "*(spec.init_containers or ())", "*()"),
+    ("labels-of-the-object-only", "ends", "made = spec.template if spec else None", "made = None"),
+    ("service-port-kept", "services", "return port.target_port or port.port", "return port.port"),
+    ("names-not-resolved", "services", "return one.container_port", "return port.port"),
+    ("ended-pods-serve", "services", 'value.status.phase in ("Succeeded", "Failed")', "False"),
+    ("parked-workloads-serve", "services", "value.spec.replicas != 0", "True"),
+    ("leaving-pods-serve", "services", "and not value.metadata.deletion_timestamp", ""),
+    ("unready-serve", "services", "entry.conditions.ready is False", "False"),
+    ("templates-beside-pods", "services", "and id(one) not in standing", ""),
+]
+
+
+@pytest.fixture(scope="module")
+def cases() -> list[tuple[Scenario, list[Decoded]]]:
+    return [(one, one.decoded()) for one in scenarios()]
+
+
+def copied(folder: Path, name: str, module: str, old: str, new: str) -> Spec:
+    """A copy of the package under another name, with the fault in it."""
+    shutil.copytree(HERE, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in (folder / name).glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        if path.stem == module:
+            assert text.count(old) == 1, f"`{old}` has to stand once in {path.name}"
+            text = text.replace(old, new)
+        path.write_text(text.replace("netwright.spec", name), encoding="utf-8")
+    judging = importlib.import_module(f"{name}.networkpolicy")
+    serving = importlib.import_module(f"{name}.services")
+    return Spec(judging.judge, serving.backends, serving.endpoints)
+
+
+def found(spec: Spec, cases: list[tuple[Scenario, list[Decoded]]]) -> list[str]:
+    """The scenarios that the faulty copy gets wrong, or cannot answer at all."""
+    wrong: list[str] = []
+    for scenario, objects in cases:
+        try:
+            wrong += [scenario.name] if wrong_rows(spec, scenario, objects) else []
+        except Exception:
+            wrong.append(scenario.name)
+    return wrong
+
+
+def test_the_copy_without_a_fault_is_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cases: list[tuple[Scenario, list[Decoded]]]
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert found(copied(tmp_path, "spec_without_fault", "", "", ""), cases) == []
+
+
+@pytest.mark.parametrize(("name", "module", "old", "new"), FAULTS, ids=[one[0] for one in FAULTS])
+def test_a_planted_fault_is_found(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    cases: list[tuple[Scenario, list[Decoded]]],
+    name: str,
+    module: str,
+    old: str,
+    new: str,
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    spec = copied(tmp_path, f"spec_with_{name.replace('-', '_')}", module, old, new)
+    assert found(spec, cases) != []
