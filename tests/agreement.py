@@ -1,62 +1,92 @@
-"""Spec and engine on the same random cluster: they share the decoded objects and nothing else."""
+"""Spec and engine on the same random cluster: they share the decoded objects and nothing else.
+
+`check(seed)` puts every question of one random cluster to both and compares verdicts, the rules cited for them and why they are open; then
+again beside policies that the API server refuses (nothing may change) and beside policies that could not be read.
+"""
 
 from __future__ import annotations
 
 import ipaddress
+import random
+import traceback
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import msgspec
 
+from netwright.base.errors import UsageError
 from netwright.dialects.k8s.decode import Invalid, decode
 from netwright.engine.compile import Network
 from netwright.engine.inquire import Inquirer
-from netwright.model.document import Decoded, Document
+from netwright.model.document import Decoded, Document, UnknownPolicy
 from netwright.model.references import Directory
 from netwright.profiles.compose import compose
-from netwright.questions.eval import Query, evaluate, protocol_number
+from netwright.questions.eval import Evaluated, Query, evaluate, protocol_number
+from netwright.spec.judgement import Judgement
 from netwright.spec.networkpolicy import NoSuchPacket, judge
 from netwright.spec.services import backends, endpoints
 from tests.random_clusters import Case, cluster
+from tests.random_parts import NAMESPACES
 
 KINDS = {"Pod": "pod", "Deployment": "deploy", "StatefulSet": "sts", "DaemonSet": "ds", "ReplicaSet": "rs"}
 KINDS |= {"ReplicationController": "rc", "Job": "job", "CronJob": "cronjob", "Node": "node"}
+Object = dict[str, Any]
+Cited = set[tuple[str, str, str, str, int | None]]
 
 
 @dataclass
 class Result:
+    """What one cluster gave: questions asked, verdicts, what it covers, and where the judges differ."""
+
     tuples: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
+    features: frozenset[str] = frozenset()
     disagreements: list[str] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
 
 
-def decode_all(manifests: list[dict[str, Any]]) -> list[Decoded]:
+@dataclass(frozen=True)
+class Asked:
+    """What is put to both judges. One question of it is the unit that can disagree and be shrunk."""
+
+    manifests: list[Object]
+    pod_cidrs: tuple[str, ...]
+    queries: list[Object]
+    unknown: tuple[UnknownPolicy, ...] = ()
+
+
+def document(manifest: Object) -> Document:
+    meta = manifest.get("metadata") or {}
+    return Document(
+        place=None,
+        api_version=manifest["apiVersion"],
+        kind=manifest["kind"],
+        namespace=meta.get("namespace", ""),
+        name=meta.get("name", ""),
+        raw=msgspec.json.encode(manifest),
+    )
+
+
+def decode_all(manifests: list[Object]) -> list[Decoded]:
     out = []
     for manifest in manifests:
-        meta = manifest.get("metadata") or {}
-        document = Document(
-            place=None,
-            api_version=manifest["apiVersion"],
-            kind=manifest["kind"],
-            namespace=meta.get("namespace", ""),
-            name=meta.get("name", ""),
-            raw=msgspec.json.encode(manifest),
-        )
-        found = decode(document)
+        found = decode(document(manifest))
         assert not isinstance(found, Invalid), found
         out.append(found)
     return out
 
 
-def inquirer(objects: list[Decoded], pod_cidrs: tuple[str, ...], unknown: tuple[Any, ...] = ()) -> Inquirer:
+def inquirer(objects: list[Decoded], pod_cidrs: tuple[str, ...], unknown: Sequence[UnknownPolicy] = ()) -> Inquirer:
     made = compose(objects, pod_cidrs=pod_cidrs, unknown=unknown)
     return Inquirer(made, Network(made.columns, made.enforcers, made.families), Directory(made))
 
 
-class Names:
-    """The test's own reading of references, over decoded objects."""
+# --- the test's own reading of references, over decoded objects ---------------------------------------------------------------
 
+
+class Names:
     def __init__(self, objects: list[Decoded]) -> None:
         self.objects = objects
         self.live = endpoints(objects)
@@ -73,9 +103,13 @@ class Names:
         if kind == "svc":
             namespace, name = rest.split("/")
             service = next(d for d in self.objects if (d.kind, d.namespace, d.name) == ("Service", namespace, name))
-            headless = service.value.spec.cluster_ip == "None"  # nothing translates: the client dials the port itself
+            # nothing translates to a headless Service: the client dials the port itself
+            headless = service.value.spec.cluster_ip == "None"
             return [
-                (self._owner(b.target) or b.target if isinstance(b.target, str) else b.target, b.service_port if headless else b.port)
+                (
+                    self._owner(b.target) or b.target if isinstance(b.target, str) else b.target,
+                    b.service_port if headless else b.port,
+                )
                 for b in backends(self.objects, service, port=port, protocol=protocol)
             ]
         if kind == "node":
@@ -108,69 +142,254 @@ class Names:
             owner = at.value.metadata.owner_references[0]
             if d.namespace == namespace and owner.name == name and kind in ("", KINDS.get(owner.kind)):
                 return True
-            at = next((o for o in self.objects if (o.kind, o.namespace, o.name) == (owner.kind, d.namespace, owner.name)), None)
+            wanted = (owner.kind, d.namespace, owner.name)
+            at = next((o for o in self.objects if (o.kind, o.namespace, o.name) == wanted), None)
         return False
 
 
-def expected(names: Names, case: Case, query: dict[str, Any], families: tuple[int, ...]) -> tuple[str, set[tuple[str, str, str, Any]] | None]:
-    """The spec's verdict on a query, and for a single packet who decided."""
+# --- the specification's answer ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The specification's verdict on a question ("none": no packet can be asked about), who decides it, why it is open."""
+
+    verdict: Literal["allow", "deny", "undecided", "some", "none"]
+    by: Cited
+    kinds: frozenset[str]
+
+
+def expected(names: Names, asked: Asked, query: Object, families: tuple[int, ...]) -> Expected:
     protocol = protocol_number(query.get("protocol", "TCP"))
     number = query.get("port")
     icmp = query.get("icmp") or {"type": 8}
     sources = names.ends(query["from"], None, "")
     destinations = names.ends(query["to"], number, query.get("protocol", "TCP"))
-    outcomes: list[tuple[int, Any]] = []
-    several = len(sources) > 1 or len(destinations) > 1
+    outcomes: list[tuple[int, Judgement]] = []
+    several = len(sources) * len(destinations) > 1
     for family in [query["family"]] if query.get("family") else families:
-        found = []
         for source, _ in sources:
             for destination, port in destinations:
-                if several and source is destination and isinstance(source, Decoded) and source.kind == "Pod" and len(sources) * len(destinations) > 1:
-                    continue
+                same = source is destination and isinstance(source, Decoded) and source.kind == "Pod"
+                if several and same:
+                    continue  # of a group, pods that differ are meant
                 proto = 58 if protocol == 1 and family == 6 else protocol
                 key = (icmp["type"] << 8 | icmp.get("code", 0)) if protocol == 1 else port
                 try:
-                    found.append(judge(names.objects, source, destination, protocol=proto, port=key, family=family, pod_ranges=case.pod_cidrs))  # type: ignore[arg-type]
+                    found = judge(
+                        names.objects,
+                        source,
+                        destination,
+                        protocol=proto,
+                        port=key,
+                        family=family,  # type: ignore[arg-type]
+                        pod_ranges=asked.pod_cidrs,
+                        unknown=asked.unknown,
+                    )
                 except NoSuchPacket:
                     continue
-        outcomes += [(family, j) for j in found]
+                outcomes.append((family, found))
     if not outcomes:
-        return "none", None
+        return Expected("none", set(), frozenset())
     verdicts = {j.verdict for _, j in outcomes}
     by_family = {f: {j.verdict for g, j in outcomes if g == f} for f, _ in outcomes}
+    verdict: Literal["allow", "deny", "undecided", "some"]
     if len(verdicts) == 1:
-        verdict = verdicts.pop()
-    elif "undecided" in verdicts:
-        verdict = "undecided"
-    elif len(by_family) == 2 and all(len(v) == 1 for v in by_family.values()):
+        verdict = next(iter(verdicts))
+    elif "undecided" in verdicts or (len(by_family) == 2 and all(len(v) == 1 for v in by_family.values())):
         verdict = "undecided"
     else:
         verdict = "some"
-    by = None
-    if len(outcomes) == 1:
-        by = {(c.object.kind, c.object.namespace, c.object.name, c.rule) for c in outcomes[0][1].by}
-    return verdict, by
+    counted = {"some": "allow"}.get(verdict, verdict)
+    deciding = [j for _, j in outcomes if verdict == "undecided" or j.verdict == counted]
+    kinds = {r.kind for _, j in outcomes if j.verdict == "undecided" for r in j.reasons}
+    return Expected(verdict, {c for j in deciding for c in cited(j)}, frozenset(kinds))
+
+
+def cited(judgement: Judgement) -> Cited:
+    """What the specification cites, each with its direction."""
+    if judgement.relation:
+        return set()
+    sides = (judgement.egress, judgement.ingress)
+    deciding = sides if judgement.may_allow else tuple(side for side in sides if not side.may_allow)
+    return {
+        (side.direction, c.object.kind, f"{c.object.namespace}/{c.object.name}", c.action, c.rule)
+        for side in deciding
+        for c in side.by
+    }
+
+
+# --- both, compared ------------------------------------------------------------------------------------------------------------
+
+
+def answers(engine: Inquirer, queries: list[Object]) -> list[Evaluated]:
+    return list(evaluate(engine, msgspec.convert(queries, list[Query]), lambda _: None))
+
+
+def compare(asked: Asked) -> tuple[Counter[str], list[tuple[Object, str]]]:
+    """Every question to both judges: the verdicts, and for each question they differ on, what differs."""
+    objects = decode_all(asked.manifests)
+    engine = inquirer(objects, asked.pod_cidrs, asked.unknown)
+    names = Names(objects)
+    verdicts: Counter[str] = Counter()
+    differing: list[tuple[Object, str]] = []
+    for raw, answer in zip(asked.queries, answers(engine, asked.queries), strict=True):
+        want = expected(names, asked, raw, engine.network.families)
+        got = "some" if answer.groups == "some" and answer.verdict == "allow" else answer.verdict
+        verdicts[got] += 1
+        told = _difference(want, got, answer, bool(asked.unknown))
+        if told:
+            differing.append((raw, told))
+    return verdicts, differing
+
+
+def _difference(want: Expected, got: str, answer: Evaluated, unread: bool) -> str:
+    if want.verdict == "none":
+        wanted = "undecided" if answer.undecided else "deny"
+        return "" if got == wanted else f"spec finds no packet, engine says {got} ({answer.note})"
+    if got != want.verdict:
+        return f"spec says {want.verdict}, engine says {got} ({answer.note})"
+    by: Cited = {(b.direction, b.kind, f"{b.namespace}/{b.name}", b.action, b.rule) for b in answer.by}
+    if unread:
+        # Where something unread may decide too, how many of the rules that it may overrule are named is a matter of taste.
+        by, named = {c for c in by if c[3] == "deny"}, {c for c in want.by if c[3] == "deny"}
+    else:
+        named = want.by
+    if by != named:
+        return f"{got}, but spec cites {sorted(map(str, named))}, engine {sorted(map(str, by))}"
+    kinds = frozenset(u.kind for u in answer.undecided)
+    if want.kinds and kinds != want.kinds:
+        return f"{got}, open for spec because {sorted(want.kinds)}, for engine because {sorted(kinds)}"
+    return ""
+
+
+def unread_policies(seed: int) -> tuple[UnknownPolicy, ...]:
+    """Random policies that could not be read."""
+    rng = random.Random(f"unread {seed}")
+    return tuple(
+        UnknownPolicy(
+            kind=rng.choice(("CiliumNetworkPolicy", "AuthorizationPolicy", "")),
+            namespaces=tuple(sorted(rng.sample(NAMESPACES, rng.choice((0, 1, 1, 2))))),
+            hosts=rng.random() < 0.4,
+            effect=rng.choice(("both", "deny")),
+            reason=f"unread policy {i}",
+        )
+        for i in range(rng.choice((1, 1, 2, 3)))
+    )
 
 
 def check(seed: int, tuples: int = 100) -> Result:
-    """Every query of one random cluster, by both."""
+    """Every question of one random cluster, by both; a failure to answer is a disagreement too."""
     case = cluster(seed, tuples)
-    objects = decode_all(case.manifests)
-    engine = inquirer(objects, case.pod_cidrs)
-    names = Names(objects)
-    result = Result()
-    queries = msgspec.convert(case.queries, list[Query])
-    for query, raw, answer in zip(queries, case.queries, evaluate(engine, queries, lambda _: None), strict=True):
-        want, by = expected(names, case, raw, engine.network.families)
-        got = "some" if answer.groups == "some" and answer.verdict == "allow" else answer.verdict
-        if want == "none":
-            want = "deny" if not answer.undecided else "undecided"
-        result.tuples += 1
-        result.verdicts[got] += 1
-        if got != want:
-            result.disagreements.append(f"seed {seed}: {raw}: spec says {want}, engine says {got} ({answer.note})")
-        elif by is not None:
-            cited = {(b.kind, b.namespace, b.name, b.rule) for b in answer.by}
-            if cited != by:
-                result.disagreements.append(f"seed {seed}: {raw}: {got}, but spec cites {sorted(map(str, by))}, engine {sorted(map(str, cited))}")
+    result = Result(features=case.features)
+    asked = Asked(case.manifests, case.pod_cidrs, case.queries)
+    for name, one in (("", asked), (" beside unread policies", replace(asked, unknown=unread_policies(seed)))):
+        if name:
+            if seed % 5:
+                continue
+            one = replace(one, queries=one.queries[: max(10, tuples // 2)])
+        try:
+            verdicts, differing = compare(one)
+        except Exception:
+            result.disagreements.append(f"seed {seed}{name}: {traceback.format_exc(limit=-6)}")
+            result.asked.append(one)
+            continue
+        if not name:
+            result.verdicts += verdicts
+            result.tuples += len(one.queries)
+        for raw, told in differing:
+            result.disagreements.append(f"seed {seed}{name}: {raw}: {told}")
+            result.asked.append(replace(one, queries=[raw]))
+    if case.rejected:
+        told = rejected_changes(case)
+        if told:
+            result.disagreements.append(f"seed {seed}: {told}")
+            result.asked.append(asked)
     return result
+
+
+def rejected_changes(case: Case) -> str:
+    """What changes when the policies that the API server refuses are read too ("" where nothing does)."""
+    from netwright.model.document import Reading
+    from netwright.twin import Twin, digest
+
+    def twin(manifests: list[Object]) -> Twin:
+        reading = Reading(
+            documents=[document(m) for m in manifests], unread=[], warnings=[], inputs=[], texts=NoTexts()
+        )
+        return Twin(digest(reading), pod_cidrs=case.pod_cidrs)
+
+    without, beside = twin(case.manifests), twin([*case.rejected, *case.manifests])
+    invalid = beside.snapshot.accounting.invalid - without.snapshot.accounting.invalid
+    if invalid != len(case.rejected):
+        return f"{len(case.rejected)} policies are refused by the API server, {invalid} were reported"
+    for query, a, b in zip(
+        case.queries, answers(without.inquirer, case.queries), answers(beside.inquirer, case.queries), strict=True
+    ):
+        if a != b:
+            return f"{query}: {a.verdict} without the refused policies, {b.verdict} beside them"
+    return ""
+
+
+class NoTexts:
+    """No text stands behind the objects."""
+
+    def position(self, place: Any, pointer: Any = ()) -> None:
+        return None
+
+    def lines(self, file: str) -> list[str]:
+        return []
+
+
+# --- shrinking -------------------------------------------------------------------------------------------------------------------
+
+
+def still_differs(asked: Asked) -> bool:
+    """Whether the one question still disagrees. A question that has lost its meaning does not."""
+    try:
+        return bool(compare(asked)[1])
+    except (UsageError, StopIteration, AssertionError):
+        return False
+    except Exception:
+        return True
+
+
+def shrunk(asked: Asked, differs: Callable[[Asked], bool] = still_differs) -> Asked:
+    """The case with every manifest, rule and unread policy dropped that is not needed for its disagreement."""
+    if not differs(asked):
+        return asked
+    changed = True
+    while changed:
+        changed = False
+        for smaller in _smaller(asked):
+            if differs(smaller):
+                asked, changed = smaller, True
+                break
+    return asked
+
+
+def _smaller(asked: Asked) -> Iterable[Asked]:
+    manifests = asked.manifests
+    for width in (len(manifests) // 2, len(manifests) // 4, 1):
+        if width:
+            for start in range(0, len(manifests), width):
+                yield replace(asked, manifests=manifests[:start] + manifests[start + width :])
+    for i in range(len(asked.unknown)):
+        yield replace(asked, unknown=asked.unknown[:i] + asked.unknown[i + 1 :])
+    for i, manifest in enumerate(manifests):
+        if manifest["kind"] != "NetworkPolicy":
+            continue
+        for direction in ("ingress", "egress"):
+            rules = manifest["spec"].get(direction) or []
+            for j, rule in enumerate(rules):
+                yield _with(asked, i, direction, rules[:j] + rules[j + 1 :])
+                for part, listed in (rule or {}).items():
+                    for k in range(len(listed or []) if len(listed or []) > 1 else 0):
+                        less = {**rule, part: listed[:k] + listed[k + 1 :]}
+                        yield _with(asked, i, direction, [*rules[:j], less, *rules[j + 1 :]])
+
+
+def _with(asked: Asked, index: int, direction: str, rules: list[Any]) -> Asked:
+    policy = asked.manifests[index]
+    edited = {**policy, "spec": {**policy["spec"], direction: rules}}
+    return replace(asked, manifests=[*asked.manifests[:index], edited, *asked.manifests[index + 1 :]])

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from netwright.engine.compile import Network
     from netwright.engine.inquire import Inquirer
     from netwright.questions.eval import Evaluated
+    from netwright.questions.exposed import ExposedRow
+    from netwright.questions.hops import Blast
     from netwright.questions.reach import Reached
     from netwright.questions.why import WhyAnswer
 
@@ -311,6 +313,19 @@ class Twin:
             family=family,
             with_changes=changes,
         )
+
+    def blast(self, source: str, *, hops: int | None = None, any_port: bool = False) -> Blast:
+        """What an intruder on `source` reaches step by step, over ports that are served."""
+        from netwright.questions.hops import blast
+
+        found = self.inquirer.directory.resolve(source)
+        return blast(self.inquirer, found, hops=hops, any_port=any_port, locate=self.locate)
+
+    def exposed(self) -> list[ExposedRow]:
+        """The ways from the internet into the cluster, each as a chain of verdicts."""
+        from netwright.questions.exposed import exposed
+
+        return exposed(self.inquirer, self.locate)
 
     def owner_of(self, origin: Origin) -> str:
         """Who owns the object, by CODEOWNERS or by an annotation; "" where neither says."""

@@ -279,6 +279,7 @@ METADATA: tuple[Case, ...] = (
     ("annotations-true", "Pod {name: web, annotations: {a: true}}", "metadata.annotations.a"),
     ("annotations-too-long", "Pod {name: web, annotations: {a: " + "x" * 262144 + "}}", "metadata.annotations"),
     ("generated", "Pod {generateName: web-}", ""),
+    ("generated-nothing", "Pod {generateName: -}", "metadata.generateName"),
     ("generated-upper", "Pod {generateName: Web-}", "metadata.name"),
     ("namespaces-are-labels", "Namespace {name: shop}", ""),
     ("namespaces-have-no-dots", "Namespace {name: shop.eu}", "metadata.name"),
@@ -458,6 +459,7 @@ WORKLOADS: tuple[Case, ...] = (
     ("rc-no-template", "ReplicationController {selector: {app: web}}", "spec.template"),
     ("job", "Job {" + WEB + "}", ""),
     ("job-no-template", "Job {}", "spec.template"),
+    ("annotations", "Job {template: {metadata: {annotations: {'a b': x}}}}", "spec.template.metadata.annotations"),
     ("job-labels", "Job {template: {metadata: {labels: {a: -}}}}", "spec.template.metadata.labels.a"),
     ("cron-job", "CronJob {" + WEB + "}", ""),
     ("cron-job-no-template", "CronJob {}", "spec.jobTemplate.spec.template"),
@@ -503,6 +505,7 @@ SERVICES: tuple[Case, ...] = (
     ("external-name-missing", "{type: ExternalName}", "spec.externalName"),
     ("external-name-upper", "{type: ExternalName, externalName: DB_1}", "spec.externalName"),
     ("external-name-address", "{type: ExternalName, externalName: a.org, clusterIP: 10.0.0.1}", "spec.clusterIP"),
+    ("external-name-family", "{type: ExternalName, externalName: a.org, ipFamilies: [IPv4]}", "spec.ipFamilies"),
     ("type", "{type: Loadbalancer, ports: [{port: 80}]}", "spec.type"),
     ("headless-node-port", "{type: NodePort, clusterIP: None, ports: [{port: 80}]}", "spec.clusterIP"),
     ("headless-balancer", "{type: LoadBalancer, clusterIP: None, ports: [{port: 80}]}", "spec.clusterIP"),
@@ -523,6 +526,7 @@ SERVICES: tuple[Case, ...] = (
     ("app-protocol", "{ports: [{port: 80, appProtocol: kubernetes.io/h2c}]}", ""),
     ("app-protocol-space", "{ports: [{port: 80, appProtocol: 'h 2'}]}", "spec.ports[0].appProtocol"),
     ("node-port", "{type: NodePort, ports: [{port: 80, nodePort: 30080}]}", ""),
+    ("node-port-too-high", "{type: NodePort, ports: [{port: 80, nodePort: 70000}]}", "spec.ports[0].nodePort"),
     ("node-port-of-cluster-ip", "{ports: [{port: 80, nodePort: 30080}]}", "spec.ports[0].nodePort"),
     (
         "node-port-twice",
@@ -548,6 +552,16 @@ SERVICES: tuple[Case, ...] = (
     (
         "cluster-ips-one-family",
         "{clusterIP: 10.0.0.1, clusterIPs: [10.0.0.1, 10.0.0.2], ports: [{port: 1}]}",
+        "spec.clusterIPs[1]",
+    ),
+    (
+        "cluster-ips-three",
+        "{clusterIP: 10.0.0.1, clusterIPs: [10.0.0.1, 'fd00::1', 'fd00::2'], ports: [{port: 1}]}",
+        "spec.clusterIPs[2]",
+    ),
+    (
+        "cluster-ips-none-second",
+        "{clusterIP: 10.0.0.1, clusterIPs: [10.0.0.1, None], ports: [{port: 1}]}",
         "spec.clusterIPs[1]",
     ),
     ("families", "{ipFamilies: [IPv6], ports: [{port: 80}]}", ""),
@@ -758,6 +772,8 @@ def test_ingress(text: str, field: str) -> None:
 NODES: tuple[Case, ...] = (
     ("none", "{}", ""),
     ("dual", "{podCIDR: 10.0.0.0/24, podCIDRs: [10.0.0.0/24, 'fd00::/64']}", ""),
+    ("one", "{podCIDR: 10.0.0.0/24}", ""),
+    ("one-not-a-range", "{podCIDR: 10.0.0.0}", "spec.podCIDR"),
     ("not-a-range", "{podCIDR: 10.0.0.0, podCIDRs: [10.0.0.0]}", "spec.podCIDRs[0]"),
     ("one-family", "{podCIDR: 10.0.0.0/24, podCIDRs: [10.0.0.0/24, 10.0.1.0/24]}", "spec.podCIDRs"),
 )

@@ -126,7 +126,7 @@ def test_escaped_control_characters_are_values(tmp_path: Path) -> None:
 
 
 def test_a_scalar_of_100_mb(tmp_path: Path) -> None:
-    for style in ("x" * 100_000_000, '"' + "x" * 100_000_000 + '"', "|\n" + ("  " + "x" * 998 + "\n") * 100_000):
+    for style in ("x" * 100_000_000, "|\n" + ("  " + "x" * 998 + "\n") * 100_000):
         found = read_with_good(tmp_path, HEAD + "data: " + style + "\n", space=3 << 30)
         assert found["documents"] == ["Pod/good"] * 3
         ((code, file, line, _, kinds),) = found["unread"]
@@ -259,7 +259,8 @@ def test_files_without_permission(tmp_path: Path) -> None:
     if os.geteuid() == 0:
         # root may read everything: the child becomes nobody, which needs the way to the folder to be open
         user = NOBODY
-        for folder in (tmp_path, *tmp_path.parents):
+        tmp_path.chmod(0o755)
+        for folder in tmp_path.parents:
             if not folder.stat().st_mode & 0o001:
                 if folder.stat().st_uid != os.geteuid() or folder == Path("/"):
                     pytest.skip(f"as root, and others may not enter {folder}")

@@ -114,15 +114,17 @@ def mentions(selector: Selector, values: dict[str, set[str]], presence: set[str]
 
     `Not(OneOf)` needs no presence: an absent key and an unmentioned value are the same to it.
     """
-    match selector:
-        case Has(key):
-            presence.add(key)
-        case OneOf(key, wanted):
-            values.setdefault(key, set()).update(wanted)
-        case And(parts) | Or(parts):
-            for part in parts:
-                mentions(part, values, presence)
-        case Not(part):
+    parts: tuple[Selector, ...] = selector.parts if isinstance(selector, (And, Or)) else (selector,)
+    for part in parts:
+        if isinstance(part, OneOf):
+            held = values.get(part.key)
+            if held is None:
+                values[part.key] = set(part.values)
+            else:
+                held.update(part.values)
+        elif isinstance(part, Has):
+            presence.add(part.key)
+        elif isinstance(part, Not):
+            mentions(part.part, values, presence)
+        elif isinstance(part, (And, Or)):
             mentions(part, values, presence)
-        case _:
-            pass

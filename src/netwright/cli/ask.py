@@ -125,6 +125,8 @@ def write_json(value: Any, out: Path | None, force: bool) -> None:
 @click.option("--port", metavar="PORT", help="Only this service: 80, 8000-8100, UDP/53.")
 @click.option("--by", type=click.Choice(["pod", "workload", "namespace", "identity"]), default="workload", show_default=True)
 @click.option("--form", type=click.Choice(["pairs", "classes"]), default="pairs", show_default=True, help="JSON as pairs, or as the two tables they follow from.")
+@click.option("--hops", metavar="N|all", help="The blast radius of --from, step by step over served ports.")
+@click.option("--any-port", is_flag=True, help="With --hops: count every port, not only those that containers declare.")
 @click.option("--all", "everything", is_flag=True, help="Fold nothing.")
 @source_options
 @output_options(["text", "json"])
@@ -135,6 +137,8 @@ def reach(
     port: str | None,
     by: Literal["pod", "workload", "namespace", "identity"],
     form: str,
+    hops: str | None,
+    any_port: bool,
     everything: bool,
     sources: tuple[str, ...],
     pod_cidr: tuple[str, ...],
@@ -151,10 +155,13 @@ def reach(
     \b
       netwright reach manifests/
       netwright reach manifests/ --to shop/db
+      netwright reach manifests/ --from shop/web --hops all
       kubectl get pods,svc,netpol,ns,nodes -A -o yaml | netwright reach -
     """
     twin = load((*paths, *sources), pod_cidr, cni, kustomize)
     tell(twin, quiet=quiet, verbose=verbose)
+    if hops is not None:
+        return _hops(twin, source, hops, any_port, everything, output, out, force)
     answer = twin.reach(source=source, destination=destination, by=by, port=port)
     code, reasons = exit_code(twin, 0)
     if output == "json":
@@ -170,6 +177,26 @@ def reach(
         from netwright.render.reach_text import reach_text
 
         write_lines(reach_text(answer, words(), everything=everything, last=ending(code)), out, force)
+    return code
+
+
+def _hops(
+    twin: Twin, source: str | None, hops: str, any_port: bool, everything: bool, output: str, out: Path | None, force: bool
+) -> int:
+    if source is None:
+        raise UsageError("--hops needs a start", help="add `--from NAMESPACE/NAME`")
+    if hops != "all" and not (hops.isdigit() and int(hops) > 0):
+        raise UsageError(f"`{hops}` is not a number of hops", help="write a number from 1, or `all`")
+    answer = twin.blast(source, hops=None if hops == "all" else int(hops), any_port=any_port)
+    code, reasons = exit_code(twin, 0)
+    if output == "json":
+        from netwright.render.provenance import document
+
+        write_json(document("reach", twin.provenance, reasons, form="hops", **msgspec.to_builtins(answer)), out, force)
+    else:
+        from netwright.render.hops_text import hops_text
+
+        write_lines(hops_text(answer, words(), everything=everything, last=ending(code)), out, force)
     return code
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from netwright.base.errors import InternalError
 from netwright.base.intervals import Interval, Intervals, canonical
 from netwright.base.ipset import BITS, Family, IpSet
+from netwright.engine.bits import salts
 
 
 class AddressClasses:
@@ -51,9 +52,8 @@ class AddressClasses:
     @staticmethod
     def _merge(atoms: int, sets: list[list[tuple[int, int]]]) -> npt.NDArray[np.intp]:
         """Number atoms by the sets that hold them: each set adds a random number over its runs; equal sums, equal class."""
-        rng = np.random.default_rng(20)
         change = [0] * (atoms + 1)
-        for spans, salt in zip(sets, rng.integers(1, 1 << 63, size=len(sets)).tolist(), strict=True):
+        for spans, salt in zip(sets, salts(len(sets), 20).tolist(), strict=True):
             for a, b in spans:
                 change[a] += salt
                 change[b] -= salt

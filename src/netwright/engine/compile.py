@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +18,10 @@ from netwright.base.selectors import Selector, mentions
 from netwright.base.services import ALL, NONE, ServiceSet
 from netwright.engine.atoms import AddressClasses
 from netwright.engine.bits import indexes
-from netwright.engine.fold import BoundEnd, BoundRule, Folder, Row, TierRow
+from netwright.engine.fold import Atoms, BoundEnd, BoundRule, Folder, Row, TierRow
 from netwright.engine.identities import Identities, Mentions, identify
 from netwright.engine.universe import Selection, Universe
-from netwright.model.columns import Columns, PortMap
+from netwright.model.columns import Columns
 from netwright.model.rule import (
     ANYBODY,
     NOBODY,
@@ -127,20 +127,21 @@ class Network:
         self.enforcers = tuple(enforcers)
         self.families = tuple(families)
         self.units = _units(enforcers)
-        address_sets = _mentioned_addresses(self.units)
+        self.mentions, address_sets = _walk(self.units, enforcers)
         outside = [INTERNET, PRIVATE, NOT_UNICAST]
         classes = {f: AddressClasses(f, [*outside, *address_sets]) for f in self.families}
-        self.mentions = _mentions(self.units, enforcers)
         self.identities: Identities = identify(columns, self.mentions, classes)
         self.select = Selection(columns, self.identities)
         contents: dict[object, int] = {}
         for unit in self.units:
             unit.content = contents.setdefault(_content(unit), len(contents))
+        self.definers = _definers(self.identities)
+        self.atoms = _atoms(self.units, self.identities)
         self.tables: dict[Family, FamilyTables] = {}
         self.streamed = False
         for f in self.families:
             universe = Universe(f, columns, self.identities, classes[f], self.select)
-            folder = Folder(universe.every)
+            folder = Folder(universe.every, self.atoms)
             self.tables[f] = FamilyTables(
                 f, universe, self._table(f, universe, folder, "egress"), self._table(f, universe, folder, "ingress")
             )
@@ -166,7 +167,7 @@ class Network:
         keys: dict[tuple[tuple[int, ...], int], int] = {((), 0): 0}
         of_position = np.zeros(universe.n, dtype=np.intp)
         if owners:
-            flat = np.concatenate([np.array(o, dtype=np.intp) for o in owners])
+            flat = np.fromiter(chain.from_iterable(owners), dtype=np.intp)
             what = np.repeat(np.array(numbers, dtype=np.int64), [len(o) for o in owners])
             order = np.lexsort((what, flat))
             flat, what = flat[order], what[order]
@@ -179,7 +180,8 @@ class Network:
                 named = port_map[identity] if direction == "ingress" and fold.is_named(key) else 0
                 of_position[identity] = keys.setdefault((key, named), len(keys))
         table = Table(of_position, list(keys), fold)
-        work = sum(sum(len(contents[c >> 1].rules) for c in key) for key, _ in table.keys) * universe.n // 8
+        sizes = {number: len(unit.rules) for number, unit in contents.items()}
+        work = sum([sizes[c >> 1] for key, _ in table.keys for c in key]) * universe.n // 8
         if work > MEMORY_CAP_BYTES:
             table.keep, self.streamed = False, True
         return table
@@ -220,18 +222,37 @@ class _ClassFolder:
         self._direction = direction
         self._contents = contents
         self._port_maps = network.identities.port_maps
-        self._definers = _definers(network.identities) if direction == "egress" else {}
-        self._named = {c: any(r.service.named for r in u.rules) for c, u in contents.items()}
+        self._definers = network.definers if direction == "egress" else {}
+        self._named = {c for c, u in contents.items() if any(r.service.named for r in u.rules)}
         self._bound: dict[tuple[int, int], list[BoundRule]] = {}
         self._tiers: dict[tuple[tuple[int, ...], int], list[TierRow]] = {}
-        self._rows: dict[object, list[Row]] = {}
-        self._services: dict[object, ServiceSet] = {}
         self._free = [Row(ALL, universe.every, universe.every)]
+        only = network.enforcers[0] if len(network.enforcers) == 1 else None
+        self._plain = only is not None and only.default == "allow"
+        self._denies = {
+            c
+            for c, u in contents.items()
+            if u.ends and all(e.action == "deny" for e in u.ends) and all(r.action == "allow" for r in u.rules)
+        }
 
     def is_named(self, key: tuple[int, ...]) -> bool:
-        return any(self._named[c >> 1] for c in key)
+        return bool(self._named) and any(c >> 1 in self._named for c in key)
 
     def __call__(self, key: tuple[int, ...], port_map: int) -> list[Row]:
+        if not key:
+            return self._free if self._plain else self._general(key, port_map)
+        if self._plain:
+            contents = self._contents
+            tier = contents[key[0] >> 1].tier
+            if all(c & 1 == 0 and c >> 1 in self._denies and contents[c >> 1].tier == tier for c in key):
+                unsure = self._folder.atoms.all
+                for c in key:
+                    for end in contents[c >> 1].ends:
+                        unsure &= self._folder.atoms.mask(end.unsure)
+                return self._folder.allow_rows(self._rules(key, port_map), unsure)
+        return self._general(key, port_map)
+
+    def _general(self, key: tuple[int, ...], port_map: int) -> list[Row]:
         rows = self._free
         for e, enforcer in enumerate(self._enforcers):
             mine = [c for c in key if self._contents[c >> 1].enforcer == e]
@@ -245,73 +266,83 @@ class _ClassFolder:
                 folded = self._tier(part, port_map if self.is_named(part) else 0)
                 tiers = folded if tiers is None else self._folder.compose(tiers, folded)
             if tiers is None:
-                tiers = [TierRow(ALL, 0, 0, self._universe.every)]
+                tiers = [TierRow(self._folder.atoms.all, 0, 0, self._universe.every)]
             settled = self._folder.settle(tiers, enforcer.default)
             rows = settled if rows is self._free else self._folder.both(rows, settled)
         return rows
+
+    def _rules(self, key: tuple[int, ...], port_map: int) -> list[BoundRule]:
+        out: list[BoundRule] = []
+        for c in key:
+            named = port_map if c >> 1 in self._named else 0
+            bound = self._bound.get((c, named))
+            if bound is None:
+                bound = self._bound[c, named] = self._bind(c, named)
+            out += bound
+        return out
 
     def _tier(self, key: tuple[int, ...], port_map: int) -> list[TierRow]:
         folded = self._tiers.get((key, port_map))
         if folded is None:
             first = self._contents[key[0] >> 1]
             ties = self._enforcers[first.enforcer].tiers[first.tier].ties
-            rules = [r for c in key for r in self._bind(c, port_map if self._named[c >> 1] else 0)]
+            rules = self._rules(key, port_map)
             rules.sort(key=lambda r: r.rank)
-            ends = {BoundEnd(e.action, e.unsure if c & 1 == 0 else ALL) for c in key for e in self._contents[c >> 1].ends}
-            folded = self._folder.tier(rules, list(ends), ties)
-            self._tiers[key, port_map] = folded
+            atoms = self._folder.atoms
+            ends = {
+                BoundEnd(e.action, atoms.all if c & 1 else atoms.mask(e.unsure))
+                for c in key
+                for e in self._contents[c >> 1].ends
+            }
+            folded = self._tiers[key, port_map] = self._folder.tier(rules, list(ends), ties)
         return folded
 
     def _bind(self, content: int, port_map: int) -> list[BoundRule]:
-        bound = self._bound.get((content, port_map))
-        if bound is None:
-            perhaps = bool(content & 1)
-            bound = self._bound[content, port_map] = []
-            for rule in self._contents[content >> 1].rules:
-                peer = rule.src if self._direction == "ingress" else rule.dst
-                must, may = self._universe(peer)
-                if perhaps or rule.when != UNGUARDED:
-                    must = 0
-                for sure, unsure, cut in self._services_of(rule, port_map):
-                    if sure or unsure:
-                        bound.append(
-                            BoundRule(rule.rank, rule.policy, rule.index, rule.action, sure, unsure, must & cut, may & cut)
+        out: list[BoundRule] = []
+        atoms, every, ingress = self._folder.atoms, self._universe.every, self._direction == "ingress"
+        for rule in self._contents[content >> 1].rules:
+            must, may = self._universe(rule.src if ingress else rule.dst)
+            if content & 1 or rule.when != UNGUARDED:
+                must = 0
+            sure = atoms.mask(rule.service.fixed)
+            unsure = atoms.mask(rule.unsure) & ~sure if rule.unsure else 0
+            if not rule.service.named:
+                out.append(BoundRule(rule.rank, rule.policy, rule.index, rule.action, sure, unsure, must, may))
+            elif ingress:
+                # the class is of one port map: the names are numbers here
+                for port in rule.service.named:
+                    for name, protocol, number in self._port_maps[port_map]:
+                        if name == port.name and protocol == port.protocol:
+                            sure |= atoms.mask(ServiceSet.ports(protocol, number))
+                out.append(BoundRule(rule.rank, rule.policy, rule.index, rule.action, sure, unsure & ~sure, must, may))
+            else:
+                # one rule a number, cut to the destinations that give the name this number
+                out.append(BoundRule(rule.rank, rule.policy, rule.index, rule.action, sure, unsure, must, may))
+                for port in rule.service.named:
+                    for number, definers in self._definers.get((port.name, port.protocol), {}).items():
+                        mask, cut = atoms.mask(ServiceSet.ports(port.protocol, number)), definers & every
+                        out.append(
+                            BoundRule(rule.rank, rule.policy, rule.index, rule.action, mask, 0, must & cut, may & cut)
                         )
-        return bound
+        return [r for r in out if r.sure or r.unsure]
 
-    def _services_of(self, rule: Rule, port_map: int) -> Iterable[tuple[ServiceSet, ServiceSet, int]]:
-        """The rule's services as (sure, unsure, peers they apply to)."""
-        every = self._universe.every
-        service = rule.service
-        if not service.named:
-            yield service.fixed, rule.unsure - service.fixed if rule.unsure else NONE, every
-        elif self._direction == "ingress":
-            fixed = service.fixed | self._resolve(service.named, self._port_maps[port_map])
-            yield fixed, rule.unsure - fixed if rule.unsure else NONE, every
-        else:
-            yield service.fixed, rule.unsure - service.fixed if rule.unsure else NONE, every
-            for port in service.named:
-                for number, definers in self._definers.get((port.name, port.protocol), {}).items():
-                    yield self._port(port.protocol, number), NONE, definers & every
 
-    def _resolve(self, named: tuple[object, ...], port_map: PortMap) -> ServiceSet:
-        key = (named, port_map)
-        found = self._services.get(key)
-        if found is None:
-            wanted = {(p.name, p.protocol) for p in named}  # type: ignore[attr-defined]
-            found = NONE
-            for name, protocol, number in port_map:
-                if (name, protocol) in wanted:
-                    found |= ServiceSet.ports(protocol, number)
-            self._services[key] = found
-        return found
-
-    def _port(self, protocol: int, number: int) -> ServiceSet:
-        key = (protocol, number)
-        found = self._services.get(key)
-        if found is None:
-            found = self._services[key] = ServiceSet.ports(protocol, number)
-        return found
+def _atoms(units: Iterable[Unit], identities: Identities) -> Atoms:
+    """Atoms of all services that any rule or end mentions, names resolved by every port map that has them."""
+    services: set[ServiceSet] = set()
+    names: set[tuple[str, int]] = set()
+    for unit in units:
+        for rule in unit.rules:
+            services.add(rule.service.fixed)
+            services.add(rule.unsure)
+            for port in rule.service.named:
+                names.add((port.name, port.protocol))
+        for end in unit.ends:
+            services.add(end.unsure)
+    if names:
+        for port_map in identities.port_maps:
+            services |= {ServiceSet.ports(p, n) for name, p, n in port_map if (name, p) in names}
+    return Atoms(services)
 
 
 def _definers(identities: Identities) -> dict[tuple[str, int], dict[int, int]]:
@@ -329,18 +360,26 @@ def _definers(identities: Identities) -> dict[tuple[str, int], dict[int, int]]:
 
 
 def _units(enforcers: Sequence[Enforcer]) -> list[Unit]:
+    """Rules and ends joined where one policy's act at the same interfaces in one direction."""
     units: list[Unit] = []
     for e, enforcer in enumerate(enforcers):
         for t, tier in enumerate(enforcer.tiers):
-            for direction, rules in groupby(
-                sorted(tier.rules, key=lambda r: (r.direction, r.policy, r.index)), key=lambda r: r.direction
-            ):
-                by_at: dict[tuple[int, Selector, Peer], list[Rule]] = {}
-                for rule in rules:
-                    own = rule.dst if direction == "ingress" else rule.src
-                    by_at.setdefault((rule.policy, rule.at, own), []).append(rule)
-                units += [Unit(e, t, direction, at, own, tuple(r), ()) for (_, at, own), r in by_at.items()]
-            units += [Unit(e, t, end.direction, end.at, ANYBODY, (), (end,)) for end in tier.ends]
+            joined: dict[tuple[Direction, int, Peer], tuple[Selector, list[Rule], list[End]]] = {}
+            for rule in tier.rules:
+                own = rule.dst if rule.direction == "ingress" else rule.src
+                key = (rule.direction, id(rule.at), own)
+                held = joined.get(key)
+                if held is None:
+                    held = joined[key] = (rule.at, [], [])
+                held[1].append(rule)
+            for end in tier.ends:
+                key = (end.direction, id(end.at), ANYBODY)
+                held = joined.get(key)
+                if held is None:
+                    held = joined[key] = (end.at, [], [])
+                held[2].append(end)
+            for (direction, _, own), (at, rules, ends) in joined.items():
+                units.append(Unit(e, t, direction, at, own, tuple(rules), tuple(ends)))
     return units
 
 
@@ -369,51 +408,34 @@ def _content(unit: Unit) -> object:
     )
 
 
-def _mentioned_addresses(units: Iterable[Unit]) -> list[IpSet]:
-    found: dict[IpSet, None] = {}
-
-    def walk(peer: Peer) -> None:
-        if isinstance(peer, Addresses):
-            found[peer.addresses] = None
-        elif isinstance(peer, (AndPeer, OrPeer)):
-            for part in peer.parts:
-                walk(part)
-        elif isinstance(peer, NotPeer):
-            walk(peer.part)
-
-    for unit in units:
-        for rule in unit.rules:
-            walk(rule.src)
-            walk(rule.dst)
-    return list(found)
-
-
-def _mentions(units: Iterable[Unit], enforcers: Iterable[Enforcer]) -> Mentions:
+def _walk(units: Iterable[Unit], enforcers: Iterable[Enforcer]) -> tuple[Mentions, list[IpSet]]:
+    """What the rules tell apart: labels and port names, and sets of addresses."""
     values: dict[str, set[str]] = {}
     presence: set[str] = set()
     names: set[str] = set()
-    seen: set[object] = set()
+    addresses: dict[IpSet, None] = {}
+    seen: set[int] = {id(ANYBODY)}
 
     def walk(peer: Peer) -> None:
-        if peer in seen:
-            return
-        seen.add(peer)
         if isinstance(peer, Members):
             mentions(peer.selector, values, presence)
         elif isinstance(peer, (AndPeer, OrPeer)):
             for part in peer.parts:
                 walk(part)
+        elif isinstance(peer, Addresses):
+            addresses[peer.addresses] = None
         elif isinstance(peer, NotPeer):
             walk(peer.part)
 
     for enforcer in enforcers:
         mentions(enforcer.at, values, presence)
     for unit in units:
-        if unit.at not in seen:
-            seen.add(unit.at)
-            mentions(unit.at, values, presence)
+        mentions(unit.at, values, presence)
         for rule in unit.rules:
-            walk(rule.src)
-            walk(rule.dst)
-            names.update(p.name for p in rule.service.named)
-    return Mentions(values, presence, frozenset(names))
+            for peer in (rule.src, rule.dst):
+                if id(peer) not in seen:
+                    seen.add(id(peer))
+                    walk(peer)
+            if rule.service.named:
+                names.update(p.name for p in rule.service.named)
+    return Mentions(values, presence, frozenset(names)), list(addresses)

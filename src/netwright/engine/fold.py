@@ -23,34 +23,35 @@ class Row(NamedTuple):
 
 
 class BoundRule(NamedTuple):
-    """A rule with its peers and services bound to one universe. `must` is within `may`; `unsure` is disjoint from `sure`."""
+    """A rule with its peers and services bound to one universe and its service atoms. `must` is within `may`; `sure` and
+    `unsure` are disjoint masks."""
 
     rank: int
     policy: int
     order: int
     action: Action
-    sure: ServiceSet
-    unsure: ServiceSet
+    sure: int
+    unsure: int
     must: int
     may: int
 
 
 class BoundEnd(NamedTuple):
     action: Action
-    unsure: ServiceSet
+    unsure: int
 
 
 class TierRow(NamedTuple):
     """For these services: whom the tier may allow, may deny, may leave to the next tier. Their union is everybody."""
 
-    services: ServiceSet
+    mask: int
     allow: int
     deny: int
     next: int
 
 
-class _Atoms:
-    """Service atoms of one tier at one class: intervals between the boundaries that its rules mention, as an int mask."""
+class Atoms:
+    """Service atoms: the intervals between all mentioned boundaries. A set of services is an int mask over them."""
 
     def __init__(self, services: Iterable[ServiceSet]) -> None:
         bounds = {0, 1 << 24}
@@ -64,6 +65,7 @@ class _Atoms:
         self._sets: dict[int, ServiceSet] = {self.all: ALL}
 
     def mask(self, services: ServiceSet) -> int:
+        """The atoms of a set whose boundaries are all mentioned."""
         mask = self._masks.get(services)
         if mask is None:
             mask = 0
@@ -89,76 +91,86 @@ class _Atoms:
 
 
 class Folder:
-    """Folds rules over one universe of peers (`every`: all its positions as a bitset)."""
+    """Folds rules over one universe of peers (`every`: all its positions as a bitset) and one set of service atoms."""
 
-    def __init__(self, every: int) -> None:
+    def __init__(self, every: int, atoms: Atoms) -> None:
         self.every = every
-        self._atoms: dict[frozenset[ServiceSet], _Atoms] = {}
-        self._meet: dict[tuple[ServiceSet, ServiceSet], ServiceSet] = {}
+        self.atoms = atoms
 
-    def atoms(self, services: Iterable[ServiceSet]) -> _Atoms:
-        key = frozenset(services)
-        atoms = self._atoms.get(key)
-        if atoms is None:
-            atoms = self._atoms[key] = _Atoms(key)
-        return atoms
+    def allow_rows(self, rules: Sequence[BoundRule], unsure_end: int) -> list[Row]:
+        """A tier of allow rules that ends in denial, and nothing else on the path: the rows at once.
+
+        The end denies surely but for the services of `unsure_end`, which it may leave allowed.
+        """
+        atoms, every = self.atoms, self.every
+        out: dict[tuple[int, int], int] = {}
+        for mask, must, may in self._joined(rules):
+            closed, open_ = mask & ~unsure_end, mask & unsure_end
+            if closed:
+                key = (must, may)
+                out[key] = out.get(key, 0) | closed
+            if open_:
+                key = (must, every)
+                out[key] = out.get(key, 0) | open_
+        return [Row(atoms.services(mask), must, may) for (must, may), mask in out.items()]
 
     def tier(self, rules: Sequence[BoundRule], ends: Sequence[BoundEnd], ties: Ties) -> list[TierRow]:
-        services = {r.sure for r in rules} | {r.unsure for r in rules} | {e.unsure for e in ends}
-        atoms = self.atoms(services)
         if all(r.action == "allow" for r in rules):
-            rows = self._union(rules, atoms)
+            rows = [[mask, self.every & ~must, may, 0, 0] for mask, must, may in self._joined(rules)]
         else:
-            rows = self._ranked(rules, ties, atoms)
-        return self._end(rows, ends, atoms)
+            rows = self._ranked(rules, ties)
+        return self._end(rows, ends)
 
-    def _union(self, rules: Sequence[BoundRule], atoms: _Atoms) -> list[list[int]]:
-        """Allow rules only: order is irrelevant, so join by services first. Rows: [mask, live, allow, deny, next]."""
-        by_mask: dict[tuple[int, int], list[int]] = {}
+    def _joined(self, rules: Sequence[BoundRule]) -> list[tuple[int, int, int]]:
+        """Allow rules only: order is irrelevant, so join by services first. (atoms, surely allowed, perhaps allowed)."""
+        by_mask: dict[tuple[int, int], tuple[int, int]] = {}
         for r in rules:
-            peers = by_mask.setdefault((atoms.mask(r.sure), atoms.mask(r.unsure)), [0, 0])
-            peers[0] |= r.must
-            peers[1] |= r.may
-        rows = [[atoms.all, 0, 0]]
+            key = (r.sure, r.unsure)
+            held = by_mask.get(key)
+            by_mask[key] = (held[0] | r.must, held[1] | r.may) if held else (r.must, r.may)
+        rows = [(self.atoms.all, 0, 0)]
         for (sure, unsure), (must, may) in by_mask.items():
-            split: list[list[int]] = []
-            for mask, row_must, row_may in rows:
+            split: list[tuple[int, int, int]] = []
+            for row in rows:
+                mask, row_must, row_may = row
                 surely, perhaps = mask & sure, mask & unsure
-                rest = mask & ~(surely | perhaps)
+                if not surely and not perhaps:
+                    split.append(row)
+                    continue
                 if surely:
-                    split.append([surely, row_must | must, row_may | may])
+                    split.append((surely, row_must | must, row_may | may))
                 if perhaps:
-                    split.append([perhaps, row_must, row_may | may])
+                    split.append((perhaps, row_must, row_may | may))
+                rest = mask & ~(surely | perhaps)
                 if rest:
-                    split.append([rest, row_must, row_may])
+                    split.append((rest, row_must, row_may))
             rows = split
-        return [[mask, self.every & ~must, may, 0, 0] for mask, must, may in rows]
+        return rows
 
-    def _ranked(self, rules: Sequence[BoundRule], ties: Ties, atoms: _Atoms) -> list[list[int]]:
-        rows = [[atoms.all, self.every, 0, 0, 0]]
+    def _ranked(self, rules: Sequence[BoundRule], ties: Ties) -> list[list[int]]:
+        rows = [[self.atoms.all, self.every, 0, 0, 0]]
         for _, tied in groupby(rules, key=lambda r: r.rank):
             group = list(tied)
             if ties == "deny-first":
                 group.sort(key=lambda r: ("deny", "allow", "pass").index(r.action))
             policies = len({r.policy for r in group})
             if ties == "any-order" and policies > 1:
-                rows = self._any_order(rows, group, atoms)
+                rows = self._any_order(rows, group)
             else:
                 if ties == "any-order":
                     group.sort(key=lambda r: r.order)
                 for r in group:
-                    rows = self._apply(rows, r, atoms)
+                    rows = self._apply(rows, r)
         return rows
 
     @staticmethod
-    def _apply(rows: list[list[int]], r: BoundRule, atoms: _Atoms) -> list[list[int]]:
-        sure, unsure = atoms.mask(r.sure), atoms.mask(r.unsure)
+    def _apply(rows: list[list[int]], r: BoundRule) -> list[list[int]]:
         column = {"allow": 2, "deny": 3, "pass": 4}[r.action]
         out: list[list[int]] = []
         for row in rows:
             mask = row[0]
             hit = row[1] & r.may
-            surely, perhaps = mask & sure, mask & unsure
+            surely, perhaps = mask & r.sure, mask & r.unsure
             if not hit or not (surely | perhaps):
                 out.append(row)
                 continue
@@ -174,7 +186,7 @@ class Folder:
                     out.append(new)
         return out
 
-    def _any_order(self, rows: list[list[int]], group: list[BoundRule], atoms: _Atoms) -> list[list[int]]:
+    def _any_order(self, rows: list[list[int]], group: list[BoundRule]) -> list[list[int]]:
         """Tied policies permute: each is folded from the same start, what any of them may decide is a possible outcome, and
         only what every one of them leaves open goes on."""
         out: list[list[int]] = []
@@ -186,7 +198,7 @@ class Folder:
             for policy in of_policy.values():
                 alone = [[mask, live, 0, 0, 0]]
                 for r in sorted(policy, key=lambda r: r.order):
-                    alone = self._apply(alone, r, atoms)
+                    alone = self._apply(alone, r)
                 parts = [
                     [meet, p[1] & a[1], p[2] | a[2], p[3] | a[3], p[4] | a[4]]
                     for p in parts
@@ -196,70 +208,59 @@ class Folder:
             out.extend(parts)
         return out
 
-    @staticmethod
-    def _end(rows: list[list[int]], ends: Sequence[BoundEnd], atoms: _Atoms) -> list[TierRow]:
+    def _end(self, rows: list[list[int]], ends: Sequence[BoundEnd]) -> list[TierRow]:
         out: dict[tuple[int, int, int], int] = {}
         surely = 0
         actions = {e.action for e in ends}
         for e in ends:
-            surely |= atoms.all & ~atoms.mask(e.unsure)
+            surely |= self.atoms.all & ~e.unsure
         for mask, live, allow, deny, passed in rows:
             for part, closes in ((mask & surely, True), (mask & ~surely, False)):
                 if not part:
                     continue
                 a, d, n = allow, deny, passed
                 if live:
-                    if not closes or not ends:
+                    if not closes:
                         n |= live
                     a |= live if "allow" in actions else 0
                     d |= live if "deny" in actions else 0
                     n |= live if "pass" in actions else 0
                 out[a, d, n] = out.get((a, d, n), 0) | part
-        return [TierRow(atoms.services(mask), a, d, n) for (a, d, n), mask in out.items()]
+        return [TierRow(mask, a, d, n) for (a, d, n), mask in out.items()]
 
-    def compose(self, first: Sequence[TierRow], second: Sequence[TierRow]) -> list[TierRow]:
+    @staticmethod
+    def compose(first: Sequence[TierRow], second: Sequence[TierRow]) -> list[TierRow]:
         """What the first tier leaves open, the second decides."""
-        out: dict[tuple[int, int, int], ServiceSet] = {}
+        out: dict[tuple[int, int, int], int] = {}
         for a in first:
             if not a.next:
                 key = (a.allow, a.deny, 0)
-                out[key] = out[key] | a.services if key in out else a.services
+                out[key] = out.get(key, 0) | a.mask
                 continue
             for b in second:
-                services = self.meet(a.services, b.services)
-                if services:
+                mask = a.mask & b.mask
+                if mask:
                     key = (a.allow | a.next & b.allow, a.deny | a.next & b.deny, a.next & b.next)
-                    out[key] = out[key] | services if key in out else services
-        return [TierRow(services, *key) for key, services in out.items()]
+                    out[key] = out.get(key, 0) | mask
+        return [TierRow(mask, *key) for key, mask in out.items()]
 
     def settle(self, rows: Sequence[TierRow], default: Action | None) -> list[Row]:
         """What no tier decided gets the enforcer's default; both outcomes where that is not known."""
-        out: dict[tuple[int, int], ServiceSet] = {}
+        out: dict[tuple[int, int], int] = {}
         for row in rows:
             allow = row.allow | (row.next if default in ("allow", None) else 0)
             deny = row.deny | (row.next if default in ("deny", None) else 0)
             key = (allow & ~deny, allow)
-            out[key] = out[key] | row.services if key in out else row.services
-        return [Row(services, must, may) for (must, may), services in out.items()]
+            out[key] = out.get(key, 0) | row.mask
+        return [Row(self.atoms.services(mask), must, may) for (must, may), mask in out.items()]
 
     def both(self, first: Sequence[Row], second: Sequence[Row]) -> list[Row]:
         """Two enforcers on the path: each must permit."""
-        out: dict[tuple[int, int], ServiceSet] = {}
+        out: dict[tuple[int, int], int] = {}
         for a in first:
             for b in second:
-                services = self.meet(a.services, b.services)
-                if services:
+                mask = self.atoms.mask(a.services) & self.atoms.mask(b.services)
+                if mask:
                     key = (a.must & b.must, a.may & b.may)
-                    out[key] = out[key] | services if key in out else services
-        return [Row(services, must, may) for (must, may), services in out.items()]
-
-    def meet(self, a: ServiceSet, b: ServiceSet) -> ServiceSet:
-        if a is ALL:
-            return b
-        if b is ALL:
-            return a
-        key = (a, b)
-        found = self._meet.get(key)
-        if found is None:
-            found = self._meet[key] = a & b
-        return found
+                    out[key] = out.get(key, 0) | mask
+        return [Row(self.atoms.services(mask), must, may) for (must, may), mask in out.items()]

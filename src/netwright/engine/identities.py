@@ -15,6 +15,7 @@ import numpy.typing as npt
 from netwright.base.errors import InternalError
 from netwright.base.ipset import Family
 from netwright.engine.atoms import AddressClasses
+from netwright.engine.bits import salts
 from netwright.model.columns import Columns, PortMap
 
 OTHER = "\0other"
@@ -129,8 +130,7 @@ def _project_port_maps(columns: Columns, names: frozenset[str]) -> tuple[tuple[P
 def _signature(
     keys: list[npt.NDArray[np.int64]], tokens: npt.NDArray[np.intp], offsets: npt.NDArray[np.int64], count: int
 ) -> npt.NDArray[np.uint64]:
-    rng = np.random.default_rng(64)
-    salt = rng.integers(1, 1 << 63, size=count + 1, dtype=np.uint64)
+    salt = salts(count + 1, 64)
     sums = np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(salt[tokens], dtype=np.uint64)])
     signature: npt.NDArray[np.uint64] = sums[offsets[1:]] - sums[offsets[:-1]]
     for key in keys:

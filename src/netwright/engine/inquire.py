@@ -7,12 +7,14 @@ pass. `some` is not `undecided`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 from netwright.base.errors import UsageError
 from netwright.base.ipset import INTERNET, Family, IpSet, address_text, parse_address
 from netwright.base.services import ICMP, ICMPV6, protocol_name, service_key
 from netwright.engine.compile import Network
+from netwright.engine.exposure import Exposure, controllers, exposures, together
 from netwright.engine.verdict import Citation, Citer, Outcome, Side, Spot, Verdict, outcome, relation
 from netwright.model.cluster import Cluster, ServiceNoun, ServicePortNoun
 from netwright.model.references import Directory, Target
@@ -56,13 +58,15 @@ class Part(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """The verdict of a question. `nowhere` says why there was no packet to ask about ("" where there was)."""
+    """The verdict of a question. `nowhere` says why there was no packet to ask about ("" where there was); `ways` are the
+    chains from outside to a Service."""
 
     verdict: Verdict
     groups: Groups
     parts: tuple[Part, ...]
     nowhere: str = ""
     reasons: tuple[Reason, ...] = ()
+    ways: tuple[Exposure, ...] = ()
 
 
 class Delivery(NamedTuple):
@@ -259,19 +263,50 @@ class Inquirer:
         if source.service is not None:
             raise UsageError(f"`{source.ref}` is a Service and starts no connections", help="name the workload behind it")
         deliveries, nowhere, reasons = self.deliveries(destination, protocol, port)
+        if source.addresses is not None and destination.service is not None and (deliveries or not reasons):
+            return self._from_outside(source, destination.service, protocol, port, nowhere)
         if not deliveries:
             return Settled("undecided" if reasons else "deny", "none", (), nowhere, reasons)
         parts: list[Part] = []
         alone: list[Part] = []
         for f in [family] if family else self.network.families:
-            for part in self._parts(source, destination, deliveries, f, icmp):
+            for part in self.parts(source, destination, deliveries, f, icmp):
                 (alone if part.outcome.relation == "self" else parts).append(part)
         parts = parts or alone
         if not parts:
             return Settled("deny", "none", (), "the two ends have no address family in common")
-        return self._settle(parts)
+        return self.settle(parts)
 
-    def _parts(
+    def _from_outside(self, source: Target, service: ServiceNoun, protocol: int, port: str, nowhere: str) -> Settled:
+        """From an outside address to a Service: over the ways in that the input gives it."""
+        asked = self.service_port(service, protocol, port)
+        if asked is None:
+            return Settled("deny", "none", (), nowhere)
+        ways = [w for w in exposures(self, source, [service]) if w.port == asked.port and w.protocol == asked.protocol]
+        if not ways:
+            text = f"{service.ref} is of type {service.type} and no Ingress leads to it: it has no way in from outside"
+            return Settled("deny", "none", (), text)
+        found = together(ways)
+        parts = tuple(p for w in ways if w.verdict == found for p in w.parts)
+        reasons = dict.fromkeys(
+            Reason("unknown" if "not in the input" in s.text or "no Service" in s.text else "depends", s.text)
+            for w in ways
+            if w.verdict == "undecided"
+            for s in w.steps
+            if s.verdict == "undecided"
+        )
+        if found == "undecided":
+            reasons |= dict.fromkeys(r for p in parts if p.outcome.verdict == "undecided" for r in self.reasons(p))
+        verdict: Verdict = "allow" if found == "some" else found
+        groups: Groups = "none" if found == "deny" else "all" if found == "allow" else "some"
+        return Settled(verdict, groups, parts, "", tuple(reasons) if found == "undecided" else (), tuple(ways))
+
+    @cached_property
+    def controller_rows(self) -> list[int]:
+        """Endpoint rows of ingress controllers."""
+        return controllers(self)
+
+    def parts(
         self,
         source: Target,
         destination: Target,
@@ -310,7 +345,7 @@ class Inquirer:
                     )
         return out
 
-    def _settle(self, parts: list[Part]) -> Settled:
+    def settle(self, parts: Sequence[Part]) -> Settled:
         verdicts = {p.outcome.verdict for p in parts}
         if verdicts == {"allow"}:
             return Settled("allow", "all", tuple(parts))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from netwright.questions.why import Cited, PartAnswer, SideAnswer, WhyAnswer
+from netwright.questions.why import Cited, PartAnswer, SideAnswer, WayAnswer, WhyAnswer
 from netwright.questions.why.changes import Change
 from netwright.render.escape import plain
 from netwright.render.words import Words, count
@@ -19,19 +19,21 @@ def why_text(answer: WhyAnswer, lines: Lines, words: Words, *, profile: str, las
     if answer.translation:
         shown = ", ".join(answer.translation[:4]) + (f" and {len(answer.translation) - 4} more" if len(answer.translation) > 4 else "")
         out += words.fold(plain(f"{answer.destination} leads to {shown}"), "           ", "  service  ")
-    if answer.ports_asked:
+    if any(answer.ports_asked):
         out += words.fold(f"asked about the ports it serves: {', '.join(answer.ports_asked)}", "           ", "  ports    ")
     if answer.note:
         out += words.fold(plain(answer.note), "           ", "  note     ")
     for reason in answer.reasons:
         out += words.fold(plain(f"{reason.kind}: {reason.reason}"), "           ", "  open     ")
+    for way in answer.ways:
+        out += _way(way, words)
     several = len(answer.parts) > 1
     for part in answer.parts[:6]:
         out += _part(part, several, lines, words)
     if len(answer.parts) > 6:
         out.append(f"  … and {len(answer.parts) - 6} more parts; -o json lists all")
     out += _changes(answer, words)
-    judged = f"{count(answer.judged, 'packet')} judged by the engine and the reference evaluator alike" if answer.judged else "no packet to judge"
+    judged = f"{count(answer.judged, 'packet')} judged by the engine and the reference evaluator alike" if answer.judged else "a chain of verdicts" if answer.ways else "no packet to judge"
     out += words.fold(f"{_summary(answer)} {words['dot']} {judged} {words['dot']} {last}", "", "")
     return out
 
@@ -49,6 +51,14 @@ def _headline(answer: WhyAnswer, words: Words, profile: str) -> str:
         shown = f"[{destination}]" if ":" in destination and "/" not in destination else destination
         destination = f"{shown}:{answer.port}"
     return plain(f"{verdict}  {answer.source} {words['arrow']} {destination} {answer.protocol.lower()}   (profile {profile})")
+
+
+def _way(way: WayAnswer, words: Words) -> list[str]:
+    out = words.fold(plain(f"{way.verdict.upper():<9}  {way.via} {way.entry}"), "             ", "  way ")
+    for step in way.steps:
+        place = f"  ({step.place.file}:{step.place.line})" if step.place and step.place.file else ""
+        out += words.fold(plain(f"{step.verdict:<9} {step.text}{place}"), "                   ", "         ")
+    return out
 
 
 def _part(part: PartAnswer, several: bool, lines: Lines, words: Words) -> list[str]:

@@ -114,6 +114,8 @@ class Account:
 
     def add_tree(self, tree: Any, file: str, span: Span) -> None:
         """One document as plain values; the items of `List` kinds each become a document."""
+        if isinstance(tree, dict) and isinstance(tree.get("items"), list):
+            span = msgspec.structs.replace(span, count=len(tree["items"]))
         number = self.texts.add(file, span)
         waiting: list[tuple[Any, Pointer, str, str]] = [(tree, (), "", "")]
         while waiting:

@@ -30,7 +30,9 @@ def read_text(account: Account, file: str, data: bytes, *, in_chart: Callable[[]
     try:
         data = utf8(data)
     except TextFault as fault:
-        account.texts.keep(file, b"")
+        # The text is kept as far as it can be shown; what it says is not taken from characters that are guessed.
+        encoding = "utf-32" if data[:4] in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE) else "utf-16"
+        account.texts.keep(file, data.decode(encoding, "replace").encode())
         account.note_unread(fault.code, fault.message, file=file, line=fault.line + 1, column=fault.column + 1)
         return
     account.texts.keep(file, data)
@@ -109,7 +111,8 @@ def _read_json(account: Account, file: str, data: bytes, start: int, end: int, l
 
 def _add_built(account: Account, file: str, documents: list[Built], repeated: list[Repeated], part: Chunk) -> None:
     for document in documents:
-        span = Span(json=False, start=part.start, end=part.end, line=part.line, first=document.start, last=document.end)
+        line = part.line + document.line
+        span = Span(json=False, start=part.start, end=part.end, line=line, first=document.start, last=document.end)
         account.add_tree(document.value, file, span)
     for again in repeated[:_MAX_WARNINGS]:
         account.warn_repeated(file, again.key, part.line + again.line + 1, again.column + 1)

@@ -19,14 +19,17 @@ _STRING = re.compile(r'\s*("(?:[^"\\]|\\.)*")\s*:\s*')
 _SPACE = re.compile(r"\s*")
 _GAP = re.compile(rb"[\s,\[]*")
 _ATOM = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s,\]}]+')
+_ITEMS = re.compile(r"^items:[ \t]*\r?\n((?:  )?)(?=- )", re.MULTILINE)
+_ALIAS = re.compile(r"(?:^|[\s\[{,])\*")
 _CACHED = 64
 """Documents whose scanned positions are kept."""
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a document stands: bytes `start` to `end` of its file; `line`, the 0-based line of `start`.
+    """Where a document stands: bytes `start` to `end` of its file.
 
-    For YAML the bytes are those of the part that was parsed, and `first` and `last` the document's characters in it.
+    For YAML the bytes are those of the part that was parsed; `first` and `last` are the document's characters in it,
+    from the start of the line it begins on, `line` is that line (0-based, of the file), `count` the items of a list.
     `items` are the raw items of a JSON list, in order.
     """
 
@@ -36,6 +39,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     line: int = 0
     first: int = 0
     last: int = 0
+    count: int = 0
     items: Sequence[msgspec.Raw] = ()
 
 
@@ -56,7 +60,8 @@ class KeptTexts:
     def __init__(self) -> None:
         self._data: dict[str, bytes] = {}
         self._spans: dict[str, list[Span]] = {}
-        self._nodes: dict[tuple[str, int], tuple[Node, int]] = {}
+        self._nodes: dict[tuple[str, int, int], tuple[Node, int]] = {}
+        self._starts: dict[tuple[str, int], list[tuple[int, int]]] = {}
         self._offsets: dict[tuple[str, int], list[int]] = {}
         self._marks: dict[str, tuple[list[int], list[int]]] = {}
         self._decoded: tuple[str, int, str] = ("", -1, "")
@@ -99,23 +104,54 @@ class KeptTexts:
     # --- YAML ---
 
     def _in_yaml(self, place: Place, span: Span, path: Pointer) -> tuple[int, int]:
-        known = self._nodes.get((place.file, place.document))
+        item = path[1] if len(path) > 1 and path[0] == "items" and isinstance(path[1], int) else -1
+        starts = self._item_starts(place, span) if 0 <= item < span.count else []
+        known = self._nodes.get((place.file, place.document, item if starts else -1))
         if known is None:
             text = self._part(place.file, span)
-            # The document's first line may be indented; parsing starts at that line, so that columns are right.
-            begin = max(text.rfind(mark, 0, span.first) for mark in "\n\r\x85\u2028\u2029") + 1
-            before = count_breaks(text[:begin].encode()) if begin else 0
-            known = (scan(text[begin : span.last]), span.line + before)
+            first, last, line = span.first, span.last, span.line
+            if starts:
+                first, line = starts[item]
+                last = starts[item + 1][0] if item + 1 < len(starts) else span.last
+                if _ALIAS.search(text, first, last):  # what it stands for is written elsewhere
+                    first, last, line, starts = span.first, span.last, span.line, []
+            known = (scan(text[first:last]), line)
             if len(self._nodes) >= _CACHED:
                 self._nodes.pop(next(iter(self._nodes)))
-            self._nodes[place.file, place.document] = known
+            self._nodes[place.file, place.document, item if starts else -1] = known
         node, line = known
+        if starts:
+            path = (0, *path[2:])
         for step in path:
             child = node.children.get(step) if node.children else None
             if child is None:
                 break
             node = child
         return line + node.line, node.column
+
+    def _item_starts(self, place: Place, span: Span) -> list[tuple[int, int]]:
+        """Character and line of each item of a list written in block style; nothing where that is not sure.
+
+        A line that begins with a dash in the items' own column begins an item: all inside an item is indented more.
+        """
+        starts = self._starts.get((place.file, place.document))
+        if starts is None:
+            starts = []
+            text = self._part(place.file, span)
+            head = _ITEMS.search(text, span.first, span.last)
+            plain = not any(mark in text for mark in ("\x85", "\u2028", "\u2029")) and "\r" not in text.replace(
+                "\r\n", ""
+            )
+            if head is not None and plain:
+                line, before = span.line, span.first
+                dash = re.compile(rf"^{head[1]}-(?=[ \r\n])", re.MULTILINE)
+                for match in dash.finditer(text, head.start(1), span.last):
+                    line += text.count("\n", before, match.start())
+                    before = match.start()
+                    starts.append((before, line))
+            starts = starts if len(starts) == span.count else []
+            self._starts[place.file, place.document] = starts
+        return starts
 
     def _part(self, file: str, span: Span) -> str:
         if self._decoded[:2] != (file, span.start):
@@ -178,7 +214,7 @@ class KeptTexts:
 
 
 def scan(text: str) -> Node:
-    """The places of all nodes of the first document in `text`, which is known to parse within the reader's bounds."""
+    """The places of all nodes of the first document in `text`: a document, or items of a list, that was read before."""
     import yaml
 
     parser = new_parser(text)
@@ -188,7 +224,11 @@ def scan(text: str) -> Node:
     key: Any = 0  # of a list: the next index; of a mapping: None while a key comes next
     anchors: dict[str, Node] = {}
     while True:
-        event: Any = parser.get_event()
+        event: Any
+        try:
+            event = parser.get_event()
+        except yaml.YAMLError:
+            event = None  # what follows a list's last item: the item itself is complete
         if isinstance(event, (yaml.DocumentEndEvent, yaml.StreamEndEvent)) or event is None:
             return (root.children or {}).get(0, root)
         if isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):

@@ -35,7 +35,7 @@ class TextFault(Exception):
 
 
 class Built(msgspec.Struct, frozen=True, kw_only=True):
-    """One YAML document: its value, where it starts (0-based line) and its span in characters of the parsed text."""
+    """One YAML document: its value, the 0-based line it starts on, and its lines' span in characters of the text."""
 
     value: Any
     line: int
@@ -194,7 +194,7 @@ def _build(data: bytes, documents: list[Built], repeated: list[Repeated]) -> Non
             if ended is not None:
                 documents.append(ended)
                 ended = None
-            line, start = event.start_mark.line, event.start_mark.index
+            line, start = event.start_mark.line, event.start_mark.index - event.start_mark.column
             anchors = {}
             expanded = nodes = 0
             continue

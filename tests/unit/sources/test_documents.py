@@ -73,11 +73,18 @@ def test_utf16_with_its_mark(encoding: str) -> None:
 
 
 def test_anchors_and_merge_keys() -> None:
-    text = "apiVersion: v1\nkind: Pod\nmetadata: &m {name: web, labels: &l {a: b}}\nspec: {one: *l, two: {<<: *l, c: d}, m: *m}\n"
+    text = "apiVersion: v1\nkind: Pod\nmetadata: &m {name: web, labels: &l {a: b}}\n"
+    text += "spec: {one: *l, two: {<<: *l, c: d}, m: *m}\n"
     tree = reading(text).documents[0].tree()
     assert tree["spec"]["one"] == {"a": "b"}
     assert tree["spec"]["two"] == {"a": "b", "c": "d"}
     assert tree["spec"]["m"] == tree["metadata"]
+
+
+def test_anchors_end_with_their_document() -> None:
+    found = reading(f"{POD}x: &x 1\n---\n{POD}y: *x\n")
+    assert names(found) == ["Pod/web"]
+    assert [unread.diagnostic.title for unread in found.unread] == ["unknown anchor `x`"]
 
 
 @pytest.mark.parametrize("kind", ["List", "NetworkPolicyList"])
@@ -224,6 +231,7 @@ def test_a_broken_document_leaves_the_others() -> None:
         ("kind: Pod\nmetadata:\n  namespace: {{ .Values.ns }}\n", ("Pod",), ()),
         ("kind: {{ .Values.kind }}\nmetadata:\n  namespace: a\n", (), ()),
         ("kind: {{ x }}Pod\n", (), ()),
+        ("kind: Pod\nkind: {{ x }}\n", (), ()),
         ("kind: NetworkPolicyList\nitems: [\n", ("NetworkPolicy",), ()),
         (
             "kind: List\nitems:\n- apiVersion: v1\n  kind: Pod\n- apiVersion: v1\n  kind: Service\n  x: [\n",

@@ -155,6 +155,33 @@ def test_items_of_a_json_list() -> None:
         assert lines[inner.line - 1][inner.column - 1 :] == str(document.tree()["metadata"]["n"])
 
 
+@pytest.mark.parametrize("indent", ["", "  "])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_items_of_a_yaml_list(indent: str, end: str) -> None:
+    item = "- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: NAME\n    note: |\n      - apiVersion\n"
+    item += "    labels: LABELS\n"
+    items = item.replace("NAME", "a").replace("LABELS", "&l {x: y}") + item.replace("NAME", "b").replace("LABELS", "*l")
+    items += "-\n" + item.replace("NAME", "c").replace("LABELS", "{z: w}").replace("- ", "  ", 1)
+    body = "".join(f"{indent}{line}\n" for line in items.splitlines())
+    text = f"---\nitems:\n{body}kind: List\napiVersion: v1\nmetadata: {{}}\n---\napiVersion: v1\nkind: Last\n"
+    text = text.replace("\n", end)
+    found = reading(text)
+    places = [document.place for document in found.documents]
+    assert [place.item if place else () for place in places] == [("items", 0), ("items", 1), ("items", 2), ()]
+    expected = {
+        ("metadata", "name"): [(6, 11), (13, 11), (21, 11)],
+        (): [(3, 3), (10, 3), (18, 3)],
+        ("metadata", "labels"): [(9, 13), (16, 13), (24, 13)],
+        ("metadata", "labels", "x"): [(9, 20), (9, 20), (24, 13)],
+    }
+    for pointer, positions in expected.items():
+        for place, (line, column) in zip(places[:3], positions, strict=True):
+            assert place is not None
+            position = found.texts.position(place, pointer)
+            assert position is not None
+            assert (position.line, position.column - len(indent)) == (line, column), (pointer, place)
+
+
 def test_the_last_of_two_keys_is_cited() -> None:
     assert at(reading("apiVersion: v1\nkind: A\nkind: B\n"), 0, "kind") == (3, 7)
     assert at(reading('{"apiVersion": "v1", "kind": "A",\n"kind": "B"}'), 0, "kind") == (2, 9)

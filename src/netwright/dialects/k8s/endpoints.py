@@ -45,7 +45,9 @@ def template_of(decoded: Decoded) -> PodTemplate | None:
 
 
 def is_terminated(pod: Pod) -> bool:
-    return pod.status is not None and pod.status.phase in ("Succeeded", "Failed")
+    """Whether the pod has ended or is being deleted: it is no endpoint any more."""
+    ended = pod.status is not None and pod.status.phase in ("Succeeded", "Failed")
+    return ended or pod.metadata.deletion_timestamp is not None
 
 
 def container_ports(spec: PodSpec | None) -> tuple[ContainerPortNoun, ...]:
@@ -104,29 +106,23 @@ class EndpointBuilder:
         for d in self.objects:
             if isinstance(d.value, Namespace):
                 self._namespace(d.name)
-        owners = self._owners()
-        alive = {owner for owner in owners.values()}
+        owners = {d: self._top(d) for d in self.objects if isinstance(d.value, Pod)}
+        # a workload whose pods have all ended has none; a CronJob will run again
+        stands = {o for d, o in owners.items() if o[0] != "cronjob" or not is_terminated(d.value)}
         for d in self.objects:
             if isinstance(d.value, Pod):
                 if not is_terminated(d.value):
                     self._pod(d, owners[d])
             elif isinstance(d.value, (WorkloadObject, CronJob)):
                 key = (SHORT[d.kind], d.namespace, d.name)
-                if key not in alive and not self._is_owned(d) and _wanted(d):
+                if key not in stands and not self._is_owned(d) and _wanted(d):
                     self._template(d, key)
         for d in nodes:
             addresses = self._node_addresses[d.name]
             self._row(d, ("node", "", d.name), Meta(), None, "", True, d.name, addresses or self._any_node, True, 1)
 
-    def _owners(self) -> dict[Decoded, tuple[WorkloadKind, str, str]]:
-        """The workload each live pod belongs to: its topmost controller that is known, else the pod itself."""
-        out: dict[Decoded, tuple[WorkloadKind, str, str]] = {}
-        for d in self.objects:
-            if isinstance(d.value, Pod) and not is_terminated(d.value):
-                out[d] = self._top(d)
-        return out
-
     def _top(self, pod: Decoded) -> tuple[WorkloadKind, str, str]:
+        """The workload a pod belongs to: its topmost controller that is known, else the pod itself."""
         kind, name, meta = "Pod", pod.name, pod.value.metadata
         for _ in range(4):
             owner = _controller(meta)
@@ -266,7 +262,7 @@ class EndpointBuilder:
 
 def _controller(meta: Meta) -> tuple[str, str] | None:
     for owner in meta.owner_references or ():
-        if owner.controller is not False:
+        if owner.controller:
             return owner.kind, owner.name
     return None
 

@@ -188,9 +188,7 @@ def _matches(selector: LabelSelector, labels: Mapping[str, str | None]) -> bool:
     for key, value in (selector.match_labels or {}).items():
         if key not in labels or (labels[key] or "") != (value or ""):
             return False
-    for requirement in selector.match_expressions or ():
-        if requirement is None:
-            return False
+    for requirement in filter(None, selector.match_expressions or ()):
         present = requirement.key in labels
         inside = present and (labels[requirement.key] or "") in {value or "" for value in requirement.values or ()}
         holds = {"In": inside, "NotIn": not inside, "Exists": present, "DoesNotExist": not present}

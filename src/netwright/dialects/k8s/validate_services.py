@@ -95,13 +95,9 @@ def _check_cluster_ips(spec: ServiceSpec) -> None:
     addresses = written or ((spec.cluster_ip,) if spec.cluster_ip else ())
     if addresses == ("None",) or not addresses:
         return
-    if len(addresses) > 2:
-        raise Fault(at, f"has {len(addresses)} entries; a service has one address of each family")
     versions: list[int] = []
     for index, text in enumerate(addresses):
         where = (*at, index) if written else (*_SPEC, "clusterIP")
-        if text == "None":
-            raise Fault(where, "is `None`; `None` stands alone")
         address = check_address(text, where)
         if address.version in versions:
             raise Fault(where, f"is {quoted(text)}; a service has one address of each family")

@@ -16,6 +16,16 @@ _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[(\.\.\.)\]")
 _ERROR = re.compile(r"(?s)(.*?)(?: - at `(?:(key)` in `)?\$(.*?)`)?")
 _UNKNOWN = re.compile(r"(?s)Object contains unknown field `(.*)`")
 _TYPES = re.compile(r"Expected `(.*?)`, got `(.*?)`")
+# An integer beyond 64 bits is a `float` to the decoder of JSON.
+_CLASSES: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "str": (str,),
+    "bool": (bool,),
+    "float": (float, int),
+    "array": (list,),
+    "object": (dict,),
+    "null": (type(None),),
+}
 _WORDS = {
     "int": "a whole number",
     "str": "text",
@@ -68,19 +78,11 @@ def _locate(tree: Any, path: str, got: str) -> tuple[Pointer, Any]:
     `[...]` there stands for some key of a map: it is the first one under which a value of the type `got` is found.
     """
     steps = [(name, number, some) for name, number, some in _STEP.findall(path)]
-    fits = {
-        "int": int,
-        "str": str,
-        "bool": bool,
-        "float": float,
-        "array": list,
-        "object": dict,
-        "null": type(None),
-    }.get(got)
+    fits = _CLASSES.get(got)
 
     def walk(node: Any, rest: list[tuple[str, str, str]], pointer: Pointer) -> tuple[Pointer, Any] | None:
         if not rest:
-            return (pointer, node) if fits is None or type(node) is fits else None
+            return (pointer, node) if fits is None or type(node) in fits else None
         name, number, some = rest[0]
         if some:
             for key, below in node.items() if isinstance(node, dict) else ():

@@ -81,6 +81,23 @@ class OpenReason(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class StepAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """One link of a chain from outside: what happens, its verdict, the object that says so."""
+
+    verdict: Literal["allow", "some", "deny", "undecided", "note"]
+    text: str
+    place: Cited | None = None
+
+
+class WayAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """One way in from outside, as a chain of verdicts."""
+
+    via: str
+    entry: str
+    verdict: Literal["allow", "some", "deny", "undecided"]
+    steps: tuple[StepAnswer, ...]
+
+
 class WhyAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """The whole answer. `translation` says what a Service did to the packet; `judged` how many packets the reference evaluator also judged."""
 
@@ -94,6 +111,7 @@ class WhyAnswer(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     translation: tuple[str, ...] = ()
     reasons: tuple[OpenReason, ...] = ()
+    ways: tuple[WayAnswer, ...] = ()
     parts: tuple[PartAnswer, ...] = ()
     changes: tuple[Change, ...] = ()
     judged: int = 0
@@ -127,11 +145,11 @@ def why(
     icmp = (8, 0) if protocol == ICMP else None
     settled = [inquirer.ask(source, destination, protocol, p, family=family, icmp=icmp) for p in ports]
     whole = _together(inquirer, settled)
-    judged = _judge(inquirer, whole.parts)
+    judged = _judge(inquirer, [] if whole.ways else whole.parts)
     parts = _parts(inquirer, whole, locate, owner_of)
     translation = _translation(destination, whole)
     found: tuple[Change, ...] = ()
-    if with_changes and whole.parts and whole.verdict in ("allow", "deny"):
+    if with_changes and whole.parts and not whole.ways and whole.verdict in ("allow", "deny"):
         found = changes(inquirer, whole, locate)
     return WhyAnswer(
         source=source.ref,
@@ -144,6 +162,7 @@ def why(
         note=whole.nowhere,
         translation=translation,
         reasons=tuple(OpenReason(kind=r.kind, reason=r.text) for r in whole.reasons),
+        ways=_ways(whole, locate, owner_of),
         parts=parts,
         changes=found,
         judged=judged,
@@ -176,8 +195,9 @@ def _together(inquirer: Inquirer, settled: Sequence[Settled]) -> Settled:
     if all(s.groups == "none" for s in settled):
         groups = "none"
     reasons = tuple(dict.fromkeys(r for s in settled for r in s.reasons))
+    ways = tuple(w for s in settled for w in s.ways)
     verdict: Verdict = "undecided" if "undecided" in verdicts else "deny" if groups == "none" else "allow"
-    return Settled(verdict, groups, tuple(parts), next((s.nowhere for s in settled if s.nowhere), ""), reasons)
+    return Settled(verdict, groups, tuple(parts), next((s.nowhere for s in settled if s.nowhere), ""), reasons, ways)
 
 
 def _judge(inquirer: Inquirer, parts: Sequence[Part]) -> int:
@@ -215,6 +235,19 @@ def _translation(destination: Target, settled: Settled) -> tuple[str, ...]:
     for part in settled.parts:
         port = part.packet.key & 0xFFFF
         out[f"{part.destination}:{port}"] = None
+    return tuple(out)
+
+
+def _ways(settled: Settled, locate: Locate, owner_of: OwnerOf) -> tuple[WayAnswer, ...]:
+    out = []
+    for way in settled.ways:
+        steps = []
+        for step in way.steps:
+            place = None
+            if step.origin is not None:
+                place = _cite(Citation("ingress", step.origin, None, "allow", True), locate, owner_of)
+            steps.append(StepAnswer(verdict=step.verdict, text=step.text, place=place))
+        out.append(WayAnswer(via=way.via, entry=way.entry, verdict=way.verdict, steps=tuple(steps)))
     return tuple(out)
 
 

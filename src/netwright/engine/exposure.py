@@ -1,0 +1,263 @@
+"""Exposure: the ways from outside the cluster to a Service's pods, each a chain of verdicts.
+
+outside → source ranges → node (source address kept, or replaced by the node's) → ingress controller's pod → backend's port.
+Sources: Service and Ingress concept pages of Kubernetes 1.34 (externalTrafficPolicy, loadBalancerSourceRanges, source IP).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from netwright.base.ipset import EVERYWHERE, NOT_UNICAST, IpSet
+from netwright.base.services import TCP
+from netwright.base.spans import Origin
+from netwright.engine.verdict import Outcome
+from netwright.model.cluster import IngressRoute, ServiceNoun, ServicePortNoun
+from netwright.model.references import Target
+
+if TYPE_CHECKING:
+    from netwright.engine.inquire import Inquirer, Part
+
+StepVerdict = Literal["allow", "some", "deny", "undecided", "note"]
+Via = Literal["LoadBalancer", "NodePort", "externalIP", "Ingress", "hostPort"]
+CONTROLLER_LABELS = (
+    ("app.kubernetes.io/name", ("ingress-nginx", "nginx-ingress", "traefik", "haproxy-ingress", "kong", "contour", "envoy")),
+    ("app", ("ingress-nginx", "nginx-ingress", "traefik", "haproxy-ingress", "kong", "envoy", "contour")),
+    ("k8s-app", ("ingress-nginx", "nginx-ingress-controller", "traefik-ingress-lb")),
+)
+"""Labels by which well-known ingress controllers are recognised; which class they serve is not in the input."""
+NO_WAY = "a Service of type {type} without an Ingress has no way in from outside"
+
+
+class Step(NamedTuple):
+    """One link of the chain: what happens there, its verdict, and the object that says so."""
+
+    verdict: StepVerdict
+    text: str
+    origin: Origin | None = None
+
+
+class Exposure(NamedTuple):
+    """One way in: the Service and port, how, the whole chain's verdict, the steps, and the packets of its last hop."""
+
+    service: str
+    port: int
+    protocol: int
+    via: Via
+    entry: str
+    workloads: tuple[str, ...]
+    verdict: Literal["allow", "some", "deny", "undecided"]
+    steps: tuple[Step, ...]
+    parts: tuple[Part, ...]
+
+
+def exposures(inquirer: Inquirer, source: Target, services: Iterable[ServiceNoun] | None = None) -> Iterator[Exposure]:
+    """Every way from the outside addresses `source` to these Services (all of them if None)."""
+    wanted = None if services is None else {s.ref for s in services}
+    for service in inquirer.cluster.services:
+        if wanted is not None and service.ref not in wanted:
+            continue
+        yield from _direct(inquirer, source, service)
+    for route in inquirer.cluster.ingresses:
+        if wanted is None or f"svc/{route.namespace}/{route.service}" in wanted:
+            yield from _by_ingress(inquirer, source, route)
+
+
+def together(found: Sequence[Exposure]) -> Literal["allow", "some", "deny", "undecided"]:
+    """The verdict over several ways in: one open way is enough."""
+    for verdict in ("allow", "some", "undecided"):
+        if any(e.verdict == verdict for e in found):
+            return verdict
+    return "deny"
+
+
+# --- Services that have an address outside ------------------------------------------------------------------------------------
+
+
+def _direct(inquirer: Inquirer, source: Target, service: ServiceNoun) -> Iterator[Exposure]:
+    entries: list[tuple[Via, str]] = []
+    if service.type == "LoadBalancer":
+        addresses = ", ".join(service.load_balancer) or "the address that the load balancer gives it"
+        entries.append(("LoadBalancer", addresses))
+    if service.external_ips:
+        entries.append(("externalIP", ", ".join(service.external_ips)))
+    for via, address in entries:
+        for port in service.ports:
+            yield _through_node(inquirer, source, service, port, via, f"{address}:{port.port}")
+    if service.type in ("NodePort", "LoadBalancer"):
+        for port in service.ports:
+            if service.type == "NodePort" or port.node_port:
+                number = str(port.node_port) if port.node_port else "a port that the cluster chooses"
+                yield _through_node(inquirer, source, service, port, "NodePort", f"every node:{number}")
+
+
+def _through_node(
+    inquirer: Inquirer, source: Target, service: ServiceNoun, port: ServicePortNoun, via: Via, entry: str
+) -> Exposure:
+    steps: list[Step] = []
+    client = source
+    verdicts: list[str] = []
+    if via == "LoadBalancer" and service.source_ranges:
+        ranges = IpSet.of(*service.source_ranges)
+        asked = source.addresses or IpSet()
+        admitted = asked & ranges
+        verdict: StepVerdict = "allow" if asked <= ranges else "some" if admitted else "deny"
+        origin = _field(service.origin, "spec", "loadBalancerSourceRanges")
+        steps.append(Step(verdict, f"source ranges of {service.ref} admit {', '.join(service.source_ranges[:4])}", origin))
+        verdicts.append(verdict)
+        client = Target(source.ref, addresses=admitted)
+    elif via != "externalIP":
+        steps.append(Step("note", f"{entry} is taken as reachable from outside (routing is not in the input)"))
+    if "deny" in verdicts:
+        return _exposure(service, port, via, entry, "deny", steps, ())
+    if not port.backends:
+        steps.append(Step("deny", f"{service.ref} port {port.port} has no endpoints", service.origin))
+        return _exposure(service, port, via, entry, "deny", steps, ())
+    kept = service.external_policy == "Local"
+    if kept:
+        steps.append(Step("allow", "externalTrafficPolicy Local: the client's address is kept", _field(service.origin, "spec")))
+        parts = _parts(inquirer, client, service, port)
+        last = inquirer.settle(parts) if parts else None
+        found: StepVerdict = "deny" if last is None else "some" if last.groups == "some" and last.verdict == "allow" else last.verdict
+    else:
+        steps.append(Step("allow", "externalTrafficPolicy Cluster: the node puts its own address in the client's place", _field(service.origin, "spec")))
+        parts = _from_nodes(inquirer, service, port)
+        found = _node_verdict(parts)
+    steps.append(Step(found, _backend_text(inquirer, port, parts), None))
+    verdicts.append(found)
+    return _exposure(service, port, via, entry, _chain(verdicts), steps, parts)
+
+
+def _chain(verdicts: Sequence[str]) -> Literal["allow", "some", "deny", "undecided"]:
+    for verdict in ("deny", "undecided", "some"):
+        if verdict in verdicts:
+            return verdict
+    return "allow"
+
+
+def _exposure(
+    service: ServiceNoun,
+    port: ServicePortNoun,
+    via: Via,
+    entry: str,
+    verdict: Literal["allow", "some", "deny", "undecided"],
+    steps: Sequence[Step],
+    parts: Sequence[Part],
+) -> Exposure:
+    workloads = tuple(dict.fromkeys(p.destination for p in parts))
+    return Exposure(service.ref, port.port, port.protocol, via, entry, workloads, verdict, tuple(steps), tuple(parts))
+
+
+def _field(origin: Origin, *pointer: str | int) -> Origin:
+    return Origin(kind=origin.kind, namespace=origin.namespace, name=origin.name, pointer=pointer, place=origin.place)
+
+
+def _backend_text(inquirer: Inquirer, port: ServicePortNoun, parts: Sequence[Part]) -> str:
+    targets = dict.fromkeys(f"{p.destination}:{p.packet.key & 0xFFFF}" for p in parts)
+    shown = ", ".join(list(targets)[:3]) + (f" and {len(targets) - 3} more" if len(targets) > 3 else "")
+    return f"ingress policy at {shown or 'its endpoints'}"
+
+
+def _parts(inquirer: Inquirer, source: Target, service: ServiceNoun, port: ServicePortNoun) -> list[Part]:
+    deliveries, _, _ = inquirer.deliveries(Target(service.ref, service=service), port.protocol, str(port.port))
+    out: list[Part] = []
+    for family in inquirer.network.families:
+        out += inquirer.parts(source, Target(service.ref, service=service), deliveries, family, None)
+    return out
+
+
+def _from_nodes(inquirer: Inquirer, service: ServiceNoun, port: ServicePortNoun) -> list[Part]:
+    """Packets from the nodes of the input, or, where it has none, from any address that a node could have."""
+    nodes = [w for w in inquirer.cluster.workloads if w.kind == "node"]
+    if nodes:
+        rows = tuple(r for w in nodes for r in w.rows)
+        return _parts(inquirer, Target("a node", rows=rows), service, port)
+    from netwright.engine.inquire import Packet, Part
+
+    possible = EVERYWHERE - NOT_UNICAST - inquirer.cluster.pod_ranges
+    out: list[Part] = []
+    for part in _parts(inquirer, Target("a node", addresses=possible), service, port):
+        found = part.outcome
+        # the packet may also arrive at the pod's own node, which always reaches it
+        opened = Outcome(True, found.may_deny, "perhaps own node" if found.may_deny else "", found.egress, found.ingress)
+        out.append(Part(Packet(*part.packet), opened, "a node", part.destination))
+    return out
+
+
+def _node_verdict(parts: Sequence[Part]) -> StepVerdict:
+    """Over the nodes a packet may arrive at: which one it is cannot be known beforehand."""
+    verdicts = {p.outcome.verdict for p in parts}
+    if not verdicts:
+        return "deny"
+    if verdicts == {"allow"}:
+        return "allow"
+    return "deny" if verdicts == {"deny"} else "undecided"
+
+
+# --- Ingress ------------------------------------------------------------------------------------------------------------------
+
+
+def controllers(inquirer: Inquirer) -> list[int]:
+    """Endpoint rows that look like ingress controllers, by the labels that these projects document."""
+    columns = inquirer.network.columns
+    wanted = {("k8s:" + key, value) for key, values in CONTROLLER_LABELS for value in values}
+    out = []
+    for row in range(columns.n):
+        labels = columns.labels_of(row)
+        if any((k, v) in wanted for k, v in labels.items()):
+            component = labels.get("k8s:app.kubernetes.io/component", "controller")
+            if component in ("controller", "proxy"):
+                out.append(row)
+    return out
+
+
+def _by_ingress(inquirer: Inquirer, source: Target, route: IngressRoute) -> Iterator[Exposure]:
+    service = inquirer.directory.services.get((route.namespace, route.service))
+    entry = f"{route.host or 'any host'}{route.path}"
+    name = f"Ingress {route.namespace}/{route.name}"
+    if service is None:
+        step = Step("deny", f"{name} leads to svc/{route.namespace}/{route.service}, which is not in the input", route.origin)
+        yield Exposure(f"svc/{route.namespace}/{route.service}", int(route.port) if route.port.isdigit() else 0, TCP, "Ingress", entry, (), "deny", (step,), ())
+        return
+    port = inquirer.service_port(service, TCP, route.port)
+    if port is None:
+        step = Step("deny", f"{name} names port {route.port or '(none)'}, which {service.ref} does not have", route.origin)
+        yield Exposure(service.ref, 0, TCP, "Ingress", entry, (), "deny", (step,), ())
+        return
+    steps = [Step("allow", f"{name} leads {entry} to {service.ref}:{port.port}", route.origin)]
+    rows = inquirer.controller_rows
+    if not rows:
+        class_name = f" of class `{route.class_name}`" if route.class_name else ""
+        steps.append(Step("undecided", f"the ingress controller{class_name} is not in the input", None))
+        yield _exposure(service, port, "Ingress", entry, "undecided", steps, ())
+        return
+    verdicts: list[str] = []
+    ways = [e for e in exposures(inquirer, source, _services_of(inquirer, rows))]
+    if ways:
+        verdict = together(ways)
+        steps.append(Step(verdict, f"outside reaches the controller through {ways[0].service} ({ways[0].via})", None))
+        verdicts.append(verdict)
+    elif any(inquirer.network.columns.host[r] for r in rows):
+        steps.append(Step("note", "the controller listens on its node (hostNetwork)"))
+    else:
+        steps.append(Step("undecided", "no Service in the input leads from outside to the controller", None))
+        verdicts.append("undecided")
+    controller = Target("the ingress controller", rows=tuple(rows))
+    parts = _parts(inquirer, controller, service, port)
+    if not parts:
+        steps.append(Step("deny", f"{service.ref} port {port.port} has no endpoints", service.origin))
+        yield _exposure(service, port, "Ingress", entry, "deny", steps, ())
+        return
+    last = inquirer.settle(parts)
+    found = "some" if last.groups == "some" and last.verdict == "allow" else last.verdict
+    who = ", ".join(dict.fromkeys(p.source for p in parts[:3]))
+    steps.append(Step(found, f"policy from {who} to {_backend_text(inquirer, port, parts).removeprefix('ingress policy at ')}"))
+    verdicts.append(found)
+    yield _exposure(service, port, "Ingress", entry, _chain(verdicts), steps, parts)
+
+
+def _services_of(inquirer: Inquirer, rows: Sequence[int]) -> list[ServiceNoun]:
+    wanted = set(rows)
+    return [s for s in inquirer.cluster.services if any(b.row in wanted for p in s.ports for b in p.backends)]
+

@@ -1,0 +1,53 @@
+"""`show exposed`: the ways from the internet into the cluster, each as a chain of verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from netwright.base.ipset import INTERNET
+from netwright.base.services import protocol_name
+from netwright.base.spans import Origin, Position
+from netwright.engine.exposure import exposures
+from netwright.engine.inquire import Inquirer
+from netwright.model.references import Target
+
+
+class ExposedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One way in: Service and port, how (`via`, `entry`), the workloads it ends at, the verdict, the chain in words."""
+
+    service: str
+    port: int
+    protocol: str
+    via: str
+    entry: str
+    workload: str
+    verdict: Literal["allow", "some", "deny", "undecided"]
+    chain: tuple[str, ...]
+    place: str = ""
+
+
+def exposed(inquirer: Inquirer, locate: Callable[[Origin], Position | None]) -> list[ExposedRow]:
+    """All ways in, danger first."""
+    rows = []
+    services = {s.ref: s for s in inquirer.cluster.services}
+    for way in exposures(inquirer, Target("internet", addresses=INTERNET)):
+        service = services.get(way.service)
+        place = locate(service.origin) if service else None
+        rows.append(
+            ExposedRow(
+                service=way.service,
+                port=way.port,
+                protocol=protocol_name(way.protocol),
+                via=way.via,
+                entry=way.entry,
+                workload=", ".join(way.workloads),
+                verdict=way.verdict,
+                chain=tuple(f"{s.verdict}: {s.text}" for s in way.steps),
+                place=str(place) if place else "",
+            )
+        )
+    order = {"allow": 0, "some": 1, "undecided": 2, "deny": 3}
+    return sorted(rows, key=lambda r: (order[r.verdict], r.service, r.port, r.via, r.entry))

@@ -1,0 +1,348 @@
+"""Files, folders, git revisions, kustomizations and owners as sources."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from netwright.base.errors import SourceError
+from netwright.model.document import Reading
+from netwright.sources import kustomize, read
+from netwright.sources.codeowners import owner_of, parse
+
+
+def pod(name: str) -> str:
+    return f"apiVersion: v1\nkind: Pod\nmetadata:\n  name: {name}\n"
+
+
+def names(found: Reading) -> list[str]:
+    return [document.name for document in found.documents]
+
+
+def write(root: Path, *paths: str) -> None:
+    """One pod a path, named after its file."""
+    for path in paths:
+        file = root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(pod(file.stem))
+
+
+def test_a_folder_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(
+        tmp_path,
+        "m/b.yaml",
+        "m/a/z.yml",
+        "m/a/c.json.txt",
+        "m/c.YAML",
+        "m/.hidden/x.yaml",
+        "m/.x.yaml",
+        "m/node_modules/x.yaml",
+    )
+    (tmp_path / "m/d.json").write_text('{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "d"}}')
+    (tmp_path / "m/README.md").write_text("no manifest")
+    monkeypatch.chdir(tmp_path)
+    found = read(["m"])
+    assert names(found) == ["z", "b", "c", "d"]
+    assert [document.place.file for document in found.documents if document.place] == [
+        "m/a/z.yml",
+        "m/b.yaml",
+        "m/c.YAML",
+        "m/d.json",
+    ]
+    assert found.inputs[0].files == 4
+    assert not found.unread
+    monkeypatch.chdir("m")
+    assert next(document.place.file for document in read(["."]).documents if document.place) == "a/z.yml"
+
+
+def test_a_named_file_is_read_whatever_its_ending(tmp_path: Path) -> None:
+    write(tmp_path, "pod.txt", ".pod")
+    assert names(read([str(tmp_path / "pod.txt"), str(tmp_path / ".pod")])) == ["pod", ".pod"]
+
+
+def test_a_file_named_twice_is_read_once(tmp_path: Path) -> None:
+    write(tmp_path, "a.yaml", "b.yaml")
+    found = read([str(tmp_path / "b.yaml"), str(tmp_path), str(tmp_path / "a.yaml")])
+    assert names(found) == ["b", "a"]
+    assert [given.files for given in found.inputs] == [1, 2, 1]
+
+
+def test_digests(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        order = ("a.yaml", "b/c.yaml") if folder == "one" else ("b/c.yaml", "a.yaml")
+        write(tmp_path, *(f"{folder}/{path}" for path in order))
+    one, two = read([str(tmp_path / "one"), str(tmp_path / "two")]).inputs
+    assert one.digest == two.digest
+    assert one.digest.startswith("sha256:")
+    (tmp_path / "two/a.yaml").write_text(pod("a") + "# changed\n")
+    (changed,) = read([str(tmp_path / "two")]).inputs
+    assert changed.digest != one.digest
+    (tmp_path / "two/a.yaml").write_text(pod("a"))
+    (tmp_path / "two/a.yaml").rename(tmp_path / "two/e.yaml")
+    (renamed,) = read([str(tmp_path / "two")]).inputs
+    assert renamed.digest != one.digest
+
+
+def test_links_are_followed_once(tmp_path: Path) -> None:
+    write(tmp_path, "real/a.yaml", "elsewhere/b.yaml")
+    (tmp_path / "real/link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "real/link.yaml").symlink_to(tmp_path / "elsewhere/b.yaml")
+    found = read([str(tmp_path / "real")])
+    assert names(found) == ["a", "b"]
+    assert not found.unread
+
+
+@pytest.mark.parametrize(
+    ("source", "title", "help_part"),
+    [
+        ("nowhere", "no file or folder `nowhere`", "the current folder has no such name"),
+        ("here/nowhere.yaml", "no file or folder `here/nowhere.yaml`", "`here` is there"),
+        ("empty", "no manifest in `empty`", ".yaml, .yml, .json"),
+        ("circle", "`circle` is a link that leads round in a circle", "lead to"),
+        ("kube:prod", "`kube:` sources are not read yet", "kubectl get"),
+        ("x.zip", "`x.zip` is an archive", "unpack it"),
+        ("a\0b", "is no path", "NUL"),
+        ("x" * 5000, "is too long for a path", "not a text"),
+    ],
+)
+def test_sources_that_are_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, title: str, help_part: str
+) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty/notes.txt").write_text("nothing")
+    (tmp_path / "circle").symlink_to("circle")
+    (tmp_path / "x.zip").write_bytes(b"PK")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SourceError) as raised:
+        read([source])
+    assert title in raised.value.message
+    assert help_part in raised.value.help
+    assert raised.value.exit_code == 3
+
+
+def test_no_source() -> None:
+    with pytest.raises(SourceError, match="no source was given"):
+        read([])
+
+
+def test_stdin_and_files_together(tmp_path: Path) -> None:
+    write(tmp_path, "a.yaml")
+    found = read(["-", str(tmp_path / "a.yaml")], stdin=io.BytesIO(pod("piped").encode()))
+    assert names(found) == ["piped", "a"]
+    assert [given.source for given in found.inputs] == ["-", str(tmp_path / "a.yaml")]
+    assert found.texts.lines("-")[3] == "  name: piped"
+
+
+# --- git ---
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    if shutil.which("git") is None:
+        pytest.skip("git is not installed")
+    root = tmp_path / "repo with space"
+    write(
+        root,
+        "deploy/a.yaml",
+        "deploy/sub/b.yaml",
+        "deploy/.hidden/x.yaml",
+        "other/c.yaml",
+        "notes.txt",
+        "deploy-2/d.yaml",
+    )
+    (root / "deploy/é ü.yaml").write_text(pod("unicode"))
+    (root / ".github").mkdir()
+    (root / ".github/CODEOWNERS").write_text("* @all\n/deploy/sub/ @sub\n")
+    (root / "deploy/link.yaml").symlink_to("a.yaml")
+    for command in (
+        ("init", "-q", "-b", "main"),
+        ("add", "-A"),
+        ("-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "-m", "first"),
+    ):
+        subprocess.run(["git", *command], cwd=root, check=True, capture_output=True)
+    (root / "deploy/a.yaml").write_text(pod("changed"))
+    monkeypatch.chdir(root)
+    return root
+
+
+def test_a_git_revision(repository: Path) -> None:
+    found = read(["git:HEAD:deploy"])
+    assert names(found) == ["a", "b", "unicode"]
+    files = [document.place.file for document in found.documents if document.place]
+    assert files == ["git:HEAD:deploy/a.yaml", "git:HEAD:deploy/sub/b.yaml", "git:HEAD:deploy/é ü.yaml"]
+    assert [unread.diagnostic.file for unread in found.unread] == ["git:HEAD:deploy/link.yaml"]
+    assert owner_of(found.codeowners, files[0]) == "@all"
+    assert owner_of(found.codeowners, files[1]) == "@sub"
+    assert found.texts.lines(files[0])[3] == "  name: a"
+    # the working tree differs and is another source
+    both = read(["git:main:deploy/a.yaml", "deploy/a.yaml"])
+    assert names(both) == ["a", "changed"]
+
+
+def test_git_paths(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert names(read(["git:HEAD:"])) == ["d", "a", "b", "unicode", "c"]
+    assert names(read(["git:HEAD:notes.txt"])) == ["notes"]
+    monkeypatch.chdir("deploy")
+    assert names(read(["git:HEAD:./sub"])) == ["b"]
+    assert names(read(["git:HEAD:other/"])) == ["c"]
+
+
+@pytest.mark.parametrize(
+    ("source", "title"),
+    [
+        ("git:nowhere:deploy", "`nowhere` is not a git revision here"),
+        ("git:HEAD:absent", "no `absent` in git revision `HEAD`"),
+        ("git:HEAD", "`git:HEAD` names no revision and path"),
+        ("git:--output=x:deploy", "`--output=x` is not a git revision"),
+        ("git:HEAD:.github", "no manifest in"),
+    ],
+)
+def test_git_sources_that_are_not_there(repository: Path, source: str, title: str) -> None:
+    with pytest.raises(SourceError) as raised:
+        read([source])
+    assert title in raised.value.message
+    assert raised.value.help
+    assert not (repository / "x").exists()
+
+
+def test_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    with pytest.raises(SourceError, match=r"not a git repository|not installed"):
+        read(["git:HEAD:"])
+
+
+# --- kustomizations ---
+
+
+@pytest.fixture
+def overlays(tmp_path: Path) -> Path:
+    write(tmp_path, "base/web.yaml", "extra/plain.yaml")
+    (tmp_path / "base/kustomization.yaml").write_text("resources: [web.yaml]\n")
+    (tmp_path / "overlays/prod").mkdir(parents=True)
+    (tmp_path / "overlays/prod/kustomization.yaml").write_text(
+        "resources: [../../base]\nnamespace: prod\nnamePrefix: prod-\n"
+    )
+    (tmp_path / "parts/c").mkdir(parents=True)
+    (tmp_path / "parts/c/kustomization.yaml").write_text(
+        "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+    )
+    return tmp_path
+
+
+def test_roots_and_what_they_cover(overlays: Path) -> None:
+    plan = kustomize.plan(str(overlays))
+    assert plan.roots == (str(overlays / "overlays/prod"),)
+    assert os.path.realpath(overlays / "base") in plan.covered
+    assert os.path.realpath(overlays / "extra") not in plan.covered
+
+
+def fake_program(folder: Path, name: str, script: str) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
+
+
+@pytest.mark.parametrize(("name", "words"), [("kubectl", "kustomize"), ("kustomize", "build")])
+def test_kustomizations_are_rendered(overlays: Path, monkeypatch: pytest.MonkeyPatch, name: str, words: str) -> None:
+    fake_program(
+        overlays / "bin",
+        name,
+        f'[ "$1" = {words} ] || exit 9\n'
+        'printf "apiVersion: v1\\nkind: Pod\\nmetadata: {name: prod-web, namespace: prod}\\n"',
+    )
+    monkeypatch.setenv("PATH", str(overlays / "bin"))
+    found = read([str(overlays)], kustomize=True)
+    assert names(found) == ["prod-web", "plain"]
+    assert found.documents[0].place is not None
+    assert found.documents[0].place.file == f"kustomize:{overlays / 'overlays/prod'}"
+    assert not found.unread
+
+
+def test_a_real_kubectl_renders(overlays: Path) -> None:
+    command = kustomize.program()
+    if command is None:
+        pytest.skip("neither kubectl nor kustomize is installed")
+    (document, *_) = read([str(overlays / "overlays")], kustomize=True).documents
+    assert (document.name, document.namespace) == ("prod-web", "prod")
+
+
+def test_a_rendering_that_fails(overlays: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_program(overlays / "bin", "kubectl", "echo 'error: no such base' >&2; exit 1")
+    monkeypatch.setenv("PATH", str(overlays / "bin") + os.pathsep + "/usr/bin:/bin")
+    found = read([str(overlays)], kustomize=True)
+    assert names(found) == ["plain"]
+    (unread,) = found.unread
+    assert (unread.diagnostic.code, unread.fate, unread.kinds) == ("NW1004", "unreadable", ())
+    assert unread.diagnostic.title == "`kubectl kustomize` failed: no such base"
+
+
+def test_no_program_to_render_with(overlays: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(overlays / "empty"))
+    with pytest.raises(SourceError, match="needs `kubectl` or `kustomize`"):
+        read([str(overlays)], kustomize=True)
+    assert names(read([str(overlays)])) == ["web", "plain"]
+    # where there is no kustomization, no program is needed
+    assert names(read([str(overlays / "extra")], kustomize=True)) == ["plain"]
+
+
+# --- owners ---
+
+
+def test_codeowners_near_a_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "repo/deploy/shop/a.yaml", "repo/deploy/b.yaml")
+    (tmp_path / "repo/.git").mkdir()
+    (tmp_path / "repo/CODEOWNERS").write_text("# owners\n*.yaml @yaml @two # people\n/deploy/shop/ @shop\n")
+    monkeypatch.chdir(tmp_path / "repo")
+    found = read(["deploy"])
+    assert owner_of(found.codeowners, "deploy/shop/a.yaml") == "@shop"
+    assert owner_of(found.codeowners, "deploy/b.yaml") == "@yaml @two"
+    assert owner_of(found.codeowners, "deploy/b.txt") == ""
+    monkeypatch.chdir("deploy/shop")
+    assert owner_of(read(["."]).codeowners, "a.yaml") == "@shop"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "matches"),
+    [
+        ("*", "a/b.yaml", True),
+        ("*.yaml", "a/b.yaml", True),
+        ("*.yaml", "a/b.yml", False),
+        ("/a.yaml", "a.yaml", True),
+        ("/a.yaml", "b/a.yaml", False),
+        ("/build/logs/", "build/logs/x/y", True),
+        ("/build/logs/", "x/build/logs/y", False),
+        ("docs/*", "docs/a.yaml", True),
+        ("docs/*", "docs/b/a.yaml", False),
+        ("apps/", "x/apps/y/z", True),
+        ("/docs/", "docs/a", True),
+        ("**/logs", "a/b/logs/c", True),
+        ("**/logs", "logs/c", True),
+        ("a/**", "a/b/c", True),
+        ("a/**", "b/a/c", False),
+        ("a/**/c.yaml", "a/c.yaml", True),
+        ("a/**/c.yaml", "a/x/y/c.yaml", True),
+        ("a?.yaml", "ab.yaml", True),
+        ("a.yaml", "aXyaml", False),
+        ("/apps/github", "apps/github/x", True),
+        ("deploy", "x/deploy/y", True),
+        ("deploy", "x/deploys/y", False),
+    ],
+)
+def test_patterns(pattern: str, path: str, matches: bool) -> None:
+    assert owner_of(parse(f"{pattern} @o\n".encode(), "."), path) == ("@o" if matches else "")
+
+
+def test_the_last_match_decides() -> None:
+    rules = parse(b"* @all\n/a/ @a\n/a/b.yaml\n*.md @docs\n", ".")
+    assert owner_of(rules, "x.yaml") == "@all"
+    assert owner_of(rules, "a/x.yaml") == "@a"
+    assert owner_of(rules, "a/b.yaml") == ""  # a pattern without owners takes them away
+    assert owner_of(parse(b"/a/ @a\n* @all\n/a/ @again\n", "."), "a/x") == "@again"
+    assert owner_of({}, "x") == ""
