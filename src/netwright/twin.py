@@ -135,7 +135,9 @@ def _unread_policies(kinds: Sequence[str], namespaces: Sequence[str], why: Diagn
     where = f" ({why.where})" if why.where else ""
     reason = f"{why.title}{where}"
     if not kinds:
-        return [UnknownPolicy(kind="", namespaces=tuple(namespaces), hosts=True, effect="both", reason=reason)]
+        return [
+            UnknownPolicy(kind="", namespaces=tuple(namespaces), hosts=not namespaces, effect="both", reason=reason)
+        ]
     out = []
     for name in kinds:
         found = [k for k in (find(group, name) for group in _GROUPS) if k is not None and k.name == name]

@@ -135,7 +135,8 @@ def test_a_scalar_of_100_mb(tmp_path: Path) -> None:
 
 def test_more_than_memory_holds(tmp_path: Path) -> None:
     """The same with less memory than the text needs: still a diagnostic, and the folder's other file is read."""
-    found = read_with_good(tmp_path, HEAD + "data: " + "x" * 60_000_000 + "\n", space=380 << 20)
+    text = HEAD + "data: |\n" + ("  " + "x" * 998 + "\n") * 60_000
+    found = read_with_good(tmp_path, text, space=380 << 20)
     assert "Pod/good" in found["documents"]
     assert {row[0] for row in found["unread"]} <= {"NW1002", "NW1005"}
     assert found["unread"]

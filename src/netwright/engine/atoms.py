@@ -11,7 +11,7 @@ import numpy.typing as npt
 from netwright.base.errors import InternalError
 from netwright.base.intervals import Interval, Intervals, canonical
 from netwright.base.ipset import BITS, Family, IpSet
-from netwright.engine.bits import salts
+from netwright.engine.bits import distinct, salts
 
 
 class AddressClasses:
@@ -36,7 +36,7 @@ class AddressClasses:
         self.of_atom = self._merge(atoms, list(ranges.values()))
         self.count = int(self.of_atom.max()) + 1 if atoms else 0
         self._flags: dict[Intervals, npt.NDArray[np.bool_]] = {}
-        representative = np.unique(self.of_atom, return_index=True)[1]
+        representative, _ = distinct(self.of_atom)
         for intervals, spans in ranges.items():
             of_atoms = np.zeros(atoms, dtype=np.bool_)
             for a, b in spans:
@@ -59,7 +59,7 @@ class AddressClasses:
                 change[b] -= salt
         modulus = 1 << 64
         signature = np.cumsum(np.array([c % modulus for c in change[:atoms]], dtype=np.uint64), dtype=np.uint64)
-        _, first, inverse = np.unique(signature, return_index=True, return_inverse=True)
+        first, inverse = distinct(signature)
         order = np.argsort(np.argsort(first))
         return order[inverse].astype(np.intp)
 

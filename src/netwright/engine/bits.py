@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -54,3 +56,16 @@ def salts(count: int, seed: int) -> npt.NDArray[np.uint64]:
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return z ^ (z >> np.uint64(31))
+
+
+def distinct(values: npt.NDArray[Any]) -> tuple[Indexes, Indexes]:
+    """Where each distinct value first stands, in the order of the values, and each item's number among them.
+
+    What `np.unique` gives, which imports a package of numpy that nothing else here needs.
+    """
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    starts = np.concatenate([[True], ordered[1:] != ordered[:-1]]) if len(values) else np.zeros(0, dtype=np.bool_)
+    number = np.empty(len(values), dtype=np.intp)
+    number[order] = np.cumsum(starts) - 1
+    return order[starts], number

@@ -17,7 +17,7 @@ from netwright.base.ipset import INTERNET, NOT_UNICAST, PRIVATE, Family, IpSet
 from netwright.base.selectors import Selector, mentions
 from netwright.base.services import ALL, NONE, ServiceSet
 from netwright.engine.atoms import AddressClasses
-from netwright.engine.bits import indexes
+from netwright.engine.bits import distinct, indexes
 from netwright.engine.fold import Atoms, BoundEnd, BoundRule, Folder, Row, TierRow
 from netwright.engine.identities import Identities, Mentions, identify
 from netwright.engine.universe import Selection, Universe
@@ -171,7 +171,8 @@ class Network:
             what = np.repeat(np.array(numbers, dtype=np.int64), [len(o) for o in owners])
             order = np.lexsort((what, flat))
             flat, what = flat[order], what[order]
-            who, starts = np.unique(flat, return_index=True)
+            starts, _ = distinct(flat)
+            who = flat[starts]
             runs = [*starts.tolist(), len(flat)]
             listed = what.tolist()
             port_map = self.identities.port_map.tolist()
@@ -219,6 +220,7 @@ class _ClassFolder:
         self._enforcers = network.enforcers
         self._universe = universe
         self._folder = folder
+        self.atoms = folder.atoms
         self._direction = direction
         self._contents = contents
         self._port_maps = network.identities.port_maps

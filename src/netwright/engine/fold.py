@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from netwright.base.services import ALL, ServiceSet
+from netwright.base.services import ALL, NONE, ServiceSet
 from netwright.model.rule import Action, Ties
 
 
@@ -62,7 +62,7 @@ class Atoms:
         self._bounds = sorted(bounds)
         self.all = (1 << (len(self._bounds) - 1)) - 1
         self._masks: dict[ServiceSet, int] = {}
-        self._sets: dict[int, ServiceSet] = {self.all: ALL}
+        self._sets: dict[int, ServiceSet] = {self.all: ALL, 0: NONE}
 
     def mask(self, services: ServiceSet) -> int:
         """The atoms of a set whose boundaries are all mentioned."""

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from netwright.base.errors import InternalError
 from netwright.base.ipset import Family
 from netwright.engine.atoms import AddressClasses
-from netwright.engine.bits import salts
+from netwright.engine.bits import distinct, salts
 from netwright.model.columns import Columns, PortMap
 
 OTHER = "\0other"
@@ -75,7 +75,7 @@ def identify(columns: Columns, mentions: Mentions, classes: dict[Family, Address
     kept_before = np.concatenate([[0], np.cumsum(keep)])
     offsets = kept_before[columns.label_offsets]
     signature = _signature(keys, tokens, offsets, projected.count)
-    _, row, of_row = np.unique(signature, return_index=True, return_inverse=True)
+    row, of_row = distinct(signature)
     order = np.lexsort((row, columns.namespace[row]))
     row = row[order]
     rank = np.empty(len(order), dtype=np.intp)

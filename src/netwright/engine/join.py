@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from netwright.base.services import NONE, ServiceSet
-from netwright.engine.bits import unpack
+from netwright.base.services import ServiceSet
+from netwright.engine.bits import distinct, unpack
 from netwright.engine.compile import FamilyTables, Table
 
 Sureness = Literal["must", "may"]
@@ -26,48 +26,51 @@ class Block:
 
 
 class _Side:
-    """One direction as numbers: for each class used and each position, which services pass, as an index into `services`.
+    """One direction as numbers: for each class used and each position, which services pass, as an index into `masks`.
 
     Rows of a class have disjoint services, so what a peer may use is the union of the rows that hold it: a code of row
-    bits, and few codes ever occur.
+    bits, and few codes ever occur. Services are masks over the table's atoms here.
     """
 
     def __init__(self, table: Table, classes: Sequence[int], n: int, sureness: Sureness) -> None:
-        numbers: dict[ServiceSet, int] = {NONE: 0}
+        numbers: dict[int, int] = {0: 0}
         self.of = np.zeros((len(classes), n), dtype=np.int32)
+        mask = table.fold.atoms.mask
         for i, class_ in enumerate(classes):
-            rows = [(r.services, r.must if sureness == "must" else r.may) for r in table.rows(class_)]
-            rows = [(services, bits) for services, bits in rows if bits]
-            for at in range(0, len(rows), 60):
-                self._add(i, rows[at : at + 60], n, numbers)
-        self.services = list(numbers)
+            rows = [(mask(r.services), r.must if sureness == "must" else r.may) for r in table.rows(class_)]
+            self._add(i, [(services, bits) for services, bits in rows if bits], n, numbers)
+        self.masks = list(numbers)
 
-    def _add(self, i: int, rows: list[tuple[ServiceSet, int]], n: int, numbers: dict[ServiceSet, int]) -> None:
+    def _add(self, i: int, rows: list[tuple[int, int]], n: int, numbers: dict[int, int]) -> None:
+        if not rows:
+            return
         if len(rows) == 1:
             services, bits = rows[0]
-            codes, unions = unpack(bits, n).astype(np.int64), {0: NONE, 1: services}
-        else:
-            codes = np.zeros(n, dtype=np.int64)
-            for bit, (_, held) in enumerate(rows):
-                codes |= unpack(held, n).astype(np.int64) << bit
-            unions = {}
-            for code in np.unique(codes).tolist():
-                union = NONE
-                for bit, (services, _) in enumerate(rows):
-                    if code >> bit & 1:
-                        union |= services
-                unions[code] = union
-        known = list(numbers)
-        keys = np.array(sorted(unions), dtype=np.int64)
-        before = self.of[i]
-        if before.any():
-            for j in range(n):
-                union = known[before[j]] | unions[int(codes[j])]
-                before[j] = numbers.setdefault(union, len(numbers))
-                known = list(numbers)
+            self.of[i][unpack(bits, n)] = numbers.setdefault(services, len(numbers))
             return
-        values = np.array([numbers.setdefault(unions[k], len(numbers)) for k in keys.tolist()], dtype=np.int32)
-        self.of[i] = values[np.searchsorted(keys, codes)]
+        if len(rows) > 62:  # more rows than a code has bits: join the first half and the second
+            for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]):
+                before = self.of[i].copy()
+                self.of[i] = 0
+                self._add(i, half, n, numbers)
+                masks = list(numbers)
+                code = before.astype(np.int64) << 32 | self.of[i]
+                first, number = distinct(code)
+                joined = [masks[c >> 32] | masks[c & 0xFFFFFFFF] for c in code[first].tolist()]
+                self.of[i] = np.array([numbers.setdefault(m, len(numbers)) for m in joined], dtype=np.int32)[number]
+            return
+        codes = np.zeros(n, dtype=np.int64)
+        for bit, (_, held) in enumerate(rows):
+            codes |= unpack(held, n).astype(np.int64) << bit
+        first, number = distinct(codes)
+        unions = []
+        for code in codes[first].tolist():
+            union = 0
+            for bit, (services, _) in enumerate(rows):
+                if code >> bit & 1:
+                    union |= services
+            unions.append(numbers.setdefault(union, len(numbers)))
+        self.of[i] = np.array(unions, dtype=np.int32)[number]
 
 
 class ClassSide:
@@ -75,7 +78,7 @@ class ClassSide:
 
     def __init__(self, table: Table, class_: int, n: int) -> None:
         side = _Side(table, [class_], n, "must")
-        self.of, self.services = side.of[0], side.services
+        self.of, self.services = side.of[0], [table.fold.atoms.services(m) for m in side.masks]
 
 
 class Join:
@@ -85,20 +88,24 @@ class Join:
         n = tables.universe.n
         self._sources = np.array(sources, dtype=np.intp)
         self._destinations = np.array(destinations, dtype=np.intp)
-        out_class, out_of = np.unique(tables.egress.of_position[self._sources], return_inverse=True)
-        in_class, in_of = np.unique(tables.ingress.of_position[self._destinations], return_inverse=True)
+        out_first, out_of = distinct(tables.egress.of_position[self._sources])
+        out_class = tables.egress.of_position[self._sources][out_first]
+        in_first, in_of = distinct(tables.ingress.of_position[self._destinations])
+        in_class = tables.ingress.of_position[self._destinations][in_first]
         self._out_of, self._in_of = out_of, in_of
         self._out = _Side(tables.egress, out_class.tolist(), n, sureness)
         self._in = _Side(tables.ingress, in_class.tolist(), n, sureness)
-        self._numbers = np.full((len(self._out.services), len(self._in.services)), -1, dtype=np.int32)
-        self._found: dict[ServiceSet, int] = {NONE: 0}
+        self._numbers = np.full((len(self._out.masks), len(self._in.masks)), -1, dtype=np.int32)
+        self._atoms = tables.egress.fold.atoms
+        self._found: dict[int, int] = {0: 0}
 
     @property
     def services(self) -> list[ServiceSet]:
-        return list(self._found)
+        """What each number that has occurred so far lets pass."""
+        return [self._atoms.services(mask) for mask in self._found]
 
     def blocks(self, size: int = BLOCK) -> Iterator[Block]:
-        width = np.intp(len(self._in.services))
+        width = np.intp(len(self._in.masks))
         flat = self._numbers.reshape(-1)
         for start in range(0, len(self._sources), size):
             sources = self._sources[start : start + size]
@@ -108,8 +115,8 @@ class Join:
             used = np.zeros(len(flat), dtype=np.bool_)
             used[code] = True
             for one in np.flatnonzero(used & (flat < 0)).tolist():
-                services = self._out.services[one // width] & self._in.services[one % width]
-                flat[one] = self._found.setdefault(services, len(self._found))
+                mask = self._out.masks[one // width] & self._in.masks[one % width]
+                flat[one] = self._found.setdefault(mask, len(self._found))
             yield Block(start, flat[code])
 
 

@@ -122,7 +122,7 @@ class Universe:
         self._known = of >= 0
         self._class = np.where(self._known, of, 0)
         self._sets: dict[int, int] = {}
-        for index in np.unique(identities.address_set).tolist():
+        for index in sorted(set(identities.address_set.tolist())):
             if index >= 0 and columns.address_sets[index].family(family):
                 self._sets[index] = pack(identities.address_set == index)
         self._set_table = columns.address_sets

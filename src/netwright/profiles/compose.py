@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netwright.base.ipset import Family, IpSet
-from netwright.base.selectors import ALWAYS, Selector, conjunction, equals, one_of
+from netwright.base.selectors import ALWAYS, Selector, conjunction, disjunction, equals, one_of
 from netwright.base.services import ALL
 from netwright.base.spans import Origin
 from netwright.dialects.k8s.endpoints import EndpointBuilder
@@ -92,7 +92,9 @@ def _unknown_rules(unknown: Sequence[UnknownPolicy]) -> tuple[Rule, ...]:
     rules = []
     for number, u in enumerate(unknown):
         where: Selector = one_of("ns", u.namespaces) if u.namespaces else ALWAYS
-        at = where if u.hosts else conjunction(where, equals("network", "pod"))
+        at = conjunction(where, equals("network", "pod"))
+        if u.hosts:
+            at = disjunction(at, equals("network", "host"))
         peer = UnknownPeer(u.reason)
         directions: tuple[Direction, ...] = ("ingress", "egress")
         for direction in directions:

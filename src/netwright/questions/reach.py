@@ -212,7 +212,7 @@ def outside(inquirer: Inquirer, family: Family) -> list[tuple[str, int, tuple[st
                 ref = name if not missing else f"{name} except {_short(missing)}"
             else:
                 ref = f"cidr/{_short(cidrs)}"
-            out.append((ref, first + i, tuple(cidrs[:256])))
+            out.append((ref, first + i, tuple(cidrs) if len(cidrs) <= 16 else ()))
     return out
 
 
@@ -372,15 +372,15 @@ def class_tables(reached: Reached, family: Family) -> dict[str, Any]:
     return {
         "family": family,
         "positions": n,
-        "endpoints": [
-            {"ref": ref, "position": position, **({"addresses": addresses} if addresses else {}), **({"outside": True} if row < 0 else {})}
-            for ref, position, row, addresses in zip(ends.refs, ends.positions, ends.rows, ends.addresses, strict=True)
-        ],
+        "endpoints": ends.refs,
+        "position": ends.positions,
+        "outside": [i for i, row in enumerate(ends.rows) if row < 0],
+        "addresses": {ref: found for ref, found in zip(ends.refs, ends.addresses, strict=True) if found},
         "egress_class": tables.egress.of_position.tolist(),
         "ingress_class": tables.ingress.of_position.tolist(),
         "egress": egress,
         "ingress": ingress,
-        "ports": [{"ports": str(s), "ranges": s.ranges()} if s != ALL else {"ports": "all", "ranges": []} for s in ports],
+        "ports": [str(s) for s in ports],
         "sets": [set_text(bits, n) for bits in sets],
         "relations": {
             name: [[s, _ranges(sorted(ds))] for s, ds in sorted(found.items())] for name, found in relations.items()
@@ -405,31 +405,33 @@ def _ranges(members: Sequence[int]) -> str:
     return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in zip(starts, ends, strict=True))
 
 
-def expand(tables: dict[str, Any]) -> Iterator[tuple[str, str, set[tuple[str, int, int]], set[tuple[str, int, int]]]]:
+Ranges = set[tuple[str, int, int]]
+
+
+def expand(tables: dict[str, Any]) -> Iterator[tuple[str, str, Ranges, Ranges]]:
     """(from, to, sure ranges, possible ranges) of every pair, from the class form: what a reader of it has to do."""
     members = [_members(text) for text in tables["sets"]]
-    ports = [{tuple(r) for r in p["ranges"]} or {("all", 0, 0)} for p in tables["ports"]]
-    relations = {
-        (s, d): name for name, found in tables["relations"].items() for s, ds in found for d in _members(ds)
-    }
-    endpoints = list(enumerate(tables["endpoints"]))
-    for (s, a), (d, b) in ((x, y) for x in endpoints for y in endpoints):
+    ports = [_ports(text) for text in tables["ports"]]
+    relations = {(s, d): name for name, found in tables["relations"].items() for s, ds in found for d in _members(ds)}
+    ends = list(enumerate(zip(tables["endpoints"], tables["position"], strict=True)))
+    outside = set(tables["outside"])
+    for (s, (a, p)), (d, (b, q)) in ((x, y) for x in ends for y in ends):
         between = relations.get((s, d))
-        if between == "self" or (a.get("outside") and b.get("outside")):
+        if between == "self" or (s in outside and d in outside):
             continue
-        sure: set[tuple[str, int, int]] = set()
-        perhaps: set[tuple[str, int, int]] = set()
-        for out in tables["egress"][tables["egress_class"][a["position"]]]:
-            for into in tables["ingress"][tables["ingress_class"][b["position"]]]:
-                if b["position"] in members[out[-1]] and a["position"] in members[into[-1]]:
+        sure: Ranges = set()
+        perhaps: Ranges = set()
+        for out in tables["egress"][tables["egress_class"][p]]:
+            for into in tables["ingress"][tables["ingress_class"][q]]:
+                if q in members[out[-1]] and p in members[into[-1]]:
                     common = _common(ports[out[0]], ports[into[0]])
                     perhaps |= common
-                    if b["position"] in members[out[1]] and a["position"] in members[into[1]]:
+                    if q in members[out[1]] and p in members[into[1]]:
                         sure |= common
         if between in ("own node", "perhaps own node"):
-            perhaps = {("all", 0, 0)}
+            perhaps = _ports("all")
             sure = perhaps if between == "own node" else sure
-        yield a["ref"], b["ref"], sure, perhaps
+        yield a, b, sure, perhaps
 
 
 def _members(text: str) -> set[int]:
@@ -439,11 +441,19 @@ def _members(text: str) -> set[int]:
     return {i for low, dash, high in spans for i in range(int(low), int(high if dash else low) + 1)}
 
 
-def _common(a: set[tuple[str, int, int]], b: set[tuple[str, int, int]]) -> set[tuple[str, int, int]]:
-    if ("all", 0, 0) in a:
-        return b
-    if ("all", 0, 0) in b:
-        return a
+def _ports(text: str) -> Ranges:
+    """The text form of ports as (protocol, first, last): `TCP 80,443; UDP` and `all`, which is every protocol whole."""
+    if text == "all":
+        text = "TCP; UDP; SCTP; ICMP; ICMPv6; other protocols"
+    out: Ranges = set()
+    for part in text.split("; "):
+        name, _, numbers = part.removeprefix("other ").partition(" ")
+        spans = [n.partition("-") for n in numbers.split(",") if n] or [("0", "-", "65535")]
+        out |= {(name, int(low), int(high if dash else low)) for low, dash, high in spans}
+    return out
+
+
+def _common(a: Ranges, b: Ranges) -> Ranges:
     return {(p, max(x, u), min(y, v)) for p, x, y in a for q, u, v in b if p == q and max(x, u) <= min(y, v)}
 
 

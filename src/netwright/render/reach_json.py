@@ -9,13 +9,17 @@ from typing import Any, BinaryIO
 import msgspec
 import numpy as np
 
-from netwright.base.services import ServiceSet
+from netwright.base.services import BEYOND_TRANSPORT, TRANSPORT, ServiceSet
 from netwright.model.account import Provenance
 from netwright.questions.reach import Ends, PairBlock, Pairs, Reached, class_tables, undecided_services
 from netwright.render.provenance import document
 
 OTHER_PROTOCOLS = "NetworkPolicy leaves open what becomes of protocols other than TCP, UDP and SCTP at an isolated pod"
-NOT_DETERMINED = "the input does not determine it (an address, a node or a policy kind is not known)"
+NOT_DETERMINED = "an address, a node or a policy kind is not known"
+HELP = {
+    NOT_DETERMINED: "`why` names it for one pair; `--pod-cidr` and Node objects settle most",
+    OTHER_PROTOCOLS: "a CNI profile will say; ask `why A B --protocol icmp` for the policies",
+}
 
 
 def write_classes(reached: Reached, provenance: Provenance, exit_reasons: Sequence[str], out: BinaryIO) -> None:
@@ -46,12 +50,13 @@ def write_pairs(reached: Reached, provenance: Provenance, exit_reasons: Sequence
     first = True
     for fragments in _connections(reached, counted, open_pairs):
         if fragments:
-            out.write((b"" if first else b",") + b",".join(fragments))
+            out.write(b"" if first else b",")
+            out.write(b",".join(fragments))
             first = False
     out.write(b'],"undecided":[')
     out.write(b",".join(open_pairs))
     out.write(b'],"undecided_counts":')
-    out.write(encode([{"reason": reason, "pairs": n} for reason, n in sorted(counted.items())]))
+    out.write(encode([{"reason": r, "pairs": n, "help": HELP[r]} for r, n in sorted(counted.items()) if n]))
     out.write(b"}\n")
 
 
@@ -60,7 +65,7 @@ def _connections(reached: Reached, counted: Counter[str], open_pairs: list[bytes
     if len(runs) == 1:
         joined = _Fragments(runs[0], runs[0].ends.refs, "")
         for block in runs[0].blocks():
-            yield joined.of(block, counted, open_pairs)
+            yield from joined.of(block, counted, open_pairs)
         return
     yield from _two_families(runs, counted, open_pairs)
 
@@ -74,41 +79,57 @@ class _Fragments:
         self._from = [b'{"from":' + encode(ref) + b',"to":' for ref in refs]
         self._to = [encode(refs[i]) for i in pairs.destinations]
         self._family = family.encode()
-        self._tail: list[bytes] = []
-        self._open: dict[tuple[int, int], tuple[bytes, bool]] = {}
+        self._tail: dict[int, bytes] = {}
+        self._open: dict[int, bytes] = {}
+        self._parts: dict[ServiceSet, int] = {}
+        self._transport: list[int] = []
+        self._beyond: list[int] = []
 
-    def of(self, block: PairBlock, counted: Counter[str], open_pairs: list[bytes]) -> list[bytes]:
+    def of(self, block: PairBlock, counted: Counter[str], open_pairs: list[bytes]) -> Iterator[list[bytes]]:
+        """The connections of each source of the block."""
         services = self.pairs.services
-        self._tail += [connection_tail(s, self._family) for s in services[len(self._tail) :]]
+        for s in services[len(self._transport) :]:
+            self._transport.append(self._parts.setdefault(s & TRANSPORT, len(self._parts)))
+            self._beyond.append(self._parts.setdefault(s & BEYOND_TRANSPORT, len(self._parts)))
+        transport = np.array(self._transport, dtype=np.int32)
+        beyond = np.array(self._beyond, dtype=np.int32)
         empty = np.array([not s for s in services], dtype=np.bool_)
+        counted[OTHER_PROTOCOLS] += int((beyond[block.must] != beyond[block.may]).sum())
         tail, to = self._tail, self._to
-        out: list[bytes] = []
         for i, end in enumerate(block.sources):
             head = self._from[end]
-            must = block.must[i]
+            must, may = block.must[i], block.may[i]
             columns = np.flatnonzero(~empty[must])
-            out += [
-                head + to[j] + tail[k] for j, k in zip(columns.tolist(), must[columns].tolist(), strict=True)
-            ]
-            for j in np.flatnonzero(block.may[i] != must).tolist():
-                text, others = self._undecided(int(must[j]), int(block.may[i, j]))
-                if others:
-                    counted[OTHER_PROTOCOLS] += 1
-                if text:
-                    counted[NOT_DETERMINED] += 1
-                    open_pairs.append(head + to[j] + text)
-        return out
+            numbers = must[columns].tolist()
+            for k in set(numbers) - tail.keys():
+                tail[k] = connection_tail(services[k], self._family)
+            yield [head + to[j] + tail[k] for j, k in zip(columns.tolist(), numbers, strict=True)]
+            open_columns = np.flatnonzero(transport[must] != transport[may])
+            if len(open_columns):
+                self._open_row(head, transport[must[open_columns]], transport[may[open_columns]], open_columns, counted, open_pairs)
 
-    def _undecided(self, must: int, may: int) -> tuple[bytes, bool]:
-        found = self._open.get((must, may))
-        if found is None:
-            services, others = undecided_services(self.pairs.services[must], self.pairs.services[may])
-            text = b""
-            if services:
-                text = connection_tail(services, self._family)[:-1]
-                text += b',"kind":"unknown","reason":' + msgspec.json.encode(NOT_DETERMINED) + b"}"
-            found = self._open[must, may] = (text, others)
-        return found
+    def _open_row(
+        self, head: bytes, must: Any, may: Any, columns: Any, counted: Counter[str], open_pairs: list[bytes]
+    ) -> None:
+        """What is undecided from one source, its destinations joined by the services that are."""
+        counted[NOT_DETERMINED] += len(columns)
+        codes = must.astype(np.int64) << 32 | may
+        order = np.argsort(codes, kind="stable")
+        codes, columns = codes[order], columns[order]
+        starts = np.flatnonzero(np.concatenate([[True], codes[1:] != codes[:-1]])).tolist()
+        to = self._to
+        for start, end in zip(starts, [*starts[1:], len(codes)], strict=True):
+            code = int(codes[start])
+            text = self._open.get(code)
+            if text is None:
+                parts = list(self._parts)
+                text = self._open[code] = open_tail(parts[code & 0xFFFFFFFF] - parts[code >> 32], self._family)
+            open_pairs.append(head + b"[" + b",".join([to[j] for j in columns[start:end].tolist()]) + b"]" + text)
+
+
+def open_tail(services: ServiceSet, family: bytes) -> bytes:
+    body = {"ports": str(services), "kind": "unknown", "reason": NOT_DETERMINED}
+    return b"," + msgspec.json.encode(body)[1:-1] + (b',"family":' + family if family else b"") + b"}"
 
 
 def connection_tail(services: ServiceSet, family: bytes) -> bytes:
@@ -146,6 +167,6 @@ def _two_families(runs: Sequence[Pairs], counted: Counter[str], open_pairs: list
                 counted[OTHER_PROTOCOLS] += others
                 if services:
                     counted[NOT_DETERMINED] += 1
-                    tail = connection_tail(services, mark)[:-1]
-                    open_pairs.append(head + tail + b',"kind":"unknown","reason":' + encode(NOT_DETERMINED) + b"}")
+                    head = b'{"from":' + encode(source) + b',"to":[' + encode(destination) + b"]"
+                    open_pairs.append(head + open_tail(services, mark))
     yield out

@@ -77,6 +77,7 @@ def build(data: bytes, documents: list[Built], repeated: list[Repeated]) -> None
     """
     import yaml
 
+    _refuse_long_line(data)
     try:
         _build(data, documents, repeated)
     except yaml.MarkedYAMLError as fault:
@@ -91,6 +92,16 @@ def build(data: bytes, documents: list[Built], repeated: list[Repeated]) -> None
         raise TextFault("NW1001", f"not valid YAML: {reason}", 0, 0) from None
     except (MemoryError, OverflowError):
         raise TextFault("NW1002", "more memory than there is would be needed to read it", 0, 0) from None
+
+
+def _refuse_long_line(data: bytes) -> None:
+    """Raise TextFault for a line longer than any scalar may be: the parser would copy it several times over."""
+    start = 0
+    while len(data) - start > MAX_SCALAR:
+        end = data.rfind(b"\n", start, start + MAX_SCALAR + 1)
+        if end < 0:
+            raise TextFault("NW1002", f"a line of over {MAX_SCALAR >> 20} MiB", data.count(b"\n", 0, start), 0)
+        start = end + 1
 
 
 def _build(data: bytes, documents: list[Built], repeated: list[Repeated]) -> None:
