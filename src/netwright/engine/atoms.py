@@ -63,6 +63,10 @@ class AddressClasses:
         order = np.argsort(np.argsort(first))
         return order[inverse].astype(np.intp)
 
+    def knows(self, addresses: IpSet) -> bool:
+        """Whether the set was among those mentioned."""
+        return addresses.family(self.family) in self._flags
+
     def flags(self, addresses: IpSet) -> npt.NDArray[np.bool_]:
         return self._flags[addresses.family(self.family)]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +43,23 @@ MEMORY_CAP_BYTES = 3 << 30
 """Above this estimate rows are folded when they are asked for and not kept."""
 
 
+Source = tuple[str, str, str]
+"""The kind, namespace and name of the object that a rule came from."""
+
+
+class Delta(NamedTuple):
+    """An edit of one tier: the objects whose rules go, and the rules and ends that come.
+
+    Where the tier's rules are ordered, `Rule.policy` of the new ones must not be in use by another object.
+    """
+
+    enforcer: int = 0
+    tier: int = 0
+    removed: frozenset[Source] = frozenset()
+    rules: tuple[Rule, ...] = ()
+    ends: tuple[End, ...] = ()
+
+
 @dataclass(slots=True, eq=False)
 class Unit:
     """The rules and ends of one policy that act at the same interfaces, in one direction."""
@@ -53,18 +71,27 @@ class Unit:
     own: Peer
     rules: tuple[Rule, ...]
     ends: tuple[End, ...]
+    source: Source
     content: int = -1
     sure_at: dict[Family, int] = field(default_factory=dict)
     perhaps_at: dict[Family, int] = field(default_factory=dict)
 
 
+ClassKey = tuple[tuple[int, ...], int]
+"""The contents that act at a class (content number << 1, odd where they act only perhaps), and its port map."""
+
+
 @dataclass(slots=True)
 class Table:
-    """One direction: the class of every position of the universe, and the rows of every class. Class 0 is unrestricted."""
+    """One direction: the class of every position of the universe, and the rows of every class. Class 0 is unrestricted.
+
+    `keys`, `number` and `kept` only grow and are shared between a network and its edits.
+    """
 
     of_position: npt.NDArray[np.intp]
-    keys: list[tuple[tuple[int, ...], int]]
+    keys: list[ClassKey]
     fold: _ClassFolder
+    number: dict[ClassKey, int]
     kept: dict[int, list[Row]] = field(default_factory=dict)
     keep: bool = True
 
@@ -126,25 +153,163 @@ class Network:
         self.columns = columns
         self.enforcers = tuple(enforcers)
         self.families = tuple(families)
-        self.units = _units(enforcers)
-        self.mentions, address_sets = _walk(self.units, enforcers)
-        outside = [INTERNET, PRIVATE, NOT_UNICAST]
-        classes = {f: AddressClasses(f, [*outside, *address_sets]) for f in self.families}
-        self.identities: Identities = identify(columns, self.mentions, classes)
-        self.select = Selection(columns, self.identities)
-        contents: dict[object, int] = {}
-        for unit in self.units:
-            unit.content = contents.setdefault(_content(unit), len(contents))
+        self._contents: dict[object, int] = {}
+        units = _units(enforcers)
+        self._compile(units, *_walk(units, enforcers))
+
+    def _compile(
+        self,
+        units: list[Unit],
+        mentions: Mentions,
+        address_sets: Sequence[IpSet],
+        classes: dict[Family, AddressClasses] | None = None,
+    ) -> None:
+        self.units = units
+        self.mentions = mentions
+        self._address_sets = address_sets
+        if classes is None:
+            outside = [INTERNET, PRIVATE, NOT_UNICAST]
+            classes = {f: AddressClasses(f, [*outside, *address_sets]) for f in self.families}
+        self.identities: Identities = identify(self.columns, mentions, classes)
+        self.select = Selection(self.columns, self.identities)
+        for unit in units:
+            if unit.content < 0:
+                unit.content = self._contents.setdefault(_content(unit), len(self._contents))
         self.definers = _definers(self.identities)
-        self.atoms = _atoms(self.units, self.identities)
+        self.atoms = _atoms(units, self.identities)
         self.tables: dict[Family, FamilyTables] = {}
         self.streamed = False
         for f in self.families:
-            universe = Universe(f, columns, self.identities, classes[f], self.select)
+            universe = Universe(f, self.columns, self.identities, classes[f], self.select)
             folder = Folder(universe.every, self.atoms)
             self.tables[f] = FamilyTables(
                 f, universe, self._table(f, universe, folder, "egress"), self._table(f, universe, folder, "ingress")
             )
+
+    # --- edits --------------------------------------------------------------------------------------------------------------
+
+    def apply(self, delta: Delta) -> Network:
+        """The network after an edit; equal to compiling the edited rules anew.
+
+        Where the new rules tell nothing apart that was not told apart before, identities, atoms and the rows of all
+        classes that the edit does not touch are shared; otherwise identities are made again and rows folded when asked
+        for.
+        """
+        added = _units_of(delta.enforcer, delta.tier, delta.rules, delta.ends)
+        removed = [u for u in self.units if u.source in delta.removed and (u.enforcer, u.tier) == (delta.enforcer, delta.tier)]
+        gone = set(map(id, removed))
+        place = next((i for i, u in enumerate(self.units) if id(u) in gone), len(self.units))
+        units = [*self.units[:place], *added, *(u for u in self.units[place:] if id(u) not in gone)]
+        new = Network.__new__(Network)
+        new.columns, new.enforcers, new.families = self.columns, self.enforcers, self.families
+        new._contents = self._contents
+        mentions, address_sets = _walk(added, ())
+        if self._tells_apart(added, mentions, address_sets):
+            for unit in added:
+                unit.content = self._contents.setdefault(_content(unit), len(self._contents))
+            new._edit(self, units, removed, added)
+        else:
+            values = {k: set(v) for k, v in self.mentions.values.items()}
+            for key, found in mentions.values.items():
+                values.setdefault(key, set()).update(found)
+            joined = Mentions(values, self.mentions.presence | mentions.presence, self.mentions.port_names | mentions.port_names)
+            fresh = [
+                Unit(u.enforcer, u.tier, u.direction, u.at, u.own, u.rules, u.ends, u.source, u.content) for u in units
+            ]
+            sets = list(dict.fromkeys((*self._address_sets, *address_sets)))
+            reused = {f: t.universe.classes for f, t in self.tables.items()} if len(sets) == len(self._address_sets) else None
+            new._compile(fresh, joined, sets, reused)
+        return new
+
+    def _tells_apart(self, added: Iterable[Unit], mentions: Mentions, address_sets: Iterable[IpSet]) -> bool:
+        """Whether identities, address classes and service atoms are already fine enough for these units."""
+        held = self.mentions
+        nothing: set[str] = set()
+        if not all(
+            key in ("ns", "network") or key.startswith("ns:") or found <= held.values.get(key, nothing)
+            for key, found in mentions.values.items()
+        ):
+            return False
+        if not (mentions.presence <= held.presence and mentions.port_names <= held.port_names):
+            return False
+        if not all(t.universe.classes.knows(s) for t in self.tables.values() for s in address_sets):
+            return False
+        services = {x for u in added for r in u.rules for x in (r.service.fixed, r.unsure)} | {
+            e.unsure for u in added for e in u.ends
+        }
+        named = {(p.name, p.protocol) for u in added for r in u.rules for p in r.service.named}
+        for port_map in self.identities.port_maps if named else ():
+            services |= {ServiceSet.ports(p, n) for name, p, n in port_map if (name, p) in named}
+        return all(self.atoms.knows(s) for s in services)
+
+    def _edit(self, old: Network, units: list[Unit], removed: Sequence[Unit], added: Sequence[Unit]) -> None:
+        self.units, self.mentions, self._address_sets = units, old.mentions, old._address_sets
+        self.identities, self.select, self.definers, self.atoms = old.identities, old.select, old.definers, old.atoms
+        self.streamed = old.streamed
+        self.tables = {}
+        by_content: dict[tuple[int, Direction], list[Unit]] = {}
+        touched = {(u.content, u.direction) for u in removed}
+        for u in units:
+            if (u.content, u.direction) in touched:
+                by_content.setdefault((u.content, u.direction), []).append(u)
+        port_map = old.identities.port_map
+        for f, tables in old.tables.items():
+            sides: dict[Direction, Table] = {}
+            for direction, table in (("egress", tables.egress), ("ingress", tables.ingress)):
+                sides[direction] = self._edit_table(  # type: ignore[index]
+                    f, tables.universe, table, [u for u in removed if u.direction == direction],
+                    [u for u in added if u.direction == direction], by_content, port_map,
+                )  # fmt: skip
+            self.tables[f] = FamilyTables(f, tables.universe, sides["egress"], sides["ingress"])
+
+    def _edit_table(
+        self,
+        family: Family,
+        universe: Universe,
+        table: Table,
+        removed: Sequence[Unit],
+        added: Sequence[Unit],
+        by_content: dict[tuple[int, Direction], list[Unit]],
+        port_map: npt.NDArray[np.int32],
+    ) -> Table:
+        changes: dict[int, tuple[set[int], set[int]]] = {}
+        for unit in added:
+            table.fold.learn(unit)
+            for bits, number in self._place(unit, family, universe):
+                for i in indexes(bits):
+                    changes.setdefault(i, (set(), set()))[1].add(number)
+        for unit in removed:
+            others = by_content.get((unit.content, unit.direction), ())
+            for at, odd in ((unit.sure_at, 0), (unit.perhaps_at, 1)):
+                bits = at[family]
+                for other in others:
+                    bits &= ~(other.perhaps_at if odd else other.sure_at)[family]
+                for i in indexes(bits):
+                    changes.setdefault(i, (set(), set()))[0].add(unit.content << 1 | odd)
+        of_position = table.of_position.copy()
+        is_ingress = bool((removed or added) and (removed or added)[0].direction == "ingress")
+        for i, (less, more) in changes.items():
+            key, _ = table.keys[of_position[i]]
+            contents = tuple(sorted((set(key) - less) | more))
+            named = int(port_map[i]) if is_ingress and table.fold.is_named(contents) else 0
+            class_ = (contents, named)
+            if class_ not in table.number:
+                table.number[class_] = len(table.keys)
+                table.keys.append(class_)
+            of_position[i] = table.number[class_]
+        return Table(of_position, table.keys, table.fold, table.number, table.kept, table.keep)
+
+    def _place(self, unit: Unit, family: Family, universe: Universe) -> list[tuple[int, int]]:
+        """Where a unit acts, surely and perhaps, with the number its content has there."""
+        bits = universe.select(unit.at) & universe.select(self.enforcers[unit.enforcer].at) & universe.present
+        sure, perhaps = bits, 0
+        if unit.own != ANYBODY:
+            own_must, own_may = universe(unit.own)
+            sure, perhaps = bits & own_must, bits & own_may & ~own_must
+        unit.sure_at[family], unit.perhaps_at[family] = sure, perhaps
+        return [(part, number) for part, number in ((sure, unit.content << 1), (perhaps, unit.content << 1 | 1)) if part]
+
+    # --- tables -------------------------------------------------------------------------------------------------------------
 
     def _table(self, family: Family, universe: Universe, folder: Folder, direction: Direction) -> Table:
         units = [u for u in self.units if u.direction == direction]
@@ -152,19 +317,12 @@ class Network:
         owners: list[list[int]] = []
         numbers: list[int] = []
         for unit in units:
-            bits = universe.select(unit.at) & universe.select(self.enforcers[unit.enforcer].at) & universe.present
-            sure, perhaps = bits, 0
-            if unit.own != ANYBODY:
-                own_must, own_may = universe(unit.own)
-                sure, perhaps = bits & own_must, bits & own_may & ~own_must
-            unit.sure_at[family], unit.perhaps_at[family] = sure, perhaps
             contents.setdefault(unit.content, unit)
-            for part, number in ((sure, unit.content << 1), (perhaps, unit.content << 1 | 1)):
-                if part:
-                    owners.append(indexes(part))
-                    numbers.append(number)
+            for part, number in self._place(unit, family, universe):
+                owners.append(indexes(part))
+                numbers.append(number)
         fold = _ClassFolder(self, universe, folder, direction, contents)
-        keys: dict[tuple[tuple[int, ...], int], int] = {((), 0): 0}
+        keys: dict[ClassKey, int] = {((), 0): 0}
         of_position = np.zeros(universe.n, dtype=np.intp)
         if owners:
             flat = np.fromiter(chain.from_iterable(owners), dtype=np.intp)
@@ -176,11 +334,15 @@ class Network:
             runs = [*starts.tolist(), len(flat)]
             listed = what.tolist()
             port_map = self.identities.port_map.tolist()
+            names: dict[tuple[int, ...], bool] = {}
             for i, identity in enumerate(who.tolist()):
-                key = tuple(dict.fromkeys(listed[runs[i] : runs[i + 1]]))
-                named = port_map[identity] if direction == "ingress" and fold.is_named(key) else 0
-                of_position[identity] = keys.setdefault((key, named), len(keys))
-        table = Table(of_position, list(keys), fold)
+                key = tuple(listed[runs[i] : runs[i + 1]])
+                is_named = names.get(key)
+                if is_named is None:
+                    is_named = names[key] = direction == "ingress" and fold.is_named(key)
+                class_ = (tuple(dict.fromkeys(key)), port_map[identity] if is_named else 0)
+                of_position[identity] = keys.setdefault(class_, len(keys))
+        table = Table(of_position, list(keys), fold, keys)
         sizes = {number: len(unit.rules) for number, unit in contents.items()}
         work = sum([sizes[c >> 1] for key, _ in table.keys for c in key]) * universe.n // 8
         if work > MEMORY_CAP_BYTES:
@@ -231,11 +393,17 @@ class _ClassFolder:
         self._free = [Row(ALL, universe.every, universe.every)]
         only = network.enforcers[0] if len(network.enforcers) == 1 else None
         self._plain = only is not None and only.default == "allow"
-        self._denies = {
-            c
-            for c, u in contents.items()
-            if u.ends and all(e.action == "deny" for e in u.ends) and all(r.action == "allow" for r in u.rules)
-        }
+        self._denies = {c for c, u in contents.items() if _is_plain_denial(u)}
+
+    def learn(self, unit: Unit) -> None:
+        """Take in the content of a unit that an edit brought."""
+        if unit.content in self._contents:
+            return
+        self._contents[unit.content] = unit
+        if any(r.service.named for r in unit.rules):
+            self._named.add(unit.content)
+        if _is_plain_denial(unit):
+            self._denies.add(unit.content)
 
     def is_named(self, key: tuple[int, ...]) -> bool:
         return bool(self._named) and any(c >> 1 in self._named for c in key)
@@ -361,28 +529,39 @@ def _definers(identities: Identities) -> dict[tuple[str, int], dict[int, int]]:
     return out
 
 
+def _is_plain_denial(unit: Unit) -> bool:
+    """Allow rules that end in denial: NetworkPolicy's shape, which folds without tiers."""
+    return bool(unit.ends) and all(e.action == "deny" for e in unit.ends) and all(r.action == "allow" for r in unit.rules)
+
+
 def _units(enforcers: Sequence[Enforcer]) -> list[Unit]:
-    """Rules and ends joined where one policy's act at the same interfaces in one direction."""
     units: list[Unit] = []
     for e, enforcer in enumerate(enforcers):
         for t, tier in enumerate(enforcer.tiers):
-            joined: dict[tuple[Direction, int, Peer], tuple[Selector, list[Rule], list[End]]] = {}
-            for rule in tier.rules:
-                own = rule.dst if rule.direction == "ingress" else rule.src
-                key = (rule.direction, id(rule.at), own)
-                held = joined.get(key)
-                if held is None:
-                    held = joined[key] = (rule.at, [], [])
-                held[1].append(rule)
-            for end in tier.ends:
-                key = (end.direction, id(end.at), ANYBODY)
-                held = joined.get(key)
-                if held is None:
-                    held = joined[key] = (end.at, [], [])
-                held[2].append(end)
-            for (direction, _, own), (at, rules, ends) in joined.items():
-                units.append(Unit(e, t, direction, at, own, tuple(rules), tuple(ends)))
+            units += _units_of(e, t, tier.rules, tier.ends)
     return units
+
+
+def _units_of(enforcer: int, tier: int, rules: Iterable[Rule], ends: Iterable[End]) -> list[Unit]:
+    """Rules and ends joined where one object's act at the same interfaces in one direction."""
+    joined: dict[tuple[Direction, int, Peer, str, str], tuple[Rule | End, list[Rule], list[End]]] = {}
+    for rule in rules:
+        own = rule.dst if rule.direction == "ingress" else rule.src
+        key = (rule.direction, id(rule.at), own, rule.origin.namespace, rule.origin.name)
+        held = joined.get(key)
+        if held is None:
+            held = joined[key] = (rule, [], [])
+        held[1].append(rule)
+    for end in ends:
+        key = (end.direction, id(end.at), ANYBODY, end.origin.namespace, end.origin.name)
+        held = joined.get(key)
+        if held is None:
+            held = joined[key] = (end, [], [])
+        held[2].append(end)
+    return [
+        Unit(enforcer, tier, key[0], first.at, key[2], tuple(r), tuple(e), (first.origin.kind, key[3], key[4]))
+        for key, (first, r, e) in joined.items()
+    ]
 
 
 def _content(unit: Unit) -> object:

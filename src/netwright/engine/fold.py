@@ -64,6 +64,14 @@ class Atoms:
         self._masks: dict[ServiceSet, int] = {}
         self._sets: dict[int, ServiceSet] = {self.all: ALL, 0: NONE}
 
+    def knows(self, services: ServiceSet) -> bool:
+        """Whether all boundaries of the set are boundaries of atoms."""
+        return all(self._is_bound(low) and self._is_bound(high) for low, high in services.intervals)
+
+    def _is_bound(self, value: int) -> bool:
+        index = bisect_left(self._bounds, value)
+        return index < len(self._bounds) and self._bounds[index] == value
+
     def mask(self, services: ServiceSet) -> int:
         """The atoms of a set whose boundaries are all mentioned."""
         mask = self._masks.get(services)

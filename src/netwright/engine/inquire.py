@@ -96,7 +96,7 @@ class Inquirer:
         if family is None or family in self.network.tables:
             return self
         if family not in self._others:
-            network = Network(self.network.columns, self.network.enforcers, (family,))
+            network = Network(self.cluster.columns, self.cluster.enforcers, (family,))
             self._others[family] = Inquirer(self.cluster, network, self.directory)
         return self._others[family]
 

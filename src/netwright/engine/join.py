@@ -34,11 +34,13 @@ class _Side:
 
     def __init__(self, table: Table, classes: Sequence[int], n: int, sureness: Sureness) -> None:
         numbers: dict[int, int] = {0: 0}
-        self.of = np.zeros((len(classes), n), dtype=np.int32)
+        self.of: npt.NDArray[Any] = np.zeros((len(classes), n), dtype=np.uint16)
         mask = table.fold.atoms.mask
         for i, class_ in enumerate(classes):
             rows = [(mask(r.services), r.must if sureness == "must" else r.may) for r in table.rows(class_)]
             self._add(i, [(services, bits) for services, bits in rows if bits], n, numbers)
+            if len(numbers) > 0x8000 and self.of.dtype == np.uint16:
+                self.of = self.of.astype(np.int32)
         self.masks = list(numbers)
 
     def _add(self, i: int, rows: list[tuple[int, int]], n: int, numbers: dict[int, int]) -> None:
@@ -57,7 +59,7 @@ class _Side:
                 code = before.astype(np.int64) << 32 | self.of[i]
                 first, number = distinct(code)
                 joined = [masks[c >> 32] | masks[c & 0xFFFFFFFF] for c in code[first].tolist()]
-                self.of[i] = np.array([numbers.setdefault(m, len(numbers)) for m in joined], dtype=np.int32)[number]
+                self.of[i] = np.array([numbers.setdefault(m, len(numbers)) for m in joined], dtype=self.of.dtype)[number]
             return
         codes = np.zeros(n, dtype=np.int64)
         for bit, (_, held) in enumerate(rows):
@@ -70,7 +72,7 @@ class _Side:
                 if code >> bit & 1:
                     union |= services
             unions.append(numbers.setdefault(union, len(numbers)))
-        self.of[i] = np.array(unions, dtype=np.int32)[number]
+        self.of[i] = np.array(unions, dtype=self.of.dtype)[number]
 
 
 class ClassSide:
