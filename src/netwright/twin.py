@@ -337,11 +337,13 @@ class Twin:
             found = owner_of(self.snapshot.reading.codeowners, origin.place.file)
             if found:
                 return found
-        for d in self.cluster.objects:
-            if (d.kind, d.namespace, d.name) == (origin.kind, origin.namespace, origin.name):
-                annotations = d.value.metadata.annotations or {}
-                return next((annotations[k] or "" for k in OWNER_ANNOTATIONS if annotations.get(k)), "")
-        return ""
+        found_object = self._objects.get((origin.kind, origin.namespace, origin.name))
+        annotations = (found_object.value.metadata.annotations if found_object else None) or {}
+        return next((annotations[k] or "" for k in OWNER_ANNOTATIONS if annotations.get(k)), "")
+
+    @cached_property
+    def _objects(self) -> dict[tuple[str, str, str], Decoded]:
+        return {(d.kind, d.namespace, d.name): d for d in self.cluster.objects}
 
     def reach(
         self,

@@ -349,10 +349,6 @@ class Network:
             table.keep, self.streamed = False, True
         return table
 
-    def content_hash(self, unit: Unit) -> int:
-        """A number for what a unit's rules say, equal in every network for equal contents."""
-        return hash(_content(unit))
-
     def prove(self) -> None:
         """Fold every class now (what is streamed is folded and let go)."""
         for tables in self.tables.values():

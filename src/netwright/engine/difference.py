@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from netwright.base.ipset import INTERNET
+from netwright.base.ipset import INTERNET, Family
 from netwright.base.services import TRANSPORT, ServiceSet
-from netwright.engine.compile import FamilyTables, Network
+from netwright.engine.bits import unpack
+from netwright.engine.compile import FamilyTables, Network, Table
 from netwright.engine.inquire import Inquirer
 from netwright.engine.join import ClassSide
 
@@ -21,25 +22,28 @@ class Changed(NamedTuple):
 
 
 def changed_connections(before: Inquirer, after: Inquirer) -> Changed:
-    """Compare row by row. Endpoint rows must be the same in both; classes whose units are the same are not looked into."""
+    """Compare the ends that an edit touched: where other rules act, and pods whose own labels differ.
+
+    Endpoint rows must be the same in both, and rules that an edit left alone the same objects.
+    """
     opened: dict[tuple[str, str], ServiceSet] = {}
     closed: dict[tuple[str, str], ServiceSet] = {}
+    relabelled = _relabelled(before.network, after.network)
     for family, old in before.network.tables.items():
         new = after.network.tables[family]
-        touched_out = _touched(before.network, after.network, old, new, "egress")
-        touched_in = _touched(before.network, after.network, old, new, "ingress")
         pairs: set[tuple[int, int]] = set()
-        for row in touched_in:
-            pairs.update((peer, row) for peer in _differing(before, after, old, new, "ingress", row))
-        for row in touched_out:
-            pairs.update((row, peer) for peer in _differing(before, after, old, new, "egress", row))
-        for s, d in pairs:
+        for direction in ("egress", "ingress"):
+            touched = set(relabelled) if relabelled else _touched(before.network, after.network, family, direction)
+            for row in touched:
+                peers = _differing(before, after, old, new, direction, row)
+                pairs.update((row, p) if direction == "egress" else (p, row) for p in peers)
+            for row in relabelled:
+                peers = _seen_otherwise(before, after, old, new, direction, row)
+                pairs.update((p, row) if direction == "egress" else (row, p) for p in peers)
+        for s, d in sorted(pairs):
             if s < 0 and d < 0:
                 continue
-            was = _services(before, old, s, d)
-            now = _services(after, new, s, d)
-            if was == now:
-                continue
+            was, now = _services(before, old, s, d), _services(after, new, s, d)
             key = (_name(before, s), _name(before, d))
             if more := now - was:
                 opened[key] = opened.get(key, ServiceSet()) | more
@@ -67,26 +71,27 @@ def _services(inquirer: Inquirer, tables: FamilyTables, s: int, d: int) -> Servi
     return must & TRANSPORT
 
 
-def _touched(before: Network, after: Network, old: FamilyTables, new: FamilyTables, direction: str) -> list[int]:
-    """Endpoint rows at which different rules act: whose units differ by the objects and contents behind them."""
-    marks = []
-    for network, tables in ((before, old), (after, new)):
-        mark = np.zeros(network.columns.n, dtype=np.uint64)
-        for unit in network.units:
-            if unit.direction != direction:
-                continue
-            bits = unit.sure_at[tables.family] | unit.perhaps_at[tables.family]
-            if bits:
-                from netwright.engine.bits import unpack
+def _relabelled(before: Network, after: Network) -> list[int]:
+    if before.columns is after.columns:
+        return []
+    return [r for r in range(before.columns.n) if before.columns.labels_of(r) != after.columns.labels_of(r)]
 
-                at = unpack(bits, network.identities.count)[network.identities.of_row]
-                mark[at] += np.uint64(network.content_hash(unit) & 0xFFFFFFFF)
-        marks.append(mark)
-    rows = set(np.flatnonzero(marks[0] != marks[1]).tolist())
-    relabelled = before.columns is not after.columns
-    if relabelled:
-        rows |= {r for r in range(before.columns.n) if before.columns.labels_of(r) != after.columns.labels_of(r)}
-    return sorted(rows)
+
+def _touched(before: Network, after: Network, family: Family, direction: str) -> set[int]:
+    """Endpoint rows at which units act that are in one network only."""
+    rows: set[int] = set()
+    held = ({id(u.rules) for u in before.units}, {id(u.rules) for u in after.units})
+    for network, others in ((before, held[1]), (after, held[0])):
+        for unit in network.units:
+            if unit.direction == direction and id(unit.rules) not in others:
+                bits = unit.sure_at[family] | unit.perhaps_at[family]
+                flags = unpack(bits & ((1 << network.identities.count) - 1), network.identities.count)
+                rows.update(np.flatnonzero(flags[network.identities.of_row]).tolist())
+    return rows
+
+
+def _table(tables: FamilyTables, direction: str) -> Table:
+    return tables.ingress if direction == "ingress" else tables.egress
 
 
 def _differing(
@@ -96,7 +101,7 @@ def _differing(
     numbers: dict[ServiceSet, int] = {}
     found = []
     for inquirer, tables in ((before, old), (after, new)):
-        table = tables.ingress if direction == "ingress" else tables.egress
+        table = _table(tables, direction)
         side = ClassSide(table, int(table.of_position[inquirer.network.position(row)]), tables.universe.n)
         number = np.array([numbers.setdefault(s, len(numbers)) for s in side.services], dtype=np.int64)
         of_position = number[side.of]
@@ -104,3 +109,23 @@ def _differing(
         found.append(np.concatenate([of_position[inquirer.network.identities.of_row], [outside]]))
     n = before.network.columns.n
     return [i if i < n else -1 for i in np.flatnonzero(found[0] != found[1]).tolist()]
+
+
+def _seen_otherwise(
+    before: Inquirer, after: Inquirer, old: FamilyTables, new: FamilyTables, direction: str, row: int
+) -> list[int]:
+    """Other ends (endpoint rows) whose own rows hold this end differently: their rules match its labels."""
+    numbers: dict[ServiceSet, int] = {}
+    found = []
+    for inquirer, tables in ((before, old), (after, new)):
+        table = _table(tables, direction)
+        at = inquirer.network.position(row)
+        of_class = np.zeros(table.count, dtype=np.int64)
+        for class_ in range(table.count):
+            services = ServiceSet()
+            for held in table.rows(class_):
+                if held.must >> at & 1:
+                    services |= held.services
+            of_class[class_] = numbers.setdefault(services, len(numbers))
+        found.append(of_class[table.of_position[inquirer.network.identities.of_row]])
+    return np.flatnonzero(found[0] != found[1]).tolist()

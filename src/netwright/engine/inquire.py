@@ -17,6 +17,7 @@ from netwright.engine.compile import Network
 from netwright.engine.exposure import Exposure, controllers, exposures, together
 from netwright.engine.verdict import Citation, Citer, Outcome, Side, Spot, Verdict, outcome, relation
 from netwright.model.cluster import Cluster, ServiceNoun, ServicePortNoun
+from netwright.model.document import Decoded
 from netwright.model.references import Directory, Target
 from netwright.model.rule import Direction, UnknownPeer
 
@@ -87,6 +88,7 @@ class Inquirer:
         self.directory = directory
         self.citer = Citer(network)
         self._class_sets: dict[Family, list[IpSet]] = {}
+        self._deciding: dict[frozenset[str], tuple[Decoded, ...]] = {}
         self._others: dict[Family, Inquirer] = {}
         self._spots: dict[tuple[Target, Family], list[Spot]] = {}
         self._citations: dict[tuple[Packet, Direction], tuple[list[Citation], list[Citation]]] = {}
@@ -169,6 +171,17 @@ class Inquirer:
         held = self.class_sets(family)[spot.position - first]
         known = held & (IpSet.of(*text.split(",")) if text[:1].isdigit() else INTERNET if text == "internet" else held)
         return address_text(family, (known or held).family(family)[0][0])
+
+    def deciding_objects(self, namespaces: frozenset[str]) -> tuple[Decoded, ...]:
+        """The objects that can decide a packet between ends of these namespaces: a policy acts in its own namespace only."""
+        found = self._deciding.get(namespaces)
+        if found is None:
+            found = self._deciding[namespaces] = tuple(
+                d
+                for d in self.cluster.objects
+                if d.kind in ("Namespace", "Node", "Service") or (d.kind == "NetworkPolicy" and d.namespace in namespaces)
+            )
+        return found
 
     # --- destinations -------------------------------------------------------------------------------------------------------
 

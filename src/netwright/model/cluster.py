@@ -97,7 +97,8 @@ class IngressRoute(msgspec.Struct, frozen=True, kw_only=True):
 class Cluster:
     """Everything the engine and the questions need, made from the objects by a profile.
 
-    `row_objects` and `row_ports` are indexed by endpoint row. Services and ingresses are worked out when first asked for.
+    `row_objects` and `row_ports` are indexed by endpoint row. Enforcers, services and ingresses are worked out when first
+    asked for.
     """
 
     def __init__(
@@ -105,7 +106,7 @@ class Cluster:
         *,
         profile: str,
         columns: Columns,
-        enforcers: tuple[Enforcer, ...],
+        enforcers: Callable[[], tuple[Enforcer, ...]],
         families: tuple[Family, ...],
         workloads: tuple[Workload, ...] = (),
         row_objects: tuple[Decoded, ...] = (),
@@ -120,7 +121,7 @@ class Cluster:
     ) -> None:
         self.profile = profile
         self.columns = columns
-        self.enforcers = enforcers
+        self._enforcers = enforcers
         self.families = families
         self.workloads = workloads
         self.row_objects = row_objects
@@ -132,6 +133,10 @@ class Cluster:
         self.assumptions = assumptions
         self._services = services
         self._ingresses = ingresses
+
+    @cached_property
+    def enforcers(self) -> tuple[Enforcer, ...]:
+        return self._enforcers()
 
     @cached_property
     def services(self) -> tuple[ServiceNoun, ...]:

@@ -33,7 +33,6 @@ def compose(
     given = IpSet.of(*pod_cidrs)
     builder = EndpointBuilder(objects, given, service_addresses(objects))
     columns = builder.columns()
-    tiers = _tiers(objects, profile, unknown)
     families, why = _families(bool(columns.has_v4.any()), bool(columns.has_v6.any()), builder.pod_ranges, objects)
     row_objects = tuple(builder.row_objects)
     row_ports = tuple(builder.row_ports)
@@ -41,7 +40,7 @@ def compose(
     return Cluster(
         profile=profile.name,
         columns=columns,
-        enforcers=(Enforcer(name="cni", tiers=tiers, default="allow"),),
+        enforcers=lambda: _enforcers(held, profile, unknown),
         families=families,
         workloads=builder.workloads(),
         row_objects=row_objects,
@@ -67,7 +66,7 @@ def recompose(cluster: Cluster, objects: Sequence[Decoded]) -> Cluster:
     return Cluster(
         profile=cluster.profile,
         columns=cluster.columns,
-        enforcers=(Enforcer(name="cni", tiers=_tiers(objects, profile, cluster.unknown), default="allow"),),
+        enforcers=lambda: _enforcers(objects, profile, cluster.unknown),
         families=cluster.families,
         workloads=cluster.workloads,
         row_objects=cluster.row_objects,
@@ -82,10 +81,11 @@ def recompose(cluster: Cluster, objects: Sequence[Decoded]) -> Cluster:
     )
 
 
-def _tiers(objects: Sequence[Decoded], profile: Profile, unknown: Sequence[UnknownPolicy]) -> tuple[Tier, ...]:
+def _enforcers(objects: Sequence[Decoded], profile: Profile, unknown: Sequence[UnknownPolicy]) -> tuple[Enforcer, ...]:
     rules, ends = lower_policies(d for d in objects if isinstance(d.value, NetworkPolicy))
     tier = Tier(name="NetworkPolicy", ties=profile.policy_ties, rules=rules, ends=ends)
-    return (Tier(name="not read", ties="any-order", rules=_unknown_rules(unknown)), tier) if unknown else (tier,)
+    unread = (Tier(name="not read", ties="any-order", rules=_unknown_rules(unknown)),) if unknown else ()
+    return (Enforcer(name="cni", tiers=(*unread, tier), default="allow"),)
 
 
 def _unknown_rules(unknown: Sequence[UnknownPolicy]) -> tuple[Rule, ...]:

@@ -125,15 +125,17 @@ def _excerpt(c: Cited, lines: Lines, words: Words) -> list[str]:
     bar = words["bar"]
     out = []
     indent = 11
+    room = words.width - indent - 7
+    cut = max(0, c.column - 1 - room // 3) if c.column > room * 2 // 3 else 0  # a long line is shown around the place
     for number in range(c.line, min(c.line + 3, len(text) + 1)):
-        line = plain(text[number - 1].expandtabs())
-        if number > c.line and len(line) - len(line.lstrip()) < c.column - 1:
+        line = plain(text[number - 1][cut : cut + room].expandtabs())
+        if number > c.line and (cut or len(line) - len(line.lstrip()) < c.column - 1):
             break
-        room = words.width - indent - 7
         out.append(f"{'':{indent}}{number:>4} {bar} {line[:room]}")
         if number == c.line:
-            length = max(1, min(len(line.rstrip()) - c.column + 1, room - c.column + 1))
-            out.append(f"{'':{indent}}     {bar} {'':{c.column - 1}}{'^' * length}")
+            at = c.column - 1 - cut
+            length = max(1, min(len(line.rstrip()) - at, room - at))
+            out.append(f"{'':{indent}}     {bar} {'':{at}}{'^' * length}")
     return out
 
 

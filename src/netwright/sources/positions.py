@@ -22,6 +22,8 @@ _ATOM = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s,\]}]+')
 _ITEMS = re.compile(r"^items:[ \t]*\r?\n((?:  )?)(?=- )", re.MULTILINE)
 _ALIAS = re.compile(r"(?:^|[\s\[{,])\*")
 _CACHED = 64
+_MARKED = 4096
+"""Bytes between offsets whose line and column are kept."""
 """Documents whose scanned positions are kept."""
 
 
@@ -63,7 +65,7 @@ class KeptTexts:
         self._nodes: dict[tuple[str, int, int], tuple[Node, int]] = {}
         self._starts: dict[tuple[str, int], list[tuple[int, int]]] = {}
         self._offsets: dict[tuple[str, int], list[int]] = {}
-        self._marks: dict[str, tuple[list[int], list[int]]] = {}
+        self._marks: dict[str, tuple[list[int], list[tuple[int, int]]]] = {}
         self._decoded: tuple[str, int, str] = ("", -1, "")
         self._lines: tuple[str, list[str]] = ("", [])
 
@@ -200,16 +202,20 @@ class KeptTexts:
         return offsets
 
     def _line_column(self, file: str, offset: int) -> tuple[int, int]:
-        """Line breaks are counted from the nearest offset before that was asked for, not from the file's start."""
+        """Counted from the nearest offset before that was asked for, not from the file's start."""
         data = self._data[file]
-        offsets, lines = self._marks.setdefault(file, ([0], [0]))
+        offsets, places = self._marks.setdefault(file, ([0], [(0, 0)]))
         at = bisect_right(offsets, offset) - 1
-        line = lines[at] + count_breaks(data[offsets[at] : offset])
-        begin = max(data.rfind(b"\n", 0, offset), data.rfind(b"\r", 0, offset)) + 1
-        extra, column = line_column(data[begin:offset], offset - begin)
-        if not extra and begin > offsets[at]:
-            offsets.insert(at + 1, begin)
-            lines.insert(at + 1, line)
+        line, column = places[at]
+        between = data[offsets[at] : offset]
+        if count_breaks(between):
+            more, column = line_column(between, len(between))
+            line += more
+        else:
+            column += len(between) if between.isascii() else len(between.decode("utf-8", "replace"))
+        if len(between) > _MARKED:
+            offsets.insert(at + 1, offset)
+            places.insert(at + 1, (line, column))
         return line, column
 
 

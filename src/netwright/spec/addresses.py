@@ -113,7 +113,8 @@ def service_addresses(objects: Sequence[Decoded]) -> list[Address]:
     return _parsed(texts)
 
 
-def unknown_pod(objects: Sequence[Decoded], pod_ranges: Sequence[str], family: Family) -> list[Span]:
+@lru_cache(maxsize=64)
+def unknown_pod(objects: tuple[Decoded, ...], pod_ranges: tuple[str, ...], family: Family) -> list[Span]:
     """The addresses a pod without a known one may have; none if the pod ranges are known and not of this family."""
     ranges = pod_networks(objects, pod_ranges)
     if ranges:
@@ -121,7 +122,8 @@ def unknown_pod(objects: Sequence[Decoded], pod_ranges: Sequence[str], family: F
     return _all_but(node_addresses(objects) + service_addresses(objects), [], family)
 
 
-def unknown_host(objects: Sequence[Decoded], pod_ranges: Sequence[str], family: Family) -> list[Span]:
+@lru_cache(maxsize=64)
+def unknown_host(objects: tuple[Decoded, ...], pod_ranges: tuple[str, ...], family: Family) -> list[Span]:
     """The addresses a node without a known one may have."""
     return _all_but(service_addresses(objects), pod_networks(objects, pod_ranges), family)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -88,7 +89,8 @@ def pod_addresses(thing: Decoded) -> tuple[Address, ...]:
     return tuple(dict.fromkeys(found for text in texts if (found := address(text)) is not None))
 
 
-def namespace_labels(objects: Sequence[Decoded], name: str) -> dict[str, str]:
+@lru_cache(maxsize=4096)
+def namespace_labels(objects: tuple[Decoded, ...], name: str) -> dict[str, str]:
     """The labels of a namespace. It needs no object, and its name is a label of it whether or not it is written."""
     labels: dict[str, str] = {}
     for one in objects:

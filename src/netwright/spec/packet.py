@@ -31,13 +31,13 @@ class Packet:
         family: Family,
         pod_ranges: Sequence[str],
     ) -> None:
-        self.objects = objects
+        self.objects = tuple(objects)
         self.source = end_of(objects, source)
         self.destination = end_of(objects, destination)
         self.protocol = protocol
         self.port = port
         self.family: Family = family
-        self.pod_ranges = pod_ranges
+        self.pod_ranges = tuple(pod_ranges)
         for end in (self.source, self.destination):
             self._check_family(end)
 

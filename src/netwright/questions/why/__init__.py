@@ -203,13 +203,16 @@ def _together(inquirer: Inquirer, settled: Sequence[Settled]) -> Settled:
 def _judge(inquirer: Inquirer, parts: Sequence[Part]) -> int:
     """Put packets to the reference evaluator too. Raises InternalError where it disagrees."""
     cluster = inquirer.cluster
+    columns = inquirer.network.columns
     for part in parts[:MOST_PARTS]:
         packet = part.packet
+        rows = [spot.row for spot in (packet.source, packet.destination) if spot.row >= 0]
+        namespaces = frozenset(columns.namespaces[int(columns.namespace[row])] for row in rows)
         ends = []
         for spot, label in ((packet.source, part.source), (packet.destination, part.destination)):
             ends.append(cluster.row_objects[spot.row] if spot.row >= 0 else inquirer.sample_address(spot, packet.family, label))
         verdict = judge(
-            cluster.objects,
+            inquirer.deciding_objects(namespaces),
             ends[0],
             ends[1],
             protocol=packet.key >> 16,

@@ -23,10 +23,13 @@ from netwright.dialects.k8s.edit import (
     widen,
 )
 from netwright.dialects.k8s.objects import NetworkPolicyPeer, NetworkPolicyPort
+from netwright.dialects.k8s.lower import lower_policies
+from netwright.engine.compile import Delta, Network
 from netwright.engine.difference import Changed, changed_connections
 from netwright.engine.inquire import Inquirer, Part, Settled
 from netwright.engine.nearest import Near, nearest_rule
 from netwright.model.document import Decoded
+from netwright.model.references import Directory
 from netwright.model.rule import Direction, Members
 from netwright.profiles.compose import recompose
 
@@ -240,10 +243,10 @@ def _prove(
     """Make the edits on a copy, ask again, and compare the connections of the ends that the edits touch."""
     objects = apply(inquirer.cluster.objects, edits)
     changed = recompose(inquirer.cluster, objects)
-    from netwright.engine.compile import Network
-    from netwright.model.references import Directory
-
-    network = Network(changed.columns, changed.enforcers, inquirer.network.families)
+    if all(d.kind == "NetworkPolicy" for e in edits for d in (e.before, e.after) if d is not None):
+        network = inquirer.network.apply(_delta(inquirer, edits))
+    else:
+        network = Network(changed.columns, changed.enforcers, inquirer.network.families)
     again = Inquirer(changed, network, Directory(changed))
     found: Changed = changed_connections(inquirer, again)
     asked = inquirer.same_packet(again, part)
@@ -268,6 +271,13 @@ def _prove(
         closes=shown_closes,
         more=len(opens) + len(closes) - len(shown_opens) - len(shown_closes),
     )
+
+
+def _delta(inquirer: Inquirer, edits: Sequence[Edit]) -> Delta:
+    """The edits of policies as an edit of the tier they stand in."""
+    rules, ends = lower_policies([e.after for e in edits if e.after is not None])
+    gone = frozenset((d.kind, d.namespace, d.name) for e in edits for d in [e.before] if d is not None)
+    return Delta(tier=len(inquirer.cluster.enforcers[0].tiers) - 1, removed=gone, rules=rules, ends=ends)
 
 
 def _workload(inquirer: Inquirer, row: int, label: str) -> str:

@@ -1,0 +1,294 @@
+"""`show`, `explain`, `demo`, `completion` and `version`."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from netwright.base.errors import UsageError
+from netwright.cli.ask import ending, tell, words, write_lines
+from netwright.cli.options import binary_output, exit_code, load, output_options, source_options
+from netwright.render.escape import ascii_text, json_text
+from netwright.version import VERSION
+
+NOUNS = ("workloads", "endpoints", "services", "policies", "networks", "exposed", "isolation", "namespaces", "kinds")
+"""The nouns of `questions.show`, repeated here so that `--help` imports no numpy (a test compares them)."""
+SHELLS = ("bash", "zsh", "fish")
+SCHEMES = ("git:", "kube:", "snapshot:", "vsphere:", "rvtools:", "nsx:")
+SUFFIXES = (".yaml", ".yml", ".json", ".tar.gz", ".tgz", ".zip", "/")
+
+
+# --- show ---------------------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("noun", metavar="NOUN")
+@click.argument("named", nargs=-1, metavar="[SOURCE|REF]...")
+@click.option("-n", "--namespace", "namespaces", multiple=True, metavar="NAMESPACE", help="Only this namespace. Again for more.")
+@click.option("-A", "--all-namespaces", is_flag=True, help="Every namespace: the default, for habit's sake.")
+@source_options
+@output_options(["text", "wide", "json", "jsonl", "csv", "md"])
+def show(
+    noun: str,
+    named: tuple[str, ...],
+    namespaces: tuple[str, ...],
+    all_namespaces: bool,
+    sources: tuple[str, ...],
+    pod_cidr: tuple[str, ...],
+    cni: str,
+    kustomize: bool,
+    quiet: bool,
+    verbose: bool,
+    output: str,
+    out: Path | None,
+    force: bool,
+) -> int:
+    """List what was read. What is no file, folder or other source is a reference that narrows the list.
+
+    NOUN: workloads, endpoints, services, policies, networks, exposed, isolation, namespaces, kinds.
+
+    \b
+      netwright show workloads manifests/
+      netwright show endpoints manifests/ 10.244.1.17
+      netwright show policies manifests/ shop/web
+      netwright show isolation manifests/ -o csv
+    """
+    noun = _noun(noun)
+    paths, references = split_named(named)
+    twin = load((*paths, *sources), pod_cidr, cni, kustomize)
+    tell(twin, quiet=quiet, verbose=verbose)
+    from netwright.questions.show import exposed_rows
+    from netwright.questions.show import show as ask
+
+    if noun == "exposed":
+        shown = exposed_rows(twin, twin.exposed(), namespaces=namespaces, references=references)
+    else:
+        shown = ask(twin, noun, namespaces=namespaces, references=references)
+    code, reasons = exit_code(twin, 0)
+    from netwright.render.show_table import show_csv, show_markdown, show_text
+
+    if output == "json":
+        from netwright.render.provenance import document
+
+        body = document("show", twin.provenance, reasons, noun=noun, rows=msgspec.to_builtins(shown.rows), counts=shown.counts, notes=shown.notes)
+        _write_data([msgspec.json.encode(body)], out, force)
+    elif output == "jsonl":
+        _write_data((msgspec.json.encode(row) for row in shown.rows), out, force)
+    elif output == "csv":
+        _write_data((line.encode("utf-8", "backslashreplace") for line in show_csv(shown)), out, force, end=b"\r\n")
+    elif output == "md":
+        _write_data((line.encode("utf-8", "backslashreplace") for line in show_markdown(shown)), out, force)
+    else:
+        _write_text(show_text(shown, words(), wide=output == "wide", last=ending(code)), out, force)
+    return code
+
+
+def _noun(text: str) -> str:
+    """The noun, singular or plural; kubectl's short names are read."""
+    import difflib
+
+    known = {n: n for n in NOUNS} | {n.rstrip("s"): n for n in NOUNS}
+    known |= {"policy": "policies", "svc": "services", "netpol": "policies", "ns": "namespaces", "ep": "endpoints", "networkpolicies": "policies"}
+    found = known.get(text.lower())
+    if found is None:
+        close = difflib.get_close_matches(text.lower(), list(known), n=1)
+        meant = f"did you mean `{known[close[0]]}`? " if close else ""
+        raise UsageError(f"`{text}` is not a noun of show", help=f"{meant}one of {', '.join(NOUNS)}")
+    return found
+
+
+def split_named(named: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Sources and references apart: what exists, or is written like a source, is a source. Raises UsageError for neither."""
+    paths, references = [], []
+    for text in named:
+        if text == "-" or text.startswith(SCHEMES) or text.endswith(SUFFIXES) or text.startswith((".", "~")) or _exists(text):
+            paths.append(text)
+        elif "/" in text or text == "internet" or _is_address(text):
+            references.append(text)
+        else:
+            raise UsageError(
+                f"`{text}` is no file or folder here, and no reference",
+                help="a reference is `NAMESPACE/NAME`, `KIND/NAMESPACE/NAME` or an address; `-n NAMESPACE` narrows to a namespace",
+            )
+    return paths, references
+
+
+def _exists(text: str) -> bool:
+    try:
+        return Path(text).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_address(text: str) -> bool:
+    from netwright.base.ipset import parse_address
+
+    try:
+        parse_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _write_data(lines: Iterable[bytes], out: Path | None, force: bool, end: bytes = b"\n") -> None:
+    """Data is UTF-8 whatever the terminal is; what a terminal could obey is written out."""
+    stream = binary_output(out, force)
+    try:
+        for line in lines:
+            stream.write((json_text(line) if line[:1] in (b"{", b"[") else line) + end)
+        stream.flush()
+    finally:
+        if out is not None:
+            stream.close()
+
+
+def _write_text(lines: Iterable[str], out: Path | None, force: bool) -> None:
+    utf8 = out is not None or words()["arrow"] == "→"
+    write_lines([line if utf8 else ascii_text(line) for line in lines], out, force)
+
+
+# --- explain ------------------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("words_asked", nargs=-1, metavar="[CODE|KIND|TERM]")
+@output_options(["text", "json"])
+def explain(words_asked: tuple[str, ...], output: str, out: Path | None, force: bool) -> int:
+    """The manual, offline: a finding's code, an API kind, a word of netwright, of Kubernetes' networking, of vSphere or NSX.
+
+    \b
+      netwright explain NW1007
+      netwright explain NetworkPolicy
+      netwright explain blast radius
+      netwright explain "port group"
+    """
+    from netwright.questions.explain import contents, explain
+
+    asked = " ".join(words_asked)
+    if not asked:
+        index = contents()
+        if output == "json":
+            _write_data([_explained("", index=msgspec.to_builtins(index))], out, force)
+        else:
+            from netwright.render.explain_text import index_text
+
+            _write_text(index_text(index, words()), out, force)
+        return 0
+    pages = explain(asked)
+    if output == "json":
+        _write_data([_explained(asked, pages=msgspec.to_builtins(pages))], out, force)
+    else:
+        from netwright.render.explain_text import pages_text
+
+        _write_text(pages_text(pages, words()), out, force)
+    return 0
+
+
+def _explained(asked: str, **content: Any) -> bytes:
+    return msgspec.json.encode({"schema": "netwright.explain/v1", "asked": asked, **content, "version": VERSION, "exit_reasons": []})
+
+
+# --- demo ---------------------------------------------------------------------------------------------------------------------
+
+EXAMPLE = "examples/shop"
+DEMO = (
+    ("The front end cannot reach its database. Which rule says no, and what would change that?", ("why", "shop/web", "shop/db:5432", "-f", EXAMPLE)),
+    ("Somebody left a pod running in `legacy`. What could an intruder on it reach?", ("reach", EXAMPLE, "--from", "legacy/toolbox")),
+    ("How much of the cluster do policies isolate at all?", ("show", "isolation", EXAMPLE)),
+)
+
+
+def example_folder() -> Path:
+    """The folder that holds `examples/shop`: inside the installed package, else the clone around it. Raises UsageError."""
+    import netwright
+
+    package = Path(netwright.__file__).resolve().parent
+    for folder in (package, *package.parents[:3]):
+        if (folder / EXAMPLE).is_dir():
+            return folder
+    raise UsageError(f"this installation carries no example: `{EXAMPLE}` is missing", help="take a wheel or a clone of netwright that has it")
+
+
+@click.command()
+def demo() -> int:
+    """Three questions about a small example cluster that comes with netwright, each with its command line and its real output."""
+    from netwright.cli.main import run
+
+    folder = example_folder()
+    here = Path.cwd()
+    _say(f"An example cluster, {EXAMPLE}: a shop, its payments, and an old system nobody dares to touch.")
+    if folder != here:
+        _say(f"The commands below were run in {folder}")
+    with contextlib.chdir(folder):
+        for question, arguments in DEMO:
+            _say("")
+            _say(f"# {question}")
+            _say("$ netwright " + " ".join(arguments))
+            run(arguments)
+    _say("")
+    _say("Next, on your own:")
+    _say("  netwright reach FOLDER                 who may talk to whom, in the manifests you have")
+    _say("  netwright why SRC DST:PORT -f FOLDER   which rule decides, on which line, and what would change it")
+    _say("  kubectl get pods,svc,netpol,ns,nodes -A -o yaml | netwright show isolation -")
+    return 0
+
+
+def _say(text: str) -> None:
+    from netwright.render.escape import plain
+
+    _write_text([plain(text)], None, False)
+
+
+# --- completion, version ------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(SHELLS))
+@click.pass_context
+def completion(context: click.Context, shell: str) -> int:
+    """Shell completion: what to source.
+
+    \b
+      eval "$(netwright completion bash)"
+      netwright completion fish > ~/.config/fish/completions/netwright.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    root = context.find_root()
+    kind = get_completion_class(shell)
+    assert kind is not None  # the choices are click's own
+    program = "kubectl-netwright" if (root.info_name or "").startswith("kubectl") else "netwright"
+    variable = f"_{program.upper().replace('-', '_')}_COMPLETE"
+    source = kind(root.command, {}, program, variable)
+    # click's own source() first runs the shell to ask its version; the script is the same
+    click.echo((source.source_template % source.source_vars()).strip())
+    return 0
+
+
+@click.command()
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def version(output: str) -> int:
+    """The version of netwright, of Python and of what it stands on."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed
+
+    found = {}
+    for package in ("numpy", "msgspec", "PyYAML", "click"):
+        try:
+            found[package] = installed(package)
+        except PackageNotFoundError:
+            found[package] = "absent"
+    python = ".".join(map(str, sys.version_info[:3]))
+    if output == "json":
+        body = {"schema": "netwright.version/v1", "version": VERSION, "python": python, "packages": found, "exit_reasons": []}
+        _write_data([msgspec.json.encode(body)], None, False)
+    else:
+        listed = ", ".join(f"{name} {number}" for name, number in found.items())
+        click.echo(f"netwright {VERSION} (Python {python}, {listed})")
+    return 0

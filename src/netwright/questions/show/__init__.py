@@ -1,0 +1,121 @@
+"""`show`: what was read, one noun at a time, as rows. It lists; verdicts are asked elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from netwright.base.errors import UsageError
+from netwright.base.spans import Origin, Position
+from netwright.engine.compile import Network
+from netwright.engine.inquire import Inquirer
+from netwright.model.cluster import Cluster
+from netwright.model.document import Decoded, Reading
+from netwright.questions.show import rows as rows_of
+from netwright.questions.show.acting import acting
+from netwright.questions.show.enforcement import isolation_rows, network_rows, policy_rows
+from netwright.questions.show.narrow import Narrow, narrow
+from netwright.questions.show.nouns import endpoint_rows, kind_rows, namespace_rows, service_rows, workload_rows
+from netwright.questions.show.rows import ExposedRow, Shown
+
+NOUNS: dict[str, str] = {
+    "workloads": "what people deploy: pods, isolation, policies, ports, Services",
+    "endpoints": "what has an address: addresses, node, identity, named ports",
+    "services": "Services: addresses, ports and where they lead",
+    "policies": "policies: directions, how many workloads each selects, rules",
+    "networks": "the pod network, the nodes' own, Service addresses",
+    "exposed": "the ways in from outside the cluster",
+    "isolation": "workloads isolated in, out, both, neither, by namespace",
+    "namespaces": "namespaces: labels, workloads, policies",
+    "kinds": "what became of every document of the input",
+}
+
+
+class Sources(Protocol):
+    """What the nouns are made from. Only what a noun needs is worked out."""
+
+    @property
+    def objects(self) -> Sequence[Decoded]: ...
+    @property
+    def reading(self) -> Reading: ...
+
+
+class Twin(Protocol):
+    """The facade as far as `show` needs it."""
+
+    @property
+    def snapshot(self) -> Any: ...
+    @property
+    def cluster(self) -> Cluster: ...
+    @property
+    def network(self) -> Network: ...
+    @property
+    def inquirer(self) -> Inquirer: ...
+    def locate(self, origin: Origin) -> Position | None: ...
+
+
+def show(twin: Twin, noun: str, *, namespaces: Sequence[str] = (), references: Sequence[str] = ()) -> Shown:
+    """The rows of a noun, narrowed to namespaces and references. Raises UsageError for an unknown noun or name.
+
+    `exposed` is a question of its own; `exposed_rows` shapes its answer.
+    """
+    if noun not in NOUNS or noun == "exposed":
+        raise UsageError(f"`{noun}` is not a noun of show", help="one of " + ", ".join(NOUNS))
+    if noun == "kinds":
+        if references:
+            raise UsageError("`show kinds` lists documents and takes no reference", help=f"leave out `{references[0]}`, or use -n NAMESPACE")
+        return kind_rows(twin.snapshot.objects, twin.snapshot.reading, twin.locate, namespaces)
+    cluster = twin.cluster
+    only = narrow(cluster, twin.inquirer.directory if references else None, namespaces, references, noun)
+    if noun == "networks":
+        return network_rows(cluster, twin.snapshot.reading, only)
+    if noun == "namespaces":
+        return namespace_rows(cluster, twin.locate, only)
+    if noun == "services":
+        return service_rows(cluster, twin.inquirer.directory, twin.locate, only)
+    if noun == "endpoints":
+        return endpoint_rows(cluster, twin.network, twin.inquirer.directory, only)
+    found = acting(twin.network)
+    if noun == "workloads":
+        return workload_rows(cluster, twin.network, found, twin.locate, only)
+    if noun == "policies":
+        return policy_rows(cluster, twin.network, found, twin.snapshot.reading, twin.locate, only)
+    return isolation_rows(cluster, twin.network, found, only)
+
+
+def exposed_rows(twin: Twin, ways: Sequence[Any], *, namespaces: Sequence[str] = (), references: Sequence[str] = ()) -> Shown:
+    """The ways in that `exposed` found, narrowed; their order is kept (danger first)."""
+    only = narrow(twin.cluster, twin.inquirer.directory if references else None, namespaces, references, "exposed")
+    refs = _refs(twin, only)
+    out = []
+    for way in ways:
+        namespace = way.service.split("/")[1] if way.service.count("/") == 2 else ""
+        workloads = way.workload.split(", ")
+        if not only.holds_namespace(namespace) or (refs is not None and refs.isdisjoint((way.service, *workloads))):
+            continue
+        protocol = getattr(way, "protocol", "")
+        out.append(
+            ExposedRow(
+                verdict=way.verdict,
+                service=way.service,
+                port=f"{protocol} {way.port}".strip(),
+                via=" ".join(dict.fromkeys(t for t in (way.via, getattr(way, "entry", "")) if t)),
+                workload=way.workload,
+                chain=tuple(way.chain) if not isinstance(way.chain, str) else (way.chain,),
+                where=getattr(way, "place", ""),
+            )
+        )
+    counts = {"way in": len(out), "open": sum(r.verdict in ("allow", "some") for r in out)}
+    counts["undecided"] = sum(r.verdict == "undecided" for r in out)
+    counts["closed"] = sum(r.verdict == "deny" for r in out)
+    return Shown(noun="exposed", rows=tuple(out), counts=counts, notes=tuple(only.notes))
+
+
+def _refs(twin: Twin, only: Narrow) -> set[str] | None:
+    if only.rows is None:
+        return None
+    cluster = twin.cluster
+    return only.services | {cluster.workloads[int(cluster.columns.workload[row])].ref for row in only.rows}
+
+
+__all__ = ["NOUNS", "Shown", "exposed_rows", "rows_of", "show"]

@@ -1,0 +1,92 @@
+"""What acts where: policies by endpoint row and direction, and the isolation that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from netwright.engine.bits import indexes
+from netwright.engine.compile import Network, Unit
+from netwright.model.cluster import Cluster, Workload
+from netwright.model.rule import Direction, UnknownPeer
+from netwright.questions.show.rows import Isolation
+
+PolicyKey = tuple[str, str, str]
+"""The kind, namespace and name of a policy; namespace and name are "" for kinds that were not read."""
+
+
+class Acting(NamedTuple):
+    """By identity: the policies that act there in either direction and the state of isolation in each.
+
+    `at` gives the identities of each policy and direction it acts in (policies that select nothing have an empty set).
+    """
+
+    policies: dict[int, dict[PolicyKey, None]]
+    isolated: dict[Direction, dict[int, Isolation]]
+    at: dict[PolicyKey, dict[Direction, set[int]]]
+
+
+def acting(network: Network) -> Acting:
+    policies: dict[int, dict[PolicyKey, None]] = {}
+    isolated: dict[Direction, dict[int, Isolation]] = {"ingress": {}, "egress": {}}
+    at: dict[PolicyKey, dict[Direction, set[int]]] = {}
+    for unit in network.units:
+        surely = perhaps = 0
+        for family in network.families:
+            surely |= unit.sure_at[family]
+            perhaps |= unit.perhaps_at[family]
+        sure_positions, all_positions = set(indexes(surely)), indexes(surely | perhaps)
+        keys = _keys(unit)
+        for key in keys:
+            at.setdefault(key, {}).setdefault(unit.direction, set()).update(all_positions)
+        for position in all_positions:
+            policies.setdefault(position, {}).update(keys)
+        state = isolated[unit.direction]
+        if any(end.action == "deny" for end in unit.ends):
+            for position in all_positions:
+                if position in sure_positions:
+                    state[position] = "yes"
+                else:
+                    state.setdefault(position, "perhaps")
+        elif any(rule.action == "deny" for rule in unit.rules):
+            for position in all_positions:
+                state.setdefault(position, "perhaps")
+    return Acting(policies, isolated, at)
+
+
+def _keys(unit: Unit) -> dict[PolicyKey, None]:
+    origins = [r.origin for r in unit.rules] + [e.origin for e in unit.ends]
+    return {(o.kind, o.namespace, o.name): None for o in origins}
+
+
+def is_unread(unit: Unit) -> bool:
+    """Whether the unit stands for something that was not read."""
+    return any(isinstance(r.src if unit.direction == "ingress" else r.dst, UnknownPeer) for r in unit.rules)
+
+
+def isolation(network: Network, found: Acting, rows: Sequence[int], direction: Direction) -> Isolation:
+    """The state of all these endpoints together."""
+    states = {found.isolated[direction].get(network.position(row), "no") for row in rows}
+    if len(states) == 1:
+        return states.pop()
+    return "perhaps" if "perhaps" in states else "some"
+
+
+def pods(cluster: Cluster, rows: Iterable[int]) -> int | None:
+    """How many pods the rows stand for; None where a DaemonSet's template stands for one a node."""
+    total = 0
+    for row in rows:
+        if cluster.row_objects[row].kind == "DaemonSet":
+            return None
+        total += int(cluster.columns.replicas[row])
+    return total
+
+
+def is_host(cluster: Cluster, workload: Workload) -> bool:
+    return all(bool(cluster.columns.host[row]) for row in workload.rows)
+
+
+def deployed(cluster: Cluster) -> list[Workload]:
+    """The workloads people deploy (nodes are not), by namespace and name."""
+    found = [w for w in cluster.workloads if w.kind != "node"]
+    return sorted(found, key=lambda w: (w.namespace, w.name, w.kind))

@@ -1,0 +1,199 @@
+"""Policies, isolation and networks, as rows."""
+
+from __future__ import annotations
+
+from netwright.base.ipset import IpSet
+from netwright.dialects.k8s.lower import policy_types
+from netwright.dialects.k8s.objects import NetworkPolicy, NetworkPolicySpec, Node
+from netwright.engine.compile import Network
+from netwright.model.cluster import Cluster
+from netwright.model.document import Decoded, Reading
+from netwright.questions.show.acting import Acting, deployed, is_host, isolation, pods
+from netwright.questions.show.narrow import Narrow
+from netwright.questions.show.nouns import unread_policies
+from netwright.questions.show.rows import IsolationRow, NetworkRow, PolicyRow, Shown
+from netwright.questions.show.written import Locate, written
+
+SECONDARY = ("NetworkAttachmentDefinition", "UserDefinedNetwork", "ClusterUserDefinedNetwork")
+
+
+def policy_rows(cluster: Cluster, network: Network, found: Acting, reading: Reading, locate: Locate, only: Narrow) -> Shown:
+    rows_at: dict[int, list[int]] = {}
+    for row in range(cluster.columns.n):
+        rows_at.setdefault(network.position(row), []).append(row)
+    out = []
+    for d in cluster.objects:
+        if not isinstance(d.value, NetworkPolicy) or not only.holds_namespace(d.namespace):
+            continue
+        positions = set().union(*found.at.get((d.kind, d.namespace, d.name), {}).values())
+        rows = sorted(row for position in positions for row in rows_at.get(position, ()))
+        if only.rows is not None and not only.holds_rows(rows) and (d.namespace, d.name) not in only.policies:
+            continue
+        out.append(_policy(cluster, d, rows, locate))
+    for document, _ in unread_policies(reading):
+        if only.rows is not None or not only.holds_namespace(document.namespace):
+            continue
+        file, line = written(locate, document.kind, document.namespace, document.name, document.place)
+        name = f"{document.namespace}/{document.name}" if document.namespace else document.name
+        out.append(
+            PolicyRow(
+                namespace=document.namespace,
+                ref=name,
+                kind=document.kind,
+                directions=(),
+                selects=None,
+                workloads=(),
+                pods=None,
+                rules_in=None,
+                rules_out=None,
+                evaluated=False,
+                file=file,
+                line=line,
+            )
+        )
+    out.sort(key=lambda r: (r.namespace, r.ref, r.kind))
+    counts = {
+        "policy": len(out),
+        "that select nothing": sum(r.selects == 0 for r in out),
+        "not evaluated": sum(not r.evaluated for r in out),
+    }
+    return Shown(noun="policies", rows=tuple(out), counts=counts, notes=tuple(only.notes))
+
+
+def _policy(cluster: Cluster, d: Decoded, rows: list[int], locate: Locate) -> PolicyRow:
+    spec: NetworkPolicySpec = d.value.spec or NetworkPolicySpec()
+    sides = policy_types(spec)
+    refs = sorted({cluster.workloads[int(cluster.columns.workload[row])].ref for row in rows})
+    file, line = written(locate, d.kind, d.namespace, d.name, d.place)
+    return PolicyRow(
+        namespace=d.namespace,
+        ref=f"{d.namespace}/{d.name}",
+        kind=d.kind,
+        directions=tuple("in" if side == "ingress" else "out" for side in sides),
+        selects=len(refs),
+        workloads=tuple(refs),
+        pods=pods(cluster, rows),
+        rules_in=len(spec.ingress or ()) if "ingress" in sides else None,
+        rules_out=len(spec.egress or ()) if "egress" in sides else None,
+        evaluated=True,
+        file=file,
+        line=line,
+    )
+
+
+def isolation_rows(cluster: Cluster, network: Network, found: Acting, only: Narrow) -> Shown:
+    by_namespace: dict[str, list[str]] = {}
+    for w in deployed(cluster):
+        if not (only.holds_namespace(w.namespace) and only.holds_rows(w.rows)):
+            continue
+        states = (isolation(network, found, w.rows, "ingress"), isolation(network, found, w.rows, "egress"))
+        by_namespace.setdefault(w.namespace, []).append("host" if is_host(cluster, w) else _class(*states))
+    rows = tuple(_isolation(name, states) for name, states in sorted(by_namespace.items()))
+    total = _isolation("total", [s for states in by_namespace.values() for s in states])
+    counts = {
+        "workload": total.workloads,
+        "isolated both ways": total.both,
+        "in only": total.only_in,
+        "out only": total.only_out,
+        "in none": total.neither,
+        "open": total.open,
+        "on the host network": total.host,
+    }
+    listed = (*rows, total) if len(rows) > 1 else rows
+    return Shown(noun="isolation", rows=listed, counts=counts, notes=tuple(only.notes))
+
+
+def _class(into: str, out: str) -> str:
+    if {into, out} <= {"yes", "no"}:
+        return {("yes", "yes"): "both", ("yes", "no"): "in", ("no", "yes"): "out", ("no", "no"): "neither"}[into, out]
+    return "open"
+
+
+def _isolation(namespace: str, states: list[str]) -> IsolationRow:
+    governed = len(states) - states.count("host")
+    ends = 2 * states.count("both") + states.count("in") + states.count("out")
+    return IsolationRow(
+        namespace=namespace,
+        workloads=len(states),
+        both=states.count("both"),
+        only_in=states.count("in"),
+        only_out=states.count("out"),
+        neither=states.count("neither"),
+        open=states.count("open"),
+        host=states.count("host"),
+        percent=100 * ends // (2 * governed) if governed else None,
+    )
+
+
+def network_rows(cluster: Cluster, reading: Reading, only: Narrow) -> Shown:
+    """The pod network with each node's part, the nodes' own network, the addresses of Services."""
+    columns = cluster.columns
+    families = tuple(f"IPv{f}" for f in cluster.families)
+    on_pods = int((~columns.host).sum())
+    given, nodes = IpSet.of(*cluster.pod_cidrs), [d for d in cluster.objects if isinstance(d.value, Node)]
+    parts = {d.name: _pod_cidrs(d.value) for d in nodes}
+    sources = (["--pod-cidr"] if given else []) + (["Node objects"] if any(parts.values()) else [])
+    out = [
+        NetworkRow(
+            network="pod",
+            part="",
+            families=families,
+            ranges=tuple(cluster.pod_ranges.cidrs()),
+            endpoints=on_pods,
+            known_from=" and ".join(sources),
+        )
+    ]
+    for name, cidrs in sorted(parts.items()):
+        if cidrs:
+            number = columns.nodes.index(name) if name in columns.nodes else -1
+            here = int(((columns.node == number) & ~columns.host).sum()) if number >= 0 else 0
+            out.append(_part("pod", f"node/{name}", IpSet.of(*cidrs), here, "Node object"))
+    for d in sorted(nodes, key=lambda d: d.name):
+        listed = (d.value.status.addresses or ()) if d.value.status else ()
+        addresses = _addresses([a.address for a in listed if a.type in ("InternalIP", "ExternalIP")])
+        number = columns.nodes.index(d.name) if d.name in columns.nodes else -1
+        here = int(((columns.node == number) & columns.host).sum())
+        out.append(_part("host", f"node/{d.name}", addresses, here, "Node object" if addresses else ""))
+    unplaced = int((columns.host & (columns.node < 0)).sum())
+    if unplaced:
+        out.append(_part("host", "of nodes not named", IpSet(), unplaced, ""))
+    texts = [a for s in cluster.services for a in (*s.cluster_ips, *s.external_ips, *s.load_balancer)]
+    if cluster.services:
+        out.append(_part("service", "", _addresses(texts), None, "Service objects" if texts else ""))
+    if only.addresses:
+        out = [r for r in out if IpSet.of(*r.ranges) & only.addresses]
+    beside = sum(d.kind in SECONDARY for d in reading.documents)
+    notes = [f"{beside} secondary or user-defined networks in the input are not evaluated yet (`show kinds`)"] if beside else []
+    if not cluster.pod_ranges:
+        notes.append("the pods' ranges are not known: `--pod-cidr` or Node objects with spec.podCIDRs name them")
+    counts = {"network": len({r.network for r in out}), "node": len(nodes), "Service address": len(set(texts))}
+    return Shown(noun="networks", rows=tuple(out), counts=counts, notes=tuple(notes))
+
+
+def _part(network: str, part: str, addresses: IpSet, endpoints: int | None, known_from: str) -> NetworkRow:
+    families = tuple(name for name, held in (("IPv4", addresses.v4), ("IPv6", addresses.v6)) if held)
+    ranges = tuple(c.removesuffix("/32").removesuffix("/128") for c in addresses.cidrs())
+    return NetworkRow(
+        network=network,  # type: ignore[arg-type]
+        part=part,
+        families=families,
+        ranges=ranges,
+        endpoints=endpoints,
+        known_from=known_from,
+    )
+
+
+def _pod_cidrs(node: Node) -> tuple[str, ...]:
+    if node.spec is None:
+        return ()
+    return node.spec.pod_cidrs or ((node.spec.pod_cidr,) if node.spec.pod_cidr else ())
+
+
+def _addresses(texts: list[str]) -> IpSet:
+    found = IpSet()
+    for text in texts:
+        try:
+            found |= IpSet.of(text)
+        except ValueError:
+            continue
+    return found

@@ -1,0 +1,169 @@
+"""The rows of `show`, one struct a noun. Sequences are sorted; "" and None are "not known" or "none", as each field says."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Isolation = Literal["yes", "no", "some", "perhaps"]
+"""Of a workload in one direction: all of its pods are isolated, none, only some; perhaps: what was not read could isolate."""
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    pass
+
+
+class WorkloadRow(Row, frozen=True):
+    """`pods` is None where it is one a node. `network` "host": it is on its node's network and no NetworkPolicy acts on it.
+
+    `policies` select at least one of its pods; `unread` are kinds that were not evaluated and could act on it. `serves` are the
+    ports its containers declare.
+    """
+
+    namespace: str
+    ref: str
+    pods: int | None
+    network: Literal["pod", "host"]
+    isolated_in: Isolation
+    isolated_out: Isolation
+    policies: tuple[str, ...]
+    unread: tuple[str, ...]
+    serves: tuple[str, ...]
+    services: tuple[str, ...]
+    file: str
+    line: int
+
+
+class EndpointRow(Row, frozen=True):
+    """`addresses` are known ones; without any, `may_have` are the ranges it has an address of, where these are known.
+
+    `pods` is how many pods the row stands for: 1, or a template's replicas (None: one a node, or a node itself). `identity` numbers the
+    interfaces that no selector tells apart. `node` "" is not known.
+    """
+
+    namespace: str
+    ref: str
+    addresses: tuple[str, ...]
+    may_have: tuple[str, ...]
+    node: str
+    identity: int
+    named_ports: tuple[str, ...]
+    network: Literal["pod", "host"]
+    pods: int | None
+
+
+class ServiceRow(Row, frozen=True):
+    """`ports` as `TCP 80 to http`. `backends` are the workloads (or addresses) that the ports lead to, `pods` how many pods.
+
+    `lacks` says why there are none: "no endpoints", "no selector" (its endpoints are not in the input), "a name" (ExternalName), "".
+    """
+
+    namespace: str
+    ref: str
+    type: str
+    addresses: tuple[str, ...]
+    ports: tuple[str, ...]
+    backends: tuple[str, ...]
+    pods: int | None
+    lacks: str
+    file: str
+    line: int
+
+
+class PolicyRow(Row, frozen=True):
+    """`selects` are workloads; `pods` the pods of these that it selects (None: one a node). `rules_in` and `rules_out` are None where it does
+    not act in that direction. `evaluated` False: a kind that is not read yet; what it selects is not known (None)."""
+
+    namespace: str
+    ref: str
+    kind: str
+    directions: tuple[str, ...]
+    selects: int | None
+    workloads: tuple[str, ...]
+    pods: int | None
+    rules_in: int | None
+    rules_out: int | None
+    evaluated: bool
+    file: str
+    line: int
+
+
+class NetworkRow(Row, frozen=True):
+    """A network, or a node's part of one. `ranges` empty: not known. `endpoints` counts rows of `show endpoints`."""
+
+    network: Literal["pod", "host", "service"]
+    part: str
+    families: tuple[str, ...]
+    ranges: tuple[str, ...]
+    endpoints: int | None
+    known_from: str
+
+
+class IsolationRow(Row, frozen=True):
+    """Workloads of a namespace by isolation; `both` to `host` add up to `workloads`.
+
+    `open` are those of which only some pods are isolated, or which something not read could isolate. On `host` no NetworkPolicy acts.
+    `percent` is the share of isolated directions of the workloads off the host network, rounded down; None where there are none.
+    """
+
+    namespace: str
+    workloads: int
+    both: int
+    only_in: int
+    only_out: int
+    neither: int
+    open: int
+    host: int
+    percent: int | None
+
+
+class NamespaceRow(Row, frozen=True):
+    """`pods` is None where some are one a node. `declared` False: named by objects, but its Namespace is not in the input."""
+
+    namespace: str
+    labels: tuple[str, ...]
+    workloads: int
+    pods: int | None
+    services: int
+    policies: int
+    declared: bool
+    file: str
+    line: int
+
+
+class KindRow(Row, frozen=True):
+    """Documents of one kind that met one fate. `does` says what follows for the answers."""
+
+    fate: Literal["evaluated", "irrelevant", "not_understood", "invalid", "unreadable"]
+    api_version: str
+    kind: str
+    documents: int
+    does: str
+    names: tuple[str, ...]
+    file: str
+    line: int
+
+
+class ExposedRow(Row, frozen=True):
+    """One way in from outside the cluster, as a chain of verdicts."""
+
+    verdict: str
+    service: str
+    port: str
+    via: str
+    workload: str
+    chain: tuple[str, ...]
+    where: str
+
+
+Rows: TypeAlias = tuple[Row, ...]
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer: rows in order, counts for the last line (in their order), and notes about what is not in the rows."""
+
+    noun: str
+    rows: tuple[Row, ...]
+    counts: dict[str, int]
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,160 @@
+"""Tables: aligned text that fits its width, CSV and Markdown, from columns and rows of cells.
+
+A cell is text, a number, a sequence of texts, or None ("not known"). Text shrinks: lists keep whole items and count the rest, places lose
+their front, columns that may go are left out and named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final, Literal
+
+import msgspec
+
+from netwright.render.escape import csv_cell, markdown, plain, width
+
+Cell = str | int | Sequence[str] | None
+GAP: Final = "  "
+
+
+class Column(msgspec.Struct, frozen=True, kw_only=True):
+    """One column. `cut` says how it shrinks ("never", "end", "front", "list") and to at least `least` characters.
+
+    `key` heads it in CSV. `goes` is when it is left out if the rest does not fit: the highest number first, 0 never. `only_wide`: in
+    text only with `-o wide`. `shown` is its text where that differs from the CSV's.
+    """
+
+    title: str
+    key: str
+    value: Callable[[Any], Cell]
+    shown: Callable[[Any], Cell] | None = None
+    cut: Literal["never", "end", "front", "list"] = "end"
+    least: int = 8
+    goes: int = 0
+    only_wide: bool = False
+
+
+class Laid(msgspec.Struct, frozen=True, kw_only=True):
+    """A table as lines, and what did not fit: columns left out, and whether cells were shortened."""
+
+    lines: tuple[str, ...]
+    left_out: tuple[str, ...]
+    is_shortened: bool
+
+
+def text_table(columns: Sequence[Column], rows: Sequence[Any], *, room: int | None, more: str = "…") -> Laid:
+    """Aligned lines of at most `room` characters (None: as wide as they are), a heading first. `more` marks what was cut off."""
+    chosen = [c for c in columns if room is None or not c.only_wide]
+    cells = {c.key: [_parts((c.shown or c.value)(r)) for r in rows] for c in chosen}
+    # a column without a single cell tells nothing
+    left_out: list[str] = []
+    if rows and room is not None:
+        chosen = [c for c in chosen if any(any(parts) for parts in cells[c.key])]
+    natural = {c.key: max([width(c.title), *(width(", ".join(p)) for p in cells[c.key])]) for c in chosen}
+    while room is not None and _least(chosen, natural) > room:
+        going = max(chosen, key=lambda c: c.goes)
+        if not going.goes:
+            break
+        chosen.remove(going)
+        left_out.append(going.title)
+    widths = _fit(chosen, natural, room)
+    numbers = {c.key: all(isinstance((c.shown or c.value)(r), int) or (c.shown or c.value)(r) is None for r in rows) for c in chosen}
+    lines = [_line([(c.title, widths[c.key], numbers[c.key] and bool(rows)) for c in chosen])]
+    is_shortened = False
+    for i in range(len(rows)):
+        line = []
+        for c in chosen:
+            text = _cut(cells[c.key][i], widths[c.key], c.cut, more)
+            is_shortened |= text != ", ".join(cells[c.key][i])
+            line.append((text, widths[c.key], numbers[c.key]))
+        lines.append(_line(line))
+    return Laid(lines=tuple(lines), left_out=tuple(reversed(left_out)), is_shortened=is_shortened)
+
+
+def csv_table(columns: Sequence[Column], rows: Iterable[Any]) -> Iterator[str]:
+    """Lines of CSV (RFC 4180, without their line ends): a heading of keys, every column, lists joined by spaces or `; `."""
+    yield ",".join(csv_cell(c.key) for c in columns)
+    for row in rows:
+        yield ",".join(_csv(c.value(row)) for c in columns)
+
+
+def markdown_table(columns: Sequence[Column], rows: Sequence[Any]) -> Iterator[str]:
+    """Lines of a Markdown table with every column."""
+    values = [[c.value(r) for c in columns] for r in rows]
+    numbers = [all(isinstance(v[i], int) or v[i] is None for v in values) for i in range(len(columns))]
+    yield "| " + " | ".join(markdown(c.title.lower()) for c in columns) + " |"
+    yield "|" + "|".join("---:" if number and values else "---" for number in numbers) + "|"
+    for line in values:
+        yield "| " + " | ".join(markdown(", ".join(_raw(v))) for v in line) + " |"
+
+
+def _csv(cell: Cell) -> str:
+    if isinstance(cell, int):
+        return str(cell)
+    return csv_cell("; ".join(_raw(cell)))
+
+
+def _raw(cell: Cell) -> list[str]:
+    if cell is None:
+        return []
+    return [str(cell)] if isinstance(cell, (str, int)) else list(cell)
+
+
+def _parts(cell: Cell) -> list[str]:
+    return [plain(part) for part in _raw(cell)]
+
+
+def _least(columns: Sequence[Column], natural: dict[str, int]) -> int:
+    return sum(_smallest(c, natural) for c in columns) + len(GAP) * (len(columns) - 1)
+
+
+def _smallest(column: Column, natural: dict[str, int]) -> int:
+    return natural[column.key] if column.cut == "never" else min(natural[column.key], max(column.least, width(column.title)))
+
+
+def _fit(columns: Sequence[Column], natural: dict[str, int], room: int | None) -> dict[str, int]:
+    """The widest column gives first, character by character, down to its least."""
+    widths = {c.key: natural[c.key] for c in columns}
+    if room is None:
+        return widths
+    over = sum(widths.values()) + len(GAP) * (len(columns) - 1) - room
+    while over > 0:
+        giving = [c for c in columns if widths[c.key] > _smallest(c, natural)]
+        if not giving:
+            break
+        widths[max(giving, key=lambda c: widths[c.key]).key] -= 1
+        over -= 1
+    return widths
+
+
+def _cut(parts: Sequence[str], room: int, how: str, more: str) -> str:
+    text = ", ".join(parts)
+    if width(text) <= room or how == "never":
+        return text
+    if how == "list" and len(parts) > 1:
+        for kept in range(len(parts) - 1, 0, -1):
+            shorter = f"{', '.join(parts[:kept])} +{len(parts) - kept}"
+            if width(shorter) <= room:
+                return shorter
+        count = f" +{len(parts) - 1}"
+        return _clip(parts[0], room - len(count), more) + count
+    if how == "front":
+        return _clip(text, room, more, front=True)
+    return _clip(text, room, more)
+
+
+def _clip(text: str, room: int, more: str, *, front: bool = False) -> str:
+    if width(text) <= room:
+        return text
+    kept = text
+    while kept and width(kept) + width(more) > room:
+        kept = kept[1:] if front else kept[:-1]
+    return more + kept if front else kept + more
+
+
+def _line(cells: Iterable[tuple[str, int, bool]]) -> str:
+    padded = []
+    for text, room, is_number in cells:
+        space = " " * max(0, room - width(text))
+        padded.append(space + text if is_number else text + space)
+    return GAP.join(padded).rstrip()
