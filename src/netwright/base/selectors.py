@@ -49,6 +49,8 @@ class Not(_Node, frozen=True, tag=True):
 
 Selector: TypeAlias = Always | Never | Has | OneOf | And | Or | Not
 
+BUILT_IN: Final = frozenset({"ns", "network"})
+"""Attributes that every interface has: the name of its namespace, and "pod" or "host"."""
 ALWAYS: Final = Always()
 NEVER: Final = Never()
 
@@ -117,9 +119,12 @@ def mentions(selector: Selector, values: dict[str, set[str]], presence: set[str]
     parts: tuple[Selector, ...] = selector.parts if isinstance(selector, (And, Or)) else (selector,)
     for part in parts:
         if isinstance(part, OneOf):
-            held = values.get(part.key)
+            key = part.key
+            if key in BUILT_IN:
+                continue
+            held = values.get(key)
             if held is None:
-                values[part.key] = set(part.values)
+                values[key] = set(part.values)
             else:
                 held.update(part.values)
         elif isinstance(part, Has):

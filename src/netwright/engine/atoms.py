@@ -11,7 +11,7 @@ import numpy.typing as npt
 from netwright.base.errors import InternalError
 from netwright.base.intervals import Interval, Intervals, canonical
 from netwright.base.ipset import BITS, Family, IpSet
-from netwright.engine.bits import distinct, salts
+from netwright.engine.bits import distinct, pack, salts
 
 
 class AddressClasses:
@@ -36,6 +36,7 @@ class AddressClasses:
         self.of_atom = self._merge(atoms, list(ranges.values()))
         self.count = int(self.of_atom.max()) + 1 if atoms else 0
         self._flags: dict[Intervals, npt.NDArray[np.bool_]] = {}
+        self._bits: dict[Intervals, int] = {}
         representative, _ = distinct(self.of_atom)
         for intervals, spans in ranges.items():
             of_atoms = np.zeros(atoms, dtype=np.bool_)
@@ -69,6 +70,14 @@ class AddressClasses:
 
     def flags(self, addresses: IpSet) -> npt.NDArray[np.bool_]:
         return self._flags[addresses.family(self.family)]
+
+    def bits(self, addresses: IpSet) -> int:
+        """`flags` as an integer."""
+        key = addresses.family(self.family)
+        found = self._bits.get(key)
+        if found is None:
+            found = self._bits[key] = pack(self._flags[key])
+        return found
 
     def of_address(self, value: int) -> int:
         """The class of one address."""

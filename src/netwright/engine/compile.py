@@ -15,11 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from netwright.base.ipset import INTERNET, NOT_UNICAST, PRIVATE, Family, IpSet
+from netwright.base.selectors import ALWAYS as EVERY_INTERFACE
 from netwright.base.selectors import Selector, mentions
-from netwright.base.services import ALL, NONE, ServiceSet
+from netwright.base.services import ServiceSet
 from netwright.engine.atoms import AddressClasses
 from netwright.engine.bits import distinct, indexes
-from netwright.engine.fold import Atoms, BoundEnd, BoundRule, Folder, Row, TierRow
+from netwright.engine.fold import Atoms, BoundEnd, BoundRule, Folder, Row, TierRow, join_rules
 from netwright.engine.identities import Identities, Mentions, identify
 from netwright.engine.universe import Selection, Universe
 from netwright.model.columns import Columns
@@ -122,18 +123,18 @@ class FamilyTables:
 
     def pair(self, source: int, destination: int) -> tuple[ServiceSet, ServiceSet]:
         """The services that surely, and that perhaps, may pass between two positions by policy."""
-        must = may = NONE
+        must = may = 0
         for out in self.egress.rows_at(source):
             if not out.may >> destination & 1:
                 continue
             for into in self.ingress.rows_at(destination):
                 if into.may >> source & 1:
-                    services = out.services & into.services
-                    if services:
-                        may |= services
-                        if out.must >> destination & 1 and into.must >> source & 1:
-                            must |= services
-        return must, may
+                    mask = out.mask & into.mask
+                    may |= mask
+                    if out.must >> destination & 1 and into.must >> source & 1:
+                        must |= mask
+        atoms = self.egress.fold.atoms
+        return atoms.services(must), atoms.services(may)
 
     def outcome(self, source: int, destination: int, key: int) -> tuple[tuple[bool, bool], tuple[bool, bool]]:
         """Of one service: (surely, perhaps) allowed by egress, and by ingress."""
@@ -226,7 +227,7 @@ class Network:
         held = self.mentions
         nothing: set[str] = set()
         if not all(
-            key in ("ns", "network") or key.startswith("ns:") or found <= held.values.get(key, nothing)
+            key.startswith("ns:") or found <= held.values.get(key, nothing)
             for key, found in mentions.values.items()
         ):
             return False
@@ -301,9 +302,12 @@ class Network:
 
     def _place(self, unit: Unit, family: Family, universe: Universe) -> list[tuple[int, int]]:
         """Where a unit acts, surely and perhaps, with the number its content has there."""
-        bits = universe.select(unit.at) & universe.select(self.enforcers[unit.enforcer].at) & universe.present
+        bits = universe.select(unit.at) & universe.present
+        at = self.enforcers[unit.enforcer].at
+        if at is not EVERY_INTERFACE:
+            bits &= universe.select(at)
         sure, perhaps = bits, 0
-        if unit.own != ANYBODY:
+        if unit.own is not ANYBODY:
             own_must, own_may = universe(unit.own)
             sure, perhaps = bits & own_must, bits & own_may & ~own_must
         unit.sure_at[family], unit.perhaps_at[family] = sure, perhaps
@@ -385,8 +389,9 @@ class _ClassFolder:
         self._definers = network.definers if direction == "egress" else {}
         self._named = {c for c, u in contents.items() if any(r.service.named for r in u.rules)}
         self._bound: dict[tuple[int, int], list[BoundRule]] = {}
+        self._joined: dict[tuple[int, int], tuple[int, list[tuple[tuple[int, int], int, int]]]] = {}
         self._tiers: dict[tuple[tuple[int, ...], int], list[TierRow]] = {}
-        self._free = [Row(ALL, universe.every, universe.every)]
+        self._free = [Row(folder.atoms.all, universe.every, universe.every, folder.atoms)]
         only = network.enforcers[0] if len(network.enforcers) == 1 else None
         self._plain = only is not None and only.default == "allow"
         self._denies = {c for c, u in contents.items() if _is_plain_denial(u)}
@@ -405,18 +410,35 @@ class _ClassFolder:
         return bool(self._named) and any(c >> 1 in self._named for c in key)
 
     def __call__(self, key: tuple[int, ...], port_map: int) -> list[Row]:
+        if not self._plain:
+            return self._general(key, port_map)
         if not key:
-            return self._free if self._plain else self._general(key, port_map)
-        if self._plain:
-            contents = self._contents
-            tier = contents[key[0] >> 1].tier
-            if all(c & 1 == 0 and c >> 1 in self._denies and contents[c >> 1].tier == tier for c in key):
-                unsure = self._folder.atoms.all
-                for c in key:
-                    for end in contents[c >> 1].ends:
-                        unsure &= self._folder.atoms.mask(end.unsure)
-                return self._folder.allow_rows(self._rules(key, port_map), unsure)
-        return self._general(key, port_map)
+            return self._free
+        denies, contents = self._denies, self._contents
+        tier = contents[key[0] >> 1].tier
+        unsure = self._folder.atoms.all
+        joined: dict[tuple[int, int], tuple[int, int]] = {}
+        for c in key:
+            number = c >> 1
+            if c & 1 or number not in denies or contents[number].tier != tier:
+                return self._general(key, port_map)
+            named = port_map if number in self._named else 0
+            found = self._joined.get((number, named))
+            if found is None:
+                found = self._joined[number, named] = self._join(number, named)
+            unsure &= found[0]
+            for services, must, may in found[1]:
+                held = joined.get(services)
+                joined[services] = (held[0] | must, held[1] | may) if held else (must, may)
+        return self._folder.allow_rows(joined, unsure)
+
+    def _join(self, content: int, port_map: int) -> tuple[int, list[tuple[tuple[int, int], int, int]]]:
+        """Of a content that only allows and then denies: what its end leaves open, and its rules joined by services."""
+        joined = join_rules(self._rules((content << 1,), port_map))
+        unsure = self._folder.atoms.all
+        for end in self._contents[content].ends:
+            unsure &= self._folder.atoms.mask(end.unsure)
+        return unsure, [(services, must, may) for services, (must, may) in joined.items()]
 
     def _general(self, key: tuple[int, ...], port_map: int) -> list[Row]:
         rows = self._free

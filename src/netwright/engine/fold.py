@@ -16,10 +16,19 @@ from netwright.base.services import ALL, NONE, ServiceSet
 from netwright.model.rule import Action, Ties
 
 
+
+
 class Row(NamedTuple):
-    services: ServiceSet
+    """For the services of `mask`: who surely, and who perhaps, may pass."""
+
+    mask: int
     must: int
     may: int
+    atoms: Atoms
+
+    @property
+    def services(self) -> ServiceSet:
+        return self.atoms.services(self.mask)
 
 
 class BoundRule(NamedTuple):
@@ -98,6 +107,19 @@ class Atoms:
         return found
 
 
+Joined = dict[tuple[int, int], tuple[int, int]]
+"""Allow rules joined by services: (sure, unsure) masks to (must, may) peers."""
+
+
+def join_rules(rules: Sequence[BoundRule]) -> Joined:
+    """Allow rules only: order is irrelevant, so their peers are joined by services first."""
+    joined: Joined = {}
+    for _, _, _, _, sure, unsure, must, may in rules:
+        held = joined.get((sure, unsure))
+        joined[sure, unsure] = (held[0] | must, held[1] | may) if held else (must, may)
+    return joined
+
+
 class Folder:
     """Folds rules over one universe of peers (`every`: all its positions as a bitset) and one set of service atoms."""
 
@@ -105,14 +127,14 @@ class Folder:
         self.every = every
         self.atoms = atoms
 
-    def allow_rows(self, rules: Sequence[BoundRule], unsure_end: int) -> list[Row]:
+    def allow_rows(self, joined: Joined, unsure_end: int) -> list[Row]:
         """A tier of allow rules that ends in denial, and nothing else on the path: the rows at once.
 
         The end denies surely but for the services of `unsure_end`, which it may leave allowed.
         """
         atoms, every = self.atoms, self.every
         out: dict[tuple[int, int], int] = {}
-        for mask, must, may in self._joined(rules):
+        for mask, must, may in self._split(joined):
             closed, open_ = mask & ~unsure_end, mask & unsure_end
             if closed:
                 key = (must, may)
@@ -120,24 +142,27 @@ class Folder:
             if open_:
                 key = (must, every)
                 out[key] = out.get(key, 0) | open_
-        return [Row(atoms.services(mask), must, may) for (must, may), mask in out.items()]
+        return [Row(mask, must, may, atoms) for (must, may), mask in out.items()]
 
     def tier(self, rules: Sequence[BoundRule], ends: Sequence[BoundEnd], ties: Ties) -> list[TierRow]:
         if all(r.action == "allow" for r in rules):
-            rows = [[mask, self.every & ~must, may, 0, 0] for mask, must, may in self._joined(rules)]
+            rows = [[mask, self.every & ~must, may, 0, 0] for mask, must, may in self._split(join_rules(rules))]
         else:
             rows = self._ranked(rules, ties)
         return self._end(rows, ends)
 
-    def _joined(self, rules: Sequence[BoundRule]) -> list[tuple[int, int, int]]:
-        """Allow rules only: order is irrelevant, so join by services first. (atoms, surely allowed, perhaps allowed)."""
-        by_mask: dict[tuple[int, int], tuple[int, int]] = {}
-        for r in rules:
-            key = (r.sure, r.unsure)
-            held = by_mask.get(key)
-            by_mask[key] = (held[0] | r.must, held[1] | r.may) if held else (r.must, r.may)
-        rows = [(self.atoms.all, 0, 0)]
-        for (sure, unsure), (must, may) in by_mask.items():
+    def _split(self, joined: Joined) -> list[tuple[int, int, int]]:
+        """Disjoint services with the peers they are allowed to: (atoms, surely, perhaps)."""
+        rest = self.atoms.all  # services that no rule has named so far
+        rows: list[tuple[int, int, int]] = []
+        for (sure, unsure), (must, may) in joined.items():
+            if not (sure | unsure) & ~rest:
+                if sure:
+                    rows.append((sure, must, may))
+                if unsure:
+                    rows.append((unsure, 0, may))
+                rest &= ~(sure | unsure)
+                continue
             split: list[tuple[int, int, int]] = []
             for row in rows:
                 mask, row_must, row_may = row
@@ -149,10 +174,17 @@ class Folder:
                     split.append((surely, row_must | must, row_may | may))
                 if perhaps:
                     split.append((perhaps, row_must, row_may | may))
-                rest = mask & ~(surely | perhaps)
-                if rest:
-                    split.append((rest, row_must, row_may))
+                left = mask & ~(surely | perhaps)
+                if left:
+                    split.append((left, row_must, row_may))
+            if sure & rest:
+                split.append((sure & rest, must, may))
+            if unsure & rest:
+                split.append((unsure & rest, 0, may))
+            rest &= ~(sure | unsure)
             rows = split
+        if rest:
+            rows.append((rest, 0, 0))
         return rows
 
     def _ranked(self, rules: Sequence[BoundRule], ties: Ties) -> list[list[int]]:
@@ -260,15 +292,15 @@ class Folder:
             deny = row.deny | (row.next if default in ("deny", None) else 0)
             key = (allow & ~deny, allow)
             out[key] = out.get(key, 0) | row.mask
-        return [Row(self.atoms.services(mask), must, may) for (must, may), mask in out.items()]
+        return [Row(mask, must, may, self.atoms) for (must, may), mask in out.items()]
 
     def both(self, first: Sequence[Row], second: Sequence[Row]) -> list[Row]:
         """Two enforcers on the path: each must permit."""
         out: dict[tuple[int, int], int] = {}
         for a in first:
             for b in second:
-                mask = self.atoms.mask(a.services) & self.atoms.mask(b.services)
+                mask = a.mask & b.mask
                 if mask:
                     key = (a.must & b.must, a.may & b.may)
                     out[key] = out.get(key, 0) | mask
-        return [Row(self.atoms.services(mask), must, may) for (must, may), mask in out.items()]
+        return [Row(mask, must, may, self.atoms) for (must, may), mask in out.items()]

@@ -35,9 +35,8 @@ class _Side:
     def __init__(self, table: Table, classes: Sequence[int], n: int, sureness: Sureness) -> None:
         numbers: dict[int, int] = {0: 0}
         self.of: npt.NDArray[Any] = np.zeros((len(classes), n), dtype=np.uint16)
-        mask = table.fold.atoms.mask
         for i, class_ in enumerate(classes):
-            rows = [(mask(r.services), r.must if sureness == "must" else r.may) for r in table.rows(class_)]
+            rows = [(r.mask, r.must if sureness == "must" else r.may) for r in table.rows(class_)]
             self._add(i, [(services, bits) for services, bits in rows if bits], n, numbers)
             if len(numbers) > 0x8000 and self.of.dtype == np.uint16:
                 self.of = self.of.astype(np.int32)

@@ -6,6 +6,7 @@ from typing import assert_never
 
 import numpy as np
 
+from netwright.base.intervals import Intervals, intersect, subtract
 from netwright.base.ipset import Family, IpSet
 from netwright.base.selectors import Always, And, Has, Never, Not, OneOf, Or, Selector
 from netwright.engine.atoms import AddressClasses
@@ -59,6 +60,14 @@ class Selection:
         return bits
 
     def _select(self, selector: Selector) -> int:
+        if isinstance(selector, And):
+            bits, memo = self.every, self._memo
+            for part in selector.parts:
+                found = memo.get(part)
+                bits &= self(part) if found is None else found
+                if not bits:
+                    return 0
+            return bits
         match selector:
             case Always():
                 return self.every
@@ -79,13 +88,6 @@ class Selection:
                     by_value = self._namespace_values.get(key[3:], {})
                     return self._union(by_value.get(value, 0) for value in values)
                 return self._union(self._token((key, value)) for value in values)
-            case And(parts):
-                bits = self.every
-                for part in parts:
-                    bits &= self(part)
-                    if not bits:
-                        return 0
-                return bits
             case Or(parts):
                 return self._union(self(part) for part in parts)
             case Not(part):
@@ -121,14 +123,15 @@ class Universe:
         of = identities.address_class[family]
         self._known = of >= 0
         self._class = np.where(self._known, of, 0)
-        self._sets: dict[int, int] = {}
-        for index in sorted(set(identities.address_set.tolist())):
-            if index >= 0 and columns.address_sets[index].family(family):
-                self._sets[index] = pack(identities.address_set == index)
-        self._set_table = columns.address_sets
+        self._any_known = bool(self._known.any())
         self.present = pack(self._known)
-        for bits in self._sets.values():
-            self.present |= bits
+        self._sets: list[tuple[Intervals, int]] = []
+        for index in sorted(set(identities.address_set.tolist())):
+            possible = columns.address_sets[index].family(family) if index >= 0 else ()
+            if possible:
+                bits = pack(identities.address_set == index)
+                self._sets.append((possible, bits))
+                self.present |= bits
         self.every = self.present | self.outside
         self._pod = select.every & ~select._host
         self._host = select._host
@@ -183,19 +186,18 @@ class Universe:
                 assert_never(peer)
 
     def _addresses(self, addresses: IpSet) -> Bits:
-        if not addresses.family(self.family):
+        wanted = addresses.family(self.family)
+        if not wanted:
             return 0, 0
-        flags = self.classes.flags(addresses)
-        must = pack(flags[self._class] & self._known) | pack(flags) << self.identities.count
+        must = self.classes.bits(addresses) << self.identities.count
+        if self._any_known:
+            must |= pack(self.classes.flags(addresses)[self._class] & self._known)
         may = must
-        restricted = IpSet(addresses.v4) if self.family == 4 else IpSet((), addresses.v6)
-        for index, bits in self._sets.items():
-            possible = self._set_table[index]
-            possible = IpSet(possible.v4) if self.family == 4 else IpSet((), possible.v6)
-            if possible <= restricted:
+        for possible, bits in self._sets:
+            if not subtract(possible, wanted):
                 must |= bits
                 may |= bits
-            elif possible & restricted:
+            elif intersect(possible, wanted):
                 may |= bits
         return must, may
 

@@ -21,7 +21,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     """One column. `cut` says how it shrinks ("never", "end", "front", "list") and to at least `least` characters.
 
     `key` heads it in CSV. `goes` is when it is left out if the rest does not fit: the highest number first, 0 never. `only_wide`: in
-    text only with `-o wide`. `shown` is its text where that differs from the CSV's.
+    text only with `-o wide`. `shown` is its text where that differs from the CSV's. `right` aligns it as numbers are.
     """
 
     title: str
@@ -32,6 +32,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     least: int = 8
     goes: int = 0
     only_wide: bool = False
+    right: bool = False
 
 
 class Laid(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,10 +43,14 @@ class Laid(msgspec.Struct, frozen=True, kw_only=True):
     is_shortened: bool
 
 
-def text_table(columns: Sequence[Column], rows: Sequence[Any], *, room: int | None, more: str = "…") -> Laid:
-    """Aligned lines of at most `room` characters (None: as wide as they are), a heading first. `more` marks what was cut off."""
+def text_table(
+    columns: Sequence[Column], rows: Sequence[Any], *, room: int | None, sign: Callable[[str], str] = str
+) -> Laid:
+    """Aligned lines of at most `room` characters (None: as wide as they are), a heading first. `sign` is applied to all text
+    before it is measured: `escape.ascii_text` where the terminal is not UTF-8."""
     chosen = [c for c in columns if room is None or not c.only_wide]
-    cells = {c.key: [_parts((c.shown or c.value)(r)) for r in rows] for c in chosen}
+    cells = {c.key: [[sign(part) for part in _parts((c.shown or c.value)(r))] for r in rows] for c in chosen}
+    more = sign("…")
     # a column without a single cell tells nothing
     left_out: list[str] = []
     if rows and room is not None:
@@ -58,15 +63,14 @@ def text_table(columns: Sequence[Column], rows: Sequence[Any], *, room: int | No
         chosen.remove(going)
         left_out.append(going.title)
     widths = _fit(chosen, natural, room)
-    numbers = {c.key: all(isinstance((c.shown or c.value)(r), int) or (c.shown or c.value)(r) is None for r in rows) for c in chosen}
-    lines = [_line([(c.title, widths[c.key], numbers[c.key] and bool(rows)) for c in chosen])]
+    lines = [_line([(c.title, widths[c.key], c.right) for c in chosen])]
     is_shortened = False
     for i in range(len(rows)):
         line = []
         for c in chosen:
             text = _cut(cells[c.key][i], widths[c.key], c.cut, more)
             is_shortened |= text != ", ".join(cells[c.key][i])
-            line.append((text, widths[c.key], numbers[c.key]))
+            line.append((text, widths[c.key], c.right))
         lines.append(_line(line))
     return Laid(lines=tuple(lines), left_out=tuple(reversed(left_out)), is_shortened=is_shortened)
 
@@ -81,9 +85,8 @@ def csv_table(columns: Sequence[Column], rows: Iterable[Any]) -> Iterator[str]:
 def markdown_table(columns: Sequence[Column], rows: Sequence[Any]) -> Iterator[str]:
     """Lines of a Markdown table with every column."""
     values = [[c.value(r) for c in columns] for r in rows]
-    numbers = [all(isinstance(v[i], int) or v[i] is None for v in values) for i in range(len(columns))]
     yield "| " + " | ".join(markdown(c.title.lower()) for c in columns) + " |"
-    yield "|" + "|".join("---:" if number and values else "---" for number in numbers) + "|"
+    yield "|" + "|".join("---:" if c.right else "---" for c in columns) + "|"
     for line in values:
         yield "| " + " | ".join(markdown(", ".join(_raw(v))) for v in line) + " |"
 
@@ -113,7 +116,7 @@ def _smallest(column: Column, natural: dict[str, int]) -> int:
 
 
 def _fit(columns: Sequence[Column], natural: dict[str, int], room: int | None) -> dict[str, int]:
-    """The widest column gives first, character by character, down to its least."""
+    """The widest column gives first, character by character, down to its least; lists and places before names."""
     widths = {c.key: natural[c.key] for c in columns}
     if room is None:
         return widths
@@ -122,7 +125,7 @@ def _fit(columns: Sequence[Column], natural: dict[str, int], room: int | None) -
         giving = [c for c in columns if widths[c.key] > _smallest(c, natural)]
         if not giving:
             break
-        widths[max(giving, key=lambda c: widths[c.key]).key] -= 1
+        widths[max(giving, key=lambda c: (c.cut != "end", widths[c.key])).key] -= 1
         over -= 1
     return widths
 
@@ -137,9 +140,13 @@ def _cut(parts: Sequence[str], room: int, how: str, more: str) -> str:
             if width(shorter) <= room:
                 return shorter
         count = f" +{len(parts) - 1}"
+        whole = next((p for p in parts if width(p + count) <= room), "")
+        if whole:
+            return whole + count
         return _clip(parts[0], room - len(count), more) + count
     if how == "front":
-        return _clip(text, room, more, front=True)
+        whole = [f"{more}{text[i:]}" for i, c in enumerate(text) if c == "/"]
+        return next((t for t in whole if width(t) <= room), "") or _clip(text, room, more, front=True)
     return _clip(text, room, more)
 
 

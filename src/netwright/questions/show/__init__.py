@@ -10,8 +10,6 @@ from netwright.base.spans import Origin, Position
 from netwright.engine.compile import Network
 from netwright.engine.inquire import Inquirer
 from netwright.model.cluster import Cluster
-from netwright.model.document import Decoded, Reading
-from netwright.questions.show import rows as rows_of
 from netwright.questions.show.acting import acting
 from netwright.questions.show.enforcement import isolation_rows, network_rows, policy_rows
 from netwright.questions.show.narrow import Narrow, narrow
@@ -29,15 +27,6 @@ NOUNS: dict[str, str] = {
     "namespaces": "namespaces: labels, workloads, policies",
     "kinds": "what became of every document of the input",
 }
-
-
-class Sources(Protocol):
-    """What the nouns are made from. Only what a noun needs is worked out."""
-
-    @property
-    def objects(self) -> Sequence[Decoded]: ...
-    @property
-    def reading(self) -> Reading: ...
 
 
 class Twin(Protocol):
@@ -118,4 +107,4 @@ def _refs(twin: Twin, only: Narrow) -> set[str] | None:
     return only.services | {cluster.workloads[int(cluster.columns.workload[row])].ref for row in only.rows}
 
 
-__all__ = ["NOUNS", "Shown", "exposed_rows", "rows_of", "show"]
+__all__ = ["NOUNS", "Shown", "exposed_rows", "show"]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from netwright.engine.bits import indexes
 from netwright.engine.compile import Network, Unit
 from netwright.model.cluster import Cluster, Workload
-from netwright.model.rule import Direction, UnknownPeer
+from netwright.model.rule import Direction
 from netwright.questions.show.rows import Isolation
 
 PolicyKey = tuple[str, str, str]
@@ -57,11 +57,6 @@ def acting(network: Network) -> Acting:
 def _keys(unit: Unit) -> dict[PolicyKey, None]:
     origins = [r.origin for r in unit.rules] + [e.origin for e in unit.ends]
     return {(o.kind, o.namespace, o.name): None for o in origins}
-
-
-def is_unread(unit: Unit) -> bool:
-    """Whether the unit stands for something that was not read."""
-    return any(isinstance(r.src if unit.direction == "ingress" else r.dst, UnknownPeer) for r in unit.rules)
 
 
 def isolation(network: Network, found: Acting, rows: Sequence[int], direction: Direction) -> Isolation:

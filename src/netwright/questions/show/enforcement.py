@@ -54,7 +54,7 @@ def policy_rows(cluster: Cluster, network: Network, found: Acting, reading: Read
     out.sort(key=lambda r: (r.namespace, r.ref, r.kind))
     counts = {
         "policy": len(out),
-        "that select nothing": sum(r.selects == 0 for r in out),
+        "selecting nothing": sum(r.selects == 0 for r in out),
         "not evaluated": sum(not r.evaluated for r in out),
     }
     return Shown(noun="policies", rows=tuple(out), counts=counts, notes=tuple(only.notes))
@@ -166,6 +166,9 @@ def network_rows(cluster: Cluster, reading: Reading, only: Narrow) -> Shown:
     notes = [f"{beside} secondary or user-defined networks in the input are not evaluated yet (`show kinds`)"] if beside else []
     if not cluster.pod_ranges:
         notes.append("the pods' ranges are not known: `--pod-cidr` or Node objects with spec.podCIDRs name them")
+    nowhere = int(((columns.node < 0) & ~columns.host).sum())
+    if nodes and nowhere:
+        notes.append(f"the nodes of {nowhere} of {on_pods} pod endpoints are not known")
     counts = {"network": len({r.network for r in out}), "node": len(nodes), "Service address": len(set(texts))}
     return Shown(noun="networks", rows=tuple(out), counts=counts, notes=tuple(notes))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from netwright.base.ipset import address_text
 from netwright.base.services import protocol_name
-from netwright.base.spans import Origin, Place
+from netwright.base.spans import Place
 from netwright.dialects.k8s.decode import Invalid, decode
 from netwright.dialects.k8s.objects import Service
 from netwright.engine.compile import Network
@@ -14,7 +14,7 @@ from netwright.model.cluster import Cluster, ContainerPortNoun, ServiceNoun
 from netwright.model.document import Decoded, Document, Reading
 from netwright.model.kind_lists import find
 from netwright.model.references import Directory
-from netwright.questions.show.acting import Acting, deployed, is_host, isolation, pods
+from netwright.questions.show.acting import Acting, PolicyKey, deployed, is_host, isolation, pods
 from netwright.questions.show.narrow import Narrow, namespaces_of
 from netwright.questions.show.rows import EndpointRow, KindRow, NamespaceRow, ServiceRow, Shown, WorkloadRow
 from netwright.questions.show.written import Locate, written
@@ -48,6 +48,11 @@ def workload_rows(cluster: Cluster, network: Network, found: Acting, locate: Loc
             for backend in port.backends:
                 behind.setdefault(backend.row, {})[service.name] = None
     objects = {(d.kind, d.namespace, d.name): d for d in cluster.objects}
+
+    def breadth(key: PolicyKey) -> tuple[int, str]:
+        """How many identities a policy selects, its name."""
+        return max((len(at) for at in found.at[key].values()), default=0), key[2]
+
     out = []
     for w in deployed(cluster):
         if not (only.holds_namespace(w.namespace) and only.holds_rows(w.rows)):
@@ -63,7 +68,7 @@ def workload_rows(cluster: Cluster, network: Network, found: Acting, locate: Loc
                 network="host" if is_host(cluster, w) else "pod",
                 isolated_in=isolation(network, found, w.rows, "ingress"),
                 isolated_out=isolation(network, found, w.rows, "egress"),
-                policies=tuple(sorted(name for _, _, name in keys if name)),
+                policies=tuple(k[2] for k in sorted(keys, key=breadth) if k[2]),
                 unread=tuple(sorted({kind or "unreadable document" for kind, _, name in keys if not name})),
                 serves=_served(p for row in w.rows for p in cluster.row_ports[row]),
                 services=tuple(sorted({name for row in w.rows for name in behind.get(row, ())})),
@@ -204,7 +209,8 @@ def namespace_rows(cluster: Cluster, locate: Locate, only: Narrow) -> Shown:
                 namespace=name,
                 labels=tuple(f"{k}={v}" if v else k for k, v in sorted(labels.get(name, {"kubernetes.io/metadata.name": name}).items())),
                 workloads=len(held),
-                pods=pods(cluster, (row for rows in held for row in rows)),
+                pods=sum(pods(cluster, rows) or 0 for rows in held),
+                per_node=sum(pods(cluster, rows) is None for rows in held),
                 services=by_kind.get((name, "Service"), 0),
                 policies=by_kind.get((name, "NetworkPolicy"), 0),
                 declared=name in objects,
@@ -286,15 +292,3 @@ def unread_policies(reading: Reading) -> list[tuple[Document, str]]:
         if kind is not None and kind.reads == "unread" and kind.effect != "none":
             out.append((document, _EFFECT[kind.effect]))
     return out
-
-
-__all__ = [
-    "Origin",
-    "endpoint_rows",
-    "kind_rows",
-    "namespace_rows",
-    "port_text",
-    "service_rows",
-    "unread_policies",
-    "workload_rows",
-]

@@ -17,7 +17,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 class WorkloadRow(Row, frozen=True):
     """`pods` is None where it is one a node. `network` "host": it is on its node's network and no NetworkPolicy acts on it.
 
-    `policies` select at least one of its pods; `unread` are kinds that were not evaluated and could act on it. `serves` are the
+    `policies` select at least one of its pods, narrowest first; `unread` are kinds that were not evaluated and could act on it. `serves` are the
     ports its containers declare.
     """
 
@@ -119,12 +119,13 @@ class IsolationRow(Row, frozen=True):
 
 
 class NamespaceRow(Row, frozen=True):
-    """`pods` is None where some are one a node. `declared` False: named by objects, but its Namespace is not in the input."""
+    """`pods` leaves out the templates of `per_node` DaemonSets, which stand for one pod a node each. `declared` False: named by objects, but its Namespace is not in the input."""
 
     namespace: str
     labels: tuple[str, ...]
     workloads: int
-    pods: int | None
+    pods: int
+    per_node: int
     services: int
     policies: int
     declared: bool

@@ -1,0 +1,240 @@
+"""JSON Schemas of what the commands write and read: structs of the code, in envelopes that say what an answer rests on."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+
+from netwright.base.diagnostics import Diagnostic
+from netwright.model.account import Accounting
+from netwright.model.document import Input
+from netwright.questions.eval import Evaluated, Query
+from netwright.questions.hops import Blast
+from netwright.questions.show import NOUNS
+from netwright.questions.show import rows as rows_of
+from netwright.questions.why import WhyAnswer
+
+Schema = dict[str, Any]
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+STRING: Schema = {"type": "string"}
+NUMBER: Schema = {"type": "integer", "minimum": 0}
+PORTS: Schema = {"type": "string", "description": "`TCP 80,443,8000-8100; UDP 53`, or `all`"}
+SET: Schema = {
+    "type": "string",
+    "description": "a set of positions: `0-12,14`, or `b64:` and packed bits, the lowest position in the lowest bit of the first byte",
+}
+ROWS = {
+    "workloads": rows_of.WorkloadRow,
+    "endpoints": rows_of.EndpointRow,
+    "services": rows_of.ServiceRow,
+    "policies": rows_of.PolicyRow,
+    "networks": rows_of.NetworkRow,
+    "exposed": rows_of.ExposedRow,
+    "isolation": rows_of.IsolationRow,
+    "namespaces": rows_of.NamespaceRow,
+    "kinds": rows_of.KindRow,
+}
+
+
+def all_schemas() -> dict[str, str]:
+    """The text of every schema by its file name."""
+    if set(ROWS) != set(NOUNS):
+        raise RuntimeError(f"docs/schemas.py does not know the row of {sorted(set(NOUNS) ^ set(ROWS))}")
+    made = {
+        "query": _of_struct(Query, "One line of the file that `netwright eval --queries` reads."),
+        "eval": _of_struct(Evaluated, "One line of what `netwright eval -o jsonl` writes, in the order of the questions."),
+        "why": _envelope("why", "What `netwright why -o json` writes.", WhyAnswer),
+        "reach": _reach(),
+        "show": _show(),
+    }
+    for name, schema in made.items():
+        schema["$id"] = f"netwright.{name}/v1"
+    return {
+        f"{name}.v1.json": json.dumps({"$schema": DIALECT, **schema}, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+        for name, schema in made.items()
+    }
+
+
+# --- structs ------------------------------------------------------------------------------------------------------------------
+
+
+def _components(*types: Any) -> tuple[list[Schema], dict[str, Schema]]:
+    schemas, definitions = msgspec.json.schema_components(types, ref_template="#/$defs/{name}")
+    structs = {t.__name__: t for t in _structs(types)}
+    for name, definition in definitions.items():
+        struct = structs.get(name)
+        if struct is not None and not struct.__struct_config__.omit_defaults:
+            definition["required"] = list(definition["properties"])  # every field is written
+        definition.pop("title", None)
+        for field in definition.get("properties", {}).values():
+            field.pop("default", None)
+    return list(schemas), definitions
+
+
+def _structs(types: Any) -> list[Any]:
+    """Every struct that these types reach."""
+    found: dict[Any, None] = {}
+
+    def visit(type_: Any) -> None:
+        if isinstance(type_, msgspec.inspect.StructType):
+            if type_.cls not in found:
+                found[type_.cls] = None
+                for field in type_.fields:
+                    visit(field.type)
+        elif isinstance(type_, msgspec.inspect.UnionType):
+            for one in type_.types:
+                visit(one)
+        elif isinstance(type_, (msgspec.inspect.VarTupleType, msgspec.inspect.ListType)):
+            visit(type_.item_type)
+        elif isinstance(type_, msgspec.inspect.DictType):
+            visit(type_.value_type)
+
+    for type_ in types:
+        visit(msgspec.inspect.type_info(type_))
+    return list(found)
+
+
+def _of_struct(struct: Any, says: str) -> Schema:
+    (_,), definitions = _components(struct)
+    return {"description": says, "$ref": f"#/$defs/{struct.__name__}", "$defs": definitions}
+
+
+# --- envelopes ----------------------------------------------------------------------------------------------------------------
+
+
+def _object(properties: dict[str, Schema], says: str = "", optional: tuple[str, ...] = ()) -> Schema:
+    out: Schema = {"type": "object", "properties": properties, "required": [p for p in properties if p not in optional]}
+    return {"description": says, **out} if says else out
+
+
+def _list(items: Schema, says: str = "") -> Schema:
+    return {"description": says, "type": "array", "items": items} if says else {"type": "array", "items": items}
+
+
+def _base(verb: str) -> tuple[dict[str, Schema], dict[str, Schema]]:
+    (diagnostic, account, source), definitions = _components(Diagnostic, Accounting, Input)
+    return {
+        "schema": {"const": f"netwright.{verb}/v1"},
+        "version": {"description": "of netwright", **STRING},
+        "inputs": _list(source),
+        "documents": account,
+        "profile": {"description": "how policies compose", **STRING},
+        "assumptions": _list(STRING, "what was taken for so because the input does not say"),
+        "diagnostics": _list(diagnostic),
+        "exit_reasons": _list(STRING, "why the exit code is not 0, each with its number"),
+    }, definitions
+
+
+def _envelope(verb: str, says: str, struct: Any) -> Schema:
+    base, definitions = _base(verb)
+    (_,), own = _components(struct)
+    content = own.pop(struct.__name__)
+    merged = _object({**base, **content["properties"]}, says)
+    return {**merged, "$defs": {**definitions, **own}}
+
+
+def _reach() -> Schema:
+    base, definitions = _base("reach")
+    (_,), own = _components(Blast)
+    hops = own.pop("Blast")["properties"]
+    common = {
+        **base,
+        "by": {"enum": ["pod", "workload", "namespace", "identity"]},
+        "left_out": _list(STRING, "endpoints that are not listed, and the flag that lists them"),
+    }
+    family = {"description": "4 or 6 where it holds in one family only; absent: in all of the cluster's", "enum": [4, 6]}
+    ranges = _list(
+        {"type": "array", "prefixItems": [STRING, NUMBER, NUMBER], "minItems": 3, "maxItems": 3},
+        "`ports` as [protocol, first, last]; empty where `ports` is `all`",
+    )
+    connection = _object(
+        {"from": STRING, "to": STRING, "ports": PORTS, "ranges": ranges, "when": _list(STRING), "family": family},
+        "It surely may pass.",
+        optional=("family",),
+    )
+    undecided = _object(
+        {
+            "from": STRING,
+            "to": _list(STRING),
+            "ports": PORTS,
+            "kind": {"enum": ["unknown", "ambiguous", "depends"]},
+            "reason": STRING,
+            "family": family,
+        },
+        "It may pass or not; what is listed under `connections` for the same pair passes in any case.",
+        optional=("family",),
+    )
+    pairs = _object(
+        {
+            "form": {"const": "pairs"},
+            **common,
+            "endpoints": _list(_object({"ref": STRING, "addresses": _list(STRING)})),
+            "connections": _list(connection),
+            "undecided": _list(undecided),
+            "undecided_counts": _list(_object({"reason": STRING, "pairs": NUMBER, "help": STRING})),
+        },
+        "`--form pairs`, the default.",
+    )
+    classes = _object(
+        {"form": {"const": "classes"}, **common, "tables": _list(_table(), "one a family of addresses")},
+        "`--form classes`: the two tables that the pairs follow from.",
+    )
+    blast = _object({"form": {"const": "hops"}, **base, **hops}, "`--hops`: the blast radius.")
+    definitions |= {"pairs": pairs, "classes": classes, "blast": blast, **own}
+    return {
+        "description": "What `netwright reach -o json` writes.",
+        "oneOf": [{"$ref": f"#/$defs/{name}"} for name in ("pairs", "classes", "blast")],
+        "$defs": definitions,
+    }
+
+
+def _table() -> Schema:
+    numbers = _list(NUMBER)
+    rows = _list(
+        _list({"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 3}),
+        "by class, rows of [number in `ports`, number in `sets` of the peers that surely may, and, if others perhaps may, of all that may]",
+    )
+    relation = _list({"type": "array", "prefixItems": [NUMBER, SET], "minItems": 2, "maxItems": 2}, "[endpoint, set of endpoints]")
+    return _object(
+        {
+            "family": {"enum": [4, 6]},
+            "positions": {"description": "how many there are", **NUMBER},
+            "endpoints": _list(STRING, "references"),
+            "position": {"description": "of each endpoint", **numbers},
+            "outside": {"description": "endpoints that are outside the cluster", **numbers},
+            "addresses": {"type": "object", "additionalProperties": _list(STRING)},
+            "egress_class": {"description": "of each position", **numbers},
+            "ingress_class": {"description": "of each position", **numbers},
+            "egress": rows,
+            "ingress": rows,
+            "ports": _list(PORTS),
+            "sets": _list(SET),
+            "relations": _object(
+                {name: relation for name in ("self", "own node", "perhaps own node")},
+                "What holds beside policy: `self` is no connection, `own node` passes whatever policies say.",
+                optional=("self", "own node", "perhaps own node"),
+            ),
+        }
+    )
+
+
+def _show() -> Schema:
+    base, definitions = _base("show")
+    _, rows = _components(*ROWS.values())
+    shared = {
+        **base,
+        "counts": {"description": "for the last line", "type": "object", "additionalProperties": NUMBER},
+        "notes": _list(STRING),
+    }
+    nouns = {
+        noun: _object({"noun": {"const": noun}, "rows": _list({"$ref": f"#/$defs/{row.__name__}"}), **shared})
+        for noun, row in ROWS.items()
+    }
+    definitions |= {**rows, **nouns}
+    return {
+        "description": "What `netwright show NOUN -o json` writes.",
+        "oneOf": [{"$ref": f"#/$defs/{noun}"} for noun in nouns],
+        "$defs": definitions,
+    }

@@ -1,0 +1,248 @@
+"""Writes docs/tour.md: a walk over examples/shop whose every output was printed by the commands themselves.
+
+    python docs/tour.py            write the page
+    python docs/tour.py --check    exit 1 with a diff where the page on disk differs
+
+The seconds of an answer are shown as `0.xx`. A step whose exit code is not the one it names stops the writing.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from shell import ROOT, block, run, workplace
+
+PAGE = ROOT / "docs" / "tour.md"
+QUERIES = "tour-queries.jsonl"
+LIBRARY = """\
+import netwright as nw
+
+twin = nw.load("examples/shop")
+answer = twin.why("shop/web", "shop/db:5432")
+print(answer.verdict)
+print(answer.parts[0].ingress.nearest.differs[0])
+for change in answer.changes:
+    print("-", change.edits[0])
+"""
+
+
+class Step(NamedTuple):
+    """`prose` comes before the command, `after` behind its output. `files` are written into the folder first."""
+
+    title: str
+    prose: str
+    command: str
+    code: int = 0
+    after: str = ""
+    files: dict[str, str] = {}  # noqa: RUF012 - never changed
+
+
+STEPS = (
+    Step(
+        "The example",
+        "`examples/shop` is a small cluster that this project wrote: a shop, its payments, an old system nobody dares to touch, and "
+        "what every cluster has besides. Three things in it are wrong on purpose. "
+        "`show workloads` lists what people deployed; ISOLATED says in which directions policies stand guard over it.",
+        "netwright show workloads examples/shop",
+        after="The last line of every answer counts, says how long it took, and what the exit code means. (The seconds differ from "
+        "machine to machine, so they are left out here.)",
+    ),
+    Step(
+        "Which policies act",
+        "`show policies` says how many workloads each one selects. One of the three mistakes shows at once: "
+        "`monitoring/ledger-metrics` selects nothing, because a NetworkPolicy acts in its own namespace only.",
+        "netwright show policies examples/shop -n monitoring -n payments",
+    ),
+    Step(
+        "Why is it denied?",
+        "The shop's front end cannot reach its database, although somebody wrote a rule for it. `why` gives the verdict first, then what "
+        "each side's policies say with file, line and owner, then the rule that came *nearest* and the one label that differs.",
+        "netwright why shop/web shop/db:5432 -f examples/shop",
+        1,
+        after="Below stand the smallest changes that would flip the verdict. Each was made on a copy of the cluster and asked again, so "
+        "what it opens besides is known and not guessed. Exit code 1 always and only means: the answer is no.",
+    ),
+    Step(
+        "Why is it allowed?",
+        "An allowed connection has its evidence too: one rule on the side of the sender, one on the side of the receiver. "
+        "Without a port, `why` asks about the ports that the containers declare.",
+        "netwright why shop/api shop/db -f examples/shop",
+    ),
+    Step(
+        "Can the internet get in?",
+        "`internet` is every public address outside the cluster. For a Service the answer is a chain: the load balancer's source "
+        "ranges, what becomes of the client's address, then the policy at the pod.",
+        "netwright why internet svc/ingress-nginx/controller:443 -f examples/shop",
+        1,
+        after="SOME: two ranges pass, the others do not. Something of what was asked is denied, hence exit code 1.",
+    ),
+    Step(
+        "All ways in",
+        "`show exposed` lists every way from outside to a workload, danger first. Another of the mistakes stands on top: `legacy/orders` "
+        "listens on a port of every node, and no policy acts in its namespace.",
+        "netwright show exposed examples/shop",
+    ),
+    Step(
+        "And an address?",
+        "Either end may be a bare address. The gateway may talk to card processors anywhere on port 443, but its rule excepts the address "
+        "where clouds hand out credentials.",
+        "netwright why payments/gateway 169.254.169.254:443 -f examples/shop --no-changes",
+        1,
+    ),
+    Step(
+        "What nobody can know",
+        "NetworkPolicy speaks of TCP, UDP and SCTP and leaves open what happens to a ping. netwright does not guess: the third "
+        "verdict is *undecided*, with its reason, and has an exit code of its own.",
+        "netwright why shop/api shop/db --protocol icmp -f examples/shop",
+        4,
+    ),
+    Step(
+        "Who can reach the database?",
+        "`reach` answers for all pairs; `--to` and `--from` narrow it to one end. A line with `?` is undecided: a pod always reaches its "
+        "own node, and manifests do not say on which node the database runs.",
+        "netwright reach examples/shop --to shop/db",
+    ),
+    Step(
+        "Where does one port lead?",
+        "`--port` asks about one service only: where may the front end connect on PostgreSQL's port? Nowhere for certain, and "
+        "perhaps to its own node, because no policy keeps a pod from the node it runs on.",
+        "netwright reach examples/shop --from shop/web --port 5432",
+    ),
+    Step(
+        "What could an intruder reach?",
+        "`--hops all` follows connections step by step over the ports that are served: who takes `shop/web` can go on to `shop/api`, and from there "
+        "to the database. The other way leads through CoreDNS, which no policy holds back.",
+        "netwright reach examples/shop --from shop/web --hops all",
+    ),
+    Step(
+        "The same as data",
+        "Everything comes as JSON with a schema, so that a script need not read prose. This prints the connections of one answer, one a line.",
+        "netwright reach examples/shop --to shop/db -o json | "
+        """python3 -c 'import json, sys; [print(c) for c in json.load(sys.stdin)["connections"]]'""",
+        after="[The JSON page](reference/json.md) describes each field, and a compact form for thousands of workloads.",
+    ),
+    Step(
+        "Many questions at once",
+        "A file of questions, one JSON object a line, is answered line by line in the same order: the form for a pipeline. "
+        f"These five are in [`{QUERIES}`]({QUERIES}).",
+        f"netwright eval examples/shop --queries {QUERIES} -o text",
+    ),
+    Step(
+        "What a manifest does not say, you can",
+        "This policy admits a range of addresses. Whether the client's address lies in it cannot be known from its manifest, so the verdict is "
+        "undecided and names the flag that would settle it.",
+        "netwright why default/client default/server:80 -f ranges.yaml",
+        4,
+        files={
+            "ranges.yaml": """\
+{apiVersion: v1, kind: Pod, metadata: {name: client, namespace: default},
+ spec: {containers: [{name: c, image: client:1}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: server, namespace: default, labels: {app: server}},
+ spec: {containers: [{name: c, image: server:1, ports: [{containerPort: 80}]}]}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: server, namespace: default}
+spec:
+  podSelector: {matchLabels: {app: server}}
+  policyTypes: [Ingress]
+  ingress:
+    - from:
+        - ipBlock: {cidr: 10.244.0.0/16}
+"""
+        },
+    ),
+    Step(
+        "",
+        "All pods of this cluster have addresses in 10.244.0.0/16. Said so, the same question has an answer.",
+        "netwright why default/client default/server:80 -f ranges.yaml --pod-cidr 10.244.0.0/16 --no-changes",
+    ),
+    Step(
+        "A broken file",
+        "One document that cannot be parsed does not stop the others, and is not passed over either. It says `kind: NetworkPolicy` and "
+        "`namespace: shop`, so verdicts in that namespace become undecided and all others stand.",
+        "netwright reach broken --to legacy/mailer --port 25",
+        3,
+        files={
+            "broken/half.yaml": "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  namespace: shop\n  name: {half\n"
+        },
+        after="Exit code 3 comes before all others but a wrong use: an answer from part of the input must not pass for one from all of it.",
+    ),
+)
+
+
+def page() -> str:
+    """The whole page. Raises RuntimeError for a step that ended with another exit code than it names."""
+    out = [
+        "<!-- written by docs/tour.py; do not edit -->\n",
+        "# A tour in twenty minutes\n",
+        "Every command on this page can be run in a clone after `make demo`, and every output below was printed by the command above it. "
+        "Put `.venv/bin` on your PATH first: `PATH=$PWD/.venv/bin:$PATH`.\n",
+    ]
+    with workplace() as folder:
+        source = ROOT / "docs" / QUERIES
+        (folder / QUERIES).write_bytes(source.read_bytes())
+        for step in STEPS:
+            if step.title:
+                out.append(f"## {step.title}\n")
+            out.append(step.prose + "\n")
+            for name, text in step.files.items():
+                target = folder / name
+                if target.parent != folder:
+                    run(f"cp -R examples/shop {target.parent.name}", folder)
+                target.write_text(text, encoding="utf-8")
+                out.append(_file(name, text))
+            ran = run(step.command, folder)
+            if ran.code != step.code:
+                raise RuntimeError(f"`{step.command}` ended with exit code {ran.code}, not {step.code}:\n{ran.output}")
+            out.append(block(step.command, ran) + "\n")
+            if step.after:
+                out.append(step.after + "\n")
+        out.append("## From Python\n")
+        out.append(
+            "The command line is thin: the same questions can be asked from Python, and answers are objects with typed fields. "
+            "[The library page](how/library.md) has more.\n"
+        )
+        (folder / "tour.py").write_text(LIBRARY, encoding="utf-8")
+        ran = run("python3 tour.py", folder)
+        if ran.code:
+            raise RuntimeError(f"the example of the library failed:\n{ran.output}")
+        out.append(f"```python\n{LIBRARY}```\n")
+        out.append(f"```text\n{ran.output}\n```\n")
+    out.append(
+        "Next: [your own manifests](start.md), [how to read an answer](how/read-an-answer.md), "
+        "[what to do about undecided verdicts](how/undecided.md).\n"
+    )
+    return "\n".join(out)
+
+
+def _file(name: str, text: str) -> str:
+    place = f"`{name}`" if "/" not in name else f"`{name}`, beside a copy of the example"
+    return f"{place}:\n\n```yaml\n{text}```\n"
+
+
+def differs(path: Path, text: str) -> str:
+    """A diff between the file on disk and what it should hold; "" where there is none."""
+    held = path.read_text(encoding="utf-8") if path.exists() else ""
+    name = path.relative_to(ROOT).as_posix()
+    lines = difflib.unified_diff(held.splitlines(), text.splitlines(), f"{name} on disk", f"{name} as generated", lineterm="")
+    return "\n".join(lines)
+
+
+def main() -> int:
+    text = page()
+    found = differs(PAGE, text)
+    if "--check" in sys.argv[1:]:
+        if found:
+            print(found)
+        return 1 if found else 0
+    PAGE.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
