@@ -41,7 +41,9 @@ def stage(pods: int, policies: int, naming: str, repeats: int = 40) -> list[floa
         donor = dice.choice([p for p in made.policies if p["metadata"]["namespace"] == old["metadata"]["namespace"]])
         spec: dict[str, Any] = {**donor["spec"], "podSelector": old["spec"]["podSelector"]}
         if naming == "new":
-            peer = {"podSelector": {"matchLabels": {"pod-template-hash": made.labels[dice.randrange(len(made.labels))][1]}}}
+            peer = {
+                "podSelector": {"matchLabels": {"pod-template-hash": made.labels[dice.randrange(len(made.labels))][1]}}
+            }
             ports = [{"protocol": "TCP", "port": 20_000 + i}]
             spec = {**spec, "policyTypes": ["Ingress"], "ingress": [{"from": [peer], "ports": ports}]}
             spec.pop("egress", None)
@@ -93,7 +95,9 @@ def edits(quick: bool) -> Report:
         report.rows.append(Row(what=label, measured=statistics.median(taken) * 1e3, unit="CPU ms", ceiling=ceiling))
         report.rows.append(Row(what=f"{label}: slowest", measured=max(taken) * 1e3, unit="CPU ms"))
     two, three = _run("values", pods, policies, "known"), _run("values", pods, policies, "unknown")
-    report.rows.append(Row(what="three-valued beside two-valued proof", measured=three / two, unit="times", ceiling=1.3))
+    report.rows.append(
+        Row(what="three-valued beside two-valued proof", measured=three / two, unit="times", ceiling=1.3)
+    )
     return report
 
 

@@ -103,7 +103,9 @@ def run(
     with tempfile.TemporaryDirectory(prefix="netwright-bench-") as folder:
         stdout = keep_stdout or Path(folder, "stdout")
         for _ in range(repeats):
-            code, cpu_s, peak_kib = _once(words, stdout, Path(folder, "stderr"), stdin, {"PYTHONDONTWRITEBYTECODE": "", **(environment or {})})
+            code, cpu_s, peak_kib = _once(
+                words, stdout, Path(folder, "stderr"), stdin, {"PYTHONDONTWRITEBYTECODE": "", **(environment or {})}
+            )
             if code not in exit_codes:
                 said = Path(folder, "stderr").read_text(encoding="utf-8", errors="replace")[-2000:]
                 raise CommandFailed(f"`{' '.join(words)}` ended with exit code {code}: {said}")

@@ -87,7 +87,11 @@ def admin_tier(policies: list[dict[str, Any]], tier: str) -> Tier:
         at = conjunction(_selector(policy["subject"]), POD_NETWORK)
         for direction in ("ingress", "egress"):
             for index, rule in enumerate(policy[direction]):
-                rules.append(_admin_rule(policy, rule, direction, at, ranks.index(policy["priority"]) * 100 + index, number, index))  # type: ignore[arg-type]
+                rules.append(
+                    _admin_rule(
+                        policy, rule, direction, at, ranks.index(policy["priority"]) * 100 + index, number, index
+                    )
+                )  # type: ignore[arg-type]
     return Tier(name=tier, ties="any-order", rules=tuple(sorted(rules, key=lambda r: r.rank)))
 
 
@@ -181,7 +185,9 @@ def million(quick: bool) -> Report:
         found = json.loads(run.stdout)
         label = f"{pods:,} pods, {policies:,} policies: {text}"
         report.rows.append(Row(what=label, measured=found["cpu_s"], unit="CPU s", ceiling=cpu_s))
-        report.rows.append(Row(what=f"{label}: memory", measured=found["peak_bytes"] / 1e6, unit="MB", ceiling=peak / 1e6))
+        report.rows.append(
+            Row(what=f"{label}: memory", measured=found["peak_bytes"] / 1e6, unit="MB", ceiling=peak / 1e6)
+        )
         counts = {k: v for k, v in found.items() if not k.endswith(("_s", "_bytes"))}
         report.notes.append(f"{text}: " + ", ".join(f"{int(v):,} {k}" for k, v in counts.items()))
     return report

@@ -53,14 +53,19 @@ def proof(quick: bool) -> Report:
         taken = cpu(prove)
         report.rows.append(Row(what=f"{workloads:,} workloads: proof", measured=taken * 1e3, unit="CPU ms"))
         report.rows.append(
-            Row(what=f"{workloads:,} workloads: proof beside json.loads", measured=taken / loads, unit="times", ceiling=ceiling)
+            Row(
+                what=f"{workloads:,} workloads: proof beside json.loads",
+                measured=taken / loads,
+                unit="times",
+                ceiling=ceiling,
+            )
         )
     return report
 
 
 @bench("answers")
 def answers(quick: bool) -> Report:
-    """Every pair of 100 workloads with its rule and place; one `why`, cold and warm; the blast radius of all workloads."""
+    """Every pair of 100 workloads with rule and place; one `why`, cold and warm; the blast radius of all workloads."""
     from netwright import load
     from netwright.base.services import TRANSPORT
     from netwright.engine.blast import adjacency, closure, services_served
@@ -79,7 +84,12 @@ def answers(quick: bool) -> Report:
         assert any(by.line for answer in found for by in answer.by)
 
     report.rows.append(
-        Row(what="every pair of 100 workloads, rule and file:line", measured=cpu(every_pair, repeats), unit="CPU s", ceiling=1.0)
+        Row(
+            what="every pair of 100 workloads, rule and file:line",
+            measured=cpu(every_pair, repeats),
+            unit="CPU s",
+            ceiling=1.0,
+        )
     )
     workloads = 200 if quick else 2000
     source = mix_file(workloads, workloads // 2)
@@ -91,7 +101,9 @@ def answers(quick: bool) -> Report:
     report.cost(f"one `why` at {workloads:,} workloads, cold", cost, cpu_s=0.4)
     twin.why(a, f"{b}:8080")
     warm = cpu(lambda: twin.why(refs[2], f"{refs[-3]}:8080", changes=False), 9)
-    report.rows.append(Row(what=f"one `why` at {workloads:,} workloads, warm", measured=warm * 1e3, unit="CPU ms", ceiling=5.0))
+    report.rows.append(
+        Row(what=f"one `why` at {workloads:,} workloads, warm", measured=warm * 1e3, unit="CPU ms", ceiling=5.0)
+    )
     network, cluster = twin.network, twin.cluster
 
     def radius() -> None:
@@ -101,7 +113,12 @@ def answers(quick: bool) -> Report:
         assert any(reached)
 
     report.rows.append(
-        Row(what=f"blast radius of all workloads at {workloads:,}", measured=cpu(radius, repeats), unit="CPU s", ceiling=1.5)
+        Row(
+            what=f"blast radius of all workloads at {workloads:,}",
+            measured=cpu(radius, repeats),
+            unit="CPU s",
+            ceiling=1.5,
+        )
     )
     return report
 
@@ -119,5 +136,12 @@ def yaml(quick: bool) -> Report:
     text = source.read_bytes()
     ours = cpu(lambda: read([str(source)]))
     theirs = cpu(lambda: list(pyyaml.load_all(text, Loader=pyyaml.CSafeLoader)))
-    report.rows.append(Row(what=f"{len(text) / 1e6:.1f} MB of YAML beside CSafeLoader", measured=ours / theirs, unit="times", ceiling=0.6))
+    report.rows.append(
+        Row(
+            what=f"{len(text) / 1e6:.1f} MB of YAML beside CSafeLoader",
+            measured=ours / theirs,
+            unit="times",
+            ceiling=0.6,
+        )
+    )
     return report

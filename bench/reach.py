@@ -41,7 +41,14 @@ def reach(quick: bool) -> Report:
         cost = run(command, repeats=repeats, outputs=[out])
         report.cost(f"{workloads:,} / {policies:,}, the same as pairs", cost, cpu_s=2.0)
         wrong = judged(source, out)
-        report.rows.append(Row(what=f"{SAMPLES} written pairs that the spec judges otherwise", measured=wrong, unit="pairs", ceiling=0.5))
+        report.rows.append(
+            Row(
+                what=f"{SAMPLES} written pairs that the spec judges otherwise",
+                measured=wrong,
+                unit="pairs",
+                ceiling=0.5,
+            )
+        )
         yaml = mix_file(workloads, policies, form="yaml")
         command = [COMMAND, "reach", yaml, "-q", "-o", "json", "--form", "classes", "--out", out, "--force"]
         report.cost(f"{workloads:,} / {policies:,}, classes, from YAML", run(command, repeats=repeats, outputs=[out]))
@@ -49,7 +56,8 @@ def reach(quick: bool) -> Report:
 
 
 def judged(source: Path, answer: Path) -> int:
-    """How many of SAMPLES random (pair, port) questions the written answer and the reference evaluator answer otherwise."""
+    """How many of SAMPLES random (pair, port) questions the written answer and the reference evaluator answer
+    otherwise."""
     from netwright import load
     from netwright.spec.networkpolicy import judge
 

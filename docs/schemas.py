@@ -43,12 +43,13 @@ def all_schemas() -> dict[str, str]:
     if set(ROWS) != set(NOUNS):
         raise RuntimeError(f"docs/schemas.py does not know the row of {sorted(set(NOUNS) ^ set(ROWS))}")
     made = {
-        "query": _of_struct(Query, "One line of the file that `netwright eval --queries` reads."),
+        "query": _of_struct(Query, "One line of the file that `netwright eval --queries` reads.", written=False),
         "eval": _of_struct(Evaluated, "One line of what `netwright eval -o jsonl` writes, in the order of the questions."),
         "why": _envelope("why", "What `netwright why -o json` writes.", WhyAnswer),
         "reach": _reach(),
         "show": _show(),
     }
+    made["eval"]["$defs"]["Evaluated"]["required"].append("by")  # [] where no policy isolates either end
     for name, schema in made.items():
         schema["$id"] = f"netwright.{name}/v1"
     return {
@@ -60,13 +61,14 @@ def all_schemas() -> dict[str, str]:
 # --- structs ------------------------------------------------------------------------------------------------------------------
 
 
-def _components(*types: Any) -> tuple[list[Schema], dict[str, Schema]]:
+def _components(*types: Any, written: bool = True) -> tuple[list[Schema], dict[str, Schema]]:
+    """Schemas of structs, and the definitions they refer to. What is `written` has every field, unless it leaves defaults out."""
     schemas, definitions = msgspec.json.schema_components(types, ref_template="#/$defs/{name}")
     structs = {t.__name__: t for t in _structs(types)}
     for name, definition in definitions.items():
         struct = structs.get(name)
-        if struct is not None and not struct.__struct_config__.omit_defaults:
-            definition["required"] = list(definition["properties"])  # every field is written
+        if written and struct is not None and not struct.__struct_config__.omit_defaults:
+            definition["required"] = list(definition["properties"])
         definition.pop("title", None)
         for field in definition.get("properties", {}).values():
             field.pop("default", None)
@@ -96,8 +98,8 @@ def _structs(types: Any) -> list[Any]:
     return list(found)
 
 
-def _of_struct(struct: Any, says: str) -> Schema:
-    (_,), definitions = _components(struct)
+def _of_struct(struct: Any, says: str, *, written: bool = True) -> Schema:
+    (_,), definitions = _components(struct, written=written)
     return {"description": says, "$ref": f"#/$defs/{struct.__name__}", "$defs": definitions}
 
 

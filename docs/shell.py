@@ -1,4 +1,8 @@
-"""Runs the command lines of the documentation as a reader would: in a folder with `examples/shop`, in a shell."""
+"""Runs the command lines of the documentation as a reader would: in a folder with `examples/shop`, in a shell.
+
+In a page, a block ```` ```yaml title="NAME" ```` is a file of that name, and a block ```` ```console ```` holds commands (`$ …`), each followed by
+what it prints. A line `[…]` in an output stands for lines that are left out; as many are kept before and after it as there are.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 SECONDS = re.compile(r"\b\d+\.\d\d(\s+)s\b")
 """The one thing in an answer that differs from run to run."""
+CUT = "[…]"
 
 
 class Ran(NamedTuple):
@@ -69,6 +74,52 @@ def run(command: str, folder: Path) -> Ran:
 def normal(text: str) -> str:
     """The text with its seconds as `0.xx` and without blanks at line ends."""
     return "\n".join(line.rstrip() for line in SECONDS.sub(r"0.xx\1s", text).splitlines())
+
+
+def refresh(text: str, folder: Path) -> str:
+    """The page with every output in its console blocks as the commands print it now."""
+    out: list[str] = []
+    lines = iter(text.split("\n"))
+    code = 0
+    for line in lines:
+        out.append(line)
+        if not line.startswith("```") or line == "```":
+            continue
+        body = []
+        for inside in lines:
+            if inside == "```":
+                break
+            body.append(inside)
+        else:
+            raise ValueError(f"the block `{line}` is not closed")
+        if found := re.search(r' title="([\w.-]+)"', line):
+            (folder / found[1]).write_text("\n".join(body) + "\n", encoding="utf-8")
+        elif line == "```console":
+            body, code = _refreshed(body, folder, code)
+        out += [*body, "```"]
+    return "\n".join(out)
+
+
+def _refreshed(body: list[str], folder: Path, code: int) -> tuple[list[str], int]:
+    if not body or not body[0].startswith("$ "):
+        raise ValueError(f"a console block begins with a command, not with `{body[:1]}`")
+    out: list[str] = []
+    starts = [i for i, line in enumerate(body) if line.startswith("$ ")]
+    for start, end in zip(starts, [*starts[1:], len(body)], strict=True):
+        command, shown = body[start][2:], body[start + 1 : end]
+        out.append(body[start])
+        if command == "echo $?":
+            out.append(str(code))
+            continue
+        ran = run(command, folder)
+        code = ran.code
+        printed = ran.output.splitlines()
+        if CUT in shown:
+            before, after = shown.index(CUT), len(shown) - shown.index(CUT) - 1
+            if len(printed) > before + after:
+                printed = [*printed[:before], CUT, *printed[len(printed) - after :]]
+        out += printed
+    return out, code
 
 
 def block(command: str, ran: Ran) -> str:

@@ -18,7 +18,7 @@ import msgspec
 
 from netwright.base.errors import UsageError
 from netwright.dialects.k8s.decode import Invalid, decode
-from netwright.dialects.k8s.objects import Meta, Node
+from netwright.dialects.k8s.objects import Node, NodeAddress, NodeStatus
 from netwright.engine.compile import Network
 from netwright.engine.inquire import Inquirer
 from netwright.model.document import Decoded, Document, UnknownPolicy
@@ -156,10 +156,10 @@ Told = Literal["allow", "deny", "undecided", "some"]
 
 @dataclass(frozen=True)
 class Expected:
-    """The specification's verdict on a question, who decides it (None: not compared), why it is open."""
+    """The specification's verdict on a question, who decides it, why it is open."""
 
     verdict: Told
-    by: Cited | None
+    by: Cited
     kinds: frozenset[str]
 
 
@@ -270,13 +270,10 @@ def from_outside(
     if spec.external_traffic_policy == "Local":
         found = together(judgements(names, asked, query, [source], destinations, families))
     else:
-        nodes = [d for d in names.objects if d.kind == "Node"]
-        outcomes = [j for _, j in judgements(names, asked, query, nodes or [SOME_NODE], destinations, families)]
+        nodes = [d for d in names.objects if d.kind == "Node"] or some_nodes(names.objects, asked.pod_cidrs)
+        outcomes = [j for _, j in judgements(names, asked, query, nodes, destinations, families)]
         verdicts = {j.verdict for j in outcomes} or {"deny"}
         found = decided(next(iter(verdicts)) if len(verdicts) == 1 else "undecided", outcomes)
-        if not nodes:
-            # the engine names the rules of every address that a node could have, the specification those of all of them
-            found = replace(found, by=None)
     best = Expected("deny", set(), frozenset())
     for ranged in ways:
         admitted = not ranged or not spec.load_balancer_source_ranges or any(
@@ -287,8 +284,31 @@ def from_outside(
     return best
 
 
-SOME_NODE = Decoded(kind="Node", namespace="", name="", value=Node(metadata=Meta()))
-"""A node of which the input says nothing."""
+def some_nodes(objects: Sequence[Decoded], pod_cidrs: Sequence[str]) -> list[Decoded]:
+    """Nodes without a name, at addresses on both sides of every border that the policies' blocks draw."""
+    found: dict[str, None] = dict.fromkeys(("192.0.2.1", "2001:db8:ffff::1"))
+    for d in objects:
+        if d.kind == "NetworkPolicy":
+            spec = d.value.spec
+            peers = [p for r in spec.ingress or () if r for p in r.from_ or ()] + [p for r in spec.egress or () if r for p in r.to or ()]
+            for block in (p.ip_block for p in peers if p and p.ip_block):
+                for text in (block.cidr, *(block.except_ or ())):
+                    network = ipaddress.ip_network(text, strict=False)
+                    found[str(network.network_address)] = None
+                    if int(network.broadcast_address) + 1 < 1 << network.max_prefixlen:
+                        found[str(network.broadcast_address + 1)] = None
+    pods = [ipaddress.ip_network(c) for c in pod_cidrs]
+    usual = [a for a in map(ipaddress.ip_address, found) if not (a.is_multicast or a.is_loopback or a.is_link_local or int(a) < 1 << 24)]
+    return [
+        Decoded(
+            kind="Node",
+            namespace="",
+            name="",
+            value=Node(status=NodeStatus(addresses=(NodeAddress(type="InternalIP", address=str(a)),))),
+        )
+        for a in usual
+        if not any(a in p for p in pods if p.version == a.version)
+    ]
 
 
 def cited(judgement: Judgement) -> Cited:
@@ -331,8 +351,6 @@ def compare(asked: Asked) -> tuple[Counter[str], list[tuple[Object, str]]]:
 def _difference(want: Expected, got: str, answer: Evaluated, unread: bool) -> str:
     if got != want.verdict:
         return f"spec says {want.verdict}, engine says {got} ({answer.note})"
-    if want.by is None:
-        return ""
     by: Cited = {(b.direction, b.kind, f"{b.namespace}/{b.name}", b.action, b.rule) for b in answer.by}
     if unread:
         # Where something unread may decide too, how many of the rules that it may overrule are named is a matter of taste.

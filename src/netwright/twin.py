@@ -56,8 +56,9 @@ def load(
 ) -> Twin:
     """Read sources (files, folders, `-`, `git:REV:PATH`) into a twin.
 
-    Raises SourceError where a source cannot be read at all, UsageError for an unknown profile or a malformed pod CIDR. What is wrong inside the
-    input does not raise: it is in `Twin.diagnostics`, and verdicts it could change are undecided.
+    Raises SourceError where a source cannot be read at all, UsageError for an unknown profile or a malformed pod CIDR.
+    What is wrong inside the input does not raise: it is in `Twin.diagnostics`, and verdicts it could change are
+    undecided.
     """
     from netwright import sources as readers
 
@@ -67,7 +68,9 @@ def load(
     gc.disable()  # a collector that walks half a million new objects costs more than reading them
     try:
         reading = readers.read(named, stdin=stdin, kustomize=kustomize)
-        return Twin(digest(reading), pod_cidrs=tuple(c.strip() for text in cidrs for c in text.split(",") if c.strip()), cni=cni)
+        return Twin(
+            digest(reading), pod_cidrs=tuple(c.strip() for text in cidrs for c in text.split(",") if c.strip()), cni=cni
+        )
     finally:
         if was_enabled:
             gc.enable()
@@ -169,7 +172,9 @@ _GROUPS = (
 )
 
 
-def _at(document: Document | Decoded | Invalid, reading: Reading, pointer: tuple[str | int, ...] = ()) -> dict[str, Any]:
+def _at(
+    document: Document | Decoded | Invalid, reading: Reading, pointer: tuple[str | int, ...] = ()
+) -> dict[str, Any]:
     position = reading.texts.position(document.place, pointer) if document.place else None
     return {"file": position.file, "line": position.line, "column": position.column} if position else {}
 
@@ -191,7 +196,8 @@ def _repeated(found: Decoded, other: Decoded, reading: Reading) -> Diagnostic:
     return Diagnostic(
         code="NW1010",
         severity="warning",
-        title=f"{found.kind} `{found.namespace}/{found.name}` stands twice and differs" + (f" (first at {first})" if first else ""),
+        title=f"{found.kind} `{found.namespace}/{found.name}` stands twice and differs"
+        + (f" (first at {first})" if first else ""),
         effect="the one read last is evaluated, as applying the files in this order would leave it",
         help="delete one, or ask for each folder on its own",
         **_at(found, reading),
@@ -210,7 +216,9 @@ def _not_read(version: str, kind: str, found: list[Document], reading: Reading) 
         code="NW1008",
         severity="warning" if acts else "info",
         title=f"{kind} ({version}) is not evaluated yet: {_names(found)}",
-        effect="verdicts of everything it could select are undecided" if acts else "what it adds is missing from the answer; policy verdicts stand",
+        effect="verdicts of everything it could select are undecided"
+        if acts
+        else "what it adds is missing from the answer; policy verdicts stand",
         help="leave it out of the sources to see the answer without it" if acts else "",
         **_at(found[0], reading),
     )
@@ -238,7 +246,8 @@ class Twin:
         self.pod_cidrs = tuple(pod_cidrs)
         self.cni = cni
 
-    # --- what was read ------------------------------------------------------------------------------------------------------
+    # --- what was read
+    # ------------------------------------------------------------------------------------------------------
 
     @property
     def accounting(self) -> Accounting:
@@ -263,7 +272,8 @@ class Twin:
         """The file, line and column of an origin; None for what has no text."""
         return self.snapshot.reading.texts.position(origin.place, origin.pointer) if origin.place else None
 
-    # --- what was made of it --------------------------------------------------------------------------------------------------
+    # --- what was made of it
+    # --------------------------------------------------------------------------------------------------
 
     @cached_property
     def cluster(self) -> Cluster:
@@ -271,7 +281,10 @@ class Twin:
 
         try:
             return compose(
-                self.snapshot.objects, profile=PROFILES[self.cni], unknown=self.snapshot.unknown, pod_cidrs=self.pod_cidrs
+                self.snapshot.objects,
+                profile=PROFILES[self.cni],
+                unknown=self.snapshot.unknown,
+                pod_cidrs=self.pod_cidrs,
             )
         except ValueError as error:
             raise UsageError(str(error), help="`--pod-cidr 10.244.0.0/16`") from None
@@ -289,7 +302,8 @@ class Twin:
 
         return Inquirer(self.cluster, self.network, Directory(self.cluster))
 
-    # --- questions ------------------------------------------------------------------------------------------------------------
+    # --- questions
+    # ------------------------------------------------------------------------------------------------------------
 
     def eval(self, queries: Iterable[Mapping[str, Any]]) -> list[Evaluated]:
         """Verdicts of many questions, in their order, each with the rules that decide."""
@@ -297,11 +311,17 @@ class Twin:
 
         return list(evaluate(self.inquirer, (_convert(q, Query) for q in queries), self.locate))
 
-
     def why(
-        self, source: str, destination: str, *, protocol: str = "TCP", family: Literal[4, 6] | None = None, changes: bool = True
+        self,
+        source: str,
+        destination: str,
+        *,
+        protocol: str = "TCP",
+        family: Literal[4, 6] | None = None,
+        changes: bool = True,
     ) -> WhyAnswer:
-        """One question in full: `why("shop/web", "shop/db:5432")`. Without a port: the ports that the destination serves."""
+        """One question in full: `why("shop/web", "shop/db:5432")`. Without a port: the ports that the destination
+        serves."""
         from netwright.questions.eval import protocol_number
         from netwright.questions.why import why
 
@@ -353,7 +373,8 @@ class Twin:
         by: Literal["pod", "workload", "namespace", "identity"] = "workload",
         port: str | None = None,
     ) -> Reached:
-        """Who may talk to whom; `source` and `destination` narrow it to one end, `port` (`80`, `UDP/53`) to one service."""
+        """Who may talk to whom; `source` and `destination` narrow it to one end, `port` (`80`, `UDP/53`) to one
+        service."""
         from netwright.base.services import ALL
         from netwright.questions.reach import reach, services_of
 

@@ -247,18 +247,18 @@ def tier(rng: random.Random, name: str) -> Tier:
     return Tier(name=name, ties=ties, rules=tuple(rules), ends=tuple(ends))
 
 
-def random_rules(seed: int) -> Rules:
+def random_rules(seed: int, *, any_default: bool = False) -> Rules:
+    """`any_default`: also enforcers that act only at some interfaces and do not allow by default."""
     rng = random.Random(seed)
-    enforcers = tuple(
-        Enforcer(
-            name=f"e{i}",
-            at=ALWAYS if rng.random() < 0.6 else selector(rng, 1),
-            tiers=tuple(tier(rng, f"e{i}t{t}") for t in range(rng.randrange(1, 4))),
-            default=rng.choice(("allow", "allow", "deny", None)),
-        )
-        for i in range(rng.choice((1, 1, 2)))
-    )
-    return Rules(seed, endpoints(rng), enforcers)
+    enforcers = []
+    for i in range(rng.choice((1, 1, 2))):
+        at = ALWAYS if rng.random() < 0.6 else selector(rng, 1)
+        default: Action | None = rng.choice(("allow", "allow", "deny", None))
+        if default != "allow" and not any_default:
+            at = ALWAYS
+        tiers = tuple(tier(rng, f"e{i}t{t}") for t in range(rng.randrange(1, 4)))
+        enforcers.append(Enforcer(name=f"e{i}", at=at, tiers=tiers, default=default))
+    return Rules(seed, endpoints(rng), tuple(enforcers))
 
 
 # --- the oracle --------------------------------------------------------------------------------------------------------------------

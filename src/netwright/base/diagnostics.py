@@ -47,17 +47,22 @@ INPUT_CODES: tuple[Code, ...] = (
         code="NW1001",
         severity="error",
         title="a document that cannot be parsed",
-        explanation="The text is not valid YAML or JSON, or is not UTF-8. The other documents of the file are read. What the "
-        "broken one could change is judged from its readable `kind:` and `namespace:` lines; where none is readable it "
-        "could change everything, and verdicts that it could change are undecided.",
+        explanation=(
+            "The text is not valid YAML or JSON, or is not UTF-8. The other documents of the file are read. What "
+            "the broken one could change is judged from its readable `kind:` and `namespace:` lines; where none "
+            "is readable it could change everything, and verdicts that it could change are undecided."
+        ),
         help="correct the document; `kubectl apply --dry-run=client -f FILE` shows the same error",
     ),
     Code(
         code="NW1002",
         severity="error",
         title="a document beyond the bounds of the reader",
-        explanation="Nesting is bounded at 100 levels, aliases and merge keys by how much they expand to, scalars and files "
-        "by size: a short text must not be able to take the machine. Manifests of the Kubernetes API stay far below.",
+        explanation=(
+            "Nesting is bounded at 100 levels, aliases and merge keys by how much they expand to, scalars and "
+            "files by size: a short text must not be able to take the machine. Manifests of the Kubernetes API "
+            "stay far below."
+        ),
         help="write the object without anchors, or split the file",
     ),
     Code(
@@ -71,8 +76,10 @@ INPUT_CODES: tuple[Code, ...] = (
         code="NW1004",
         severity="warning",
         title="a kustomization that needs rendering",
-        explanation="A kustomization changes the manifests it names (namespaces, labels, patches); reading the files beside it "
-        "is not the same as what it would apply.",
+        explanation=(
+            "A kustomization changes the manifests it names (namespaces, labels, patches); reading the files "
+            "beside it is not the same as what it would apply."
+        ),
         help="`--kustomize` renders it with kubectl or kustomize, or: `kubectl kustomize DIR | netwright reach -`",
     ),
     Code(
@@ -86,23 +93,29 @@ INPUT_CODES: tuple[Code, ...] = (
         code="NW1006",
         severity="warning",
         title="a key written twice in one mapping",
-        explanation="Kubernetes' own reader takes the last value; in strict mode, which kubectl uses, it refuses the object.",
+        explanation=(
+            "Kubernetes' own reader takes the last value; in strict mode, which kubectl uses, it refuses the object."
+        ),
         help="delete one of the two",
     ),
     Code(
         code="NW1007",
         severity="error",
         title="an object that the API server would reject",
-        explanation="The object breaks a rule of its API (a bad CIDR, an `except` outside its `cidr`, an unknown field, a label "
-        "value that is a number). It would not be stored, so it is reported and not evaluated.",
+        explanation=(
+            "The object breaks a rule of its API (a bad CIDR, an `except` outside its `cidr`, an unknown field, a"
+            " label value that is a number). It would not be stored, so it is reported and not evaluated."
+        ),
         help="correct the field that the message names",
     ),
     Code(
         code="NW1008",
         severity="warning",
         title="a network kind that is not read yet",
-        explanation="The object acts on the network but netwright does not evaluate its kind. Verdicts of every workload it "
-        "could select are undecided rather than guessed.",
+        explanation=(
+            "The object acts on the network but netwright does not evaluate its kind. Verdicts of every workload "
+            "it could select are undecided rather than guessed."
+        ),
         help="leave it out of the sources to see the answer without it",
     ),
     Code(
@@ -116,15 +129,20 @@ INPUT_CODES: tuple[Code, ...] = (
         code="NW1010",
         severity="warning",
         title="the same object twice",
-        explanation="Two documents have the same kind, namespace and name and differ. Only one of them can be in a cluster. "
-        "The one read last is evaluated, as `kubectl apply` of the files in this order would leave it.",
+        explanation=(
+            "Two documents have the same kind, namespace and name and differ. Only one of them can be in a "
+            "cluster. The one read last is evaluated, as `kubectl apply` of the files in this order would leave "
+            "it."
+        ),
         help="delete one, or ask for each folder on its own",
     ),
     Code(
         code="NW1011",
         severity="warning",
         title="a document that is not a Kubernetes object",
-        explanation="The document has no `apiVersion` and `kind`: a values file, a compose file, another tool's configuration.",
+        explanation=(
+            "The document has no `apiVersion` and `kind`: a values file, a compose file, another tool's configuration."
+        ),
         help="leave the file out of the sources",
     ),
 )

@@ -1,10 +1,10 @@
 """Failures to answer. What is wrong with the user's network is a diagnostic, not an exception.
 
-    NetwrightError
-    ├── UsageError          the question was put wrongly                      exit 2
-    │   └── UnknownReference a name that fits nothing, or several things       exit 2
-    ├── SourceError         nothing could be read at all                      exit 3
-    └── InternalError       two of our own judges disagree: our bug           exit 70
+NetwrightError
+├── UsageError          the question was put wrongly                      exit 2
+│   └── UnknownReference a name that fits nothing, or several things       exit 2
+├── SourceError         nothing could be read at all                      exit 3
+└── InternalError       two of our own judges disagree: our bug           exit 70
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ class NetwrightError(Exception):
 
     exit_code = 70
 
-    def __init__(self, message: str, *, help: str = "") -> None:  # noqa: A002 - the word users know
+    def __init__(self, message: str, *, help: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.help = help

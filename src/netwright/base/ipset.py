@@ -26,7 +26,8 @@ def parse_address(text: str) -> tuple[Family, int]:
 
 
 def parse_cidr(text: str) -> tuple[Family, Interval]:
-    """The family and half-open interval of `ADDRESS/LENGTH`; a bare address is a prefix of its full length. Raises ValueError."""
+    """The family and half-open interval of `ADDRESS/LENGTH`; a bare address is a prefix of its full length. Raises
+    ValueError."""
     address, slash, length = text.partition("/")
     family, value = parse_address(address)
     bits = BITS[family]
@@ -138,4 +139,5 @@ NOT_UNICAST: Final = IpSet.of("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224
 PRIVATE: Final = IpSet.of("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 """RFC 1918, RFC 6598, RFC 4193."""
 INTERNET: Final = IpSet.of("0.0.0.0/0", "2000::/3") - NOT_UNICAST - PRIVATE
-"""Outside the cluster and not private, link-local, loopback or multicast; of IPv6 the global unicast block (RFC 4291 §2.4)."""
+"""Outside the cluster and not private, link-local, loopback or multicast; of IPv6 the global unicast block (RFC 4291
+§2.4)."""

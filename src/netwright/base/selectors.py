@@ -1,7 +1,7 @@
 """Selectors: a boolean algebra over the flat attributes of an interface (`k8s:app`, `ns:team`, `ns`, `network` …).
 
-A value of an attribute is text; an attribute may be absent. As in Kubernetes, `NotIn` and `DoesNotExist` are the negations of
-`In` and `Exists` and so hold where the attribute is absent (labels concept page, set-based requirements).
+A value of an attribute is text; an attribute may be absent. As in Kubernetes, `NotIn` and `DoesNotExist` are the
+negations of `In` and `Exists` and so hold where the attribute is absent (labels concept page, set-based requirements).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Sets of services: which protocols and which destination ports (or ICMP types and codes).
 
-One integer key a service: `protocol << 16 | port`, with `type << 8 | code` in the port's place for ICMP (RFC 792) and ICMPv6
-(RFC 4443). Protocols are IANA numbers. "Everything" is one interval.
+One integer key a service: `protocol << 16 | port`, with `type << 8 | code` in the port's place for ICMP (RFC 792) and
+ICMPv6 (RFC 4443). Protocols are IANA numbers. "Everything" is one interval.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ class ServiceSet:
         return size(self.intervals)
 
     def ranges(self) -> list[tuple[str, int, int]]:
-        """Intervals cut at protocols: (protocol name, first port, last port). A whole protocol is (name, 0, 65535); whole
-        protocols without a name of their own are joined into runs, ("protocol 2-5", 0, 65535)."""
+        """Intervals cut at protocols: (protocol name, first port, last port). A whole protocol is (name, 0, 65535);
+        whole protocols without a name of their own are joined into runs, ("protocol 2-5", 0, 65535)."""
         out: list[tuple[str, int, int]] = []
         run: list[int] = []
 

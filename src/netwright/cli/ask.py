@@ -30,9 +30,14 @@ def words() -> Words:
     return Words(utf8=encoding.startswith("utf"), width=max(60, min(width, 120)))
 
 
-def tell(twin: Twin, *, quiet: bool, verbose: bool) -> None:
+def tell(twin: Twin, *, quiet: bool, verbose: bool, narrated: bool = False) -> None:
     """The diagnostics, on standard error."""
     if quiet and not twin.provenance.is_partial:
+        return
+    if narrated:
+        from netwright.render.narrated import diagnostics_narrated
+
+        click.echo("\n".join(diagnostics_narrated(twin.diagnostics)), err=True, nl=bool(twin.diagnostics))
         return
     from netwright.render.diagnostics_text import diagnostics_text
 
@@ -42,8 +47,17 @@ def tell(twin: Twin, *, quiet: bool, verbose: bool) -> None:
 
 def ending(code: int) -> str:
     """The end of a last line: the time, and what the exit code means."""
-    meaning = {0: "exit 0", 1: "exit 1: the answer is no", 3: "exit 3: part of the input could not be used", 4: "exit 4: undecided"}
-    return f"{time.process_time():.2f} s · {meaning[code]}" if words()["dot"] == "·" else f"{time.process_time():.2f} s | {meaning[code]}"
+    meaning = {
+        0: "exit 0",
+        1: "exit 1: the answer is no",
+        3: "exit 3: part of the input could not be used",
+        4: "exit 4: undecided",
+    }
+    return (
+        f"{time.process_time():.2f} s · {meaning[code]}"
+        if words()["dot"] == "·"
+        else f"{time.process_time():.2f} s | {meaning[code]}"
+    )
 
 
 def write_lines(lines: Iterator[str] | Sequence[str], out: Path | None, force: bool) -> None:
@@ -64,6 +78,13 @@ def write_lines(lines: Iterator[str] | Sequence[str], out: Path | None, force: b
 @click.argument("destination", metavar="DST[:PORT]")
 @click.option("--protocol", default="TCP", show_default=True, help="TCP, UDP, SCTP, ICMP or a number.")
 @click.option("--family", type=click.Choice(["4", "6"]), help="Only IPv4 or IPv6.")
+@click.option(
+    "--style",
+    type=click.Choice(["plain", "narrated"]),
+    default="plain",
+    show_default=True,
+    help="narrated: whole sentences, for screen readers.",
+)
 @click.option("--no-changes", is_flag=True, help="Do not look for changes that would flip the verdict.")
 @source_options
 @output_options(["text", "json"])
@@ -72,6 +93,7 @@ def why(
     destination: str,
     protocol: str,
     family: str | None,
+    style: str,
     no_changes: bool,
     sources: tuple[str, ...],
     pod_cidr: tuple[str, ...],
@@ -92,7 +114,7 @@ def why(
       netwright why shop/web shop/db --protocol icmp -f manifests/
     """
     twin = load(sources, pod_cidr, cni, kustomize)
-    tell(twin, quiet=quiet, verbose=verbose)
+    tell(twin, quiet=quiet, verbose=verbose, narrated=style == "narrated")
     wanted: Literal[4, 6] | None = None if family is None else 4 if family == "4" else 6
     answer = twin.why(source, destination, protocol=protocol, family=wanted, changes=not no_changes)
     no = answer.verdict == "deny" or (answer.groups == "some" and answer.verdict == "allow")
@@ -102,10 +124,16 @@ def why(
 
         body = msgspec.to_builtins(answer)
         write_json(document("why", twin.provenance, reasons, **body), out, force)
+    elif style == "narrated":
+        from netwright.render.narrated import why_narrated
+
+        write_lines(why_narrated(answer, profile=twin.cluster.profile, last=ending(code)), out, force)
     else:
         from netwright.render.why_text import why_text
 
-        lines = why_text(answer, twin.snapshot.reading.texts.lines, words(), profile=twin.cluster.profile, last=ending(code))
+        lines = why_text(
+            answer, twin.snapshot.reading.texts.lines, words(), profile=twin.cluster.profile, last=ending(code)
+        )
         write_lines(lines, out, force)
     return code
 
@@ -123,8 +151,16 @@ def write_json(value: Any, out: Path | None, force: bool) -> None:
 @click.option("--from", "source", metavar="REF", help="Only connections from this end.")
 @click.option("--to", "destination", metavar="REF", help="Only connections to this end.")
 @click.option("--port", metavar="PORT", help="Only this service: 80, 8000-8100, UDP/53.")
-@click.option("--by", type=click.Choice(["pod", "workload", "namespace", "identity"]), default="workload", show_default=True)
-@click.option("--form", type=click.Choice(["pairs", "classes"]), default="pairs", show_default=True, help="JSON as pairs, or as the two tables they follow from.")
+@click.option(
+    "--by", type=click.Choice(["pod", "workload", "namespace", "identity"]), default="workload", show_default=True
+)
+@click.option(
+    "--form",
+    type=click.Choice(["pairs", "classes"]),
+    default="pairs",
+    show_default=True,
+    help="JSON as pairs, or as the two tables they follow from.",
+)
 @click.option("--hops", metavar="N|all", help="The blast radius of --from, step by step over served ports.")
 @click.option("--any-port", is_flag=True, help="With --hops: count every port, not only those that containers declare.")
 @click.option("--all", "everything", is_flag=True, help="Fold nothing.")
@@ -181,7 +217,14 @@ def reach(
 
 
 def _hops(
-    twin: Twin, source: str | None, hops: str, any_port: bool, everything: bool, output: str, out: Path | None, force: bool
+    twin: Twin,
+    source: str | None,
+    hops: str,
+    any_port: bool,
+    everything: bool,
+    output: str,
+    out: Path | None,
+    force: bool,
 ) -> int:
     if source is None:
         raise UsageError("--hops needs a start", help="add `--from NAMESPACE/NAME`")
@@ -227,7 +270,9 @@ def eval_(
     from netwright.questions.eval import Query, evaluate
 
     if queries == "-" and "-" in (*paths, *sources):
-        raise UsageError("standard input cannot be both the manifests and the questions", help="put one of them into a file")
+        raise UsageError(
+            "standard input cannot be both the manifests and the questions", help="put one of them into a file"
+        )
     asked = _queries(queries)
     twin = load((*paths, *sources), pod_cidr, cni, kustomize)
     tell(twin, quiet=quiet, verbose=verbose)
@@ -256,7 +301,9 @@ def _queries(name: str) -> list[tuple[str, bytes]]:
     try:
         data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
-        raise SourceError(f"`{name}` cannot be read: {error.strerror}", help="--queries takes a file of JSON lines") from None
+        raise SourceError(
+            f"`{name}` cannot be read: {error.strerror}", help="--queries takes a file of JSON lines"
+        ) from None
     return [(f"{name}:{i}", line) for i, line in enumerate(data.splitlines(), 1) if line.strip()]
 
 

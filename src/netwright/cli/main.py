@@ -34,7 +34,11 @@ HELP = {
     "completion": "Shell completion for bash, zsh or fish.",
     "version": "The version.",
 }
-SECTIONS = (("Ask", ("why", "reach", "eval")), ("Look", ("show", "explain")), ("Misc", ("demo", "completion", "version")))
+SECTIONS = (
+    ("Ask", ("why", "reach", "eval")),
+    ("Look", ("show", "explain")),
+    ("Misc", ("demo", "completion", "version")),
+)
 
 
 class Commands(click.Group):
@@ -72,7 +76,10 @@ class Commands(click.Group):
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help="One model of a Kubernetes network, read from the manifests you have: ask what may talk to what, and why.",
-    epilog="Exit codes: 0 yes · 1 the answer is no · 2 wrong use · 3 input unreadable or partly read · 4 undecided · 70 our bug",
+    epilog=(
+        "Exit codes: 0 yes · 1 the answer is no · 2 wrong use · 3 input unreadable or partly read · "
+        "4 undecided · 70 our bug"
+    ),
 )
 @click.version_option(VERSION, "--version", message="%(version)s")
 def cli() -> None:
@@ -89,7 +96,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     program = os.path.basename(sys.argv[0]) if sys.argv else "netwright"  # noqa: PTH119 - a name, not a path
     name = "kubectl netwright" if program.startswith("kubectl-") else "netwright"
     try:
-        result = cli.main(args=list(arguments) if arguments is not None else None, prog_name=name, standalone_mode=False)
+        result = cli.main(
+            args=list(arguments) if arguments is not None else None, prog_name=name, standalone_mode=False
+        )
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.UsageError as error:

@@ -23,9 +23,23 @@ def source_options(command: F) -> F:
     """`-f SOURCE`, `--pod-cidr`, `--cni`, `--kustomize`, `-q`, `-v`."""
     for option in reversed(
         (
-            click.option("-f", "--filename", "sources", multiple=True, metavar="SOURCE", help="A file, a folder, `-` or `git:REV:PATH`. Again for more."),
-            click.option("--pod-cidr", multiple=True, metavar="CIDR", help="The pods' address range; settles ipBlocks against pods without addresses."),
-            click.option("--cni", default="upstream", show_default=True, help="The profile that says how policies compose."),
+            click.option(
+                "-f",
+                "--filename",
+                "sources",
+                multiple=True,
+                metavar="SOURCE",
+                help="A file, a folder, `-` or `git:REV:PATH`. Again for more.",
+            ),
+            click.option(
+                "--pod-cidr",
+                multiple=True,
+                metavar="CIDR",
+                help="The pods' address range; settles ipBlocks against pods without addresses.",
+            ),
+            click.option(
+                "--cni", default="upstream", show_default=True, help="The profile that says how policies compose."
+            ),
             click.option("--kustomize", is_flag=True, help="Render kustomizations with kubectl or kustomize."),
             click.option("-q", "--quiet", is_flag=True, help="Only the answer."),
             click.option("-v", "--verbose", is_flag=True, help="Every diagnostic, and where the time went."),
@@ -39,7 +53,9 @@ def output_options(formats: Sequence[str], default: str = "text") -> Callable[[F
     def add(command: F) -> F:
         command = click.option("--force", is_flag=True, help="Overwrite the file of --out.")(command)
         command = click.option("--out", type=click.Path(path_type=Path), help="Write the answer to a file.")(command)
-        return click.option("-o", "--output", type=click.Choice(list(formats)), default=default, show_default=True)(command)
+        return click.option("-o", "--output", type=click.Choice(list(formats)), default=default, show_default=True)(
+            command
+        )
 
     return add
 
@@ -52,7 +68,7 @@ def load(sources: Sequence[str], pod_cidr: Sequence[str], cni: str, kustomize: b
         if not any(next(Path().glob(pattern), None) for pattern in MANIFESTS):
             raise UsageError(
                 "no source was named and the current folder holds no manifests",
-                help="name one: a folder or file (`netwright reach manifests/`), `-` for standard input, `git:REV:PATH`",
+                help="name a folder or file (`netwright reach manifests/`), `-` (standard input) or `git:REV:PATH`",
             )
         sources = ["."]
     stdin = sys.stdin.buffer if "-" in sources else None

@@ -17,8 +17,8 @@ from netwright.engine.bits import distinct, pack, salts
 class AddressClasses:
     """The partition of one family's addresses by the mentioned sets.
 
-    Atoms are the intervals between all boundaries; atoms inside the same sets are one class. `flags(set)` tells for a mentioned set which
-    classes it holds; classes are numbered by their lowest address.
+    Atoms are the intervals between all boundaries; atoms inside the same sets are one class. `flags(set)` tells for a
+    mentioned set which classes it holds; classes are numbered by their lowest address.
     """
 
     def __init__(self, family: Family, mentioned: Iterable[IpSet]) -> None:
@@ -52,7 +52,8 @@ class AddressClasses:
 
     @staticmethod
     def _merge(atoms: int, sets: list[list[tuple[int, int]]]) -> npt.NDArray[np.intp]:
-        """Number atoms by the sets that hold them: each set adds a random number over its runs; equal sums, equal class."""
+        """Number atoms by the sets that hold them: each set adds a random number over its runs; equal sums, equal
+        class."""
         change = [0] * (atoms + 1)
         for spans, salt in zip(sets, salts(len(sets), 20).tolist(), strict=True):
             for a, b in spans:

@@ -51,7 +51,7 @@ def indexes(bits: int) -> list[int]:
 
 
 def salts(count: int, seed: int) -> npt.NDArray[np.uint64]:
-    """`count` well-mixed 64-bit numbers, the same every time (SplitMix64; numpy's own generators are slow to import)."""
+    """`count` well-mixed 64-bit numbers, always the same (SplitMix64; numpy's own generators are slow to import)."""
     z = (np.arange(1, count + 1, dtype=np.uint64) + np.uint64(seed << 32)) * np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

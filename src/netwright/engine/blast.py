@@ -12,7 +12,9 @@ from netwright.engine.compile import FamilyTables
 from netwright.engine.join import Join, Sureness
 
 
-def adjacency(tables: FamilyTables, positions: Sequence[int], served: Sequence[ServiceSet], sureness: Sureness) -> list[int]:
+def adjacency(
+    tables: FamilyTables, positions: Sequence[int], served: Sequence[ServiceSet], sureness: Sureness
+) -> list[int]:
     """For each end the ends it reaches in one step: bit j of item i. `served[j]` are the services that j answers on."""
     kinds = list(dict.fromkeys(served))
     of_end = np.array([kinds.index(s) for s in served], dtype=np.intp)
@@ -51,8 +53,8 @@ def spread(adjacent: Sequence[int], start: int, hops: int | None = None) -> list
 def closure(adjacent: Sequence[int]) -> list[int]:
     """Everything each end reaches in any number of steps, itself not counted: strongly connected ends share one walk.
 
-    Tarjan's algorithm, without recursion: components come out in reverse topological order, so what a component reaches is
-    the union of what its successors reach.
+    Tarjan's algorithm, without recursion: components come out in reverse topological order, so what a component reaches
+    is the union of what its successors reach.
     """
     n = len(adjacent)
     number = [0] * n
@@ -119,4 +121,3 @@ def closure(adjacent: Sequence[int]) -> list[int]:
 def services_served(ports: Sequence[tuple[int, int]]) -> ServiceSet:
     """The services of declared ports, as (protocol, number)."""
     return ServiceSet([(p << 16 | n, (p << 16 | n) + 1) for p, n in ports])
-

@@ -1,7 +1,8 @@
 """From columns and rules to a Network: two tables of rows a family, one for each direction, that are the answer.
 
-For a source of egress class c and a destination of ingress class k, a service is allowed where the source's egress row holds the destination and the
-destination's ingress row holds the source. Nothing is expanded to prove it: a pair costs two lookups.
+For a source of egress class c and a destination of ingress class k, a service is allowed where the source's egress row
+holds the destination and the destination's ingress row holds the source. Nothing is expanded to prove it: a pair costs
+two lookups.
 """
 
 from __future__ import annotations
@@ -187,7 +188,8 @@ class Network:
                 f, universe, self._table(f, universe, folder, "egress"), self._table(f, universe, folder, "ingress")
             )
 
-    # --- edits --------------------------------------------------------------------------------------------------------------
+    # --- edits
+    # --------------------------------------------------------------------------------------------------------------
 
     def apply(self, delta: Delta) -> Network:
         """The network after an edit; equal to compiling the edited rules anew.
@@ -197,7 +199,9 @@ class Network:
         for.
         """
         added = _units_of(delta.enforcer, delta.tier, delta.rules, delta.ends)
-        removed = [u for u in self.units if u.source in delta.removed and (u.enforcer, u.tier) == (delta.enforcer, delta.tier)]
+        removed = [
+            u for u in self.units if u.source in delta.removed and (u.enforcer, u.tier) == (delta.enforcer, delta.tier)
+        ]
         gone = set(map(id, removed))
         place = next((i for i, u in enumerate(self.units) if id(u) in gone), len(self.units))
         units = [*self.units[:place], *added, *(u for u in self.units[place:] if id(u) not in gone)]
@@ -213,12 +217,18 @@ class Network:
             values = {k: set(v) for k, v in self.mentions.values.items()}
             for key, found in mentions.values.items():
                 values.setdefault(key, set()).update(found)
-            joined = Mentions(values, self.mentions.presence | mentions.presence, self.mentions.port_names | mentions.port_names)
+            joined = Mentions(
+                values, self.mentions.presence | mentions.presence, self.mentions.port_names | mentions.port_names
+            )
             fresh = [
                 Unit(u.enforcer, u.tier, u.direction, u.at, u.own, u.rules, u.ends, u.source, u.content) for u in units
             ]
             sets = list(dict.fromkeys((*self._address_sets, *address_sets)))
-            reused = {f: t.universe.classes for f, t in self.tables.items()} if len(sets) == len(self._address_sets) else None
+            reused = (
+                {f: t.universe.classes for f, t in self.tables.items()}
+                if len(sets) == len(self._address_sets)
+                else None
+            )
             new._compile(fresh, joined, sets, reused)
         return new
 
@@ -227,8 +237,7 @@ class Network:
         held = self.mentions
         nothing: set[str] = set()
         if not all(
-            key.startswith("ns:") or found <= held.values.get(key, nothing)
-            for key, found in mentions.values.items()
+            key.startswith("ns:") or found <= held.values.get(key, nothing) for key, found in mentions.values.items()
         ):
             return False
         if not (mentions.presence <= held.presence and mentions.port_names <= held.port_names):
@@ -311,9 +320,12 @@ class Network:
             own_must, own_may = universe(unit.own)
             sure, perhaps = bits & own_must, bits & own_may & ~own_must
         unit.sure_at[family], unit.perhaps_at[family] = sure, perhaps
-        return [(part, number) for part, number in ((sure, unit.content << 1), (perhaps, unit.content << 1 | 1)) if part]
+        return [
+            (part, number) for part, number in ((sure, unit.content << 1), (perhaps, unit.content << 1 | 1)) if part
+        ]
 
-    # --- tables -------------------------------------------------------------------------------------------------------------
+    # --- tables
+    # -------------------------------------------------------------------------------------------------------------
 
     def _table(self, family: Family, universe: Universe, folder: Folder, direction: Direction) -> Table:
         units = [u for u in self.units if u.direction == direction]
@@ -549,7 +561,9 @@ def _definers(identities: Identities) -> dict[tuple[str, int], dict[int, int]]:
 
 def _is_plain_denial(unit: Unit) -> bool:
     """Allow rules that end in denial: NetworkPolicy's shape, which folds without tiers."""
-    return bool(unit.ends) and all(e.action == "deny" for e in unit.ends) and all(r.action == "allow" for r in unit.rules)
+    return (
+        bool(unit.ends) and all(e.action == "deny" for e in unit.ends) and all(r.action == "allow" for r in unit.rules)
+    )
 
 
 def _units(enforcers: Sequence[Enforcer]) -> list[Unit]:

@@ -1,7 +1,8 @@
 """Exposure: the ways from outside the cluster to a Service's pods, each a chain of verdicts.
 
-outside → source ranges → node (source address kept, or replaced by the node's) → ingress controller's pod → backend's port.
-Sources: Service and Ingress concept pages of Kubernetes 1.34 (externalTrafficPolicy, loadBalancerSourceRanges, source IP).
+outside → source ranges → node (source address kept, or replaced by the node's) → ingress controller's pod → backend's
+port. Sources: Service and Ingress concept pages of Kubernetes 1.34 (externalTrafficPolicy, loadBalancerSourceRanges,
+source IP).
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 StepVerdict = Literal["allow", "some", "deny", "undecided", "note"]
 Via = Literal["LoadBalancer", "NodePort", "externalIP", "Ingress", "hostPort"]
 CONTROLLER_LABELS = (
-    ("app.kubernetes.io/name", ("ingress-nginx", "nginx-ingress", "traefik", "haproxy-ingress", "kong", "contour", "envoy")),
+    (
+        "app.kubernetes.io/name",
+        ("ingress-nginx", "nginx-ingress", "traefik", "haproxy-ingress", "kong", "contour", "envoy"),
+    ),
     ("app", ("ingress-nginx", "nginx-ingress", "traefik", "haproxy-ingress", "kong", "envoy", "contour")),
     ("k8s-app", ("ingress-nginx", "nginx-ingress-controller", "traefik-ingress-lb")),
 )
@@ -72,7 +76,8 @@ def together(found: Sequence[Exposure]) -> Literal["allow", "some", "deny", "und
     return "deny"
 
 
-# --- Services that have an address outside ------------------------------------------------------------------------------------
+# --- Services that have an address outside
+# ------------------------------------------------------------------------------------
 
 
 def _direct(inquirer: Inquirer, source: Target, service: ServiceNoun) -> Iterator[Exposure]:
@@ -104,7 +109,9 @@ def _through_node(
         admitted = asked & ranges
         verdict: StepVerdict = "allow" if asked <= ranges else "some" if admitted else "deny"
         origin = _field(service.origin, "spec", "loadBalancerSourceRanges")
-        steps.append(Step(verdict, f"source ranges of {service.ref} admit {', '.join(service.source_ranges[:4])}", origin))
+        steps.append(
+            Step(verdict, f"source ranges of {service.ref} admit {', '.join(service.source_ranges[:4])}", origin)
+        )
         verdicts.append(verdict)
         client = Target(source.ref, addresses=admitted)
     elif via != "externalIP":
@@ -116,12 +123,22 @@ def _through_node(
         return _exposure(service, port, via, entry, "deny", steps, ())
     kept = service.external_policy == "Local"
     if kept:
-        steps.append(Step("allow", "externalTrafficPolicy Local: the client's address is kept", _field(service.origin, "spec")))
+        steps.append(
+            Step("allow", "externalTrafficPolicy Local: the client's address is kept", _field(service.origin, "spec"))
+        )
         parts = _parts(inquirer, client, service, port)
         last = inquirer.settle(parts) if parts else None
-        found: StepVerdict = "deny" if last is None else "some" if last.groups == "some" and last.verdict == "allow" else last.verdict
+        found: StepVerdict = (
+            "deny" if last is None else "some" if last.groups == "some" and last.verdict == "allow" else last.verdict
+        )
     else:
-        steps.append(Step("allow", "externalTrafficPolicy Cluster: the node puts its own address in the client's place", _field(service.origin, "spec")))
+        steps.append(
+            Step(
+                "allow",
+                "externalTrafficPolicy Cluster: the node puts its own address in the client's place",
+                _field(service.origin, "spec"),
+            )
+        )
         parts = _from_nodes(inquirer, service, port)
         found = _node_verdict(parts)
     steps.append(Step(found, _backend_text(inquirer, port, parts), None))
@@ -180,7 +197,9 @@ def _from_nodes(inquirer: Inquirer, service: ServiceNoun, port: ServicePortNoun)
     for part in _parts(inquirer, Target("a node", addresses=possible), service, port):
         found = part.outcome
         # the packet may also arrive at the pod's own node, which always reaches it
-        opened = Outcome(True, found.may_deny, "perhaps own node" if found.may_deny else "", found.egress, found.ingress)
+        opened = Outcome(
+            True, found.may_deny, "perhaps own node" if found.may_deny else "", found.egress, found.ingress
+        )
         out.append(Part(Packet(*part.packet), opened, "a node", part.destination))
     return out
 
@@ -195,7 +214,8 @@ def _node_verdict(parts: Sequence[Part]) -> StepVerdict:
     return "deny" if verdicts == {"deny"} else "undecided"
 
 
-# --- Ingress ------------------------------------------------------------------------------------------------------------------
+# --- Ingress
+# ------------------------------------------------------------------------------------------------------------------
 
 
 def controllers(inquirer: Inquirer) -> list[int]:
@@ -217,12 +237,26 @@ def _by_ingress(inquirer: Inquirer, source: Target, route: IngressRoute) -> Iter
     entry = f"{route.host or 'any host'}{route.path}"
     name = f"Ingress {route.namespace}/{route.name}"
     if service is None:
-        step = Step("deny", f"{name} leads to svc/{route.namespace}/{route.service}, which is not in the input", route.origin)
-        yield Exposure(f"svc/{route.namespace}/{route.service}", int(route.port) if route.port.isdigit() else 0, TCP, "Ingress", entry, (), "deny", (step,), ())
+        step = Step(
+            "deny", f"{name} leads to svc/{route.namespace}/{route.service}, which is not in the input", route.origin
+        )
+        yield Exposure(
+            f"svc/{route.namespace}/{route.service}",
+            int(route.port) if route.port.isdigit() else 0,
+            TCP,
+            "Ingress",
+            entry,
+            (),
+            "deny",
+            (step,),
+            (),
+        )
         return
     port = inquirer.service_port(service, TCP, route.port)
     if port is None:
-        step = Step("deny", f"{name} names port {route.port or '(none)'}, which {service.ref} does not have", route.origin)
+        step = Step(
+            "deny", f"{name} names port {route.port or '(none)'}, which {service.ref} does not have", route.origin
+        )
         yield Exposure(service.ref, 0, TCP, "Ingress", entry, (), "deny", (step,), ())
         return
     steps = [Step("allow", f"{name} leads {entry} to {service.ref}:{port.port}", route.origin)]
@@ -233,7 +267,7 @@ def _by_ingress(inquirer: Inquirer, source: Target, route: IngressRoute) -> Iter
         yield _exposure(service, port, "Ingress", entry, "undecided", steps, ())
         return
     verdicts: list[str] = []
-    ways = [e for e in exposures(inquirer, source, _services_of(inquirer, rows))]
+    ways = list(exposures(inquirer, source, _services_of(inquirer, rows)))
     if ways:
         verdict = together(ways)
         steps.append(Step(verdict, f"outside reaches the controller through {ways[0].service} ({ways[0].via})", None))
@@ -252,7 +286,9 @@ def _by_ingress(inquirer: Inquirer, source: Target, route: IngressRoute) -> Iter
     last = inquirer.settle(parts)
     found = "some" if last.groups == "some" and last.verdict == "allow" else last.verdict
     who = ", ".join(dict.fromkeys(p.source for p in parts[:3]))
-    steps.append(Step(found, f"policy from {who} to {_backend_text(inquirer, port, parts).removeprefix('ingress policy at ')}"))
+    steps.append(
+        Step(found, f"policy from {who} to {_backend_text(inquirer, port, parts).removeprefix('ingress policy at ')}")
+    )
     verdicts.append(found)
     yield _exposure(service, port, "Ingress", entry, _chain(verdicts), steps, parts)
 
@@ -260,4 +296,3 @@ def _by_ingress(inquirer: Inquirer, source: Target, route: IngressRoute) -> Iter
 def _services_of(inquirer: Inquirer, rows: Sequence[int]) -> list[ServiceNoun]:
     wanted = set(rows)
     return [s for s in inquirer.cluster.services if any(b.row in wanted for p in s.ports for b in p.backends)]
-

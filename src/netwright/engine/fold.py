@@ -1,8 +1,8 @@
 """Folding: the rules that act at one class of interfaces, in one direction, become rows.
 
-A row says: for these services, these peers surely are allowed, these perhaps. Rows of one table have disjoint services that
-together are everything. Each tier is folded on its own, then tiers compose; unknown labels and addresses, guards, ambiguous order and
-unread kinds are all the same thing here: a rule that matches `may` but not `must`.
+A row says: for these services, these peers surely are allowed, these perhaps. Rows of one table have disjoint services
+that together are everything. Each tier is folded on its own, then tiers compose; unknown labels and addresses, guards,
+ambiguous order and unread kinds are all the same thing here: a rule that matches `may` but not `must`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from typing import NamedTuple
 
 from netwright.base.services import ALL, NONE, ServiceSet
 from netwright.model.rule import Action, Ties
-
-
 
 
 class Row(NamedTuple):
@@ -32,8 +30,8 @@ class Row(NamedTuple):
 
 
 class BoundRule(NamedTuple):
-    """A rule with its peers and services bound to one universe and its service atoms. `must` is within `may`; `sure` and
-    `unsure` are disjoint masks."""
+    """A rule with its peers and services bound to one universe and its service atoms. `must` is within `may`; `sure`
+    and `unsure` are disjoint masks."""
 
     rank: int
     policy: int
@@ -227,8 +225,8 @@ class Folder:
         return out
 
     def _any_order(self, rows: list[list[int]], group: list[BoundRule]) -> list[list[int]]:
-        """Tied policies permute: each is folded from the same start, what any of them may decide is a possible outcome, and
-        only what every one of them leaves open goes on."""
+        """Tied policies permute: each is folded from the same start, what any of them may decide is a possible outcome,
+        and only what every one of them leaves open goes on."""
         out: list[list[int]] = []
         of_policy: dict[int, list[BoundRule]] = {}
         for r in group:

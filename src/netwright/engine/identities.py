@@ -1,8 +1,8 @@
 """Identities: endpoints that no selector, named port or address rule tells apart.
 
-Labels are projected to what selectors mention: a mentioned value is a token of its own, another value of a key whose presence matters is
-one "other" token, everything else is dropped. Endpoints are grouped by hash; every endpoint is then compared with its
-representative, so a collision is detected and never changes an answer.
+Labels are projected to what selectors mention: a mentioned value is a token of its own, another value of a key whose
+presence matters is one "other" token, everything else is dropped. Endpoints are grouped by hash; every endpoint is then
+compared with its representative, so a collision is detected and never changes an answer.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Mentions:
 class Identities:
     """`count` identities, sorted by namespace. Arrays are indexed by identity, `of_row` by endpoint.
 
-    `address_class[family]` is -1 where the identity has no known address of that family. `tokens` is the projected label
-    table: (key, value or OTHER) to the identities that carry it.
+    `address_class[family]` is -1 where the identity has no known address of that family. `tokens` is the projected
+    label table: (key, value or OTHER) to the identities that carry it.
     """
 
     count: int
@@ -167,11 +167,13 @@ def _by_token(
 ) -> dict[tuple[str, str], npt.NDArray[np.intp]]:
     lengths = (offsets[1:] - offsets[:-1])[row]
     total = int(lengths.sum())
-    starts = np.repeat(offsets[:-1][row] - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths) if total else np.empty(0, np.int64)
+    starts = (
+        np.repeat(offsets[:-1][row] - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths)
+        if total
+        else np.empty(0, np.int64)
+    )
     flat = tokens[starts + np.arange(total)] if total else np.empty(0, np.intp)
     owner = np.repeat(np.arange(len(row)), lengths)
     order = np.argsort(flat, kind="stable")
     bounds = np.searchsorted(flat[order], np.arange(projected.count + 1))
-    return {
-        token: owner[order[bounds[i] : bounds[i + 1]]].astype(np.intp) for i, token in enumerate(projected.tokens)
-    }
+    return {token: owner[order[bounds[i] : bounds[i + 1]]].astype(np.intp) for i, token in enumerate(projected.tokens)}

@@ -1,7 +1,7 @@
 """From a question about two named ends to packets, and from the packets' outcomes to one verdict.
 
-A workload of several identities, a Service with several backends and a block of addresses are groups: of a group all, some or none may
-pass. `some` is not `undecided`.
+A workload of several identities, a Service with several backends and a block of addresses are groups: of a group all,
+some or none may pass. `some` is not `undecided`.
 """
 
 from __future__ import annotations
@@ -33,11 +33,15 @@ class Reason(NamedTuple):
 ADDRESS_UNKNOWN = Reason(
     "unknown", "an ipBlock covers only some of the addresses that the pod may have; `--pod-cidr` narrows them"
 )
-HOST_ADDRESS_UNKNOWN = Reason("unknown", "an ipBlock covers only some of the addresses that the node may have; Node objects name them")
+HOST_ADDRESS_UNKNOWN = Reason(
+    "unknown", "an ipBlock covers only some of the addresses that the node may have; Node objects name them"
+)
 PROTOCOL_OPEN = Reason(
     "ambiguous", "NetworkPolicy leaves open what becomes of protocols other than TCP, UDP and SCTP at an isolated pod"
 )
-OWN_NODE = Reason("unknown", "a node always reaches its own pods and they it; whether this is the pod's node is not known")
+OWN_NODE = Reason(
+    "unknown", "a node always reaches its own pods and they it; whether this is the pod's node is not known"
+)
 
 
 class Packet(NamedTuple):
@@ -59,8 +63,8 @@ class Part(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """The verdict of a question. `nowhere` says why there was no packet to ask about ("" where there was); `ways` are the
-    chains from outside to a Service."""
+    """The verdict of a question. `nowhere` says why there was no packet to ask about ("" where there was); `ways` are
+    the chains from outside to a Service."""
 
     verdict: Verdict
     groups: Groups
@@ -80,7 +84,8 @@ class Delivery(NamedTuple):
 
 
 class Inquirer:
-    """Asks one compiled network about named ends. Keeps what it found, so that many questions cost little more than one."""
+    """Asks one compiled network about named ends. Keeps what it found, so that many questions cost little more than
+    one."""
 
     def __init__(self, cluster: Cluster, network: Network, directory: Directory) -> None:
         self.cluster = cluster
@@ -102,7 +107,8 @@ class Inquirer:
             self._others[family] = Inquirer(self.cluster, network, self.directory)
         return self._others[family]
 
-    # --- ends ---------------------------------------------------------------------------------------------------------------
+    # --- ends
+    # ---------------------------------------------------------------------------------------------------------------
 
     def spots(self, target: Target, family: Family) -> list[Spot]:
         """The places of a target in one family's universe, one for each that differs in identity or node."""
@@ -110,7 +116,9 @@ class Inquirer:
         found = self._spots.get(key)
         if found is None:
             found = self._spots[key] = (
-                self._outside(target.addresses, family) if target.addresses is not None else self._rows(target.rows, family)
+                self._outside(target.addresses, family)
+                if target.addresses is not None
+                else self._rows(target.rows, family)
             )
         return found
 
@@ -173,17 +181,20 @@ class Inquirer:
         return address_text(family, (known or held).family(family)[0][0])
 
     def deciding_objects(self, namespaces: frozenset[str]) -> tuple[Decoded, ...]:
-        """The objects that can decide a packet between ends of these namespaces: a policy acts in its own namespace only."""
+        """The objects that can decide a packet between ends of these namespaces: a policy acts in its own namespace
+        only."""
         found = self._deciding.get(namespaces)
         if found is None:
             found = self._deciding[namespaces] = tuple(
                 d
                 for d in self.cluster.objects
-                if d.kind in ("Namespace", "Node", "Service") or (d.kind == "NetworkPolicy" and d.namespace in namespaces)
+                if d.kind in ("Namespace", "Node", "Service")
+                or (d.kind == "NetworkPolicy" and d.namespace in namespaces)
             )
         return found
 
-    # --- destinations -------------------------------------------------------------------------------------------------------
+    # --- destinations
+    # -------------------------------------------------------------------------------------------------------
 
     def deliveries(self, target: Target, protocol: int, port: str) -> tuple[list[Delivery], str, tuple[Reason, ...]]:
         """Where packets to the target arrive. The text says why nowhere; reasons why that is not known."""
@@ -202,7 +213,8 @@ class Inquirer:
         if not out:
             raise UsageError(
                 f"no container of `{target.ref}` names a {protocol_name(protocol)} port `{port}`",
-                help="write the number, or one of " + (", ".join(f"`{p}`" for p in self._port_names(target)) or "its named ports"),
+                help="write the number, or one of "
+                + (", ".join(f"`{p}`" for p in self._port_names(target)) or "its named ports"),
             )
         return out, "", ()
 
@@ -215,25 +227,38 @@ class Inquirer:
                 return p
         return None
 
-    def _service(self, service: ServiceNoun, protocol: int, port: str) -> tuple[list[Delivery], str, tuple[Reason, ...]]:
+    def _service(
+        self, service: ServiceNoun, protocol: int, port: str
+    ) -> tuple[list[Delivery], str, tuple[Reason, ...]]:
         if service.type == "ExternalName":
-            return [], f"{service.ref} is a name for `{service.external_name}`", (
-                Reason("depends", f"which addresses `{service.external_name}` has is not in the input"),
+            return (
+                [],
+                f"{service.ref} is a name for `{service.external_name}`",
+                (Reason("depends", f"which addresses `{service.external_name}` has is not in the input"),),
             )
         found = self.service_port(service, protocol, port)
         if found is None and not service.ports and service.headless and port.isdigit():
             return [], f"{service.ref} has no ports", ()
         if found is None:
             listed = ", ".join(f"{protocol_name(p.protocol)} {p.port}" for p in service.ports) or "none"
-            return [], f"{service.ref} has no {protocol_name(protocol)} port {port or '(not given)'}; its ports: {listed}", ()
+            return (
+                [],
+                f"{service.ref} has no {protocol_name(protocol)} port {port or '(not given)'}; its ports: {listed}",
+                (),
+            )
         if not found.backends:
             selectorless = not any(
-                d.kind == "Service" and d.namespace == service.namespace and d.name == service.name and d.value.spec.selector
+                d.kind == "Service"
+                and d.namespace == service.namespace
+                and d.name == service.name
+                and d.value.spec.selector
                 for d in self.cluster.objects
             )
             if selectorless:
-                return [], f"{service.ref} has no selector", (
-                    Reason("unknown", f"{service.ref} has no selector and its endpoints are not in the input"),
+                return (
+                    [],
+                    f"{service.ref} has no selector",
+                    (Reason("unknown", f"{service.ref} has no selector and its endpoints are not in the input"),),
                 )
             return [], f"{service.ref} has no endpoints", ()
         out = []
@@ -260,7 +285,8 @@ class Inquirer:
                 spots.append(Spot(tables.universe.position_of_address(value), -1))
         return outcome(other.network, tables, spots[0], spots[1], packet.key)
 
-    # --- verdicts -----------------------------------------------------------------------------------------------------------
+    # --- verdicts
+    # -----------------------------------------------------------------------------------------------------------
 
     def ask(
         self,
@@ -274,7 +300,9 @@ class Inquirer:
     ) -> Settled:
         """The verdict of a question. `port` is a number or a name, "" for none (ICMP)."""
         if source.service is not None:
-            raise UsageError(f"`{source.ref}` is a Service and starts no connections", help="name the workload behind it")
+            raise UsageError(
+                f"`{source.ref}` is a Service and starts no connections", help="name the workload behind it"
+            )
         deliveries, nowhere, reasons = self.deliveries(destination, protocol, port)
         if source.addresses is not None and destination.service is not None and (deliveries or not reasons):
             return self._from_outside(source, destination.service, protocol, port, nowhere)
@@ -340,7 +368,9 @@ class Inquirer:
             if destination.service is None:
                 target = destination
             else:
-                target = Target(address, addresses=IpSet.of(address)) if address else Target(destination.ref, tuple(rows))
+                target = (
+                    Target(address, addresses=IpSet.of(address)) if address else Target(destination.ref, tuple(rows))
+                )
             for s in sources:
                 for d in self.spots(target, family):
                     between = relation(self.network, s.row, d.row)
@@ -413,14 +443,17 @@ class Inquirer:
         key = (packet, direction)
         found = self._citations.get(key)
         if found is None:
-            at, peer = (packet.source, packet.destination) if direction == "egress" else (packet.destination, packet.source)
+            at, peer = (
+                (packet.source, packet.destination) if direction == "egress" else (packet.destination, packet.source)
+            )
             found = self.citer.cite(self.network.tables[packet.family], direction, at, peer, packet.key)
             if len(self._citations) < 200_000:
                 self._citations[key] = found
         return found
 
     def deciding(self, part: Part) -> list[Citation]:
-        """The rules and ends that decide a part: what allows in each isolated direction, or what isolates where it is denied."""
+        """The rules and ends that decide a part: what allows in each isolated direction, or what isolates where it is
+        denied."""
         if part.outcome.relation in ("self", "own node"):
             return []
         out: list[Citation] = []
@@ -442,4 +475,3 @@ class Inquirer:
 
 def _number(port: str) -> int:
     return int(port) if port else 0
-

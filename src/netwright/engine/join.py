@@ -1,4 +1,5 @@
-"""Joining the two tables, for what is asked or counted: connections between listed positions, as numbers into one table of service sets."""
+"""Joining the two tables, for what is asked or counted: connections between listed positions, as numbers into one table
+of service sets."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ BLOCK = 512
 
 @dataclass(slots=True)
 class Block:
-    """Connections of a run of sources: `connection[i, j]` numbers the services from sources[start + i] to destination j."""
+    """Connections of a run of sources: `connection[i, j]` numbers the services from sources[start + i] to destination
+    j."""
 
     start: int
     connection: npt.NDArray[np.int32]
@@ -58,7 +60,9 @@ class _Side:
                 code = before.astype(np.int64) << 32 | self.of[i]
                 first, number = distinct(code)
                 joined = [masks[c >> 32] | masks[c & 0xFFFFFFFF] for c in code[first].tolist()]
-                self.of[i] = np.array([numbers.setdefault(m, len(numbers)) for m in joined], dtype=self.of.dtype)[number]
+                self.of[i] = np.array([numbers.setdefault(m, len(numbers)) for m in joined], dtype=self.of.dtype)[
+                    number
+                ]
             return
         codes = np.zeros(n, dtype=np.int64)
         for bit, (_, held) in enumerate(rows):
@@ -75,7 +79,8 @@ class _Side:
 
 
 class ClassSide:
-    """One class of one table: for each position of the universe, which services surely pass, as an index into `services`."""
+    """One class of one table: for each position of the universe, which services surely pass, as an index into
+    `services`."""
 
     def __init__(self, table: Table, class_: int, n: int) -> None:
         side = _Side(table, [class_], n, "must")
@@ -83,9 +88,11 @@ class ClassSide:
 
 
 class Join:
-    """Connections between positions of one family. `services[k]` is what connection number k lets pass; 0 is nothing."""
+    """Connections between positions of one family. `services[k]` is what number k lets pass; 0 is nothing."""
 
-    def __init__(self, tables: FamilyTables, sources: Sequence[int], destinations: Sequence[int], sureness: Sureness) -> None:
+    def __init__(
+        self, tables: FamilyTables, sources: Sequence[int], destinations: Sequence[int], sureness: Sureness
+    ) -> None:
         n = tables.universe.n
         self._sources = np.array(sources, dtype=np.intp)
         self._destinations = np.array(destinations, dtype=np.intp)
@@ -122,7 +129,8 @@ class Join:
 
 
 def count_pairs(tables: FamilyTables, weights: npt.NDArray[Any]) -> tuple[int, int]:
-    """How many (identity pairs, endpoint pairs) surely may connect on some service. `weights` are endpoints an identity stands for."""
+    """How many (identity pairs, endpoint pairs) surely may connect on some service. `weights` are endpoints an identity
+    stands for."""
     identities = tables.universe.identities.count
     n = tables.universe.n
     pairs = endpoints = 0

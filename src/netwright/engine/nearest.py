@@ -14,7 +14,8 @@ from netwright.model.rule import Addresses, AndPeer, AnyPeer, Direction, Members
 
 
 class Near(NamedTuple):
-    """A rule, how many things differ, and what they are; `peer` is the closest of its peers, `port_differs` whether the service does."""
+    """A rule, how many things differ, and what they are; `peer` is the closest of its peers, `port_differs` whether the
+    service does."""
 
     rule: Rule
     distance: int
@@ -33,7 +34,9 @@ def nearest_rule(inquirer: Inquirer, packet: Packet, direction: Direction) -> Ne
         for rule in unit.rules:
             if rule.action != "allow" or not rule.origin.name or id(rule.origin) in matching:
                 continue
-            who, told, closest = _peer_distance(inquirer, rule.src if direction == "ingress" else rule.dst, peer, packet)
+            who, told, closest = _peer_distance(
+                inquirer, rule.src if direction == "ingress" else rule.dst, peer, packet
+            )
             ports, port_told = _service_distance(inquirer, rule, packet, direction)
             found = Near(rule, who + ports, (*told, *port_told), closest, bool(ports))
             if found.distance and (best is None or found.distance < best.distance):
@@ -141,7 +144,9 @@ def _words(selector: Selector) -> str:
             return "everything"
 
 
-def _service_distance(inquirer: Inquirer, rule: Rule, packet: Packet, direction: Direction) -> tuple[int, tuple[str, ...]]:
+def _service_distance(
+    inquirer: Inquirer, rule: Rule, packet: Packet, direction: Direction
+) -> tuple[int, tuple[str, ...]]:
     holder = packet.destination
     if packet.key in rule.service.fixed:
         return 0, ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import assert_never
 
 import numpy as np
@@ -32,7 +33,8 @@ Bits = tuple[int, int]
 
 
 class Selection:
-    """Selectors as bitsets over identities. The attributes `ns`, `ns:LABEL` and `network` ("pod" or "host") are built in."""
+    """Selectors as bitsets over identities. The attributes `ns`, `ns:LABEL` and `network` ("pod" or "host") are built
+    in."""
 
     def __init__(self, columns: Columns, identities: Identities) -> None:
         self.n = identities.count
@@ -41,7 +43,7 @@ class Selection:
         self._memo: dict[Selector, int] = {}
         self._host = pack(identities.host)
         starts = np.searchsorted(identities.namespace, np.arange(len(columns.namespaces) + 1)).tolist()
-        self._runs = [((1 << (b - a)) - 1) << a for a, b in zip(starts, starts[1:], strict=False)]
+        self._runs = [((1 << (b - a)) - 1) << a for a, b in pairwise(starts)]
         self._by_name = dict(zip(columns.namespaces, self._runs, strict=True))
         self._of_key: dict[str, list[tuple[str, str]]] = {}
         for token in identities.tokens:
@@ -83,7 +85,9 @@ class Selection:
                 if key == "ns":
                     return self._union(self._by_name.get(value, 0) for value in values)
                 if key == "network":
-                    return (self._host if "host" in values else 0) | (self.every & ~self._host if "pod" in values else 0)
+                    return (self._host if "host" in values else 0) | (
+                        self.every & ~self._host if "pod" in values else 0
+                    )
                 if key.startswith("ns:"):
                     by_value = self._namespace_values.get(key[3:], {})
                     return self._union(by_value.get(value, 0) for value in values)
@@ -111,9 +115,11 @@ class Selection:
 
 
 class Universe:
-    """Positions 0 … identities-1 are identities, then one position for each class of outside addresses of the family."""
+    """Positions 0 … identities-1 are identities, then one position for each class of outside addresses."""
 
-    def __init__(self, family: Family, columns: Columns, identities: Identities, classes: AddressClasses, select: Selection) -> None:
+    def __init__(
+        self, family: Family, columns: Columns, identities: Identities, classes: AddressClasses, select: Selection
+    ) -> None:
         self.family = family
         self.identities = identities
         self.classes = classes

@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple
 
 from netwright.base.ipset import Family
 from netwright.base.services import ALL, ServiceSet
-from netwright.engine.compile import FamilyTables, Network, Unit
 from netwright.base.spans import Origin
+from netwright.engine.compile import FamilyTables, Network, Unit
 from netwright.model.rule import Direction, Rule
 
 Verdict = Literal["allow", "deny", "undecided"]
@@ -96,7 +96,9 @@ class Citer:
         self.network = network
         self._units: dict[tuple[Family, int, Direction], list[Unit]] = {}
 
-    def cite(self, tables: FamilyTables, direction: Direction, at: Spot, peer: Spot, key: int) -> tuple[list[Citation], list[Citation]]:
+    def cite(
+        self, tables: FamilyTables, direction: Direction, at: Spot, peer: Spot, key: int
+    ) -> tuple[list[Citation], list[Citation]]:
         """(allow rules that match the packet surely or perhaps, ends that isolate), in input order."""
         units = self._units.get((tables.family, at.position, direction))
         if units is None:
@@ -132,4 +134,3 @@ class Citer:
                     if (name, protocol) in wanted and protocol << 16 | number == key:
                         return True, True
         return False, key in rule.unsure
-

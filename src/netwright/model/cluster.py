@@ -97,8 +97,8 @@ class IngressRoute(msgspec.Struct, frozen=True, kw_only=True):
 class Cluster:
     """Everything the engine and the questions need, made from the objects by a profile.
 
-    `row_objects` and `row_ports` are indexed by endpoint row. Enforcers, services and ingresses are worked out when first
-    asked for.
+    `row_objects` and `row_ports` are indexed by endpoint row. Enforcers, services and ingresses are worked out when
+    first asked for.
     """
 
     def __init__(

@@ -18,10 +18,10 @@ PortMap = tuple[tuple[str, int, int], ...]
 class Columns:
     """`n` endpoints. All index columns are int32 and point into the table of the same name.
 
-    An endpoint's addresses are either known (`v4`/`v6` with `has_v4`/`has_v6`) or one of `address_sets`
-    (`address_set` >= 0: it has, in each family of the set, one of these addresses; which is not known).
-    `host` endpoints are nodes and hostNetwork pods. `node` is -1 where it is not known. `replicas` counts the pods a row
-    stands for. `single` rows are exactly one pod.
+    An endpoint's addresses are either known (`v4`/`v6` with `has_v4`/`has_v6`) or one of `address_sets` (`address_set`
+    >= 0: it has, in each family of the set, one of these addresses; which is not known). `host` endpoints are nodes and
+    hostNetwork pods. `node` is -1 where it is not known. `replicas` counts the pods a row stands for. `single` rows are
+    exactly one pod.
     """
 
     namespace: Ints

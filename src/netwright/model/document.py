@@ -27,7 +27,14 @@ class Document:
     __slots__ = ("api_version", "kind", "name", "namespace", "place", "raw")
 
     def __init__(
-        self, *, place: Place | None, api_version: str, kind: str, namespace: str, name: str, raw: bytes | msgspec.Raw | Any
+        self,
+        *,
+        place: Place | None,
+        api_version: str,
+        kind: str,
+        namespace: str,
+        name: str,
+        raw: bytes | msgspec.Raw | Any,
     ) -> None:
         self.place = place
         self.api_version = api_version
@@ -97,7 +104,8 @@ class Reading(msgspec.Struct, kw_only=True):
 class Decoded(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One object of a kind that is read: its identity, its typed value, and where it stands.
 
-    `namespace` is "" for cluster-scoped kinds and never "" for namespaced ones. Two are equal only if they are the same.
+    `namespace` is "" for cluster-scoped kinds and never "" for namespaced ones. Two are equal only if they are the
+    same.
     """
 
     kind: str
@@ -110,8 +118,8 @@ class Decoded(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 class UnknownPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Something that could act on the network and was not read: a kind not evaluated yet, or a broken document.
 
-    It acts, perhaps, on the pods of `namespaces` (empty: of all namespaces) and, where `hosts`, on nodes and hostNetwork
-    pods too. `effect` "deny": it can only deny what others allow; "both": it can allow or deny.
+    It acts, perhaps, on the pods of `namespaces` (empty: of all namespaces) and, where `hosts`, on nodes and
+    hostNetwork pods too. `effect` "deny": it can only deny what others allow; "both": it can allow or deny.
     """
 
     kind: str

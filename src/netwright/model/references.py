@@ -1,6 +1,7 @@
 """References: how people name an end of a connection, and what the name stands for in a cluster.
 
-`shop/web` is the pod, bare workload or VM of that name; a Service is always `svc/shop/web`. kubectl's long and short kinds are read.
+`shop/web` is the pod, bare workload or VM of that name; a Service is always `svc/shop/web`. kubectl's long and short
+kinds are read.
 """
 
 from __future__ import annotations
@@ -73,7 +74,9 @@ class Directory:
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
         columns = cluster.columns
-        self._workloads: dict[tuple[str, str, str], Workload] = {(w.kind, w.namespace, w.name): w for w in cluster.workloads}
+        self._workloads: dict[tuple[str, str, str], Workload] = {
+            (w.kind, w.namespace, w.name): w for w in cluster.workloads
+        }
         self._by_name: dict[tuple[str, str], list[Workload]] = {}
         for w in cluster.workloads:
             self._by_name.setdefault((w.namespace, w.name), []).append(w)
@@ -84,7 +87,8 @@ class Directory:
         self._services: dict[tuple[str, str], ServiceNoun] | None = None
         self._addresses: dict[tuple[int, int], int] | None = None
 
-    # --- lookups ------------------------------------------------------------------------------------------------------------
+    # --- lookups
+    # ------------------------------------------------------------------------------------------------------------
 
     def resolve(self, text: str) -> Target:
         """The target of a reference without a port. Raises UnknownReference, with what was meant perhaps."""
@@ -163,7 +167,8 @@ class Directory:
             return f"pod/{workload.namespace}/{cluster.columns.names[row]}"
         return workload.ref
 
-    # --- by shape -----------------------------------------------------------------------------------------------------------
+    # --- by shape
+    # -----------------------------------------------------------------------------------------------------------
 
     def _cidr(self, text: str) -> Target:
         try:
@@ -178,7 +183,9 @@ class Directory:
         workload = self._workloads.get(("node", "", name))
         if workload is None:
             names = [w.ref for w in self.cluster.workloads if w.kind == "node"]
-            raise UnknownReference(f"no node `{name}` in the input", help="Node objects name them" + self._meant(text, names))
+            raise UnknownReference(
+                f"no node `{name}` in the input", help="Node objects name them" + self._meant(text, names)
+            )
         return Target(workload.ref, rows=workload.rows, workload=workload)
 
     def _of_kind(self, kind: str, namespace: str, name: str, text: str) -> Target:
@@ -187,7 +194,8 @@ class Directory:
             if service is None:
                 raise UnknownReference(
                     f"no Service `{namespace}/{name}` in the input",
-                    help="the Services are listed by `show services`" + self._meant(text, [s.ref for s in self.services.values()]),
+                    help="the Services are listed by `show services`"
+                    + self._meant(text, [s.ref for s in self.services.values()]),
                 )
             return Target(service.ref, service=service)
         if kind == "pod" and (namespace, name) in self._pods:
@@ -218,7 +226,11 @@ class Directory:
 
     def _absent(self, namespace: str, name: str, text: str) -> str:
         for d in self.cluster.objects:
-            if d.namespace == namespace and d.name == name and d.kind not in ("Service", "NetworkPolicy", "ServiceAccount", "Ingress"):
+            if (
+                d.namespace == namespace
+                and d.name == name
+                and d.kind not in ("Service", "NetworkPolicy", "ServiceAccount", "Ingress")
+            ):
                 return f"{d.kind} `{namespace}/{name}` is there but has no running pods (finished, or scaled to zero)"
         if (namespace, name) in self.services:
             return f"a Service has this name: write `svc/{namespace}/{name}`"

@@ -1,7 +1,8 @@
 """The rule form that every policy language is lowered to.
 
-Enforcers do not stack: each one on the path must permit. Inside an enforcer tiers stack: a tier is a list of rules, a meaning of
-equal ranks, and its ends, which act after its last rule. `Rule.at` is where a rule acts, `src` and `dst` whom it matches.
+Enforcers do not stack: each one on the path must permit. Inside an enforcer tiers stack: a tier is a list of rules, a
+meaning of equal ranks, and its ends, which act after its last rule. `Rule.at` is where a rule acts, `src` and `dst`
+whom it matches.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ class _Value(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     pass
 
 
-# --- peers ------------------------------------------------------------------------------------------------------------------
+# --- peers
+# ------------------------------------------------------------------------------------------------------------------
 
 
 class AnyPeer(_Value, frozen=True, tag=True):
@@ -93,7 +95,8 @@ def either(peers: list[Peer]) -> Peer:
     return peers[0] if len(peers) == 1 else OrPeer(tuple(peers))
 
 
-# --- services ---------------------------------------------------------------------------------------------------------------
+# --- services
+# ---------------------------------------------------------------------------------------------------------------
 
 
 class NamedPort(_Value, frozen=True):
@@ -114,7 +117,8 @@ class Service(_Value, frozen=True):
 EVERY_SERVICE: Final = Service(ALL)
 
 
-# --- conditions -------------------------------------------------------------------------------------------------------------
+# --- conditions
+# -------------------------------------------------------------------------------------------------------------
 
 
 class Guard(_Value, frozen=True):
@@ -133,12 +137,14 @@ UNGUARDED: Final = Guard()
 UNBOUND: Final = Obligation()
 
 
-# --- rules ------------------------------------------------------------------------------------------------------------------
+# --- rules
+# ------------------------------------------------------------------------------------------------------------------
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, gc=False, eq=False):
     """One rule. `rank` is dense, 0 first; equal ranks tie as the tier says. In an any-order tie the policies (`policy`)
-    permute and the rules of one policy keep their order (`index`). `service` surely matches, `unsure` perhaps as well."""
+    permute and the rules of one policy keep their order (`index`). `service` surely matches, `unsure` perhaps as
+    well."""
 
     rank: int
     policy: int
@@ -157,8 +163,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, gc=False, eq=False):
 
 
 class End(msgspec.Struct, frozen=True, kw_only=True, gc=False, eq=False):
-    """What a tier does after its last rule at the interfaces `at`: isolation, a tier's end action. On `unsure` services it
-    acts only perhaps."""
+    """What a tier does after its last rule at the interfaces `at`: isolation, a tier's end action. On `unsure` services
+    it acts only perhaps."""
 
     at: Selector
     direction: Direction

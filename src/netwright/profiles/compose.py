@@ -144,7 +144,9 @@ def _block_families(policy: NetworkPolicy) -> set[int]:
     spec = policy.spec
     if spec is None:
         return found
-    peers = [p for r in spec.ingress or () if r for p in r.from_ or ()] + [p for r in spec.egress or () if r for p in r.to or ()]
+    peers = [p for r in spec.ingress or () if r for p in r.from_ or ()] + [
+        p for r in spec.egress or () if r for p in r.to or ()
+    ]
     for peer in peers:
         if peer is not None and peer.ip_block is not None:
             found.add(6 if ":" in peer.ip_block.cidr else 4)

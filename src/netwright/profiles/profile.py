@@ -11,7 +11,8 @@ from netwright.model.rule import Ties
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """One CNI and version: how its policy kinds tie and what its documentation leaves open.
 
-    `unsure` are the services for which NetworkPolicy decides nothing for certain. `assumptions` are printed with answers.
+    `unsure` are the services for which NetworkPolicy decides nothing for certain. `assumptions` are printed with
+    answers.
     """
 
     name: str

@@ -23,7 +23,8 @@ class Icmp(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"from_": "from"}):
-    """One question. `port` is a number or a port's name; ICMP has none and may have a type and code (echo request if not)."""
+    """One question. `port` is a number or a port's name; ICMP has none and may have a type and code (echo request if
+    not)."""
 
     from_: str
     to: str
@@ -35,7 +36,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, renam
 
 
 class By(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule that decided, or a policy's isolation (`rule` null), and where it is written (line and column 1-based, 0: nowhere)."""
+    """A rule that decided, or a policy's isolation (`rule` null), and where it is written (line and column 1-based, 0:
+    nowhere)."""
 
     direction: str
     kind: str
@@ -102,7 +104,9 @@ def _one(inquirer: Inquirer, query: Query, locate: Locate) -> Evaluated:
     protocol = protocol_number(query.protocol)
     inquirer = inquirer.of_family(query.family)
     settled = ask(inquirer, query.from_, query.to, protocol, query.port, query.family, query.icmp)
-    echo: dict[str, Any] = {f: getattr(query, f) for f in ("from_", "to", "protocol", "port", "network", "family", "icmp")}
+    echo: dict[str, Any] = {
+        f: getattr(query, f) for f in ("from_", "to", "protocol", "port", "network", "family", "icmp")
+    }
     return Evaluated(
         **echo,
         verdict=settled.verdict,
@@ -155,7 +159,7 @@ def conditions(settled: Settled) -> tuple[str, ...]:
 def cited(inquirer: Inquirer, settled: Settled, locate: Locate) -> tuple[By, ...]:
     seen: dict[tuple[str, Origin], By] = {}
     for part in settled.parts:
-        if part.outcome.verdict == settled.verdict or settled.verdict == "undecided":
+        if settled.verdict in (part.outcome.verdict, "undecided"):
             for citation in inquirer.deciding(part):
                 key = (citation.direction, citation.origin)
                 if key not in seen:

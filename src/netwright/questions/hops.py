@@ -21,7 +21,8 @@ Locate = Callable[[Origin], Position | None]
 
 
 class Hop(msgspec.Struct, frozen=True, kw_only=True):
-    """One workload reached: at which hop, from which workload it was first reached, over which services; `surely` false: perhaps."""
+    """One workload reached: at which hop, from which workload it was first reached, over which services; `surely`
+    false: perhaps."""
 
     hop: int
     ref: str
@@ -50,13 +51,19 @@ class Blast(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def blast(
-    inquirer: Inquirer, source: Target, *, hops: int | None, any_port: bool, locate: Locate, family: Family | None = None
+    inquirer: Inquirer,
+    source: Target,
+    *,
+    hops: int | None,
+    any_port: bool,
+    locate: Locate,
+    family: Family | None = None,
 ) -> Blast:
-    """What `source` reaches in up to `hops` steps (None: all). Workloads without a declared port are `silent`: nothing says
-    what they serve. Raises UsageError for an end that is no workload."""
+    """What `source` reaches in up to `hops` steps (None: all). Workloads without a declared port are `silent`: nothing
+    says what they serve. Raises UsageError for an end that is no workload."""
     if not source.rows:
         raise UsageError(f"`{source.ref}` is not a workload", help="--hops starts from a workload or a pod")
-    network, cluster = inquirer.network, inquirer.cluster
+    network = inquirer.network
     chosen = family or network.families[0]
     tables = network.tables[chosen]
     ends = _ends(inquirer, chosen)

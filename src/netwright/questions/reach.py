@@ -13,8 +13,8 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
-from netwright.base.ipset import INTERNET, PRIVATE, Family, IpSet, address_text
 from netwright.base.errors import UsageError
+from netwright.base.ipset import INTERNET, PRIVATE, Family, IpSet, address_text
 from netwright.base.services import ALL, BEYOND_TRANSPORT, PROTOCOLS, ServiceSet
 from netwright.engine.bits import indexes
 from netwright.engine.compile import FamilyTables, Table
@@ -93,7 +93,9 @@ def reach(
         sources[family] = _chosen(inquirer, found, source, family) if source else everyone
         destinations[family] = _chosen(inquirer, found, destination, family) if destination else everyone
     node_count = sum(w.kind == "node" for w in inquirer.cluster.workloads)
-    left = (f"{node_count} nodes: `--from node/NAME` or `--to node/NAME` shows them",) if node_count and not nodes else ()
+    left = (
+        (f"{node_count} nodes: `--from node/NAME` or `--to node/NAME` shows them",) if node_count and not nodes else ()
+    )
     return Reached(
         by=by,
         families=tuple(ends),
@@ -134,7 +136,8 @@ def _chosen(inquirer: Inquirer, ends: Ends, target: Target, family: Family) -> l
     ]
 
 
-# --- printed endpoints --------------------------------------------------------------------------------------------------------
+# --- printed endpoints
+# --------------------------------------------------------------------------------------------------------
 
 
 def printed(inquirer: Inquirer, family: Family, by: By, nodes: set[int]) -> Ends:
@@ -146,11 +149,13 @@ def printed(inquirer: Inquirer, family: Family, by: By, nodes: set[int]) -> Ends
     present = universe.present
     if by == "identity":
         for position, row in enumerate(network.identities.row.tolist()):
-            if present >> position & 1 and (cluster.workloads[int(columns.workload[row])].kind != "node" or row in nodes):
+            if present >> position & 1 and (
+                cluster.workloads[int(columns.workload[row])].kind != "node" or row in nodes
+            ):
                 out.add(f"identity/{position}", position, row, (), "identity")
     elif by == "pod":
         for row in range(columns.n):
-            if present >> positions[row] & 1 and (columns.names[row] and not _is_node(inquirer, row) or row in nodes):
+            if present >> positions[row] & 1 and ((columns.names[row] and not _is_node(inquirer, row)) or row in nodes):
                 out.add(inquirer.directory.row_ref(row), positions[row], row, _row_addresses(inquirer, row), "pod")
     else:
         for w in cluster.workloads:
@@ -184,20 +189,22 @@ def _row_addresses(inquirer: Inquirer, row: int) -> tuple[str, ...]:
 
 
 def _difference(inquirer: Inquirer, part: Sequence[int], rows: Sequence[int]) -> str:
-    """What tells these pods of a workload from its others: a label that selectors mention, else an address or a name."""
+    """What tells these pods of a workload from its others: a label that selectors mention, an address or a name."""
     columns, mentions = inquirer.network.columns, inquirer.network.mentions
     mine = columns.labels_of(part[0])
     others = [columns.labels_of(r) for r in rows if r not in set(part)][:256]
     for key in sorted(mine):
         if key in mentions.values or key in mentions.presence:
-            if all(o.get(key) != mine[key] for o in others) and all(columns.labels_of(r).get(key) == mine[key] for r in part):
+            if all(o.get(key) != mine[key] for o in others) and all(
+                columns.labels_of(r).get(key) == mine[key] for r in part
+            ):
                 return "{" + f"{key.removeprefix('k8s:')}={mine[key]}" + "}"
     addresses = _row_addresses(inquirer, part[0])
     return "{" + (f"ip={addresses[0]}" if addresses else f"pod={columns.names[part[0]]}") + "}"
 
 
 def outside(inquirer: Inquirer, family: Family) -> list[tuple[str, int, tuple[str, ...]]]:
-    """Outside addresses by class: `internet` where rules do not cut it, else its parts; private and link-local ranges."""
+    """Outside addresses by class: `internet`, or its parts where rules cut it; private and link-local ranges."""
     first = inquirer.network.tables[family].universe.identities.count
     out: list[tuple[str, int, tuple[str, ...]]] = []
     sets = inquirer.class_sets(family)
@@ -220,7 +227,8 @@ def _short(cidrs: Sequence[str]) -> str:
     return ",".join(cidrs[:4]) + (f"+{len(cidrs) - 4}" if len(cidrs) > 4 else "")
 
 
-# --- pairs ------------------------------------------------------------------------------------------------------------------
+# --- pairs
+# ------------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -309,7 +317,7 @@ class Pairs:
         return found
 
     def blocks(self) -> Iterator[PairBlock]:
-        """Numbers in `must` and `may` point into `services`. Outside to outside and a pod to itself are no connections."""
+        """Numbers in `must` and `may` point into `services`. Outside to outside, a pod to itself: no connection."""
         wanted = self.reached.services
         nothing = self.number(ServiceSet())
         everything = self.number(ALL & wanted)
@@ -338,7 +346,8 @@ class Pairs:
             yield PairBlock(sources, m, y)
 
 
-# --- tables -----------------------------------------------------------------------------------------------------------------
+# --- tables
+# -----------------------------------------------------------------------------------------------------------------
 
 
 def class_tables(reached: Reached, family: Family) -> dict[str, Any]:

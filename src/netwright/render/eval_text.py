@@ -19,7 +19,11 @@ def eval_text(answers: Sequence[Evaluated], words: Words, *, last: str) -> Itera
         for by in a.by[:3]:
             rule = f" rule {by.rule}" if by.rule is not None else " isolates it"
             place = f"{by.file}:{by.line}:{by.column}  " if by.file else ""
-            yield from words.fold(plain(f"{by.direction:<7}  {place}{by.kind} {by.namespace}/{by.name}{rule}"), "             ", "           ")
+            yield from words.fold(
+                plain(f"{by.direction:<7}  {place}{by.kind} {by.namespace}/{by.name}{rule}"),
+                "             ",
+                "           ",
+            )
         for u in a.undecided:
             yield from words.fold(plain(f"{u.kind}: {u.reason}"), "             ", "           ")
     counted = ", ".join(f"{n} {verdict}" for verdict, n in sorted(tally.items()))

@@ -10,7 +10,11 @@ from netwright.render.words import Words, count
 def hops_text(answer: Blast, words: Words, *, everything: bool, last: str) -> list[str]:
     """Hop by hop, then what cuts it, then the counts."""
     ports = "any port" if answer.any_port else "served ports"
-    out = [plain(f"blast radius of {answer.source} over {ports}" + (f", {count(answer.hops, 'hop')}" if answer.hops else ""))]
+    out = [
+        plain(
+            f"blast radius of {answer.source} over {ports}" + (f", {count(answer.hops, 'hop')}" if answer.hops else "")
+        )
+    ]
     for hop in sorted({h.hop for h in answer.reached}):
         found = [h for h in answer.reached if h.hop == hop]
         out.append(f"hop {hop}: {count(len(found), 'workload')}")
@@ -27,11 +31,14 @@ def hops_text(answer: Blast, words: Words, *, everything: bool, last: str) -> li
         out.append("what cuts it")
         for cut in answer.cuts:
             place = f"  {cut.place}" if cut.place else ""
-            out += words.fold(plain(f"NetworkPolicy {cut.policy} keeps out {count(cut.keeps_out, 'workload')}{place}"), "      ", "  ")
+            out += words.fold(
+                plain(f"NetworkPolicy {cut.policy} keeps out {count(cut.keeps_out, 'workload')}{place}"), "      ", "  "
+            )
     surely = sum(h.surely for h in answer.reached)
     perhaps = len(answer.reached) - surely
     out += words.fold(
-        f"{surely} of {count(answer.workloads, 'workload')} reached, {perhaps} perhaps; {answer.silent} declare no port "
+        f"{surely} of {count(answer.workloads, 'workload')} reached, {perhaps} perhaps; {answer.silent} declare no "
+        f"port "
         f"(--any-port counts them) {words['dot']} {last}",
         "",
         "",

@@ -26,14 +26,23 @@ def write_classes(reached: Reached, provenance: Provenance, exit_reasons: Sequen
     tables = [class_tables(reached, family) for family in reached.families]
     out.write(
         msgspec.json.encode(
-            document("reach", provenance, exit_reasons, form="classes", by=reached.by, tables=tables, left_out=reached.left_out)
+            document(
+                "reach",
+                provenance,
+                exit_reasons,
+                form="classes",
+                by=reached.by,
+                tables=tables,
+                left_out=reached.left_out,
+            )
         )
     )
     out.write(b"\n")
 
 
 def write_pairs(reached: Reached, provenance: Provenance, exit_reasons: Sequence[str], out: BinaryIO) -> None:
-    """Endpoints, connections and what is undecided, in one pass. A connection of one family only says so where there are two."""
+    """Endpoints, connections and what is undecided, in one pass. A connection of one family only says so where there
+    are two."""
     encode = msgspec.json.encode
     head = document("reach", provenance, exit_reasons, form="pairs", by=reached.by, left_out=reached.left_out)
     out.write(encode(head)[:-1])
@@ -106,7 +115,9 @@ class _Fragments:
             yield [head + to[j] + tail[k] for j, k in zip(columns.tolist(), numbers, strict=True)]
             open_columns = np.flatnonzero(transport[must] != transport[may])
             if len(open_columns):
-                self._open_row(head, transport[must[open_columns]], transport[may[open_columns]], open_columns, counted, open_pairs)
+                self._open_row(
+                    head, transport[must[open_columns]], transport[may[open_columns]], open_columns, counted, open_pairs
+                )
 
     def _open_row(
         self, head: bytes, must: Any, may: Any, columns: Any, counted: Counter[str], open_pairs: list[bytes]
@@ -133,7 +144,11 @@ def open_tail(services: ServiceSet, family: bytes) -> bytes:
 
 
 def connection_tail(services: ServiceSet, family: bytes) -> bytes:
-    body: dict[str, Any] = {"ports": str(services), "ranges": services.ranges() if str(services) != "all" else [], "when": []}
+    body: dict[str, Any] = {
+        "ports": str(services),
+        "ranges": services.ranges() if str(services) != "all" else [],
+        "when": [],
+    }
     text = msgspec.json.encode(body)
     return b"," + text[1:-1] + (b',"family":' + family if family else b"") + b"}"
 

@@ -58,7 +58,9 @@ def reach_text(reached: Reached, words: Words, *, everything: bool, last: str) -
         yield f"left out: {left}"
     if others:
         yield from words.fold(
-            f"? {count(others, 'pair')}: NetworkPolicy leaves ICMP and other protocols open where a pod is isolated", "  ", ""
+            f"? {count(others, 'pair')}: NetworkPolicy leaves ICMP and other protocols open where a pod is isolated",
+            "  ",
+            "",
         )
     if undecided:
         yield from words.fold(
@@ -67,14 +69,17 @@ def reach_text(reached: Reached, words: Words, *, everything: bool, last: str) -
             "  ",
             "",
         )
-    yield f"{count(connections, 'connection')} of {count(pairs_asked, 'pair')} {words['dot']} {undecided} undecided {words['dot']} {last}"
+    yield f"{count(connections, 'connection')} of {count(pairs_asked, 'pair')} {words['dot']} {undecided} undecided
+    {words['dot']} {last}"
 
 
 def _danger_first(ends: Ends, sources: list[int]) -> list[int]:
     return sorted(sources, key=lambda i: (not ends.refs[i].startswith("internet"), ends.rows[i] < 0, i))
 
 
-def _line(words: Words, sign: str, services: ServiceSet, destinations: list[int], ends: Ends, everything: bool) -> Iterator[str]:
+def _line(
+    words: Words, sign: str, services: ServiceSet, destinations: list[int], ends: Ends, everything: bool
+) -> Iterator[str]:
     names = [ends.refs[d] for d in destinations]
     most = len(names) if everything else 6
     listed = ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

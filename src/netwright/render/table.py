@@ -15,6 +15,8 @@ from netwright.render.escape import csv_cell, markdown, plain, width
 
 Cell = str | int | Sequence[str] | None
 GAP: Final = "  "
+ANY_LEAST: Final = 8
+"""What a column keeps of its cells at the very least."""
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,7 +124,10 @@ def _fit(columns: Sequence[Column], natural: dict[str, int], room: int | None) -
         return widths
     over = sum(widths.values()) + len(GAP) * (len(columns) - 1) - room
     while over > 0:
-        giving = [c for c in columns if widths[c.key] > _smallest(c, natural)]
+        # where even the least of every column is too much, names are cut as well
+        giving = [c for c in columns if widths[c.key] > _smallest(c, natural)] or [
+            c for c in columns if c.cut != "never" and widths[c.key] > max(ANY_LEAST, width(c.title))
+        ]
         if not giving:
             break
         widths[max(giving, key=lambda c: (c.cut != "end", widths[c.key])).key] -= 1

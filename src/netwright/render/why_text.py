@@ -17,10 +17,14 @@ def why_text(answer: WhyAnswer, lines: Lines, words: Words, *, profile: str, las
     """All lines. `lines(file)` gives a file's text for excerpts; `last` ends the last line (time, exit code)."""
     out = [_headline(answer, words, profile)]
     if answer.translation:
-        shown = ", ".join(answer.translation[:4]) + (f" and {len(answer.translation) - 4} more" if len(answer.translation) > 4 else "")
+        shown = ", ".join(answer.translation[:4]) + (
+            f" and {len(answer.translation) - 4} more" if len(answer.translation) > 4 else ""
+        )
         out += words.fold(plain(f"{answer.destination} leads to {shown}"), "           ", "  service  ")
     if any(answer.ports_asked):
-        out += words.fold(f"asked about the ports it serves: {', '.join(answer.ports_asked)}", "           ", "  ports    ")
+        out += words.fold(
+            f"asked about the ports it serves: {', '.join(answer.ports_asked)}", "           ", "  ports    "
+        )
     if answer.note:
         out += words.fold(plain(answer.note), "           ", "  note     ")
     for reason in answer.reasons:
@@ -33,7 +37,13 @@ def why_text(answer: WhyAnswer, lines: Lines, words: Words, *, profile: str, las
     if len(answer.parts) > 6:
         out.append(f"  … and {len(answer.parts) - 6} more parts; -o json lists all")
     out += _changes(answer, words)
-    judged = f"{count(answer.judged, 'packet')} judged by the engine and the reference evaluator alike" if answer.judged else "a chain of verdicts" if answer.ways else "no packet to judge"
+    judged = (
+        f"{count(answer.judged, 'packet')} judged by the engine and the reference evaluator alike"
+        if answer.judged
+        else "a chain of verdicts"
+        if answer.ways
+        else "no packet to judge"
+    )
     out += words.fold(f"{_summary(answer)} {words['dot']} {judged} {words['dot']} {last}", "", "")
     return out
 
@@ -50,7 +60,9 @@ def _headline(answer: WhyAnswer, words: Words, profile: str) -> str:
     if answer.port:
         shown = f"[{destination}]" if ":" in destination and "/" not in destination else destination
         destination = f"{shown}:{answer.port}"
-    return plain(f"{verdict}  {answer.source} {words['arrow']} {destination} {answer.protocol.lower()}   (profile {profile})")
+    return plain(
+        f"{verdict}  {answer.source} {words['arrow']} {destination} {answer.protocol.lower()}   (profile {profile})"
+    )
 
 
 def _way(way: WayAnswer, words: Words) -> list[str]:
@@ -65,7 +77,9 @@ def _part(part: PartAnswer, several: bool, lines: Lines, words: Words) -> list[s
     out = []
     if several:
         more = f" and {part.more} more" if part.more else ""
-        out.append(plain(f"{VERDICT[part.verdict]}  {part.source} {words['arrow']} {part.destination}{more}  {part.service}"))
+        out.append(
+            plain(f"{VERDICT[part.verdict]}  {part.source} {words['arrow']} {part.destination}{more}  {part.service}")
+        )
     if part.relation == "self":
         return [*out, "  self     a pod always reaches itself by its own address"]
     if part.relation == "own node":
@@ -85,7 +99,11 @@ def _side(side: SideAnswer, lines: Lines, words: Words) -> list[str]:
         return out + _excerpt(side.rules[0], lines, words) if side.rules else out
     if side.verdict == "undecided":
         listed = side.rules or side.isolating
-        return _cited("OPEN   ", listed, head, pad, words) if listed else [head + "OPEN   " + "what was not read could decide"]
+        return (
+            _cited("OPEN   ", listed, head, pad, words)
+            if listed
+            else [head + "OPEN   " + "what was not read could decide"]
+        )
     out = _cited("DENY   ", side.isolating, head, pad, words, "isolates it; no rule admits this")
     if side.nearest is not None:
         near = side.nearest
@@ -159,5 +177,7 @@ def _effect(change: Change, words: Words) -> str:
     for verb, found in (("opens", change.opens), ("closes", change.closes)):
         if found:
             listed = ", ".join(f"{c.source} {words['arrow']} {c.destination} {c.ports}" for c in found[:3])
-            parts.append(f"also {verb} {listed}" + (f" and {len(found) - 3 + change.more} more" if len(found) > 3 else ""))
+            parts.append(
+                f"also {verb} {listed}" + (f" and {len(found) - 3 + change.more} more" if len(found) > 3 else "")
+            )
     return "; ".join(parts)

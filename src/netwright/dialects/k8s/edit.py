@@ -110,7 +110,9 @@ def drop_rules(policy: Decoded, side: Side, indexes: Sequence[int]) -> Edit:
     """Take rules out of a policy; its isolation stays."""
     value: NetworkPolicy = policy.value
     spec = value.spec or NetworkPolicySpec()
-    rules = [r for i, r in enumerate((spec.ingress if side == "ingress" else spec.egress) or ()) if i not in set(indexes)]
+    rules = [
+        r for i, r in enumerate((spec.ingress if side == "ingress" else spec.egress) or ()) if i not in set(indexes)
+    ]
     numbers = ", ".join(str(i) for i in indexes)
     text = f"{_name(policy)}: delete {side} rule{'s' if len(indexes) > 1 else ''} {numbers}"
     return Edit(policy, _with_rules(policy, side, rules), text)
@@ -135,14 +137,18 @@ def new_policy(
             policy_types=("Ingress",),
             ingress=(NetworkPolicyIngressRule(from_=(peer,), ports=ports),),
         )
-        text = f"new NetworkPolicy {namespace}/{name}: {_subject(subject)} accepts {_service(port)} from {peer_text(peer)}"
+        text = (
+            f"new NetworkPolicy {namespace}/{name}: {_subject(subject)} accepts {_service(port)} from {peer_text(peer)}"
+        )
     else:
         spec = NetworkPolicySpec(
             pod_selector=_labels(subject),
             policy_types=("Egress",),
             egress=(NetworkPolicyEgressRule(to=(peer,), ports=ports),),
         )
-        text = f"new NetworkPolicy {namespace}/{name}: {_subject(subject)} may send {_service(port)} to {peer_text(peer)}"
+        text = (
+            f"new NetworkPolicy {namespace}/{name}: {_subject(subject)} may send {_service(port)} to {peer_text(peer)}"
+        )
     value = NetworkPolicy(metadata=Meta(name=name, namespace=namespace), spec=spec)
     return Edit(None, Decoded(kind="NetworkPolicy", namespace=namespace, name=name, value=value), text)
 
@@ -159,7 +165,9 @@ def relabel(thing: Decoded, labels: Mapping[str, str]) -> Edit | None:
         meta = template.metadata or Meta()
         meta = replace(meta, labels={**(meta.labels or {}), **labels})
         spec = replace(value.spec, template=replace(template, metadata=meta))
-        return Edit(thing, replace(thing, value=replace(value, spec=spec)), f"{_name(thing)}: set label {told} on its pods")
+        return Edit(
+            thing, replace(thing, value=replace(value, spec=spec)), f"{_name(thing)}: set label {told} on its pods"
+        )
     return None
 
 

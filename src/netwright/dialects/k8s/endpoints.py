@@ -1,7 +1,7 @@
 """Pods, templates and nodes to endpoints.
 
-A workload's template stands for its pods unless the input holds the pods themselves (a dump): these then fold under their owner.
-Terminated pods and workloads with no replicas have no endpoint.
+A workload's template stands for its pods unless the input holds the pods themselves (a dump): these then fold under
+their owner. Terminated pods and workloads with no replicas have no endpoint.
 """
 
 from __future__ import annotations
@@ -100,7 +100,8 @@ class EndpointBuilder:
         self._any_node = unicast - self.pod_ranges
         self._build(nodes)
 
-    # --- rows ---------------------------------------------------------------------------------------------------------------
+    # --- rows
+    # ---------------------------------------------------------------------------------------------------------------
 
     def _build(self, nodes: list[Decoded]) -> None:
         for d in self.objects:
@@ -140,7 +141,7 @@ class EndpointBuilder:
         return SHORT[kind], pod.namespace, name
 
     def _is_owned(self, d: Decoded) -> bool:
-        """A ReplicaSet of a Deployment, or a Job of a CronJob, in the same input: the owner's template stands for it."""
+        """A ReplicaSet of a Deployment, or a Job of a CronJob, in one input: the owner's template stands for it."""
         owner = _controller(d.value.metadata)
         return owner is not None and (owner[0], d.namespace, owner[1]) in self.by_key
 
@@ -211,7 +212,8 @@ class EndpointBuilder:
     def _namespace(self, name: str) -> int:
         return self._namespaces.setdefault(name, len(self._namespaces))
 
-    # --- the result -----------------------------------------------------------------------------------------------------------
+    # --- the result
+    # -----------------------------------------------------------------------------------------------------------
 
     def workloads(self) -> tuple[Workload, ...]:
         out = []
@@ -219,7 +221,12 @@ class EndpointBuilder:
             first = self.row_objects[rows[0]]
             out.append(
                 Workload(
-                    kind=kind, namespace=namespace, name=name, rows=tuple(rows), place=first.place, object_kind=first.kind
+                    kind=kind,
+                    namespace=namespace,
+                    name=name,
+                    rows=tuple(rows),
+                    place=first.place,
+                    object_kind=first.kind,
                 )
             )
         return tuple(out)

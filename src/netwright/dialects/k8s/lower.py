@@ -1,7 +1,8 @@
 """NetworkPolicy v1 to rules and ends.
 
-Source: the NetworkPolicy concept page and networking.k8s.io/v1 of Kubernetes 1.34. Every policy is its allow rules and, for each
-direction it isolates, an end that denies. Everything NetworkPolicy leaves open (protocols other than TCP, UDP and SCTP) is `unsure`.
+Source: the NetworkPolicy concept page and networking.k8s.io/v1 of Kubernetes 1.34. Every policy is its allow rules and,
+for each direction it isolates, an end that denies. Everything NetworkPolicy leaves open (protocols other than TCP, UDP
+and SCTP) is `unsure`.
 """
 
 from __future__ import annotations
@@ -96,7 +97,13 @@ class _Lowering:
                     )
                 )
             ends.append(
-                End(at=at, direction=side, action="deny", unsure=BEYOND_TRANSPORT, origin=_origin(decoded, ("spec", "podSelector")))
+                End(
+                    at=at,
+                    direction=side,
+                    action="deny",
+                    unsure=BEYOND_TRANSPORT,
+                    origin=_origin(decoded, ("spec", "podSelector")),
+                )
             )
 
     def _peers(self, elements: Sequence[NetworkPolicyPeer | None] | None, namespace: str) -> Peer:
@@ -155,7 +162,9 @@ def label_selector(selector: LabelSelector | None, prefix: str) -> Selector:
     """A label selector over the attributes that begin with `prefix`. None and the empty selector select everything."""
     if selector is None:
         return ALWAYS
-    parts: list[Selector] = [equals(prefix + key, value or "") for key, value in sorted((selector.match_labels or {}).items())]
+    parts: list[Selector] = [
+        equals(prefix + key, value or "") for key, value in sorted((selector.match_labels or {}).items())
+    ]
     for requirement in selector.match_expressions or ():
         if requirement is None:
             continue

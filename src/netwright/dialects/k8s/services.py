@@ -10,7 +10,15 @@ from collections.abc import Sequence
 from netwright.base.ipset import IpSet, parse_address
 from netwright.base.services import PROTOCOLS
 from netwright.base.spans import Origin
-from netwright.dialects.k8s.objects import EndpointSlice, Ingress, IngressBackend, Pod, Service, ServicePort, ServiceSpec
+from netwright.dialects.k8s.objects import (
+    EndpointSlice,
+    Ingress,
+    IngressBackend,
+    Pod,
+    Service,
+    ServicePort,
+    ServiceSpec,
+)
 from netwright.model.cluster import Backend, ContainerPortNoun, IngressRoute, ServiceNoun, ServicePortNoun
 from netwright.model.columns import Columns
 from netwright.model.document import Decoded
@@ -23,7 +31,9 @@ def service_addresses(objects: Sequence[Decoded]) -> IpSet:
     texts: set[str] = set()
     for d in objects:
         if isinstance(d.value, Service) and d.value.spec:
-            texts.update(_addresses(d.value, "cluster") + _addresses(d.value, "external") + _addresses(d.value, "balancer"))
+            texts.update(
+                _addresses(d.value, "cluster") + _addresses(d.value, "external") + _addresses(d.value, "balancer")
+            )
     return IpSet.of(*sorted(texts))
 
 
@@ -74,7 +84,10 @@ class _Rows:
 
 
 def lower_services(
-    objects: Sequence[Decoded], columns: Columns, row_ports: Sequence[tuple[ContainerPortNoun, ...]], live: Sequence[Decoded]
+    objects: Sequence[Decoded],
+    columns: Columns,
+    row_ports: Sequence[tuple[ContainerPortNoun, ...]],
+    live: Sequence[Decoded],
 ) -> tuple[ServiceNoun, ...]:
     """All Services with their backends, in input order. `live` are the objects behind the rows."""
     rows = _Rows(columns)
@@ -170,13 +183,17 @@ def lower_ingresses(objects: Sequence[Decoded]) -> tuple[IngressRoute, ...]:
         if not isinstance(d.value, Ingress) or d.value.spec is None:
             continue
         spec = d.value.spec
-        class_name = spec.ingress_class_name or (d.value.metadata.annotations or {}).get("kubernetes.io/ingress.class") or ""
+        class_name = (
+            spec.ingress_class_name or (d.value.metadata.annotations or {}).get("kubernetes.io/ingress.class") or ""
+        )
         found: list[tuple[str, str, IngressBackend | None, tuple[str | int, ...]]] = []
         if spec.default_backend:
             found.append(("", "", spec.default_backend, ("spec", "defaultBackend")))
         for i, rule in enumerate(spec.rules or ()):
             for j, path in enumerate((rule.http.paths if rule.http else None) or ()):
-                found.append((rule.host or "", path.path or "/", path.backend, ("spec", "rules", i, "http", "paths", j)))
+                found.append(
+                    (rule.host or "", path.path or "/", path.backend, ("spec", "rules", i, "http", "paths", j))
+                )
         for host, path_text, backend, pointer in found:
             if backend is None or backend.service is None:
                 continue

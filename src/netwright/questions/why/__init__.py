@@ -1,4 +1,5 @@
-"""`why`: one question in full: the verdict, the rules that decide in each direction, the nearest rule that would have allowed it.
+"""`why`: one question in full: the verdict, the rules that decide in each direction, the nearest rule that would have
+allowed it.
 
 The engine and the reference evaluator both answer; where they differ it is our bug and nothing is printed as a verdict.
 """
@@ -53,7 +54,8 @@ class Nearest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SideAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """One direction: what policy says, which rules allow (or perhaps do), which policies isolate, the nearest rule if denied."""
+    """One direction: what policy says, which rules allow (or perhaps do), which policies isolate, the nearest rule if
+    denied."""
 
     direction: Direction
     verdict: SideVerdict
@@ -99,7 +101,8 @@ class WayAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WhyAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole answer. `translation` says what a Service did to the packet; `judged` how many packets the reference evaluator also judged."""
+    """The whole answer. `translation` says what a Service did to the packet; `judged` how many packets the reference
+    evaluator also judged."""
 
     source: str
     destination: str
@@ -128,7 +131,8 @@ def why(
     family: Family | None = None,
     with_changes: bool = True,
 ) -> WhyAnswer:
-    """Answer one question. Raises UsageError for references and ports that mean nothing, InternalError where judges differ."""
+    """Answer one question. Raises UsageError for references and ports that mean nothing, InternalError where judges
+    differ."""
     inquirer = inquirer.of_family(family)
     directory = inquirer.directory
     source_ref, source_port = split_port(source_text)
@@ -181,7 +185,8 @@ def served(inquirer: Inquirer, target: Target, protocol: int) -> list[str]:
     declared = {p.number for row in target.rows for p in inquirer.cluster.row_ports[row] if p.protocol == protocol}
     if not declared:
         raise UsageError(
-            f"no container of `{target.ref}` says which {protocol_name(protocol)} port it serves", help="name a port: `REF:PORT`"
+            f"no container of `{target.ref}` says which {protocol_name(protocol)} port it serves",
+            help="name a port: `REF:PORT`",
         )
     return [str(number) for number in sorted(declared)]
 
@@ -210,7 +215,9 @@ def _judge(inquirer: Inquirer, parts: Sequence[Part]) -> int:
         namespaces = frozenset(columns.namespaces[int(columns.namespace[row])] for row in rows)
         ends = []
         for spot, label in ((packet.source, part.source), (packet.destination, part.destination)):
-            ends.append(cluster.row_objects[spot.row] if spot.row >= 0 else inquirer.sample_address(spot, packet.family, label))
+            ends.append(
+                cluster.row_objects[spot.row] if spot.row >= 0 else inquirer.sample_address(spot, packet.family, label)
+            )
         verdict = judge(
             inquirer.deciding_objects(namespaces),
             ends[0],
@@ -284,7 +291,9 @@ def _parts(inquirer: Inquirer, settled: Settled, locate: Locate, owner_of: Owner
 
 
 def _marks(sides: tuple[SideAnswer, SideAnswer]) -> tuple[object, ...]:
-    return tuple((s.verdict, tuple((c.kind, c.namespace, c.name, c.rule) for c in (*s.rules, *s.isolating))) for s in sides)
+    return tuple(
+        (s.verdict, tuple((c.kind, c.namespace, c.name, c.rule) for c in (*s.rules, *s.isolating))) for s in sides
+    )
 
 
 def _side(inquirer: Inquirer, part: Part, direction: Direction, locate: Locate, owner_of: OwnerOf) -> SideAnswer:

@@ -22,8 +22,8 @@ from netwright.dialects.k8s.edit import (
     relabel,
     widen,
 )
-from netwright.dialects.k8s.objects import NetworkPolicyPeer, NetworkPolicyPort
 from netwright.dialects.k8s.lower import lower_policies
+from netwright.dialects.k8s.objects import NetworkPolicyPeer, NetworkPolicyPort
 from netwright.engine.compile import Delta, Network
 from netwright.engine.difference import Changed, changed_connections
 from netwright.engine.inquire import Inquirer, Part, Settled
@@ -69,7 +69,8 @@ def changes(inquirer: Inquirer, settled: Settled, locate: Locate) -> tuple[Chang
     return tuple(sorted(out, key=lambda c: (len(c.opens) + len(c.closes) + c.more, len(c.edits))))
 
 
-# --- candidates ---------------------------------------------------------------------------------------------------------------
+# --- candidates
+# ---------------------------------------------------------------------------------------------------------------
 
 
 def _opening(inquirer: Inquirer, part: Part) -> list[list[Edit]]:
@@ -168,12 +169,15 @@ def _closing(inquirer: Inquirer, part: Part) -> list[list[Edit]]:
         else:
             columns = inquirer.network.columns
             namespace = columns.namespaces[int(columns.namespace[at.row])]
-            name = _fresh_name(inquirer, namespace, f"isolate-{inquirer.cluster.workloads[int(columns.workload[at.row])].name}")
+            name = _fresh_name(
+                inquirer, namespace, f"isolate-{inquirer.cluster.workloads[int(columns.workload[at.row])].name}"
+            )
             out.append([new_policy(namespace, name, _labels(inquirer, at.row, None), side, None, None)])
     return out
 
 
-# --- pieces -------------------------------------------------------------------------------------------------------------------
+# --- pieces
+# -------------------------------------------------------------------------------------------------------------------
 
 
 def _policy(inquirer: Inquirer, origin: Origin) -> Decoded | None:
@@ -194,7 +198,9 @@ def _labels(inquirer: Inquirer, row: int, near: Near | None) -> dict[str, str]:
 
         parts = near.peer.selector.parts if isinstance(near.peer.selector, And) else (near.peer.selector,)
         preferred = [p.key.removeprefix("k8s:") for p in parts if isinstance(p, OneOf) and p.key.startswith("k8s:")]
-    held = {k.removeprefix("k8s:"): v for k, v in inquirer.network.columns.labels_of(row).items() if k.startswith("k8s:")}
+    held = {
+        k.removeprefix("k8s:"): v for k, v in inquirer.network.columns.labels_of(row).items() if k.startswith("k8s:")
+    }
     return identifying_labels(held, preferred)
 
 
@@ -206,7 +212,9 @@ def _peer(inquirer: Inquirer, part: Part, side: Side, namespace: str, near: Near
         if label == "internet":
             return address_peer("0.0.0.0/0", [c for c in PRIVATE.cidrs() if ":" not in c])
         address = inquirer.sample_address(spot, part.packet.family, label)
-        return address_peer(label if "/" in label and "," not in label else f"{address}/{128 if ':' in address else 32}")
+        return address_peer(
+            label if "/" in label and "," not in label else f"{address}/{128 if ':' in address else 32}"
+        )
     if columns.host[spot.row]:
         return None
     return pod_peer(_labels(inquirer, spot.row, near), columns.namespaces[int(columns.namespace[spot.row])], namespace)
@@ -223,7 +231,11 @@ def _word(inquirer: Inquirer, part: Part, side: Side) -> str:
     columns, cluster = inquirer.network.columns, inquirer.cluster
     words = []
     for spot, label in ((part.packet.source, part.source), (part.packet.destination, part.destination)):
-        name = cluster.workloads[int(columns.workload[spot.row])].name if spot.row >= 0 else ("internet" if label == "internet" else "address")
+        name = (
+            cluster.workloads[int(columns.workload[spot.row])].name
+            if spot.row >= 0
+            else ("internet" if label == "internet" else "address")
+        )
         words.append(name)
     return f"{words[0]}-to-{words[1]}" + ("-egress" if side == "egress" else "")
 
@@ -234,7 +246,8 @@ def _fresh_name(inquirer: Inquirer, namespace: str, name: str) -> str:
     return name if name not in taken else next(f"{name}-{i}" for i in range(2, 10_000) if f"{name}-{i}" not in taken)
 
 
-# --- proof --------------------------------------------------------------------------------------------------------------------
+# --- proof
+# --------------------------------------------------------------------------------------------------------------------
 
 
 def _prove(
@@ -253,13 +266,18 @@ def _prove(
     if asked.verdict != wanted:
         return None
     key = ServiceSet([(part.packet.key, part.packet.key + 1)])
-    mine = (_workload(inquirer, part.packet.source.row, part.source), _workload(inquirer, part.packet.destination.row, part.destination))
+    mine = (
+        _workload(inquirer, part.packet.source.row, part.source),
+        _workload(inquirer, part.packet.destination.row, part.destination),
+    )
     opens = [c for c in found.opened if not ((c[0], c[1]) == mine and c[2] <= key)]
     closes = [c for c in found.closed if not ((c[0], c[1]) == mine and c[2] <= key)]
     places = []
     for e in edits:
         d = e.before
-        position = locate(Origin(kind=d.kind, namespace=d.namespace, name=d.name, place=d.place)) if d is not None else None
+        position = (
+            locate(Origin(kind=d.kind, namespace=d.namespace, name=d.name, place=d.place)) if d is not None else None
+        )
         places.append(str(position) if position else "")
     shown_opens = tuple(Connection(source=s, destination=d, ports=str(p)) for s, d, p in opens[:MOST_SHOWN])
     shown_closes = tuple(Connection(source=s, destination=d, ports=str(p)) for s, d, p in closes[:MOST_SHOWN])

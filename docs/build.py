@@ -1,0 +1,61 @@
+"""Writes what is generated of the documentation: the tour, the schemas, the reference, and in the other pages what commands print.
+
+    python docs/build.py            write them; exit 1 where one differed from what was on disk
+    python docs/build.py --check    write nothing; exit 1 with a diff where one differs
+    python docs/build.py --quiet    write them and exit 0
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pages
+import schemas
+import tour
+from shell import ROOT, refresh, workplace
+
+DOCS = ROOT / "docs"
+MOST_LINES = 60
+
+
+def generated() -> dict[Path, str]:
+    """The text of every generated file by its path."""
+    found = {DOCS / "reference" / name: text for name, text in pages.all_pages().items()}
+    found |= {DOCS / "schemas" / name: text for name, text in schemas.all_schemas().items()}
+    found[tour.PAGE] = tour.page()
+    for path in [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]:
+        text = path.read_text(encoding="utf-8")
+        if path not in found and "\n```console\n" in text:
+            with workplace() as folder:
+                found[path] = refresh(text, folder)
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    unknown = set(arguments) - {"--check", "--quiet"}
+    if unknown:
+        print(f"docs/build.py: no such option: {', '.join(sorted(unknown))}", file=sys.stderr)
+        return 2
+    checked = generated()
+    differing = {path: found for path, text in checked.items() if (found := tour.differs(path, text))}
+    stray = [p for p in (DOCS / "schemas").glob("*.json") if p not in checked]
+    for path, found in differing.items():
+        lines = found.splitlines()
+        more = [f"… {len(lines) - MOST_LINES} lines more"] if len(lines) > MOST_LINES else []
+        if "--quiet" not in arguments:
+            print("\n".join([*lines[:MOST_LINES], *more]))
+        if "--check" not in arguments:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(checked[path], encoding="utf-8")
+    for path in stray:
+        print(f"{path.relative_to(ROOT).as_posix()} is of no schema: delete it")
+    if (differing or stray) and "--quiet" not in arguments:
+        done = "they are not what the code says: `make docs` writes them" if "--check" in arguments else "written anew: look, and keep them"
+        print(f"{len(differing) + len(stray)} generated files differ; {done}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,248 @@
+"""Reference pages made from the code: commands, codes, kinds, the library, profiles, exit codes."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import click
+
+HEAD = "<!-- written by docs/build.py; do not edit -->"
+
+
+def all_pages() -> dict[str, str]:
+    """The text of every generated page of docs/reference by its file name."""
+    return {
+        "commands.md": commands(),
+        "codes.md": codes(),
+        "kinds.md": kinds(),
+        "library.md": library(),
+        "profiles.md": profiles(),
+        "exit-codes.md": exit_codes(),
+    }
+
+
+def _page(title: str, parts: Iterable[str]) -> str:
+    return "\n\n".join([HEAD, f"# {title}", *parts]) + "\n"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in lines)
+
+
+# --- commands -----------------------------------------------------------------------------------------------------------------
+
+
+def commands() -> str:
+    from netwright.cli.main import SECTIONS, cli
+
+    context = click.Context(cli, info_name="netwright")
+    parts = [
+        "Installed as `kubectl-netwright` on the PATH, the same commands are `kubectl netwright …`. `-f SOURCE` and SOURCE as an "
+        "argument are the same. Standard output holds the answer and nothing else, standard error the diagnostics.",
+        "Exit codes are explained [on their own page](exit-codes.md).",
+    ]
+    for title, names in SECTIONS:
+        parts.append(f"## {title}")
+        for name in names:
+            command = cli.get_command(context, name)
+            if command is None:
+                raise RuntimeError(f"`{name}` is listed and is no command")
+            parts += _command(name, command, click.Context(command, info_name=name, parent=context))
+    return _page("Commands", parts)
+
+
+def _command(name: str, command: click.Command, context: click.Context) -> Iterator[str]:
+    yield f"### {name}"
+    usage = " ".join(command.collect_usage_pieces(context))
+    yield f"```text\nnetwright {name} {usage}\n```"
+    yield from _help(command.help or "")
+    rows = []
+    for option in command.get_params(context):
+        record = option.get_help_record(context) if isinstance(option, click.Option) else None
+        if record is not None and "--help" not in option.opts:
+            rows.append([f"`{record[0]}`", _inline(record[1])])
+    if rows:
+        yield _table(["option", ""], rows)
+
+
+def _help(text: str) -> Iterator[str]:
+    """Paragraphs as prose, those that are marked not to be wrapped as a block."""
+    for paragraph in inspect.cleandoc(text).split("\n\n"):
+        if paragraph.startswith("\b"):
+            yield "```text\n" + textwrap.dedent(paragraph.removeprefix("\b").strip("\n")) + "\n```"
+        elif paragraph.strip():
+            yield " ".join(paragraph.split())
+
+
+def _inline(text: str) -> str:
+    """Prose in a cell; angle brackets are not to be taken for HTML."""
+    return " ".join(text.split()).replace("<", "&lt;")
+
+
+# --- codes, kinds, profiles, exit codes ------------------------------------------------------------------------------------------
+
+
+def codes() -> str:
+    from netwright.base.diagnostics import INPUT_CODES
+
+    parts = [
+        "What netwright says about its input. `netwright explain CODE` prints the same, offline. An *error* means that part of the input "
+        "could not be used: the exit code is 3. A code is for ever; a retired one is never used again."
+    ]
+    for code in INPUT_CODES:
+        parts.append(f"## {code.code}: {code.title}")
+        parts.append(f"*{code.severity}.* {code.explanation}")
+        parts.append(f"**Help:** {code.help}.")
+    return _page("Codes", parts)
+
+
+EFFECTS = {
+    "both": "may allow or deny: what it could select is undecided",
+    "deny": "can only deny: what it could select is undecided where it would be allowed",
+    "none": "policy verdicts stand; what it adds is missing",
+}
+
+
+def kinds() -> str:
+    from netwright.model.kind_lists import KINDS
+
+    parts = [
+        "Kinds are data, in three lists. A kind in none of them is taken as not touching the network, with the warning "
+        "[NW1009](codes.md#nw1009-a-kind-that-is-in-none-of-the-lists). `*` is every kind of the group that is not listed itself.",
+        "## Read",
+        "Objects of these kinds are evaluated. Versions that the API server serves no more are reported as invalid.",
+        _table(["group", "kinds"], _grouped(k for k in KINDS if k.reads == "read")),
+        "## Touch the network and are not read yet",
+        "Nothing is guessed about them. Pods that one could select get undecided verdicts, as the last column says; a kind whose subjects can "
+        "be nodes and hostNetwork pods is marked *(nodes too)*.",
+    ]
+    rows = []
+    for effect, told in EFFECTS.items():
+        for hosts in (False, True):
+            found = _grouped(k for k in KINDS if k.reads == "unread" and k.effect == effect and k.hosts == hosts)
+            rows += [[group, names + (" *(nodes too)*" if hosts else ""), told] for group, names in found]
+    parts += [
+        _table(["group", "kinds", "effect on verdicts"], rows),
+        "## Do not touch the network",
+        "They are counted as irrelevant and change no answer.",
+        _table(["group", "kinds"], _grouped(k for k in KINDS if k.reads == "irrelevant")),
+    ]
+    return _page("Kinds", parts)
+
+
+def _grouped(found: Iterable[Any]) -> list[list[str]]:
+    by_group: dict[str, list[str]] = {}
+    for kind in found:
+        by_group.setdefault(kind.group, []).append(kind.name)
+    return [[f"`{g}`" if g else "core", ", ".join(f"`{n}`" for n in names)] for g, names in sorted(by_group.items())]
+
+
+def profiles() -> str:
+    from netwright.profiles.compose import PROFILES
+
+    parts = [
+        "A profile says how the policies of a cluster compose and what its network plugin does where the documents leave something open. "
+        "`--cni NAME` chooses one; every answer names it and repeats its assumptions."
+    ]
+    for name, profile in PROFILES.items():
+        parts.append(f"## {name}")
+        parts.append(_table(["", ""], [["policies of one tier", f"{profile.policy_ties}"], ["not settled by policy", f"{profile.unsure}"]]))
+        parts.append("It is assumed that:")
+        parts.append("\n".join(f"- {_inline(a)}" for a in profile.assumptions))
+    return _page("Profiles", parts)
+
+
+EXIT_CODES = (
+    (70, "netwright's own bug: its two judges disagree, or an invariant does not hold", "report it with the manifests that show it"),
+    (2, "wrong use: an unknown option, a reference that names nothing, a question that cannot be read", "the message says what to write"),
+    (3, "the input could not be read, or only in part", "the answer holds for what was read; mend the input that the errors name"),
+    (1, "the answer is no: `why` found it denied, or denied for some of what was asked", ""),
+    (4, "undecided: the input, or the API, leaves the answer open", "see [undecided verdicts](../how/undecided.md)"),
+    (0, "answered; for `why`: allowed", ""),
+)
+
+
+def exit_codes() -> str:
+    from netwright.base import errors
+
+    raised: dict[int, list[str]] = {}
+    for name, value in vars(errors).items():
+        if isinstance(value, type) and issubclass(value, errors.NetwrightError):
+            raised.setdefault(value.exit_code, []).append(f"`{name}`")
+    rows = [[str(code), meaning, todo, ", ".join(raised.get(code, ()))] for code, meaning, todo in EXIT_CODES]
+    return _page(
+        "Exit codes",
+        [
+            "The first of these that applies, from the top:",
+            _table(["code", "meaning", "what to do", "raised in Python as"], rows),
+            "`reach`, `show`, `eval` and `explain` end with 0 once they have answered: a denied or undecided pair among many is part of the "
+            "answer. JSON answers carry `exit_reasons`, every reason for a code other than 0. A run that is interrupted ends with 130.",
+        ],
+    )
+
+
+# --- the library ----------------------------------------------------------------------------------------------------------------
+
+
+def library() -> str:
+    import netwright
+    from netwright.twin import Twin
+
+    parts = [
+        "`import netwright as nw`. What is listed here is public; everything else may change. [How to use it](../how/library.md).",
+        "## netwright",
+    ]
+    for name in sorted(netwright.__all__, key=lambda n: (n != "load", n.startswith("_"), n.lower())):
+        value = getattr(netwright, name)
+        if value is Twin or name == "__version__":
+            continue
+        if isinstance(value, type):
+            parts.append(f"### {name}\n\n{_doc(value)}\n\nExit code on the command line: {value.exit_code}.")
+        else:
+            parts.append(f"### {name}\n\n{_signature(name, value)}\n\n{_doc(value)}")
+    parts.append(f"### \\_\\_version\\_\\_\n\nThe version, a string.\n\n## Twin\n\n{_doc(Twin)}")
+    for name, member in vars(Twin).items():
+        if name.startswith("_"):
+            continue
+        kind = type(member).__name__
+        plain = getattr(member, "fget", None) or getattr(member, "func", None) or member
+        if kind == "function":
+            parts.append(f"### {name}\n\n{_signature(name, member, drop_self=True)}\n\n{_doc(plain)}")
+        elif plain.__doc__ and inspect.cleandoc(plain.__doc__):
+            parts.append(f"### {name}\n\n*A property.* {_doc(plain)}")
+    parts.append("Answers are frozen structs; their fields are those of [the JSON forms](json.md).")
+    return _page("Library", parts)
+
+
+def _signature(name: str, function: Any, *, drop_self: bool = False) -> str:
+    found = inspect.signature(function)
+    pieces, starred = [], False
+    for p in found.parameters.values():
+        if drop_self and p.name == "self":
+            continue
+        if p.kind is p.KEYWORD_ONLY and not starred:
+            pieces.append("*")
+        starred = starred or p.kind in (p.KEYWORD_ONLY, p.VAR_POSITIONAL)
+        star = "*" if p.kind is p.VAR_POSITIONAL else ""
+        default = "" if p.default is p.empty else f" = {p.default!r}"
+        pieces.append(f"{star}{p.name}: {p.annotation}{default}")
+    text = f"{name}({', '.join(pieces)}) -> {found.return_annotation}"
+    if len(text) > 100:
+        text = f"{name}(\n" + "".join(f"    {piece},\n" for piece in pieces) + f") -> {found.return_annotation}"
+    return f"```python\n{text}\n```"
+
+
+def _doc(value: Any) -> str:
+    """The docstring as Markdown; its examples as a block."""
+    text = inspect.cleandoc(value.__doc__ or "").strip()
+    if not text:
+        raise RuntimeError(f"{value} is public and says nothing about itself")
+    out, example = [], False
+    for paragraph in text.split("\n\n"):
+        example = paragraph.startswith(">>>")
+        out.append(f"```pycon\n{paragraph}\n```" if example else _inline(paragraph))
+    return "\n\n".join(out)

@@ -1,0 +1,669 @@
+"""The words of netwright, and of vSphere and NSX beside them, as data for `explain`.
+
+A term's text is two to four sentences. A counterpart says what a word of vSphere or NSX becomes here: `here` are words
+that `explain` knows (terms or API kinds), so that the way back is found by the same table.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class Term(msgspec.Struct, frozen=True, kw_only=True):
+    word: str
+    text: str
+    aliases: tuple[str, ...] = ()
+    see: tuple[str, ...] = ()
+
+
+class Counterpart(msgspec.Struct, frozen=True, kw_only=True):
+    """A word of another world. `here` are the nearest words in Kubernetes and netwright, the best first."""
+
+    word: str
+    world: Literal["vSphere", "NSX"]
+    here: tuple[str, ...]
+    text: str
+    aliases: tuple[str, ...] = ()
+
+
+def _t(word: str, text: str, *aliases: str, see: str = "") -> Term:
+    return Term(word=word, text=text, aliases=aliases, see=tuple(s for s in see.split(", ") if s))
+
+
+TERMS: tuple[Term, ...] = (
+    _t(
+        "endpoint",
+        "Whatever has an address and can be an end of a connection: a pod, the launcher pod of a VM, a node, an "
+        "address outside. It "
+        "has one interface or several. `show endpoints` lists those of the input with what is known of their "
+        "addresses.",
+        see="interface, workload, identity",
+    ),
+    _t(
+        "interface",
+        "Where an endpoint is attached to a network, with its addresses. NetworkPolicy acts at a pod's interface "
+        "on the primary "
+        "network; a second interface (Multus, SR-IOV) is another one, and policies of the first do not reach it.",
+        "nic",
+        see="network, endpoint",
+    ),
+    _t(
+        "network",
+        "What interfaces share when a packet needs no router between them: the pod network, the nodes' own "
+        "network, a secondary or "
+        "user-defined network, a VLAN. Pods on different primary networks do not meet unless something joins the "
+        "networks.",
+        "pod network",
+        "localnet",
+        see="interface, NetworkAttachmentDefinition",
+    ),
+    _t(
+        "identity",
+        "All interfaces that no selector, address block or named port of the input tells apart. Rules treat them "
+        "alike, so one answer holds "
+        "for all of them: that is why a million pods can be asked about. It follows from the policies and changes "
+        "with them.",
+        see="endpoint, rule",
+    ),
+    _t(
+        "workload",
+        "What a person deploys and thinks of as one thing: a Deployment, StatefulSet, DaemonSet, Job, CronJob, a "
+        "bare pod, a VM. Where "
+        "the input holds its pods they fold under it; otherwise its template stands for them.",
+        see="endpoint, reference",
+    ),
+    _t(
+        "enforcer",
+        "One engine that enforces policy somewhere on the path: the CNI, a mesh's proxy, a distributed firewall, a "
+        "gateway firewall, a "
+        "Service's source ranges. Enforcers do not overrule one another: each one on the path must permit the "
+        "connection.",
+        see="tier, profile",
+    ),
+    _t(
+        "profile",
+        "What is known about a CNI and its version as data: in which order its kinds of policy are read, where "
+        "isolation stands, what is "
+        "exempt, what its documentation leaves open. `--cni` chooses one; answers print the assumptions it makes.",
+        "cni",
+        see="cni:upstream, enforcer",
+    ),
+    _t(
+        "tier",
+        "A list of rules inside an enforcer, read in the order of their ranks, with what happens on equal ranks "
+        "and after the last rule. Tiers "
+        "stack: a tier that does not decide passes to the next. NetworkPolicy is one tier.",
+        see="rule, end, enforcer",
+    ),
+    _t(
+        "rule",
+        "One statement of a policy: where it acts, which peers and which ports it matches, and whether it allows, "
+        "denies or passes on. A "
+        "NetworkPolicy has only allow rules, numbered from 0 in each direction as they are written.",
+        see="tier, end, guard",
+    ),
+    _t(
+        "end",
+        "What a tier does after its last rule for what no rule matched. The isolation of a NetworkPolicy is one: "
+        "where a policy selects a pod in a "
+        "direction, whatever no rule admits is denied. Which tier an end follows depends on the profile.",
+        see="isolated, tier",
+    ),
+    _t(
+        "guard",
+        "A condition that is part of a rule's match (a DNS name, an HTTP request): where it fails, the next rule "
+        "is read. As it cannot be "
+        "settled from addresses and ports, the verdict is undecided and says on what it depends.",
+        see="obligation, undecided",
+    ),
+    _t(
+        "obligation",
+        "What is owed after a rule has allowed (an HTTP rule of Cilium, authentication of a mesh): where it fails, "
+        "the connection is "
+        "denied and no other rule is read.",
+        see="guard, verdict",
+    ),
+    _t(
+        "verdict",
+        "The answer for one connection: allow, deny or undecided. It holds for new connections; established ones "
+        "live on connection "
+        "tracking. Along a path allow needs every part to allow, and one deny is enough to deny.",
+        "allow",
+        "deny",
+        "allowed",
+        "denied",
+        see="undecided, connection",
+    ),
+    _t(
+        "undecided",
+        "The input does not settle the verdict, and a guess would be worse. Why is said: unknown (something is "
+        "missing, such as an "
+        "address), ambiguous (the documents of the API leave it open), depends (on a name, a request, a proof).",
+        "unknown",
+        "ambiguous",
+        "depends",
+        see="verdict",
+    ),
+    _t(
+        "isolated",
+        "A pod is isolated in a direction as soon as one policy that acts in this direction selects it. From then "
+        "on only what some rule "
+        "admits may pass. A pod that no policy selects is open both ways: `show isolation` counts them.",
+        "isolation",
+        "default deny",
+        see="end, NetworkPolicy",
+    ),
+    _t(
+        "connection",
+        "An ordered statement: from, to, protocol, ports. May A talk to B is another question than may B talk to "
+        "A; replies need no "
+        "rule of their own. Sets of ports print as `TCP 80,443,8000-8100; UDP 53`, everything as `all`.",
+        "connections",
+        see="verdict, reference",
+    ),
+    _t(
+        "exposed",
+        "Reachable from outside the cluster. It is a chain, and every link must hold: the Service's source ranges, "
+        "the node and whether "
+        "it hides the client's address, the ingress controller's pod, the policy of the pod behind. `show exposed` "
+        "lists the ways in.",
+        "exposure",
+        "ingress path",
+        see="connection, blast radius",
+    ),
+    _t(
+        "blast radius",
+        "What an intruder on one workload can reach, step by step: from there, from what it reached, and so on, "
+        "over ports that are "
+        "served. `reach --from REF --hops all` counts it and names the rules that cut it.",
+        "hops",
+        "hop",
+        see="exposed, served port",
+    ),
+    _t(
+        "served port",
+        "A port that a container of the workload declares. Containers may listen on others, so `--any-port` counts "
+        "all; but the declared "
+        "ones are where something is known to answer.",
+        see="blast radius",
+    ),
+    _t(
+        "tenant",
+        "A set of namespaces that belong together, by name or by label, and are asked about as one: may this "
+        "tenant reach that one?",
+        see="intent",
+    ),
+    _t(
+        "finding",
+        "Something about the network that its owner should know: a code that stays, a severity, the place, the "
+        "effect, the help and "
+        "the owner. Codes of findings about the input begin with NW10.",
+        see="NW1007, intent",
+    ),
+    _t(
+        "intent",
+        "A statement that must hold (`payments never reach internet`). Checked against the twin it holds, is "
+        "broken with the connection "
+        "and the rule that break it, or is undecided.",
+        see="finding, verdict",
+    ),
+    _t(
+        "snapshot",
+        "The objects of one moment, kept by content. Rules and identities are worked out of it and never stored, "
+        "so the same snapshot can be "
+        "asked under another profile. A migration or a pull request is two snapshots.",
+        see="flow, profile",
+    ),
+    _t(
+        "flow",
+        "A connection that was observed (by Hubble, a firewall, a router), with how often and when. It says what "
+        "happens; a verdict says "
+        "what may happen.",
+        see="connection, snapshot",
+    ),
+    _t(
+        "wave",
+        "The VMs that move together in a migration, chosen so that what talks much stays together. After a wave "
+        "the network is in a new "
+        "state, and what holds in it is proved like anything else.",
+        see="state, kept",
+    ),
+    _t(
+        "state",
+        "The network at one step of a migration: before, between two waves, after. Every state is a whole twin "
+        "that can be asked every "
+        "question.",
+        see="wave, snapshot",
+    ),
+    _t(
+        "kept",
+        "Of an interface that moves: its IP address, its MAC address and its name each are kept, change, or cannot "
+        "be kept, with the reason. "
+        "Whatever is not known to be kept is not taken as kept.",
+        see="interface, wave",
+    ),
+    _t(
+        "advertisement",
+        "An address range that a node or a load balancer tells its routers by BGP or ARP/NDP, so that packets for "
+        "it arrive. A Service "
+        "address that nobody advertises is reachable by nobody outside.",
+        see="next hop, Service",
+    ),
+    _t(
+        "next hop",
+        "The neighbour a router hands a packet to. Several equal ones share the traffic; the share of each is counted.",
+        see="share, advertisement",
+    ),
+    _t(
+        "share",
+        "How much of the traffic one of several equal-cost next hops gets (ECMP), by its hash over the "
+        "connections. Few and large "
+        "connections share badly.",
+        "ecmp",
+        see="next hop, tail",
+    ),
+    _t(
+        "bus bandwidth",
+        "What a collective operation of a training job gets of the links, scaled by its algorithm so that it can "
+        "be compared with the "
+        "link's own speed whatever the number of participants.",
+        see="iteration, tail",
+    ),
+    _t(
+        "iteration",
+        "One step of a training job: computing, then exchanging. The slowest participant ends it, so one congested "
+        "link is everybody's time.",
+        see="tail, bus bandwidth",
+    ),
+    _t(
+        "tail",
+        "The slow end of a distribution: p99 is the time that 99 of 100 stay under. Fabrics are judged by it, not "
+        "by the mean.",
+        "p99",
+        see="iteration, share",
+    ),
+    _t(
+        "reference",
+        "How an end is named: `shop/web` (a workload or pod), `deploy/shop/web`, `svc/shop/web` (always with "
+        "svc/), `node/node-1`, "
+        "`10.0.0.5`, `cidr/10.0.0.0/8`, `internet`. With a port: `shop/db:5432`, `svc/shop/web:http`, "
+        "`[2001:db8::1]:443`.",
+        "references",
+        see="workload, Service, internet",
+    ),
+    _t(
+        "internet",
+        "All addresses outside the cluster that are not private, link-local, loopback or multicast; of IPv6 the "
+        "global unicast block. "
+        "Private addresses that are no pod, node or Service are asked as `cidr/…`.",
+        see="reference, exposed",
+    ),
+    _t(
+        "source",
+        "Where the network is read from: files and folders of YAML or JSON, `-` for standard input, "
+        "`git:REV:PATH`. Every document of a source is "
+        "accounted for: evaluated, irrelevant, not understood, invalid or unreadable (`show kinds`).",
+        "sources",
+        see="snapshot, undecided",
+    ),
+    _t(
+        "exit codes",
+        "0 yes, or answered · 1 the answer is no · 2 wrong use · 3 input unreadable or partly read · 4 undecided · "
+        "70 our bug. The first "
+        "that applies of 70, 2, 3, 1, 4, 0 counts; JSON carries all reasons in `exit_reasons`.",
+        "exit code",
+        "exit",
+        see="verdict",
+    ),
+)
+
+
+def _c(world: Literal["vSphere", "NSX"], word: str, here: str, text: str, *aliases: str) -> Counterpart:
+    return Counterpart(word=word, world=world, here=tuple(here.split(", ")), text=text, aliases=aliases)
+
+
+COUNTERPARTS: tuple[Counterpart, ...] = (
+    _c(
+        "vSphere",
+        "port group",
+        "NetworkAttachmentDefinition, ClusterUserDefinedNetwork, network",
+        "A named set of switch ports with one VLAN and one policy. Here a secondary network: a "
+        "NetworkAttachmentDefinition, or a "
+        "ClusterUserDefinedNetwork of topology localnet, on the same VLAN keeps a VM's address. Its security "
+        "settings (forged transmits, MAC "
+        "changes) are settings of the CNI plugin.",
+        "portgroup",
+        "distributed port group",
+        "dvportgroup",
+    ),
+    _c(
+        "vSphere",
+        "dvSwitch",
+        "NodeNetworkConfigurationPolicy, network",
+        "One switch across all hosts, set up in vCenter. Here every node has its own bridge (Linux or Open "
+        "vSwitch), set up alike on all by a "
+        "NodeNetworkConfigurationPolicy; nothing central carries packets.",
+        "distributed switch",
+        "vds",
+        "vswitch",
+        "standard switch",
+        "vss",
+    ),
+    _c(
+        "vSphere",
+        "distributed port",
+        "interface",
+        "The port a vNIC is plugged into, with statistics and blocking of its own. Here the interface of a pod or "
+        "of a VM's launcher pod: a "
+        "veth pair or tap device on the node's bridge.",
+        "dvport",
+    ),
+    _c(
+        "vSphere",
+        "uplink",
+        "NodeNetworkConfigurationPolicy, Node",
+        "The physical NICs of a host as a switch sees them, with teaming. Here a bond on the node, described by a "
+        "NodeNetworkConfigurationPolicy "
+        "or by whatever set the node up.",
+        "vmnic",
+        "uplink port group",
+        "lag",
+    ),
+    _c(
+        "vSphere",
+        "vmkernel port",
+        "Node, network",
+        "An address of the host itself, for management, vMotion or storage. Here an address of the node "
+        "(Node.status.addresses), or another one of "
+        "the node's network; pods on hostNetwork share it. NetworkPolicy does not act on it.",
+        "vmk",
+        "vmkernel adapter",
+    ),
+    _c(
+        "vSphere",
+        "VLAN trunk",
+        "NetworkAttachmentDefinition, NodeNetworkConfigurationPolicy",
+        "A port group that passes many VLANs to a guest, which tags by itself. Here a bridge with VLAN filtering "
+        "and an attachment that allows "
+        "these tags. Not every plugin can; such VMs need a person's look.",
+        "guest vlan tagging",
+        "vgt",
+        "trunk port group",
+    ),
+    _c(
+        "vSphere",
+        "MAC learning",
+        "NetworkAttachmentDefinition",
+        "A port that accepts frames for addresses behind the VM (nested hypervisors, appliances); before it, "
+        "promiscuous mode. Here the bridge learns "
+        "by itself, but plugins that filter spoofed MACs (`macspoofchk`) must have it off for that attachment.",
+        "promiscuous mode",
+        "forged transmits",
+        "mac changes",
+    ),
+    _c(
+        "vSphere",
+        "vMotion",
+        "VirtualMachineInstanceMigration, workload",
+        "Moving a running VM to another host with its connections. Here KubeVirt's live migration: a second "
+        "launcher pod on another node takes over, "
+        "for a while the VM has two endpoints. On the default pod network its pod address changes, on a localnet "
+        "network it is kept.",
+        "live migration",
+        "svmotion",
+        "storage vmotion",
+    ),
+    _c(
+        "vSphere",
+        "ESXi host",
+        "Node",
+        "The machine that runs VMs. Here a node that runs pods, and with KubeVirt the VMs inside of pods.",
+        "esxi",
+        "esx",
+        "host",
+        "hypervisor",
+    ),
+    _c(
+        "vSphere",
+        "vSphere cluster",
+        "Node, Namespace",
+        "Hosts that share placement (DRS) and restart (HA). Here the nodes of a Kubernetes cluster, or a labelled "
+        "part of them; scheduler and controllers "
+        "do what DRS and HA did.",
+        "drs",
+        "ha cluster",
+        "cluster",
+    ),
+    _c(
+        "vSphere",
+        "vCenter",
+        "snapshot, Namespace",
+        "The one place that knows and changes everything. Here the API server: everything is an object in it, "
+        "manifests are its text, and netwright "
+        "reads either.",
+        "vcenter server",
+        "vcsa",
+    ),
+    _c(
+        "vSphere",
+        "resource pool",
+        "ResourceQuota, Namespace",
+        "A share of a cluster's processors and memory. Here quotas of a namespace, and requests and limits of "
+        "pods. It never touched the network, "
+        "here as little as there.",
+    ),
+    _c(
+        "vSphere",
+        "vApp",
+        "Namespace, StatefulSet",
+        "VMs that are started in order and kept together. Here a namespace with the workloads of one application; "
+        "order is a matter of readiness, "
+        "rarely written down.",
+    ),
+    _c(
+        "vSphere",
+        "folder",
+        "Namespace",
+        "Grouping and permission of VMs in the inventory. Here a namespace, which is also the border that "
+        "NetworkPolicies act within.",
+        "vm folder",
+    ),
+    _c(
+        "vSphere",
+        "VMware Tools",
+        "VirtualMachineInstance, endpoint",
+        "The guest's agent, from which vCenter learns its addresses. Here the QEMU guest agent, which fills "
+        "VirtualMachineInstance.status.interfaces. Without "
+        "it the addresses of secondary interfaces are not known, and rules about them are undecided.",
+        "guest tools",
+        "open-vm-tools",
+    ),
+    _c(
+        "vSphere",
+        "VM snapshot",
+        "snapshot",
+        "A VM's disks and memory at one moment. KubeVirt has VirtualMachineSnapshot. A snapshot in netwright is "
+        "another thing: the objects of a whole "
+        "network at one moment.",
+    ),
+    _c(
+        "vSphere",
+        "virtual machine",
+        "VirtualMachine, workload",
+        "Here a VirtualMachine of KubeVirt: a workload whose endpoint is its launcher pod. Policies select it by "
+        "the labels of its template, as "
+        "they select pods.",
+        "vm",
+    ),
+    _c(
+        "NSX",
+        "DFW rule",
+        "NetworkPolicy, rule",
+        "A rule of the distributed firewall at every vNIC, read in order, that allows, drops or rejects. A "
+        "NetworkPolicy only allows, and order has no "
+        "meaning; deny rules and order need ClusterNetworkPolicy or a CNI's own kind.",
+        "dfw",
+        "distributed firewall",
+        "firewall rule",
+    ),
+    _c(
+        "NSX",
+        "DFW category",
+        "tier, ClusterNetworkPolicy",
+        "Emergency, Infrastructure, Environment, Application: rules of one are read before the next. Here tiers: "
+        "Admin before NetworkPolicy before "
+        "Baseline (ClusterNetworkPolicy), or Calico's own tiers.",
+        "firewall category",
+        "firewall section",
+        "policy section",
+    ),
+    _c(
+        "NSX",
+        "default rule",
+        "isolated, end",
+        "The last rule of the firewall, allow or drop for everybody. Here nobody is isolated until a policy "
+        "selects them: the counterpart of a default drop "
+        "is a policy with an empty podSelector in every namespace.",
+        "default layer3 rule",
+    ),
+    _c(
+        "NSX",
+        "security group",
+        "NetworkPolicy, identity, Namespace",
+        "Members by tag, name or segment, used in rules. Here there is no object for it: a rule carries its "
+        "selector over labels of pods and "
+        "namespaces, and whoever matches is a member.",
+        "nsgroup",
+        "group",
+    ),
+    _c(
+        "NSX",
+        "NSX tag",
+        "Pod, Namespace, identity",
+        "A tag with a scope on a VM, by which groups collect members. Here a label, key and value, on the pod's "
+        "template or on its namespace. Who may set "
+        "labels decides who is a member.",
+        "tag",
+        "security tag",
+    ),
+    _c(
+        "NSX",
+        "context profile",
+        "guard, CiliumNetworkPolicy",
+        "Application identity (App-ID) or domain names in a rule. NetworkPolicy knows addresses and ports only; "
+        "names and HTTP need a CNI's own kind "
+        "(CiliumNetworkPolicy) or a mesh. Many App-IDs have no counterpart at all.",
+        "app-id",
+        "l7 profile",
+    ),
+    _c(
+        "NSX",
+        "identity firewall",
+        "obligation, AuthorizationPolicy",
+        "Rules by user of a directory. There is no counterpart for people here; a mesh knows identities of service "
+        "accounts (AuthorizationPolicy).",
+        "idfw",
+        "ad group",
+    ),
+    _c(
+        "NSX",
+        "segment",
+        "UserDefinedNetwork, ClusterUserDefinedNetwork, network",
+        "A layer-2 network, as overlay or on a VLAN. Here a user-defined network of topology layer2 (overlay) or "
+        "localnet (VLAN).",
+        "logical switch",
+        "ls",
+    ),
+    _c(
+        "NSX",
+        "Tier-1 gateway",
+        "UserDefinedNetwork, Service",
+        "The tenant's router, with its NAT and load balancer. With OVN-Kubernetes each primary user-defined "
+        "network has a router of its own; otherwise "
+        "each node routes for its pods, and Services do the load balancing.",
+        "t1",
+        "tier-1",
+        "tier 1 gateway",
+        "t1 gateway",
+    ),
+    _c(
+        "NSX",
+        "Tier-0 gateway",
+        "advertisement, BGPPeer",
+        "The router to the physical network, by BGP. Here the nodes speak BGP themselves (MetalLB, FRR-K8s, "
+        "Calico, Cilium) and advertise Service and pod "
+        "ranges.",
+        "t0",
+        "tier-0",
+        "tier 0 gateway",
+    ),
+    _c(
+        "NSX",
+        "edge node",
+        "Node, EgressIP",
+        "The machine where north-south traffic, NAT and load balancers live. Here any node may be one; EgressIP or "
+        "an egress gateway pins outgoing addresses to "
+        "some of them.",
+        "edge cluster",
+        "nsx edge",
+    ),
+    _c(
+        "NSX",
+        "gateway firewall",
+        "enforcer, EgressFirewall",
+        "Rules at a Tier-0 or Tier-1 gateway. Here an enforcer on the way out or in: an EgressFirewall, a "
+        "Service's loadBalancerSourceRanges, a firewall before the "
+        "cluster. Each on the path must permit.",
+        "edge firewall",
+        "perimeter firewall",
+    ),
+    _c(
+        "NSX",
+        "TEP",
+        "Node, network",
+        "The address of a host's overlay tunnels. Here the node's address that the CNI's VXLAN or Geneve tunnels "
+        "use; its MTU must leave room for the "
+        "tunnel's header.",
+        "vtep",
+        "tunnel endpoint",
+    ),
+    _c(
+        "NSX",
+        "transport zone",
+        "ClusterUserDefinedNetwork, Node",
+        "Which hosts a segment spans. Here a user-defined network spans the whole cluster; which nodes carry a "
+        "VLAN is decided by the bridges they have "
+        "(a nodeSelector of the NodeNetworkConfigurationPolicy).",
+    ),
+    _c(
+        "NSX",
+        "load balancer VIP",
+        "Service, Ingress, advertisement",
+        "An address in front of a pool. Here a Service of type LoadBalancer: an address from a pool (MetalLB, a "
+        "cloud), advertised by nodes, translated to "
+        "pods that its selector finds. For HTTP an Ingress or a Gateway.",
+        "vip",
+        "virtual server",
+        "server pool",
+        "avi",
+    ),
+    _c(
+        "NSX",
+        "SpoofGuard",
+        "NetworkAttachmentDefinition, interface",
+        "Only known pairs of MAC and IP may send. Here the CNI does it on the pod network always; on secondary "
+        "networks a plugin must be told "
+        "(`macspoofchk`).",
+        "switch security",
+        "ip discovery",
+    ),
+    _c(
+        "NSX",
+        "Traceflow",
+        "verdict, connection",
+        "A marked packet and what became of it at every hop. Here `why SRC DST:PORT`: no packet, but every rule "
+        "that decides, with file and line.",
+    ),
+)

@@ -1,0 +1,46 @@
+"""`explain` as text: pages one below the other, and the index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from netwright.questions.explain import Contents, Page
+from netwright.render.escape import plain
+from netwright.render.words import Words
+
+
+def pages_text(pages: Sequence[Page], words: Words) -> Iterator[str]:
+    for number, page in enumerate(pages):
+        if number:
+            yield ""
+        yield from words.fold(plain(f"{page.topic}  {page.title}" if page.about == "code" else page.title), "  ", "")
+        yield from words.fold(plain(page.text), "  ")
+        for section in page.sections:
+            yield f"{section.heading}"
+            for text in section.texts:
+                yield from words.fold(plain(text), "    ", "  - ") if section.is_list else words.fold(plain(text), "  ")
+        if page.see and page.about != "counterpart":
+            yield from words.fold(f"see also: {', '.join(page.see)}", "  ", "")
+
+
+def index_text(index: Contents, words: Words) -> Iterator[str]:
+    yield "netwright explain WORD: codes, kinds, terms, words of vSphere and NSX"
+    yield ""
+    yield "codes of findings"
+    for code, title in index.codes.items():
+        yield from words.fold(f"{code}  {title}", "          ", "  ")
+    for heading, found in (
+        ("terms", index.terms),
+        ("words of vSphere", index.vsphere),
+        ("words of NSX", index.nsx),
+        ("profiles", index.profiles),
+        ("kinds that are read", index.kinds_read),
+    ):
+        yield heading
+        yield from words.fold(", ".join(found), "  ")
+    yield from words.fold(
+        f"and {index.kinds_unread} kinds of the network that are not read yet, {index.kinds_irrelevant} that do not touch it: ask by name, "
+        "`explain CiliumNetworkPolicy` or `explain NetworkPolicy.projectcalico.org`",
+        "  ",
+        "",
+    )

@@ -1,0 +1,181 @@
+"""Exposure as a chain of verdicts: each link decides as the Service and Ingress documentation says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+import netwright as nw
+
+WEB = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: c, ports: [{containerPort: 8080, name: http}]}]}
+"""
+SERVICE = """
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec:
+  type: %s
+  selector: {app: web}
+  ports: [{port: 80, targetPort: http%s}]
+%s
+"""
+DENY = """
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec:
+  podSelector: {}
+  policyTypes: [Ingress]
+%s
+"""
+NODES = """
+---
+apiVersion: v1
+kind: Node
+metadata: {name: n1}
+spec: {podCIDR: 10.244.0.0/24}
+status: {addresses: [{type: InternalIP, address: 192.168.7.1}]}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: n2}
+spec: {podCIDR: 10.244.1.0/24}
+status: {addresses: [{type: InternalIP, address: 192.168.7.2}]}
+"""
+INGRESS = """
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web, namespace: shop}
+spec:
+  rules:
+    - host: shop.example
+      http:
+        paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]
+"""
+CONTROLLER = """
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: controller, namespace: edge}
+spec:
+  selector: {matchLabels: {app.kubernetes.io/name: ingress-nginx}}
+  template:
+    metadata: {labels: {app.kubernetes.io/name: ingress-nginx}}
+    spec: {containers: [{name: c, ports: [{containerPort: 443}]}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: controller, namespace: edge}
+spec:
+  type: LoadBalancer
+  externalTrafficPolicy: Local
+  selector: {app.kubernetes.io/name: ingress-nginx}
+  ports: [{port: 443}]
+"""
+
+
+def twin(tmp_path: Path, *parts: str) -> nw.Twin:
+    (tmp_path / "all.yaml").write_text(dedent("\n".join(parts)), encoding="utf-8")
+    return nw.load(str(tmp_path))
+
+
+def service(kind: str = "LoadBalancer", extra: str = "", node_port: str = "") -> str:
+    return SERVICE % (kind, node_port, extra)
+
+
+def verdicts(made: nw.Twin) -> dict[str, str]:
+    return {row.via: row.verdict for row in made.exposed()}
+
+
+def test_nothing_isolates_a_load_balanced_pod(tmp_path: Path) -> None:
+    found = verdicts(twin(tmp_path, WEB, service()))
+    assert found == {"LoadBalancer": "allow"}
+
+
+def test_a_cluster_ip_has_no_way_in(tmp_path: Path) -> None:
+    made = twin(tmp_path, WEB, service("ClusterIP"))
+    assert made.exposed() == []
+    answer = made.why("internet", "svc/shop/web:80")
+    assert answer.verdict == "deny"
+    assert "no way in" in answer.note
+
+
+def test_source_ranges_let_in_some_of_the_internet(tmp_path: Path) -> None:
+    made = twin(tmp_path, WEB, service(extra="  loadBalancerSourceRanges: [203.0.113.0/24]"))
+    assert verdicts(made) == {"LoadBalancer": "some"}
+    assert made.why("203.0.113.7", "svc/shop/web:80").verdict == "allow"
+    assert made.why("198.51.100.7", "svc/shop/web:80").verdict == "deny"
+
+
+def test_local_keeps_the_clients_address_for_policy_to_see(tmp_path: Path) -> None:
+    rule = "  ingress: [{from: [{ipBlock: {cidr: 203.0.113.0/24}}]}]"
+    made = twin(tmp_path, WEB, service(extra="  externalTrafficPolicy: Local"), DENY % rule)
+    assert made.why("203.0.113.7", "svc/shop/web:80").verdict == "allow"
+    assert made.why("198.51.100.7", "svc/shop/web:80").verdict == "deny"
+
+
+def test_cluster_hides_the_client_behind_a_node(tmp_path: Path) -> None:
+    """A policy that admits the client's block admits nobody: it sees the node; only the pod's own node always passes."""
+    rule = "  ingress: [{from: [{ipBlock: {cidr: 203.0.113.0/24}}]}]"
+    made = twin(tmp_path, WEB, service(), DENY % rule, NODES)
+    answer = made.why("203.0.113.7", "svc/shop/web:80")
+    assert answer.verdict == "undecided"
+    by_node = "  ingress: [{from: [{ipBlock: {cidr: 192.168.7.0/24}}]}]"
+    assert (
+        twin(tmp_path, WEB, service(), DENY % by_node, NODES).why("203.0.113.7", "svc/shop/web:80").verdict == "allow"
+    )
+
+
+def test_a_node_port_leads_in_by_every_node(tmp_path: Path) -> None:
+    made = twin(tmp_path, WEB, service("NodePort", node_port=", nodePort: 30080"))
+    (row,) = made.exposed()
+    assert (row.via, row.verdict, row.entry) == ("NodePort", "allow", "every node:30080")
+
+
+def test_an_ingress_without_its_controller_is_said_not_assumed(tmp_path: Path) -> None:
+    made = twin(tmp_path, WEB, service("ClusterIP"), INGRESS)
+    (row,) = made.exposed()
+    assert (row.via, row.verdict) == ("Ingress", "undecided")
+    assert any("controller" in step and "not in the input" in step for step in row.chain)
+    assert made.why("internet", "svc/shop/web:80").verdict == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("rule", "verdict"),
+    [
+        ("", "deny"),
+        ("  ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: edge}}}]}]", "allow"),
+        (
+            "  ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: edge}}}], ports: "
+            "[{port: 80}]}]",
+            "deny",
+        ),
+    ],
+)
+def test_an_ingress_is_decided_between_its_controller_and_the_target_port(
+    tmp_path: Path, rule: str, verdict: str
+) -> None:
+    """Policy sees the controller's pod and the backend's port (8080), not the client and not the Service's port (80)."""
+    made = twin(tmp_path, WEB, service("ClusterIP"), INGRESS, CONTROLLER, DENY % rule)
+    (row,) = [r for r in made.exposed() if r.via == "Ingress"]
+    assert row.verdict == verdict
+
+
+def test_a_service_without_endpoints_is_not_exposed(tmp_path: Path) -> None:
+    made = twin(tmp_path, WEB.replace("app: web", "app: other"), service())
+    (row,) = made.exposed()
+    assert row.verdict == "deny"
+    assert "no endpoints" in row.chain[-1]
