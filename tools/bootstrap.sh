@@ -205,10 +205,12 @@ if [ -z "$uv" ]; then
 fi
 
 say "installing $contents"
-"$uv" pip install --quiet --python .venv/bin/python --require-hashes -r "requirements/$set_name.txt" ||
+# Compiled now, not by the first command: reading a hundred modules anew would cost it most of its time.
+"$uv" pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes -r "requirements/$set_name.txt" ||
     fail "uv could not install requirements/$set_name.txt"
 "$uv" pip install --quiet --python .venv/bin/python --no-deps --build-constraints requirements/build.txt \
     --reinstall-package netwright --editable . || fail "uv could not install netwright itself"
+.venv/bin/python -m compileall -q src || fail "the sources could not be compiled"
 
 # Every set holds the core, in the core's versions.
 digest_of core >.venv/.netwright-core

@@ -24,13 +24,15 @@ SCHEMES = ("git:", "kube:", "snapshot:", "vsphere:", "rvtools:", "nsx:")
 SUFFIXES = (".yaml", ".yml", ".json", ".tar.gz", ".tgz", ".zip", "/")
 
 
-# --- show ---------------------------------------------------------------------------------------------------------------------
+# --- show --------------------
 
 
 @click.command()
 @click.argument("noun", metavar="NOUN")
 @click.argument("named", nargs=-1, metavar="[SOURCE|REF]...")
-@click.option("-n", "--namespace", "namespaces", multiple=True, metavar="NAMESPACE", help="Only this namespace. Again for more.")
+@click.option(
+    "-n", "--namespace", "namespaces", multiple=True, metavar="NAMESPACE", help="Only this namespace. Again for more."
+)
 @click.option("-A", "--all-namespaces", is_flag=True, help="Every namespace: the default, for habit's sake.")
 @source_options
 @output_options(["text", "wide", "json", "jsonl", "csv", "md"])
@@ -76,7 +78,15 @@ def show(
     if output == "json":
         from netwright.render.provenance import document
 
-        body = document("show", twin.provenance, reasons, noun=noun, rows=msgspec.to_builtins(shown.rows), counts=shown.counts, notes=shown.notes)
+        body = document(
+            "show",
+            twin.provenance,
+            reasons,
+            noun=noun,
+            rows=msgspec.to_builtins(shown.rows),
+            counts=shown.counts,
+            notes=shown.notes,
+        )
         _write_data([msgspec.json.encode(body)], out, force)
     elif output == "jsonl":
         _write_data((msgspec.json.encode(row) for row in shown.rows), out, force)
@@ -94,7 +104,14 @@ def _noun(text: str) -> str:
     import difflib
 
     known = {n: n for n in NOUNS} | {n.rstrip("s"): n for n in NOUNS}
-    known |= {"policy": "policies", "svc": "services", "netpol": "policies", "ns": "namespaces", "ep": "endpoints", "networkpolicies": "policies"}
+    known |= {
+        "policy": "policies",
+        "svc": "services",
+        "netpol": "policies",
+        "ns": "namespaces",
+        "ep": "endpoints",
+        "networkpolicies": "policies",
+    }
     found = known.get(text.lower())
     if found is None:
         close = difflib.get_close_matches(text.lower(), list(known), n=1)
@@ -104,17 +121,25 @@ def _noun(text: str) -> str:
 
 
 def split_named(named: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Sources and references apart: what exists, or is written like a source, is a source. Raises UsageError for neither."""
+    """Sources and references apart: what exists, or is written like a source, is a source. Raises UsageError for
+    neither.
+    """
     paths, references = [], []
     for text in named:
-        if text == "-" or text.startswith(SCHEMES) or text.endswith(SUFFIXES) or text.startswith((".", "~")) or _exists(text):
+        if (
+            text == "-"
+            or text.startswith(SCHEMES)
+            or text.endswith(SUFFIXES)
+            or text.startswith((".", "~"))
+            or _exists(text)
+        ):
             paths.append(text)
         elif "/" in text or text == "internet" or _is_address(text):
             references.append(text)
         else:
             raise UsageError(
                 f"`{text}` is no file or folder here, and no reference",
-                help="a reference is `NAMESPACE/NAME`, `KIND/NAMESPACE/NAME` or an address; `-n NAMESPACE` narrows to a namespace",
+                help="a reference is `NAMESPACE/NAME`, `KIND/NAMESPACE/NAME` or an address; `-n` names a namespace",
             )
     return paths, references
 
@@ -153,14 +178,15 @@ def _write_text(lines: Iterable[str], out: Path | None, force: bool) -> None:
     write_lines([line if utf8 else ascii_text(line) for line in lines], out, force)
 
 
-# --- explain ------------------------------------------------------------------------------------------------------------------
+# --- explain --------------------
 
 
 @click.command()
 @click.argument("words_asked", nargs=-1, metavar="[CODE|KIND|TERM]")
 @output_options(["text", "json"])
 def explain(words_asked: tuple[str, ...], output: str, out: Path | None, force: bool) -> int:
-    """The manual, offline: a finding's code, an API kind, a word of netwright, of Kubernetes' networking, of vSphere or NSX.
+    """The manual, offline: a finding's code, an API kind, a word of netwright, of Kubernetes' networking, of vSphere
+    or NSX.
 
     \b
       netwright explain NW1007
@@ -191,33 +217,48 @@ def explain(words_asked: tuple[str, ...], output: str, out: Path | None, force: 
 
 
 def _explained(asked: str, **content: Any) -> bytes:
-    return msgspec.json.encode({"schema": "netwright.explain/v1", "asked": asked, **content, "version": VERSION, "exit_reasons": []})
+    return msgspec.json.encode(
+        {"schema": "netwright.explain/v1", "asked": asked, **content, "version": VERSION, "exit_reasons": []}
+    )
 
 
-# --- demo ---------------------------------------------------------------------------------------------------------------------
+# --- demo --------------------
 
 EXAMPLE = "examples/shop"
 DEMO = (
-    ("The front end cannot reach its database. Which rule says no, and what would change that?", ("why", "shop/web", "shop/db:5432", "-f", EXAMPLE)),
-    ("Somebody left a pod running in `legacy`. What could an intruder on it reach?", ("reach", EXAMPLE, "--from", "legacy/toolbox")),
+    (
+        "The front end cannot reach its database. Which rule says no, and what would change that?",
+        ("why", "shop/web", "shop/db:5432", "-f", EXAMPLE),
+    ),
+    (
+        "Somebody left a pod running in `legacy`. What could an intruder on it reach?",
+        ("reach", EXAMPLE, "--from", "legacy/toolbox", "--hops", "all"),
+    ),
     ("How much of the cluster do policies isolate at all?", ("show", "isolation", EXAMPLE)),
 )
 
 
 def example_folder() -> Path:
-    """The folder that holds `examples/shop`: inside the installed package, else the clone around it. Raises UsageError."""
+    """The folder that holds `examples/shop`: inside the installed package, else the clone around it. Raises
+    UsageError.
+    """
     import netwright
 
     package = Path(netwright.__file__).resolve().parent
     for folder in (package, *package.parents[:3]):
         if (folder / EXAMPLE).is_dir():
             return folder
-    raise UsageError(f"this installation carries no example: `{EXAMPLE}` is missing", help="take a wheel or a clone of netwright that has it")
+    raise UsageError(
+        f"this installation carries no example: `{EXAMPLE}` is missing",
+        help="take a wheel or a clone of netwright that has it",
+    )
 
 
 @click.command()
 def demo() -> int:
-    """Three questions about a small example cluster that comes with netwright, each with its command line and its real output."""
+    """Three questions about a small example cluster that comes with netwright, each with its command line and its
+    real output.
+    """
     from netwright.cli.main import run
 
     folder = example_folder()
@@ -245,7 +286,7 @@ def _say(text: str) -> None:
     _write_text([plain(text)], None, False)
 
 
-# --- completion, version ------------------------------------------------------------------------------------------------------
+# --- completion, version --------------------
 
 
 @click.command()
@@ -286,7 +327,13 @@ def version(output: str) -> int:
             found[package] = "absent"
     python = ".".join(map(str, sys.version_info[:3]))
     if output == "json":
-        body = {"schema": "netwright.version/v1", "version": VERSION, "python": python, "packages": found, "exit_reasons": []}
+        body = {
+            "schema": "netwright.version/v1",
+            "version": VERSION,
+            "python": python,
+            "packages": found,
+            "exit_reasons": [],
+        }
         _write_data([msgspec.json.encode(body)], None, False)
     else:
         listed = ", ".join(f"{name} {number}" for name, number in found.items())

@@ -577,6 +577,14 @@ def _units(enforcers: Sequence[Enforcer]) -> list[Unit]:
 def _units_of(enforcer: int, tier: int, rules: Iterable[Rule], ends: Iterable[End]) -> list[Unit]:
     """Rules and ends joined where one object's act at the same interfaces in one direction."""
     joined: dict[tuple[Direction, int, Peer, str, str], tuple[Rule | End, list[Rule], list[End]]] = {}
+    key: tuple[Direction, int, Peer, str, str]
+    # ends first: every isolating policy has one, so that all stand in input order, those without rules too
+    for end in ends:
+        key = (end.direction, id(end.at), ANYBODY, end.origin.namespace, end.origin.name)
+        held = joined.get(key)
+        if held is None:
+            held = joined[key] = (end, [], [])
+        held[2].append(end)
     for rule in rules:
         own = rule.dst if rule.direction == "ingress" else rule.src
         key = (rule.direction, id(rule.at), own, rule.origin.namespace, rule.origin.name)
@@ -584,12 +592,6 @@ def _units_of(enforcer: int, tier: int, rules: Iterable[Rule], ends: Iterable[En
         if held is None:
             held = joined[key] = (rule, [], [])
         held[1].append(rule)
-    for end in ends:
-        key = (end.direction, id(end.at), ANYBODY, end.origin.namespace, end.origin.name)
-        held = joined.get(key)
-        if held is None:
-            held = joined[key] = (end, [], [])
-        held[2].append(end)
     return [
         Unit(enforcer, tier, key[0], first.at, key[2], tuple(r), tuple(e), (first.origin.kind, key[3], key[4]))
         for key, (first, r, e) in joined.items()

@@ -270,7 +270,9 @@ def _by_ingress(inquirer: Inquirer, source: Target, route: IngressRoute) -> Iter
     ways = list(exposures(inquirer, source, _services_of(inquirer, rows)))
     if ways:
         verdict = together(ways)
-        steps.append(Step(verdict, f"outside reaches the controller through {ways[0].service} ({ways[0].via})", None))
+        best = next(w for w in ways if w.verdict == verdict)
+        steps += [s for s in best.steps if s.verdict in ("some", "deny", "undecided")]
+        steps.append(Step(verdict, f"outside reaches the controller through {best.service} ({best.via})", None))
         verdicts.append(verdict)
     elif any(inquirer.network.columns.host[r] for r in rows):
         steps.append(Step("note", "the controller listens on its node (hostNetwork)"))

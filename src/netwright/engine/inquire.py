@@ -474,4 +474,7 @@ class Inquirer:
 
 
 def _number(port: str) -> int:
-    return int(port) if port else 0
+    number = int(port) if port else 0
+    if number > 0xFFFF:
+        raise UsageError(f"`{port}` is not a port", help="ports go from 0 to 65535")
+    return number

@@ -110,7 +110,7 @@ def _one(inquirer: Inquirer, query: Query, locate: Locate) -> Evaluated:
     return Evaluated(
         **echo,
         verdict=settled.verdict,
-        groups=settled.groups,
+        groups=settled.groups if settled.verdict == "allow" else "all",
         when=conditions(settled),
         undecided=tuple(Undecided(kind=r.kind, reason=r.text) for r in settled.reasons),
         note=settled.nowhere,
@@ -150,6 +150,11 @@ def conditions(settled: Settled) -> tuple[str, ...]:
     if settled.groups != "some" or settled.verdict != "allow":
         return ()
     out: dict[str, None] = {}
+    for way in settled.ways:
+        if way.verdict == "some":
+            out.update((step.text, None) for step in way.steps if step.verdict == "some")
+    if out:
+        return tuple(out)
     for part in settled.parts:
         if part.outcome.verdict == "allow":
             out[f"from {part.source} to {part.destination}"] = None

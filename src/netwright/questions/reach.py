@@ -467,6 +467,6 @@ def _common(a: Ranges, b: Ranges) -> Ranges:
 
 
 def undecided_services(must: ServiceSet, may: ServiceSet) -> tuple[ServiceSet, bool]:
-    """What is open between two ends: the services, and whether protocols beyond TCP, UDP and SCTP are (counted apart)."""
+    """What is open between two ends: the services, and whether protocols beyond TCP, UDP and SCTP are."""
     open_ = may - must
     return open_ - BEYOND_TRANSPORT, bool(open_ & BEYOND_TRANSPORT)

@@ -1,6 +1,7 @@
 """Text from the input made safe to show: names and labels may hold anything.
 
-Every face has its own escape: terminals (`plain`), spreadsheets (`csv_cell`), Markdown (`markdown`), JSON on a terminal (`json_text`).
+Every face has its own escape: terminals (`plain`), spreadsheets (`csv_cell`), Markdown (`markdown`), JSON on a
+terminal (`json_text`).
 """
 
 from __future__ import annotations
@@ -9,12 +10,28 @@ import unicodedata
 from typing import Final
 
 _ASCII: Final = str.maketrans(
-    {"→": "->", "←": "<-", "↔": "<->", "…": "...", "·": "|", "×": "x", "–": "-", "—": "-", "│": "|", "┌": "+", "─": "-", "≤": "<=", "≥": ">="}
+    {
+        "→": "->",
+        "←": "<-",
+        "↔": "<->",
+        "…": "...",
+        "·": "|",
+        "×": "x",
+        "–": "-",
+        "—": "-",
+        "│": "|",
+        "┌": "+",
+        "─": "-",
+        "≤": "<=",
+        "≥": ">=",
+    }
     | dict.fromkeys("‘’", "'")
     | dict.fromkeys("“”", '"')
 )
 _FORMULA: Final = tuple("=+-@＝＋－＠|%")
-"""What a spreadsheet may read as the start of a formula or a command, full-width forms included (OWASP, CSV injection)."""
+"""What a spreadsheet may read as the start of a formula or a command, full-width forms included (OWASP, CSV
+injection).
+"""
 
 
 def plain(text: str) -> str:
@@ -40,7 +57,8 @@ def ascii_text(text: str) -> str:
 
 
 def csv_cell(text: str) -> str:
-    r"""A cell that no spreadsheet takes for a formula: an apostrophe before what could begin one, quotes where needed (RFC 4180).
+    r"""A cell that no spreadsheet takes for a formula: an apostrophe before what could begin one, quotes where
+    needed (RFC 4180).
 
     >>> print(csv_cell("=cmd()"), csv_cell("a, b"), csv_cell("a\n=b"))
     '=cmd() "a, b" a\n=b
@@ -67,7 +85,8 @@ def markdown(text: str) -> str:
 
 
 def json_text(encoded: bytes) -> bytes:
-    r"""The same JSON with every character that a terminal could obey or hide as `\uXXXX` (line ends between documents stay).
+    r"""The same JSON with every character that a terminal could obey or hide as `\uXXXX` (line ends between
+    documents stay).
 
     >>> json_text('"a\x9b31m"'.encode())
     b'"a\\u009b31m"'

@@ -13,9 +13,12 @@ from netwright.render.words import Words, count
 def eval_text(answers: Sequence[Evaluated], words: Words, *, last: str) -> Iterator[str]:
     tally: Counter[str] = Counter()
     for a in answers:
-        tally[a.verdict] += 1
+        verdict = "some" if a.groups == "some" else a.verdict
+        tally[verdict] += 1
         port = f":{a.port}" if a.port is not None else ""
-        yield plain(f"{a.verdict:<9}  {a.from_} {words['arrow']} {a.to}{port} {a.protocol}")
+        yield plain(f"{verdict:<9}  {a.from_} {words['arrow']} {a.to}{port} {a.protocol}")
+        for condition in a.when[:3]:
+            yield from words.fold(plain(f"when {condition}"), "             ", "           ")
         for by in a.by[:3]:
             rule = f" rule {by.rule}" if by.rule is not None else " isolates it"
             place = f"{by.file}:{by.line}:{by.column}  " if by.file else ""

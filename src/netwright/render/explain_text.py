@@ -39,7 +39,8 @@ def index_text(index: Contents, words: Words) -> Iterator[str]:
         yield heading
         yield from words.fold(", ".join(found), "  ")
     yield from words.fold(
-        f"and {index.kinds_unread} kinds of the network that are not read yet, {index.kinds_irrelevant} that do not touch it: ask by name, "
+        f"and {index.kinds_unread} kinds of the network that are not read yet, {index.kinds_irrelevant} that do "
+        f"not touch it: ask by name, "
         "`explain CiliumNetworkPolicy` or `explain NetworkPolicy.projectcalico.org`",
         "  ",
         "",

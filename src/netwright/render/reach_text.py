@@ -69,8 +69,8 @@ def reach_text(reached: Reached, words: Words, *, everything: bool, last: str) -
             "  ",
             "",
         )
-    yield f"{count(connections, 'connection')} of {count(pairs_asked, 'pair')} {words['dot']} {undecided} undecided
-    {words['dot']} {last}"
+    counted = f"{count(connections, 'connection')} of {count(pairs_asked, 'pair')}"
+    yield f"{counted} {words['dot']} {undecided} undecided {words['dot']} {last}"
 
 
 def _danger_first(ends: Ends, sources: list[int]) -> list[int]:

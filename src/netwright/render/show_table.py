@@ -54,8 +54,10 @@ def _isolated(row: Any) -> str:
     if row.network == "host":
         return "host"
     if row.isolated_in == row.isolated_out:
-        return {"yes": "both", "no": "none"}.get(row.isolated_in, row.isolated_in)
-    sides = [f"{side}{_MARK[state]}" for side, state in (("in", row.isolated_in), ("out", row.isolated_out)) if state != "no"]
+        return {"yes": "both", "no": "none"}.get(str(row.isolated_in), str(row.isolated_in))
+    sides = [
+        f"{side}{_MARK[state]}" for side, state in (("in", row.isolated_in), ("out", row.isolated_out)) if state != "no"
+    ]
     return ",".join(sides)
 
 
@@ -81,10 +83,24 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
     "workloads": (
         NAMESPACE,
         Column(title="WORKLOAD", key="ref", value=lambda r: r.ref, shown=lambda r: _short(r.ref), least=34),
-        Column(title="PODS", key="pods", value=lambda r: r.pods, shown=lambda r: "1/node" if r.pods is None else str(r.pods), cut="never", right=True),
+        Column(
+            title="PODS",
+            key="pods",
+            value=lambda r: r.pods,
+            shown=lambda r: "1/node" if r.pods is None else str(r.pods),
+            cut="never",
+            right=True,
+        ),
         Column(title="ISOLATED", key="isolated", value=_isolated, cut="never"),
         Column(title="POLICIES", key="policies", value=_policies, cut="list", least=10),
-        Column(title="SERVES", key="serves", value=lambda r: r.serves, shown=lambda r: _served(r.serves), cut="list", least=9),
+        Column(
+            title="SERVES",
+            key="serves",
+            value=lambda r: r.serves,
+            shown=lambda r: _served(r.serves),
+            cut="list",
+            least=9,
+        ),
         Column(title="SERVICES", key="services", value=lambda r: r.services, cut="list", goes=3),
         WHERE,
         Column(title="IN", key="isolated_in", value=lambda r: r.isolated_in, only_wide=True),
@@ -94,12 +110,27 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
     "endpoints": (
         NAMESPACE,
         Column(title="ENDPOINT", key="ref", value=lambda r: r.ref, shown=lambda r: _short(r.ref), least=34),
-        Column(title="PODS", key="pods", value=lambda r: r.pods, shown=lambda r: "" if r.ref.startswith("node/") else "1/node" if r.pods is None else str(r.pods), cut="never", goes=1, right=True),
+        Column(
+            title="PODS",
+            key="pods",
+            value=lambda r: r.pods,
+            shown=lambda r: "" if r.ref.startswith("node/") else "1/node" if r.pods is None else str(r.pods),
+            cut="never",
+            goes=1,
+            right=True,
+        ),
         Column(title="ADDRESSES", key="addresses", value=lambda r: r.addresses, shown=_addresses, cut="list", least=13),
         Column(title="NODE", key="node", value=lambda r: r.node, shown=lambda r: r.node or "unknown", least=7, goes=2),
         Column(title="NETWORK", key="network", value=lambda r: r.network, cut="never", goes=3),
         Column(title="ID", key="identity", value=lambda r: r.identity, cut="never", right=True),
-        Column(title="NAMED PORTS", key="named_ports", value=lambda r: r.named_ports, shown=lambda r: _served(r.named_ports), cut="list", least=11),
+        Column(
+            title="NAMED PORTS",
+            key="named_ports",
+            value=lambda r: r.named_ports,
+            shown=lambda r: _served(r.named_ports),
+            cut="list",
+            least=11,
+        ),
         Column(title="MAY HAVE ONE OF", key="may_have", value=lambda r: r.may_have, cut="list", only_wide=True),
     ),
     "services": (
@@ -107,9 +138,23 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
         Column(title="SERVICE", key="ref", value=lambda r: r.ref, shown=lambda r: _name(r.ref), least=34),
         Column(title="TYPE", key="type", value=lambda r: r.type, cut="never"),
         Column(title="ADDRESSES", key="addresses", value=lambda r: r.addresses, cut="list", least=11, goes=1),
-        Column(title="PORTS", key="ports", value=lambda r: r.ports, shown=lambda r: [_service_port(p) for p in r.ports], cut="list", least=10),
+        Column(
+            title="PORTS",
+            key="ports",
+            value=lambda r: r.ports,
+            shown=lambda r: [_service_port(p) for p in r.ports],
+            cut="list",
+            least=10,
+        ),
         Column(title="LEADS TO", key="backends", value=lambda r: r.backends, shown=_backends, cut="list", least=20),
-        Column(title="PODS", key="pods", value=lambda r: r.pods, shown=lambda r: "1/node" if r.pods is None else str(r.pods), cut="never", right=True),
+        Column(
+            title="PODS",
+            key="pods",
+            value=lambda r: r.pods,
+            shown=lambda r: "1/node" if r.pods is None else str(r.pods),
+            cut="never",
+            right=True,
+        ),
         Column(title="LACKS", key="lacks", value=lambda r: r.lacks, only_wide=True),
         WHERE,
     ),
@@ -117,10 +162,39 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
         NAMESPACE,
         Column(title="POLICY", key="ref", value=lambda r: r.ref, shown=lambda r: r.ref.rpartition("/")[2], least=34),
         Column(title="KIND", key="kind", value=lambda r: r.kind, least=10, goes=4, only_wide=True),
-        Column(title="SELECTS", key="selects", value=lambda r: r.selects, shown=lambda r: "not read" if not r.evaluated else str(r.selects) if r.selects else "! 0", cut="never", right=True),
-        Column(title="IN", key="rules_in", value=lambda r: r.rules_in, shown=lambda r: "" if not r.evaluated else "-" if r.rules_in is None else str(r.rules_in), cut="never", right=True),
-        Column(title="OUT", key="rules_out", value=lambda r: r.rules_out, shown=lambda r: "" if not r.evaluated else "-" if r.rules_out is None else str(r.rules_out), cut="never", right=True),
-        Column(title="WORKLOADS", key="workloads", value=lambda r: r.workloads, shown=lambda r: [_name(w) for w in r.workloads], cut="list", least=12, goes=3),
+        Column(
+            title="SELECTS",
+            key="selects",
+            value=lambda r: r.selects,
+            shown=lambda r: "not read" if not r.evaluated else str(r.selects) if r.selects else "! 0",
+            cut="never",
+            right=True,
+        ),
+        Column(
+            title="IN",
+            key="rules_in",
+            value=lambda r: r.rules_in,
+            shown=lambda r: "" if not r.evaluated else "-" if r.rules_in is None else str(r.rules_in),
+            cut="never",
+            right=True,
+        ),
+        Column(
+            title="OUT",
+            key="rules_out",
+            value=lambda r: r.rules_out,
+            shown=lambda r: "" if not r.evaluated else "-" if r.rules_out is None else str(r.rules_out),
+            cut="never",
+            right=True,
+        ),
+        Column(
+            title="WORKLOADS",
+            key="workloads",
+            value=lambda r: r.workloads,
+            shown=lambda r: [_name(w) for w in r.workloads],
+            cut="list",
+            least=12,
+            goes=3,
+        ),
         WHERE,
         Column(title="PODS", key="pods", value=lambda r: r.pods, only_wide=True, right=True),
         Column(title="ACTS", key="directions", value=lambda r: r.directions, only_wide=True),
@@ -128,22 +202,51 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
     "networks": (
         Column(title="NETWORK", key="network", value=lambda r: r.network, cut="never"),
         Column(title="PART", key="part", value=lambda r: r.part, least=24),
-        Column(title="RANGES", key="ranges", value=lambda r: r.ranges, shown=lambda r: r.ranges or ("unknown",), cut="list", least=28),
+        Column(
+            title="RANGES",
+            key="ranges",
+            value=lambda r: r.ranges,
+            shown=lambda r: r.ranges or ("unknown",),
+            cut="list",
+            least=28,
+        ),
         Column(title="FAMILIES", key="families", value=lambda r: r.families, cut="never", goes=3),
         Column(title="ENDPOINTS", key="endpoints", value=lambda r: r.endpoints, cut="never", right=True),
         Column(title="KNOWN FROM", key="known_from", value=lambda r: r.known_from, least=12, goes=2),
     ),
     "exposed": (
-        Column(title="IS", key="verdict", value=lambda r: r.verdict, shown=lambda r: EXPOSED_SIGN.get(r.verdict, r.verdict), cut="never"),
-        Column(title="SERVICE", key="service", value=lambda r: r.service, shown=lambda r: r.service.removeprefix("svc/"), least=30),
-        Column(title="PORT", key="port", value=lambda r: r.port, shown=lambda r: r.port.removeprefix("TCP "), cut="never"),
+        Column(
+            title="IS",
+            key="verdict",
+            value=lambda r: r.verdict,
+            shown=lambda r: EXPOSED_SIGN.get(r.verdict, r.verdict),
+            cut="never",
+        ),
+        Column(
+            title="SERVICE",
+            key="service",
+            value=lambda r: r.service,
+            shown=lambda r: r.service.removeprefix("svc/"),
+            least=30,
+        ),
+        Column(
+            title="PORT", key="port", value=lambda r: r.port, shown=lambda r: r.port.removeprefix("TCP "), cut="never"
+        ),
         Column(title="VIA", key="via", value=lambda r: r.via, shown=_via, least=18),
-        Column(title="ENDS AT", key="workload", value=lambda r: r.workload, shown=lambda r: r.workload or "-", least=26),
+        Column(
+            title="ENDS AT", key="workload", value=lambda r: r.workload, shown=lambda r: r.workload or "-", least=26
+        ),
         Column(title="WHERE", key="where", value=lambda r: r.where, cut="front", least=20, goes=1),
         Column(title="CHAIN", key="chain", value=lambda r: r.chain, only_wide=True),
     ),
     "isolation": (
-        NAMESPACE,
+        Column(
+            title="NAMESPACE",
+            key="namespace",
+            value=lambda r: r.namespace,
+            shown=lambda r: r.namespace or "total",
+            least=22,
+        ),
         Column(title="WORKLOADS", key="workloads", value=lambda r: r.workloads, cut="never", right=True),
         Column(title="BOTH", key="both", value=lambda r: r.both, cut="never", right=True),
         Column(title="IN ONLY", key="only_in", value=lambda r: r.only_in, cut="never", right=True),
@@ -151,7 +254,14 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
         Column(title="NEITHER", key="neither", value=lambda r: r.neither, cut="never", right=True),
         Column(title="OPEN", key="open", value=lambda r: r.open, cut="never", right=True),
         Column(title="HOST", key="host", value=lambda r: r.host, cut="never", right=True),
-        Column(title="COVERED", key="percent", value=lambda r: r.percent, shown=lambda r: "-" if r.percent is None else f"{r.percent:>3} %", cut="never", right=True),
+        Column(
+            title="COVERED",
+            key="percent",
+            value=lambda r: r.percent,
+            shown=lambda r: "-" if r.percent is None else f"{r.percent:>3} %",
+            cut="never",
+            right=True,
+        ),
     ),
     "namespaces": (
         NAMESPACE,
@@ -160,23 +270,48 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
         Column(title="PER NODE", key="per_node", value=lambda r: r.per_node, only_wide=True, right=True),
         Column(title="SERVICES", key="services", value=lambda r: r.services, cut="never", right=True),
         Column(title="POLICIES", key="policies", value=lambda r: r.policies, cut="never", right=True),
-        Column(title="LABELS", key="labels", value=lambda r: r.labels, shown=lambda r: [t for t in r.labels if not t.startswith("kubernetes.io/metadata.name=")], cut="list", least=10),
-        Column(title="WHERE", key="where", value=_place, shown=lambda r: _place(r) if r.declared else "not in the input", cut="front", least=20, goes=2),
+        Column(
+            title="LABELS",
+            key="labels",
+            value=lambda r: r.labels,
+            shown=lambda r: [t for t in r.labels if not t.startswith("kubernetes.io/metadata.name=")],
+            cut="list",
+            least=10,
+        ),
+        Column(
+            title="WHERE",
+            key="where",
+            value=_place,
+            shown=lambda r: _place(r) if r.declared else "not in the input",
+            cut="front",
+            least=20,
+            goes=2,
+        ),
     ),
     "kinds": (
-        Column(title="BECAME", key="fate", value=lambda r: r.fate, shown=lambda r: WHAT.get(r.fate, r.fate), cut="never"),
+        Column(
+            title="BECAME", key="fate", value=lambda r: r.fate, shown=lambda r: WHAT.get(r.fate, r.fate), cut="never"
+        ),
         Column(title="KIND", key="kind", value=lambda r: r.kind, least=28),
         Column(title="VERSION", key="api_version", value=lambda r: r.api_version, least=20),
         Column(title="DOCS", key="documents", value=lambda r: r.documents, cut="never", right=True),
-        Column(title="WHAT FOLLOWS", key="does", value=lambda r: r.does, shown=lambda r: "" if r.fate == "irrelevant" else r.does, least=24),
+        Column(
+            title="WHAT FOLLOWS",
+            key="does",
+            value=lambda r: r.does,
+            shown=lambda r: "" if r.fate == "irrelevant" else r.does,
+            least=24,
+        ),
         Column(title="FIRST AT", key="where", value=_place, cut="front", least=14, goes=1),
         Column(title="NAMES", key="names", value=lambda r: r.names, cut="list", only_wide=True),
     ),
 }
 LEGENDS: Final = {
-    "isolation": "covered: isolated directions of all; open: some pods only, or a kind not read could isolate; host: no NetworkPolicy acts there",
+    "isolation": "covered: isolated directions of all; open: some pods only, or a kind not read could isolate; "
+    "host: no NetworkPolicy acts there",
     "exposed": "-o wide shows each chain of verdicts; `why internet SERVICE:PORT` explains one",
-    "policies": "in, out: rules in that direction, 0 admits nothing, - does not act in it; ! 0: it selects nothing, so it does nothing",
+    "policies": "in, out: rules in that direction, 0 admits nothing, - does not act in it; "
+    "! 0: it selects nothing, so it does nothing",
 }
 
 
@@ -189,7 +324,9 @@ def show_text(shown: Shown, words: Words, *, wide: bool, last: str) -> Iterator[
     for note in _notes(shown):
         yield from words.fold(plain(note), "  ", "")
     if laid.left_out and shown.rows:
-        yield from words.fold(f"-o wide adds {', '.join(laid.left_out)}" + (", whole" if laid.is_shortened else ""), "  ", "")
+        yield from words.fold(
+            f"-o wide adds {', '.join(laid.left_out)}" + (", whole" if laid.is_shortened else ""), "  ", ""
+        )
     elif laid.is_shortened:
         yield "-o wide shows all of it"
     yield from words.fold(f"{counts_text(shown)} {words['dot']} {last}", "", "")
@@ -211,10 +348,19 @@ def counts_text(shown: Shown) -> str:
 
 
 NOUNS_PLURAL: Final = {
-    "workload": "workloads", "pod": "pods", "endpoint": "endpoints", "identity": "identities", "Service": "Services", "policy": "policies",
-    "namespace": "namespaces", "document": "documents", "network": "networks", "node": "nodes", "Service address": "Service addresses",
+    "workload": "workloads",
+    "pod": "pods",
+    "endpoint": "endpoints",
+    "identity": "identities",
+    "Service": "Services",
+    "policy": "policies",
+    "namespace": "namespaces",
+    "document": "documents",
+    "network": "networks",
+    "node": "nodes",
+    "Service address": "Service addresses",
     "way in": "ways in",
-}  # fmt: skip
+}
 
 
 def _count(n: int, noun: str) -> str:

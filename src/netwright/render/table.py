@@ -1,6 +1,7 @@
 """Tables: aligned text that fits its width, CSV and Markdown, from columns and rows of cells.
 
-A cell is text, a number, a sequence of texts, or None ("not known"). Text shrinks: lists keep whole items and count the rest, places lose
+A cell is text, a number, a sequence of texts, or None ("not known"). Text shrinks: lists keep whole items and count
+the rest, places lose
 their front, columns that may go are left out and named.
 """
 
@@ -22,7 +23,8 @@ ANY_LEAST: Final = 8
 class Column(msgspec.Struct, frozen=True, kw_only=True):
     """One column. `cut` says how it shrinks ("never", "end", "front", "list") and to at least `least` characters.
 
-    `key` heads it in CSV. `goes` is when it is left out if the rest does not fit: the highest number first, 0 never. `only_wide`: in
+    `key` heads it in CSV. `goes` is when it is left out if the rest does not fit: the highest number first, 0 never.
+    `only_wide`: in
     text only with `-o wide`. `shown` is its text where that differs from the CSV's. `right` aligns it as numbers are.
     """
 
@@ -48,7 +50,8 @@ class Laid(msgspec.Struct, frozen=True, kw_only=True):
 def text_table(
     columns: Sequence[Column], rows: Sequence[Any], *, room: int | None, sign: Callable[[str], str] = str
 ) -> Laid:
-    """Aligned lines of at most `room` characters (None: as wide as they are), a heading first. `sign` is applied to all text
+    """Aligned lines of at most `room` characters (None: as wide as they are), a heading first. `sign` is applied to
+    all text
     before it is measured: `escape.ascii_text` where the terminal is not UTF-8."""
     chosen = [c for c in columns if room is None or not c.only_wide]
     cells = {c.key: [[sign(part) for part in _parts((c.shown or c.value)(r))] for r in rows] for c in chosen}
@@ -78,7 +81,9 @@ def text_table(
 
 
 def csv_table(columns: Sequence[Column], rows: Iterable[Any]) -> Iterator[str]:
-    """Lines of CSV (RFC 4180, without their line ends): a heading of keys, every column, lists joined by spaces or `; `."""
+    """Lines of CSV (RFC 4180, without their line ends): a heading of keys, every column, lists joined by spaces or
+    `; `.
+    """
     yield ",".join(csv_cell(c.key) for c in columns)
     for row in rows:
         yield ",".join(_csv(c.value(row)) for c in columns)
@@ -114,7 +119,11 @@ def _least(columns: Sequence[Column], natural: dict[str, int]) -> int:
 
 
 def _smallest(column: Column, natural: dict[str, int]) -> int:
-    return natural[column.key] if column.cut == "never" else min(natural[column.key], max(column.least, width(column.title)))
+    return (
+        natural[column.key]
+        if column.cut == "never"
+        else min(natural[column.key], max(column.least, width(column.title)))
+    )
 
 
 def _fit(columns: Sequence[Column], natural: dict[str, int], room: int | None) -> dict[str, int]:
@@ -145,9 +154,9 @@ def _cut(parts: Sequence[str], room: int, how: str, more: str) -> str:
             if width(shorter) <= room:
                 return shorter
         count = f" +{len(parts) - 1}"
-        whole = next((p for p in parts if width(p + count) <= room), "")
-        if whole:
-            return whole + count
+        fitting = next((p for p in parts if width(p + count) <= room), "")
+        if fitting:
+            return fitting + count
         return _clip(parts[0], room - len(count), more) + count
     if how == "front":
         whole = [f"{more}{text[i:]}" for i, c in enumerate(text) if c == "/"]

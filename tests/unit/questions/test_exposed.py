@@ -128,7 +128,7 @@ def test_local_keeps_the_clients_address_for_policy_to_see(tmp_path: Path) -> No
 
 
 def test_cluster_hides_the_client_behind_a_node(tmp_path: Path) -> None:
-    """A policy that admits the client's block admits nobody: it sees the node; only the pod's own node always passes."""
+    """A policy that admits the client's block admits nobody: it sees the node; only the own node always passes."""
     rule = "  ingress: [{from: [{ipBlock: {cidr: 203.0.113.0/24}}]}]"
     made = twin(tmp_path, WEB, service(), DENY % rule, NODES)
     answer = made.why("203.0.113.7", "svc/shop/web:80")

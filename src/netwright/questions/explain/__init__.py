@@ -10,7 +10,8 @@ import msgspec
 
 from netwright.base.diagnostics import INPUT_CODES, Code
 from netwright.base.errors import UnknownReference
-from netwright.model.glossary import COUNTERPARTS, TERMS, Counterpart, Term
+from netwright.model.counterparts import COUNTERPARTS, Counterpart
+from netwright.model.glossary import TERMS, Term
 from netwright.model.kind_lists import KINDS, find
 from netwright.model.kinds import Kind
 from netwright.profiles.profile import Profile
@@ -83,7 +84,9 @@ def explain(asked: str) -> tuple[Page, ...]:
         return tuple(pages)
     close = _close(key)
     meant = "did you mean " + " or ".join(f"`{c}`" for c in close) + "? " if close else ""
-    raise UnknownReference(f"`{asked}` is not a code, kind or term", help=f"{meant}`netwright explain` lists what there is")
+    raise UnknownReference(
+        f"`{asked}` is not a code, kind or term", help=f"{meant}`netwright explain` lists what there is"
+    )
 
 
 def _key(text: str) -> str:
@@ -103,7 +106,7 @@ def _close(key: str) -> list[str]:
     return [known[k] for k in difflib.get_close_matches(key, list(known), n=2, cutoff=0.6)]
 
 
-# --- pages --------------------------------------------------------------------------------------------------------------------
+# --- pages --------------------
 
 
 def _code(code: Code) -> Page:
@@ -129,7 +132,8 @@ def _profile(profile: Profile) -> Page:
     return Page(
         topic=f"cni:{profile.name}",
         about="profile",
-        title=f"the profile `{profile.name}`" + (": NetworkPolicy as Kubernetes documents it, no CNI assumed" if profile is UPSTREAM else ""),
+        title=f"the profile `{profile.name}`"
+        + (": NetworkPolicy as Kubernetes documents it, no CNI assumed" if profile is UPSTREAM else ""),
         text=f"`--cni {profile.name}` chooses it. In it {ties[profile.policy_ties]}.",
         sections=tuple(sections),
         see=("profile", "NetworkPolicy"),
@@ -138,7 +142,12 @@ def _profile(profile: Profile) -> Page:
 
 def _term(term: Term) -> Page:
     return Page(
-        topic=term.word, about="term", title=f"{term.word}: a word of netwright", text=term.text, sections=_elsewhere(term.word), see=term.see
+        topic=term.word,
+        about="term",
+        title=f"{term.word}: a word of netwright",
+        text=term.text,
+        sections=_elsewhere(term.word),
+        see=term.see,
     )
 
 
@@ -219,7 +228,9 @@ def _list(kind: Kind) -> str:
 
 
 def _does(kind: Kind) -> str:
-    return {"read": "read", "irrelevant": "does not touch the network"}.get(kind.reads) or f"not read yet; {_effect(kind)}"
+    return {"read": "read", "irrelevant": "does not touch the network"}.get(
+        kind.reads
+    ) or f"not read yet; {_effect(kind)}"
 
 
 def _effect(kind: Kind) -> str:

@@ -8,42 +8,76 @@ from __future__ import annotations
 from typing import Final
 
 NOTES: Final[dict[tuple[str, str], str]] = {
-    ("networking.k8s.io", "NetworkPolicy"): "The rules of the pod network that every CNI is meant to enforce: which connections the selected pods "
+    (
+        "networking.k8s.io",
+        "NetworkPolicy",
+    ): "The rules of the pod network that every CNI is meant to enforce: which connections the selected pods "
     "may accept (ingress) and begin (egress). That the CNI does enforce them is taken for granted.",
-    ("networking.k8s.io", "Ingress"): "Hosts and paths, and the Services behind them. The connection from outside ends at the ingress "
-    "controller's pod, which begins another one to the backend: policies of the backend see the controller, not the client.",
-    ("", "Pod"): "An endpoint. Pods of one owner fold under it; finished ones are not there. A pod on hostNetwork is its node as far as policies "
+    (
+        "networking.k8s.io",
+        "Ingress",
+    ): "Hosts and paths, and the Services behind them. The connection from outside ends at the ingress "
+    "controller's pod, which begins another one to the backend: policies of the backend see the controller, "
+    "not the client.",
+    (
+        "",
+        "Pod",
+    ): "An endpoint. Pods of one owner fold under it; finished ones are not there. A pod on hostNetwork is its "
+    "node as far as policies "
     "are concerned.",
-    ("", "Service"): "A stable address in front of pods, or only a name for them (headless). It is translated before policies look: they see the "
+    (
+        "",
+        "Service",
+    ): "A stable address in front of pods, or only a name for them (headless). It is translated before "
+    "policies look: they see the "
     "pod's address and target port. Always written `svc/NAMESPACE/NAME`.",
     ("", "Namespace"): "Where a NetworkPolicy acts, and, by its labels, whom it admits. Every namespace has the label "
     "`kubernetes.io/metadata.name`, whether its object is in the input or not.",
-    ("", "Node"): "Its addresses and pod ranges settle what ipBlocks match. A node reaches its own pods always (upstream), others as policy says.",
+    (
+        "",
+        "Node",
+    ): "Its addresses and pod ranges settle what ipBlocks match. A node reaches its own pods always "
+    "(upstream), others as policy says.",
     ("", "ServiceAccount"): "Read for its name; NetworkPolicy does not select by it, meshes and some CNIs do.",
     ("apps", "Deployment"): "A workload. Its template stands for its pods unless the input holds the pods themselves.",
     ("apps", "DaemonSet"): "A workload with one pod a node; how many there are is not known from it.",
     ("batch", "CronJob"): "A workload; it counts although none of its pods may run at the moment.",
-    ("discovery.k8s.io", "EndpointSlice"): "The addresses behind a Service. Read for Services without a selector; with one, the selector decides.",
-    ("policy.networking.k8s.io", "ClusterNetworkPolicy"): "Rules of the cluster's administrators, in the tiers Admin (before NetworkPolicy) and "
+    (
+        "discovery.k8s.io",
+        "EndpointSlice",
+    ): "The addresses behind a Service. Read for Services without a selector; with one, the selector decides.",
+    (
+        "policy.networking.k8s.io",
+        "ClusterNetworkPolicy",
+    ): "Rules of the cluster's administrators, in the tiers Admin (before NetworkPolicy) and "
     "Baseline (after it), in order of priority, with deny and pass.",
-    ("k8s.cni.cncf.io", "NetworkAttachmentDefinition"): "A secondary network that pods and VMs attach to. NetworkPolicy does not act on it; that "
+    (
+        "k8s.cni.cncf.io",
+        "NetworkAttachmentDefinition",
+    ): "A secondary network that pods and VMs attach to. NetworkPolicy does not act on it; that "
     "needs a MultiNetworkPolicy and a plugin that enforces it.",
 }
 
 RULES_OF_THUMB: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("networking.k8s.io", "NetworkPolicy"): (
-        "It acts on pods of its own namespace only. An empty podSelector selects all of them; one that matches no pod makes a policy that "
+        "It acts on pods of its own namespace only. An empty podSelector selects all of them; one that matches "
+        "no pod makes a policy that "
         "does nothing.",
-        "It only allows. What isolates is that a policy selects a pod: from then on the pod accepts (or begins) only what some rule admits. "
+        "It only allows. What isolates is that a policy selects a pod: from then on the pod accepts (or "
+        "begins) only what some rule admits. "
         "Policies add up, their order means nothing.",
         "Without policyTypes it isolates ingress, and egress only if it has egress rules.",
-        "No rules (`ingress: []` or absent) admit nothing; a rule without `from` or `to` admits everybody, one without `ports` every port.",
+        "No rules (`ingress: []` or absent) admit nothing; a rule without `from` or `to` admits everybody, one "
+        "without `ports` every port.",
         "A connection needs both ends: the egress of its source and the ingress of its destination.",
-        "In one item of `from`, podSelector and namespaceSelector must both match; as two items, either will do. A dash makes the difference.",
+        "In one item of `from`, podSelector and namespaceSelector must both match; as two items, either will "
+        "do. A dash makes the difference.",
         "A podSelector alone means pods of the policy's own namespace, not of all.",
-        "Ports are the pod's, after a Service's translation, never the Service's. A named port is looked up on the destination pod.",
+        "Ports are the pod's, after a Service's translation, never the Service's. A named port is looked up on "
+        "the destination pod.",
         "`protocol` is TCP unless written: for DNS open port 53 for UDP and for TCP.",
-        "An ipBlock matches the address that the packet has. Behind a NodePort or load balancer that may be a node's, not the client's.",
+        "An ipBlock matches the address that the packet has. Behind a NodePort or load balancer that may be a "
+        "node's, not the client's.",
         "Replies need no rule. Pods on hostNetwork are not subject to it, and a node always reaches its own pods.",
     ),
     ("", "Service"): (
@@ -54,12 +88,36 @@ RULES_OF_THUMB: Final[dict[tuple[str, str], tuple[str, ...]]] = {
 }
 
 SHORT: Final[dict[str, str]] = {
-    "po": "Pod", "svc": "Service", "deploy": "Deployment", "sts": "StatefulSet", "ds": "DaemonSet", "rs": "ReplicaSet",
-    "rc": "ReplicationController", "cj": "CronJob", "ns": "Namespace", "no": "Node", "ing": "Ingress", "sa": "ServiceAccount",
-    "ep": "Endpoints", "cm": "ConfigMap", "pvc": "PersistentVolumeClaim", "pv": "PersistentVolume", "pdb": "PodDisruptionBudget",
-    "netpol": "NetworkPolicy", "cnp": "CiliumNetworkPolicy", "ccnp": "CiliumClusterwideNetworkPolicy", "gnp": "GlobalNetworkPolicy",
-    "anp": "AdminNetworkPolicy", "banp": "BaselineAdminNetworkPolicy", "net-attach-def": "NetworkAttachmentDefinition",
-    "nad": "NetworkAttachmentDefinition", "udn": "UserDefinedNetwork", "cudn": "ClusterUserDefinedNetwork", "vmi": "VirtualMachineInstance",
-    "vmim": "VirtualMachineInstanceMigration", "nncp": "NodeNetworkConfigurationPolicy", "mnp": "MultiNetworkPolicy",
-}  # fmt: skip
+    "po": "Pod",
+    "svc": "Service",
+    "deploy": "Deployment",
+    "sts": "StatefulSet",
+    "ds": "DaemonSet",
+    "rs": "ReplicaSet",
+    "rc": "ReplicationController",
+    "cj": "CronJob",
+    "ns": "Namespace",
+    "no": "Node",
+    "ing": "Ingress",
+    "sa": "ServiceAccount",
+    "ep": "Endpoints",
+    "cm": "ConfigMap",
+    "pvc": "PersistentVolumeClaim",
+    "pv": "PersistentVolume",
+    "pdb": "PodDisruptionBudget",
+    "netpol": "NetworkPolicy",
+    "cnp": "CiliumNetworkPolicy",
+    "ccnp": "CiliumClusterwideNetworkPolicy",
+    "gnp": "GlobalNetworkPolicy",
+    "anp": "AdminNetworkPolicy",
+    "banp": "BaselineAdminNetworkPolicy",
+    "net-attach-def": "NetworkAttachmentDefinition",
+    "nad": "NetworkAttachmentDefinition",
+    "udn": "UserDefinedNetwork",
+    "cudn": "ClusterUserDefinedNetwork",
+    "vmi": "VirtualMachineInstance",
+    "vmim": "VirtualMachineInstanceMigration",
+    "nncp": "NodeNetworkConfigurationPolicy",
+    "mnp": "MultiNetworkPolicy",
+}
 """kubectl's short names."""

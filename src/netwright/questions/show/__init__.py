@@ -52,7 +52,10 @@ def show(twin: Twin, noun: str, *, namespaces: Sequence[str] = (), references: S
         raise UsageError(f"`{noun}` is not a noun of show", help="one of " + ", ".join(NOUNS))
     if noun == "kinds":
         if references:
-            raise UsageError("`show kinds` lists documents and takes no reference", help=f"leave out `{references[0]}`, or use -n NAMESPACE")
+            raise UsageError(
+                "`show kinds` lists documents and takes no reference",
+                help=f"leave out `{references[0]}`, or use -n NAMESPACE",
+            )
         return kind_rows(twin.snapshot.objects, twin.snapshot.reading, twin.locate, namespaces)
     cluster = twin.cluster
     only = narrow(cluster, twin.inquirer.directory if references else None, namespaces, references, noun)
@@ -72,7 +75,9 @@ def show(twin: Twin, noun: str, *, namespaces: Sequence[str] = (), references: S
     return isolation_rows(cluster, twin.network, found, only)
 
 
-def exposed_rows(twin: Twin, ways: Sequence[Any], *, namespaces: Sequence[str] = (), references: Sequence[str] = ()) -> Shown:
+def exposed_rows(
+    twin: Twin, ways: Sequence[Any], *, namespaces: Sequence[str] = (), references: Sequence[str] = ()
+) -> Shown:
     """The ways in that `exposed` found, narrowed; their order is kept (danger first)."""
     only = narrow(twin.cluster, twin.inquirer.directory if references else None, namespaces, references, "exposed")
     refs = _refs(twin, only)

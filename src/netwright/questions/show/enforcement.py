@@ -17,7 +17,9 @@ from netwright.questions.show.written import Locate, written
 SECONDARY = ("NetworkAttachmentDefinition", "UserDefinedNetwork", "ClusterUserDefinedNetwork")
 
 
-def policy_rows(cluster: Cluster, network: Network, found: Acting, reading: Reading, locate: Locate, only: Narrow) -> Shown:
+def policy_rows(
+    cluster: Cluster, network: Network, found: Acting, reading: Reading, locate: Locate, only: Narrow
+) -> Shown:
     rows_at: dict[int, list[int]] = {}
     for row in range(cluster.columns.n):
         rows_at.setdefault(network.position(row), []).append(row)
@@ -89,7 +91,7 @@ def isolation_rows(cluster: Cluster, network: Network, found: Acting, only: Narr
         states = (isolation(network, found, w.rows, "ingress"), isolation(network, found, w.rows, "egress"))
         by_namespace.setdefault(w.namespace, []).append("host" if is_host(cluster, w) else _class(*states))
     rows = tuple(_isolation(name, states) for name, states in sorted(by_namespace.items()))
-    total = _isolation("total", [s for states in by_namespace.values() for s in states])
+    total = _isolation("", [s for states in by_namespace.values() for s in states])
     counts = {
         "workload": total.workloads,
         "isolated both ways": total.both,
@@ -163,7 +165,11 @@ def network_rows(cluster: Cluster, reading: Reading, only: Narrow) -> Shown:
     if only.addresses:
         out = [r for r in out if IpSet.of(*r.ranges) & only.addresses]
     beside = sum(d.kind in SECONDARY for d in reading.documents)
-    notes = [f"{beside} secondary or user-defined networks in the input are not evaluated yet (`show kinds`)"] if beside else []
+    notes = (
+        [f"{beside} secondary or user-defined networks in the input are not evaluated yet (`show kinds`)"]
+        if beside
+        else []
+    )
     if not cluster.pod_ranges:
         notes.append("the pods' ranges are not known: `--pod-cidr` or Node objects with spec.podCIDRs name them")
     nowhere = int(((columns.node < 0) & ~columns.host).sum())

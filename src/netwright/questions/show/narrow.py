@@ -16,7 +16,9 @@ POLICY_WORDS = ("netpol", "networkpolicy", "networkpolicies")
 
 @dataclass(slots=True)
 class Narrow:
-    """What to list. None lists everything; `named` are the rows that references name, `rows` those and the backends of Services."""
+    """What to list. None lists everything; `named` are the rows that references name, `rows` those and the backends
+    of Services.
+    """
 
     namespaces: frozenset[str] | None = None
     named: set[int] | None = None
@@ -50,7 +52,9 @@ def narrow(
         if name not in known:
             close = difflib.get_close_matches(name, known, n=2)
             meant = "; did you mean " + " or ".join(f"`{c}`" for c in close) + "?" if close else ""
-            raise UnknownReference(f"no namespace `{name}` in the input", help="`show namespaces` lists what is" + meant)
+            raise UnknownReference(
+                f"no namespace `{name}` in the input", help="`show namespaces` lists what is" + meant
+            )
     out = Narrow(namespaces=frozenset(wanted) if wanted else None)
     if rest:
         assert directory is not None
@@ -88,7 +92,7 @@ def _refer(out: Narrow, cluster: Cluster, directory: Directory, references: Sequ
             inside, perhaps = _holders(cluster, target.addresses)
             named |= inside
             if not inside:
-                more = f"; it may be one of {perhaps} whose addresses are not known" if perhaps else ""
+                more = f"; {perhaps} whose addresses are not known may have it" if perhaps else ""
                 out.notes.append(f"no endpoint in the input has `{reference}`{more}")
     out.named, out.rows = named, named | backends
 
@@ -106,7 +110,9 @@ def _policy(cluster: Cluster, reference: str) -> tuple[str, str] | None:
     if len(parts) == 3 and parts[0].lower() in POLICY_WORDS:
         wanted = (parts[1], parts[2])
         if not any(d.kind == "NetworkPolicy" and (d.namespace, d.name) == wanted for d in cluster.objects):
-            raise UnknownReference(f"no NetworkPolicy `{parts[1]}/{parts[2]}` in the input", help="`show policies` lists what is")
+            raise UnknownReference(
+                f"no NetworkPolicy `{parts[1]}/{parts[2]}` in the input", help="`show policies` lists what is"
+            )
         return wanted
     if len(parts) == 2 and not any((w.namespace, w.name) == tuple(parts) for w in cluster.workloads):
         for d in cluster.objects:
@@ -133,9 +139,10 @@ def _holders(cluster: Cluster, addresses: IpSet) -> tuple[set[int], int]:
     perhaps = 0
     may = [bool(s & addresses) for s in columns.address_sets]
     for row in range(columns.n):
-        if columns.has_v4[row] and addresses.contains(4, int(columns.v4[row])):
-            inside.add(row)
-        elif columns.has_v6[row] and addresses.contains(6, int.from_bytes(columns.v6[row].ljust(16, b"\0"), "big")):
+        v6 = int.from_bytes(columns.v6[row].ljust(16, b"\0"), "big")  # numpy drops trailing zero bytes
+        if (columns.has_v4[row] and addresses.contains(4, int(columns.v4[row]))) or (
+            columns.has_v6[row] and addresses.contains(6, v6)
+        ):
             inside.add(row)
         elif columns.address_set[row] >= 0 and may[int(columns.address_set[row])]:
             perhaps += 1

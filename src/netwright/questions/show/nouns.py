@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from netwright.base.ipset import address_text
+from netwright.base.ipset import Family, address_text
 from netwright.base.services import protocol_name
 from netwright.base.spans import Place
 from netwright.dialects.k8s.decode import Invalid, decode
 from netwright.dialects.k8s.objects import Service
 from netwright.engine.compile import Network
 from netwright.model.cluster import Cluster, ContainerPortNoun, ServiceNoun
-from netwright.model.document import Decoded, Document, Reading
+from netwright.model.document import Decoded, Document, Fate, Reading
 from netwright.model.kind_lists import find
 from netwright.model.references import Directory
 from netwright.questions.show.acting import Acting, PolicyKey, deployed, is_host, isolation, pods
@@ -59,7 +59,9 @@ def workload_rows(cluster: Cluster, network: Network, found: Acting, locate: Loc
             continue
         keys = {key: None for row in w.rows for key in found.policies.get(network.position(row), ())}
         own = objects.get((OBJECT_KIND.get(w.kind, ""), w.namespace, w.name))
-        file, line = written(locate, own.kind if own else w.object_kind, w.namespace, w.name, own.place if own else w.place)
+        file, line = written(
+            locate, own.kind if own else w.object_kind, w.namespace, w.name, own.place if own else w.place
+        )
         out.append(
             WorkloadRow(
                 namespace=w.namespace,
@@ -102,7 +104,8 @@ def endpoint_rows(cluster: Cluster, network: Network, directory: Directory, only
         if index >= 0:
             held = columns.address_sets[index]
             if w.kind == "node" and held.count() <= 16:  # a node's addresses are all its own
-                addresses += [c.rpartition("/")[0] for f in (4, 6) for c in _singles(held.family(f), f)]  # type: ignore[arg-type]
+                families: tuple[Family, ...] = (4, 6)
+                addresses += [address_text(f, one) for f in families for span in held.family(f) for one in range(*span)]
             elif held <= cluster.pod_ranges or held.count() <= 16:
                 may_have = tuple(held.cidrs())
         host = bool(columns.host[row])
@@ -115,7 +118,7 @@ def endpoint_rows(cluster: Cluster, network: Network, directory: Directory, only
                 may_have=may_have,
                 node=node,
                 identity=network.position(row),
-                named_ports=() if host else tuple(sorted({port_text(p.protocol, p.number, p.name) for p in cluster.row_ports[row] if p.name})),
+                named_ports=() if host else _served(p for p in cluster.row_ports[row] if p.name),
                 network="host" if host else "pod",
                 pods=None if w.kind == "node" else pods(cluster, (row,)),
             )
@@ -129,14 +132,11 @@ def endpoint_rows(cluster: Cluster, network: Network, directory: Directory, only
     return Shown(noun="endpoints", rows=tuple(out), counts=counts, notes=tuple(only.notes))
 
 
-def _singles(intervals: Sequence[tuple[int, int]], family: int) -> list[str]:
-    bits = 32 if family == 4 else 128
-    return [f"{address_text(4 if family == 4 else 6, one)}/{bits}" for low, high in intervals for one in range(low, high)]
-
-
 def service_rows(cluster: Cluster, directory: Directory, locate: Locate, only: Narrow) -> Shown:
     selectorless = {
-        (d.namespace, d.name) for d in cluster.objects if isinstance(d.value, Service) and not (d.value.spec and d.value.spec.selector)
+        (d.namespace, d.name)
+        for d in cluster.objects
+        if isinstance(d.value, Service) and not (d.value.spec and d.value.spec.selector)
     }
     out = []
     for service in sorted(cluster.services, key=lambda s: (s.namespace, s.name)):
@@ -200,14 +200,19 @@ def namespace_rows(cluster: Cluster, locate: Locate, only: Narrow) -> Shown:
     out = []
     for name in namespaces_of(cluster):
         held = members.get(name, [])
-        if not only.holds_namespace(name) or (only.rows is not None and not any(only.holds_rows(rows) for rows in held)):
+        if not only.holds_namespace(name) or (
+            only.rows is not None and not any(only.holds_rows(rows) for rows in held)
+        ):
             continue
         place: Place | None = objects[name].place if name in objects else None
         file, line = written(locate, "Namespace", "", name, place)
         out.append(
             NamespaceRow(
                 namespace=name,
-                labels=tuple(f"{k}={v}" if v else k for k, v in sorted(labels.get(name, {"kubernetes.io/metadata.name": name}).items())),
+                labels=tuple(
+                    f"{k}={v}" if v else k
+                    for k, v in sorted(labels.get(name, {"kubernetes.io/metadata.name": name}).items())
+                ),
                 workloads=len(held),
                 pods=sum(pods(cluster, rows) or 0 for rows in held),
                 per_node=sum(pods(cluster, rows) is None for rows in held),
@@ -226,7 +231,7 @@ def namespace_rows(cluster: Cluster, locate: Locate, only: Narrow) -> Shown:
     return Shown(noun="namespaces", rows=tuple(out), counts=counts, notes=tuple(only.notes))
 
 
-# --- kinds --------------------------------------------------------------------------------------------------------------------
+# --- kinds --------------------
 
 FATES = ("unreadable", "invalid", "not_understood", "evaluated", "irrelevant")
 _EFFECT = {
@@ -239,9 +244,10 @@ _EFFECT = {
 def kind_rows(objects: Sequence[Decoded], reading: Reading, locate: Locate, namespaces: Sequence[str]) -> Shown:
     """What became of every document, by kind; the five fates add up to all documents."""
     decoded = {d.place for d in objects if d.place is not None}
-    groups: dict[tuple[str, str, str, str], list[Document]] = {}
+    groups: dict[tuple[Fate, str, str, str], list[Document]] = {}
     for document in reading.documents:
         kind = find(document.group, document.kind)
+        fate: Fate
         if kind is None:
             fate, does = "not_understood", "in none of the lists: taken as not touching the network"
         elif kind.reads == "irrelevant":
@@ -260,8 +266,15 @@ def kind_rows(objects: Sequence[Decoded], reading: Reading, locate: Locate, name
         names = tuple(f"{d.namespace}/{d.name}" if d.namespace else d.name for d in found)
         out.append(
             KindRow(
-                fate=fate, api_version=version, kind=kind_name, documents=len(found), does=does, names=names, file=file, line=line
-            )  # type: ignore[arg-type]
+                fate=fate,
+                api_version=version,
+                kind=kind_name,
+                documents=len(found),
+                does=does,
+                names=names,
+                file=file,
+                line=line,
+            )
         )
     for unread in reading.unread if not namespaces else ():
         d = unread.diagnostic

@@ -1,4 +1,6 @@
-"""The rows of `show`, one struct a noun. Sequences are sorted; "" and None are "not known" or "none", as each field says."""
+"""The rows of `show`, one struct a noun. Sequences are sorted; "" and None are "not known" or "none", as each field
+says.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,9 @@ from typing import Literal, TypeAlias
 import msgspec
 
 Isolation = Literal["yes", "no", "some", "perhaps"]
-"""Of a workload in one direction: all of its pods are isolated, none, only some; perhaps: what was not read could isolate."""
+"""Of a workload in one direction: all of its pods are isolated, none, only some; perhaps: what was not read could
+isolate.
+"""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,9 +19,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkloadRow(Row, frozen=True):
-    """`pods` is None where it is one a node. `network` "host": it is on its node's network and no NetworkPolicy acts on it.
+    """`pods` is None where it is one a node. `network` "host": it is on its node's network and no NetworkPolicy acts
+    on it.
 
-    `policies` select at least one of its pods, narrowest first; `unread` are kinds that were not evaluated and could act on it. `serves` are the
+    `policies` select at least one of its pods, narrowest first; `unread` are kinds that were not evaluated and could
+    act on it. `serves` are the
     ports its containers declare.
     """
 
@@ -38,7 +44,8 @@ class WorkloadRow(Row, frozen=True):
 class EndpointRow(Row, frozen=True):
     """`addresses` are known ones; without any, `may_have` are the ranges it has an address of, where these are known.
 
-    `pods` is how many pods the row stands for: 1, or a template's replicas (None: one a node, or a node itself). `identity` numbers the
+    `pods` is how many pods the row stands for: 1, or a template's replicas (None: one a node, or a node itself).
+    `identity` numbers the
     interfaces that no selector tells apart. `node` "" is not known.
     """
 
@@ -54,9 +61,11 @@ class EndpointRow(Row, frozen=True):
 
 
 class ServiceRow(Row, frozen=True):
-    """`ports` as `TCP 80 to http`. `backends` are the workloads (or addresses) that the ports lead to, `pods` how many pods.
+    """`ports` as `TCP 80 to http`. `backends` are the workloads (or addresses) that the ports lead to, `pods` how
+    many pods.
 
-    `lacks` says why there are none: "no endpoints", "no selector" (its endpoints are not in the input), "a name" (ExternalName), "".
+    `lacks` says why there are none: "no endpoints", "no selector" (its endpoints are not in the input), "a name"
+    (ExternalName), "".
     """
 
     namespace: str
@@ -72,7 +81,8 @@ class ServiceRow(Row, frozen=True):
 
 
 class PolicyRow(Row, frozen=True):
-    """`selects` are workloads; `pods` the pods of these that it selects (None: one a node). `rules_in` and `rules_out` are None where it does
+    """`selects` are workloads; `pods` the pods of these that it selects (None: one a node). `rules_in` and
+    `rules_out` are None where it does
     not act in that direction. `evaluated` False: a kind that is not read yet; what it selects is not known (None)."""
 
     namespace: str
@@ -101,10 +111,12 @@ class NetworkRow(Row, frozen=True):
 
 
 class IsolationRow(Row, frozen=True):
-    """Workloads of a namespace by isolation; `both` to `host` add up to `workloads`.
+    """Workloads of a namespace ("": of all together) by isolation; `both` to `host` add up to `workloads`.
 
-    `open` are those of which only some pods are isolated, or which something not read could isolate. On `host` no NetworkPolicy acts.
-    `percent` is the share of isolated directions of the workloads off the host network, rounded down; None where there are none.
+    `open` are those of which only some pods are isolated, or which something not read could isolate. On `host` no
+    NetworkPolicy acts.
+    `percent` is the share of isolated directions of the workloads off the host network, rounded down; None where
+    there are none.
     """
 
     namespace: str
@@ -119,7 +131,9 @@ class IsolationRow(Row, frozen=True):
 
 
 class NamespaceRow(Row, frozen=True):
-    """`pods` leaves out the templates of `per_node` DaemonSets, which stand for one pod a node each. `declared` False: named by objects, but its Namespace is not in the input."""
+    """`pods` leaves out the templates of `per_node` DaemonSets, which stand for one pod a node each. `declared`
+    False: named by objects, but its Namespace is not in the input.
+    """
 
     namespace: str
     labels: tuple[str, ...]

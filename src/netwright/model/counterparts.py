@@ -1,0 +1,369 @@
+"""The words of vSphere and NSX, and what each becomes here.
+
+`here` are words that `explain` knows (terms or API kinds), so that the way back is found by the same table.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class Counterpart(msgspec.Struct, frozen=True, kw_only=True):
+    """A word of another world. `here` are the nearest words in Kubernetes and netwright, the best first."""
+
+    word: str
+    world: Literal["vSphere", "NSX"]
+    here: tuple[str, ...]
+    text: str
+    aliases: tuple[str, ...] = ()
+
+
+def _c(world: Literal["vSphere", "NSX"], word: str, here: str, text: str, *aliases: str) -> Counterpart:
+    return Counterpart(word=word, world=world, here=tuple(here.split(", ")), text=text, aliases=aliases)
+
+
+COUNTERPARTS: tuple[Counterpart, ...] = (
+    _c(
+        "vSphere",
+        "port group",
+        "NetworkAttachmentDefinition, ClusterUserDefinedNetwork, network",
+        "A named set of switch ports with one VLAN and one policy. Here a secondary network: a "
+        "NetworkAttachmentDefinition, or a "
+        "ClusterUserDefinedNetwork of topology localnet, on the same VLAN keeps a VM's address. Its security "
+        "settings (forged transmits, MAC "
+        "changes) are settings of the CNI plugin.",
+        "portgroup",
+        "distributed port group",
+        "dvportgroup",
+    ),
+    _c(
+        "vSphere",
+        "dvSwitch",
+        "NodeNetworkConfigurationPolicy, network",
+        "One switch across all hosts, set up in vCenter. Here every node has its own bridge (Linux or Open "
+        "vSwitch), set up alike on all by a "
+        "NodeNetworkConfigurationPolicy; nothing central carries packets.",
+        "distributed switch",
+        "vds",
+        "vswitch",
+        "standard switch",
+        "vss",
+    ),
+    _c(
+        "vSphere",
+        "distributed port",
+        "interface",
+        "The port a vNIC is plugged into, with statistics and blocking of its own. Here the interface of a pod or "
+        "of a VM's launcher pod: a "
+        "veth pair or tap device on the node's bridge.",
+        "dvport",
+    ),
+    _c(
+        "vSphere",
+        "uplink",
+        "NodeNetworkConfigurationPolicy, Node",
+        "The physical NICs of a host as a switch sees them, with teaming. Here a bond on the node, described by a "
+        "NodeNetworkConfigurationPolicy "
+        "or by whatever set the node up.",
+        "vmnic",
+        "uplink port group",
+        "lag",
+    ),
+    _c(
+        "vSphere",
+        "vmkernel port",
+        "Node, network",
+        "An address of the host itself, for management, vMotion or storage. Here an address of the node "
+        "(Node.status.addresses), or another one of "
+        "the node's network; pods on hostNetwork share it. NetworkPolicy does not act on it.",
+        "vmk",
+        "vmkernel adapter",
+    ),
+    _c(
+        "vSphere",
+        "VLAN trunk",
+        "NetworkAttachmentDefinition, NodeNetworkConfigurationPolicy",
+        "A port group that passes many VLANs to a guest, which tags by itself. Here a bridge with VLAN filtering "
+        "and an attachment that allows "
+        "these tags. Not every plugin can; such VMs need a person's look.",
+        "guest vlan tagging",
+        "vgt",
+        "trunk port group",
+    ),
+    _c(
+        "vSphere",
+        "MAC learning",
+        "NetworkAttachmentDefinition",
+        "A port that accepts frames for addresses behind the VM (nested hypervisors, appliances); before it, "
+        "promiscuous mode. Here the bridge learns "
+        "by itself, but plugins that filter spoofed MACs (`macspoofchk`) must have it off for that attachment.",
+        "promiscuous mode",
+        "forged transmits",
+        "mac changes",
+    ),
+    _c(
+        "vSphere",
+        "vMotion",
+        "VirtualMachineInstanceMigration, workload",
+        "Moving a running VM to another host with its connections. Here KubeVirt's live migration: a second "
+        "launcher pod on another node takes over, "
+        "for a while the VM has two endpoints. On the default pod network its pod address changes, on a localnet "
+        "network it is kept.",
+        "live migration",
+        "svmotion",
+        "storage vmotion",
+    ),
+    _c(
+        "vSphere",
+        "ESXi host",
+        "Node",
+        "The machine that runs VMs. Here a node that runs pods, and with KubeVirt the VMs inside of pods.",
+        "esxi",
+        "esx",
+        "host",
+        "hypervisor",
+    ),
+    _c(
+        "vSphere",
+        "vSphere cluster",
+        "Node, Namespace",
+        "Hosts that share placement (DRS) and restart (HA). Here the nodes of a Kubernetes cluster, or a labelled "
+        "part of them; scheduler and controllers "
+        "do what DRS and HA did.",
+        "drs",
+        "ha cluster",
+        "cluster",
+    ),
+    _c(
+        "vSphere",
+        "vCenter",
+        "snapshot, Namespace",
+        "The one place that knows and changes everything. Here the API server: everything is an object in it, "
+        "manifests are its text, and netwright "
+        "reads either.",
+        "vcenter server",
+        "vcsa",
+    ),
+    _c(
+        "vSphere",
+        "resource pool",
+        "ResourceQuota, Namespace",
+        "A share of a cluster's processors and memory. Here quotas of a namespace, and requests and limits of "
+        "pods. It never touched the network, "
+        "here as little as there.",
+    ),
+    _c(
+        "vSphere",
+        "vApp",
+        "Namespace, StatefulSet",
+        "VMs that are started in order and kept together. Here a namespace with the workloads of one application; "
+        "order is a matter of readiness, "
+        "rarely written down.",
+    ),
+    _c(
+        "vSphere",
+        "folder",
+        "Namespace",
+        "Grouping and permission of VMs in the inventory. Here a namespace, which is also the border that "
+        "NetworkPolicies act within.",
+        "vm folder",
+    ),
+    _c(
+        "vSphere",
+        "VMware Tools",
+        "VirtualMachineInstance, endpoint",
+        "The guest's agent, from which vCenter learns its addresses. Here the QEMU guest agent, which fills "
+        "VirtualMachineInstance.status.interfaces. Without "
+        "it the addresses of secondary interfaces are not known, and rules about them are undecided.",
+        "guest tools",
+        "open-vm-tools",
+    ),
+    _c(
+        "vSphere",
+        "VM snapshot",
+        "snapshot",
+        "A VM's disks and memory at one moment. KubeVirt has VirtualMachineSnapshot. A snapshot in netwright is "
+        "another thing: the objects of a whole "
+        "network at one moment.",
+    ),
+    _c(
+        "vSphere",
+        "virtual machine",
+        "VirtualMachine, workload",
+        "Here a VirtualMachine of KubeVirt: a workload whose endpoint is its launcher pod. Policies select it by "
+        "the labels of its template, as "
+        "they select pods.",
+        "vm",
+    ),
+    _c(
+        "NSX",
+        "DFW rule",
+        "NetworkPolicy, rule",
+        "A rule of the distributed firewall at every vNIC, read in order, that allows, drops or rejects. A "
+        "NetworkPolicy only allows, and order has no "
+        "meaning; deny rules and order need ClusterNetworkPolicy or a CNI's own kind.",
+        "dfw",
+        "distributed firewall",
+        "firewall rule",
+    ),
+    _c(
+        "NSX",
+        "DFW category",
+        "tier, ClusterNetworkPolicy",
+        "Emergency, Infrastructure, Environment, Application: rules of one are read before the next. Here tiers: "
+        "Admin before NetworkPolicy before "
+        "Baseline (ClusterNetworkPolicy), or Calico's own tiers.",
+        "firewall category",
+        "firewall section",
+        "policy section",
+    ),
+    _c(
+        "NSX",
+        "default rule",
+        "isolated, end",
+        "The last rule of the firewall, allow or drop for everybody. Here nobody is isolated until a policy "
+        "selects them: the counterpart of a default drop "
+        "is a policy with an empty podSelector in every namespace.",
+        "default layer3 rule",
+    ),
+    _c(
+        "NSX",
+        "security group",
+        "NetworkPolicy, identity, Namespace",
+        "Members by tag, name or segment, used in rules. Here there is no object for it: a rule carries its "
+        "selector over labels of pods and "
+        "namespaces, and whoever matches is a member.",
+        "nsgroup",
+        "group",
+    ),
+    _c(
+        "NSX",
+        "NSX tag",
+        "Pod, Namespace, identity",
+        "A tag with a scope on a VM, by which groups collect members. Here a label, key and value, on the pod's "
+        "template or on its namespace. Who may set "
+        "labels decides who is a member.",
+        "tag",
+        "security tag",
+    ),
+    _c(
+        "NSX",
+        "context profile",
+        "guard, CiliumNetworkPolicy",
+        "Application identity (App-ID) or domain names in a rule. NetworkPolicy knows addresses and ports only; "
+        "names and HTTP need a CNI's own kind "
+        "(CiliumNetworkPolicy) or a mesh. Many App-IDs have no counterpart at all.",
+        "app-id",
+        "l7 profile",
+    ),
+    _c(
+        "NSX",
+        "identity firewall",
+        "obligation, AuthorizationPolicy",
+        "Rules by user of a directory. There is no counterpart for people here; a mesh knows identities of service "
+        "accounts (AuthorizationPolicy).",
+        "idfw",
+        "ad group",
+    ),
+    _c(
+        "NSX",
+        "segment",
+        "UserDefinedNetwork, ClusterUserDefinedNetwork, network",
+        "A layer-2 network, as overlay or on a VLAN. Here a user-defined network of topology layer2 (overlay) or "
+        "localnet (VLAN).",
+        "logical switch",
+        "ls",
+    ),
+    _c(
+        "NSX",
+        "Tier-1 gateway",
+        "UserDefinedNetwork, Service",
+        "The tenant's router, with its NAT and load balancer. With OVN-Kubernetes each primary user-defined "
+        "network has a router of its own; otherwise "
+        "each node routes for its pods, and Services do the load balancing.",
+        "t1",
+        "tier-1",
+        "tier 1 gateway",
+        "t1 gateway",
+    ),
+    _c(
+        "NSX",
+        "Tier-0 gateway",
+        "advertisement, BGPPeer",
+        "The router to the physical network, by BGP. Here the nodes speak BGP themselves (MetalLB, FRR-K8s, "
+        "Calico, Cilium) and advertise Service and pod "
+        "ranges.",
+        "t0",
+        "tier-0",
+        "tier 0 gateway",
+    ),
+    _c(
+        "NSX",
+        "edge node",
+        "Node, EgressIP",
+        "The machine where north-south traffic, NAT and load balancers live. Here any node may be one; EgressIP or "
+        "an egress gateway pins outgoing addresses to "
+        "some of them.",
+        "edge cluster",
+        "nsx edge",
+    ),
+    _c(
+        "NSX",
+        "gateway firewall",
+        "enforcer, EgressFirewall",
+        "Rules at a Tier-0 or Tier-1 gateway. Here an enforcer on the way out or in: an EgressFirewall, a "
+        "Service's loadBalancerSourceRanges, a firewall before the "
+        "cluster. Each on the path must permit.",
+        "edge firewall",
+        "perimeter firewall",
+    ),
+    _c(
+        "NSX",
+        "TEP",
+        "Node, network",
+        "The address of a host's overlay tunnels. Here the node's address that the CNI's VXLAN or Geneve tunnels "
+        "use; its MTU must leave room for the "
+        "tunnel's header.",
+        "vtep",
+        "tunnel endpoint",
+    ),
+    _c(
+        "NSX",
+        "transport zone",
+        "ClusterUserDefinedNetwork, Node",
+        "Which hosts a segment spans. Here a user-defined network spans the whole cluster; which nodes carry a "
+        "VLAN is decided by the bridges they have "
+        "(a nodeSelector of the NodeNetworkConfigurationPolicy).",
+    ),
+    _c(
+        "NSX",
+        "load balancer VIP",
+        "Service, Ingress, advertisement",
+        "An address in front of a pool. Here a Service of type LoadBalancer: an address from a pool (MetalLB, a "
+        "cloud), advertised by nodes, translated to "
+        "pods that its selector finds. For HTTP an Ingress or a Gateway.",
+        "vip",
+        "virtual server",
+        "server pool",
+        "avi",
+    ),
+    _c(
+        "NSX",
+        "SpoofGuard",
+        "NetworkAttachmentDefinition, interface",
+        "Only known pairs of MAC and IP may send. Here the CNI does it on the pod network always; on secondary "
+        "networks a plugin must be told "
+        "(`macspoofchk`).",
+        "switch security",
+        "ip discovery",
+    ),
+    _c(
+        "NSX",
+        "Traceflow",
+        "verdict, connection",
+        "A marked packet and what became of it at every hop. Here `why SRC DST:PORT`: no packet, but every rule "
+        "that decides, with file and line.",
+    ),
+)

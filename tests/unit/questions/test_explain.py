@@ -1,0 +1,125 @@
+"""The manual: every word leads somewhere, both ways, and what is not known is not guessed."""
+
+from __future__ import annotations
+
+import pytest
+
+from netwright.base.diagnostics import INPUT_CODES
+from netwright.base.errors import UnknownReference
+from netwright.model.counterparts import COUNTERPARTS
+from netwright.model.glossary import TERMS
+from netwright.profiles.compose import PROFILES as ALL_PROFILES
+from netwright.questions.explain import PROFILES, Page, contents, explain
+
+DESIGN = (
+    "endpoint, interface, network, identity, workload, enforcer, profile, tier, rule, end, guard, obligation, verdict, allow, deny, "
+    "undecided, isolated, connection, exposed, blast radius, tenant, finding, intent, snapshot, flow, wave, state, kept, advertisement, "
+    "next hop, share, bus bandwidth, iteration, tail, reference"
+).split(", ")
+VMWARE = (
+    "port group, dvSwitch, vmkernel port, DFW rule, security group, segment, Tier-1 gateway, TEP, vMotion, VLAN trunk, distributed port, "
+    "NSX tag, context profile, edge node, load balancer VIP, ESXi host, cluster, vCenter, resource pool, vApp, VMware Tools, snapshot, "
+    "MAC learning, promiscuous mode"
+).split(", ")
+
+
+def about(asked: str, what: str) -> Page:
+    (page,) = [p for p in explain(asked) if p.about == what]
+    return page
+
+
+@pytest.mark.parametrize("word", DESIGN)
+def test_every_word_of_the_design_is_explained_in_a_few_sentences(word: str) -> None:
+    page = about(word, "term")
+    assert 80 < len(page.text) < 400
+
+
+@pytest.mark.parametrize("word", VMWARE)
+def test_words_of_vsphere_and_nsx_have_a_page(word: str) -> None:
+    assert explain(word)
+
+
+def test_there_are_more_than_twenty_counterparts_of_both_worlds() -> None:
+    found = contents()
+    assert len(found.vsphere) + len(found.nsx) == len(COUNTERPARTS) > 20
+    assert min(len(found.vsphere), len(found.nsx)) >= 10
+
+
+@pytest.mark.parametrize("counterpart", COUNTERPARTS, ids=lambda c: c.word)
+def test_the_way_back_is_found(counterpart: object) -> None:
+    """Each word here that a counterpart names has a page, and this page names the counterpart."""
+    for word in counterpart.here:  # type: ignore[attr-defined]
+        pages = explain(word)
+        told = [t for p in pages for s in p.sections if s.heading == f"in {counterpart.world}" for t in s.texts]  # type: ignore[attr-defined]
+        assert any(counterpart.word in t.split(", ") for t in told), word  # type: ignore[attr-defined]
+
+
+def test_every_see_also_leads_to_a_page() -> None:
+    for term in TERMS:
+        for word in term.see:
+            assert explain(word), (term.word, word)
+
+
+def test_no_two_terms_answer_to_one_word() -> None:
+    words = [w.casefold() for t in TERMS for w in (t.word, *t.aliases)]
+    assert len(words) == len(set(words))
+
+
+@pytest.mark.parametrize("code", INPUT_CODES, ids=lambda c: c.code)
+def test_every_code_has_its_page_in_any_case(code: object) -> None:
+    page = about(code.code.lower(), "code")  # type: ignore[attr-defined]
+    assert page.text == code.explanation  # type: ignore[attr-defined]
+    assert page.sections[0].texts == (code.help,)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("asked", ["NetworkPolicy", "networkpolicies", "netpol", "netpols", "NETWORKPOLICY"])
+def test_kinds_are_read_as_kubectl_reads_them(asked: str) -> None:
+    page = about(asked, "kind")
+    assert page.topic == "NetworkPolicy"
+    assert "read and evaluated" in page.text
+    assert len(next(s for s in page.sections if s.heading == "rules of thumb").texts) >= 8
+    assert any("projectcalico.org" in t for s in page.sections for t in s.texts)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("CiliumNetworkPolicy", "it can allow and deny"),
+        ("GlobalNetworkPolicy", "nodes and hostNetwork pods too"),
+        ("AuthorizationPolicy", "it can only deny"),
+        ("ConfigMap", "known not to touch the network"),
+        ("NetworkPolicy.projectcalico.org", "not read yet"),
+        ("NetworkSet.projectcalico.org", "changes no verdict"),
+        ("Anything.longhorn.io", "known not to touch the network"),
+    ],
+)
+def test_the_lists_of_kinds_are_told(asked: str, told: str) -> None:
+    assert told in about(asked, "kind").text
+
+
+def test_profiles_are_those_that_exist() -> None:
+    assert {p.name: p for p in PROFILES} == ALL_PROFILES
+    page = about("cni:upstream", "profile")
+    assert page.sections[0].texts == PROFILES[0].assumptions
+    assert "ICMP" in page.sections[1].texts[0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("blast radus", "blast radius"),
+        ("NW107", "NW1007"),
+        ("NetwrokPolicy", "NetworkPolicy"),
+        ("port grup", "port group"),
+    ],
+)
+def test_a_slip_is_answered_with_what_was_meant(asked: str, meant: str) -> None:
+    with pytest.raises(UnknownReference) as caught:
+        explain(asked)
+    assert f"`{meant}`" in caught.value.help
+
+
+def test_nonsense_is_not_guessed() -> None:
+    with pytest.raises(UnknownReference) as caught:
+        explain("qqqqzzzz")
+    assert "did you mean" not in caught.value.help

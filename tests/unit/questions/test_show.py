@@ -1,0 +1,323 @@
+"""`show`: rows of a small cluster, counted by hand from its manifests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import netwright as nw
+from netwright.base.errors import UnknownReference, UsageError
+from netwright.questions.show import NOUNS, Shown, exposed_rows, show
+
+CLUSTER = """\
+apiVersion: v1
+kind: Namespace
+metadata: {name: a, labels: {team: red}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: one, namespace: a, labels: {app: one}}
+spec: {nodeName: n1, containers: [{name: c, ports: [{containerPort: 80, name: web}, {containerPort: 53, protocol: UDP}]}]}
+status: {podIP: 10.1.0.5, podIPs: [{ip: 10.1.0.5}, {ip: "fd00::"}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: two, namespace: a}
+spec:
+  replicas: 3
+  selector: {matchLabels: {app: two}}
+  template:
+    metadata: {labels: {app: two}}
+    spec: {containers: [{name: c, ports: [{containerPort: 80}]}]}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent, namespace: b}
+spec:
+  selector: {matchLabels: {app: agent}}
+  template:
+    metadata: {labels: {app: agent}}
+    spec: {hostNetwork: true, containers: [{name: c}]}
+---
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata: {name: three, namespace: b}
+spec:
+  selector: {matchLabels: {app: three}}
+  template: {metadata: {labels: {app: three}}, spec: {containers: [{name: c}]}}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: n1}
+spec: {podCIDRs: [10.1.0.0/24, "fd00::/64"]}
+status: {addresses: [{type: InternalIP, address: 192.168.0.1}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: one, namespace: a}
+spec: {clusterIP: 10.96.0.7, selector: {app: one}, ports: [{port: 8080, targetPort: web}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: none, namespace: a}
+spec: {type: NodePort, selector: {app: nobody}, ports: [{port: 81, nodePort: 30081}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: free, namespace: a}
+spec: {ports: [{port: 82}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: far, namespace: b}
+spec: {type: ExternalName, externalName: example.org}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: all-in, namespace: a}
+spec: {podSelector: {}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: one-out, namespace: a}
+spec:
+  podSelector: {matchLabels: {app: one}}
+  policyTypes: [Egress]
+  egress: [{}, {ports: [{port: 53}]}]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: nobody, namespace: b}
+spec: {podSelector: {matchLabels: {app: agent}}, ingress: [{}]}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: c, namespace: a}
+"""
+UNREAD = """\
+---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: deep, namespace: b}
+spec: {}
+"""
+
+
+@pytest.fixture
+def twin(tmp_path: Path) -> nw.Twin:
+    return read(tmp_path, CLUSTER)
+
+
+def read(folder: Path, text: str) -> nw.Twin:
+    file = folder / "all.yaml"
+    file.write_text(text, encoding="utf-8")
+    return nw.load(str(file))
+
+
+def rows(shown: Shown, key: str = "ref") -> dict[str, Any]:
+    return {getattr(r, key): r for r in shown.rows}
+
+
+def test_workloads(twin: nw.Twin) -> None:
+    shown = show(twin, "workloads")
+    assert [r.ref for r in shown.rows] == ["pod/a/one", "deploy/a/two", "ds/b/agent", "rs/b/three"]
+    one, two, agent, three = shown.rows
+    assert (one.isolated_in, one.isolated_out, one.pods) == ("yes", "yes", 1)
+    assert one.policies == ("one-out", "all-in")  # narrowest first
+    assert one.serves == ("TCP 80 web", "UDP 53")
+    assert one.services == ("one",)
+    assert (two.isolated_in, two.isolated_out, two.pods, two.policies) == ("yes", "no", 3, ("all-in",))
+    assert (agent.network, agent.pods, agent.policies, agent.isolated_in) == ("host", None, (), "no")
+    assert (three.isolated_in, three.isolated_out, three.unread) == ("no", "no", ())
+    assert one.line == 5
+    assert one.file.endswith("all.yaml")
+    assert shown.counts == {
+        "workload": 4, "pod": 5, "isolated both ways": 1, "in one": 1, "in none": 1, "on the host network": 1,
+    }  # fmt: skip
+
+
+def test_endpoints(twin: nw.Twin) -> None:
+    found = rows(show(twin, "endpoints"))
+    assert set(found) == {"pod/a/one", "deploy/a/two", "ds/b/agent", "rs/b/three", "node/n1"}
+    one = found["pod/a/one"]
+    assert one.addresses == ("10.1.0.5", "fd00::")  # an address that ends in zero bytes is whole
+    assert (one.node, one.named_ports) == ("n1", ("TCP 80 web",))
+    two = found["deploy/a/two"]
+    assert (two.addresses, two.node, two.may_have) == ((), "", ("10.1.0.0/24", "fd00::/64"))
+    assert found["node/n1"].addresses == ("192.168.0.1",)
+    assert one.identity != two.identity
+
+
+def test_services(twin: nw.Twin) -> None:
+    shown = show(twin, "services")
+    found = rows(shown)
+    one = found["svc/a/one"]
+    assert (one.type, one.addresses, one.ports) == ("ClusterIP", ("10.96.0.7",), ("TCP 8080 to web",))
+    assert (one.backends, one.pods, one.lacks) == (("pod/a/one",), 1, "")
+    assert found["svc/a/none"].lacks == "no endpoints"
+    assert found["svc/a/none"].ports == ("TCP 81 node 30081",)
+    assert found["svc/a/free"].lacks == "no selector"
+    assert found["svc/b/far"].lacks == "a name for example.org"
+    assert shown.counts["without endpoints"] == 1
+
+
+def test_policies(twin: nw.Twin) -> None:
+    shown = show(twin, "policies")
+    found = rows(shown)
+    assert (found["a/all-in"].selects, found["a/all-in"].pods) == (2, 4)
+    assert (found["a/all-in"].rules_in, found["a/all-in"].rules_out) == (0, None)
+    assert (found["a/one-out"].directions, found["a/one-out"].rules_out) == (("out",), 2)
+    assert found["a/one-out"].workloads == ("pod/a/one",)
+    # its pods are on the host network, where no NetworkPolicy acts
+    assert (found["b/nobody"].selects, found["b/nobody"].rules_in) == (0, 1)
+    assert shown.counts["selecting nothing"] == 1
+
+
+def test_isolation_adds_up(twin: nw.Twin) -> None:
+    found = rows(show(twin, "isolation"), "namespace")
+    a, b, total = found["a"], found["b"], found[""]
+    assert (a.both, a.only_in, a.neither, a.percent) == (1, 1, 0, 75)
+    assert (b.neither, b.host, b.percent) == (1, 1, 0)
+    assert (total.workloads, total.both, total.host, total.percent) == (4, 1, 1, 50)
+    for r in found.values():
+        assert r.both + r.only_in + r.only_out + r.neither + r.open + r.host == r.workloads
+
+
+def test_what_was_not_read_leaves_isolation_open(tmp_path: Path) -> None:
+    twin = read(tmp_path, CLUSTER + UNREAD)
+    three = rows(show(twin, "workloads"))["rs/b/three"]
+    assert (three.isolated_in, three.unread, three.policies) == ("perhaps", ("CiliumNetworkPolicy",), ())
+    assert rows(show(twin, "isolation"), "namespace")["b"].open == 1
+    policy = rows(show(twin, "policies"))["b/deep"]
+    assert (policy.evaluated, policy.selects, policy.kind) == (False, None, "CiliumNetworkPolicy")
+
+
+def test_pods_of_one_owner_that_differ_are_isolated_only_in_part(tmp_path: Path) -> None:
+    pod = """
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: s-%d
+  namespace: a
+  labels: {app: %s}
+  ownerReferences: [{apiVersion: apps/v1, kind: StatefulSet, name: s, controller: true, uid: x}]
+spec: {containers: [{name: c}]}
+"""
+    policy = """
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: p, namespace: a}
+spec: {podSelector: {matchLabels: {app: x}}}
+"""
+    twin = read(tmp_path, pod % (0, "x") + pod % (1, "other") + policy)
+    (row,) = show(twin, "workloads").rows
+    assert (row.ref, row.pods, row.isolated_in, row.isolated_out) == ("sts/a/s", 2, "some", "no")
+    assert show(twin, "isolation").rows[0].open == 1
+
+
+def test_networks(twin: nw.Twin) -> None:
+    shown = show(twin, "networks")
+    found = {(r.network, r.part): r for r in shown.rows}
+    assert found["pod", ""].ranges == ("10.1.0.0/24", "fd00::/64")
+    assert found["pod", ""].families == ("IPv4", "IPv6")
+    assert found["pod", ""].known_from == "Node objects"
+    assert found["pod", "node/n1"].endpoints == 1
+    assert found["host", "node/n1"].ranges == ("192.168.0.1",)
+    assert found["service", ""].ranges == ("10.96.0.7",)
+
+
+def test_namespaces_that_are_only_named_are_listed(twin: nw.Twin) -> None:
+    found = rows(show(twin, "namespaces"), "namespace")
+    assert (found["a"].declared, found["a"].pods, found["a"].policies, found["a"].services) == (True, 4, 2, 3)
+    assert "team=red" in found["a"].labels
+    assert (found["b"].declared, found["b"].pods, found["b"].per_node, found["b"].line) == (False, 1, 1, 0)
+
+
+def test_kinds_account_for_every_document(tmp_path: Path) -> None:
+    broken = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: ]\n"
+    invalid = "---\napiVersion: v1\nkind: Service\nmetadata: {name: UPPER, namespace: a}\nspec: {ports: [{port: 1}]}\n"
+    twice = CLUSTER.split("---\n")[1]
+    twin = read(tmp_path, CLUSTER + UNREAD + "---\n" + twice + invalid + broken)
+    shown = show(twin, "kinds")
+    account = twin.accounting
+    assert shown.counts == {
+        "document": account.total, "evaluated": account.evaluated, "irrelevant": account.irrelevant,
+        "not understood": account.not_understood, "invalid": account.invalid, "unreadable": account.unreadable,
+    }  # fmt: skip
+    assert (account.invalid, account.unreadable, account.not_understood, account.irrelevant) == (1, 1, 1, 1)
+    assert [r.fate for r in shown.rows][:3] == ["unreadable", "invalid", "not_understood"]  # what needs a look first
+
+
+def test_namespaces_narrow_every_noun(twin: nw.Twin) -> None:
+    for noun in ("workloads", "endpoints", "services", "policies", "isolation", "namespaces"):
+        shown = show(twin, noun, namespaces=["b"])
+        assert {r.namespace for r in shown.rows} == {"b"}, noun
+    assert rows(show(twin, "workloads", references=["ns/a"])).keys() == {"pod/a/one", "deploy/a/two"}
+    with pytest.raises(UnknownReference, match="no namespace `c`"):
+        show(twin, "workloads", namespaces=["c"])
+
+
+@pytest.mark.parametrize(
+    ("noun", "reference", "found"),
+    [
+        ("workloads", "a/two", {"deploy/a/two"}),
+        ("workloads", "10.1.0.5", {"pod/a/one"}),
+        ("workloads", "svc/a/one", {"pod/a/one"}),
+        ("workloads", "cidr/10.1.0.0/24", {"pod/a/one"}),
+        ("endpoints", "10.96.0.7", {"pod/a/one"}),
+        ("endpoints", "fd00::", {"pod/a/one"}),
+        ("endpoints", "192.168.0.1", {"node/n1"}),
+        ("services", "10.96.0.7", {"svc/a/one"}),
+        ("services", "a/one", {"svc/a/one"}),
+        ("services", "svc/a/free", {"svc/a/free"}),
+        ("policies", "a/two", {"a/all-in"}),
+        ("policies", "a/one", {"a/all-in", "a/one-out"}),
+        ("policies", "a/one-out", {"a/one-out"}),
+        ("policies", "netpol/b/nobody", {"b/nobody"}),
+        ("policies", "svc/a/one", {"a/all-in", "a/one-out"}),
+    ],
+)
+def test_references_narrow(twin: nw.Twin, noun: str, reference: str, found: set[str]) -> None:
+    assert set(rows(show(twin, noun, references=[reference]))) == found
+
+
+def test_an_address_that_nobody_has_is_said(twin: nw.Twin) -> None:
+    shown = show(twin, "endpoints", references=["10.1.0.99"])
+    assert shown.rows == ()
+    assert shown.notes == ("no endpoint in the input has `10.1.0.99`; 2 whose addresses are not known may have it",)
+    assert show(twin, "endpoints", references=["127.0.0.1"]).notes == ("no endpoint in the input has `127.0.0.1`",)
+
+
+def test_unknown_words_are_errors(twin: nw.Twin) -> None:
+    with pytest.raises(UnknownReference, match="a/nothing"):
+        show(twin, "workloads", references=["a/nothing"])
+    with pytest.raises(UnknownReference, match="netpol|NetworkPolicy"):
+        show(twin, "policies", references=["netpol/a/nothing"])
+    with pytest.raises(UsageError, match="takes no reference"):
+        show(twin, "kinds", references=["a/one"])
+    with pytest.raises(UsageError, match="not a noun"):
+        show(twin, "wombats")
+
+
+def test_exposed_keeps_its_order_and_narrows(twin: nw.Twin, tmp_path: Path) -> None:
+    text = CLUSTER.replace("clusterIP: 10.96.0.7, ", "type: NodePort, ")
+    open_twin = read(tmp_path, text)
+    ways = open_twin.exposed()
+    shown = exposed_rows(open_twin, ways)
+    assert [r.service for r in shown.rows] == [w.service for w in ways]
+    assert "svc/a/one" in {r.service for r in shown.rows}
+    only = exposed_rows(open_twin, ways, references=["a/one"])
+    assert {r.service for r in only.rows} == {"svc/a/one"}
+    assert exposed_rows(open_twin, ways, references=["a/two"]).rows == ()
+    assert sum(shown.counts[k] for k in ("open", "undecided", "closed")) == shown.counts["way in"] == len(ways)
+
+
+def test_every_noun_answers_on_an_empty_cluster(tmp_path: Path) -> None:
+    twin = read(tmp_path, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n")
+    for noun in NOUNS:
+        shown = exposed_rows(twin, twin.exposed()) if noun == "exposed" else show(twin, noun)
+        assert all(n >= 0 for n in shown.counts.values())
