@@ -246,8 +246,7 @@ class Twin:
         self.pod_cidrs = tuple(pod_cidrs)
         self.cni = cni
 
-    # --- what was read
-    # ------------------------------------------------------------------------------------------------------
+    # --- what was read --------------------
 
     @property
     def accounting(self) -> Accounting:
@@ -272,8 +271,7 @@ class Twin:
         """The file, line and column of an origin; None for what has no text."""
         return self.snapshot.reading.texts.position(origin.place, origin.pointer) if origin.place else None
 
-    # --- what was made of it
-    # --------------------------------------------------------------------------------------------------
+    # --- what was made of it --------------------
 
     @cached_property
     def cluster(self) -> Cluster:
@@ -302,8 +300,7 @@ class Twin:
 
         return Inquirer(self.cluster, self.network, Directory(self.cluster))
 
-    # --- questions
-    # ------------------------------------------------------------------------------------------------------------
+    # --- questions --------------------
 
     def eval(self, queries: Iterable[Mapping[str, Any]]) -> list[Evaluated]:
         """Verdicts of many questions, in their order, each with the rules that decide."""

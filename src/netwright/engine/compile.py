@@ -188,8 +188,7 @@ class Network:
                 f, universe, self._table(f, universe, folder, "egress"), self._table(f, universe, folder, "ingress")
             )
 
-    # --- edits
-    # --------------------------------------------------------------------------------------------------------------
+    # --- edits --------------------
 
     def apply(self, delta: Delta) -> Network:
         """The network after an edit; equal to compiling the edited rules anew.
@@ -324,8 +323,7 @@ class Network:
             (part, number) for part, number in ((sure, unit.content << 1), (perhaps, unit.content << 1 | 1)) if part
         ]
 
-    # --- tables
-    # -------------------------------------------------------------------------------------------------------------
+    # --- tables --------------------
 
     def _table(self, family: Family, universe: Universe, folder: Folder, direction: Direction) -> Table:
         units = [u for u in self.units if u.direction == direction]

@@ -76,8 +76,7 @@ def together(found: Sequence[Exposure]) -> Literal["allow", "some", "deny", "und
     return "deny"
 
 
-# --- Services that have an address outside
-# ------------------------------------------------------------------------------------
+# --- Services that have an address outside --------------------
 
 
 def _direct(inquirer: Inquirer, source: Target, service: ServiceNoun) -> Iterator[Exposure]:
@@ -214,8 +213,7 @@ def _node_verdict(parts: Sequence[Part]) -> StepVerdict:
     return "deny" if verdicts == {"deny"} else "undecided"
 
 
-# --- Ingress
-# ------------------------------------------------------------------------------------------------------------------
+# --- Ingress --------------------
 
 
 def controllers(inquirer: Inquirer) -> list[int]:

@@ -107,8 +107,7 @@ class Inquirer:
             self._others[family] = Inquirer(self.cluster, network, self.directory)
         return self._others[family]
 
-    # --- ends
-    # ---------------------------------------------------------------------------------------------------------------
+    # --- ends --------------------
 
     def spots(self, target: Target, family: Family) -> list[Spot]:
         """The places of a target in one family's universe, one for each that differs in identity or node."""
@@ -193,8 +192,7 @@ class Inquirer:
             )
         return found
 
-    # --- destinations
-    # -------------------------------------------------------------------------------------------------------
+    # --- destinations --------------------
 
     def deliveries(self, target: Target, protocol: int, port: str) -> tuple[list[Delivery], str, tuple[Reason, ...]]:
         """Where packets to the target arrive. The text says why nowhere; reasons why that is not known."""
@@ -285,8 +283,7 @@ class Inquirer:
                 spots.append(Spot(tables.universe.position_of_address(value), -1))
         return outcome(other.network, tables, spots[0], spots[1], packet.key)
 
-    # --- verdicts
-    # -----------------------------------------------------------------------------------------------------------
+    # --- verdicts --------------------
 
     def ask(
         self,

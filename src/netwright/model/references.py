@@ -87,8 +87,7 @@ class Directory:
         self._services: dict[tuple[str, str], ServiceNoun] | None = None
         self._addresses: dict[tuple[int, int], int] | None = None
 
-    # --- lookups
-    # ------------------------------------------------------------------------------------------------------------
+    # --- lookups --------------------
 
     def resolve(self, text: str) -> Target:
         """The target of a reference without a port. Raises UnknownReference, with what was meant perhaps."""
@@ -167,8 +166,7 @@ class Directory:
             return f"pod/{workload.namespace}/{cluster.columns.names[row]}"
         return workload.ref
 
-    # --- by shape
-    # -----------------------------------------------------------------------------------------------------------
+    # --- by shape --------------------
 
     def _cidr(self, text: str) -> Target:
         try:

@@ -28,8 +28,7 @@ class _Value(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     pass
 
 
-# --- peers
-# ------------------------------------------------------------------------------------------------------------------
+# --- peers --------------------
 
 
 class AnyPeer(_Value, frozen=True, tag=True):
@@ -95,8 +94,7 @@ def either(peers: list[Peer]) -> Peer:
     return peers[0] if len(peers) == 1 else OrPeer(tuple(peers))
 
 
-# --- services
-# ---------------------------------------------------------------------------------------------------------------
+# --- services --------------------
 
 
 class NamedPort(_Value, frozen=True):
@@ -117,8 +115,7 @@ class Service(_Value, frozen=True):
 EVERY_SERVICE: Final = Service(ALL)
 
 
-# --- conditions
-# -------------------------------------------------------------------------------------------------------------
+# --- conditions --------------------
 
 
 class Guard(_Value, frozen=True):
@@ -137,8 +134,7 @@ UNGUARDED: Final = Guard()
 UNBOUND: Final = Obligation()
 
 
-# --- rules
-# ------------------------------------------------------------------------------------------------------------------
+# --- rules --------------------
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, gc=False, eq=False):

@@ -16,11 +16,10 @@ import numpy as np
 from netwright.base.errors import UsageError
 from netwright.base.ipset import INTERNET, PRIVATE, Family, IpSet, address_text
 from netwright.base.services import ALL, BEYOND_TRANSPORT, PROTOCOLS, ServiceSet
-from netwright.engine.bits import indexes
+from netwright.engine.bits import distinct, indexes
 from netwright.engine.compile import FamilyTables, Table
 from netwright.engine.inquire import Inquirer
 from netwright.engine.join import BLOCK, Join
-from netwright.engine.verdict import relation
 from netwright.model.references import Target
 
 By = Literal["pod", "workload", "namespace", "identity"]
@@ -136,8 +135,7 @@ def _chosen(inquirer: Inquirer, ends: Ends, target: Target, family: Family) -> l
     ]
 
 
-# --- printed endpoints
-# --------------------------------------------------------------------------------------------------------
+# --- printed endpoints --------------------
 
 
 def printed(inquirer: Inquirer, family: Family, by: By, nodes: set[int]) -> Ends:
@@ -227,8 +225,7 @@ def _short(cidrs: Sequence[str]) -> str:
     return ",".join(cidrs[:4]) + (f"+{len(cidrs) - 4}" if len(cidrs) > 4 else "")
 
 
-# --- pairs
-# ------------------------------------------------------------------------------------------------------------------
+# --- pairs --------------------
 
 
 @dataclass(slots=True)
@@ -243,50 +240,47 @@ class PairBlock:
 def overlay(reached: Reached, family: Family) -> dict[tuple[int, int], str]:
     """Pairs of printed endpoints to which something besides policy applies: "self", "own node", "perhaps own node"."""
     ends: Ends = reached.ends[family]
-    network = reached.inquirer.network
-    columns = network.columns
-    hosts = [i for i, r in enumerate(ends.rows) if r >= 0 and columns.host[r]]
-    pods = [i for i, r in enumerate(ends.rows) if r >= 0 and not columns.host[r]]
-    out: dict[tuple[int, int], str] = {}
-    for i, r in enumerate(ends.rows):
-        if r >= 0 and columns.single[r] and _stands_alone(reached, i, family):
-            out[i, i] = "self"
-    grouped = reached.by == "workload"
+    columns = reached.inquirer.network.columns
+    standing = {i: _standing(reached, ends, i) for i, r in enumerate(ends.rows) if r >= 0}
+    hosts = [i for i in standing if columns.host[ends.rows[i]]]
+    pods = [i for i in standing if not columns.host[ends.rows[i]]]
+    out: dict[tuple[int, int], str] = {
+        (i, i): "self" for i, rows in standing.items() if len(rows) == 1 and _is_one_pod(reached, rows[0])
+    }
+    nodes = {i: {int(columns.node[r]) for r in rows} for i, rows in standing.items()} if hosts else {}
     for h in hosts:
         for p in pods:
-            if grouped:
-                between = _group_relation(reached, ends, h, p)
-            else:
-                between = relation(network, ends.rows[h], ends.rows[p])
+            between = _own_node(nodes[h], nodes[p])
             if between:
                 out[h, p] = out[p, h] = between
     return out
 
 
-def _stands_alone(reached: Reached, end: int, family: Family) -> bool:
-    """Whether a printed endpoint is exactly one pod."""
-    ends: Ends = reached.ends[family]
+def _standing(reached: Reached, ends: Ends, end: int) -> list[int]:
+    """The endpoint rows that a printed endpoint stands for."""
+    row, network = ends.rows[end], reached.inquirer.network
     if reached.by == "pod":
-        return True
-    cluster, network = reached.inquirer.cluster, reached.inquirer.network
-    row = ends.rows[end]
-    workload = cluster.workloads[int(network.columns.workload[row])]
-    same = [r for r in workload.rows if network.position(r) == ends.positions[end]]
-    return len(same) == 1 and workload.kind == "pod"
+        return [row]
+    if reached.by == "identity":
+        return [int(r) for r in np.flatnonzero(network.identities.of_row == ends.positions[end])]
+    workload = reached.inquirer.cluster.workloads[int(network.columns.workload[row])]
+    return [r for r in workload.rows if network.position(r) == ends.positions[end]]
 
 
-def _group_relation(reached: Reached, ends: Ends, host: int, pod: int) -> str:
-    """Of the pods of a workload: all on the host's node, perhaps some, or surely none."""
-    network, cluster = reached.inquirer.network, reached.inquirer.cluster
-    columns = network.columns
-    at = int(columns.node[ends.rows[host]])
-    workload = cluster.workloads[int(columns.workload[ends.rows[pod]])]
-    nodes = {int(columns.node[r]) for r in workload.rows if network.position(r) == ends.positions[pod]}
-    if at < 0 or -1 in nodes:
+def _is_one_pod(reached: Reached, row: int) -> bool:
+    """Whether a row is a pod by itself: in a list of pods each, else a pod without a workload above it."""
+    columns = reached.inquirer.network.columns
+    workload = reached.inquirer.cluster.workloads[int(columns.workload[row])]
+    return bool(columns.single[row]) and (reached.by == "pod" or workload.kind in ("pod", "node"))
+
+
+def _own_node(host: set[int], pod: set[int]) -> str:
+    """Of groups on known nodes (-1: not known): all on one node, perhaps some, or surely none."""
+    if -1 in host or -1 in pod:
         return "perhaps own node"
-    if nodes == {at}:
+    if len(host) == 1 and host == pod:
         return "own node"
-    return "perhaps own node" if at in nodes else ""
+    return "perhaps own node" if host & pod else ""
 
 
 class Pairs:
@@ -346,12 +340,65 @@ class Pairs:
             yield PairBlock(sources, m, y)
 
 
-# --- tables
-# -----------------------------------------------------------------------------------------------------------------
+class NamespacePairs:
+    """Connections joined by namespace: what some pair of workloads may use. Outside ends stay apart."""
+
+    def __init__(self, reached: Reached, family: Family) -> None:
+        self.family = family
+        self._pairs = Pairs(reached, family)
+        inner = self._pairs.ends
+        columns = reached.inquirer.network.columns
+        numbers: dict[str, int] = {}
+        self.ends = Ends()
+        of_end = []
+        for ref, position, row, addresses in zip(inner.refs, inner.positions, inner.rows, inner.addresses, strict=True):
+            name = f"ns/{columns.namespaces[int(columns.namespace[row])]}" if row >= 0 else ref
+            if name not in numbers:
+                numbers[name] = len(numbers)
+                self.ends.add(name, position, row, addresses if row < 0 else (), "namespace")
+            of_end.append(numbers[name])
+        self._of_end = np.array(of_end, dtype=np.int64)
+        self.sources = sorted({of_end[i] for i in self._pairs.sources})
+        self.destinations = sorted({of_end[i] for i in self._pairs.destinations})
+        self.services: list[ServiceSet] = []
+
+    def blocks(self) -> Iterator[PairBlock]:
+        """One block of all namespaces."""
+        n = len(self.ends)
+        joined: tuple[dict[int, ServiceSet], dict[int, ServiceSet]] = ({}, {})
+        to = self._of_end[self._pairs.destinations]
+        for block in self._pairs.blocks():
+            from_ = self._of_end[block.sources]
+            services = self._pairs.services
+            for found, connection in zip(joined, (block.must, block.may), strict=True):
+                code = ((from_[:, None] * n + to[None, :]) << 32 | connection).reshape(-1)
+                for one in code[distinct(code)[0]].tolist():
+                    pair = one >> 32
+                    found[pair] = found.get(pair, ServiceSet()) | services[one & 0xFFFFFFFF]
+        numbers: dict[ServiceSet, int] = {ServiceSet(): 0}
+        matrices = []
+        for found in joined:
+            rows = [
+                [numbers.setdefault(found.get(s * n + d, ServiceSet()), len(numbers)) for d in self.destinations]
+                for s in self.sources
+            ]
+            matrices.append(np.array(rows, dtype=np.int32).reshape(len(self.sources), len(self.destinations)))
+        self.services = list(numbers)
+        yield PairBlock(self.sources, matrices[0], matrices[1])
+
+
+def pairs_of(reached: Reached, family: Family) -> Pairs | NamespacePairs:
+    """The connections of one family as they are printed."""
+    return NamespacePairs(reached, family) if reached.by == "namespace" else Pairs(reached, family)
+
+
+# --- tables --------------------
 
 
 def class_tables(reached: Reached, family: Family) -> dict[str, Any]:
-    """The two tables, lossless: `expand` makes the pairs from them."""
+    """The two tables, lossless: `expand` makes the pairs from them. Raises UsageError by namespace."""
+    if reached.by == "namespace":
+        raise UsageError("the class form does not join by namespace", help="--form pairs, or another --by")
     network = reached.inquirer.network
     tables: FamilyTables = network.tables[family]
     ends: Ends = reached.ends[family]

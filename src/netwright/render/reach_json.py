@@ -11,7 +11,16 @@ import numpy as np
 
 from netwright.base.services import BEYOND_TRANSPORT, TRANSPORT, ServiceSet
 from netwright.model.account import Provenance
-from netwright.questions.reach import Ends, PairBlock, Pairs, Reached, class_tables, undecided_services
+from netwright.questions.reach import (
+    Ends,
+    NamespacePairs,
+    PairBlock,
+    Pairs,
+    Reached,
+    class_tables,
+    pairs_of,
+    undecided_services,
+)
 from netwright.render.provenance import document
 
 OTHER_PROTOCOLS = "NetworkPolicy leaves open what becomes of protocols other than TCP, UDP and SCTP at an isolated pod"
@@ -49,7 +58,7 @@ def write_pairs(reached: Reached, provenance: Provenance, exit_reasons: Sequence
     out.write(b',"endpoints":[')
     listed: dict[str, tuple[str, ...]] = {}
     for family in reached.families:
-        ends: Ends = reached.ends[family]
+        ends: Ends = pairs_of(reached, family).ends if reached.by == "namespace" else reached.ends[family]
         for ref, addresses in zip(ends.refs, ends.addresses, strict=True):
             listed[ref] = tuple(dict.fromkeys((*listed.get(ref, ()), *addresses)))
     out.write(b",".join(encode({"ref": ref, "addresses": addresses}) for ref, addresses in listed.items()))
@@ -70,7 +79,7 @@ def write_pairs(reached: Reached, provenance: Provenance, exit_reasons: Sequence
 
 
 def _connections(reached: Reached, counted: Counter[str], open_pairs: list[bytes]) -> Iterator[list[bytes]]:
-    runs = [Pairs(reached, family) for family in reached.families]
+    runs = [pairs_of(reached, family) for family in reached.families]
     if len(runs) == 1:
         joined = _Fragments(runs[0], runs[0].ends.refs, "")
         for block in runs[0].blocks():
@@ -82,7 +91,7 @@ def _connections(reached: Reached, counted: Counter[str], open_pairs: list[bytes
 class _Fragments:
     """JSON text of connections, put together from pieces made once an endpoint and once a set of services."""
 
-    def __init__(self, pairs: Pairs, refs: Sequence[str], family: str) -> None:
+    def __init__(self, pairs: Pairs | NamespacePairs, refs: Sequence[str], family: str) -> None:
         encode = msgspec.json.encode
         self.pairs = pairs
         self._from = [b'{"from":' + encode(ref) + b',"to":' for ref in refs]
@@ -153,7 +162,9 @@ def connection_tail(services: ServiceSet, family: bytes) -> bytes:
     return b"," + text[1:-1] + (b',"family":' + family if family else b"") + b"}"
 
 
-def _two_families(runs: Sequence[Pairs], counted: Counter[str], open_pairs: list[bytes]) -> Iterator[list[bytes]]:
+def _two_families(
+    runs: Sequence[Pairs | NamespacePairs], counted: Counter[str], open_pairs: list[bytes]
+) -> Iterator[list[bytes]]:
     """Connections that are the same in both families once, the others with their family."""
     encode = msgspec.json.encode
     found: dict[tuple[str, str], dict[int, tuple[ServiceSet, ServiceSet]]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netwright.base.services import BEYOND_TRANSPORT, ServiceSet
-from netwright.questions.reach import Ends, Pairs, Reached, undecided_services
+from netwright.questions.reach import Ends, Reached, pairs_of, undecided_services
 from netwright.render.escape import plain
 from netwright.render.words import Words, count
 
@@ -17,7 +17,7 @@ def reach_text(reached: Reached, words: Words, *, everything: bool, last: str) -
     shown = 0
     folded = 0
     for family in reached.families:
-        pairs = Pairs(reached, family)
+        pairs = pairs_of(reached, family)
         ends: Ends = pairs.ends
         order = _danger_first(ends, pairs.sources)
         groups: dict[int, dict[ServiceSet, list[int]]] = {}

@@ -76,7 +76,9 @@ def _backends(row: Any) -> list[str]:
     return [_short(b) if b.count("/") == 2 else b for b in row.backends] or [row.lacks]
 
 
-NAMESPACE = Column(title="NAMESPACE", key="namespace", value=lambda r: r.namespace, least=22)
+NAMESPACE = Column(
+    title="NAMESPACE", key="namespace", value=lambda r: r.namespace, shown=lambda r: r.namespace or "-", least=22
+)
 WHERE = Column(title="WHERE", key="where", value=_place, cut="front", least=20, goes=2)
 
 COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
@@ -136,7 +138,7 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
     "services": (
         NAMESPACE,
         Column(title="SERVICE", key="ref", value=lambda r: r.ref, shown=lambda r: _name(r.ref), least=34),
-        Column(title="TYPE", key="type", value=lambda r: r.type, cut="never"),
+        Column(title="TYPE", key="type", value=lambda r: r.type, least=12),
         Column(title="ADDRESSES", key="addresses", value=lambda r: r.addresses, cut="list", least=11, goes=1),
         Column(
             title="PORTS",
@@ -229,9 +231,7 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
             shown=lambda r: r.service.removeprefix("svc/"),
             least=30,
         ),
-        Column(
-            title="PORT", key="port", value=lambda r: r.port, shown=lambda r: r.port.removeprefix("TCP "), cut="never"
-        ),
+        Column(title="PORT", key="port", value=lambda r: r.port, shown=lambda r: r.port.removeprefix("TCP "), least=10),
         Column(title="VIA", key="via", value=lambda r: r.via, shown=_via, least=18),
         Column(
             title="ENDS AT", key="workload", value=lambda r: r.workload, shown=lambda r: r.workload or "-", least=26

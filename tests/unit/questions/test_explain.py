@@ -11,16 +11,20 @@ from netwright.model.glossary import TERMS
 from netwright.profiles.compose import PROFILES as ALL_PROFILES
 from netwright.questions.explain import PROFILES, Page, contents, explain
 
-DESIGN = (
-    "endpoint, interface, network, identity, workload, enforcer, profile, tier, rule, end, guard, obligation, verdict, allow, deny, "
-    "undecided, isolated, connection, exposed, blast radius, tenant, finding, intent, snapshot, flow, wave, state, kept, advertisement, "
-    "next hop, share, bus bandwidth, iteration, tail, reference"
-).split(", ")
-VMWARE = (
-    "port group, dvSwitch, vmkernel port, DFW rule, security group, segment, Tier-1 gateway, TEP, vMotion, VLAN trunk, distributed port, "
-    "NSX tag, context profile, edge node, load balancer VIP, ESXi host, cluster, vCenter, resource pool, vApp, VMware Tools, snapshot, "
-    "MAC learning, promiscuous mode"
-).split(", ")
+DESIGN = """
+endpoint, interface, network, identity, workload, enforcer, profile, tier, rule, end, guard, obligation, verdict, allow,
+deny, undecided, isolated, connection, exposed, blast radius, tenant, finding, intent, snapshot, flow, wave, state, kept,
+advertisement, next hop, share, bus bandwidth, iteration, tail, reference
+"""
+VMWARE = """
+port group, dvSwitch, vmkernel port, DFW rule, security group, segment, Tier-1 gateway, TEP, vMotion, VLAN trunk,
+distributed port, NSX tag, context profile, edge node, load balancer VIP, ESXi host, cluster, vCenter, resource pool,
+vApp, VMware Tools, snapshot, MAC learning, promiscuous mode
+"""
+
+
+def listed(words: str) -> list[str]:
+    return [word.strip() for word in words.split(",")]
 
 
 def about(asked: str, what: str) -> Page:
@@ -28,13 +32,13 @@ def about(asked: str, what: str) -> Page:
     return page
 
 
-@pytest.mark.parametrize("word", DESIGN)
+@pytest.mark.parametrize("word", listed(DESIGN))
 def test_every_word_of_the_design_is_explained_in_a_few_sentences(word: str) -> None:
     page = about(word, "term")
     assert 80 < len(page.text) < 400
 
 
-@pytest.mark.parametrize("word", VMWARE)
+@pytest.mark.parametrize("word", listed(VMWARE))
 def test_words_of_vsphere_and_nsx_have_a_page(word: str) -> None:
     assert explain(word)
 

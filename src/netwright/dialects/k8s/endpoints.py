@@ -100,8 +100,7 @@ class EndpointBuilder:
         self._any_node = unicast - self.pod_ranges
         self._build(nodes)
 
-    # --- rows
-    # ---------------------------------------------------------------------------------------------------------------
+    # --- rows --------------------
 
     def _build(self, nodes: list[Decoded]) -> None:
         for d in self.objects:
@@ -212,8 +211,7 @@ class EndpointBuilder:
     def _namespace(self, name: str) -> int:
         return self._namespaces.setdefault(name, len(self._namespaces))
 
-    # --- the result
-    # -----------------------------------------------------------------------------------------------------------
+    # --- the result --------------------
 
     def workloads(self) -> tuple[Workload, ...]:
         out = []

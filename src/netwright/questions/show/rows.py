@@ -163,7 +163,7 @@ class KindRow(Row, frozen=True):
 class ExposedRow(Row, frozen=True):
     """One way in from outside the cluster, as a chain of verdicts."""
 
-    verdict: str
+    verdict: Literal["allow", "some", "undecided", "deny"]
     service: str
     port: str
     via: str

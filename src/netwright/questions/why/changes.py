@@ -69,8 +69,7 @@ def changes(inquirer: Inquirer, settled: Settled, locate: Locate) -> tuple[Chang
     return tuple(sorted(out, key=lambda c: (len(c.opens) + len(c.closes) + c.more, len(c.edits))))
 
 
-# --- candidates
-# ---------------------------------------------------------------------------------------------------------------
+# --- candidates --------------------
 
 
 def _opening(inquirer: Inquirer, part: Part) -> list[list[Edit]]:
@@ -176,8 +175,7 @@ def _closing(inquirer: Inquirer, part: Part) -> list[list[Edit]]:
     return out
 
 
-# --- pieces
-# -------------------------------------------------------------------------------------------------------------------
+# --- pieces --------------------
 
 
 def _policy(inquirer: Inquirer, origin: Origin) -> Decoded | None:
@@ -246,8 +244,7 @@ def _fresh_name(inquirer: Inquirer, namespace: str, name: str) -> str:
     return name if name not in taken else next(f"{name}-{i}" for i in range(2, 10_000) if f"{name}-{i}" not in taken)
 
 
-# --- proof
-# --------------------------------------------------------------------------------------------------------------------
+# --- proof --------------------
 
 
 def _prove(

@@ -1,0 +1,86 @@
+"""Every noun's table with hostile text in every field of its rows."""
+
+from __future__ import annotations
+
+import csv
+import io
+import typing
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from netwright.questions.show import NOUNS
+from netwright.questions.show import rows as shapes
+from netwright.questions.show.rows import Shown
+from netwright.render.escape import width
+from netwright.render.show_table import COLUMNS, show_csv, show_markdown, show_text
+from netwright.render.words import Words
+
+ROWS: dict[str, type[msgspec.Struct]] = {
+    "workloads": shapes.WorkloadRow,
+    "endpoints": shapes.EndpointRow,
+    "services": shapes.ServiceRow,
+    "policies": shapes.PolicyRow,
+    "networks": shapes.NetworkRow,
+    "exposed": shapes.ExposedRow,
+    "isolation": shapes.IsolationRow,
+    "namespaces": shapes.NamespaceRow,
+    "kinds": shapes.KindRow,
+}
+
+
+HOSTILE = ["=cmd()", "a/b/\x1b[2J", "svc/a/=x", "|x|", "@team", "<b>", "deploy/=1/=2", "x" * 90, "数据" * 30]
+
+
+def value(hint: Any, texts: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
+    if hint is str:
+        return texts
+    if hint is bool:
+        return st.booleans()
+    if hint is int:
+        return st.integers(min_value=0, max_value=9999)
+    if get_origin(hint) is Literal:
+        return st.sampled_from(get_args(hint))
+    if get_origin(hint) is tuple:
+        return st.lists(texts, max_size=3).map(tuple)
+    assert type(None) in get_args(hint), hint
+    return st.one_of(st.none(), *(value(h, texts) for h in get_args(hint) if h is not type(None)))
+
+
+def shown(noun: str) -> st.SearchStrategy[Shown]:
+    texts = st.text(max_size=20) | st.sampled_from(HOSTILE)
+    hints = {name: value(hint, texts) for name, hint in get_type_hints(ROWS[noun]).items()}
+    row = st.fixed_dictionaries(hints).map(lambda fields: ROWS[noun](**fields))
+    counts = {"policy": 1, "selecting nothing": 0}
+    return st.lists(row, min_size=1, max_size=3).map(
+        lambda rows: Shown(noun=noun, rows=typing.cast(Any, tuple(rows)), counts=counts, notes=("note \x1b[31m",))
+    )
+
+
+def test_every_noun_has_columns_for_its_rows() -> None:
+    assert set(COLUMNS) == set(ROWS) == set(NOUNS)
+    for noun, columns in COLUMNS.items():
+        assert len({c.key for c in columns}) == len(columns), noun
+
+
+@pytest.mark.parametrize("noun", list(ROWS))
+@settings(max_examples=20)
+@given(data=st.data())
+def test_whatever_a_row_holds_every_face_shows_text(noun: str, data: st.DataObject) -> None:
+    answer = data.draw(shown(noun))
+    for utf8 in (True, False):
+        lines = list(show_text(answer, Words(utf8=utf8, width=80), wide=False, last="exit 0"))
+        table = lines[: len(answer.rows) + 1]
+        assert all(width(line) <= 80 and line.isprintable() for line in table)
+    wide = list(show_text(answer, Words(), wide=True, last="exit 0"))
+    assert all(line.isprintable() for line in wide)
+    cells = list(csv.reader(io.StringIO("\r\n".join(show_csv(answer)), newline="")))
+    assert len(cells) == len(answer.rows) + 1
+    assert {len(line) for line in cells} == {len(COLUMNS[noun])}
+    assert not [c for line in cells for c in line if c.lstrip().startswith(("=", "+", "-", "@"))]
+    markdown = list(show_markdown(answer))
+    assert all(line.isprintable() for line in markdown)
+    assert not any("<b>" in line or "@team" in line for line in markdown)
