@@ -1,8 +1,8 @@
-"""Writes what is generated of the documentation: the tour, the schemas, the reference, and in the other pages what commands print.
+"""Writes what is generated: the tour, the schemas, the reference, and in the other pages what commands print.
 
-    python docs/build.py            write them; exit 1 where one differed from what was on disk
-    python docs/build.py --check    write nothing; exit 1 with a diff where one differs
-    python docs/build.py --quiet    write them and exit 0
+python docs/build.py            write them; exit 1 where one differed from what was on disk
+python docs/build.py --check    write nothing; exit 1 with a diff where one differs
+python docs/build.py --quiet    write them and exit 0
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def main(arguments: list[str]) -> int:
     for path in stray:
         print(f"{path.relative_to(ROOT).as_posix()} is of no schema: delete it")
     if (differing or stray) and "--quiet" not in arguments:
-        done = "they are not what the code says: `make docs` writes them" if "--check" in arguments else "written anew: look, and keep them"
+        done = "`make docs` writes them" if "--check" in arguments else "written anew: look, and keep them"
         print(f"{len(differing) + len(stray)} generated files differ; {done}", file=sys.stderr)
         return 1
     return 0

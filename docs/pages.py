@@ -33,7 +33,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in lines)
 
 
-# --- commands -----------------------------------------------------------------------------------------------------------------
+# --- commands ---------------------------------------------------------------------------------------------------------
 
 
 def commands() -> str:
@@ -41,8 +41,9 @@ def commands() -> str:
 
     context = click.Context(cli, info_name="netwright")
     parts = [
-        "Installed as `kubectl-netwright` on the PATH, the same commands are `kubectl netwright …`. `-f SOURCE` and SOURCE as an "
-        "argument are the same. Standard output holds the answer and nothing else, standard error the diagnostics.",
+        "Installed as `kubectl-netwright` on the PATH, the same commands are `kubectl netwright …`. `-f SOURCE` and "
+        "SOURCE as an argument are the same. Standard output holds the answer and nothing else, standard error the "
+        "diagnostics.",
         "Exit codes are explained [on their own page](exit-codes.md).",
     ]
     for title, names in SECTIONS:
@@ -83,15 +84,16 @@ def _inline(text: str) -> str:
     return " ".join(text.split()).replace("<", "&lt;")
 
 
-# --- codes, kinds, profiles, exit codes ------------------------------------------------------------------------------------------
+# --- codes, kinds, profiles, exit codes -------------------------------------------------------------------------------
 
 
 def codes() -> str:
     from netwright.base.diagnostics import INPUT_CODES
 
     parts = [
-        "What netwright says about its input. `netwright explain CODE` prints the same, offline. An *error* means that part of the input "
-        "could not be used: the exit code is 3. A code is for ever; a retired one is never used again."
+        "What netwright says about its input. `netwright explain CODE` prints the same, offline. An *error* means "
+        "that part of the input could not be used: the exit code is 3. A code is for ever; a retired one is never "
+        "used again."
     ]
     for code in INPUT_CODES:
         parts.append(f"## {code.code}: {code.title}")
@@ -111,14 +113,15 @@ def kinds() -> str:
     from netwright.model.kind_lists import KINDS
 
     parts = [
-        "Kinds are data, in three lists. A kind in none of them is taken as not touching the network, with the warning "
-        "[NW1009](codes.md#nw1009-a-kind-that-is-in-none-of-the-lists). `*` is every kind of the group that is not listed itself.",
+        "Kinds are data, in three lists. A kind in none of them is taken as not touching the network, with the "
+        "warning [NW1009](codes.md#nw1009-a-kind-that-is-in-none-of-the-lists). `*` is every kind of the group that "
+        "is not listed itself.",
         "## Read",
         "Objects of these kinds are evaluated. Versions that the API server serves no more are reported as invalid.",
         _table(["group", "kinds"], _grouped(k for k in KINDS if k.reads == "read")),
         "## Touch the network and are not read yet",
-        "Nothing is guessed about them. Pods that one could select get undecided verdicts, as the last column says; a kind whose subjects can "
-        "be nodes and hostNetwork pods is marked *(nodes too)*.",
+        "Nothing is guessed about them. Pods that one could select get undecided verdicts, as the last column says; a "
+        "kind whose subjects can be nodes and hostNetwork pods is marked *(nodes too)*.",
     ]
     rows = []
     for effect, told in EFFECTS.items():
@@ -145,21 +148,38 @@ def profiles() -> str:
     from netwright.profiles.compose import PROFILES
 
     parts = [
-        "A profile says how the policies of a cluster compose and what its network plugin does where the documents leave something open. "
-        "`--cni NAME` chooses one; every answer names it and repeats its assumptions."
+        "A profile says how the policies of a cluster compose and what its network plugin does where the documents "
+        "leave something open. `--cni NAME` chooses one; every answer names it and repeats its assumptions."
     ]
     for name, profile in PROFILES.items():
         parts.append(f"## {name}")
-        parts.append(_table(["", ""], [["policies of one tier", f"{profile.policy_ties}"], ["not settled by policy", f"{profile.unsure}"]]))
+        parts.append(
+            _table(
+                ["", ""],
+                [["policies of one tier", f"{profile.policy_ties}"], ["not settled by policy", f"{profile.unsure}"]],
+            )
+        )
         parts.append("It is assumed that:")
         parts.append("\n".join(f"- {_inline(a)}" for a in profile.assumptions))
     return _page("Profiles", parts)
 
 
 EXIT_CODES = (
-    (70, "netwright's own bug: its two judges disagree, or an invariant does not hold", "report it with the manifests that show it"),
-    (2, "wrong use: an unknown option, a reference that names nothing, a question that cannot be read", "the message says what to write"),
-    (3, "the input could not be read, or only in part", "the answer holds for what was read; mend the input that the errors name"),
+    (
+        70,
+        "netwright's own bug: its two judges disagree, or an invariant does not hold",
+        "report it with the manifests that show it",
+    ),
+    (
+        2,
+        "wrong use: an unknown option, a reference that names nothing, a question that cannot be read",
+        "the message says what to write",
+    ),
+    (
+        3,
+        "the input could not be read, or only in part",
+        "the answer holds for what was read; mend the input that the errors name",
+    ),
     (1, "the answer is no: `why` found it denied, or denied for some of what was asked", ""),
     (4, "undecided: the input, or the API, leaves the answer open", "see [undecided verdicts](../how/undecided.md)"),
     (0, "answered; for `why`: allowed", ""),
@@ -179,13 +199,14 @@ def exit_codes() -> str:
         [
             "The first of these that applies, from the top:",
             _table(["code", "meaning", "what to do", "raised in Python as"], rows),
-            "`reach`, `show`, `eval` and `explain` end with 0 once they have answered: a denied or undecided pair among many is part of the "
-            "answer. JSON answers carry `exit_reasons`, every reason for a code other than 0. A run that is interrupted ends with 130.",
+            "`reach`, `show`, `eval` and `explain` end with 0 once they have answered: a denied or undecided pair "
+            "among many is part of the answer. JSON answers carry `exit_reasons`, every reason for a code other than "
+            "0. A run that is interrupted ends with 130.",
         ],
     )
 
 
-# --- the library ----------------------------------------------------------------------------------------------------------------
+# --- the library ------------------------------------------------------------------------------------------------------
 
 
 def library() -> str:
@@ -193,7 +214,8 @@ def library() -> str:
     from netwright.twin import Twin
 
     parts = [
-        "`import netwright as nw`. What is listed here is public; everything else may change. [How to use it](../how/library.md).",
+        "`import netwright as nw`. What is listed here is public; everything else may change. [How to use "
+        "it](../how/library.md).",
         "## netwright",
     ]
     for name in sorted(netwright.__all__, key=lambda n: (n != "load", n.startswith("_"), n.lower())):

@@ -1,4 +1,4 @@
-"""JSON Schemas of what the commands write and read: structs of the code, in envelopes that say what an answer rests on."""
+"""JSON Schemas of what the commands write and read: structs of the code, in envelopes of what an answer rests on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NUMBER: Schema = {"type": "integer", "minimum": 0}
 PORTS: Schema = {"type": "string", "description": "`TCP 80,443,8000-8100; UDP 53`, or `all`"}
 SET: Schema = {
     "type": "string",
-    "description": "a set of positions: `0-12,14`, or `b64:` and packed bits, the lowest position in the lowest bit of the first byte",
+    "description": "a set of positions: `0-12,14`, or `b64:` and packed bits, the lowest position first",
 }
 ROWS = {
     "workloads": rows_of.WorkloadRow,
@@ -44,7 +44,9 @@ def all_schemas() -> dict[str, str]:
         raise RuntimeError(f"docs/schemas.py does not know the row of {sorted(set(NOUNS) ^ set(ROWS))}")
     made = {
         "query": _of_struct(Query, "One line of the file that `netwright eval --queries` reads.", written=False),
-        "eval": _of_struct(Evaluated, "One line of what `netwright eval -o jsonl` writes, in the order of the questions."),
+        "eval": _of_struct(
+            Evaluated, "One line of what `netwright eval -o jsonl` writes, in the order of the questions."
+        ),
         "why": _envelope("why", "What `netwright why -o json` writes.", WhyAnswer),
         "reach": _reach(),
         "show": _show(),
@@ -53,16 +55,17 @@ def all_schemas() -> dict[str, str]:
     for name, schema in made.items():
         schema["$id"] = f"netwright.{name}/v1"
     return {
-        f"{name}.v1.json": json.dumps({"$schema": DIALECT, **schema}, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+        f"{name}.v1.json": json.dumps({"$schema": DIALECT, **schema}, indent=2, ensure_ascii=False, sort_keys=True)
+        + "\n"
         for name, schema in made.items()
     }
 
 
-# --- structs ------------------------------------------------------------------------------------------------------------------
+# --- structs ----------------------------------------------------------------------------------------------------------
 
 
 def _components(*types: Any, written: bool = True) -> tuple[list[Schema], dict[str, Schema]]:
-    """Schemas of structs, and the definitions they refer to. What is `written` has every field, unless it leaves defaults out."""
+    """Schemas of structs, and the definitions they refer to. What is `written` has every field, or omits defaults."""
     schemas, definitions = msgspec.json.schema_components(types, ref_template="#/$defs/{name}")
     structs = {t.__name__: t for t in _structs(types)}
     for name, definition in definitions.items():
@@ -103,7 +106,7 @@ def _of_struct(struct: Any, says: str, *, written: bool = True) -> Schema:
     return {"description": says, "$ref": f"#/$defs/{struct.__name__}", "$defs": definitions}
 
 
-# --- envelopes ----------------------------------------------------------------------------------------------------------------
+# --- envelopes --------------------------------------------------------------------------------------------------------
 
 
 def _object(properties: dict[str, Schema], says: str = "", optional: tuple[str, ...] = ()) -> Schema:
@@ -146,7 +149,10 @@ def _reach() -> Schema:
         "by": {"enum": ["pod", "workload", "namespace", "identity"]},
         "left_out": _list(STRING, "endpoints that are not listed, and the flag that lists them"),
     }
-    family = {"description": "4 or 6 where it holds in one family only; absent: in all of the cluster's", "enum": [4, 6]}
+    family = {
+        "description": "4 or 6 where it holds in one family only; absent: in all of the cluster's",
+        "enum": [4, 6],
+    }
     ranges = _list(
         {"type": "array", "prefixItems": [STRING, NUMBER, NUMBER], "minItems": 3, "maxItems": 3},
         "`ports` as [protocol, first, last]; empty where `ports` is `all`",
@@ -196,9 +202,11 @@ def _table() -> Schema:
     numbers = _list(NUMBER)
     rows = _list(
         _list({"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 3}),
-        "by class, rows of [number in `ports`, number in `sets` of the peers that surely may, and, if others perhaps may, of all that may]",
+        "by class, rows of [number in `ports`, number in `sets` of who surely may, and, if others may, of all who may]",
     )
-    relation = _list({"type": "array", "prefixItems": [NUMBER, SET], "minItems": 2, "maxItems": 2}, "[endpoint, set of endpoints]")
+    relation = _list(
+        {"type": "array", "prefixItems": [NUMBER, SET], "minItems": 2, "maxItems": 2}, "[endpoint, set of endpoints]"
+    )
     return _object(
         {
             "family": {"enum": [4, 6]},
@@ -214,7 +222,7 @@ def _table() -> Schema:
             "ports": _list(PORTS),
             "sets": _list(SET),
             "relations": _object(
-                {name: relation for name in ("self", "own node", "perhaps own node")},
+                dict.fromkeys(("self", "own node", "perhaps own node"), relation),
                 "What holds beside policy: `self` is no connection, `own node` passes whatever policies say.",
                 optional=("self", "own node", "perhaps own node"),
             ),

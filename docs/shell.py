@@ -1,7 +1,8 @@
 """Runs the command lines of the documentation as a reader would: in a folder with `examples/shop`, in a shell.
 
-In a page, a block ```` ```yaml title="NAME" ```` is a file of that name, and a block ```` ```console ```` holds commands (`$ …`), each followed by
-what it prints. A line `[…]` in an output stands for lines that are left out; as many are kept before and after it as there are.
+In a page, a block ```` ```yaml title="NAME" ```` is a file of that name. A block ```` ```console ```` holds commands
+(`$ …`), each followed by what it prints. A line `[…]` in an output stands for lines that are left out: what stands
+before the first and behind the last one is kept by its number of lines, what stands between two by its first line.
 """
 
 from __future__ import annotations
@@ -115,11 +116,34 @@ def _refreshed(body: list[str], folder: Path, code: int) -> tuple[list[str], int
         code = ran.code
         printed = ran.output.splitlines()
         if CUT in shown:
-            before, after = shown.index(CUT), len(shown) - shown.index(CUT) - 1
-            if len(printed) > before + after:
-                printed = [*printed[:before], CUT, *printed[len(printed) - after :]]
+            printed = _cut(shown, printed, command)
         out += printed
     return out, code
+
+
+def _cut(shown: list[str], printed: list[str], command: str) -> list[str]:
+    """What was printed, with the lines left out that were left out before."""
+    pieces: list[list[str]] = [[]]
+    for line in shown:
+        if line == CUT:
+            pieces.append([])
+        else:
+            pieces[-1].append(line)
+    first, *middle, last = pieces
+    spans = [(0, len(first))]
+    for piece in middle:
+        start = next((i for i in range(spans[-1][1], len(printed)) if printed[i] == piece[0]), None)
+        if start is None:
+            raise ValueError(f"`{command}` no longer prints `{piece[0].strip()}`")
+        spans.append((start, start + len(piece)))
+    spans.append((max(spans[-1][1], len(printed) - len(last)), len(printed)))
+    out: list[str] = []
+    end = 0
+    for start, stop in spans:
+        out += [CUT] if start > end else []
+        out += printed[start:stop]
+        end = stop
+    return out
 
 
 def block(command: str, ran: Ran) -> str:

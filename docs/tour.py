@@ -43,11 +43,12 @@ class Step(NamedTuple):
 STEPS = (
     Step(
         "The example",
-        "`examples/shop` is a small cluster that this project wrote: a shop, its payments, an old system nobody dares to touch, and "
-        "what every cluster has besides. Three things in it are wrong on purpose. "
-        "`show workloads` lists what people deployed; ISOLATED says in which directions policies stand guard over it.",
+        "`examples/shop` is a small cluster that this project wrote: a shop, its payments, an old system nobody dares "
+        "to touch, and what every cluster has besides. Three things in it are wrong on purpose. `show workloads` "
+        "lists what people deployed; ISOLATED says in which directions policies stand guard over it.",
         "netwright show workloads examples/shop",
-        after="The last line of every answer counts, says how long it took, and what the exit code means. (The seconds differ from "
+        after="The last line of every answer counts, says how long it took, and what the exit code means. (The seconds "
+        "differ from "
         "machine to machine, so they are left out here.)",
     ),
     Step(
@@ -58,82 +59,86 @@ STEPS = (
     ),
     Step(
         "Why is it denied?",
-        "The shop's front end cannot reach its database, although somebody wrote a rule for it. `why` gives the verdict first, then what "
-        "each side's policies say with file, line and owner, then the rule that came *nearest* and the one label that differs.",
+        "The shop's front end cannot reach its database, although somebody wrote a rule for it. `why` gives the "
+        "verdict first, then what each side's policies say with file, line and owner, then the rule that came "
+        "*nearest* and the one label that differs.",
         "netwright why shop/web shop/db:5432 -f examples/shop",
         1,
-        after="Below stand the smallest changes that would flip the verdict. Each was made on a copy of the cluster and asked again, so "
-        "what it opens besides is known and not guessed. Exit code 1 always and only means: the answer is no.",
+        after="Below stand the smallest changes that would flip the verdict. Each was made on a copy of the cluster "
+        "and asked again, so what it opens besides is known and not guessed. Exit code 1 always and only means: the "
+        "answer is no.",
     ),
     Step(
         "Why is it allowed?",
-        "An allowed connection has its evidence too: one rule on the side of the sender, one on the side of the receiver. "
-        "Without a port, `why` asks about the ports that the containers declare.",
+        "An allowed connection has its evidence too: one rule on the side of the sender, one on the side of the "
+        "receiver. Without a port, `why` asks about the ports that the containers declare.",
         "netwright why shop/api shop/db -f examples/shop",
     ),
     Step(
         "Can the internet get in?",
-        "`internet` is every public address outside the cluster. For a Service the answer is a chain: the load balancer's source "
-        "ranges, what becomes of the client's address, then the policy at the pod.",
+        "`internet` is every public address outside the cluster. For a Service the answer is a chain: the load "
+        "balancer's source ranges, what becomes of the client's address, then the policy at the pod.",
         "netwright why internet svc/ingress-nginx/controller:443 -f examples/shop",
         1,
         after="SOME: two ranges pass, the others do not. Something of what was asked is denied, hence exit code 1.",
     ),
     Step(
         "All ways in",
-        "`show exposed` lists every way from outside to a workload, danger first. Another of the mistakes stands on top: `legacy/orders` "
-        "listens on a port of every node, and no policy acts in its namespace.",
+        "`show exposed` lists every way from outside to a workload, danger first. Another of the mistakes stands on "
+        "top: `legacy/orders` listens on a port of every node, and no policy acts in its namespace.",
         "netwright show exposed examples/shop",
     ),
     Step(
         "And an address?",
-        "Either end may be a bare address. The gateway may talk to card processors anywhere on port 443, but its rule excepts the address "
-        "where clouds hand out credentials.",
+        "Either end may be a bare address. The gateway may talk to card processors anywhere on port 443, but its rule "
+        "excepts the address where clouds hand out credentials.",
         "netwright why payments/gateway 169.254.169.254:443 -f examples/shop --no-changes",
         1,
     ),
     Step(
         "What nobody can know",
-        "NetworkPolicy speaks of TCP, UDP and SCTP and leaves open what happens to a ping. netwright does not guess: the third "
-        "verdict is *undecided*, with its reason, and has an exit code of its own.",
+        "NetworkPolicy speaks of TCP, UDP and SCTP and leaves open what happens to a ping. netwright does not guess: "
+        "the third verdict is *undecided*, with its reason, and has an exit code of its own.",
         "netwright why shop/api shop/db --protocol icmp -f examples/shop",
         4,
     ),
     Step(
         "Who can reach the database?",
-        "`reach` answers for all pairs; `--to` and `--from` narrow it to one end. A line with `?` is undecided: a pod always reaches its "
-        "own node, and manifests do not say on which node the database runs.",
+        "`reach` answers for all pairs; `--to` and `--from` narrow it to one end. A line with `?` is undecided: a pod "
+        "always reaches its own node, and manifests do not say on which node the database runs.",
         "netwright reach examples/shop --to shop/db",
     ),
     Step(
         "Where does one port lead?",
-        "`--port` asks about one service only: where may the front end connect on PostgreSQL's port? Nowhere for certain, and "
-        "perhaps to its own node, because no policy keeps a pod from the node it runs on.",
+        "`--port` asks about one service only: where may the front end connect on PostgreSQL's port? Nowhere for "
+        "certain, and perhaps to its own node, because no policy keeps a pod from the node it runs on.",
         "netwright reach examples/shop --from shop/web --port 5432",
     ),
     Step(
         "What could an intruder reach?",
-        "`--hops all` follows connections step by step over the ports that are served: who takes `shop/web` can go on to `shop/api`, and from there "
-        "to the database. The other way leads through CoreDNS, which no policy holds back.",
+        "`--hops all` follows connections step by step over the ports that are served: who takes `shop/web` can go on "
+        "to `shop/api`, and from there to the database. The other way leads through CoreDNS, which no policy holds "
+        "back.",
         "netwright reach examples/shop --from shop/web --hops all",
     ),
     Step(
         "The same as data",
-        "Everything comes as JSON with a schema, so that a script need not read prose. This prints the connections of one answer, one a line.",
+        "Everything comes as JSON with a schema, so that a script need not read prose. This prints the connections of "
+        "one answer, one a line.",
         "netwright reach examples/shop --to shop/db -o json | "
         """python3 -c 'import json, sys; [print(c) for c in json.load(sys.stdin)["connections"]]'""",
         after="[The JSON page](reference/json.md) describes each field, and a compact form for thousands of workloads.",
     ),
     Step(
         "Many questions at once",
-        "A file of questions, one JSON object a line, is answered line by line in the same order: the form for a pipeline. "
-        f"These five are in [`{QUERIES}`]({QUERIES}).",
+        "A file of questions, one JSON object a line, is answered line by line in the same order: the form for a "
+        f"pipeline. These five are in [`{QUERIES}`]({QUERIES}).",
         f"netwright eval examples/shop --queries {QUERIES} -o text",
     ),
     Step(
         "What a manifest does not say, you can",
-        "This policy admits a range of addresses. Whether the client's address lies in it cannot be known from its manifest, so the verdict is "
-        "undecided and names the flag that would settle it.",
+        "This policy admits a range of addresses. Whether the client's address lies in it cannot be known from its "
+        "manifest, so the verdict is undecided and names the flag that would settle it.",
         "netwright why default/client default/server:80 -f ranges.yaml",
         4,
         files={
@@ -163,14 +168,21 @@ spec:
     ),
     Step(
         "A broken file",
-        "One document that cannot be parsed does not stop the others, and is not passed over either. It says `kind: NetworkPolicy` and "
-        "`namespace: shop`, so verdicts in that namespace become undecided and all others stand.",
+        "One document that cannot be parsed does not stop the others, and is not passed over either. It says `kind: "
+        "NetworkPolicy` and `namespace: shop`, so verdicts in that namespace become undecided and all others stand.",
         "netwright reach broken --to legacy/mailer --port 25",
         3,
         files={
-            "broken/half.yaml": "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  namespace: shop\n  name: {half\n"
+            "broken/half.yaml": """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  namespace: shop
+  name: {half
+"""
         },
-        after="Exit code 3 comes before all others but a wrong use: an answer from part of the input must not pass for one from all of it.",
+        after="Exit code 3 comes before all others but a wrong use: an answer from part of the input must not pass for "
+        "one from all of it.",
     ),
 )
 
@@ -180,8 +192,8 @@ def page() -> str:
     out = [
         "<!-- written by docs/tour.py; do not edit -->\n",
         "# A tour in twenty minutes\n",
-        "Every command on this page can be run in a clone after `make demo`, and every output below was printed by the command above it. "
-        "Put `.venv/bin` on your PATH first: `PATH=$PWD/.venv/bin:$PATH`.\n",
+        "Every command on this page can be run in a clone after `make demo`, and every output below was printed by "
+        "the command above it. Put `.venv/bin` on your PATH first: `PATH=$PWD/.venv/bin:$PATH`.\n",
     ]
     with workplace() as folder:
         source = ROOT / "docs" / QUERIES
@@ -204,8 +216,8 @@ def page() -> str:
                 out.append(step.after + "\n")
         out.append("## From Python\n")
         out.append(
-            "The command line is thin: the same questions can be asked from Python, and answers are objects with typed fields. "
-            "[The library page](how/library.md) has more.\n"
+            "The command line is thin: the same questions can be asked from Python, and answers are objects with "
+            "typed fields. [The library page](how/library.md) has more.\n"
         )
         (folder / "tour.py").write_text(LIBRARY, encoding="utf-8")
         ran = run("python3 tour.py", folder)
@@ -229,7 +241,9 @@ def differs(path: Path, text: str) -> str:
     """A diff between the file on disk and what it should hold; "" where there is none."""
     held = path.read_text(encoding="utf-8") if path.exists() else ""
     name = path.relative_to(ROOT).as_posix()
-    lines = difflib.unified_diff(held.splitlines(), text.splitlines(), f"{name} on disk", f"{name} as generated", lineterm="")
+    lines = difflib.unified_diff(
+        held.splitlines(), text.splitlines(), f"{name} on disk", f"{name} as generated", lineterm=""
+    )
     return "\n".join(lines)
 
 

@@ -12,7 +12,16 @@ import pytest
 
 from netwright.sources.yamltext import Built, TextFault, build
 
-REFUSED = object()
+
+
+class _Refused:
+    """What the library gives for a text that it refuses."""
+
+    def __repr__(self) -> str:
+        return "refused"
+
+
+REFUSED = _Refused()
 
 BOOLEANS = [
     ("y", True),

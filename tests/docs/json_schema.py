@@ -1,6 +1,7 @@
 """A validator for the part of JSON Schema that docs/schemas uses. A keyword that it does not know is an error.
 
-It is stricter than the standard: a property that the schema does not describe is a fault, so that nothing undocumented is written.
+It is stricter than the standard: a property that the schema does not describe is a fault, so that nothing is written
+that is not documented.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-def faults(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any] | None = None, at: str = "$") -> Iterator[str]:
+def faults(
+    value: Any, schema: Mapping[str, Any], root: Mapping[str, Any] | None = None, at: str = "$"
+) -> Iterator[str]:
     """What is wrong with the value, each with its path; nothing where it is valid."""
     root = schema if root is None else root
     for keyword, wanted in schema.items():

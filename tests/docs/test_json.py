@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -45,6 +44,16 @@ kind: NetworkPolicy
 metadata: {name: a}
 spec: {podSelector: {matchLabels: {app: a}}, ingress: [{from: [{ipBlock: {cidr: 10.1.0.0/16}}]}]}
 """
+PLACED = """\
+{apiVersion: v1, kind: Pod, metadata: {name: on-a}, spec: {nodeName: a, containers: [{name: c, image: c:1}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: on-b}, spec: {nodeName: b, containers: [{name: c, image: c:1}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: host-of-a},
+ spec: {nodeName: a, hostNetwork: true, containers: [{name: c, image: c:1}]}}
+---
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: none}, spec: {podSelector: {}}}
+"""
 
 Ask = Callable[..., bytes]
 
@@ -78,7 +87,9 @@ def inputs(root: Path, tmp_path: Path) -> dict[str, str]:
     (trouble / "shop").symlink_to(root / SHOP)
     two = tmp_path / "two.yaml"
     two.write_text(TWO_FAMILIES, encoding="utf-8")
-    return {"shop": SHOP, "trouble": str(trouble), "two": str(two)}
+    placed = tmp_path / "placed.yaml"
+    placed.write_text(PLACED, encoding="utf-8")
+    return {"shop": SHOP, "trouble": str(trouble), "two": str(two), "placed": str(placed)}
 
 
 WHY = [
@@ -101,8 +112,12 @@ def test_why(ask: Ask, schema: Any, inputs: dict[str, str], name: str, source: s
     assert list(faults(answer, schema("why"))) == []
 
 
-@pytest.mark.parametrize("name", ["shop", "trouble", "two"])
-@pytest.mark.parametrize("more", [[], ["--form", "classes"], ["--by", "pod"], ["--by", "identity"], ["--port", "UDP/53"]], ids=" ".join)
+@pytest.mark.parametrize("name", ["shop", "trouble", "two", "placed"])
+@pytest.mark.parametrize(
+    "more",
+    [[], ["--form", "classes"], ["--by", "pod"], ["--by", "identity"], ["--by", "namespace"], ["--port", "UDP/53"]],
+    ids=" ".join,
+)
 def test_reach(ask: Ask, schema: Any, inputs: dict[str, str], name: str, more: list[str]) -> None:
     answer = json.loads(ask("reach", inputs[name], "-o", "json", *more))
     assert list(faults(answer, schema("reach"))) == []
@@ -161,12 +176,14 @@ def test_the_validator_finds_what_is_wrong(ask: Ask, schema: Any) -> None:
         assert list(faults(spoilt, schema("why")))
 
 
-# --- what the page says -------------------------------------------------------------------------------------------------------
+# --- what the page says -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["shop", "trouble", "two"])
+@pytest.mark.parametrize("name", ["shop", "trouble", "two", "placed"])
 @pytest.mark.parametrize("by", ["workload", "pod", "identity"])
-def test_the_class_form_expands_to_the_pairs_as_the_page_shows(ask: Ask, root: Path, inputs: dict[str, str], name: str, by: str) -> None:
+def test_the_class_form_expands_to_the_pairs_as_the_page_shows(
+    ask: Ask, root: Path, inputs: dict[str, str], name: str, by: str
+) -> None:
     page = (root / "docs/reference/json.md").read_text(encoding="utf-8")
     (code,) = re.findall(r'```python title="expand.py"\n(.*?)\n```', page, re.DOTALL)
     expander: dict[str, Any] = {"__name__": "expander"}
@@ -194,7 +211,11 @@ def test_the_class_form_expands_to_the_pairs_as_the_page_shows(ask: Ask, root: P
 def test_every_field_of_an_answer_is_on_the_page(root: Path, schema: Any) -> None:
     page = (root / "docs/reference/json.md").read_text(encoding="utf-8")
     definitions = schema("reach")["$defs"]
-    fields = set(schema("why")["properties"]) | set(definitions["pairs"]["properties"]) | set(definitions["classes"]["properties"])
+    fields = (
+        set(schema("why")["properties"])
+        | set(definitions["pairs"]["properties"])
+        | set(definitions["classes"]["properties"])
+    )
     fields |= set(definitions["blast"]["properties"]) - {"source", "hops", "any_port", "family"}
     assert sorted(f for f in fields if f"`{f}`" not in page and f not in ("form", "by", "left_out")) == []
 
@@ -207,4 +228,6 @@ def test_every_field_of_a_question_and_an_answer_is_on_the_page_of_eval(root: Pa
 
 def test_the_schemas_are_all_listed(root: Path) -> None:
     page = (root / "docs/reference/json.md").read_text(encoding="utf-8")
-    assert sorted(os.listdir(root / "docs/schemas")) == sorted(set(re.findall(r"\(\.\./schemas/([\w.]+)\)", page)))
+    assert sorted(path.name for path in (root / "docs/schemas").iterdir()) == sorted(
+        set(re.findall(r"\(\.\./schemas/([\w.]+)\)", page))
+    )

@@ -1,4 +1,4 @@
-"""The pages are what the code says, their examples run, their links lead somewhere, and they speak of the project alone."""
+"""Pages say what the code does, their examples run, their links lead somewhere, and they speak of the project alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted((ROOT / "docs").rglob("*.md"))
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
+    (ROOT / "docs").rglob("*.md")
+)
 SKIPPED = {".git", ".venv", ".make", "site", "dist", "build", "node_modules"}
 
 
@@ -30,7 +32,7 @@ def environment(root: Path) -> dict[str, str]:
     return os.environ | {"PYTHONPATH": str(root / "src"), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
 
 
-# --- generated ----------------------------------------------------------------------------------------------------------------
+# --- generated --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.e2e
@@ -71,21 +73,26 @@ def test_an_edited_page_a_wrong_output_and_a_stray_schema_are_found_and_mended(t
 def test_the_library_page_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     found = doctest.testfile(
-        str(ROOT / "docs/how/library.md"), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE, encoding="utf-8"
+        str(ROOT / "docs/how/library.md"),
+        module_relative=False,
+        optionflags=doctest.NORMALIZE_WHITESPACE,
+        encoding="utf-8",
     )
     assert found.attempted > 10
     assert found.failed == 0
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/tour.md"])
-def test_the_python_of_a_page_runs(page: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_python_of_a_page_runs(
+    page: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(ROOT)
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
     exec(compile(code, page, "exec"), {"__name__": "example"})
     assert capsys.readouterr().out
 
 
-# --- complete -----------------------------------------------------------------------------------------------------------------
+# --- complete ---------------------------------------------------------------------------------------------------------
 
 
 def test_every_command_option_and_noun_is_documented() -> None:
@@ -93,13 +100,17 @@ def test_every_command_option_and_noun_is_documented() -> None:
     from netwright.questions.show import NOUNS
 
     page = (ROOT / "docs/reference/commands.md").read_text(encoding="utf-8")
-    sections = {found[1]: found[2] for found in re.finditer(r"^### (\w+)\n(.*?)(?=^##|\Z)", page, re.MULTILINE | re.DOTALL)}
+    sections = {
+        found[1]: found[2] for found in re.finditer(r"^### (\w+)\n(.*?)(?=^##|\Z)", page, re.MULTILINE | re.DOTALL)
+    }
     assert sorted(sections) == sorted(COMMANDS)
     context = click.Context(cli)
     for name, section in sections.items():
         command = cli.get_command(context, name)
         assert command is not None
-        written = {flag for parameter in command.params if isinstance(parameter, click.Option) for flag in parameter.opts}
+        written = {
+            flag for parameter in command.params if isinstance(parameter, click.Option) for flag in parameter.opts
+        }
         assert [flag for flag in written if flag not in section] == [], name
     assert [noun for noun in NOUNS if noun not in sections["show"]] == []
 
@@ -115,7 +126,9 @@ def test_every_code_exit_code_and_kind_is_documented() -> None:
     numbers = re.findall(r"^\| (\d+) \|", (reference / "exit-codes.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert numbers == ["70", "2", "3", "1", "4", "0"]
     assert {str(e.exit_code) for e in (InternalError, SourceError, UsageError)} <= set(numbers)
-    rows = re.findall(r"^\| (?:`([\w.-]+)`|core) \| (.*?) \|", (reference / "kinds.md").read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| (?:`([\w.-]+)`|core) \| (.*?) \|", (reference / "kinds.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
     listed = {(group, kind) for group, kinds in rows for kind in re.findall(r"`([^`]+)`", kinds)}
     assert listed == {(k.group, k.name) for k in KINDS}
 
@@ -125,7 +138,7 @@ def test_every_page_is_in_the_navigation() -> None:
         pass
 
     Loader.add_multi_constructor("!", lambda *_: None)
-    config = yaml.load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"), Loader)  # noqa: S506 - a safe loader
+    config = yaml.load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"), Loader)
 
     def pages(entry: object) -> list[str]:
         if isinstance(entry, str):
@@ -138,7 +151,7 @@ def test_every_page_is_in_the_navigation() -> None:
     assert sorted(named) == sorted(p.relative_to(ROOT / "docs").as_posix() for p in (ROOT / "docs").rglob("*.md"))
 
 
-# --- links --------------------------------------------------------------------------------------------------------------------
+# --- links ------------------------------------------------------------------------------------------------------------
 
 
 def prose(text: str) -> str:
@@ -148,14 +161,18 @@ def prose(text: str) -> str:
 
 def anchors(text: str) -> set[str]:
     """The anchors of a page's headings, as mkdocs and GitHub make them."""
-    headings = re.findall(r"^#+ (.*)$", re.sub(r"^(`{3,}).*?^\1$", "", text, flags=re.MULTILINE | re.DOTALL), re.MULTILINE)
+    headings = re.findall(
+        r"^#+ (.*)$", re.sub(r"^(`{3,}).*?^\1$", "", text, flags=re.MULTILINE | re.DOTALL), re.MULTILINE
+    )
     return {re.sub(r"[\s]+", "-", re.sub(r"[^\w\s-]", "", heading.lower()).strip()) for heading in headings}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(page: Path) -> None:
     wrong = []
-    for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"^(`{3,}).*?^\1$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)):
+    for target in re.findall(
+        r"\]\(([^)\s]+)\)", re.sub(r"^(`{3,}).*?^\1$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    ):
         if re.match(r"https?://", target):
             continue
         name, _, anchor = target.partition("#")
@@ -165,16 +182,24 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert wrong == []
 
 
-# --- the project alone --------------------------------------------------------------------------------------------------------
+# --- the project alone ------------------------------------------------------------------------------------------------
 
 
 def texts() -> list[Path]:
     """Every text file that belongs to the project: those git tracks, or, without git, those that are there."""
     if (ROOT / ".git").exists() and shutil.which("git"):
-        names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode().split("\0")
+        names = (
+            subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+            .stdout.decode()
+            .split("\0")
+        )
         found = [ROOT / name for name in names if name and (ROOT / name).is_file()]
     else:
-        found = [p for p in ROOT.rglob("*") if p.is_file() and not SKIPPED & set(p.relative_to(ROOT).parts) and p.suffix != ".pyc"]
+        found = [
+            p
+            for p in ROOT.rglob("*")
+            if p.is_file() and not SKIPPED & set(p.relative_to(ROOT).parts) and p.suffix != ".pyc"
+        ]
     return [path for path in found if b"\0" not in path.read_bytes()[:8192]]
 
 
@@ -201,7 +226,11 @@ def test_pages_and_comments_speak_of_the_project_alone() -> None:
             said = list(enumerate([prose(path.read_text(encoding="utf-8"))], 1))
         elif path.suffix == ".py":
             with tokenize.open(path) as file:
-                said = [(t.start[0], prose(t.string)) for t in tokenize.generate_tokens(file.readline) if t.type == tokenize.COMMENT]
+                said = [
+                    (t.start[0], prose(t.string))
+                    for t in tokenize.generate_tokens(file.readline)
+                    if t.type == tokenize.COMMENT
+                ]
         else:
             continue
         found += [f"{name}:{number}: {match[0]}" for number, text in said for match in WORDS.finditer(text)]
@@ -209,5 +238,9 @@ def test_pages_and_comments_speak_of_the_project_alone() -> None:
 
 
 def test_those_searches_find_what_they_look_for() -> None:
-    for pattern, text in ((PLACES, "/wo" + "rk/main"), (HOSTS, "https://py" + "pi.org/simple"), (WORDS, "an Age" + "nt wrote this")):
+    for pattern, text in (
+        (PLACES, "/wo" + "rk/main"),
+        (HOSTS, "https://py" + "pi.org/simple"),
+        (WORDS, "an Age" + "nt wrote this"),
+    ):
         assert pattern.search(text)

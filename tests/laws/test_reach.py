@@ -6,6 +6,7 @@ import io
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from netwright.base.services import ALL, PROTOCOLS, ServiceSet
 from netwright.model.document import Reading
-from netwright.questions.reach import By, Pairs, Reached, class_tables, expand, services_of
+from netwright.questions.reach import By, Pairs, Reached, class_tables, expand, pairs_of, services_of
 from netwright.render.reach_json import write_classes, write_pairs
 from netwright.twin import Twin, digest
 from tests.agreement import NoTexts, answers, document
@@ -26,7 +27,7 @@ from tests.random_clusters import cluster
 
 pytestmark = pytest.mark.laws
 SEEDS = st.integers(0, 10**6)
-FORMS: tuple[By, ...] = get_args(By)
+FORMS: tuple[By, ...] = tuple(by for by in get_args(By) if by != "namespace")
 NAMED = ServiceSet([(p << 16, (p + 1) << 16) for p in PROTOCOLS.values()])
 Said = tuple[ServiceSet, bool]
 
@@ -104,7 +105,8 @@ def test_the_pairs_are_what_eval_says(seed: int, by: By) -> None:
     case = cluster(seed, 0)
     rng = random.Random(seed)
     made = twin(case.manifests, case.pod_cidrs)
-    found = written(made.reach(by=by), made)
+    reached = made.reach(by=by)
+    found = written(reached, made)
     families = made.inquirer.network.families
     refs = {e["ref"] for e in found["endpoints"] if asked_again(e["ref"])}
     listed: dict[tuple[str, str, int], list[tuple[str, int, int]]] = {}
@@ -115,9 +117,12 @@ def test_the_pairs_are_what_eval_says(seed: int, by: By) -> None:
             for family in [int(c["family"])] if "family" in c else families:
                 into.setdefault((c["from"], c["to"], family), []).extend(read_ports(c["ports"]))
     queries, wanted = [], []
-    ends = sorted(refs)
-    for _ in range(150 if ends else 0):
-        source, target, family = rng.choice(ends), rng.choice(ends), rng.choice(families)
+    for _ in range(150):
+        family = rng.choice(families)
+        ends = [ref for ref in reached.ends[family].refs if ref in refs]
+        if not ends:
+            continue
+        source, target = rng.choice(ends), rng.choice(ends)
         if "/" not in source and "/" not in target or (source.startswith("cidr/") and target.startswith("cidr/")):
             continue
         if source == "internet" and target.startswith("cidr/") or target == "internet" and source.startswith("cidr/"):
@@ -138,7 +143,14 @@ def test_the_pairs_are_what_eval_says(seed: int, by: By) -> None:
         if "no address family in common" in answer.note:
             continue
         got = "some" if answer.verdict == "allow" and answer.groups == "some" else answer.verdict
+        if got == "some" and by == "workload":
+            got = "undecided"  # of some pods and the node they are on: `reach` has one line for all of them
         assert got == want, f"seed {seed}, by {by}: reach says {want}, eval {got}: {query}"
+
+
+def unsplit(entry: dict[str, Any]) -> str:
+    """An entry without what tells pods of one workload apart: which of their addresses is named depends on the order."""
+    return re.sub(r"\{[^{}\"]*=[^{}\"]*\}", "{}", json.dumps(entry, sort_keys=True))
 
 
 def single(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -170,13 +182,40 @@ def test_the_order_of_documents_means_nothing(seed: int) -> None:
             for end in found["endpoints"]:
                 end["addresses"] = sorted(end.get("addresses", ()))
         sets = [
-            sorted(json.dumps(x, sort_keys=True) for x in (single(found[key]) if key in ("connections", "undecided") else found[key]))
+            sorted(unsplit(x) for x in (single(found[key]) if key in ("connections", "undecided") else found[key]))
             for found in (a, b)
         ]
         assert sets[0] == sets[1], f"seed {seed}: {key}"
     for query, x, y in zip(case.queries, answers(one.inquirer, case.queries), answers(other.inquirer, case.queries), strict=True):
         assert (x.verdict, x.groups) == (y.verdict, y.groups), f"seed {seed}: {query}"
         assert {str(c) for c in x.by} == {str(c) for c in y.by}, f"seed {seed}: {query}"
+
+
+def test_namespaces_join_what_their_workloads_may() -> None:
+    for seed in range(10):
+        case = cluster(seed, 0)
+        made = twin(case.manifests, case.pod_cidrs)
+        workloads, namespaces = made.reach(by="workload"), made.reach(by="namespace")
+
+        def name(ref: str) -> str:
+            ref = ref.partition("{")[0]
+            return f"ns/{ref.split('/')[1]}" if ref.count("/") == 2 and not ref.startswith("cidr/") else ref
+
+        for family in workloads.families:
+            wanted: dict[tuple[str, str], ServiceSet] = {}
+            pairs = Pairs(workloads, family)
+            for block in pairs.blocks():
+                for i, end in enumerate(block.sources):
+                    for j, other in enumerate(pairs.destinations):
+                        key = (name(pairs.ends.refs[end]), name(pairs.ends.refs[other]))
+                        wanted[key] = wanted.get(key, ServiceSet()) | pairs.services[int(block.must[i][j])]
+            found = {}
+            joined = pairs_of(namespaces, family)
+            for block in joined.blocks():
+                for i, end in enumerate(block.sources):
+                    for j, other in enumerate(joined.destinations):
+                        found[joined.ends.refs[end], joined.ends.refs[other]] = joined.services[int(block.must[i][j])]
+            assert {k: str(v) for k, v in found.items() if v} == {k: str(v) for k, v in wanted.items() if v}, f"seed {seed}"
 
 
 def test_one_port_is_a_cut_of_all() -> None:

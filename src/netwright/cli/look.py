@@ -242,9 +242,7 @@ def example_folder() -> Path:
     """The folder that holds `examples/shop`: inside the installed package, else the clone around it. Raises
     UsageError.
     """
-    import netwright
-
-    package = Path(netwright.__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     for folder in (package, *package.parents[:3]):
         if (folder / EXAMPLE).is_dir():
             return folder

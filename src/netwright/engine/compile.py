@@ -454,8 +454,8 @@ class _ClassFolder:
         rows = self._free
         for e, enforcer in enumerate(self._enforcers):
             mine = [c for c in key if self._contents[c >> 1].enforcer == e]
-            if not mine and enforcer.default == "allow":
-                continue
+            if not mine:
+                continue  # it has no rules here and allows, or it does not act here
             tiers: list[TierRow] | None = None
             for t in range(len(enforcer.tiers)):
                 part = tuple(c for c in mine if self._contents[c >> 1].tier == t)
@@ -569,7 +569,16 @@ def _units(enforcers: Sequence[Enforcer]) -> list[Unit]:
     for e, enforcer in enumerate(enforcers):
         for t, tier in enumerate(enforcer.tiers):
             units += _units_of(e, t, tier.rules, tier.ends)
+        if enforcer.default != "allow":
+            units += _presence(e, enforcer)
     return units
+
+
+def _presence(number: int, enforcer: Enforcer) -> list[Unit]:
+    """Units without rules that mark where an enforcer acts: its default holds there and nowhere else."""
+    source = ("Enforcer", "", enforcer.name)
+    directions: tuple[Direction, ...] = ("egress", "ingress")
+    return [Unit(number, -1, direction, enforcer.at, ANYBODY, (), (), source) for direction in directions]
 
 
 def _units_of(enforcer: int, tier: int, rules: Iterable[Rule], ends: Iterable[End]) -> list[Unit]:

@@ -95,6 +95,12 @@ class Directory:
             return Target("internet", addresses=INTERNET)
         if _is_address(text):
             return self.address(text)
+        if " except " in text:
+            base, _, cut = text.partition(" except ")
+            whole, less = self.resolve(base), self._cidr(cut)
+            if whole.addresses is None or less.addresses is None:
+                raise UsageError(f"`{text}` is not a set of addresses", help="write `internet except 203.0.113.0/24`")
+            return Target(text, addresses=whole.addresses - less.addresses)
         head, slash, rest = text.partition("/")
         kind = KINDS.get(head.lower()) if slash else None
         if kind == "cidr" or (slash and _is_address(head)):

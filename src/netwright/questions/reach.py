@@ -206,13 +206,15 @@ def outside(inquirer: Inquirer, family: Family) -> list[tuple[str, int, tuple[st
     first = inquirer.network.tables[family].universe.identities.count
     out: list[tuple[str, int, tuple[str, ...]]] = []
     sets = inquirer.class_sets(family)
-    for name, whole in (("internet", INTERNET), ("private addresses", PRIVATE), ("link-local addresses", LINK_LOCAL)):
+    for region, whole in (("internet", INTERNET), ("private", PRIVATE), ("link-local", LINK_LOCAL)):
+        here = IpSet(whole.v4) if family == 4 else IpSet((), whole.v6)
+        name = region if region == "internet" else f"cidr/{','.join(here.cidrs())}"
         parts = [(i, s & whole) for i, s in enumerate(sets)]
         parts = [(i, p) for i, p in parts if p.family(family)]
         largest = max(parts, key=lambda part: part[1].count(), default=None)
         for i, part in parts:
             cidrs = part.cidrs()
-            if len(cidrs) > 3 and largest is not None and i == largest[0]:
+            if largest is not None and i == largest[0] and (len(cidrs) > 4 or region == "internet"):
                 missing = [c for j, q in parts if j != i for c in q.cidrs()]
                 ref = name if not missing else f"{name} except {_short(missing)}"
             else:
@@ -436,6 +438,7 @@ def class_tables(reached: Reached, family: Family) -> dict[str, Any]:
         "ingress_class": tables.ingress.of_position.tolist(),
         "egress": egress,
         "ingress": ingress,
+        "asked": str(reached.services),
         "ports": [str(s) for s in ports],
         "sets": [set_text(bits, n) for bits in sets],
         "relations": {
@@ -485,7 +488,7 @@ def expand(tables: dict[str, Any]) -> Iterator[tuple[str, str, Ranges, Ranges]]:
                     if q in members[out[1]] and p in members[into[1]]:
                         sure |= common
         if between in ("own node", "perhaps own node"):
-            perhaps = _ports("all")
+            perhaps = _ports(tables["asked"])
             sure = perhaps if between == "own node" else sure
         yield a, b, sure, perhaps
 

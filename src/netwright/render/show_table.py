@@ -73,7 +73,7 @@ def _policies(row: Any) -> list[str]:
 
 
 def _backends(row: Any) -> list[str]:
-    return [_short(b) if b.count("/") == 2 else b for b in row.backends] or [row.lacks]
+    return [_name(b) for b in row.backends] or [row.lacks]
 
 
 NAMESPACE = Column(
@@ -325,10 +325,12 @@ def show_text(shown: Shown, words: Words, *, wide: bool, last: str) -> Iterator[
         yield from words.fold(plain(note), "  ", "")
     if laid.left_out and shown.rows:
         yield from words.fold(
-            f"-o wide adds {', '.join(laid.left_out)}" + (", whole" if laid.is_shortened else ""), "  ", ""
+            f"-o wide adds {', '.join(laid.left_out)}" + (" and cuts nothing short" if laid.is_shortened else ""),
+            "  ",
+            "",
         )
     elif laid.is_shortened:
-        yield "-o wide shows all of it"
+        yield "-o wide cuts nothing short"
     yield from words.fold(f"{counts_text(shown)} {words['dot']} {last}", "", "")
 
 

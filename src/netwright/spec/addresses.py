@@ -113,18 +113,26 @@ def service_addresses(objects: Sequence[Decoded]) -> list[Address]:
     return _parsed(texts)
 
 
-@lru_cache(maxsize=64)
-def unknown_pod(objects: tuple[Decoded, ...], pod_ranges: tuple[str, ...], family: Family) -> list[Span]:
+def unknown_pod(objects: Sequence[Decoded], pod_ranges: Sequence[str], family: Family) -> list[Span]:
     """The addresses a pod without a known one may have; none if the pod ranges are known and not of this family."""
+    return _unknown_pod(tuple(objects), tuple(pod_ranges), family)
+
+
+@lru_cache(maxsize=64)
+def _unknown_pod(objects: tuple[Decoded, ...], pod_ranges: tuple[str, ...], family: Family) -> list[Span]:
     ranges = pod_networks(objects, pod_ranges)
     if ranges:
         return [span(one) for one in ranges if one.version == family]
     return _all_but(node_addresses(objects) + service_addresses(objects), [], family)
 
 
-@lru_cache(maxsize=64)
-def unknown_host(objects: tuple[Decoded, ...], pod_ranges: tuple[str, ...], family: Family) -> list[Span]:
+def unknown_host(objects: Sequence[Decoded], pod_ranges: Sequence[str], family: Family) -> list[Span]:
     """The addresses a node without a known one may have."""
+    return _unknown_host(tuple(objects), tuple(pod_ranges), family)
+
+
+@lru_cache(maxsize=64)
+def _unknown_host(objects: tuple[Decoded, ...], pod_ranges: tuple[str, ...], family: Family) -> list[Span]:
     return _all_but(service_addresses(objects), pod_networks(objects, pod_ranges), family)
 
 

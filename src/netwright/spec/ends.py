@@ -89,9 +89,13 @@ def pod_addresses(thing: Decoded) -> tuple[Address, ...]:
     return tuple(dict.fromkeys(found for text in texts if (found := address(text)) is not None))
 
 
-@lru_cache(maxsize=4096)
-def namespace_labels(objects: tuple[Decoded, ...], name: str) -> dict[str, str]:
+def namespace_labels(objects: Sequence[Decoded], name: str) -> dict[str, str]:
     """The labels of a namespace. It needs no object, and its name is a label of it whether or not it is written."""
+    return _namespace_labels(tuple(objects), name)
+
+
+@lru_cache(maxsize=4096)
+def _namespace_labels(objects: tuple[Decoded, ...], name: str) -> dict[str, str]:
     labels: dict[str, str] = {}
     for one in objects:
         if isinstance(one.value, Namespace) and one.name == name:

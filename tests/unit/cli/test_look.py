@@ -35,7 +35,7 @@ spec:
 ---
 apiVersion: "evil.example/\\e[31mv1"
 kind: "=cmd()\\e[0m"
-metadata: {name: "\\e[1m|x|\\n=2+2", namespace: bad}
+metadata: {name: "\\e[1m|x|\\n=2+2\\u009b2J\\u202e", namespace: bad}
 """
 
 
@@ -255,7 +255,14 @@ def test_light_commands_stay_light(root: Path, arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["show", "services", "examples/shop"], ["show", "exposed", "examples/shop"], ["explain"], ["demo"]]
+    "arguments",
+    [
+        ["show", "services", "examples/shop"],
+        ["show", "exposed", "examples/shop"],
+        ["explain", "exit", "codes"],
+        ["explain", "internet"],
+        ["demo"],
+    ],
 )
 def test_terminals_that_are_not_utf8_get_ascii(root: Path, arguments: list[str]) -> None:
     program = f"import sys\nfrom netwright.cli.main import run\nsys.exit(run({arguments!r}))"
@@ -268,6 +275,7 @@ def test_terminals_that_are_not_utf8_get_ascii(root: Path, arguments: list[str])
     )
     assert ran.stdout.isascii()
     assert b"\\u" not in ran.stdout
+    assert b"\\x" not in ran.stdout
     assert ESC.encode() not in ran.stdout
 
 

@@ -13,7 +13,8 @@ from netwright.questions.explain import PROFILES, Page, contents, explain
 
 DESIGN = """
 endpoint, interface, network, identity, workload, enforcer, profile, tier, rule, end, guard, obligation, verdict, allow,
-deny, undecided, isolated, connection, exposed, blast radius, tenant, finding, intent, snapshot, flow, wave, state, kept,
+deny, undecided, isolated, connection, exposed, blast radius, tenant, finding, intent,
+snapshot, flow, wave, state, kept,
 advertisement, next hop, share, bus bandwidth, iteration, tail, reference
 """
 VMWARE = """

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import netwright as nw
 from netwright.base.errors import UnknownReference, UsageError
+from netwright.base.selectors import ALWAYS
+from netwright.base.spans import Origin
+from netwright.engine.compile import Unit
+from netwright.model.rule import ANYBODY, End
 from netwright.questions.show import NOUNS, Shown, exposed_rows, show
+from netwright.questions.show.acting import acting
 
 CLUSTER = """\
 apiVersion: v1
@@ -177,6 +183,13 @@ def test_policies(twin: nw.Twin) -> None:
     assert shown.counts["selecting nothing"] == 1
 
 
+def test_a_workload_without_policies_is_said_to_be_open(twin: nw.Twin) -> None:
+    shown = show(twin, "policies", references=["b/three"])
+    assert shown.rows == ()
+    assert shown.notes == ("no NetworkPolicy selects what was named: nothing isolates it",)
+    assert show(twin, "policies", references=["a/one"]).notes == ()
+
+
 def test_isolation_adds_up(twin: nw.Twin) -> None:
     found = rows(show(twin, "isolation"), "namespace")
     a, b, total = found["a"], found["b"], found[""]
@@ -219,6 +232,23 @@ spec: {podSelector: {matchLabels: {app: x}}}
     (row,) = show(twin, "workloads").rows
     assert (row.ref, row.pods, row.isolated_in, row.isolated_out) == ("sts/a/s", 2, "some", "no")
     assert show(twin, "isolation").rows[0].open == 1
+
+
+def test_a_policy_that_acts_only_perhaps_isolates_only_perhaps() -> None:
+    """Of two positions one surely and one perhaps; a sure isolation stays sure whatever comes after it."""
+    origin = Origin(kind="NetworkPolicy", namespace="a", name="p")
+    end = End(at=ALWAYS, direction="ingress", action="deny", origin=origin)
+
+    def unit(sure: int, perhaps: int) -> Unit:
+        made = Unit(0, 0, "ingress", ALWAYS, ANYBODY, (), (end,), ("NetworkPolicy", "a", "p"))
+        made.sure_at, made.perhaps_at = {4: sure}, {4: perhaps}
+        return made
+
+    network = SimpleNamespace(units=[unit(0b01, 0b10), unit(0, 0b01)], families=(4,))
+    found = acting(network)  # type: ignore[arg-type]
+    assert found.isolated["ingress"] == {0: "yes", 1: "perhaps"}
+    assert found.isolated["egress"] == {}
+    assert found.at == {("NetworkPolicy", "a", "p"): {"ingress": {0, 1}}}
 
 
 def test_networks(twin: nw.Twin) -> None:

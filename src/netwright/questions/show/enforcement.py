@@ -59,7 +59,10 @@ def policy_rows(
         "selecting nothing": sum(r.selects == 0 for r in out),
         "not evaluated": sum(not r.evaluated for r in out),
     }
-    return Shown(noun="policies", rows=tuple(out), counts=counts, notes=tuple(only.notes))
+    notes = list(only.notes)
+    if only.rows and not out:
+        notes.append("no NetworkPolicy selects what was named: nothing isolates it")
+    return Shown(noun="policies", rows=tuple(out), counts=counts, notes=tuple(notes))
 
 
 def _policy(cluster: Cluster, d: Decoded, rows: list[int], locate: Locate) -> PolicyRow:

@@ -1,0 +1,111 @@
+"""Where the ports of Services lead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netwright.base.services import TCP, UDP
+from netwright.dialects.k8s import objects as k8s
+from netwright.model.cluster import Cluster, ServiceNoun
+from netwright.model.document import Decoded
+from netwright.profiles.compose import compose
+from tests.unit.spec.build import pod, port, service, workload
+
+WEB = {"app": "web"}
+
+
+def asked(*objects: Decoded) -> tuple[Cluster, ServiceNoun]:
+    found = compose(objects)
+    [one] = found.services
+    return found, one
+
+
+def backends(found: Cluster, one: ServiceNoun) -> list[tuple[str, int, int]]:
+    return [
+        (found.columns.names[b.row] if b.row >= 0 else b.address, b.protocol, b.port) for p in one.ports for b in p.backends
+    ]
+
+
+def sp(number: int = 80, target: int | str | None = None, protocol: str | None = None, name: str | None = None) -> k8s.ServicePort:
+    return k8s.ServicePort(port=number, target_port=target, protocol=protocol, name=name)
+
+
+def sliced(*endpoints: k8s.Endpoint, of: str = "s", namespace: str = "shop", at: tuple[Any, ...] = ()) -> Decoded:
+    meta = k8s.Meta(name="s-abc", namespace=namespace, labels={"kubernetes.io/service-name": of})
+    value = k8s.EndpointSlice(metadata=meta, endpoints=endpoints, ports=at or (k8s.EndpointPort(port=8443),))
+    return Decoded(kind="EndpointSlice", namespace=namespace, name="s-abc", value=value)
+
+
+def test_the_target_port_is_its_own_or_the_services() -> None:
+    found, one = asked(pod("web"), service("s", sp(80), sp(81, 8081), selector=WEB))
+    assert backends(found, one) == [("web", TCP, 80), ("web", TCP, 8081)]
+
+
+def test_a_named_target_is_resolved_on_each_pod_and_for_its_protocol() -> None:
+    found, one = asked(
+        pod("a", port(8080, "http"), labels=WEB),
+        pod("b", port(9090, "http"), port(9091, "http"), labels=WEB),
+        pod("c", port(53, "http", "UDP"), labels=WEB),
+        pod("d", port(80), labels=WEB),
+        workload("Deployment", "e", port(7070, "http"), labels=WEB),
+        service("s", sp(80, "http"), selector=WEB),
+    )
+    assert backends(found, one) == [("a", TCP, 8080), ("b", TCP, 9090), ("e", TCP, 7070)]
+
+
+def test_the_selector_wants_every_label_in_its_own_namespace() -> None:
+    found, one = asked(
+        pod("a", labels={**WEB, "tier": "front"}),
+        pod("b", labels=WEB),
+        pod("c", labels={**WEB, "tier": "front"}, namespace="far"),
+        pod("d", labels={**WEB, "tier": "front"}, phase="Succeeded"),
+        service("s", sp(53, protocol="UDP"), selector={**WEB, "tier": "front"}),
+    )
+    assert backends(found, one) == [("a", UDP, 53)]
+
+
+def test_without_a_selector_slices_tell() -> None:
+    to_pod = k8s.Endpoint(addresses=("10.0.0.1",), target_ref=k8s.TargetRef(kind="Pod", name="web", namespace="shop"))
+    to_address = k8s.Endpoint(addresses=("192.0.2.7", "192.0.2.8"))
+    not_ready = k8s.Endpoint(addresses=("192.0.2.9",), conditions=k8s.EndpointConditions(ready=False))
+    ready = k8s.Endpoint(addresses=("192.0.2.10",), conditions=k8s.EndpointConditions(ready=True))
+    found, one = asked(pod("web", ips=("10.0.0.1",)), service("s", sp(443)), sliced(to_pod, to_address, not_ready, ready))
+    assert backends(found, one) == [
+        ("web", TCP, 8443),
+        ("192.0.2.7", TCP, 8443),
+        ("192.0.2.8", TCP, 8443),
+        ("192.0.2.10", TCP, 8443),
+    ]
+
+
+def test_slices_of_others_and_ports_of_other_names_do_not_count() -> None:
+    entry = k8s.Endpoint(addresses=("192.0.2.7",))
+    for other in (
+        sliced(entry, of="t"),
+        sliced(entry, namespace="far"),
+        sliced(entry, at=(k8s.EndpointPort(name="other", port=8443),)),
+        sliced(entry, at=(k8s.EndpointPort(port=8443, protocol="UDP"),)),
+    ):
+        found, one = asked(service("s", sp(443)), other)
+        assert backends(found, one) == []
+
+
+def test_a_selector_makes_slices_redundant() -> None:
+    found, one = asked(pod("web"), service("s", sp(80), selector=WEB), sliced(k8s.Endpoint(addresses=("192.0.2.7",))))
+    assert backends(found, one) == [("web", TCP, 80)]
+
+
+def test_external_name_and_headless() -> None:
+    found, one = asked(pod("web"), service("s", sp(80), selector=WEB, type="ExternalName", external_name="db.example.com"))
+    assert (one.type, one.external_name, backends(found, one)) == ("ExternalName", "db.example.com", [])
+    _, one = asked(service("s", sp(80), selector=WEB, cluster_ip="None"))
+    assert one.headless
+    assert one.cluster_ips == ()
+
+
+def test_addresses_of_a_service() -> None:
+    _, one = asked(
+        service("s", sp(80), cluster_ip="10.96.0.1", cluster_ips=("10.96.0.1", "fd00:96::1"), external_ips=("192.0.2.1",))
+    )
+    assert one.cluster_ips == ("10.96.0.1", "fd00:96::1")
+    assert one.external_ips == ("192.0.2.1",)
