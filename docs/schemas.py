@@ -219,6 +219,7 @@ def _table() -> Schema:
             "ingress_class": {"description": "of each position", **numbers},
             "egress": rows,
             "ingress": rows,
+            "asked": PORTS,
             "ports": _list(PORTS),
             "sets": _list(SET),
             "relations": _object(

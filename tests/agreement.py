@@ -84,7 +84,7 @@ def inquirer(objects: list[Decoded], pod_cidrs: tuple[str, ...], unknown: Sequen
     return Inquirer(made, Network(made.columns, made.enforcers, made.families), Directory(made))
 
 
-# --- the test's own reading of references, over decoded objects ---------------------------------------------------------------
+# --- the test's own reading of references, over decoded objects -------------------------------------------------------
 
 
 class Names:
@@ -148,7 +148,7 @@ class Names:
         return False
 
 
-# --- the specification's answer ------------------------------------------------------------------------------------------------
+# --- the specification's answer ---------------------------------------------------------------------------------------
 
 
 Told = Literal["allow", "deny", "undecided", "some"]
@@ -276,8 +276,13 @@ def from_outside(
         found = decided(next(iter(verdicts)) if len(verdicts) == 1 else "undecided", outcomes)
     best = Expected("deny", set(), frozenset())
     for ranged in ways:
-        admitted = not ranged or not spec.load_balancer_source_ranges or any(
-            ipaddress.ip_address(source) in ipaddress.ip_network(r, strict=False) for r in spec.load_balancer_source_ranges
+        admitted = (
+            not ranged
+            or not spec.load_balancer_source_ranges
+            or any(
+                ipaddress.ip_address(source) in ipaddress.ip_network(r, strict=False)
+                for r in spec.load_balancer_source_ranges
+            )
         )
         if admitted:
             best = replace(found, kinds=frozenset())
@@ -290,7 +295,9 @@ def some_nodes(objects: Sequence[Decoded], pod_cidrs: Sequence[str]) -> list[Dec
     for d in objects:
         if d.kind == "NetworkPolicy":
             spec = d.value.spec
-            peers = [p for r in spec.ingress or () if r for p in r.from_ or ()] + [p for r in spec.egress or () if r for p in r.to or ()]
+            peers = [p for r in spec.ingress or () if r for p in r.from_ or ()] + [
+                p for r in spec.egress or () if r for p in r.to or ()
+            ]
             for block in (p.ip_block for p in peers if p and p.ip_block):
                 for text in (block.cidr, *(block.except_ or ())):
                     network = ipaddress.ip_network(text, strict=False)
@@ -298,7 +305,11 @@ def some_nodes(objects: Sequence[Decoded], pod_cidrs: Sequence[str]) -> list[Dec
                     if int(network.broadcast_address) + 1 < 1 << network.max_prefixlen:
                         found[str(network.broadcast_address + 1)] = None
     pods = [ipaddress.ip_network(c) for c in pod_cidrs]
-    usual = [a for a in map(ipaddress.ip_address, found) if not (a.is_multicast or a.is_loopback or a.is_link_local or int(a) < 1 << 24)]
+    usual = [
+        a
+        for a in map(ipaddress.ip_address, found)
+        if not (a.is_multicast or a.is_loopback or a.is_link_local or int(a) < 1 << 24)
+    ]
     return [
         Decoded(
             kind="Node",
@@ -324,7 +335,7 @@ def cited(judgement: Judgement) -> Cited:
     }
 
 
-# --- both, compared ------------------------------------------------------------------------------------------------------------
+# --- both, compared ---------------------------------------------------------------------------------------------------
 
 
 def answers(engine: Inquirer, queries: list[Object]) -> list[Evaluated]:
@@ -444,7 +455,7 @@ class NoTexts:
         return []
 
 
-# --- shrinking -------------------------------------------------------------------------------------------------------------------
+# --- shrinking --------------------------------------------------------------------------------------------------------
 
 
 def still_differs(asked: Asked) -> bool:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from netwright.questions.exposed import ExposedRow
     from netwright.questions.hops import Blast
     from netwright.questions.reach import Reached
+    from netwright.questions.show import Shown
     from netwright.questions.why import WhyAnswer
 
 T = TypeVar("T")
@@ -332,6 +333,12 @@ class Twin:
             family=family,
             with_changes=changes,
         )
+
+    def show(self, noun: str, *, namespaces: Sequence[str] = (), references: Sequence[str] = ()) -> Shown:
+        """Rows of a noun: `show("workloads")`, narrowed by namespace or reference. Raises UsageError for no noun."""
+        from netwright.questions.show import show
+
+        return show(self, noun, namespaces=namespaces, references=references)
 
     def blast(self, source: str, *, hops: int | None = None, any_port: bool = False) -> Blast:
         """What an intruder on `source` reaches step by step, over ports that are served."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Callable
@@ -180,17 +181,19 @@ def test_the_validator_finds_what_is_wrong(ask: Ask, schema: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["shop", "trouble", "two", "placed"])
-@pytest.mark.parametrize("by", ["workload", "pod", "identity"])
+@pytest.mark.parametrize(
+    "more", [["--by", "workload"], ["--by", "pod"], ["--by", "identity"], ["--port", "80-9000"]], ids=" ".join
+)
 def test_the_class_form_expands_to_the_pairs_as_the_page_shows(
-    ask: Ask, root: Path, inputs: dict[str, str], name: str, by: str
+    ask: Ask, root: Path, inputs: dict[str, str], name: str, more: list[str]
 ) -> None:
     page = (root / "docs/reference/json.md").read_text(encoding="utf-8")
     (code,) = re.findall(r'```python title="expand.py"\n(.*?)\n```', page, re.DOTALL)
     expander: dict[str, Any] = {"__name__": "expander"}
     exec(compile(code, "expand.py", "exec"), expander)
 
-    classes = json.loads(ask("reach", inputs[name], "--form", "classes", "--by", by, "-o", "json"))
-    pairs = json.loads(ask("reach", inputs[name], "--by", by, "-o", "json"))
+    classes = json.loads(ask("reach", inputs[name], "--form", "classes", "-o", "json", *more))
+    pairs = json.loads(ask("reach", inputs[name], "-o", "json", *more))
     families = [table["family"] for table in classes["tables"]]
     wanted = {
         (family, c["from"], c["to"]): {tuple(r) for r in c["ranges"]} or "all"
@@ -206,6 +209,16 @@ def test_the_class_form_expands_to_the_pairs_as_the_page_shows(
     named = {k: v if v == "all" else {r for r in v if not r[0].startswith("protocol ")} for k, v in wanted.items()}
     assert found == named
     assert found
+
+
+def test_the_expander_of_the_page_reads_sets_in_both_forms(root: Path) -> None:
+    page = (root / "docs/reference/json.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r'```python title="expand.py"\n(.*?)\n```', page, re.DOTALL)
+    expander: dict[str, Any] = {"__name__": "expander"}
+    exec(compile(code, "expand.py", "exec"), expander)
+    packed = base64.b64encode((1 << 0 | 1 << 9 | 1 << 10).to_bytes(2, "little")).decode()
+    assert expander["members"](f"b64:{packed}") == expander["members"]("0,9-10") == {0, 9, 10}
+    assert expander["members"]("") == set()
 
 
 def test_every_field_of_an_answer_is_on_the_page(root: Path, schema: Any) -> None:

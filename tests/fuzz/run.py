@@ -36,7 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--most", type=int, default=10, help="disagreements that are shrunk and printed in full")
     given = parser.parse_args(arguments)
     last = given.seed + given.clusters - 1
-    print(f"spec against engine: seeds {given.seed} to {last}, {given.tuples} questions each, {given.processes} processes")
+    print(
+        f"spec against engine: seeds {given.seed} to {last}, {given.tuples} questions each, {given.processes} processes"
+    )
     tasks = [(given.seed + i, given.tuples) for i in range(given.clusters)]
     verdicts: Counter[str] = Counter()
     features: Counter[str] = Counter()
@@ -53,9 +55,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 if wrong <= given.most:
                     print(f"\nDISAGREEMENT {wrong}: {text}\n{case_text(case)}", flush=True)
             now = time.monotonic()
-            if now - told >= 10 and sys.stderr.isatty() or now - told >= 60:
+            if (now - told >= 10 and sys.stderr.isatty()) or now - told >= 60:
                 told = now
-                print(f"{done}/{given.clusters} clusters, {tuples} questions, {now - began:.0f} s", file=sys.stderr, flush=True)
+                print(
+                    f"{done}/{given.clusters} clusters, {tuples} questions, {now - began:.0f} s",
+                    file=sys.stderr,
+                    flush=True,
+                )
     spread = ", ".join(f"{name} {100 * n / max(1, tuples):.1f} %" for name, n in verdicts.most_common())
     rare = [item for item in ITEMS if features[item] < done / 100]
     print(f"\n{done} clusters, {tuples} questions: {spread}")
@@ -78,5 +84,3 @@ def case_text(case: Asked) -> str:
         ),
         indent=1,
     ).decode()
-
-

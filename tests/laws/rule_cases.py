@@ -17,7 +17,18 @@ import numpy as np
 from netwright.base.ipset import IpSet, parse_address
 from netwright.base.selectors import ALWAYS, NEVER, And, Has, Never, Not, OneOf, Or, Selector
 from netwright.base.selectors import Always as Everything
-from netwright.base.services import ALL, BEYOND_TRANSPORT, ICMP, NONE, SCTP, TCP, TRANSPORT, UDP, ServiceSet, service_key
+from netwright.base.services import (
+    ALL,
+    BEYOND_TRANSPORT,
+    ICMP,
+    NONE,
+    SCTP,
+    TCP,
+    TRANSPORT,
+    UDP,
+    ServiceSet,
+    service_key,
+)
 from netwright.base.spans import Origin
 from netwright.model.columns import Columns, PortMap
 from netwright.model.rule import (
@@ -47,7 +58,7 @@ from netwright.model.rule import (
 
 NO, PERHAPS, YES = 0.0, 0.5, 1.0
 
-# --- the world -----------------------------------------------------------------------------------------------------------------
+# --- the world --------------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -91,7 +102,18 @@ SERVICES = (
 )
 KEYS = tuple(
     service_key(p, n)
-    for p, n in ((TCP, 80), (TCP, 79), (TCP, 443), (TCP, 444), (TCP, 8080), (UDP, 53), (UDP, 80), (SCTP, 1), (ICMP, 0x800), (47, 0))
+    for p, n in (
+        (TCP, 80),
+        (TCP, 79),
+        (TCP, 443),
+        (TCP, 444),
+        (TCP, 8080),
+        (UDP, 53),
+        (UDP, 80),
+        (SCTP, 1),
+        (ICMP, 0x800),
+        (47, 0),
+    )
 )
 
 
@@ -100,8 +122,15 @@ def endpoints(rng: random.Random) -> list[Endpoint]:
     out = []
     for i in range(rng.randrange(2, 7)):
         host = rng.random() < 0.2
-        labels = {k: rng.choice(v) for k, v in (("app", ("web", "db", "x")), ("tier", ("front", ""))) if rng.random() < 0.7}
-        ports = sorted({rng.choice((("http", TCP, 80), ("http", TCP, 8080), ("http", UDP, 80), ("dns", UDP, 53))) for _ in range(2)})
+        labels = {
+            k: rng.choice(v) for k, v in (("app", ("web", "db", "x")), ("tier", ("front", ""))) if rng.random() < 0.7
+        }
+        ports = sorted(
+            {
+                rng.choice((("http", TCP, 80), ("http", TCP, 8080), ("http", UDP, 80), ("dns", UDP, 53)))
+                for _ in range(2)
+            }
+        )
         one = Endpoint(rng.choice(("a", "b", "c")), labels, host, tuple(ports) if rng.random() < 0.7 else ())
         dice = rng.random()
         if dice < 0.5:
@@ -109,7 +138,9 @@ def endpoints(rng: random.Random) -> list[Endpoint]:
             one.v4 = f"10.0.0.{i}" if "4" in families else ""
             one.v6 = f"fd00::{i}" if "6" in families else ""
         else:
-            one.possible = rng.choice((("10.0.0.0/30",), ("10.0.0.0/8",), ("10.0.0.0/8", "fd00::/64"), ("0.0.0.0/0", "::/0")))
+            one.possible = rng.choice(
+                (("10.0.0.0/30",), ("10.0.0.0/8",), ("10.0.0.0/8", "fd00::/64"), ("0.0.0.0/0", "::/0"))
+            )
         out.append(one)
     return out
 
@@ -148,7 +179,7 @@ def columns(found: Sequence[Endpoint]) -> Columns:
     )
 
 
-# --- random rules ----------------------------------------------------------------------------------------------------------------
+# --- random rules -----------------------------------------------------------------------------------------------------
 
 ATTRIBUTES = (
     ("k8s:app", ("web", "db", "x", "none")),
@@ -165,7 +196,9 @@ def selector(rng: random.Random, depth: int = 2) -> Selector:
     if depth == 0 or dice < 0.6:
         key, values = rng.choice(ATTRIBUTES)
         found: Selector = OneOf(key, tuple(sorted(rng.sample(values, rng.randrange(1, min(2, len(values)) + 1)))))
-        return rng.choice((found, found, found, Not(found), Has(key), Not(Has(key)), ALWAYS, NEVER if rng.random() < 0.2 else ALWAYS))
+        return rng.choice(
+            (found, found, found, Not(found), Has(key), Not(Has(key)), ALWAYS, NEVER if rng.random() < 0.2 else ALWAYS)
+        )
     parts = tuple(selector(rng, depth - 1) for _ in range(2))
     return rng.choice((And(parts), Or(parts), Not(Or(parts))))
 
@@ -206,7 +239,9 @@ class Rules:
 
 def tier(rng: random.Random, name: str) -> Tier:
     ties = rng.choice(("ordered", "deny-first", "any-order"))
-    actions: tuple[Action, ...] = rng.choice((("allow",), ("allow", "deny"), ("allow", "deny", "pass"), ("allow", "deny", "pass")))
+    actions: tuple[Action, ...] = rng.choice(
+        (("allow",), ("allow", "deny"), ("allow", "deny", "pass"), ("allow", "deny", "pass"))
+    )
     rules: list[Rule] = []
     ends: list[End] = []
     for policy in range(rng.randrange(0, 4)):
@@ -261,7 +296,7 @@ def random_rules(seed: int, *, any_default: bool = False) -> Rules:
     return Rules(seed, endpoints(rng), tuple(enforcers))
 
 
-# --- the oracle --------------------------------------------------------------------------------------------------------------------
+# --- the oracle -------------------------------------------------------------------------------------------------------
 
 
 def selects(one: Selector, attributes: Mapping[str, str]) -> bool:
@@ -326,7 +361,9 @@ class Oracle:
 
     def rule_matches(self, rule: Rule, source: Endpoint, destination: Endpoint, key: int) -> float:
         names = {(p.name, p.protocol) for p in rule.service.named}
-        by_name = any((name, protocol) in names and protocol << 16 | number == key for name, protocol, number in destination.ports)
+        by_name = any(
+            (name, protocol) in names and protocol << 16 | number == key for name, protocol, number in destination.ports
+        )
         says = YES if key in rule.service.fixed or by_name else PERHAPS if key in rule.unsure else NO
         guard = PERHAPS if rule.when.text else YES
         return min(self.matches(rule.src, source), self.matches(rule.dst, destination), says, guard)

@@ -82,7 +82,7 @@ def compare_forms(seed: int, by: By, port: str | None) -> None:
     for family in reached.families:
         tables = json.loads(json.dumps(class_tables(reached, family)))  # as it is read back
         expanded = Counter(
-            (a, b, by_name(sure), by_name(perhaps)) for a, b, sure, perhaps in expand(tables) if any((by_name(perhaps)))
+            (a, b, by_name(sure), by_name(perhaps)) for a, b, sure, perhaps in expand(tables) if any(by_name(perhaps))
         )
         assert expanded == joined(reached, family), f"seed {seed}, by {by}, port {port}, IPv{family}"
 
@@ -123,15 +123,22 @@ def test_the_pairs_are_what_eval_says(seed: int, by: By) -> None:
         if not ends:
             continue
         source, target = rng.choice(ends), rng.choice(ends)
-        if "/" not in source and "/" not in target or (source.startswith("cidr/") and target.startswith("cidr/")):
+        if ("/" not in source and "/" not in target) or (source.startswith("cidr/") and target.startswith("cidr/")):
             continue
-        if source == "internet" and target.startswith("cidr/") or target == "internet" and source.startswith("cidr/"):
+        if (source == "internet" and target.startswith("cidr/")) or (
+            target == "internet" and source.startswith("cidr/")
+        ):
             continue
         if source == target:
             continue  # `reach` speaks of two pods of a workload, `eval` of its only pod and itself
         key = (source, target, family)
         sure, perhaps = listed.get(key, []), open_.get(key, [])
-        borders = [(n, p) for n, low, high in sure + perhaps for p in (low - 1, low, high, high + 1) if n in ("TCP", "UDP", "SCTP")]
+        borders = [
+            (n, p)
+            for n, low, high in sure + perhaps
+            for p in (low - 1, low, high, high + 1)
+            if n in ("TCP", "UDP", "SCTP")
+        ]
         protocol, port = rng.choice([*borders, ("TCP", 80), ("UDP", 53)])
         if not 0 <= port <= 65535:
             continue
@@ -186,7 +193,9 @@ def test_the_order_of_documents_means_nothing(seed: int) -> None:
             for found in (a, b)
         ]
         assert sets[0] == sets[1], f"seed {seed}: {key}"
-    for query, x, y in zip(case.queries, answers(one.inquirer, case.queries), answers(other.inquirer, case.queries), strict=True):
+    for query, x, y in zip(
+        case.queries, answers(one.inquirer, case.queries), answers(other.inquirer, case.queries), strict=True
+    ):
         assert (x.verdict, x.groups) == (y.verdict, y.groups), f"seed {seed}: {query}"
         assert {str(c) for c in x.by} == {str(c) for c in y.by}, f"seed {seed}: {query}"
 
@@ -215,7 +224,9 @@ def test_namespaces_join_what_their_workloads_may() -> None:
                 for i, end in enumerate(block.sources):
                     for j, other in enumerate(joined.destinations):
                         found[joined.ends.refs[end], joined.ends.refs[other]] = joined.services[int(block.must[i][j])]
-            assert {k: str(v) for k, v in found.items() if v} == {k: str(v) for k, v in wanted.items() if v}, f"seed {seed}"
+            assert {k: str(v) for k, v in found.items() if v} == {k: str(v) for k, v in wanted.items() if v}, (
+                f"seed {seed}"
+            )
 
 
 def test_one_port_is_a_cut_of_all() -> None:
@@ -242,11 +253,23 @@ def test_one_port_is_a_cut_of_all() -> None:
 def test_two_runs_write_the_same_bytes(form: str, tmp_path: Path, root: Path) -> None:
     seed = next(s for s in range(1000) if has_much(s))
     case = cluster(seed, 0)
-    (tmp_path / "all.json").write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": case.manifests}), encoding="utf-8")
+    (tmp_path / "all.json").write_text(
+        json.dumps({"apiVersion": "v1", "kind": "List", "items": case.manifests}), encoding="utf-8"
+    )
     outputs = set()
     for hash_seed in ("1", "2", "77"):
         ran = subprocess.run(
-            [sys.executable, "-c", "import sys; from netwright.cli.main import main; sys.exit(main())", "reach", str(tmp_path), "-o", "json", "--form", form],
+            [
+                sys.executable,
+                "-c",
+                "import sys; from netwright.cli.main import main; sys.exit(main())",
+                "reach",
+                str(tmp_path),
+                "-o",
+                "json",
+                "--form",
+                form,
+            ],
             env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(root / "src")},
             capture_output=True,
             check=False,
@@ -259,5 +282,3 @@ def test_two_runs_write_the_same_bytes(form: str, tmp_path: Path, root: Path) ->
 
 def has_much(seed: int) -> bool:
     return {"dual-stack", "dump", "item-09"} <= cluster(seed, 0).features
-
-

@@ -168,12 +168,18 @@ def test_an_edited_network_is_the_network_of_the_edited_rules(seed: int) -> None
         network.prove()
     for step in (1, 2):
         before = network
-        was = {f: [t.rows_at(p) for t in (n.egress, n.ingress) for p in range(n.universe.n)] for f, n in before.tables.items()}
+        was = {
+            f: [t.rows_at(p) for t in (n.egress, n.ingress) for p in range(n.universe.n)]
+            for f, n in before.tables.items()
+        }
         delta, rules = edited(rules, rng, step)
         network = before.apply(delta)
         found = next(wrong(rules, network=network), None)
         assert found is None, f"seed {seed}, edit {step} ({delta}): {found}"
-        now = {f: [t.rows_at(p) for t in (n.egress, n.ingress) for p in range(n.universe.n)] for f, n in before.tables.items()}
+        now = {
+            f: [t.rows_at(p) for t in (n.egress, n.ingress) for p in range(n.universe.n)]
+            for f, n in before.tables.items()
+        }
         assert was == now, f"seed {seed}: the edit changed the network it was made from"
 
 
@@ -188,13 +194,17 @@ def edited(rules: Rules, rng: random.Random, step: int) -> tuple[Delta, Rules]:
     fresh = tier(rng, f"edit{step}") if rng.random() < 0.8 else Tier(name="", ties="ordered")
     replace = msgspec.structs.replace
     # in an ordered tier every rule has a rank of its own
-    ranks = [100 * step + i for i in range(len(fresh.rules))] if old.ties == "ordered" else [r.rank for r in fresh.rules]
+    ranks = (
+        [100 * step + i for i in range(len(fresh.rules))] if old.ties == "ordered" else [r.rank for r in fresh.rules]
+    )
     added = tuple(replace(r, policy=r.policy + 100 * step, rank=n) for r, n in zip(fresh.rules, ranks, strict=True))
 
     def left(listed: Any) -> list[Any]:
         return [x for x in listed if (x.origin.kind, x.origin.namespace, x.origin.name) not in gone]
 
-    now = replace(old, rules=tuple(sorted([*left(old.rules), *added], key=lambda r: r.rank)), ends=(*left(old.ends), *fresh.ends))
+    now = replace(
+        old, rules=tuple(sorted([*left(old.rules), *added], key=lambda r: r.rank)), ends=(*left(old.ends), *fresh.ends)
+    )
     tiers = (*enforcer.tiers[:t], now, *enforcer.tiers[t + 1 :])
     enforcers = (*rules.enforcers[:e], replace(enforcer, tiers=tiers), *rules.enforcers[e + 1 :])
     return Delta(e, t, gone, added, fresh.ends), dataclasses.replace(rules, enforcers=enforcers)

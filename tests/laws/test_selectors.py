@@ -87,7 +87,14 @@ def test_what_a_selector_tells_apart_it_mentions(one: Selector, left: dict[str, 
 
     def seen(held: dict[str, str]) -> list[tuple[str, str | None]]:
         return [
-            (key, held[key] if held.get(key) in values.get(key, set()) else "other" if key in held and key in presence else None)
+            (
+                key,
+                held[key]
+                if held.get(key) in values.get(key, set())
+                else "other"
+                if key in held and key in presence
+                else None,
+            )
             for key in KEYS
         ]
 
@@ -96,7 +103,11 @@ def test_what_a_selector_tells_apart_it_mentions(one: Selector, left: dict[str, 
 
 
 REQUIREMENTS = st.builds(
-    lambda key, operator, values: {"key": key, "operator": operator, "values": values if operator in ("In", "NotIn") else []},
+    lambda key, operator, values: {
+        "key": key,
+        "operator": operator,
+        "values": values if operator in ("In", "NotIn") else [],
+    },
     st.sampled_from(KEYS),
     st.sampled_from(("In", "NotIn", "Exists", "DoesNotExist")),
     st.lists(st.sampled_from(VALUES), min_size=1, max_size=2),
@@ -105,10 +116,13 @@ REQUIREMENTS = st.builds(
 
 @settings(max_examples=200)
 @given(HELD, st.lists(REQUIREMENTS, max_size=3), HELD)
-def test_label_selectors_are_lowered_as_kubernetes_reads_them(labels: dict[str, str], said: list[dict[str, object]], held: dict[str, str]) -> None:
+def test_label_selectors_are_lowered_as_kubernetes_reads_them(
+    labels: dict[str, str], said: list[dict[str, object]], held: dict[str, str]
+) -> None:
     written = {"matchLabels": labels, "matchExpressions": said}
     typed = LabelSelector(
-        match_labels=dict(labels), match_expressions=tuple(Requirement(**one) for one in said)  # type: ignore[arg-type]
+        match_labels=dict(labels),
+        match_expressions=tuple(Requirement(**one) for one in said),  # type: ignore[arg-type]
     )
     lowered = label_selector(typed, "k8s:")
     assert matches(lowered, {"k8s:" + k: v for k, v in held.items()}) == selects_labels(written, held)
@@ -153,7 +167,11 @@ def test_what_is_told_apart_in_no_way_is_one_identity(seed: int) -> None:
     def facts(row: int) -> object:
         own = {k: v for k, v in held[row].items() if k.startswith("k8s:")}
         labels = tuple(
-            sorted((k, v if v in values.get(k, ()) else "*") for k, v in own.items() if v in values.get(k, ()) or k in presence)
+            sorted(
+                (k, v if v in values.get(k, ()) else "*")
+                for k, v in own.items()
+                if v in values.get(k, ()) or k in presence
+            )
         )
         ports = tuple(p for p in made.port_maps[made.port_map[row]] if p[0] in names)
         v4, v6 = int(made.v4[row]), int.from_bytes(made.v6[row].ljust(16, b"\0"), "big")
@@ -165,7 +183,9 @@ def test_what_is_told_apart_in_no_way_is_one_identity(seed: int) -> None:
     by_facts: dict[object, set[int]] = {}
     for row in range(made.n):
         by_facts.setdefault(facts(row), set()).add(int(identities.of_row[row]))
-    assert all(len(found) == 1 for found in by_facts.values()), f"seed {seed}: rows alike in every way are two identities"
+    assert all(len(found) == 1 for found in by_facts.values()), (
+        f"seed {seed}: rows alike in every way are two identities"
+    )
     assert len(by_facts) == identities.count, f"seed {seed}: rows that differ are one identity"
 
 

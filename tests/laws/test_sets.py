@@ -46,7 +46,7 @@ def test_intervals_are_sets(one: list[tuple[int, int]], other: list[tuple[int, i
     assert [i for i in range(END + 1) if intervals.contains(a, i)] == sorted(sets[0])
 
 
-# --- addresses -----------------------------------------------------------------------------------------------------------------
+# --- addresses --------------------------------------------------------------------------------------------------------
 
 
 @st.composite
@@ -92,7 +92,9 @@ def test_address_sets_are_written_and_read_back(one: list[str]) -> None:
     collapsed = [
         str(n)
         for version in (4, 6)
-        for n in ipaddress.collapse_addresses([ipaddress.ip_network(t, strict=False) for t in one if (":" in t) == (version == 6)])  # type: ignore[type-var]
+        for n in ipaddress.collapse_addresses(
+            [ipaddress.ip_network(t, strict=False) for t in one if (":" in t) == (version == 6)]
+        )  # type: ignore[type-var]
     ]
     assert texts == collapsed  # the fewest, in order
 
@@ -110,7 +112,7 @@ def test_addresses_and_blocks_read_as_the_library_reads_them(a: int, length4: in
         assert [ipaddress.ip_network(one) for one in written] == [network]
 
 
-# --- services ------------------------------------------------------------------------------------------------------------------
+# --- services ---------------------------------------------------------------------------------------------------------
 
 NUMBERS = (1, 6, 17, 47, 48, 49, 58, 132)
 PORTS = (0, 1, 2, 79, 80, 81, 255, 256, 65534, 65535)

@@ -57,7 +57,9 @@ def apply(patch: Path, folder: Path) -> list[Path]:
     for hunk in hunks(patch):
         path = folder / hunk.file
         if not path.is_file():
-            raise DoesNotApply(f"{patch.name}: `{hunk.file}` is not there any more; write the fault again where its code is now")
+            raise DoesNotApply(
+                f"{patch.name}: `{hunk.file}` is not there any more; write the fault again where its code is now"
+            )
         lines = texts.setdefault(path, path.read_text(encoding="utf-8").splitlines())
         texts[path] = _replaced(patch, hunk, lines)
     for path, lines in texts.items():
@@ -77,7 +79,9 @@ def _replaced(patch: Path, hunk: Hunk, lines: list[str]) -> list[str]:
             new = [line for mark, line in part if mark != "-"]
             return [*lines[: found[0]], *new, *lines[found[0] + len(old) :]]
         if len(found) > 1:
-            raise DoesNotApply(f"{patch.name}: the lines stand {len(found)} times in `{hunk.file}`; give the hunk more context")
+            raise DoesNotApply(
+                f"{patch.name}: the lines stand {len(found)} times in `{hunk.file}`; give the hunk more context"
+            )
     wanted = next(line for mark, line in hunk.lines if mark == "-")
     raise DoesNotApply(
         f"{patch.name}: `{hunk.file}` has changed and holds no longer `{wanted.strip()}`; write the fault again where its code is now"

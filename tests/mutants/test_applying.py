@@ -51,7 +51,9 @@ def test_moved_lines_and_changed_context_do_no_harm(tmp_path: Path, text: str) -
     assert (tmp_path / "src/x.py").read_text(encoding="utf-8") == text.replace("two", "zwei")
 
 
-@pytest.mark.parametrize(("text", "told"), [("one\n2\nthree\n", "holds no longer `two`"), ("one\ntwo\nthree\n" * 2, "2 times")])
+@pytest.mark.parametrize(
+    ("text", "told"), [("one\n2\nthree\n", "holds no longer `two`"), ("one\ntwo\nthree\n" * 2, "2 times")]
+)
 def test_a_patch_that_does_not_fit_says_so_and_changes_nothing(tmp_path: Path, text: str, told: str) -> None:
     patch = written(tmp_path, text)
     with pytest.raises(DoesNotApply, match=told):

@@ -14,7 +14,12 @@ ALL = scenarios()
 
 
 def query(row: Row) -> dict[str, Any]:
-    asked: dict[str, Any] = {"from": row.source, "to": row.target, "protocol": row.protocol, "family": row.packet_family}
+    asked: dict[str, Any] = {
+        "from": row.source,
+        "to": row.target,
+        "protocol": row.protocol,
+        "family": row.packet_family,
+    }
     if row.port is not None:
         asked["port"] = row.port
     else:

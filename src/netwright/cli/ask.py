@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from netwright.base.errors import SourceError, UsageError
-from netwright.cli.options import binary_output, exit_code, load, output_options, source_options
+from netwright.cli.options import answer_stream, exit_code, load, output_options, source_options
 
 if TYPE_CHECKING:
     from netwright.questions.eval import Evaluated
@@ -61,16 +61,13 @@ def ending(code: int) -> str:
 
 
 def write_lines(lines: Iterator[str] | Sequence[str], out: Path | None, force: bool) -> None:
-    sign = words()
-    utf8 = sign["arrow"] == "→"
-    stream = binary_output(out, force)
-    try:
+    """Lines of text; on a terminal that is not UTF-8 our signs become ASCII and other characters are written out."""
+    from netwright.render.escape import ascii_text
+
+    in_ascii = out is None and words()["arrow"] != "→"
+    with answer_stream(out, force) as stream:
         for line in lines:
-            stream.write((line + "\n").encode("utf-8" if utf8 or out else "ascii", "backslashreplace"))
-        stream.flush()
-    finally:
-        if out is not None:
-            stream.close()
+            stream.write((ascii_text(line) if in_ascii else line).encode("utf-8", "backslashreplace") + b"\n")
 
 
 @click.command()
@@ -139,11 +136,10 @@ def why(
 
 
 def write_json(value: Any, out: Path | None, force: bool) -> None:
-    stream = binary_output(out, force)
-    stream.write(msgspec.json.encode(value) + b"\n")
-    stream.flush()
-    if out is not None:
-        stream.close()
+    from netwright.render.escape import json_text
+
+    with answer_stream(out, force) as stream:
+        stream.write(json_text(msgspec.json.encode(value)) + b"\n")
 
 
 @click.command()
@@ -203,12 +199,11 @@ def reach(
     if output == "json":
         from netwright.render.reach_json import write_classes, write_pairs
 
-        stream = binary_output(out, force)
-        write = write_classes if form == "classes" else write_pairs
-        write(answer, twin.provenance, reasons, stream)  # type: ignore[arg-type]
-        stream.flush()
-        if out is not None:
-            stream.close()
+        with answer_stream(out, force) as stream:
+            if form == "classes":
+                write_classes(answer, twin.provenance, reasons, stream)
+            else:
+                write_pairs(answer, twin.provenance, reasons, stream)
     else:
         from netwright.render.reach_text import reach_text
 
@@ -285,11 +280,10 @@ def eval_(
             raise type(error)(f"{where}: {error.message}", help=error.help) from None
     code, _ = exit_code(twin, 0)
     if output == "jsonl":
-        stream = binary_output(out, force)
-        stream.write(b"".join(msgspec.json.encode(a) + b"\n" for a in answers))
-        stream.flush()
-        if out is not None:
-            stream.close()
+        from netwright.render.escape import json_text
+
+        with answer_stream(out, force) as stream:
+            stream.write(b"".join(json_text(msgspec.json.encode(a)) + b"\n" for a in answers))
     else:
         from netwright.render.eval_text import eval_text
 

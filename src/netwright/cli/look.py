@@ -13,8 +13,8 @@ import msgspec
 
 from netwright.base.errors import UsageError
 from netwright.cli.ask import ending, tell, words, write_lines
-from netwright.cli.options import binary_output, exit_code, load, output_options, source_options
-from netwright.render.escape import ascii_text, json_text
+from netwright.cli.options import answer_stream, exit_code, load, output_options, source_options
+from netwright.render.escape import json_text
 from netwright.version import VERSION
 
 NOUNS = ("workloads", "endpoints", "services", "policies", "networks", "exposed", "isolation", "namespaces", "kinds")
@@ -163,19 +163,13 @@ def _is_address(text: str) -> bool:
 
 def _write_data(lines: Iterable[bytes], out: Path | None, force: bool, end: bytes = b"\n") -> None:
     """Data is UTF-8 whatever the terminal is; what a terminal could obey is written out."""
-    stream = binary_output(out, force)
-    try:
+    with answer_stream(out, force) as stream:
         for line in lines:
             stream.write((json_text(line) if line[:1] in (b"{", b"[") else line) + end)
-        stream.flush()
-    finally:
-        if out is not None:
-            stream.close()
 
 
 def _write_text(lines: Iterable[str], out: Path | None, force: bool) -> None:
-    utf8 = out is not None or words()["arrow"] == "→"
-    write_lines([line if utf8 else ascii_text(line) for line in lines], out, force)
+    write_lines(list(lines), out, force)
 
 
 # --- explain --------------------

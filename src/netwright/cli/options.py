@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
@@ -75,16 +77,29 @@ def load(sources: Sequence[str], pod_cidr: Sequence[str], cni: str, kustomize: b
     return load_twin(list(sources), pod_cidr=list(pod_cidr), cni=cni, kustomize=kustomize, stdin=stdin)
 
 
-def binary_output(out: Path | None, force: bool) -> IO[bytes]:
-    """Where the answer goes. Raises UsageError for a file that is there already."""
+@contextmanager
+def answer_stream(out: Path | None, force: bool) -> Iterator[IO[bytes]]:
+    """Where the answer goes: standard output, or a file that appears whole or not at all.
+
+    Raises UsageError for a file that is there already, or that cannot be written.
+    """
     if out is None:
-        return sys.stdout.buffer
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
     if out.exists() and not force:
         raise UsageError(f"`{out}` is there already", help="`--force` overwrites it")
+    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
     try:
-        return out.open("wb")
+        with partial.open("wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(out)
     except OSError as error:
         raise UsageError(f"`{out}` cannot be written: {error.strerror}") from None
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def exit_code(twin: Twin, answer: int) -> tuple[int, list[str]]:

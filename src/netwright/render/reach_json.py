@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import msgspec
 import numpy as np
@@ -21,6 +21,7 @@ from netwright.questions.reach import (
     pairs_of,
     undecided_services,
 )
+from netwright.render.escape import json_text
 from netwright.render.provenance import document
 
 OTHER_PROTOCOLS = "NetworkPolicy leaves open what becomes of protocols other than TCP, UDP and SCTP at an isolated pod"
@@ -31,10 +32,15 @@ HELP = {
 }
 
 
-def write_classes(reached: Reached, provenance: Provenance, exit_reasons: Sequence[str], out: BinaryIO) -> None:
+def _encode(value: Any) -> bytes:
+    """JSON that a terminal cannot take for a command: names may hold anything."""
+    return json_text(msgspec.json.encode(value))
+
+
+def write_classes(reached: Reached, provenance: Provenance, exit_reasons: Sequence[str], out: IO[bytes]) -> None:
     tables = [class_tables(reached, family) for family in reached.families]
     out.write(
-        msgspec.json.encode(
+        _encode(
             document(
                 "reach",
                 provenance,
@@ -49,10 +55,10 @@ def write_classes(reached: Reached, provenance: Provenance, exit_reasons: Sequen
     out.write(b"\n")
 
 
-def write_pairs(reached: Reached, provenance: Provenance, exit_reasons: Sequence[str], out: BinaryIO) -> None:
+def write_pairs(reached: Reached, provenance: Provenance, exit_reasons: Sequence[str], out: IO[bytes]) -> None:
     """Endpoints, connections and what is undecided, in one pass. A connection of one family only says so where there
     are two."""
-    encode = msgspec.json.encode
+    encode = _encode
     head = document("reach", provenance, exit_reasons, form="pairs", by=reached.by, left_out=reached.left_out)
     out.write(encode(head)[:-1])
     out.write(b',"endpoints":[')
@@ -92,7 +98,7 @@ class _Fragments:
     """JSON text of connections, put together from pieces made once an endpoint and once a set of services."""
 
     def __init__(self, pairs: Pairs | NamespacePairs, refs: Sequence[str], family: str) -> None:
-        encode = msgspec.json.encode
+        encode = _encode
         self.pairs = pairs
         self._from = [b'{"from":' + encode(ref) + b',"to":' for ref in refs]
         self._to = [encode(refs[i]) for i in pairs.destinations]
@@ -166,7 +172,7 @@ def _two_families(
     runs: Sequence[Pairs | NamespacePairs], counted: Counter[str], open_pairs: list[bytes]
 ) -> Iterator[list[bytes]]:
     """Connections that are the same in both families once, the others with their family."""
-    encode = msgspec.json.encode
+    encode = _encode
     found: dict[tuple[str, str], dict[int, tuple[ServiceSet, ServiceSet]]] = {}
     present: dict[int, set[str]] = {}
     for pairs in runs:

@@ -7,7 +7,23 @@ import pytest
 from netwright.base.ipset import EMPTY, INTERNET, NOT_UNICAST, PRIVATE, IpSet, parse_address, parse_cidr
 
 
-@pytest.mark.parametrize("text", ["", "10.0.0", "10.0.0.256", "10.0.0.1/8/8", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "::/129", "1::2::3", "a.b.c.d", "10.0.0.0/ 8", "10.0.0.0/٨"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "10.0.0",
+        "10.0.0.256",
+        "10.0.0.1/8/8",
+        "10.0.0.0/33",
+        "10.0.0.0/",
+        "10.0.0.0/-1",
+        "::/129",
+        "1::2::3",
+        "a.b.c.d",
+        "10.0.0.0/ 8",
+        "10.0.0.0/٨",
+    ],
+)
 def test_what_is_no_block_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a"):
         parse_cidr(text)

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from netwright.base.services import ALL, BEYOND_TRANSPORT, ICMP, ICMPV6, NONE, SCTP, TCP, TRANSPORT, UDP, ServiceSet, service_key
+from netwright.base.services import (
+    ALL,
+    BEYOND_TRANSPORT,
+    ICMP,
+    ICMPV6,
+    NONE,
+    SCTP,
+    TCP,
+    TRANSPORT,
+    UDP,
+    ServiceSet,
+    service_key,
+)
 
 
 @pytest.mark.parametrize(

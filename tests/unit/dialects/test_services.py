@@ -22,15 +22,19 @@ def asked(*objects: Decoded) -> tuple[Cluster, ServiceNoun]:
 
 def backends(found: Cluster, one: ServiceNoun) -> list[tuple[str, int, int]]:
     return [
-        (found.columns.names[b.row] if b.row >= 0 else b.address, b.protocol, b.port) for p in one.ports for b in p.backends
+        (found.columns.names[b.row] if b.row >= 0 else b.address, b.protocol, b.port)
+        for p in one.ports
+        for b in p.backends
     ]
 
 
-def sp(number: int = 80, target: int | str | None = None, protocol: str | None = None, name: str | None = None) -> k8s.ServicePort:
+def sp(
+    number: int = 80, target: int | str | None = None, protocol: str | None = None, name: str | None = None
+) -> k8s.ServicePort:
     return k8s.ServicePort(port=number, target_port=target, protocol=protocol, name=name)
 
 
-def sliced(*endpoints: k8s.Endpoint, of: str = "s", namespace: str = "shop", at: tuple[Any, ...] = ()) -> Decoded:
+def sliced(*endpoints: k8s.EndpointEntry, of: str = "s", namespace: str = "shop", at: tuple[Any, ...] = ()) -> Decoded:
     meta = k8s.Meta(name="s-abc", namespace=namespace, labels={"kubernetes.io/service-name": of})
     value = k8s.EndpointSlice(metadata=meta, endpoints=endpoints, ports=at or (k8s.EndpointPort(port=8443),))
     return Decoded(kind="EndpointSlice", namespace=namespace, name="s-abc", value=value)
@@ -65,11 +69,15 @@ def test_the_selector_wants_every_label_in_its_own_namespace() -> None:
 
 
 def test_without_a_selector_slices_tell() -> None:
-    to_pod = k8s.Endpoint(addresses=("10.0.0.1",), target_ref=k8s.TargetRef(kind="Pod", name="web", namespace="shop"))
-    to_address = k8s.Endpoint(addresses=("192.0.2.7", "192.0.2.8"))
-    not_ready = k8s.Endpoint(addresses=("192.0.2.9",), conditions=k8s.EndpointConditions(ready=False))
-    ready = k8s.Endpoint(addresses=("192.0.2.10",), conditions=k8s.EndpointConditions(ready=True))
-    found, one = asked(pod("web", ips=("10.0.0.1",)), service("s", sp(443)), sliced(to_pod, to_address, not_ready, ready))
+    to_pod = k8s.EndpointEntry(
+        addresses=("10.0.0.1",), target_ref=k8s.ObjectReference(kind="Pod", name="web", namespace="shop")
+    )
+    to_address = k8s.EndpointEntry(addresses=("192.0.2.7", "192.0.2.8"))
+    not_ready = k8s.EndpointEntry(addresses=("192.0.2.9",), conditions=k8s.EndpointConditions(ready=False))
+    ready = k8s.EndpointEntry(addresses=("192.0.2.10",), conditions=k8s.EndpointConditions(ready=True))
+    found, one = asked(
+        pod("web", ips=("10.0.0.1",)), service("s", sp(443)), sliced(to_pod, to_address, not_ready, ready)
+    )
     assert backends(found, one) == [
         ("web", TCP, 8443),
         ("192.0.2.7", TCP, 8443),
@@ -79,7 +87,7 @@ def test_without_a_selector_slices_tell() -> None:
 
 
 def test_slices_of_others_and_ports_of_other_names_do_not_count() -> None:
-    entry = k8s.Endpoint(addresses=("192.0.2.7",))
+    entry = k8s.EndpointEntry(addresses=("192.0.2.7",))
     for other in (
         sliced(entry, of="t"),
         sliced(entry, namespace="far"),
@@ -91,12 +99,16 @@ def test_slices_of_others_and_ports_of_other_names_do_not_count() -> None:
 
 
 def test_a_selector_makes_slices_redundant() -> None:
-    found, one = asked(pod("web"), service("s", sp(80), selector=WEB), sliced(k8s.Endpoint(addresses=("192.0.2.7",))))
+    found, one = asked(
+        pod("web"), service("s", sp(80), selector=WEB), sliced(k8s.EndpointEntry(addresses=("192.0.2.7",)))
+    )
     assert backends(found, one) == [("web", TCP, 80)]
 
 
 def test_external_name_and_headless() -> None:
-    found, one = asked(pod("web"), service("s", sp(80), selector=WEB, type="ExternalName", external_name="db.example.com"))
+    found, one = asked(
+        pod("web"), service("s", sp(80), selector=WEB, type="ExternalName", external_name="db.example.com")
+    )
     assert (one.type, one.external_name, backends(found, one)) == ("ExternalName", "db.example.com", [])
     _, one = asked(service("s", sp(80), selector=WEB, cluster_ip="None"))
     assert one.headless
@@ -105,7 +117,9 @@ def test_external_name_and_headless() -> None:
 
 def test_addresses_of_a_service() -> None:
     _, one = asked(
-        service("s", sp(80), cluster_ip="10.96.0.1", cluster_ips=("10.96.0.1", "fd00:96::1"), external_ips=("192.0.2.1",))
+        service(
+            "s", sp(80), cluster_ip="10.96.0.1", cluster_ips=("10.96.0.1", "fd00:96::1"), external_ips=("192.0.2.1",)
+        )
     )
     assert one.cluster_ips == ("10.96.0.1", "fd00:96::1")
     assert one.external_ips == ("192.0.2.1",)

@@ -22,7 +22,9 @@ def rule(folder: Folder, action: Action, peers: int, *, rank: int = 0, policy: i
     return BoundRule(rank, policy, order, action, mask(services), mask(unsure), peers if must is None else must, peers)
 
 
-def outcome(folder: Folder, rules: list[BoundRule], ends: list[BoundEnd], ties: Ties = "any-order", peer: int = 1) -> set[str]:
+def outcome(
+    folder: Folder, rules: list[BoundRule], ends: list[BoundEnd], ties: Ties = "any-order", peer: int = 1
+) -> set[str]:
     """Of TCP 80: what the tier may do with the peer."""
     mask = folder.atoms.mask(WEB)
     found = [row for row in folder.tier(rules, ends, ties) if row.mask & mask]
@@ -71,7 +73,9 @@ def test_what_perhaps_matches_leaves_the_next_rule(folder: Folder) -> None:
     assert outcome(folder, unsure, []) == {"allow", "deny"}
 
 
-@pytest.mark.parametrize(("ties", "found"), [("deny-first", {"deny"}), ("any-order", {"allow", "deny"}), ("ordered", {"allow"})])
+@pytest.mark.parametrize(
+    ("ties", "found"), [("deny-first", {"deny"}), ("any-order", {"allow", "deny"}), ("ordered", {"allow"})]
+)
 def test_ties_of_two_policies(folder: Folder, ties: Ties, found: set[str]) -> None:
     rules = [rule(folder, "allow", BOTH, policy=0), rule(folder, "deny", BOTH, policy=1)]
     assert outcome(folder, rules, [], ties) == found
@@ -108,7 +112,9 @@ def test_two_enforcers_must_both_permit(folder: Folder) -> None:
 def test_isolated_pods_may_perhaps_be_pinged() -> None:
     ping = ServiceSet.ports(ICMP)
     folder = Folder(BOTH, Atoms([WEB, ping]))
-    rows = folder.allow_rows([rule(folder, "allow", 0b01, services=WEB, unsure=NONE)], folder.atoms.mask(ping))
+    rows = folder.settle(
+        folder.tier([rule(folder, "allow", 0b01)], [BoundEnd("deny", folder.atoms.mask(ping))], "any-order"), "allow"
+    )
     by_key = {key: next(r for r in rows if r.mask & folder.atoms.mask(s)) for key, s in (("web", WEB), ("ping", ping))}
     assert (by_key["web"].must, by_key["web"].may) == (0b01, 0b01)
     assert (by_key["ping"].must, by_key["ping"].may) == (0, BOTH)

@@ -1,8 +1,9 @@
 """Decoded objects of Kubernetes' own kinds: only the fields that touch the network, with the API's names.
 
-Shapes follow the API reference of Kubernetes 1.34 (core/v1, apps/v1, batch/v1, networking.k8s.io/v1, discovery.k8s.io/v1). As
-in Go's decoding, `null` is the zero value: every field may be None. Of NetworkPolicy all fields are modelled, so an unknown
-one is an error (kubectl's strict validation refuses it); of the other kinds unread fields are passed over.
+Shapes follow the API reference of Kubernetes 1.34 (core/v1, apps/v1, batch/v1, networking.k8s.io/v1,
+discovery.k8s.io/v1). As in Go's decoding, `null` is the zero value: every field may be None. Of NetworkPolicy all
+fields are modelled, so an unknown one is an error (kubectl's strict validation refuses it); of the other kinds unread
+fields are passed over.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class _Whole(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename="camel"
     """A part of an object of which every field is modelled."""
 
 
-# --- metadata ---------------------------------------------------------------------------------------------------------------
+# --- metadata --------------------
 
 
 class OwnerReference(_Part, frozen=True):
@@ -44,7 +45,7 @@ class Meta(_Part, frozen=True):
     """Given by the API server: an object that has one was accepted and stored."""
 
 
-# --- selectors --------------------------------------------------------------------------------------------------------------
+# --- selectors --------------------
 
 
 class Requirement(_Whole, frozen=True):
@@ -58,7 +59,7 @@ class LabelSelector(_Whole, frozen=True):
     match_expressions: tuple[Requirement | None, ...] | None = None
 
 
-# --- pods and what makes them ------------------------------------------------------------------------------------------------
+# --- pods and what makes them --------------------
 
 
 class ContainerPort(_Part, frozen=True):
@@ -138,7 +139,7 @@ class CronJob(_Part, frozen=True):
     spec: CronJobSpec | None = None
 
 
-# --- cluster ----------------------------------------------------------------------------------------------------------------
+# --- cluster --------------------
 
 
 class Namespace(_Part, frozen=True):
@@ -169,7 +170,7 @@ class Node(_Part, frozen=True):
     status: NodeStatus | None = None
 
 
-# --- services ---------------------------------------------------------------------------------------------------------------
+# --- services --------------------
 
 
 class ServicePort(_Part, frozen=True):
@@ -248,7 +249,7 @@ class EndpointSlice(_Part, frozen=True):
     ports: tuple[EndpointPort, ...] | None = None
 
 
-# --- ingress ----------------------------------------------------------------------------------------------------------------
+# --- ingress --------------------
 
 
 class ServiceBackendPort(_Part, frozen=True):
@@ -297,7 +298,7 @@ class Ingress(_Part, frozen=True):
     spec: IngressSpec | None = None
 
 
-# --- network policy -----------------------------------------------------------------------------------------------------------
+# --- network policy --------------------
 
 
 class IPBlock(_Whole, frozen=True):

@@ -1,0 +1,184 @@
+"""`eval`: the JSON that scripts read, and what it says of groups, families and unknowns."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+import netwright as nw
+from netwright.base.errors import UnknownReference, UsageError
+
+POLICY = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: db
+  namespace: shop
+spec:
+  podSelector:
+    matchLabels: {app: db}
+  ingress:
+    - from:
+        - podSelector:
+            matchLabels: {app: web}
+      ports:
+        - port: 5432
+    - from:
+        - ipBlock: {cidr: 10.244.0.0/24}
+      ports:
+        - port: 9000
+"""
+
+
+def pod(name: str, ip: str = "", **labels: str) -> str:
+    status = f", status: {{podIPs: [{{ip: {ip}}}]}}" if ip else ""
+    ports = "ports: [{name: pg, containerPort: 5432}]"
+    return (
+        f"---\n{{apiVersion: v1, kind: Pod, metadata: {{name: {name}, namespace: shop, labels: {json.dumps(labels)}}}, "
+        f"spec: {{containers: [{{name: c, image: i, {ports}}}]}}{status}}}\n"
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "policy.yaml").write_text(POLICY, encoding="utf-8")
+    (tmp_path / "pods.yaml").write_text(
+        pod("web", app="web") + pod("db", app="db") + pod("api", app="api"), encoding="utf-8"
+    )
+    return tmp_path
+
+
+def ask(folder: Path, pod_cidr: str = "", **query: Any) -> dict[str, Any]:
+    twin = nw.load(str(folder), pod_cidr=[pod_cidr] if pod_cidr else ())
+    [answer] = twin.eval([{k.rstrip("_"): v for k, v in query.items()}])
+    found: dict[str, Any] = json.loads(msgspec.json.encode(answer))
+    return found
+
+
+def test_an_allow_names_its_rule(folder: Path) -> None:
+    answer = ask(folder, from_="shop/web", to="shop/db", protocol="TCP", port=5432)
+    assert (answer["from"], answer["to"], answer["port"], answer["verdict"]) == ("shop/web", "shop/db", 5432, "allow")
+    assert answer["by"] == [
+        {
+            "direction": "ingress",
+            "kind": "NetworkPolicy",
+            "namespace": "shop",
+            "name": "db",
+            "rule": 0,
+            "path": "spec.ingress[0]",
+            "action": "allow",
+            "file": str(folder / "policy.yaml"),
+            "line": 10,
+            "column": 7,
+        }
+    ]
+
+
+def test_a_denial_names_the_isolation(folder: Path) -> None:
+    answer = ask(folder, from_="shop/api", to="shop/db", port=5432)
+    assert answer["verdict"] == "deny"
+    [by] = answer["by"]
+    assert (by["rule"], by["action"], by["path"], by["line"]) == (None, "deny", "spec.podSelector", 8)
+    assert set(by) == {"direction", "kind", "namespace", "name", "rule", "path", "action", "file", "line", "column"}
+
+
+def test_where_nothing_isolates_nothing_decides(folder: Path) -> None:
+    answer = ask(folder, from_="shop/db", to="shop/web", port=80)
+    assert answer["verdict"] == "allow"
+    assert answer["by"] == []
+
+
+def test_the_port_may_be_named(folder: Path) -> None:
+    assert ask(folder, from_="shop/web", to="shop/db", port="pg")["verdict"] == "allow"
+    with pytest.raises(UsageError, match="names a TCP port `nope`"):
+        ask(folder, from_="shop/web", to="shop/db", port="nope")
+
+
+def test_an_unknown_address_leaves_it_open_and_the_flag_settles_it(folder: Path) -> None:
+    answer = ask(folder, from_="shop/api", to="shop/db", port=9000)
+    assert answer["verdict"] == "undecided"
+    [why] = answer["undecided"]
+    assert why["kind"] == "unknown"
+    assert "`--pod-cidr`" in why["reason"]
+    assert {(b["rule"], b["action"]) for b in answer["by"]} == {(1, "allow"), (None, "deny")}
+    assert ask(folder, "10.244.0.0/25", from_="shop/api", to="shop/db", port=9000)["verdict"] == "allow"
+    assert ask(folder, "10.244.1.0/24", from_="shop/api", to="shop/db", port=9000)["verdict"] == "deny"
+
+
+def test_icmp_is_left_open_by_the_documents(folder: Path) -> None:
+    answer = ask(folder, from_="shop/web", to="shop/db", protocol="ICMP")
+    assert [u["kind"] for u in answer["undecided"]] == ["ambiguous"]
+    assert (
+        ask(folder, from_="shop/db", to="shop/web", protocol="ICMP", icmp={"type": 3, "code": 1})["verdict"] == "allow"
+    )
+
+
+def test_a_service_is_asked_at_its_port_and_judged_at_its_target(folder: Path) -> None:
+    service: dict[str, Any] = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "db", "namespace": "shop"}}
+    ports = [{"name": "a", "port": 80, "targetPort": "pg"}, {"name": "b", "port": 81, "targetPort": 81}]
+    service["spec"] = {"selector": {"app": "db"}, "ports": ports}
+    (folder / "service.json").write_text(json.dumps(service), encoding="utf-8")
+    assert ask(folder, from_="shop/web", to="svc/shop/db", port=80)["verdict"] == "allow"
+    assert ask(folder, from_="shop/web", to="svc/shop/db", port=81)["verdict"] == "deny"
+    answer = ask(folder, from_="shop/web", to="svc/shop/db", port=5432)
+    assert answer["verdict"] == "deny"
+    assert "its ports: TCP 80, TCP 81" in answer["note"]
+
+
+def test_some_of_a_group(folder: Path) -> None:
+    labels = ({"app": "web"}, {"app": "old"})
+    pods = "".join(pod(f"web-{i}", **one).replace("namespace: shop", "namespace: shop, ownerReferences: [{apiVersion: apps/v1, kind: StatefulSet, name: mixed, uid: u, controller: true}]") for i, one in enumerate(labels))  # fmt: skip
+    (folder / "mixed.yaml").write_text(pods, encoding="utf-8")
+    answer = ask(folder, from_="sts/shop/mixed", to="shop/db", port=5432)
+    assert (answer["verdict"], answer["groups"]) == ("allow", "some")
+    assert answer["when"] == ["from pod/shop/web-0 to pod/shop/db"]
+
+
+def test_families_that_differ(tmp_path: Path) -> None:
+    dual = pod("web", app="web").replace("}\n", ", status: {podIPs: [{ip: 10.0.0.1}, {ip: 'fd00::1'}]}}\n")
+    target = pod("db", app="db").replace("}\n", ", status: {podIPs: [{ip: 10.0.0.2}, {ip: 'fd00::2'}]}}\n")
+    (tmp_path / "pods.yaml").write_text(dual + target, encoding="utf-8")
+    (tmp_path / "policy.yaml").write_text(POLICY.replace("10.244.0.0/24", "0.0.0.0/0"), encoding="utf-8")
+    answer = ask(tmp_path, from_="shop/web", to="shop/db", port=9000)
+    assert answer["verdict"] == "undecided"
+    assert answer["undecided"] == [{"kind": "depends", "reason": "IPv4 allowed, IPv6 denied: ask for one family"}]
+    assert ask(tmp_path, from_="shop/web", to="shop/db", port=9000, family=4)["verdict"] == "allow"
+    assert ask(tmp_path, from_="shop/web", to="shop/db", port=9000, family=6)["verdict"] == "deny"
+
+
+def test_answers_keep_the_order_of_the_questions(folder: Path) -> None:
+    ports = [5432, 80, 9000, 5432]
+    twin = nw.load(str(folder))
+    answers = twin.eval([{"from": "shop/web", "to": "shop/db", "port": p} for p in ports])
+    assert [(a.port, a.verdict) for a in answers] == [
+        (5432, "allow"),
+        (80, "deny"),
+        (9000, "undecided"),
+        (5432, "allow"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"from": "shop/web", "to": "shop/db"}, "needs a port"),
+        ({"from": "shop/web", "to": "shop/db", "port": 65536}, "`65536` is not a port"),
+        ({"from": "shop/web", "to": "shop/db", "port": -1}, "`-1` is not a port"),
+        ({"from": "shop/web", "to": "shop/db", "port": 80, "protocol": "HTTP"}, "`HTTP` is not a protocol"),
+        ({"from": "svc/shop/x", "to": "shop/db", "port": 80}, "no Service"),
+        ({"from": "shop/web", "port": 80}, "the query is not understood"),
+        ({"from": "shop/web", "to": "shop/db", "port": 80, "family": 5}, "the query is not understood"),
+    ],
+)
+def test_questions_that_mean_nothing(folder: Path, query: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        nw.load(str(folder)).eval([query])
+
+
+def test_a_name_that_is_not_there(folder: Path) -> None:
+    with pytest.raises(UnknownReference, match="`shop/wbe` is not in the input"):
+        ask(folder, from_="shop/wbe", to="shop/db", port=80)

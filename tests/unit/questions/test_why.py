@@ -1,0 +1,185 @@
+"""`why`: the nearest rule and what differs, and changes that flip the verdict, proven again on files that hold them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import netwright as nw
+from netwright.base.errors import InternalError, UsageError
+from netwright.questions.why import WhyAnswer
+
+SHOP = Path(__file__).resolve().parents[3] / "examples" / "shop"
+PODS = """\
+{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop, labels: {app: web, tier: front}}, spec: {containers: [{name: c, image: i}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: batch, namespace: shop, labels: {app: batch}}, spec: {containers: [{name: c, image: i}]}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: db, namespace: shop, labels: {app: db}}
+spec: {containers: [{name: c, image: i, ports: [{containerPort: 5432}]}]}
+"""
+POLICY = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: db, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: db}}
+  ingress:
+    - from: [{namespaceSelector: {matchLabels: {team: far}}, podSelector: {matchLabels: {app: far, tier: far}}}]
+      ports: [{port: 9999}]
+    - from: [{podSelector: {matchLabels: {app: web}}}]
+      ports: [{port: 5432}]
+"""
+
+
+@pytest.fixture(scope="module")
+def shop() -> nw.Twin:
+    return nw.load(str(SHOP))
+
+
+def small(tmp_path: Path, policy: str = POLICY) -> nw.Twin:
+    (tmp_path / "pods.yaml").write_text(PODS, encoding="utf-8")
+    (tmp_path / "policy.yaml").write_text(policy, encoding="utf-8")
+    return nw.load(str(tmp_path))
+
+
+def test_a_label_that_differs(shop: nw.Twin) -> None:
+    answer = shop.why("shop/web", "shop/db:5432")
+    assert answer.verdict == "deny"
+    [part] = answer.parts
+    assert (part.egress.verdict, part.ingress.verdict) == ("allow", "deny")
+    assert part.ingress.nearest is not None
+    near = part.ingress.nearest
+    assert (near.rule.namespace, near.rule.name, near.rule.rule) == ("shop", "db", 0)
+    assert near.differs == ("it wants tier=frontend, here tier is `front-end`",)
+    line = (SHOP / "shop" / "db.yaml").read_text(encoding="utf-8").splitlines()[near.rule.line - 1]
+    assert line[near.rule.column - 1 :].startswith(("from:", "- from:"))
+    assert near.rule.owner == "@data-team"
+
+
+def test_an_allow_names_both_directions(shop: nw.Twin) -> None:
+    answer = shop.why("shop/api", "shop/db:5432")
+    assert answer.verdict == "allow"
+    [part] = answer.parts
+    assert {r.path for r in part.egress.rules} == {"spec.egress[0]"}
+    assert {(r.name, r.path) for r in part.ingress.rules} == {("db", "spec.ingress[0]")}
+    assert answer.judged >= 1
+
+
+def test_the_port_that_differs(tmp_path: Path) -> None:
+    [part] = small(tmp_path).why("shop/web", "shop/db:80").parts
+    assert part.ingress.nearest is not None
+    assert part.ingress.nearest.rule.rule == 1
+    assert part.ingress.nearest.differs == ("it admits TCP 5432, not TCP 80",)
+
+
+def test_not_isolated_is_said(tmp_path: Path) -> None:
+    [part] = small(tmp_path).why("shop/web", "shop/db:5432").parts
+    assert part.egress.verdict == "not isolated"
+    assert part.ingress.verdict == "allow"
+
+
+def test_without_a_port_those_that_are_served(tmp_path: Path) -> None:
+    twin = small(tmp_path)
+    answer = twin.why("shop/web", "shop/db")
+    assert (answer.ports_asked, answer.verdict) == (("5432",), "allow")
+    with pytest.raises(UsageError, match="says which TCP port it serves"):
+        twin.why("shop/db", "shop/web")
+    with pytest.raises(UsageError, match="has a port, which only the destination has"):
+        twin.why("shop/web:80", "shop/db:80")
+
+
+def test_icmp(tmp_path: Path) -> None:
+    answer = small(tmp_path).why("shop/web", "shop/db", protocol="ICMP")
+    assert answer.verdict == "undecided"
+    assert [r.kind for r in answer.reasons] == ["ambiguous"]
+
+
+def test_a_service_is_translated(shop: nw.Twin) -> None:
+    answer = shop.why("shop/api", "svc/shop/db:5432")
+    assert answer.verdict == "allow"
+    assert answer.translation == ("sts/shop/db:5432",)
+
+
+@pytest.mark.parametrize(
+    ("source", "destination"),
+    [("shop/batch", "shop/db:5432"), ("shop/web", "shop/db:80"), ("203.0.113.7", "shop/db:5432")],
+)
+def test_opening_changes_flip_it_and_say_what_else_opens(tmp_path: Path, source: str, destination: str) -> None:
+    twin = small(tmp_path)
+    answer = twin.why(source, destination)
+    assert answer.verdict == "deny"
+    assert answer.changes
+    assert all(change.flips_to == "allow" for change in answer.changes)
+    sizes = [len(c.opens) + len(c.closes) + c.more for c in answer.changes]
+    assert sizes == sorted(sizes), "fewest side effects first"
+    assert all(not c.closes or "label" in " ".join(c.edits) for c in answer.changes)
+
+
+def test_a_widened_rule_written_into_the_file_allows_it(tmp_path: Path) -> None:
+    """What the change says, done by hand in the file, and asked again."""
+    twin = small(tmp_path)
+    widened = next(c for c in twin.why("shop/batch", "shop/db:5432").changes if "ingress rule 1" in c.edits[0])
+    assert widened.edits == ("NetworkPolicy shop/db ingress rule 1: add app=batch to its `from`",)
+    assert widened.places == (f"{tmp_path / 'policy.yaml'}:1:1",)
+    assert (widened.opens, widened.closes) == ((), ())
+    edited = POLICY.replace("{app: web}}}]", "{app: web}}}, {podSelector: {matchLabels: {app: batch}}}]")
+    assert small(tmp_path, edited).why("shop/batch", "shop/db:5432").verdict == "allow"
+
+
+def test_a_port_added_to_a_rule_opens_it_to_the_rules_other_peers(tmp_path: Path) -> None:
+    policy = POLICY.replace("{app: web}}}]", "{app: web}}}, {podSelector: {matchLabels: {app: batch}}}]")
+    answer = small(tmp_path, policy).why("shop/web", "shop/db:80")
+    widened = next(c for c in answer.changes if "TCP 80" in c.edits[0] and "rule 1" in c.edits[0])
+    assert [(c.source, c.destination, c.ports) for c in widened.opens] == [("pod/shop/batch", "pod/shop/db", "TCP 80")]
+
+
+def test_closing_changes(tmp_path: Path) -> None:
+    twin = small(tmp_path)
+    answer = twin.why("shop/web", "shop/db:5432")
+    assert answer.verdict == "allow"
+    assert {c.flips_to for c in answer.changes} == {"deny"}
+    dropped = next(c for c in answer.changes if "delete ingress rule 1" in c.edits[0])
+    assert (dropped.opens, dropped.closes) == ((), ())
+    without = POLICY.split("    - from: [{podSelector", maxsplit=1)[0]
+    assert small(tmp_path, without).why("shop/web", "shop/db:5432").verdict == "deny"
+
+
+def test_closing_what_nothing_isolates(tmp_path: Path) -> None:
+    answer = small(tmp_path).why("shop/db", "shop/web:80")
+    assert answer.verdict == "allow"
+    texts = [" ".join(c.edits) for c in answer.changes]
+    assert any("isolates app=web" in text and "ingress" in text for text in texts), texts
+
+
+def verdicts(answer: WhyAnswer) -> set[str]:
+    return {p.verdict for p in answer.parts}
+
+
+def test_the_judges_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that answers wrongly prints no verdict: it is our bug."""
+    from netwright.engine import inquire
+    from netwright.engine.verdict import Outcome, Side
+
+    twin = small(tmp_path)
+    wrong = Outcome(False, True, "", Side(True, True), Side(False, False))
+    monkeypatch.setattr(inquire, "outcome", lambda *_: wrong)
+    with pytest.raises(InternalError, match="the engine says deny and the reference evaluator allow") as caught:
+        twin.why("shop/web", "shop/db:5432")
+    assert caught.value.exit_code == 70
+
+
+def test_no_changes_where_none_are_wanted(tmp_path: Path) -> None:
+    answer = small(tmp_path).why("shop/batch", "shop/db:5432", changes=False)
+    assert answer.changes == ()
+    assert verdicts(answer) == {"deny"}
+
+
+def test_a_pod_and_itself(tmp_path: Path) -> None:
+    answer = small(tmp_path).why("shop/db", "shop/db:5432")
+    assert answer.verdict == "allow"
+    assert [p.relation for p in answer.parts] == ["self"]
+    assert answer.changes == ()
