@@ -1,7 +1,8 @@
 """Spec and engine on the same random cluster: they share the decoded objects and nothing else.
 
-`check(seed)` puts every question of one random cluster to both and compares verdicts, the rules cited for them and why they are open; then
-again beside policies that the API server refuses (nothing may change) and beside policies that could not be read.
+`check(seed)` puts every question of one random cluster to both and compares verdicts, the rules cited for them and why
+they are open; then again beside policies that the API server refuses (nothing may change) and beside policies that
+could not be read.
 """
 
 from __future__ import annotations
@@ -251,7 +252,7 @@ def leads_nowhere_known(names: Names, service: Decoded, query: Object) -> bool:
 def from_outside(
     names: Names, asked: Asked, query: Object, source: str, service: Decoded, families: tuple[int, ...]
 ) -> Expected:
-    """From an address outside to a Service, why it is open left aside: by its load balancer, its external addresses or its node ports.
+    """From an address outside to a Service, by its load balancer, its external addresses or its node ports.
 
     With externalTrafficPolicy Local the pods see the client's address, otherwise a node's: which one is not known
     beforehand, so that all have to agree. One way in is enough.
@@ -364,7 +365,7 @@ def _difference(want: Expected, got: str, answer: Evaluated, unread: bool) -> st
         return f"spec says {want.verdict}, engine says {got} ({answer.note})"
     by: Cited = {(b.direction, b.kind, f"{b.namespace}/{b.name}", b.action, b.rule) for b in answer.by}
     if unread:
-        # Where something unread may decide too, how many of the rules that it may overrule are named is a matter of taste.
+        # Where something unread may decide too, which of the rules that it may overrule are named is not compared.
         by, named = {c for c in by if c[3] == "deny"}, {c for c in want.by if c[3] == "deny"}
     else:
         named = want.by

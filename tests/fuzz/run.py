@@ -1,6 +1,7 @@
 """Spec against engine on many random clusters: `python -m tests.fuzz [--clusters 10000] [--tuples 250] [--seed 0]`.
 
-Progress goes to standard error; every disagreement is printed with the smallest case that still shows it. Exit 1 if there is any.
+Progress goes to standard error; every disagreement is printed with the smallest case that still shows it. Exit 1 if
+there is any.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Random networks of rules, and an oracle that tries every resolution of what is uncertain.
 
-The oracle shares the model's structs with the engine and nothing else: selectors, peers, services and address sets are read
-naively, each uncertain match of a rule is tried both ways, and policies that tie in any order are put in every order.
+The oracle shares the model's structs with the engine and nothing else: selectors, peers, services and address sets are
+read naively, each uncertain match of a rule is tried both ways, and policies that tie in any order are put in every
+order.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ NO, PERHAPS, YES = 0.0, 0.5, 1.0
 
 @dataclass
 class Endpoint:
-    """One endpoint, or (namespace None) an address outside. `possible` are the addresses it may have if none is known."""
+    """One endpoint, or (namespace None) an address outside. `possible`: addresses it may have if none is known."""
 
     namespace: str | None
     labels: dict[str, str] = field(default_factory=dict)
@@ -86,7 +87,8 @@ NAMESPACES: dict[str, dict[str, str]] = {"": {}, "a": {"team": "red"}, "b": {"te
 OUTSIDE = ("8.8.8.8", "10.0.0.200", "192.168.7.7", "2001:db8::9", "fd00::99")
 BLOCKS = (
     ("0.0.0.0/0",), ("10.0.0.0/8",), ("10.0.0.0/30",), ("10.0.0.0/31",), ("10.0.0.128/25",), ("8.8.0.0/16",),
-    ("192.168.0.0/16",), ("10.0.0.1/32", "fd00::1/128"), ("::/0",), ("fd00::/64",), ("0.0.0.0/0", "::/0"), ("2001:db8::/32",),
+    ("192.168.0.0/16",), ("10.0.0.1/32", "fd00::1/128"), ("::/0",), ("fd00::/64",),
+    ("0.0.0.0/0", "::/0"), ("2001:db8::/32",),
 )  # fmt: skip
 SERVICES = (
     ServiceSet.ports(TCP, 80),
@@ -118,7 +120,7 @@ KEYS = tuple(
 
 
 def endpoints(rng: random.Random) -> list[Endpoint]:
-    """Pods with and without known addresses, of one or both families, and nodes; some alike, so that identities merge."""
+    """Pods with and without known addresses, of one or both families, and nodes; some alike: identities merge."""
     out = []
     for i in range(rng.randrange(2, 7)):
         host = rng.random() < 0.2
@@ -237,7 +239,7 @@ class Rules:
     enforcers: tuple[Enforcer, ...]
 
 
-def tier(rng: random.Random, name: str) -> Tier:
+def random_tier(rng: random.Random, name: str) -> Tier:
     ties = rng.choice(("ordered", "deny-first", "any-order"))
     actions: tuple[Action, ...] = rng.choice(
         (("allow",), ("allow", "deny"), ("allow", "deny", "pass"), ("allow", "deny", "pass"))
@@ -282,18 +284,18 @@ def tier(rng: random.Random, name: str) -> Tier:
     return Tier(name=name, ties=ties, rules=tuple(rules), ends=tuple(ends))
 
 
-def random_rules(seed: int, *, any_default: bool = False) -> Rules:
-    """`any_default`: also enforcers that act only at some interfaces and do not allow by default."""
+def random_rules(seed: int) -> Rules:
     rng = random.Random(seed)
-    enforcers = []
-    for i in range(rng.choice((1, 1, 2))):
-        at = ALWAYS if rng.random() < 0.6 else selector(rng, 1)
-        default: Action | None = rng.choice(("allow", "allow", "deny", None))
-        if default != "allow" and not any_default:
-            at = ALWAYS
-        tiers = tuple(tier(rng, f"e{i}t{t}") for t in range(rng.randrange(1, 4)))
-        enforcers.append(Enforcer(name=f"e{i}", at=at, tiers=tiers, default=default))
-    return Rules(seed, endpoints(rng), tuple(enforcers))
+    enforcers = tuple(
+        Enforcer(
+            name=f"e{i}",
+            at=ALWAYS if rng.random() < 0.6 else selector(rng, 1),
+            tiers=tuple(random_tier(rng, f"e{i}t{t}") for t in range(rng.randrange(1, 4))),
+            default=rng.choice(("allow", "allow", "deny", None)),
+        )
+        for i in range(rng.choice((1, 1, 2)))
+    )
+    return Rules(seed, endpoints(rng), enforcers)
 
 
 # --- the oracle -------------------------------------------------------------------------------------------------------

@@ -156,7 +156,7 @@ def test_the_pairs_are_what_eval_says(seed: int, by: By) -> None:
 
 
 def unsplit(entry: dict[str, Any]) -> str:
-    """An entry without what tells pods of one workload apart: which of their addresses is named depends on the order."""
+    """An entry without what tells pods of one workload apart: whose address is named depends on the order."""
     return re.sub(r"\{[^{}\"]*=[^{}\"]*\}", "{}", json.dumps(entry, sort_keys=True))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -25,7 +26,7 @@ def members(found: Intervals) -> frozenset[int]:
 
 
 def is_canonical(found: Intervals) -> bool:
-    return all(low < high for low, high in found) and all(a[1] < b[0] for a, b in zip(found, found[1:], strict=False))
+    return all(low < high for low, high in found) and all(a[1] < b[0] for a, b in pairwise(found))
 
 
 @settings(max_examples=300)

@@ -84,5 +84,6 @@ def _replaced(patch: Path, hunk: Hunk, lines: list[str]) -> list[str]:
             )
     wanted = next(line for mark, line in hunk.lines if mark == "-")
     raise DoesNotApply(
-        f"{patch.name}: `{hunk.file}` has changed and holds no longer `{wanted.strip()}`; write the fault again where its code is now"
+        f"{patch.name}: `{hunk.file}` has changed and holds no longer `{wanted.strip()}`; "
+        "write the fault again where its code is now"
     )

@@ -1,7 +1,7 @@
 """Plants each fault of `patches/` in a copy of the source and lets the tests find it.
 
-Every copy is put to spec against engine first, then to the scenarios, then to the laws and the unit tests, until something fails. A fault that
-nothing finds, and a patch that does not apply any more, is an error: exit 1.
+Every copy is put to spec against engine first, then to the scenarios, then to the laws and the unit tests, until
+something fails. A fault that nothing finds, and a patch that does not apply any more, is an error: exit 1.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("src", "tests", "examples", "bench", "pyproject.toml")
 CLUSTERS = 400
 """Random clusters each fault is put to: fewer than `make test` asks."""
+ROOMS = ("base", "engine", "dialects", "model", "questions")
 STAGES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("agreement", ("-m", "tests.mutants.hunt", str(CLUSTERS))),
     ("scenarios", ("tests/scenarios/test_scenarios_engine.py",)),
-    ("laws and units", ("tests/laws", "tests/unit/base", "tests/unit/engine", "tests/unit/dialects", "tests/unit/model", "tests/unit/questions")),
-)  # fmt: skip
+    ("laws and units", ("tests/laws", *(f"tests/unit/{room}" for room in ROOMS))),
+)
 PYTEST = ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist", "--no-header")
 
 

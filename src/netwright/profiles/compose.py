@@ -19,6 +19,10 @@ from netwright.model.rule import Service as RuleService
 from netwright.profiles.profile import Profile
 from netwright.profiles.upstream import UPSTREAM
 
+ANY_ADDRESS = (
+    "a pod without a known address may have any unicast address but loopback, link-local and those of known nodes and "
+    "Services (`--pod-cidr` narrows it)"
+)
 PROFILES = {UPSTREAM.name: UPSTREAM}
 
 
@@ -34,6 +38,8 @@ def compose(
     builder = EndpointBuilder(objects, given, service_addresses(objects))
     columns = builder.columns()
     families, why = _families(bool(columns.has_v4.any()), bool(columns.has_v6.any()), builder.pod_ranges, objects)
+    if not builder.pod_ranges and (columns.address_set >= 0).any():
+        why = (*why, ANY_ADDRESS)
     row_objects = tuple(builder.row_objects)
     row_ports = tuple(builder.row_ports)
     held = tuple(objects)

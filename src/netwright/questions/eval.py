@@ -102,6 +102,10 @@ def evaluate(inquirer: Inquirer, queries: Iterable[Query], locate: Locate) -> It
 
 def _one(inquirer: Inquirer, query: Query, locate: Locate) -> Evaluated:
     protocol = protocol_number(query.protocol)
+    if query.network not in (None, "default", "pod"):
+        raise UsageError(
+            f"`{query.network}` is not a network of this twin", help="only the pods' default network is read"
+        )
     inquirer = inquirer.of_family(query.family)
     settled = ask(inquirer, query.from_, query.to, protocol, query.port, query.family, query.icmp)
     echo: dict[str, Any] = {

@@ -57,8 +57,8 @@ def test_except_leaves_the_rest_as_the_fewest_blocks() -> None:
     [
         ("8.8.8.8", INTERNET), ("2a00:1450::1", INTERNET), ("10.0.0.1", PRIVATE), ("172.31.255.255", PRIVATE),
         ("192.168.1.1", PRIVATE), ("100.64.0.1", PRIVATE), ("fd00::1", PRIVATE), ("127.0.0.1", NOT_UNICAST),
-        ("169.254.169.254", NOT_UNICAST), ("224.0.0.1", NOT_UNICAST), ("255.255.255.255", NOT_UNICAST), ("::1", NOT_UNICAST),
-        ("fe80::1", NOT_UNICAST), ("ff02::1", NOT_UNICAST), ("0.0.0.0", NOT_UNICAST),
+        ("169.254.169.254", NOT_UNICAST), ("224.0.0.1", NOT_UNICAST), ("255.255.255.255", NOT_UNICAST),
+        ("::1", NOT_UNICAST), ("fe80::1", NOT_UNICAST), ("ff02::1", NOT_UNICAST), ("0.0.0.0", NOT_UNICAST),
     ],
 )  # fmt: skip
 def test_every_address_is_at_home_once(address: str, home: IpSet) -> None:

@@ -143,7 +143,11 @@ def test_listed_ports_leave_nothing_unsure() -> None:
         (expression("app", "DoesNotExist"), {}, True),
         (expression("app", "DoesNotExist"), {"app": ""}, False),
         (k8s.LabelSelector(match_labels={"app": None}), {"app": ""}, True),
-        (k8s.LabelSelector(match_labels={"app": "a"}, match_expressions=(k8s.Requirement(key="b", operator="Exists"),)), {"app": "a"}, False),
+        (
+            k8s.LabelSelector(match_labels={"app": "a"}, match_expressions=(k8s.Requirement(key="b", operator="Exists"),)),
+            {"app": "a"},
+            False,
+        ),
     ],
 )  # fmt: skip
 def test_label_selectors(selector: Any, held: dict[str, str], found: bool) -> None:

@@ -17,7 +17,18 @@ def folder() -> Folder:
     return Folder(BOTH, Atoms([WEB, RANGE]))
 
 
-def rule(folder: Folder, action: Action, peers: int, *, rank: int = 0, policy: int = 0, order: int = 0, must: int | None = None, services: ServiceSet = WEB, unsure: ServiceSet = NONE) -> BoundRule:  # fmt: skip
+def rule(
+    folder: Folder,
+    action: Action,
+    peers: int,
+    *,
+    rank: int = 0,
+    policy: int = 0,
+    order: int = 0,
+    must: int | None = None,
+    services: ServiceSet = WEB,
+    unsure: ServiceSet = NONE,
+) -> BoundRule:
     mask = folder.atoms.mask
     return BoundRule(rank, policy, order, action, mask(services), mask(unsure), peers if must is None else must, peers)
 

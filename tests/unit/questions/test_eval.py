@@ -131,7 +131,9 @@ def test_a_service_is_asked_at_its_port_and_judged_at_its_target(folder: Path) -
 
 def test_some_of_a_group(folder: Path) -> None:
     labels = ({"app": "web"}, {"app": "old"})
-    pods = "".join(pod(f"web-{i}", **one).replace("namespace: shop", "namespace: shop, ownerReferences: [{apiVersion: apps/v1, kind: StatefulSet, name: mixed, uid: u, controller: true}]") for i, one in enumerate(labels))  # fmt: skip
+    owner = "{apiVersion: apps/v1, kind: StatefulSet, name: mixed, uid: u, controller: true}"
+    owned = f"namespace: shop, ownerReferences: [{owner}]"
+    pods = "".join(pod(f"web-{i}", **one).replace("namespace: shop", owned) for i, one in enumerate(labels))
     (folder / "mixed.yaml").write_text(pods, encoding="utf-8")
     answer = ask(folder, from_="sts/shop/mixed", to="shop/db", port=5432)
     assert (answer["verdict"], answer["groups"]) == ("allow", "some")

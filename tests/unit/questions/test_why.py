@@ -12,9 +12,15 @@ from netwright.questions.why import WhyAnswer
 
 SHOP = Path(__file__).resolve().parents[3] / "examples" / "shop"
 PODS = """\
-{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop, labels: {app: web, tier: front}}, spec: {containers: [{name: c, image: i}]}}
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web, tier: front}}
+spec: {containers: [{name: c, image: i}]}
 ---
-{apiVersion: v1, kind: Pod, metadata: {name: batch, namespace: shop, labels: {app: batch}}, spec: {containers: [{name: c, image: i}]}}
+apiVersion: v1
+kind: Pod
+metadata: {name: batch, namespace: shop, labels: {app: batch}}
+spec: {containers: [{name: c, image: i}]}
 ---
 apiVersion: v1
 kind: Pod
