@@ -7,11 +7,13 @@ python docs/build.py --quiet    write them and exit 0
 
 from __future__ import annotations
 
+import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import json_schemas
 import pages
-import schemas
 import tour
 from shell import ROOT, refresh, workplace
 
@@ -22,14 +24,22 @@ MOST_LINES = 60
 def generated() -> dict[Path, str]:
     """The text of every generated file by its path."""
     found = {DOCS / "reference" / name: text for name, text in pages.all_pages().items()}
-    found |= {DOCS / "schemas" / name: text for name, text in schemas.all_schemas().items()}
-    found[tour.PAGE] = tour.page()
-    for path in [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]:
-        text = path.read_text(encoding="utf-8")
-        if path not in found and "\n```console\n" in text:
-            with workplace() as folder:
-                found[path] = refresh(text, folder)
+    found |= {DOCS / "schemas" / name: text for name, text in json_schemas.all_schemas().items()}
+    written = [p for p in (ROOT / "README.md", *sorted(DOCS.rglob("*.md"))) if p not in found and p != tour.PAGE]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # the work is done by the commands, in processes of their own
+        walked = pool.submit(tour.page)
+        found |= {p: text for p, text in zip(written, pool.map(refreshed, written), strict=True) if text}
+        found[tour.PAGE] = walked.result()
     return found
+
+
+def refreshed(path: Path) -> str:
+    """A page with its outputs as they are now; "" where it shows none."""
+    text = path.read_text(encoding="utf-8")
+    if "\n```console\n" not in text:
+        return ""
+    with workplace() as folder:
+        return refresh(text, folder)
 
 
 def main(arguments: list[str]) -> int:

@@ -20,6 +20,7 @@ def all_pages() -> dict[str, str]:
         "kinds.md": kinds(),
         "library.md": library(),
         "profiles.md": profiles(),
+        "terms.md": terms(),
         "exit-codes.md": exit_codes(),
     }
 
@@ -162,6 +163,28 @@ def profiles() -> str:
         parts.append("It is assumed that:")
         parts.append("\n".join(f"- {_inline(a)}" for a in profile.assumptions))
     return _page("Profiles", parts)
+
+
+def terms() -> str:
+    from netwright.model.counterparts import COUNTERPARTS
+    from netwright.model.glossary import TERMS
+
+    words = sorted(TERMS, key=lambda term: term.word.lower())
+    anchors = {term.word: term.word.lower().replace(" ", "-") for term in words}
+    parts = [
+        "One word has one meaning in the program, its commands, its JSON and these pages. `netwright explain WORD` "
+        "prints the same, offline.",
+        "## Words of netwright",
+    ]
+    for term in words:
+        see = [f"[{word}](#{anchors[word]})" if word in anchors else word for word in term.see]
+        also = f" *Also:* {', '.join(term.aliases)}." if term.aliases else ""
+        parts.append(f"### {term.word}\n\n{_inline(term.text)}{also}" + (f" *See* {', '.join(see)}." if see else ""))
+    for world in dict.fromkeys(c.world for c in COUNTERPARTS):
+        found = sorted((c for c in COUNTERPARTS if c.world == world), key=lambda c: c.word.lower())
+        parts.append(f"## Words of {world}")
+        parts.append(_table(["there", "here", ""], ([c.word, ", ".join(c.here), _inline(c.text)] for c in found)))
+    return _page("Terms", parts)
 
 
 EXIT_CODES = (

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeVar
@@ -68,10 +69,14 @@ def load(
     was_enabled = gc.isenabled()
     gc.disable()  # a collector that walks half a million new objects costs more than reading them
     try:
+        started = time.process_time()
         reading = readers.read(named, stdin=stdin, kustomize=kustomize)
-        return Twin(
+        read = time.process_time()
+        twin = Twin(
             digest(reading), pod_cidrs=tuple(c.strip() for text in cidrs for c in text.split(",") if c.strip()), cni=cni
         )
+        twin.seconds = {"reading": read - started, "decoding": time.process_time() - read}
+        return twin
     finally:
         if was_enabled:
             gc.enable()
@@ -246,6 +251,7 @@ class Twin:
         self.snapshot = snapshot
         self.pod_cidrs = tuple(pod_cidrs)
         self.cni = cni
+        self.seconds: dict[str, float] = {}
 
     # --- what was read --------------------
 
@@ -278,13 +284,17 @@ class Twin:
     def cluster(self) -> Cluster:
         from netwright.profiles.compose import PROFILES, compose
 
+        started = time.process_time()
         try:
-            return compose(
+            made = compose(
                 self.snapshot.objects,
                 profile=PROFILES[self.cni],
                 unknown=self.snapshot.unknown,
                 pod_cidrs=self.pod_cidrs,
             )
+            made.enforcers  # noqa: B018 - lowering is part of composing, and of its time
+            self.seconds["composing"] = time.process_time() - started
+            return made
         except ValueError as error:
             raise UsageError(str(error), help="`--pod-cidr 10.244.0.0/16`") from None
 
@@ -292,7 +302,11 @@ class Twin:
     def network(self) -> Network:
         from netwright.engine.compile import Network
 
-        return Network(self.cluster.columns, self.cluster.enforcers, self.cluster.families)
+        cluster = self.cluster
+        started = time.process_time()
+        network = Network(cluster.columns, cluster.enforcers, cluster.families)
+        self.seconds["compiling"] = time.process_time() - started
+        return network
 
     @cached_property
     def inquirer(self) -> Inquirer:
@@ -300,6 +314,22 @@ class Twin:
         from netwright.model.references import Directory
 
         return Inquirer(self.cluster, self.network, Directory(self.cluster))
+
+    def costs(self) -> tuple[str, ...]:
+        """What the twin came to in numbers, and the CPU seconds of its making: lines of text for `-v`."""
+        network, cluster = self.network, self.cluster
+        shape = [
+            f"{cluster.columns.n} endpoints",
+            f"{network.identities.count} identities",
+            f"{len(network.units)} units",
+        ]
+        for family, tables in network.tables.items():
+            classes = f"{tables.egress.count} egress and {tables.ingress.count} ingress classes"
+            shape.append(f"IPv{family}: {classes}, {tables.universe.classes.count} address classes")
+        lines = [", ".join(shape), ", ".join(f"{name} {seconds:.3f} s" for name, seconds in self.seconds.items())]
+        if network.streamed:
+            lines.append("rows are folded when asked for and not kept: all together would not fit in memory")
+        return tuple(lines)
 
     # --- questions --------------------
 

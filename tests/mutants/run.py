@@ -1,6 +1,6 @@
 """Plants each fault of `patches/` in a copy of the source and lets the tests find it.
 
-Every copy is put to spec against engine first, then to the scenarios, then to the laws and the unit tests, until
+Every copy is put to spec against engine first, then to the scenarios, then to the unit tests and the laws, until
 something fails. A fault that nothing finds, and a patch that does not apply any more, is an error: exit 1.
 """
 
@@ -28,7 +28,8 @@ ROOMS = ("base", "engine", "dialects", "model", "questions")
 STAGES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("agreement", ("-m", "tests.mutants.hunt", str(CLUSTERS))),
     ("scenarios", ("tests/scenarios/test_scenarios_engine.py",)),
-    ("laws and units", ("tests/laws", *(f"tests/unit/{room}" for room in ROOMS))),
+    ("units", tuple(f"tests/unit/{room}" for room in ROOMS)),
+    ("laws", ("tests/laws",)),
 )
 PYTEST = ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist", "--no-header")
 
@@ -106,5 +107,9 @@ def _found(folder: Path) -> tuple[str, str]:
 
 
 def _why(out: str, err: str) -> str:
-    lines = [line for line in out.splitlines() if line.startswith(("FAILED", "ERROR", "seed "))]
-    return (lines or out.splitlines()[-1:] or err.splitlines()[-1:] or ["failed"])[0]
+    """The line that says what failed: the first disagreement, or the name of the first failing test."""
+    lines = out.splitlines()
+    told = [line for line in lines if line.startswith(("FAILED", "ERROR"))] or [
+        x for x in lines if x.startswith("seed ")
+    ]
+    return (told or lines[-1:] or err.splitlines()[-1:] or ["failed"])[0]

@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from netwright.base.errors import SourceError, UsageError
-from netwright.cli.options import answer_stream, exit_code, load, output_options, source_options
+from netwright.cli.options import Given, Output, answer_stream, exit_code, output_options, source_options
 
 if TYPE_CHECKING:
     from netwright.questions.eval import Evaluated
@@ -30,9 +30,9 @@ def words() -> Words:
     return Words(utf8=encoding.startswith("utf"), width=max(60, min(width, 120)))
 
 
-def tell(twin: Twin, *, quiet: bool, verbose: bool, narrated: bool = False) -> None:
+def tell(twin: Twin, given: Given, *, narrated: bool = False) -> None:
     """The diagnostics, on standard error."""
-    if quiet and not twin.provenance.is_partial:
+    if given.quiet and not twin.provenance.is_partial:
         return
     if narrated:
         from netwright.render.narrated import diagnostics_narrated
@@ -41,7 +41,15 @@ def tell(twin: Twin, *, quiet: bool, verbose: bool, narrated: bool = False) -> N
         return
     from netwright.render.diagnostics_text import diagnostics_text
 
-    for line in diagnostics_text(twin.diagnostics, words(), verbose=verbose):
+    for line in diagnostics_text(twin.diagnostics, words(), verbose=given.verbose):
+        click.echo(line, err=True)
+
+
+def tell_costs(twin: Twin, given: Given) -> None:
+    """With `-v`, on standard error: what the twin came to, and where the time went."""
+    if not given.verbose:
+        return
+    for line in twin.costs():
         click.echo(line, err=True)
 
 
@@ -60,12 +68,12 @@ def ending(code: int) -> str:
     )
 
 
-def write_lines(lines: Iterator[str] | Sequence[str], out: Path | None, force: bool) -> None:
+def write_lines(lines: Iterator[str] | Sequence[str], to: Output) -> None:
     """Lines of text; on a terminal that is not UTF-8 our signs become ASCII and other characters are written out."""
     from netwright.render.escape import ascii_text
 
-    in_ascii = out is None and words()["arrow"] != "→"
-    with answer_stream(out, force) as stream:
+    in_ascii = to.path is None and words()["arrow"] != "→"
+    with answer_stream(to) as stream:
         for line in lines:
             stream.write((ascii_text(line) if in_ascii else line).encode("utf-8", "backslashreplace") + b"\n")
 
@@ -92,15 +100,8 @@ def why(
     family: str | None,
     style: str,
     no_changes: bool,
-    sources: tuple[str, ...],
-    pod_cidr: tuple[str, ...],
-    cni: str,
-    kustomize: bool,
-    quiet: bool,
-    verbose: bool,
-    output: str,
-    out: Path | None,
-    force: bool,
+    given: Given,
+    to: Output,
 ) -> int:
     """May SRC talk to DST, and why: the rules that decide, where they stand, and what would change the answer.
 
@@ -110,35 +111,36 @@ def why(
       netwright why shop/web 203.0.113.7:443 -f manifests/
       netwright why shop/web shop/db --protocol icmp -f manifests/
     """
-    twin = load(sources, pod_cidr, cni, kustomize)
-    tell(twin, quiet=quiet, verbose=verbose, narrated=style == "narrated")
+    twin = given.load()
+    tell(twin, given, narrated=style == "narrated")
     wanted: Literal[4, 6] | None = None if family is None else 4 if family == "4" else 6
     answer = twin.why(source, destination, protocol=protocol, family=wanted, changes=not no_changes)
     no = answer.verdict == "deny" or (answer.groups == "some" and answer.verdict == "allow")
     code, reasons = exit_code(twin, 1 if no else 4 if answer.verdict == "undecided" else 0)
-    if output == "json":
+    if to.format == "json":
         from netwright.render.provenance import document
 
         body = msgspec.to_builtins(answer)
-        write_json(document("why", twin.provenance, reasons, **body), out, force)
+        write_json(document("why", twin.provenance, reasons, **body), to)
     elif style == "narrated":
         from netwright.render.narrated import why_narrated
 
-        write_lines(why_narrated(answer, profile=twin.cluster.profile, last=ending(code)), out, force)
+        write_lines(why_narrated(answer, profile=twin.cluster.profile, last=ending(code)), to)
     else:
         from netwright.render.why_text import why_text
 
         lines = why_text(
             answer, twin.snapshot.reading.texts.lines, words(), profile=twin.cluster.profile, last=ending(code)
         )
-        write_lines(lines, out, force)
+        write_lines(lines, to)
+    tell_costs(twin, given)
     return code
 
 
-def write_json(value: Any, out: Path | None, force: bool) -> None:
+def write_json(value: Any, to: Output) -> None:
     from netwright.render.escape import json_text
 
-    with answer_stream(out, force) as stream:
+    with answer_stream(to) as stream:
         stream.write(json_text(msgspec.json.encode(value)) + b"\n")
 
 
@@ -172,15 +174,8 @@ def reach(
     hops: str | None,
     any_port: bool,
     everything: bool,
-    sources: tuple[str, ...],
-    pod_cidr: tuple[str, ...],
-    cni: str,
-    kustomize: bool,
-    quiet: bool,
-    verbose: bool,
-    output: str,
-    out: Path | None,
-    force: bool,
+    given: Given,
+    to: Output,
 ) -> int:
     """Who may talk to whom, and over which ports.
 
@@ -190,16 +185,16 @@ def reach(
       netwright reach manifests/ --from shop/web --hops all
       kubectl get pods,svc,netpol,ns,nodes -A -o yaml | netwright reach -
     """
-    twin = load((*paths, *sources), pod_cidr, cni, kustomize)
-    tell(twin, quiet=quiet, verbose=verbose)
+    twin = given.load(*paths)
+    tell(twin, given)
     if hops is not None:
-        return _hops(twin, source, hops, any_port, everything, output, out, force)
+        return _hops(twin, source, hops, any_port, everything, to)
     answer = twin.reach(source=source, destination=destination, by=by, port=port)
     code, reasons = exit_code(twin, 0)
-    if output == "json":
+    if to.format == "json":
         from netwright.render.reach_json import write_classes, write_pairs
 
-        with answer_stream(out, force) as stream:
+        with answer_stream(to) as stream:
             if form == "classes":
                 write_classes(answer, twin.provenance, reasons, stream)
             else:
@@ -207,7 +202,8 @@ def reach(
     else:
         from netwright.render.reach_text import reach_text
 
-        write_lines(reach_text(answer, words(), everything=everything, last=ending(code)), out, force)
+        write_lines(reach_text(answer, words(), everything=everything, last=ending(code)), to)
+    tell_costs(twin, given)
     return code
 
 
@@ -217,9 +213,7 @@ def _hops(
     hops: str,
     any_port: bool,
     everything: bool,
-    output: str,
-    out: Path | None,
-    force: bool,
+    to: Output,
 ) -> int:
     if source is None:
         raise UsageError("--hops needs a start", help="add `--from NAMESPACE/NAME`")
@@ -227,14 +221,14 @@ def _hops(
         raise UsageError(f"`{hops}` is not a number of hops", help="write a number from 1, or `all`")
     answer = twin.blast(source, hops=None if hops == "all" else int(hops), any_port=any_port)
     code, reasons = exit_code(twin, 0)
-    if output == "json":
+    if to.format == "json":
         from netwright.render.provenance import document
 
-        write_json(document("reach", twin.provenance, reasons, form="hops", **msgspec.to_builtins(answer)), out, force)
+        write_json(document("reach", twin.provenance, reasons, form="hops", **msgspec.to_builtins(answer)), to)
     else:
         from netwright.render.hops_text import hops_text
 
-        write_lines(hops_text(answer, words(), everything=everything, last=ending(code)), out, force)
+        write_lines(hops_text(answer, words(), everything=everything, last=ending(code)), to)
     return code
 
 
@@ -246,15 +240,8 @@ def _hops(
 def eval_(
     paths: tuple[str, ...],
     queries: str,
-    sources: tuple[str, ...],
-    pod_cidr: tuple[str, ...],
-    cni: str,
-    kustomize: bool,
-    quiet: bool,
-    verbose: bool,
-    output: str,
-    out: Path | None,
-    force: bool,
+    given: Given,
+    to: Output,
 ) -> int:
     """Verdicts for a file of questions, in its order, each with the rules that decide.
 
@@ -264,13 +251,13 @@ def eval_(
     """
     from netwright.questions.eval import Query, evaluate
 
-    if queries == "-" and "-" in (*paths, *sources):
+    if queries == "-" and "-" in (*paths, *given.sources):
         raise UsageError(
             "standard input cannot be both the manifests and the questions", help="put one of them into a file"
         )
     asked = _queries(queries)
-    twin = load((*paths, *sources), pod_cidr, cni, kustomize)
-    tell(twin, quiet=quiet, verbose=verbose)
+    twin = given.load(*paths)
+    tell(twin, given)
     parsed = [_query(line, where, Query) for where, line in asked]
     answers: list[Evaluated] = []
     for (where, _), query in zip(asked, parsed, strict=True):
@@ -279,15 +266,16 @@ def eval_(
         except UsageError as error:
             raise type(error)(f"{where}: {error.message}", help=error.help) from None
     code, _ = exit_code(twin, 0)
-    if output == "jsonl":
+    if to.format == "jsonl":
         from netwright.render.escape import json_text
 
-        with answer_stream(out, force) as stream:
+        with answer_stream(to) as stream:
             stream.write(b"".join(json_text(msgspec.json.encode(a)) + b"\n" for a in answers))
     else:
         from netwright.render.eval_text import eval_text
 
-        write_lines(eval_text(answers, words(), last=ending(code)), out, force)
+        write_lines(eval_text(answers, words(), last=ending(code)), to)
+    tell_costs(twin, given)
     return code
 
 

@@ -12,8 +12,8 @@ import click
 import msgspec
 
 from netwright.base.errors import UsageError
-from netwright.cli.ask import ending, tell, words, write_lines
-from netwright.cli.options import answer_stream, exit_code, load, output_options, source_options
+from netwright.cli.ask import ending, tell, tell_costs, words, write_lines
+from netwright.cli.options import STDOUT, Given, Output, answer_stream, exit_code, output_options, source_options
 from netwright.render.escape import json_text
 from netwright.version import VERSION
 
@@ -41,15 +41,8 @@ def show(
     named: tuple[str, ...],
     namespaces: tuple[str, ...],
     all_namespaces: bool,
-    sources: tuple[str, ...],
-    pod_cidr: tuple[str, ...],
-    cni: str,
-    kustomize: bool,
-    quiet: bool,
-    verbose: bool,
-    output: str,
-    out: Path | None,
-    force: bool,
+    given: Given,
+    to: Output,
 ) -> int:
     """List what was read. What is no file, folder or other source is a reference that narrows the list.
 
@@ -63,8 +56,8 @@ def show(
     """
     noun = _noun(noun)
     paths, references = split_named(named)
-    twin = load((*paths, *sources), pod_cidr, cni, kustomize)
-    tell(twin, quiet=quiet, verbose=verbose)
+    twin = given.load(*paths)
+    tell(twin, given)
     from netwright.questions.show import exposed_rows
     from netwright.questions.show import show as ask
 
@@ -75,7 +68,7 @@ def show(
     code, reasons = exit_code(twin, 0)
     from netwright.render.show_table import show_csv, show_markdown, show_text
 
-    if output == "json":
+    if to.format == "json":
         from netwright.render.provenance import document
 
         body = document(
@@ -87,15 +80,16 @@ def show(
             counts=shown.counts,
             notes=shown.notes,
         )
-        _write_data([msgspec.json.encode(body)], out, force)
-    elif output == "jsonl":
-        _write_data((msgspec.json.encode(row) for row in shown.rows), out, force)
-    elif output == "csv":
-        _write_data((line.encode("utf-8", "backslashreplace") for line in show_csv(shown)), out, force, end=b"\r\n")
-    elif output == "md":
-        _write_data((line.encode("utf-8", "backslashreplace") for line in show_markdown(shown)), out, force)
+        _write_data([msgspec.json.encode(body)], to)
+    elif to.format == "jsonl":
+        _write_data((msgspec.json.encode(row) for row in shown.rows), to)
+    elif to.format == "csv":
+        _write_data((line.encode("utf-8", "backslashreplace") for line in show_csv(shown)), to, end=b"\r\n")
+    elif to.format == "md":
+        _write_data((line.encode("utf-8", "backslashreplace") for line in show_markdown(shown)), to)
     else:
-        _write_text(show_text(shown, words(), wide=output == "wide", last=ending(code)), out, force)
+        _write_text(show_text(shown, words(), wide=to.format == "wide", last=ending(code)), to)
+    tell_costs(twin, given)
     return code
 
 
@@ -161,15 +155,15 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _write_data(lines: Iterable[bytes], out: Path | None, force: bool, end: bytes = b"\n") -> None:
+def _write_data(lines: Iterable[bytes], to: Output, end: bytes = b"\n") -> None:
     """Data is UTF-8 whatever the terminal is; what a terminal could obey is written out."""
-    with answer_stream(out, force) as stream:
+    with answer_stream(to) as stream:
         for line in lines:
             stream.write((json_text(line) if line[:1] in (b"{", b"[") else line) + end)
 
 
-def _write_text(lines: Iterable[str], out: Path | None, force: bool) -> None:
-    write_lines(list(lines), out, force)
+def _write_text(lines: Iterable[str], to: Output) -> None:
+    write_lines(list(lines), to)
 
 
 # --- explain --------------------
@@ -178,7 +172,7 @@ def _write_text(lines: Iterable[str], out: Path | None, force: bool) -> None:
 @click.command()
 @click.argument("words_asked", nargs=-1, metavar="[CODE|KIND|TERM]")
 @output_options(["text", "json"])
-def explain(words_asked: tuple[str, ...], output: str, out: Path | None, force: bool) -> int:
+def explain(words_asked: tuple[str, ...], to: Output) -> int:
     """The manual, offline: a finding's code, an API kind, a word of netwright, of Kubernetes' networking, of vSphere
     or NSX.
 
@@ -193,20 +187,20 @@ def explain(words_asked: tuple[str, ...], output: str, out: Path | None, force: 
     asked = " ".join(words_asked)
     if not asked:
         index = contents()
-        if output == "json":
-            _write_data([_explained("", index=msgspec.to_builtins(index))], out, force)
+        if to.format == "json":
+            _write_data([_explained("", index=msgspec.to_builtins(index))], to)
         else:
             from netwright.render.explain_text import index_text
 
-            _write_text(index_text(index, words()), out, force)
+            _write_text(index_text(index, words()), to)
         return 0
     pages = explain(asked)
-    if output == "json":
-        _write_data([_explained(asked, pages=msgspec.to_builtins(pages))], out, force)
+    if to.format == "json":
+        _write_data([_explained(asked, pages=msgspec.to_builtins(pages))], to)
     else:
         from netwright.render.explain_text import pages_text
 
-        _write_text(pages_text(pages, words()), out, force)
+        _write_text(pages_text(pages, words()), to)
     return 0
 
 
@@ -275,7 +269,7 @@ def demo() -> int:
 def _say(text: str) -> None:
     from netwright.render.escape import plain
 
-    _write_text([plain(text)], None, False)
+    _write_text([plain(text)], STDOUT)
 
 
 # --- completion, version --------------------
@@ -326,7 +320,7 @@ def version(output: str) -> int:
             "packages": found,
             "exit_reasons": [],
         }
-        _write_data([msgspec.json.encode(body)], None, False)
+        _write_data([msgspec.json.encode(body)], STDOUT)
     else:
         listed = ", ".join(f"{name} {number}" for name, number in found.items())
         click.echo(f"netwright {VERSION} (Python {python}, {listed})")

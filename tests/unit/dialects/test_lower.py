@@ -144,7 +144,7 @@ def test_listed_ports_leave_nothing_unsure() -> None:
         (expression("app", "DoesNotExist"), {"app": ""}, False),
         (k8s.LabelSelector(match_labels={"app": None}), {"app": ""}, True),
         (
-            k8s.LabelSelector(match_labels={"app": "a"}, match_expressions=(k8s.Requirement(key="b", operator="Exists"),)),
+            k8s.LabelSelector(match_labels={"app": "a"}, match_expressions=expression("b", "Exists").match_expressions),
             {"app": "a"},
             False,
         ),

@@ -84,6 +84,16 @@ def test_what_perhaps_matches_leaves_the_next_rule(folder: Folder) -> None:
     assert outcome(folder, unsure, []) == {"allow", "deny"}
 
 
+def test_what_another_rule_perhaps_adds_stays_perhaps(folder: Folder) -> None:
+    """The second rule meets services that the first has named already."""
+    rules = [rule(folder, "allow", 0b01), rule(folder, "allow", 0b10, services=NONE, unsure=WEB)]
+    cases: list[tuple[list[BoundEnd], str]] = [([], "next"), ([BoundEnd("deny", 0)], "deny")]
+    for ends, rest in cases:
+        assert outcome(folder, rules, ends, peer=0b01) == {"allow"}
+        assert outcome(folder, rules, ends, peer=0b10) == {"allow", rest}
+        assert outcome(folder, rules[::-1], ends, peer=0b10) == {"allow", rest}
+
+
 @pytest.mark.parametrize(
     ("ties", "found"), [("deny-first", {"deny"}), ("any-order", {"allow", "deny"}), ("ordered", {"allow"})]
 )

@@ -41,7 +41,7 @@ ROWS = {
 def all_schemas() -> dict[str, str]:
     """The text of every schema by its file name."""
     if set(ROWS) != set(NOUNS):
-        raise RuntimeError(f"docs/schemas.py does not know the row of {sorted(set(NOUNS) ^ set(ROWS))}")
+        raise RuntimeError(f"docs/json_schemas.py does not know the row of {sorted(set(NOUNS) ^ set(ROWS))}")
     made = {
         "query": _of_struct(Query, "One line of the file that `netwright eval --queries` reads.", written=False),
         "eval": _of_struct(
