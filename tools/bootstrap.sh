@@ -210,7 +210,6 @@ say "installing $contents"
     fail "uv could not install requirements/$set_name.txt"
 "$uv" pip install --quiet --python .venv/bin/python --no-deps --build-constraints requirements/build.txt \
     --reinstall-package netwright --editable . || fail "uv could not install netwright itself"
-.venv/bin/python -m compileall -q src || fail "the sources could not be compiled"
 
 # Every set holds the core, in the core's versions.
 digest_of core >.venv/.netwright-core

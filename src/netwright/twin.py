@@ -270,9 +270,12 @@ class Twin:
             inputs=tuple(self.snapshot.reading.inputs),
             documents=self.accounting,
             profile=self.cluster.profile,
-            assumptions=self.cluster.assumptions,
+            assumptions=(*self.cluster.assumptions, *self._streaming()),
             diagnostics=self.diagnostics,
         )
+
+    def _streaming(self) -> tuple[str, ...]:
+        return (STREAMED,) if "network" in self.__dict__ and self.network.streamed else ()
 
     def locate(self, origin: Origin) -> Position | None:
         """The file, line and column of an origin; None for what has no text."""
@@ -328,7 +331,7 @@ class Twin:
             shape.append(f"IPv{family}: {classes}, {tables.universe.classes.count} address classes")
         lines = [", ".join(shape), ", ".join(f"{name} {seconds:.3f} s" for name, seconds in self.seconds.items())]
         if network.streamed:
-            lines.append("rows are folded when asked for and not kept: all together would not fit in memory")
+            lines.append(STREAMED)
         return tuple(lines)
 
     # --- questions --------------------
@@ -422,6 +425,7 @@ class Twin:
         )
 
 
+STREAMED = "rows are folded when asked for and not kept: all together would pass the memory cap"
 OWNER_ANNOTATIONS = ("netwright.dev/owner", "app.kubernetes.io/owner", "owner", "contact", "a8r.io/owner")
 
 

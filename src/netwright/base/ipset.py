@@ -122,11 +122,37 @@ class IpSet:
     def cidrs(self) -> list[str]:
         return prefixes(4, self.v4) + prefixes(6, self.v6)
 
+    def described(self, most: int = 4) -> str:
+        """In few words: the prefixes, or, where they are many, the prefix around them and what it lacks.
+
+        >>> (IpSet.of("0.0.0.0/0") - IpSet.of("10.0.0.0/8", "192.168.0.0/16")).described()
+        '0.0.0.0/0 except 10.0.0.0/8, 192.168.0.0/16'
+        """
+        cidrs = self.cidrs()
+        if len(cidrs) <= most:
+            return ", ".join(cidrs) or "none"
+        around = _around(4, self.v4) | _around(6, self.v6)
+        missing = (around - self).cidrs()
+        if len(missing) <= most:
+            return f"{', '.join(around.cidrs())} except {', '.join(missing)}"
+        return ", ".join(cidrs[:most]) + f" and {len(cidrs) - most} more"
+
     def __str__(self) -> str:
         return ",".join(self.cidrs()) or "none"
 
     def __repr__(self) -> str:
         return f"IpSet({self})"
+
+
+def _around(family: Family, intervals: Intervals) -> IpSet:
+    """The longest prefix that holds all of the intervals."""
+    if not intervals:
+        return IpSet()
+    low, high = intervals[0][0], intervals[-1][1] - 1
+    width = (low ^ high).bit_length()
+    low = low >> width << width
+    span = [(low, low + (1 << width))]
+    return IpSet(span) if family == 4 else IpSet((), span)
 
 
 EMPTY: Final = IpSet()

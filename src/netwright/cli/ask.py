@@ -62,7 +62,7 @@ def ending(code: int) -> str:
         4: "exit 4: undecided",
     }
     return (
-        f"{time.process_time():.2f} s · {meaning[code]}"
+        f"{time.process_time():.2f}\u00a0s · {meaning[code]}"
         if words()["dot"] == "·"
         else f"{time.process_time():.2f} s | {meaning[code]}"
     )
@@ -183,7 +183,8 @@ def reach(
       netwright reach manifests/
       netwright reach manifests/ --to shop/db
       netwright reach manifests/ --from shop/web --hops all
-      kubectl get pods,svc,netpol,ns,nodes -A -o yaml | netwright reach -
+      kubectl get ns,pods,deploy,sts,ds,rs,rc,jobs,cronjobs,svc,endpointslices,ingress,netpol,sa,nodes \\
+        -A -o yaml | netwright reach -
     """
     twin = given.load(*paths)
     tell(twin, given)
@@ -194,6 +195,8 @@ def reach(
     if to.format == "json":
         from netwright.render.reach_json import write_classes, write_pairs
 
+        if form == "classes" and (source or destination):
+            raise UsageError("the class form is of the whole cluster", help="--from and --to narrow `--form pairs`")
         with answer_stream(to) as stream:
             if form == "classes":
                 write_classes(answer, twin.provenance, reasons, stream)

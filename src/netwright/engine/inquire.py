@@ -166,8 +166,12 @@ class Inquirer:
                 part = self.class_sets(family)[spot.position - first]
                 if target.addresses is not None:
                     part &= target.addresses
-                cidrs = part.cidrs()
-                return target.ref if len(cidrs) > 4 else ",".join(cidrs)
+                if part == target.addresses:
+                    return target.ref
+                missing = (target.addresses - part).cidrs() if target.addresses is not None else []
+                if len(part.cidrs()) > 4 and 0 < len(missing) <= 4:
+                    return f"{target.ref} except {','.join(missing)}"
+                return part.described()
         return target.ref
 
     def sample_address(self, spot: Spot, family: Family, text: str) -> str:

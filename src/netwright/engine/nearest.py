@@ -80,8 +80,7 @@ def _peer_distance(inquirer: Inquirer, peer: Peer, spot: Spot, packet: Packet) -
             columns = inquirer.network.columns
             if spot.row >= 0 and columns.has_v4[spot.row] and packet.family == 4:
                 mine = f" {address_text(4, int(columns.v4[spot.row]))}"
-            text = ", ".join(addresses.cidrs()[:3])
-            return 2, (f"it admits the addresses {text}, not{mine or ' this one'}",), peer
+            return 2, (f"it admits the addresses {addresses.described()}, not{mine or ' this one'}",), peer
         case _:
             return 9, ("it admits others",), peer
 

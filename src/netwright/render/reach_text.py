@@ -70,7 +70,7 @@ def reach_text(reached: Reached, words: Words, *, everything: bool, last: str) -
             "",
         )
     counted = f"{count(connections, 'connection')} of {count(pairs_asked, 'pair')}"
-    yield f"{counted} {words['dot']} {undecided} undecided {words['dot']} {last}"
+    yield from words.fold(f"{counted} {words['dot']} {undecided} undecided {words['dot']} {last}", "", "")
 
 
 def _danger_first(ends: Ends, sources: list[int]) -> list[int]:
