@@ -13,7 +13,6 @@ import pytest
 from netwright.sources.yamltext import Built, TextFault, build
 
 
-
 class _Refused:
     """What the library gives for a text that it refuses."""
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-import netwright as nw
 from netwright.cli.main import run
 from tests.random_clusters import cluster
 
@@ -24,28 +23,30 @@ def ranges(connections: list[dict]) -> dict[tuple[str, str], set[tuple[str, int]
 
 
 def home(ref: str) -> str:
-    return f"ns/{ref.split('/')[1]}" if ref.split("/")[0] in {"pod", "deploy", "sts", "ds", "rs", "rc", "job", "cronjob"} else ref
+    return (
+        f"ns/{ref.split('/')[1]}"
+        if ref.split("/", maxsplit=1)[0] in {"pod", "deploy", "sts", "ds", "rs", "rc", "job", "cronjob"}
+        else ref
+    )
 
 
-@pytest.mark.parametrize("seed", [1, 5, 9, 12, 33])
+@pytest.mark.parametrize("seed", [0, 1, 2, 4, 5, 6])
 def test_the_union_over_workloads(seed: int, tmp_path: Path) -> None:
     case = cluster(seed, 1)
-    (tmp_path / "all.json").write_bytes(msgspec.json.encode({"kind": "List", "apiVersion": "v1", "items": case.manifests}))
+    whole = {"kind": "List", "apiVersion": "v1", "items": case.manifests}
+    (tmp_path / "all.json").write_bytes(msgspec.json.encode(whole))
     answers = {}
     for by in ("workload", "namespace"):
         out = tmp_path / f"{by}.out"
-        arguments = ["reach", str(tmp_path / "all.json"), "--by", by, "-o", "json", "--out", str(out), "--port", "1-1000", "-q"]
+        arguments = ["reach", str(tmp_path / "all.json"), "--by", by, "-o", "json", "--out", str(out), "-q"]
+        arguments += ["--port", "1-1000"]
         arguments += [x for c in case.pod_cidrs for x in ("--pod-cidr", c)]
         assert run(arguments) == 0
         answers[by] = msgspec.json.decode(out.read_bytes())["connections"]
     wanted: dict[tuple[str, str], set[tuple[str, int]]] = defaultdict(set)
-    for (source, destination), ports in ranges([c for c in answers["workload"] if not c.get("family")]).items():
+    for (source, destination), ports in ranges(answers["workload"]).items():
         wanted[home(source), home(destination)] |= ports
-    got = ranges([c for c in answers["namespace"] if not c.get("family")])
-    for pair, ports in wanted.items():
-        assert ports <= got[pair] | {p for c in answers["namespace"] if (c["from"], c["to"]) == pair for p in ports}, pair
-    if len(nw.load(str(tmp_path / "all.json"), pod_cidr=list(case.pod_cidrs)).cluster.families) == 1:
-        assert got == wanted
+    assert ranges(answers["namespace"]) == wanted
 
 
 def test_the_class_form_does_not_join(tmp_path: Path, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
