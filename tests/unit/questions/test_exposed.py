@@ -168,7 +168,7 @@ def test_an_ingress_without_its_controller_is_said_not_assumed(tmp_path: Path) -
 def test_an_ingress_is_decided_between_its_controller_and_the_target_port(
     tmp_path: Path, rule: str, verdict: str
 ) -> None:
-    """Policy sees the controller's pod and the backend's port (8080), not the client and not the Service's port (80)."""
+    """Policy sees the controller's pod and the backend's port (8080), not the client nor the Service's port (80)."""
     made = twin(tmp_path, WEB, service("ClusterIP"), INGRESS, CONTROLLER, DENY % rule)
     (row,) = [r for r in made.exposed() if r.via == "Ingress"]
     assert row.verdict == verdict

@@ -22,12 +22,11 @@ def ranges(connections: list[dict]) -> dict[tuple[str, str], set[tuple[str, int]
     return found
 
 
+WORKLOADS = {"pod", "deploy", "sts", "ds", "rs", "rc", "job", "cronjob"}
+
+
 def home(ref: str) -> str:
-    return (
-        f"ns/{ref.split('/')[1]}"
-        if ref.split("/", maxsplit=1)[0] in {"pod", "deploy", "sts", "ds", "rs", "rc", "job", "cronjob"}
-        else ref
-    )
+    return f"ns/{ref.split('/')[1]}" if ref.split("/")[0] in WORKLOADS else ref
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2, 4, 5, 6])
