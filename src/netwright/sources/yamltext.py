@@ -2,8 +2,8 @@
 
 PyYAML's own composer calls itself for every level (40,000 brackets end the process), expands merge keys without a bound
 and reads scalars as Python would. Here the nesting, the nodes that aliases and merge keys bring in and the length of a
-scalar are bounded, and scalars are read as Kubernetes reads them (scalars.py). docs/decisions/0009-yaml-reader.md has the
-reasons.
+scalar are bounded, and scalars are read as Kubernetes reads them (scalars.py). The reasons
+stand in docs/decisions/0009-yaml-reader.md.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ WORKLOADS = {"pod", "deploy", "sts", "ds", "rs", "rc", "job", "cronjob"}
 
 
 def home(ref: str) -> str:
-    return f"ns/{ref.split('/')[1]}" if ref.split("/")[0] in WORKLOADS else ref
+    return f"ns/{ref.split('/')[1]}" if ref.split("/", maxsplit=1)[0] in WORKLOADS else ref
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2, 4, 5, 6])
