@@ -41,7 +41,9 @@ def parse_cidr(text: str) -> tuple[Family, Interval]:
 def address_text(family: Family, value: int) -> str:
     if family == 4:
         return socket.inet_ntop(socket.AF_INET, value.to_bytes(4, "big"))
-    return socket.inet_ntop(socket.AF_INET6, value.to_bytes(16, "big"))
+    from ipaddress import IPv6Address  # RFC 5952's form; the C library's differs where it sees an embedded IPv4 address
+
+    return str(IPv6Address(value))
 
 
 def prefixes(family: Family, intervals: Intervals) -> list[str]:

@@ -62,7 +62,7 @@ def ending(code: int) -> str:
         4: "exit 4: undecided",
     }
     return (
-        f"{time.process_time():.2f}\u00a0s · {meaning[code]}"
+        f"{time.process_time():.2f} s · {meaning[code]}"
         if words()["dot"] == "·"
         else f"{time.process_time():.2f} s | {meaning[code]}"
     )

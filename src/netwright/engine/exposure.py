@@ -140,7 +140,10 @@ def _through_node(
         )
         parts = _from_nodes(inquirer, service, port)
         found = _node_verdict(parts)
-    steps.append(Step(found, _backend_text(inquirer, port, parts), None))
+    told = _backend_text(inquirer, port, parts)
+    if found == "undecided" and not kept:
+        told += ": it sees the node's address, and which node that is cannot be known"
+    steps.append(Step(found, told, None))
     verdicts.append(found)
     return _exposure(service, port, via, entry, _chain(verdicts), steps, parts)
 
@@ -193,8 +196,11 @@ def _from_nodes(inquirer: Inquirer, service: ServiceNoun, port: ServicePortNoun)
 
     possible = EVERYWHERE - NOT_UNICAST - inquirer.cluster.pod_ranges
     out: list[Part] = []
+    unread = any(u.hosts for u in inquirer.cluster.unknown)
     for part in _parts(inquirer, Target("a node", addresses=possible), service, port):
         found = part.outcome
+        if unread:  # something that was not read could act at nodes, and their egress is not in the tables
+            found = found._replace(may_deny=True)
         # the packet may also arrive at the pod's own node, which always reaches it
         opened = Outcome(
             True, found.may_deny, "perhaps own node" if found.may_deny else "", found.egress, found.ingress

@@ -57,24 +57,24 @@ class Undecided(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evaluated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"from_": "from"}):
-    """The query and its verdict. `when` holds conditions: a reader that ignores them must read allow as undecided."""
+    """The query and its verdict. `when` holds conditions: a reader that ignores them must read allow as undecided.
+
+    What has no default is always written.
+    """
 
     from_: str
     to: str
-    protocol: str = "TCP"
+    protocol: str
     port: int | str | None = None
     network: str | None = None
     family: Literal[4, 6] | None = None
     icmp: Icmp | None = None
     verdict: Verdict
     groups: Groups = "all"
-    when: tuple[str, ...] = ()
-    undecided: tuple[Undecided, ...] = ()
+    when: tuple[str, ...]
+    undecided: tuple[Undecided, ...]
     note: str = ""
-    by: tuple[By, ...] = msgspec.field(default_factory=lambda: _NEVER_OMITTED)
-
-
-_NEVER_OMITTED: tuple[By, ...] = ()
+    by: tuple[By, ...]
 
 
 def protocol_number(name: str) -> int:

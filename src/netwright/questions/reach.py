@@ -197,8 +197,9 @@ def _difference(inquirer: Inquirer, part: Sequence[int], rows: Sequence[int]) ->
                 columns.labels_of(r).get(key) == mine[key] for r in part
             ):
                 return "{" + f"{key.removeprefix('k8s:')}={mine[key]}" + "}"
-    addresses = _row_addresses(inquirer, part[0])
-    return "{" + (f"ip={addresses[0]}" if addresses else f"pod={columns.names[part[0]]}") + "}"
+    found = sorted((columns.names[r], _row_addresses(inquirer, r)) for r in part)
+    name, addresses = found[0]
+    return "{" + (f"ip={addresses[0]}" if addresses else f"pod={name}") + "}"
 
 
 def outside(inquirer: Inquirer, family: Family) -> list[tuple[str, int, tuple[str, ...]]]:
@@ -247,7 +248,7 @@ def overlay(reached: Reached, family: Family) -> dict[tuple[int, int], str]:
     hosts = [i for i in standing if columns.host[ends.rows[i]]]
     pods = [i for i in standing if not columns.host[ends.rows[i]]]
     out: dict[tuple[int, int], str] = {
-        (i, i): "self" for i, rows in standing.items() if len(rows) == 1 and _is_one_pod(reached, rows[0])
+        (i, i): "self" for i, rows in standing.items() if len(rows) == 1 and columns.single[rows[0]]
     }
     nodes = {i: {int(columns.node[r]) for r in rows} for i, rows in standing.items()} if hosts else {}
     for h in hosts:
@@ -267,13 +268,6 @@ def _standing(reached: Reached, ends: Ends, end: int) -> list[int]:
         return [int(r) for r in np.flatnonzero(network.identities.of_row == ends.positions[end])]
     workload = reached.inquirer.cluster.workloads[int(network.columns.workload[row])]
     return [r for r in workload.rows if network.position(r) == ends.positions[end]]
-
-
-def _is_one_pod(reached: Reached, row: int) -> bool:
-    """Whether a row is a pod by itself: in a list of pods each, else a pod without a workload above it."""
-    columns = reached.inquirer.network.columns
-    workload = reached.inquirer.cluster.workloads[int(columns.workload[row])]
-    return bool(columns.single[row]) and (reached.by == "pod" or workload.kind in ("pod", "node"))
 
 
 def _own_node(host: set[int], pod: set[int]) -> str:

@@ -37,7 +37,7 @@ def why_narrated(answer: WhyAnswer, *, profile: str, last: str) -> list[str]:
         out += _part(part, len(answer.parts) > 1)
     for number, change in enumerate(answer.changes[:4], 1):
         out.append(_change(number, change))
-    out.append(f"Finished: {last}.".replace("\u00a0", " "))
+    out.append(f"Finished: {last}.")
     return [plain(line) for line in out]
 
 

@@ -60,7 +60,6 @@ def test_a_deployment_is_known_by_its_pods_when_only_they_were_dumped() -> None:
     assert refs(cluster(pod("web-5d4-a", labels={}, owner=("ReplicaSet", "web-5d4")))) == {"rs/shop/web-5d4": 1}
 
 
-@pytest.mark.xfail(strict=True, reason="the ReplicaSet stays an endpoint beside the pods that it owns")
 def test_a_replica_set_whose_deployment_was_not_dumped_is_no_endpoint_beside_its_pods() -> None:
     objects = (
         workload("ReplicaSet", "web-5d4", owner=("Deployment", "web")),

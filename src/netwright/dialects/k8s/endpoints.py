@@ -108,7 +108,7 @@ class EndpointBuilder:
                 self._namespace(d.name)
         owners = {d: self._top(d) for d in self.objects if isinstance(d.value, Pod)}
         # a workload whose pods have all ended has none; a CronJob will run again
-        stands = {o for d, o in owners.items() if o[0] != "cronjob" or not is_terminated(d.value)}
+        stands = {o for d in owners for o in self._chain(d) if o[0] != "cronjob" or not is_terminated(d.value)}
         for d in self.objects:
             if isinstance(d.value, Pod):
                 if not is_terminated(d.value):
@@ -120,6 +120,18 @@ class EndpointBuilder:
         for d in nodes:
             addresses = self._node_addresses[d.name]
             self._row(d, ("node", "", d.name), Meta(), None, "", True, d.name, addresses or self._any_node, True, 1)
+
+    def _chain(self, pod: Decoded) -> list[tuple[WorkloadKind, str, str]]:
+        """All workloads above a pod that are in the input, and the one it belongs to."""
+        out = [self._top(pod)]
+        at: Decoded | None = pod
+        for _ in range(4):
+            owner = _controller(at.value.metadata) if at is not None else None
+            if owner is None or owner[0] not in SHORT:
+                break
+            out.append((SHORT[owner[0]], pod.namespace, owner[1]))
+            at = self.by_key.get((owner[0], pod.namespace, owner[1]))
+        return out
 
     def _top(self, pod: Decoded) -> tuple[WorkloadKind, str, str]:
         """The workload a pod belongs to: its topmost controller that is known, else the pod itself."""
