@@ -101,7 +101,8 @@ def digest(reading: Reading) -> Snapshot:
             counts["not_understood"] += 1
             unread_kinds.setdefault((document.api_version, document.kind), []).append(document)
             if kind.effect != "none":
-                namespaces = (document.namespace or "default",) if kind.namespaced else ()
+                local = kind.namespaced and not _is_wide(document)
+                namespaces = (document.namespace or "default",) if local else ()
                 name = f"{document.namespace}/{document.name}" if document.namespace else document.name
                 unknown.append(
                     UnknownPolicy(
@@ -137,6 +138,16 @@ def digest(reading: Reading) -> Snapshot:
         diagnostics=(*diagnostics, *reading.warnings),
         reading=reading,
     )
+
+
+MESH_WIDE = ("istio-system", "kuma-system", "consul")
+
+
+def _is_wide(document: Document) -> bool:
+    """Whether a namespaced object of a mesh acts beyond its namespace: in the mesh's root namespace, or of a kind that
+    names its subjects anywhere."""
+    mesh = document.group.endswith(("istio.io", "kuma.io", "consul.hashicorp.com"))
+    return mesh and (document.namespace in MESH_WIDE or not document.group.endswith("istio.io"))
 
 
 def _unread_policies(kinds: Sequence[str], namespaces: Sequence[str], why: Diagnostic) -> list[UnknownPolicy]:

@@ -189,6 +189,8 @@ def reach(
     twin = given.load(*paths)
     tell(twin, given)
     if hops is not None:
+        if destination or by != "workload" or port:
+            raise UsageError("--hops starts at --from and takes no --to, --by or --port", help="leave them out")
         return _hops(twin, source, hops, any_port, everything, to)
     answer = twin.reach(source=source, destination=destination, by=by, port=port)
     code, reasons = exit_code(twin, 0)
@@ -220,7 +222,7 @@ def _hops(
 ) -> int:
     if source is None:
         raise UsageError("--hops needs a start", help="add `--from NAMESPACE/NAME`")
-    if hops != "all" and not (hops.isdigit() and int(hops) > 0):
+    if hops != "all" and not (hops.isascii() and hops.isdigit() and int(hops) > 0):
         raise UsageError(f"`{hops}` is not a number of hops", help="write a number from 1, or `all`")
     answer = twin.blast(source, hops=None if hops == "all" else int(hops), any_port=any_port)
     code, reasons = exit_code(twin, 0)

@@ -117,4 +117,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # the reader of our output has gone: nothing more to say, and nothing to flush
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
+    except OSError as error:
+        click.echo(f"error: the answer cannot be written: {error.strerror}", err=True)
+        return 2
+    except Exception as error:
+        if os.environ.get("NETWRIGHT_DEBUG"):
+            raise
+        click.echo(f"error: netwright failed: {type(error).__name__}: {error}", err=True)
+        click.echo("  = help  this is a bug; NETWRIGHT_DEBUG=1 shows where, please report it with the input", err=True)
+        return 70
     return result if isinstance(result, int) else 0

@@ -9,7 +9,7 @@ import msgspec
 
 from netwright.base.errors import UsageError
 from netwright.base.ipset import Family
-from netwright.base.services import ICMP, PROTOCOLS
+from netwright.base.services import ICMP, ICMPV6, PROTOCOLS
 from netwright.base.spans import Origin, Position
 from netwright.engine.inquire import Groups, Inquirer, Settled
 from netwright.engine.verdict import Citation, Verdict
@@ -22,7 +22,9 @@ class Icmp(msgspec.Struct, frozen=True, kw_only=True):
     code: int = 0
 
 
-class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"from_": "from"}):
+class Query(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, rename={"from_": "from"}
+):
     """One question. `port` is a number or a port's name; ICMP has none and may have a type and code (echo request if
     not)."""
 
@@ -82,7 +84,7 @@ def protocol_number(name: str) -> int:
     for known, number in PROTOCOLS.items():
         if name.upper() == known.upper():
             return number
-    if name.isdigit() and int(name) < 256:
+    if name.isascii() and name.isdigit() and int(name) < 256:
         return int(name)
     raise UsageError(f"`{name}` is not a protocol", help="TCP, UDP, SCTP, ICMP or a protocol number")
 
@@ -132,6 +134,10 @@ def ask(
     icmp: Icmp | None = None,
 ) -> Settled:
     """Resolve the references of one question and settle it. Raises UsageError."""
+    if icmp is not None and protocol not in (ICMP, ICMPV6):
+        raise UsageError("`icmp` goes with the protocol ICMP only", help='write `"protocol": "ICMP"`')
+    if icmp is not None and not (0 <= icmp.type <= 255 and 0 <= icmp.code <= 255):
+        raise UsageError(f"ICMP type {icmp.type} code {icmp.code} does not exist", help="both go from 0 to 255")
     if protocol == ICMP and icmp is None:
         icmp = Icmp(type=8)
     if port is None and protocol in (PROTOCOLS["TCP"], PROTOCOLS["UDP"], PROTOCOLS["SCTP"]):

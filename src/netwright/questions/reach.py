@@ -114,8 +114,14 @@ def services_of(text: str) -> ServiceSet:
         protocol, ports = ("TCP", text) if text[:1].isdigit() else (text, "")
     number = PROTOCOLS.get(protocol.upper())
     low, _, high = ports.partition("-")
-    if number is None or not all(p.isdigit() and int(p) <= 0xFFFF for p in (low, high) if p) or (slash and not ports):
+    if (
+        number is None
+        or not all(p.isascii() and p.isdigit() and int(p) <= 0xFFFF for p in (low, high) if p)
+        or (slash and not ports)
+    ):
         raise UsageError(f"`{text}` is not a port", help="write `80`, `8000-8100`, `UDP/53` or `TCP`")
+    if low and high and int(low) > int(high):
+        raise UsageError(f"`{text}` ends before it begins", help=f"write `{high}-{low}`")
     return ServiceSet.ports(number, int(low), int(high or low)) if low else ServiceSet.ports(number)
 
 

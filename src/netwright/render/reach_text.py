@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netwright.base.services import BEYOND_TRANSPORT, ServiceSet
+from netwright.base.services import BEYOND_TRANSPORT, TRANSPORT, ServiceSet
 from netwright.questions.reach import Ends, Reached, pairs_of, undecided_services
 from netwright.render.escape import plain
 from netwright.render.words import Words, count
@@ -16,6 +16,7 @@ def reach_text(reached: Reached, words: Words, *, everything: bool, last: str) -
     pairs_asked = 0
     shown = 0
     folded = 0
+    only_others = not reached.services & TRANSPORT
     for family in reached.families:
         pairs = pairs_of(reached, family)
         ends: Ends = pairs.ends
@@ -28,7 +29,7 @@ def reach_text(reached: Reached, words: Words, *, everything: bool, last: str) -
                 for j, destination in enumerate(pairs.destinations):
                     must = pairs.services[int(block.must[i, j])]
                     may = pairs.services[int(block.may[i, j])]
-                    if must - BEYOND_TRANSPORT:
+                    if must if only_others else must - BEYOND_TRANSPORT:
                         connections += 1
                         groups.setdefault(source, {}).setdefault(must, []).append(destination)
                     if may != must:
@@ -88,4 +89,4 @@ def _line(
 
 
 def _ports(services: ServiceSet) -> str:
-    return str(services) if services - BEYOND_TRANSPORT else "other protocols"
+    return str(services)
