@@ -20,7 +20,8 @@ from bench.registry import bench
 from netwright.dialects.k8s.lower import lower_policies
 from netwright.dialects.k8s.objects import NetworkPolicy
 from netwright.engine.bits import indexes
-from netwright.engine.compile import Delta, Network
+from netwright.engine.compile import Network
+from netwright.engine.units import Delta
 from netwright.model.document import Decoded
 from netwright.model.rule import Enforcer
 

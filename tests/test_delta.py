@@ -9,7 +9,8 @@ import pytest
 
 from netwright.base.services import ServiceSet
 from netwright.dialects.k8s.lower import lower_policies
-from netwright.engine.compile import Delta, Network
+from netwright.engine.compile import Network
+from netwright.engine.units import Delta
 from netwright.model.document import Decoded
 from netwright.profiles.compose import compose
 from tests.agreement import decode_all

@@ -116,20 +116,18 @@ def mentions(selector: Selector, values: dict[str, set[str]], presence: set[str]
 
     `Not(OneOf)` needs no presence: an absent key and an unmentioned value are the same to it.
     """
-    parts: tuple[Selector, ...] = selector.parts if isinstance(selector, (And, Or)) else (selector,)
-    for part in parts:
-        if isinstance(part, OneOf):
-            key = part.key
-            if key in BUILT_IN:
-                continue
+    if isinstance(selector, OneOf):
+        key = selector.key
+        if key not in BUILT_IN:
             held = values.get(key)
             if held is None:
-                values[key] = set(part.values)
+                values[key] = set(selector.values)
             else:
-                held.update(part.values)
-        elif isinstance(part, Has):
-            presence.add(part.key)
-        elif isinstance(part, Not):
-            mentions(part.part, values, presence)
-        elif isinstance(part, (And, Or)):
+                held.update(selector.values)
+    elif isinstance(selector, (And, Or)):
+        for part in selector.parts:
             mentions(part, values, presence)
+    elif isinstance(selector, Has):
+        presence.add(selector.key)
+    elif isinstance(selector, Not):
+        mentions(selector.part, values, presence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,35 @@ def indexes(bits: int) -> list[int]:
         return out
     raw = np.frombuffer(run.to_bytes((length + 7) // 8, "little"), dtype=np.uint8)
     return (np.flatnonzero(np.unpackbits(raw, bitorder="little")) + shift).tolist()
+
+
+def spread(sets: Sequence[int]) -> tuple[Indexes, Indexes]:
+    """The set bits of many bitsets: which bitset, and which bit; in no particular order."""
+    which: list[int] = []
+    shifts: list[int] = []
+    words: list[int] = []
+    wide: list[tuple[int, list[int]]] = []
+    for i, bits in enumerate(sets):
+        if not bits:
+            continue
+        shift = (bits & -bits).bit_length() - 1
+        run = bits >> shift
+        if run < 1 << 64:
+            which.append(i)
+            shifts.append(shift)
+            words.append(run)
+        else:
+            wide.append((i, indexes(bits)))
+    # short runs, by far the most, are unpacked together
+    flags = np.unpackbits(np.array(words, dtype="<u8").view(np.uint8), bitorder="little")
+    found = np.flatnonzero(flags)
+    of = found >> 6
+    owners = [np.array(which, dtype=np.intp)[of]]
+    members = [np.array(shifts, dtype=np.intp)[of] + (found & 63)]
+    for i, listed in wide:
+        owners.append(np.full(len(listed), i, dtype=np.intp))
+        members.append(np.array(listed, dtype=np.intp))
+    return np.concatenate(owners), np.concatenate(members)
 
 
 def salts(count: int, seed: int) -> npt.NDArray[np.uint64]:

@@ -9,74 +9,44 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
-from typing import NamedTuple
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from netwright.base.ipset import INTERNET, NOT_UNICAST, PRIVATE, Family, IpSet
 from netwright.base.selectors import ALWAYS as EVERY_INTERFACE
-from netwright.base.selectors import Selector, mentions
-from netwright.base.services import ServiceSet
+from netwright.base.services import NONE, ServiceSet
 from netwright.engine.atoms import AddressClasses
-from netwright.engine.bits import distinct, indexes
-from netwright.engine.fold import Atoms, BoundEnd, BoundRule, Folder, Row, TierRow, join_rules
+from netwright.engine.bits import indexes, of_indexes, spread
+from netwright.engine.fold import (
+    Atoms,
+    BoundEnd,
+    BoundRule,
+    Folder,
+    Joined,
+    Peers,
+    Row,
+    TierRow,
+    both,
+    join_rules,
+    union,
+)
 from netwright.engine.identities import Identities, Mentions, identify
+from netwright.engine.units import Delta, Unit, content_of, is_plain_denial, units_of, units_of_enforcers, walk
 from netwright.engine.universe import Selection, Universe
 from netwright.model.columns import Columns
 from netwright.model.rule import (
     ANYBODY,
-    NOBODY,
     UNGUARDED,
-    Addresses,
-    AndPeer,
     Direction,
-    End,
     Enforcer,
-    Members,
-    NotPeer,
-    OrPeer,
-    Peer,
-    Rule,
+    NamedPort,
+    Service,
 )
 
 MEMORY_CAP_BYTES = 3 << 30
 """Above this estimate rows are folded when they are asked for and not kept."""
-
-
-Source = tuple[str, str, str]
-"""The kind, namespace and name of the object that a rule came from."""
-
-
-class Delta(NamedTuple):
-    """An edit of one tier: the objects whose rules go, and the rules and ends that come.
-
-    Where the tier's rules are ordered, `Rule.policy` of the new ones must not be in use by another object.
-    """
-
-    enforcer: int = 0
-    tier: int = 0
-    removed: frozenset[Source] = frozenset()
-    rules: tuple[Rule, ...] = ()
-    ends: tuple[End, ...] = ()
-
-
-@dataclass(slots=True, eq=False)
-class Unit:
-    """The rules and ends of one policy that act at the same interfaces, in one direction."""
-
-    enforcer: int
-    tier: int
-    direction: Direction
-    at: Selector
-    own: Peer
-    rules: tuple[Rule, ...]
-    ends: tuple[End, ...]
-    source: Source
-    content: int = -1
-    sure_at: dict[Family, int] = field(default_factory=dict)
-    perhaps_at: dict[Family, int] = field(default_factory=dict)
 
 
 ClassKey = tuple[tuple[int, ...], int]
@@ -93,9 +63,16 @@ class Table:
     of_position: npt.NDArray[np.intp]
     keys: list[ClassKey]
     fold: _ClassFolder
-    number: dict[ClassKey, int]
     kept: dict[int, list[Row]] = field(default_factory=dict)
     keep: bool = True
+    _number: dict[ClassKey, int] | None = None
+
+    @property
+    def number(self) -> dict[ClassKey, int]:
+        """The class of every key. Only edits ask."""
+        if self._number is None:
+            self._number = {key: number for number, key in enumerate(self.keys)}
+        return self._number
 
     @property
     def count(self) -> int:
@@ -156,8 +133,8 @@ class Network:
         self.enforcers = tuple(enforcers)
         self.families = tuple(families)
         self._contents: dict[object, int] = {}
-        units = _units(enforcers)
-        self._compile(units, *_walk(units, enforcers))
+        units = units_of_enforcers(enforcers)
+        self._compile(units, *walk(units, enforcers))
 
     def _compile(
         self,
@@ -176,7 +153,7 @@ class Network:
         self.select = Selection(self.columns, self.identities)
         for unit in units:
             if unit.content < 0:
-                unit.content = self._contents.setdefault(_content(unit), len(self._contents))
+                unit.content = self._contents.setdefault(content_of(unit), len(self._contents))
         self.definers = _definers(self.identities)
         self.atoms = _atoms(units, self.identities)
         self.tables: dict[Family, FamilyTables] = {}
@@ -197,7 +174,7 @@ class Network:
         classes that the edit does not touch are shared; otherwise identities are made again and rows folded when asked
         for.
         """
-        added = _units_of(delta.enforcer, delta.tier, delta.rules, delta.ends)
+        added = units_of(delta.enforcer, delta.tier, delta.rules, delta.ends)
         removed = [
             u for u in self.units if u.source in delta.removed and (u.enforcer, u.tier) == (delta.enforcer, delta.tier)
         ]
@@ -207,10 +184,10 @@ class Network:
         new = Network.__new__(Network)
         new.columns, new.enforcers, new.families = self.columns, self.enforcers, self.families
         new._contents = self._contents
-        mentions, address_sets = _walk(added, ())
+        mentions, address_sets = walk(added, ())
         if self._tells_apart(added, mentions, address_sets):
             for unit in added:
-                unit.content = self._contents.setdefault(_content(unit), len(self._contents))
+                unit.content = self._contents.setdefault(content_of(unit), len(self._contents))
             new._edit(self, units, removed, added)
         else:
             values = {k: set(v) for k, v in self.mentions.values.items()}
@@ -296,17 +273,18 @@ class Network:
                 for i in indexes(bits):
                     changes.setdefault(i, (set(), set()))[0].add(unit.content << 1 | odd)
         of_position = table.of_position.copy()
+        numbers = table.number
         is_ingress = bool((removed or added) and (removed or added)[0].direction == "ingress")
         for i, (less, more) in changes.items():
             key, _ = table.keys[of_position[i]]
             contents = tuple(sorted((set(key) - less) | more))
             named = int(port_map[i]) if is_ingress and table.fold.is_named(contents) else 0
             class_ = (contents, named)
-            if class_ not in table.number:
-                table.number[class_] = len(table.keys)
+            if class_ not in numbers:
+                numbers[class_] = len(table.keys)
                 table.keys.append(class_)
-            of_position[i] = table.number[class_]
-        return Table(of_position, table.keys, table.fold, table.number, table.kept, table.keep)
+            of_position[i] = numbers[class_]
+        return Table(of_position, table.keys, table.fold, table.kept, table.keep, numbers)
 
     def _place(self, unit: Unit, family: Family, universe: Universe) -> list[tuple[int, int]]:
         """Where a unit acts, surely and perhaps, with the number its content has there."""
@@ -326,39 +304,69 @@ class Network:
     # --- tables --------------------
 
     def _table(self, family: Family, universe: Universe, folder: Folder, direction: Direction) -> Table:
-        units = [u for u in self.units if u.direction == direction]
         contents: dict[int, Unit] = {}
-        owners: list[list[int]] = []
+        parts: list[int] = []
         numbers: list[int] = []
-        for unit in units:
+        everywhere = [e.at is EVERY_INTERFACE for e in self.enforcers]
+        select, present = universe.select, universe.present
+        for unit in self.units:
+            if unit.direction != direction:
+                continue
             contents.setdefault(unit.content, unit)
-            for part, number in self._place(unit, family, universe):
-                owners.append(indexes(part))
-                numbers.append(number)
+            if unit.own is ANYBODY and everywhere[unit.enforcer]:  # by far the most
+                bits = select(unit.at) & present
+                unit.sure_at[family], unit.perhaps_at[family] = bits, 0
+                parts.append(bits)
+                numbers.append(unit.content << 1)
+            else:
+                for part, number in self._place(unit, family, universe):
+                    parts.append(part)
+                    numbers.append(number)
         fold = _ClassFolder(self, universe, folder, direction, contents)
-        keys: dict[ClassKey, int] = {((), 0): 0}
+        keys: list[ClassKey] = [((), 0)]
         of_position = np.zeros(universe.n, dtype=np.intp)
-        if owners:
-            flat = np.fromiter(chain.from_iterable(owners), dtype=np.intp)
-            what = np.repeat(np.array(numbers, dtype=np.int64), [len(o) for o in owners])
-            order = np.lexsort((what, flat))
-            flat, what = flat[order], what[order]
-            starts, _ = distinct(flat)
-            who = flat[starts]
-            runs = [*starts.tolist(), len(flat)]
-            listed = what.tolist()
-            port_map = self.identities.port_map.tolist()
-            names: dict[tuple[int, ...], bool] = {}
-            for i, identity in enumerate(who.tolist()):
-                key = tuple(listed[runs[i] : runs[i + 1]])
-                is_named = names.get(key)
-                if is_named is None:
-                    is_named = names[key] = direction == "ingress" and fold.is_named(key)
-                class_ = (tuple(dict.fromkeys(key)), port_map[identity] if is_named else 0)
-                of_position[identity] = keys.setdefault(class_, len(keys))
-        table = Table(of_position, list(keys), fold, keys)
-        sizes = {number: len(unit.rules) for number, unit in contents.items()}
-        work = sum([sizes[c >> 1] for key, _ in table.keys for c in key]) * universe.n // 8
+        table = Table(of_position, keys, fold)
+        which, at = spread(parts)
+        if not len(at):
+            return table
+        what = np.array(numbers, dtype=np.int64)[which]
+        top = 2 * max(contents) + 2
+        named = fold.named(top) if direction == "ingress" else None
+        if named is not None:
+            # a mark beyond all contents tells apart the port maps of those whose contents name ports
+            flags = np.zeros(universe.n, dtype=np.bool_)
+            flags[at[named[what >> 1]]] = True
+            marked = np.flatnonzero(flags)
+            port_map = self.identities.port_map[marked]
+            marked, port_map = marked[port_map > 0], port_map[port_map > 0]
+            at, what = np.concatenate([at, marked]), np.concatenate([what, top + port_map.astype(np.int64)])
+        width = max(top, int(what.max()) + 1)
+        codes = np.sort(at * width + what)
+        codes = codes[np.concatenate([[True], codes[1:] != codes[:-1]])]
+        at, what = np.divmod(codes, width)
+        starts = np.flatnonzero(np.concatenate([[True], at[1:] != at[:-1]]))
+        bounds = [*starts.tolist(), len(at)]
+        # a class is a run of numbers: its bytes are its name, and only the first of a name is spelled out
+        raw = what.tobytes()
+        found: dict[bytes, int] = {}
+        first: list[int] = []
+        of: list[int] = []
+        for i, (a, b) in enumerate(pairwise([8 * x for x in bounds])):
+            name = raw[a:b]
+            class_ = found.get(name)
+            if class_ is None:
+                first.append(i)
+                class_ = found[name] = len(first)
+            of.append(class_)
+        of_position[at[starts]] = of
+        listed = what.tolist()
+        for i in first:
+            key = tuple(listed[bounds[i] : bounds[i + 1]])
+            keys.append((key, 0) if key[-1] < top else (key[:-1], key[-1] - top))
+        sizes = np.zeros(width // 2 + 1, dtype=np.int64)
+        for number, unit in contents.items():
+            sizes[number] = len(unit.rules)
+        work = int(np.add.reduceat(np.where(what < top, sizes[what >> 1], 0), starts)[first].sum()) * universe.n // 8
         if work > MEMORY_CAP_BYTES:
             table.keep, self.streamed = False, True
         return table
@@ -367,8 +375,12 @@ class Network:
         """Fold every class now (what is streamed is folded and let go)."""
         for tables in self.tables.values():
             for table in (tables.egress, tables.ingress):
-                for class_ in range(table.count):
-                    table.rows(class_)
+                kept, fold = table.kept, table.fold
+                for class_, key in enumerate(table.keys):
+                    if class_ not in kept:
+                        rows = fold(*key)
+                        if table.keep:
+                            kept[class_] = rows
 
     def position(self, row: int) -> int:
         """The identity of an endpoint, which is its position in every universe."""
@@ -381,6 +393,10 @@ class Network:
             for u in self.units
             if u.direction == direction and (u.sure_at[family] | u.perhaps_at[family]) >> position & 1
         ]
+
+
+_OTHERWISE: dict[int, Peers] = {}
+"""Stands for a content whose class is folded otherwise; told by identity."""
 
 
 class _ClassFolder:
@@ -397,14 +413,21 @@ class _ClassFolder:
         self._contents = contents
         self._port_maps = network.identities.port_maps
         self._definers = network.definers if direction == "egress" else {}
-        self._named = {c for c, u in contents.items() if any(r.service.named for r in u.rules)}
+        self._named = {c for c, u in contents.items() for r in u.rules if r.service.named}
         self._bound: dict[tuple[int, int], list[BoundRule]] = {}
-        self._joined: dict[tuple[int, int], tuple[int, list[tuple[tuple[int, int], int, int]]]] = {}
+        self._services: dict[Service, int] = {}
+        self._named_services: list[dict[Service, int]] = [{} for _ in self._port_maps]
+        self._numbers: dict[int, dict[tuple[str, int], int]] = {}
+        self._cuts: dict[tuple[NamedPort, ...], list[tuple[int, int]]] = {}
+        self._open: dict[int, int] = {}  # by identity: few objects, said often, and held by the contents
+        self._sure: dict[int, dict[int, Peers]] = {}
+        self._shape: tuple[int, int] | None = None
+        self._open_end = 0
+        self._joined: dict[tuple[int, int], tuple[int, Joined]] = {}
         self._tiers: dict[tuple[tuple[int, ...], int], list[TierRow]] = {}
         self._free = [Row(folder.atoms.all, universe.every, universe.every, folder.atoms)]
         only = network.enforcers[0] if len(network.enforcers) == 1 else None
         self._plain = only is not None and only.default == "allow"
-        self._denies = {c for c, u in contents.items() if _is_plain_denial(u)}
 
     def learn(self, unit: Unit) -> None:
         """Take in the content of a unit that an edit brought."""
@@ -413,42 +436,144 @@ class _ClassFolder:
         self._contents[unit.content] = unit
         if any(r.service.named for r in unit.rules):
             self._named.add(unit.content)
-        if _is_plain_denial(unit):
-            self._denies.add(unit.content)
 
     def is_named(self, key: tuple[int, ...]) -> bool:
         return bool(self._named) and any(c >> 1 in self._named for c in key)
+
+    def named(self, top: int) -> npt.NDArray[np.bool_] | None:
+        """Which contents name ports; None where none does. `top` is above the numbers of all contents that act."""
+        if not self._named:
+            return None
+        flags = np.zeros(top // 2, dtype=np.bool_)
+        flags[list(self._named)] = True
+        return flags
 
     def __call__(self, key: tuple[int, ...], port_map: int) -> list[Row]:
         if not self._plain:
             return self._general(key, port_map)
         if not key:
             return self._free
-        denies, contents = self._denies, self._contents
+        named, memo, maps = self._named, self._sure, len(self._port_maps)
+        listed: list[dict[int, Peers]] = []
+        for c in key:
+            place = c * maps + port_map if c >> 1 in named else c * maps
+            sure = memo.get(place)
+            if sure is None:
+                sure = memo[place] = self._surely(c, port_map)
+            if sure is _OTHERWISE:
+                return self._denying(key, port_map)
+            listed.append(sure)
+        return self._folder.sure_rows(listed, self._open_end)
+
+    def _surely(self, number: int, port_map: int) -> dict[int, Peers]:
+        """Of a content that surely acts, only allows and then denies (NetworkPolicy's shape): its services to its
+        peers, where it surely names them and none that its end leaves open. Else `_OTHERWISE`; also where tier or end
+        are not those of the first content met, so that contents can be joined without asking."""
+        unit = self._contents[number >> 1]
+        if number & 1 or not unit.ends:
+            return _OTHERWISE
+        open_ = self._folder.atoms.all
+        for end in unit.ends:
+            if end.action != "deny":
+                return _OTHERWISE
+            mask = self._open.get(id(end.unsure))
+            if mask is None:
+                mask = self._open[id(end.unsure)] = self._folder.atoms.mask(end.unsure)
+            open_ &= mask
+        if self._shape is None:
+            self._shape, self._open_end = (unit.tier, open_), open_
+        if self._shape != (unit.tier, open_):
+            return _OTHERWISE
+        ingress = self._direction == "ingress"
+        universe = self._universe
+        resolved = universe.resolved
+        sure: dict[int, Peers] = {}
+        for rule in unit.rules:
+            if rule.action != "allow" or rule.when is not UNGUARDED:
+                return _OTHERWISE
+            service = rule.service
+            if service.named:
+                services = self._named_services[port_map]
+            else:
+                services = self._services
+            mask = services.get(service)
+            if mask is None:
+                mask = services[service] = self._mask(service, port_map)
+            if mask & open_ or (rule.unsure is not NONE and self._folder.atoms.mask(rule.unsure) & ~(open_ | mask)):
+                return _OTHERWISE
+            peer = rule.src if ingress else rule.dst
+            found = resolved.get(peer)
+            must, may = universe(peer) if found is None else found
+            if not may:
+                continue
+            if mask:
+                peers = must if must is may else (must, may)
+                held = sure.get(mask)
+                sure[mask] = peers if held is None else union(held, peers)
+            if service.named and not ingress:
+                for mask, definers in self._numbers_of(service.named):
+                    if mask & open_:
+                        return _OTHERWISE
+                    if may & definers:
+                        peers = may & definers if must is may else both(must & definers, may & definers)
+                        held = sure.get(mask)
+                        sure[mask] = peers if held is None else union(held, peers)
+        return sure
+
+    def _denying(self, key: tuple[int, ...], port_map: int) -> list[Row]:
+        """The rows of contents of one tier that only allow and then deny, whatever they leave open; of others tier by
+        tier."""
+        contents = self._contents
         tier = contents[key[0] >> 1].tier
         unsure = self._folder.atoms.all
-        joined: dict[tuple[int, int], tuple[int, int]] = {}
+        joined: Joined = {}
         for c in key:
             number = c >> 1
-            if c & 1 or number not in denies or contents[number].tier != tier:
+            if c & 1 or contents[number].tier != tier or not is_plain_denial(contents[number]):
                 return self._general(key, port_map)
-            named = port_map if number in self._named else 0
-            found = self._joined.get((number, named))
+            place = (number, port_map if number in self._named else 0)
+            found = self._joined.get(place)
             if found is None:
-                found = self._joined[number, named] = self._join(number, named)
+                found = self._joined[place] = self._join(*place)
             unsure &= found[0]
-            for services, must, may in found[1]:
+            for services, (must, may) in found[1].items():
                 held = joined.get(services)
                 joined[services] = (held[0] | must, held[1] | may) if held else (must, may)
         return self._folder.allow_rows(joined, unsure)
 
-    def _join(self, content: int, port_map: int) -> tuple[int, list[tuple[tuple[int, int], int, int]]]:
+    def _join(self, content: int, port_map: int) -> tuple[int, Joined]:
         """Of a content that only allows and then denies: what its end leaves open, and its rules joined by services."""
-        joined = join_rules(self._rules((content << 1,), port_map))
         unsure = self._folder.atoms.all
         for end in self._contents[content].ends:
             unsure &= self._folder.atoms.mask(end.unsure)
-        return unsure, [(services, must, may) for services, (must, may) in joined.items()]
+        return unsure, join_rules(self._rules((content << 1,), port_map))
+
+    def _numbers_of(self, ports: tuple[NamedPort, ...]) -> list[tuple[int, int]]:
+        """On egress: the services that the names are, each with the destinations that give a name this number."""
+        found = self._cuts.get(ports)
+        if found is None:
+            atoms, every = self._folder.atoms, self._universe.every
+            found = self._cuts[ports] = [
+                (atoms.mask(ServiceSet.ports(port.protocol, number)), definers & every)
+                for port in ports
+                for number, definers in self._definers.get((port.name, port.protocol), {}).items()
+            ]
+        return found
+
+    def _mask(self, service: Service, port_map: int) -> int:
+        """The fixed services, and on ingress the numbers that a port map gives the names."""
+        atoms = self._folder.atoms
+        mask = atoms.mask(service.fixed)
+        if service.named and self._direction == "ingress":
+            numbers = self._numbers.get(port_map)
+            if numbers is None:
+                numbers = self._numbers[port_map] = {}
+                for name, protocol, number in self._port_maps[port_map]:
+                    here = atoms.mask(ServiceSet.ports(protocol, number))
+                    numbers[name, protocol] = numbers.get((name, protocol), 0) | here
+            for port in service.named:
+                mask |= numbers.get((port.name, port.protocol), 0)
+        return mask
 
     def _general(self, key: tuple[int, ...], port_map: int) -> list[Row]:
         rows = self._free
@@ -502,20 +627,11 @@ class _ClassFolder:
             must, may = self._universe(rule.src if ingress else rule.dst)
             if content & 1 or rule.when != UNGUARDED:
                 must = 0
-            sure = atoms.mask(rule.service.fixed)
+            sure = self._mask(rule.service, port_map)
             unsure = atoms.mask(rule.unsure) & ~sure if rule.unsure else 0
-            if not rule.service.named:
-                out.append(BoundRule(rule.rank, rule.policy, rule.index, rule.action, sure, unsure, must, may))
-            elif ingress:
-                # the class is of one port map: the names are numbers here
-                for port in rule.service.named:
-                    for name, protocol, number in self._port_maps[port_map]:
-                        if name == port.name and protocol == port.protocol:
-                            sure |= atoms.mask(ServiceSet.ports(protocol, number))
-                out.append(BoundRule(rule.rank, rule.policy, rule.index, rule.action, sure, unsure & ~sure, must, may))
-            else:
+            out.append(BoundRule(rule.rank, rule.policy, rule.index, rule.action, sure, unsure, must, may))
+            if not ingress:
                 # one rule a number, cut to the destinations that give the name this number
-                out.append(BoundRule(rule.rank, rule.policy, rule.index, rule.action, sure, unsure, must, may))
                 for port in rule.service.named:
                     for number, definers in self._definers.get((port.name, port.protocol), {}).items():
                         mask, cut = atoms.mask(ServiceSet.ports(port.protocol, number)), definers & every
@@ -525,18 +641,16 @@ class _ClassFolder:
         return [r for r in out if r.sure or r.unsure]
 
 
-def _atoms(units: Iterable[Unit], identities: Identities) -> Atoms:
+def _atoms(units: Sequence[Unit], identities: Identities) -> Atoms:
     """Atoms of all services that any rule or end mentions, names resolved by every port map that has them."""
-    services: set[ServiceSet] = set()
-    names: set[tuple[str, int]] = set()
-    for unit in units:
-        for rule in unit.rules:
-            services.add(rule.service.fixed)
-            services.add(rule.unsure)
-            for port in rule.service.named:
-                names.add((port.name, port.protocol))
-        for end in unit.ends:
-            services.add(end.unsure)
+    rules = [rule for unit in units for rule in unit.rules]
+    said = {rule.service for rule in rules}
+    # few objects, said often
+    unsure = {id(x): x for x in [rule.unsure for rule in rules]}
+    unsure |= {id(x): x for x in [end.unsure for unit in units for end in unit.ends]}
+    services = {service.fixed for service in said}
+    services.update(unsure.values())
+    names = {(port.name, port.protocol) for service in said for port in service.named}
     if names:
         for port_map in identities.port_maps:
             services |= {ServiceSet.ports(p, n) for name, p, n in port_map if (name, p) in names}
@@ -546,118 +660,12 @@ def _atoms(units: Iterable[Unit], identities: Identities) -> Atoms:
 def _definers(identities: Identities) -> dict[tuple[str, int], dict[int, int]]:
     """Who defines a named port as which number: (name, protocol) -> number -> identities."""
     out: dict[tuple[str, int], dict[int, int]] = {}
-    of_map: dict[int, int] = {}
-    for identity, number in enumerate(identities.port_map.tolist()):
-        if number:
-            of_map[number] = of_map.get(number, 0) | 1 << identity
-    for number, bits in of_map.items():
-        for name, protocol, port in identities.port_maps[number]:
-            by_port = out.setdefault((name, protocol), {})
-            by_port[port] = by_port.get(port, 0) | bits
+    order = np.argsort(identities.port_map, kind="stable")
+    bounds = np.searchsorted(identities.port_map[order], np.arange(len(identities.port_maps) + 1)).tolist()
+    for port_map, (a, b) in zip(identities.port_maps, pairwise(bounds), strict=True):
+        if port_map and a < b:
+            bits = of_indexes(order[a:b], identities.count)
+            for name, protocol, port in port_map:
+                by_port = out.setdefault((name, protocol), {})
+                by_port[port] = by_port.get(port, 0) | bits
     return out
-
-
-def _is_plain_denial(unit: Unit) -> bool:
-    """Allow rules that end in denial: NetworkPolicy's shape, which folds without tiers."""
-    return (
-        bool(unit.ends) and all(e.action == "deny" for e in unit.ends) and all(r.action == "allow" for r in unit.rules)
-    )
-
-
-def _units(enforcers: Sequence[Enforcer]) -> list[Unit]:
-    units: list[Unit] = []
-    for e, enforcer in enumerate(enforcers):
-        for t, tier in enumerate(enforcer.tiers):
-            units += _units_of(e, t, tier.rules, tier.ends)
-        if enforcer.default != "allow":
-            units += _presence(e, enforcer)
-    return units
-
-
-def _presence(number: int, enforcer: Enforcer) -> list[Unit]:
-    """Units without rules that mark where an enforcer acts: its default holds there and nowhere else."""
-    source = ("Enforcer", "", enforcer.name)
-    directions: tuple[Direction, ...] = ("egress", "ingress")
-    return [Unit(number, -1, direction, enforcer.at, ANYBODY, (), (), source) for direction in directions]
-
-
-def _units_of(enforcer: int, tier: int, rules: Iterable[Rule], ends: Iterable[End]) -> list[Unit]:
-    """Rules and ends joined where one object's act at the same interfaces in one direction."""
-    joined: dict[tuple[Direction, int, Peer, str, str], tuple[Rule | End, list[Rule], list[End]]] = {}
-    key: tuple[Direction, int, Peer, str, str]
-    # ends first: every isolating policy has one, so that all stand in input order, those without rules too
-    for end in ends:
-        key = (end.direction, id(end.at), ANYBODY, end.origin.namespace, end.origin.name)
-        held = joined.get(key)
-        if held is None:
-            held = joined[key] = (end, [], [])
-        held[2].append(end)
-    for rule in rules:
-        own = rule.dst if rule.direction == "ingress" else rule.src
-        key = (rule.direction, id(rule.at), own, rule.origin.namespace, rule.origin.name)
-        held = joined.get(key)
-        if held is None:
-            held = joined[key] = (rule, [], [])
-        held[1].append(rule)
-    return [
-        Unit(enforcer, tier, key[0], first.at, key[2], tuple(r), tuple(e), (first.origin.kind, key[3], key[4]))
-        for key, (first, r, e) in joined.items()
-    ]
-
-
-def _content(unit: Unit) -> object:
-    """What of a unit decides its rows. Policies count only where their rules can tie with another's."""
-    ordered = any(r.action != "allow" for r in unit.rules)
-    return (
-        unit.enforcer,
-        unit.tier,
-        unit.direction,
-        tuple(
-            (
-                r.rank,
-                (r.policy, r.index) if ordered else 0,
-                r.src if r.direction == "egress" else NOBODY,
-                r.dst if r.direction == "ingress" else NOBODY,
-                r.src if r.direction == "ingress" else r.dst,
-                r.service,
-                r.unsure,
-                r.when,
-                r.action,
-            )
-            for r in unit.rules
-        ),
-        tuple((e.action, e.unsure) for e in unit.ends),
-    )
-
-
-def _walk(units: Iterable[Unit], enforcers: Iterable[Enforcer]) -> tuple[Mentions, list[IpSet]]:
-    """What the rules tell apart: labels and port names, and sets of addresses."""
-    values: dict[str, set[str]] = {}
-    presence: set[str] = set()
-    names: set[str] = set()
-    addresses: dict[IpSet, None] = {}
-    seen: set[int] = {id(ANYBODY)}
-
-    def walk(peer: Peer) -> None:
-        if isinstance(peer, Members):
-            mentions(peer.selector, values, presence)
-        elif isinstance(peer, (AndPeer, OrPeer)):
-            for part in peer.parts:
-                walk(part)
-        elif isinstance(peer, Addresses):
-            addresses[peer.addresses] = None
-        elif isinstance(peer, NotPeer):
-            walk(peer.part)
-
-    for enforcer in enforcers:
-        mentions(enforcer.at, values, presence)
-    for unit in units:
-        mentions(unit.at, values, presence)
-        for rule in unit.rules:
-            for peer in (rule.src, rule.dst):
-                if id(peer) not in seen:
-                    seen.add(id(peer))
-                    walk(peer)
-            if rule.service.named:
-                names.update(p.name for p in rule.service.named)
-    return Mentions(values, presence, frozenset(names)), list(addresses)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from netwright.base.ipset import INTERNET, Family
+from netwright.base.ipset import INTERNET, Family, IpSet
 from netwright.base.services import TRANSPORT, ServiceSet
 from netwright.engine.bits import unpack
 from netwright.engine.compile import FamilyTables, Network, Table
@@ -32,6 +33,7 @@ def changed_connections(before: Inquirer, after: Inquirer) -> Changed:
     for family, old in before.network.tables.items():
         new = after.network.tables[family]
         pairs: set[tuple[int, int]] = set()
+        classes = after.class_sets(family)
         for direction in ("egress", "ingress"):
             touched = set(relabelled) if relabelled else _touched(before.network, after.network, family, direction)
             for row in touched:
@@ -41,10 +43,10 @@ def changed_connections(before: Inquirer, after: Inquirer) -> Changed:
                 peers = _seen_otherwise(before, after, old, new, direction, row)
                 pairs.update((p, row) if direction == "egress" else (row, p) for p in peers)
         for s, d in sorted(pairs):
-            if s < 0 and d < 0:
+            if (s < 0 and d < 0) or (s == d and before.network.columns.single[s]):
                 continue
-            was, now = _services(before, old, s, d), _services(after, new, s, d)
-            key = (_name(before, s), _name(before, d))
+            was, now = _services(before, old, s, d, classes), _services(after, new, s, d, classes)
+            key = (_name(after, new, s), _name(after, new, d))
             if more := now - was:
                 opened[key] = opened.get(key, ServiceSet()) | more
             if less := was - now:
@@ -55,19 +57,30 @@ def changed_connections(before: Inquirer, after: Inquirer) -> Changed:
     )
 
 
-def _name(inquirer: Inquirer, row: int) -> str:
-    return inquirer.cluster.workloads[int(inquirer.network.columns.workload[row])].ref if row >= 0 else "internet"
+def _name(inquirer: Inquirer, tables: FamilyTables, row: int) -> str:
+    if row >= 0:
+        return inquirer.cluster.workloads[int(inquirer.network.columns.workload[row])].ref
+    return outside_name(inquirer, tables.family, -row - 1)
 
 
-def _position(inquirer: Inquirer, tables: FamilyTables, row: int) -> int:
-    """The position of an endpoint row; -1 stands for the internet, by one of its addresses."""
+def outside_name(inquirer: Inquirer, family: Family, class_: int) -> str:
+    """How a class of outside addresses is called in a difference."""
+    held = inquirer.class_sets(family)[class_]
+    return "internet" if not held - INTERNET and len(held.cidrs()) > 8 else held.described()
+
+
+def _position(inquirer: Inquirer, tables: FamilyTables, row: int, classes: Sequence[IpSet]) -> int:
+    """The position of an endpoint row; -1, -2 … stand for the classes of outside addresses, by an address of each.
+
+    The classes are those of the edited network, which are at least as fine as those before.
+    """
     if row >= 0:
         return inquirer.network.position(row)
-    return tables.universe.position_of_address(INTERNET.family(tables.family)[0][0])
+    return tables.universe.position_of_address(classes[-row - 1].family(tables.family)[0][0])
 
 
-def _services(inquirer: Inquirer, tables: FamilyTables, s: int, d: int) -> ServiceSet:
-    must, _ = tables.pair(_position(inquirer, tables, s), _position(inquirer, tables, d))
+def _services(inquirer: Inquirer, tables: FamilyTables, s: int, d: int, classes: Sequence[IpSet]) -> ServiceSet:
+    must, _ = tables.pair(_position(inquirer, tables, s, classes), _position(inquirer, tables, d, classes))
     return must & TRANSPORT
 
 
@@ -97,18 +110,19 @@ def _table(tables: FamilyTables, direction: str) -> Table:
 def _differing(
     before: Inquirer, after: Inquirer, old: FamilyTables, new: FamilyTables, direction: str, row: int
 ) -> list[int]:
-    """Peers (endpoint rows, and -1 for the internet) whose services from this end's own rows differ."""
+    """Peers (endpoint rows, and outside classes as -1, -2 …) whose services from this end's own rows differ."""
     numbers: dict[ServiceSet, int] = {}
+    classes = after.class_sets(new.family)
     found = []
     for inquirer, tables in ((before, old), (after, new)):
         table = _table(tables, direction)
         side = ClassSide(table, int(table.of_position[inquirer.network.position(row)]), tables.universe.n)
         number = np.array([numbers.setdefault(s, len(numbers)) for s in side.services], dtype=np.int64)
         of_position = number[side.of]
-        outside = of_position[_position(inquirer, tables, -1)]
-        found.append(np.concatenate([of_position[inquirer.network.identities.of_row], [outside]]))
+        outside = of_position[[_position(inquirer, tables, -i - 1, classes) for i in range(len(classes))]]
+        found.append(np.concatenate([of_position[inquirer.network.identities.of_row], outside]))
     n = before.network.columns.n
-    return [i if i < n else -1 for i in np.flatnonzero(found[0] != found[1]).tolist()]
+    return [i if i < n else n - i - 1 for i in np.flatnonzero(found[0] != found[1]).tolist()]
 
 
 def _seen_otherwise(

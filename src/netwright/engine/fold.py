@@ -12,11 +12,13 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
+import msgspec
+
 from netwright.base.services import ALL, NONE, ServiceSet
 from netwright.model.rule import Action, Ties
 
 
-class Row(NamedTuple):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """For the services of `mask`: who surely, and who perhaps, may pass."""
 
     mask: int
@@ -29,7 +31,7 @@ class Row(NamedTuple):
         return self.atoms.services(self.mask)
 
 
-class BoundRule(NamedTuple):
+class BoundRule(msgspec.Struct, frozen=True, gc=False):
     """A rule with its peers and services bound to one universe and its service atoms. `must` is within `may`; `sure`
     and `unsure` are disjoint masks."""
 
@@ -105,6 +107,25 @@ class Atoms:
         return found
 
 
+Peers = int | tuple[int, int]
+"""Who surely matches and who perhaps does; one integer where they are equal, and only there."""
+
+
+def union(a: Peers, b: Peers) -> Peers:
+    """The peers of both."""
+    if isinstance(a, int):
+        if isinstance(b, int):
+            return a | b
+        a = a, a
+    elif isinstance(b, int):
+        b = b, b
+    return both(a[0] | b[0], a[1] | b[1])
+
+
+def both(must: int, may: int) -> Peers:
+    return must if must == may else (must, may)
+
+
 Joined = dict[tuple[int, int], tuple[int, int]]
 """Allow rules joined by services: (sure, unsure) masks to (must, may) peers."""
 
@@ -112,9 +133,10 @@ Joined = dict[tuple[int, int], tuple[int, int]]
 def join_rules(rules: Sequence[BoundRule]) -> Joined:
     """Allow rules only: order is irrelevant, so their peers are joined by services first."""
     joined: Joined = {}
-    for _, _, _, _, sure, unsure, must, may in rules:
-        held = joined.get((sure, unsure))
-        joined[sure, unsure] = (held[0] | must, held[1] | may) if held else (must, may)
+    for r in rules:
+        services = (r.sure, r.unsure)
+        held = joined.get(services)
+        joined[services] = (held[0] | r.must, held[1] | r.may) if held else (r.must, r.may)
     return joined
 
 
@@ -124,6 +146,8 @@ class Folder:
     def __init__(self, every: int, atoms: Atoms) -> None:
         self.every = every
         self.atoms = atoms
+        self._closed: dict[int, Row] = {}
+        self._left_open: dict[int, Row] = {}
 
     def allow_rows(self, joined: Joined, unsure_end: int) -> list[Row]:
         """A tier of allow rules that ends in denial, and nothing else on the path: the rows at once.
@@ -141,6 +165,61 @@ class Folder:
                 key = (must, every)
                 out[key] = out.get(key, 0) | open_
         return [Row(mask, must, may, atoms) for (must, may), mask in out.items()]
+
+    def sure_rows(self, listed: Sequence[dict[int, Peers]], open_: int) -> list[Row]:
+        """What `allow_rows` gives where no rule names a service of `open_`, which the end leaves open, but perhaps:
+        `listed` is the rules' other services, which they surely name, to the peers; nothing in it is empty."""
+        parts: dict[int, Peers] = {}  # disjoint services
+        used = 0
+        for joined in listed:
+            for mask, peers in joined.items():
+                if not mask & used:
+                    parts[mask] = peers
+                    used |= mask
+                    continue
+                held = parts.get(mask)
+                if held is not None:
+                    parts[mask] = (
+                        held | peers if isinstance(held, int) and isinstance(peers, int) else union(held, peers)
+                    )
+                    continue
+                for services in list(parts):
+                    met = services & mask
+                    if met:
+                        held = parts[services]
+                        if met != services:
+                            del parts[services]
+                            parts[services ^ met] = held
+                        parts[met] = (
+                            held | peers if isinstance(held, int) and isinstance(peers, int) else union(held, peers)
+                        )
+                left = mask & ~used
+                if left:
+                    parts[left] = peers
+                    used |= left
+        merged: dict[Peers, int] = {}
+        for mask, peers in parts.items():
+            before = merged.setdefault(peers, mask)
+            if before is not mask:
+                merged[peers] = before | mask
+        atoms = self.atoms
+        out = [
+            Row(mask, peers, peers, atoms) if isinstance(peers, int) else Row(mask, peers[0], peers[1], atoms)
+            for peers, mask in merged.items()
+        ]
+        rest = atoms.all & ~(open_ | used)
+        # many classes share these
+        if rest:
+            row = self._closed.get(rest)
+            if row is None:
+                row = self._closed[rest] = Row(rest, 0, 0, atoms)
+            out.append(row)
+        if open_:
+            row = self._left_open.get(open_)
+            if row is None:
+                row = self._left_open[open_] = Row(open_, 0, self.every, atoms)
+            out.append(row)
+        return out
 
     def tier(self, rules: Sequence[BoundRule], ends: Sequence[BoundEnd], ties: Ties) -> list[TierRow]:
         if all(r.action == "allow" for r in rules):

@@ -8,6 +8,7 @@ compared with its representative, so a collision is detected and never changes a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -175,5 +176,6 @@ def _by_token(
     flat = tokens[starts + np.arange(total)] if total else np.empty(0, np.intp)
     owner = np.repeat(np.arange(len(row)), lengths)
     order = np.argsort(flat, kind="stable")
-    bounds = np.searchsorted(flat[order], np.arange(projected.count + 1))
-    return {token: owner[order[bounds[i] : bounds[i + 1]]].astype(np.intp) for i, token in enumerate(projected.tokens)}
+    bounds = np.searchsorted(flat[order], np.arange(projected.count + 1)).tolist()
+    owner = owner[order]
+    return {token: owner[a:b] for token, (a, b) in zip(projected.tokens, pairwise(bounds), strict=True)}

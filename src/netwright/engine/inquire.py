@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from netwright.base.errors import UsageError
-from netwright.base.ipset import INTERNET, Family, IpSet, address_text, parse_address
+from netwright.base.ipset import Family, IpSet, address_text
 from netwright.base.services import ICMP, ICMPV6, protocol_name, service_key
 from netwright.engine.compile import Network
 from netwright.engine.exposure import Exposure, controllers, exposures, together
@@ -54,12 +54,14 @@ class Packet(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A packet, its outcome, and who it stands for."""
+    """A packet, its outcome, and who it stands for. Of outside ends the addresses that it stands for."""
 
     packet: Packet
     outcome: Outcome
     source: str
     destination: str
+    source_addresses: IpSet | None = None
+    destination_addresses: IpSet | None = None
 
 
 class Settled(NamedTuple):
@@ -174,14 +176,12 @@ class Inquirer:
                 return part.described()
         return target.ref
 
-    def sample_address(self, spot: Spot, family: Family, text: str) -> str:
-        """An address that a spot outside stands for: the one that was named, else the lowest of its class."""
-        if "/" not in text and text != "internet":
-            return text
+    def addresses(self, spot: Spot, target: Target, family: Family) -> IpSet | None:
+        """The asked addresses that a spot outside stands for; None for an endpoint."""
+        if spot.row >= 0 or target.addresses is None:
+            return None
         first = self.network.tables[family].universe.identities.count
-        held = self.class_sets(family)[spot.position - first]
-        known = held & (IpSet.of(*text.split(",")) if text[:1].isdigit() else INTERNET if text == "internet" else held)
-        return address_text(family, (known or held).family(family)[0][0])
+        return self.class_sets(family)[spot.position - first] & target.addresses
 
     def deciding_objects(self, namespaces: frozenset[str]) -> tuple[Decoded, ...]:
         """The objects that can decide a packet between ends of these namespaces: a policy acts in its own namespace
@@ -204,7 +204,7 @@ class Inquirer:
             return self._service(target.service, protocol, port)
         if target.addresses is not None:
             return [Delivery(-1, target.ref, protocol, _number(port))], "", ()
-        if not port or port.isdigit():
+        if not port or (port.isascii() and port.isdigit()):
             return [Delivery(row, "", protocol, _number(port)) for row in target.rows], "", ()
         out = [
             Delivery(row, "", protocol, p.number)
@@ -274,19 +274,6 @@ class Inquirer:
             out.append(Delivery(row, address, b.protocol, number))
         return out, "", ()
 
-    def same_packet(self, other: Inquirer, part: Part) -> Outcome:
-        """The outcome of a part's packet in another network over the same endpoint rows."""
-        packet = part.packet
-        tables = other.network.tables[packet.family]
-        spots = []
-        for spot, label in ((packet.source, part.source), (packet.destination, part.destination)):
-            if spot.row >= 0:
-                spots.append(Spot(other.network.position(spot.row), spot.row))
-            else:
-                _, value = parse_address(self.sample_address(spot, packet.family, label))
-                spots.append(Spot(tables.universe.position_of_address(value), -1))
-        return outcome(other.network, tables, spots[0], spots[1], packet.key)
-
     # --- verdicts --------------------
 
     def ask(
@@ -305,6 +292,9 @@ class Inquirer:
                 f"`{source.ref}` is a Service and starts no connections", help="name the workload behind it"
             )
         deliveries, nowhere, reasons = self.deliveries(destination, protocol, port)
+        held = self._held_by_node(destination, protocol, port)
+        if held:
+            return Settled("undecided", "none", (), held, (Reason("depends", held),))
         if source.addresses is not None and destination.service is not None and (deliveries or not reasons):
             return self._from_outside(source, destination.service, protocol, port, nowhere)
         if not deliveries:
@@ -315,16 +305,50 @@ class Inquirer:
             for part in self.parts(source, destination, deliveries, f, icmp):
                 (alone if part.outcome.relation == "self" else parts).append(part)
         parts = parts or alone
+        if not parts and self.cluster.has_assumed_families:
+            told = "whether the pods have addresses of this family is not in the input; `--pod-cidr` says it"
+            return Settled("undecided", "none", (), told, (Reason("unknown", told),))
         if not parts:
             return Settled("deny", "none", (), "the two ends have no address family in common")
-        return self.settle(parts)
+        settled = self.settle(parts)
+        local = destination.service is not None and destination.service.internal_policy == "Local"
+        if local and source.rows and settled.verdict == "allow":
+            told = "internalTrafficPolicy Local: only endpoints on the source's own node answer"
+            return settled._replace(verdict="undecided", groups="some", reasons=(Reason("depends", told),))
+        return settled
+
+    def _held_by_node(self, target: Target, protocol: int, port: str) -> str:
+        """What takes a packet at this port of a node before the node does: a NodePort, a hostPort; "" for nothing."""
+        hosts = [row for row in target.rows if self.network.columns.host[row]]
+        if not hosts or not (port.isascii() and port.isdigit() and int(port)):
+            return ""
+        number = int(port)
+        for service in self.cluster.services:
+            for p in service.ports:
+                if p.node_port == number and p.protocol == protocol:
+                    return f"port {port} of every node leads to {service.ref}:{p.port}: ask about that"
+        for row, ports in enumerate(self.cluster.row_ports):
+            if (
+                any(p.host_port == number and p.protocol == protocol for p in ports)
+                and not self.network.columns.host[row]
+            ):
+                return f"hostPort {port} leads to {self.directory.row_ref(row)}, on the nodes that run it"
+        return ""
 
     def _from_outside(self, source: Target, service: ServiceNoun, protocol: int, port: str, nowhere: str) -> Settled:
         """From an outside address to a Service: over the ways in that the input gives it."""
         asked = self.service_port(service, protocol, port)
-        if asked is None:
+        by_node = next((p for p in service.ports if str(p.node_port) == port and p.protocol == protocol), None)
+        if asked is None and by_node is None:
             return Settled("deny", "none", (), nowhere)
-        ways = [w for w in exposures(self, source, [service]) if w.port == asked.port and w.protocol == asked.protocol]
+        wanted = asked or by_node
+        ways = [
+            w
+            for w in exposures(self, source, [service])
+            if wanted is not None
+            and (w.port, w.protocol) == (wanted.port, wanted.protocol)
+            and (asked is not None or w.via == "NodePort")
+        ]
         if not ways:
             text = f"{service.ref} is of type {service.type} and no Ingress leads to it: it has no way in from outside"
             return Settled("deny", "none", (), text)
@@ -385,6 +409,8 @@ class Inquirer:
                             outcome(self.network, tables, s, d, key),
                             self.label(s, source),
                             self.label(d, target),
+                            self.addresses(s, source, family),
+                            self.addresses(d, target, family),
                         )
                     )
         return out
@@ -474,8 +500,13 @@ class Inquirer:
         return out
 
 
+def lowest(addresses: IpSet, family: Family) -> str:
+    """The lowest address of a set, as text: one that stands for all of its class."""
+    return address_text(family, addresses.family(family)[0][0])
+
+
 def _number(port: str) -> int:
-    number = int(port) if port else 0
-    if number > 0xFFFF:
+    number = int(port) if port.isascii() and port.isdigit() else -1 if port else 0
+    if not 0 <= number <= 0xFFFF:
         raise UsageError(f"`{port}` is not a port", help="ports go from 0 to 65535")
     return number

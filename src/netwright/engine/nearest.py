@@ -94,6 +94,8 @@ def _unmet(selector: Selector, held: Mapping[str, str]) -> tuple[str, ...]:
             return tuple(t for p in parts for t in _unmet(p, held))
         case Or(parts):
             return min((_unmet(p, held) for p in parts), key=len)
+        case OneOf("network", _):
+            return ("it admits pods of the pod network, not nodes and hostNetwork pods",)
         case OneOf(key, values):
             wanted = f"{_name(key)}={values[0]}" if len(values) == 1 else f"{_name(key)} in ({', '.join(values)})"
             has = held.get(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import assert_never
 
@@ -40,7 +41,7 @@ class Selection:
         self.n = identities.count
         self.every = (1 << self.n) - 1
         self._identities = identities
-        self._memo: dict[Selector, int] = {}
+        self.memo: dict[Selector, int] = {}
         self._host = pack(identities.host)
         starts = np.searchsorted(identities.namespace, np.arange(len(columns.namespaces) + 1)).tolist()
         self._runs = [((1 << (b - a)) - 1) << a for a, b in pairwise(starts)]
@@ -56,20 +57,20 @@ class Selection:
         self._tokens: dict[tuple[str, str], int] = {}
 
     def __call__(self, selector: Selector) -> int:
-        bits = self._memo.get(selector)
-        if bits is None:
-            bits = self._memo[selector] = self._select(selector)
+        memo = self.memo
+        bits = memo.get(selector)
+        if bits is not None:
+            return bits
+        bits = memo[selector] = self._select(selector)
         return bits
 
     def _select(self, selector: Selector) -> int:
         if isinstance(selector, And):
-            bits, memo = self.every, self._memo
+            bits, memo = -1, self.memo
             for part in selector.parts:
                 found = memo.get(part)
                 bits &= self(part) if found is None else found
-                if not bits:
-                    return 0
-            return bits
+            return bits if bits >= 0 else self.every
         match selector:
             case Always():
                 return self.every
@@ -90,8 +91,10 @@ class Selection:
                     )
                 if key.startswith("ns:"):
                     by_value = self._namespace_values.get(key[3:], {})
-                    return self._union(by_value.get(value, 0) for value in values)
-                return self._union(self._token((key, value)) for value in values)
+                    return self._union([by_value.get(value, 0) for value in values])
+                if len(values) == 1:
+                    return self._token((key, values[0]))
+                return self._union([self._token((key, value)) for value in values])
             case Or(parts):
                 return self._union(self(part) for part in parts)
             case Not(part):
@@ -107,9 +110,9 @@ class Selection:
         return bits
 
     @staticmethod
-    def _union(parts: object) -> int:
+    def _union(parts: Iterable[int]) -> int:
         bits = 0
-        for part in parts:  # type: ignore[attr-defined]
+        for part in parts:
             bits |= part
         return bits
 
@@ -141,13 +144,42 @@ class Universe:
         self.every = self.present | self.outside
         self._pod = select.every & ~select._host
         self._host = select._host
-        self._memo: dict[Peer, Bits] = {}
+        self.resolved: dict[Peer, Bits] = {}
 
     def __call__(self, peer: Peer) -> Bits:
-        bits = self._memo.get(peer)
-        if bits is None:
-            bits = self._memo[peer] = self._resolve(peer)
-        return bits
+        """Who matches; the same object twice where surely and perhaps are equal."""
+        found = self.resolved.get(peer)
+        if found is not None:
+            return found
+        if isinstance(peer, Members):
+            bits = self.select(peer.selector) & self.present
+            found = bits, bits
+        elif isinstance(peer, OrPeer):
+            found = self._any_of(peer.parts)
+        else:
+            must, may = self._resolve(peer)
+            found = (must, must) if must == may else (must, may)
+        self.resolved[peer] = found
+        return found
+
+    def _any_of(self, parts: tuple[Peer, ...]) -> Bits:
+        resolved, select, selected = self.resolved, self.select, self.select.memo
+        members = must = more = 0
+        for part in parts:
+            if isinstance(part, Members):
+                bits = selected.get(part.selector)
+                members |= select(part.selector) if bits is None else bits
+                continue
+            found = resolved.get(part)
+            a, b = self(part) if found is None else found
+            must |= a
+            if a is not b:
+                more |= b
+        must |= members & self.present
+        if not more:
+            return must, must
+        more |= must
+        return (must, must) if more == must else (must, more)
 
     def _resolve(self, peer: Peer) -> Bits:
         match peer:
@@ -180,11 +212,7 @@ class Universe:
                     must, may = must & a, may & b
                 return must, may
             case OrPeer(parts):
-                must = may = 0
-                for part in parts:
-                    a, b = self(part)
-                    must, may = must | a, may | b
-                return must, may
+                return self._any_of(parts)
             case NotPeer(part):
                 must, may = self(part)
                 return self.every & ~may, self.every & ~must

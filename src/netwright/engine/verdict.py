@@ -7,7 +7,8 @@ from typing import Literal, NamedTuple
 from netwright.base.ipset import Family
 from netwright.base.services import ALL, ServiceSet
 from netwright.base.spans import Origin
-from netwright.engine.compile import FamilyTables, Network, Unit
+from netwright.engine.compile import FamilyTables, Network
+from netwright.engine.units import Unit
 from netwright.model.rule import Direction, Rule
 
 Verdict = Literal["allow", "deny", "undecided"]

@@ -116,6 +116,7 @@ class Cluster:
         pod_ranges: IpSet | None = None,
         pod_cidrs: tuple[str, ...] = (),
         assumptions: tuple[str, ...] = (),
+        has_assumed_families: bool = False,
         services: Callable[[], tuple[ServiceNoun, ...]] = tuple,
         ingresses: Callable[[], tuple[IngressRoute, ...]] = tuple,
     ) -> None:
@@ -131,6 +132,7 @@ class Cluster:
         self.pod_ranges = pod_ranges or IpSet()
         self.pod_cidrs = pod_cidrs
         self.assumptions = assumptions
+        self.has_assumed_families = has_assumed_families
         self._services = services
         self._ingresses = ingresses
 

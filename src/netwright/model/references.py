@@ -14,6 +14,7 @@ from netwright.base.errors import UnknownReference, UsageError
 from netwright.base.ipset import EVERYWHERE, INTERNET, Family, IpSet, parse_address
 from netwright.model.cluster import Cluster, ServiceNoun, Workload
 
+LOOPBACK = IpSet.of("127.0.0.0/8", "::1/128")
 KINDS: dict[str, str] = {}
 for _short, *_names in (
     ("pod", "po", "pods"),
@@ -128,8 +129,10 @@ class Directory:
         )
 
     def address(self, text: str) -> Target:
-        """The endpoint that has this address, else the address itself, outside."""
+        """The endpoint that has this address, else the address itself, outside. Raises UsageError for loopback."""
         family, value = parse_address(text)
+        if LOOPBACK.contains(family, value):
+            raise UsageError(f"`{text}` is every pod's own loopback and never leaves it", help="name the pod")
         if self._addresses is None:
             self._addresses = {}
             columns = self.cluster.columns
@@ -235,7 +238,8 @@ class Directory:
                 and d.name == name
                 and d.kind not in ("Service", "NetworkPolicy", "ServiceAccount", "Ingress")
             ):
-                return f"{d.kind} `{namespace}/{name}` is there but has no running pods (finished, or scaled to zero)"
+                told = "they stand under their owner, have finished, or it is scaled to zero"
+                return f"{d.kind} `{namespace}/{name}` is there but has no pods of its own: {told}"
         if (namespace, name) in self.services:
             return f"a Service has this name: write `svc/{namespace}/{name}`"
         return "`show workloads` lists what is" + self._meant(text, self._refs())

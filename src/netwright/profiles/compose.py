@@ -38,6 +38,7 @@ def compose(
     builder = EndpointBuilder(objects, given, service_addresses(objects))
     columns = builder.columns()
     families, why = _families(bool(columns.has_v4.any()), bool(columns.has_v6.any()), builder.pod_ranges, objects)
+    assumed = bool(why)
     if not builder.pod_ranges and (columns.address_set >= 0).any():
         why = (*why, ANY_ADDRESS)
     row_objects = tuple(builder.row_objects)
@@ -56,6 +57,7 @@ def compose(
         pod_ranges=builder.pod_ranges,
         pod_cidrs=tuple(pod_cidrs),
         assumptions=(*profile.assumptions, *why),
+        has_assumed_families=assumed,
         services=lambda: lower_services(held, columns, row_ports, row_objects),
         ingresses=lambda: lower_ingresses(held),
     )
@@ -82,6 +84,7 @@ def recompose(cluster: Cluster, objects: Sequence[Decoded]) -> Cluster:
         pod_ranges=cluster.pod_ranges,
         pod_cidrs=cluster.pod_cidrs,
         assumptions=cluster.assumptions,
+        has_assumed_families=cluster.has_assumed_families,
         services=lambda: cluster.services,
         ingresses=lambda: cluster.ingresses,
     )
@@ -137,11 +140,11 @@ def _families(
             if isinstance(d.value, Service) and d.value.spec:
                 for family in d.value.spec.ip_families or ():
                     found.add(6 if family == "IPv6" else 4)
-            elif isinstance(d.value, NetworkPolicy):
-                found |= _block_families(d.value)
     families: tuple[Family, ...] = tuple(f for f in (4, 6) if f in found)
     if families:
         return families, ()
+    if any(d.kind == "NetworkPolicy" and 6 in _block_families(d.value) for d in objects):
+        return (4, 6), ("the cluster's pods have IPv4 and IPv6 addresses (only policies name a family)",)
     return (4,), ("the cluster's pods have IPv4 addresses (nothing in the input names a family)",)
 
 

@@ -97,7 +97,7 @@ def test_outside(directory: Directory, text: str, addresses: IpSet) -> None:
         ("node/node-2", "no node `node-2` in the input", "did you mean `node/node-1`"),
         ("shop/twin", "`shop/twin` names several workloads", "write one of `deploy/shop/twin`, `sts/shop/twin`"),
         ("shop/only-a-service", "is not in the input", "write `svc/shop/only-a-service`"),
-        ("shop/sleeping", "is not in the input", "is there but has no running pods"),
+        ("shop/sleeping", "is not in the input", "has no pods of its own"),
         ("deploy/web", "names a kind but no namespace", "write `deploy/NAMESPACE/web`"),
         ("web", "`web` is not a reference", "NAMESPACE/NAME"),
         ("nonsense/a/b", "is not a reference", "KIND/NAMESPACE/NAME"),

@@ -12,7 +12,7 @@ import netwright as nw
 from netwright.base.errors import UnknownReference, UsageError
 from netwright.base.selectors import ALWAYS
 from netwright.base.spans import Origin
-from netwright.engine.compile import Unit
+from netwright.engine.units import Unit
 from netwright.model.rule import ANYBODY, End
 from netwright.questions.show import NOUNS, Shown, exposed_rows, show
 from netwright.questions.show.acting import acting
@@ -321,7 +321,7 @@ def test_an_address_that_nobody_has_is_said(twin: nw.Twin) -> None:
     shown = show(twin, "endpoints", references=["10.1.0.99"])
     assert shown.rows == ()
     assert shown.notes == ("no endpoint in the input has `10.1.0.99`; 2 whose addresses are not known may have it",)
-    assert show(twin, "endpoints", references=["127.0.0.1"]).notes == ("no endpoint in the input has `127.0.0.1`",)
+    assert show(twin, "endpoints", references=["224.0.0.1"]).notes == ("no endpoint in the input has `224.0.0.1`",)
 
 
 def test_unknown_words_are_errors(twin: nw.Twin) -> None:

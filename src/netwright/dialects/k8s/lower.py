@@ -8,6 +8,7 @@ and SCTP) is `unsure`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Literal
 
 from netwright.base.ipset import IpSet
@@ -65,11 +66,15 @@ class _Lowering:
     def __init__(self) -> None:
         self._ports: dict[object, Service] = {}
         self._blocks: dict[IPBlock, Peer] = {}
+        # one object for equal ones: whoever walks the rules meets each once
+        self._peer_of: dict[Peer, Peer] = {}
+        self._service_of: dict[Service, Service] = {}
 
     def policy(self, number: int, decoded: Decoded, rules: list[Rule], ends: list[End]) -> None:
         value: NetworkPolicy = decoded.value
         spec = value.spec or NetworkPolicySpec()
-        at = conjunction(equals("ns", decoded.namespace), label_selector(spec.pod_selector, "k8s:"), POD_NETWORK)
+        home = _shared(equals("ns", decoded.namespace))
+        at = conjunction(home, label_selector(spec.pod_selector, "k8s:"), POD_NETWORK)
         for side in policy_types(spec):
             written: Sequence[NetworkPolicyIngressRule | NetworkPolicyEgressRule | None] = getattr(spec, side) or ()
             for index, rule in enumerate(written):
@@ -80,6 +85,7 @@ class _Lowering:
                 else:
                     elements = None
                 peer = self._peers(elements, decoded.namespace)
+                peer = self._peer_of.setdefault(peer, peer)
                 service, unsure = self._service(rule.ports if rule else None)
                 rules.append(
                     Rule(
@@ -119,7 +125,7 @@ class _Lowering:
         if element.namespace_selector is not None:
             where = label_selector(element.namespace_selector, "ns:")
         elif element.pod_selector is not None:
-            where = equals("ns", namespace)
+            where = _shared(equals("ns", namespace))
         else:
             return NOBODY
         return Members(conjunction(where, label_selector(element.pod_selector, "k8s:"), POD_NETWORK))
@@ -136,7 +142,8 @@ class _Lowering:
         key = tuple(ports)
         service = self._ports.get(key)
         if service is None:
-            service = self._ports[key] = lower_ports(ports)
+            service = lower_ports(ports)
+            service = self._ports[key] = self._service_of.setdefault(service, service)
         return service, NONE
 
 
@@ -179,7 +186,13 @@ def label_selector(selector: LabelSelector | None, prefix: str) -> Selector:
                 parts.append(Has(key))
             case _:
                 parts.append(Not(Has(key)))
-    return conjunction(*parts)
+    return conjunction(*map(_shared, parts))
+
+
+@lru_cache(maxsize=1 << 14)
+def _shared(selector: Selector) -> Selector:
+    """One object for equal requirements: they are many, and whoever walks the rules meets each once."""
+    return selector
 
 
 def _origin(decoded: Decoded, pointer: Pointer) -> Origin:

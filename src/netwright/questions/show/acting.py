@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from netwright.engine.bits import indexes
-from netwright.engine.compile import Network, Unit
+from netwright.engine.compile import Network
+from netwright.engine.units import Unit
 from netwright.model.cluster import Cluster, Workload
 from netwright.model.rule import Direction
 from netwright.questions.show.rows import Isolation

@@ -15,7 +15,7 @@ from netwright.base.errors import InternalError, UsageError
 from netwright.base.ipset import Family
 from netwright.base.services import ICMP, ServiceSet, protocol_name
 from netwright.base.spans import Origin, Position
-from netwright.engine.inquire import Groups, Inquirer, Part, Settled
+from netwright.engine.inquire import Groups, Inquirer, Part, Settled, lowest
 from netwright.engine.nearest import nearest_rule
 from netwright.engine.verdict import Citation, Verdict
 from netwright.model.references import Target, split_port
@@ -147,6 +147,8 @@ def why(
             destination = Target(service.ref, service=service)
     ports = [port] if port or protocol == ICMP else served(inquirer, destination, protocol)
     icmp = (8, 0) if protocol == ICMP else None
+    if port and icmp:
+        raise UsageError(f"`{destination_text}` has a port, and ICMP has none", help=f"write `{destination_ref}`")
     settled = [inquirer.ask(source, destination, protocol, p, family=family, icmp=icmp) for p in ports]
     whole = _together(inquirer, settled)
     judged = _judge(inquirer, [] if whole.ways else whole.parts)
@@ -154,7 +156,13 @@ def why(
     translation = _translation(destination, whole)
     found: tuple[Change, ...] = ()
     if with_changes and whole.parts and not whole.ways and whole.verdict in ("allow", "deny"):
-        found = changes(inquirer, whole, locate)
+
+        def put(other: Inquirer) -> Settled:
+            return _together(
+                other, [other.ask(source, destination, protocol, p, family=family, icmp=icmp) for p in ports]
+            )
+
+        found = changes(inquirer, whole, locate, put)
     return WhyAnswer(
         source=source.ref,
         destination=destination.ref,
@@ -181,7 +189,8 @@ def served(inquirer: Inquirer, target: Target, protocol: int) -> list[str]:
             raise UsageError(f"`{target.ref}` has no {protocol_name(protocol)} port", help="name a port: `REF:PORT`")
         return found or [""]
     if target.addresses is not None:
-        raise UsageError(f"`{target.ref}` needs a port", help=f"write `{target.ref}:443`, or `--protocol icmp`")
+        shown = f"[{target.ref}]" if ":" in target.ref else target.ref
+        raise UsageError(f"`{target.ref}` needs a port", help=f"write `{shown}:443`, or `--protocol icmp`")
     declared = {p.number for row in target.rows for p in inquirer.cluster.row_ports[row] if p.protocol == protocol}
     if not declared:
         raise UsageError(
@@ -214,10 +223,8 @@ def _judge(inquirer: Inquirer, parts: Sequence[Part]) -> int:
         rows = [spot.row for spot in (packet.source, packet.destination) if spot.row >= 0]
         namespaces = frozenset(columns.namespaces[int(columns.namespace[row])] for row in rows)
         ends = []
-        for spot, label in ((packet.source, part.source), (packet.destination, part.destination)):
-            ends.append(
-                cluster.row_objects[spot.row] if spot.row >= 0 else inquirer.sample_address(spot, packet.family, label)
-            )
+        for spot, held in ((packet.source, part.source_addresses), (packet.destination, part.destination_addresses)):
+            ends.append(cluster.row_objects[spot.row] if held is None else lowest(held, packet.family))
         verdict = judge(
             inquirer.deciding_objects(namespaces),
             ends[0],

@@ -24,15 +24,17 @@ from netwright.dialects.k8s.edit import (
 )
 from netwright.dialects.k8s.lower import lower_policies
 from netwright.dialects.k8s.objects import NetworkPolicyPeer, NetworkPolicyPort
-from netwright.engine.compile import Delta, Network
-from netwright.engine.difference import Changed, changed_connections
+from netwright.engine.compile import Network
+from netwright.engine.difference import Changed, changed_connections, outside_name
 from netwright.engine.inquire import Inquirer, Part, Settled
 from netwright.engine.nearest import Near, nearest_rule
+from netwright.engine.units import Delta
 from netwright.model.document import Decoded
 from netwright.model.references import Directory
 from netwright.model.rule import Direction, Members
 from netwright.profiles.compose import recompose
 
+Again = Callable[[Inquirer], Settled]
 Locate = Callable[[Origin], Position | None]
 MOST_SHOWN = 20
 
@@ -54,8 +56,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     more: int = 0
 
 
-def changes(inquirer: Inquirer, settled: Settled, locate: Locate) -> tuple[Change, ...]:
-    """Proven changes, fewest side effects first. Empty where none of the kinds tried flips the verdict."""
+def changes(inquirer: Inquirer, settled: Settled, locate: Locate, again: Again) -> tuple[Change, ...]:
+    """Proven changes, fewest side effects first. Empty where none of the kinds tried flips the verdict.
+
+    `again` puts the whole question to another inquirer over the same endpoints.
+    """
     wanted: Literal["allow", "deny"] = "allow" if settled.verdict == "deny" or settled.groups == "some" else "deny"
     part = next((p for p in settled.parts if p.outcome.verdict == ("deny" if wanted == "allow" else "allow")), None)
     if part is None or part.outcome.relation in ("self", "own node"):
@@ -63,7 +68,7 @@ def changes(inquirer: Inquirer, settled: Settled, locate: Locate) -> tuple[Chang
     candidates = _opening(inquirer, part) if wanted == "allow" else _closing(inquirer, part)
     out = []
     for edits in candidates:
-        proven = _prove(inquirer, part, edits, wanted, locate)
+        proven = _prove(inquirer, part, edits, wanted, locate, again)
         if proven is not None:
             out.append(proven)
     return tuple(sorted(out, key=lambda c: (len(c.opens) + len(c.closes) + c.more, len(c.edits))))
@@ -116,7 +121,22 @@ def _relabelled(inquirer: Inquirer, part: Part, sides: Sequence[Side], near: dic
     from netwright.engine.nearest import attributes
 
     wanted = _wanted_labels(found.peer, dict(attributes(inquirer, peer)))
-    return relabel(inquirer.cluster.row_objects[peer.row], wanted) if wanted else None
+    thing = inquirer.cluster.row_objects[peer.row]
+    if not wanted or any(_is_selected_by(inquirer, thing, key) for key in wanted):
+        return None
+    return relabel(thing, wanted)
+
+
+def _is_selected_by(inquirer: Inquirer, thing: Decoded, key: str) -> bool:
+    """Whether the workload's own selector, or a Service of its namespace, goes by a label, which then has to stay."""
+    spec = thing.value.spec
+    selector = getattr(spec, "selector", None) or {}
+    if key in (selector.get("matchLabels") or selector):
+        return True
+    return any(
+        d.kind == "Service" and d.namespace == thing.namespace and d.value.spec and key in (d.value.spec.selector or {})
+        for d in inquirer.cluster.objects
+    )
 
 
 def _wanted_labels(peer: Members, held: dict[str, str]) -> dict[str, str]:
@@ -207,12 +227,11 @@ def _peer(inquirer: Inquirer, part: Part, side: Side, namespace: str, near: Near
     label = part.destination if side == "egress" else part.source
     columns = inquirer.network.columns
     if spot.row < 0:
-        if label == "internet":
+        held = part.destination_addresses if side == "egress" else part.source_addresses
+        if label == "internet" and part.packet.family == 4:
             return address_peer("0.0.0.0/0", [c for c in PRIVATE.cidrs() if ":" not in c])
-        address = inquirer.sample_address(spot, part.packet.family, label)
-        return address_peer(
-            label if "/" in label and "," not in label else f"{address}/{128 if ':' in address else 32}"
-        )
+        cidrs = held.cidrs() if held is not None else []
+        return address_peer(cidrs[0]) if len(cidrs) == 1 else None
     if columns.host[spot.row]:
         return None
     return pod_peer(_labels(inquirer, spot.row, near), columns.namespaces[int(columns.namespace[spot.row])], namespace)
@@ -248,7 +267,12 @@ def _fresh_name(inquirer: Inquirer, namespace: str, name: str) -> str:
 
 
 def _prove(
-    inquirer: Inquirer, part: Part, edits: Sequence[Edit], wanted: Literal["allow", "deny"], locate: Locate
+    inquirer: Inquirer,
+    part: Part,
+    edits: Sequence[Edit],
+    wanted: Literal["allow", "deny"],
+    locate: Locate,
+    put: Again,
 ) -> Change | None:
     """Make the edits on a copy, ask again, and compare the connections of the ends that the edits touch."""
     objects = apply(inquirer.cluster.objects, edits)
@@ -259,16 +283,14 @@ def _prove(
         network = Network(changed.columns, changed.enforcers, inquirer.network.families)
     again = Inquirer(changed, network, Directory(changed))
     found: Changed = changed_connections(inquirer, again)
-    asked = inquirer.same_packet(again, part)
-    if asked.verdict != wanted:
+    asked = put(again)
+    if asked.verdict != wanted or asked.groups == "some":
         return None
     key = ServiceSet([(part.packet.key, part.packet.key + 1)])
-    mine = (
-        _workload(inquirer, part.packet.source.row, part.source),
-        _workload(inquirer, part.packet.destination.row, part.destination),
-    )
-    opens = [c for c in found.opened if not ((c[0], c[1]) == mine and c[2] <= key)]
-    closes = [c for c in found.closed if not ((c[0], c[1]) == mine and c[2] <= key)]
+    mine = (_end(inquirer, again, part, "source"), _end(inquirer, again, part, "destination"))
+    opens = [(s, d, p - key if (s, d) == mine else p) for s, d, p in found.opened]
+    closes = [(s, d, p - key if (s, d) == mine else p) for s, d, p in found.closed]
+    opens, closes = [c for c in opens if c[2]], [c for c in closes if c[2]]
     places = []
     for e in edits:
         d = e.before
@@ -295,7 +317,12 @@ def _delta(inquirer: Inquirer, edits: Sequence[Edit]) -> Delta:
     return Delta(tier=len(inquirer.cluster.enforcers[0].tiers) - 1, removed=gone, rules=rules, ends=ends)
 
 
-def _workload(inquirer: Inquirer, row: int, label: str) -> str:
-    if row < 0:
-        return label
-    return inquirer.cluster.workloads[int(inquirer.network.columns.workload[row])].ref
+def _end(inquirer: Inquirer, again: Inquirer, part: Part, which: Literal["source", "destination"]) -> str:
+    """The name that a difference gives to an end of the asked packet."""
+    spot = part.packet.source if which == "source" else part.packet.destination
+    held = part.source_addresses if which == "source" else part.destination_addresses
+    if held is None:
+        return inquirer.cluster.workloads[int(inquirer.network.columns.workload[spot.row])].ref
+    tables = again.network.tables[part.packet.family]
+    position = tables.universe.position_of_address(held.family(part.packet.family)[0][0])
+    return outside_name(again, tables.family, position - tables.universe.identities.count)

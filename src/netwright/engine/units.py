@@ -1,0 +1,184 @@
+"""Units: the rules and ends of one object that act at the same interfaces, in one direction; and what they mention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import NamedTuple
+
+import msgspec
+
+from netwright.base.ipset import Family, IpSet
+from netwright.base.selectors import And, Or, Selector, mentions
+from netwright.base.services import NONE
+from netwright.engine.identities import Mentions
+from netwright.model.rule import (
+    ANYBODY,
+    UNGUARDED,
+    Addresses,
+    AndPeer,
+    Direction,
+    End,
+    Enforcer,
+    Members,
+    NotPeer,
+    OrPeer,
+    Peer,
+    Rule,
+)
+
+Source = tuple[str, str, str]
+"""The kind, namespace and name of the object that a rule came from."""
+
+
+class Delta(NamedTuple):
+    """An edit of one tier: the objects whose rules go, and the rules and ends that come.
+
+    Where the tier's rules are ordered, `Rule.policy` of the new ones must not be in use by another object.
+    """
+
+    enforcer: int = 0
+    tier: int = 0
+    removed: frozenset[Source] = frozenset()
+    rules: tuple[Rule, ...] = ()
+    ends: tuple[End, ...] = ()
+
+
+class Unit(msgspec.Struct, eq=False):
+    """The rules and ends of one policy that act at the same interfaces, in one direction."""
+
+    enforcer: int
+    tier: int
+    direction: Direction
+    at: Selector
+    own: Peer
+    rules: tuple[Rule, ...]
+    ends: tuple[End, ...]
+    source: Source
+    content: int = -1
+    sure_at: dict[Family, int] = {}
+    perhaps_at: dict[Family, int] = {}
+
+
+def is_plain_denial(unit: Unit) -> bool:
+    """Allow rules that end in denial: NetworkPolicy's shape, which folds without tiers."""
+    return (
+        bool(unit.ends) and all(e.action == "deny" for e in unit.ends) and all(r.action == "allow" for r in unit.rules)
+    )
+
+
+def units_of_enforcers(enforcers: Sequence[Enforcer]) -> list[Unit]:
+    units: list[Unit] = []
+    for e, enforcer in enumerate(enforcers):
+        for t, tier in enumerate(enforcer.tiers):
+            units += units_of(e, t, tier.rules, tier.ends)
+        if enforcer.default != "allow":
+            units += _presence(e, enforcer)
+    return units
+
+
+def _presence(number: int, enforcer: Enforcer) -> list[Unit]:
+    """Units without rules that mark where an enforcer acts: its default holds there and nowhere else."""
+    source = ("Enforcer", "", enforcer.name)
+    directions: tuple[Direction, ...] = ("egress", "ingress")
+    return [Unit(number, -1, direction, enforcer.at, ANYBODY, (), (), source) for direction in directions]
+
+
+def units_of(enforcer: int, tier: int, rules: Iterable[Rule], ends: Iterable[End]) -> list[Unit]:
+    """Rules and ends joined where one object's act at the same interfaces in one direction."""
+    joined: dict[tuple[Direction, int, Peer, str, str], tuple[Rule | End, list[Rule], list[End]]] = {}
+    key: tuple[Direction, int, Peer, str, str]
+    # ends first: every isolating policy has one, so that all stand in input order, those without rules too
+    for end in ends:
+        origin = end.origin
+        key = (end.direction, id(end.at), ANYBODY, origin.namespace, origin.name)
+        held = joined.get(key)
+        if held is None:
+            joined[key] = (end, [], [end])
+        else:
+            held[2].append(end)
+    for rule in rules:
+        direction, origin = rule.direction, rule.origin
+        own = rule.dst if direction == "ingress" else rule.src
+        key = (direction, id(rule.at), own, origin.namespace, origin.name)
+        held = joined.get(key)
+        if held is None:
+            joined[key] = (rule, [rule], [])
+        else:
+            held[1].append(rule)
+    return [
+        Unit(enforcer, tier, key[0], first.at, key[2], tuple(r), tuple(e), (first.origin.kind, key[3], key[4]))
+        for key, (first, r, e) in joined.items()
+    ]
+
+
+def content_of(unit: Unit) -> object:
+    """What of a unit decides its rows. Policies count only where their rules can tie with another's."""
+    ingress = unit.direction == "ingress"
+    said: list[object] = []
+    for r in unit.rules:
+        if r.action != "allow":
+            break
+        said.append(r.src if ingress else r.dst)
+        said.append(r.service)
+        if r.unsure is not NONE:
+            said.append(r.unsure)
+        if r.rank or r.when is not UNGUARDED:
+            said += (r.rank, r.when)
+    else:
+        ends = unit.ends
+        said += [(e.action, e.unsure) for e in ends]
+        return unit.enforcer, unit.tier, ingress, unit.own, len(ends), tuple(said)
+    return (
+        unit.enforcer,
+        unit.tier,
+        ingress,
+        unit.own,
+        tuple(
+            (
+                r.rank,
+                r.policy,
+                r.index,
+                r.src if ingress else r.dst,
+                r.service,
+                r.unsure,
+                r.when,
+                r.action,
+            )
+            for r in unit.rules
+        ),
+        tuple((e.action, e.unsure) for e in unit.ends),
+    )
+
+
+def walk(units: Iterable[Unit], enforcers: Iterable[Enforcer]) -> tuple[Mentions, list[IpSet]]:
+    """What the rules tell apart: labels and port names, and sets of addresses."""
+    units = list(units)
+    rules = [rule for unit in units for rule in unit.rules]
+    services = {rule.service for rule in rules}
+    selectors: set[Selector] = {unit.at for unit in units}
+    selectors.update([enforcer.at for enforcer in enforcers])
+    addresses: dict[IpSet, None] = {}
+    peers: set[Peer] = {rule.src for rule in rules}
+    peers.update([rule.dst for rule in rules])
+    while peers:
+        inner: set[Peer] = set()
+        for peer in peers:
+            kind = type(peer)
+            if kind is Members:
+                selectors.add(peer.selector)  # type: ignore[union-attr]
+            elif kind is OrPeer or kind is AndPeer:
+                inner.update(peer.parts)  # type: ignore[union-attr]
+            elif kind is Addresses:
+                addresses[peer.addresses] = None  # type: ignore[union-attr]
+            elif kind is NotPeer:
+                inner.add(peer.part)  # type: ignore[union-attr]
+        peers = inner
+    # selectors are made of few parts
+    parts = set(chain.from_iterable([s.parts if isinstance(s, (And, Or)) else (s,) for s in selectors]))
+    values: dict[str, set[str]] = {}
+    presence: set[str] = set()
+    for part in parts:
+        mentions(part, values, presence)
+    names = {port.name for service in services for port in service.named}
+    return Mentions(values, presence, frozenset(names)), list(addresses)
