@@ -7,7 +7,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +20,23 @@ COMMAND = Path(sys.executable).parent / "netwright"
 
 def cpu(act: Callable[[], Any], repeats: int = 5) -> float:
     """Median CPU seconds of an act, the collector off."""
-    taken = []
+    return side_by_side([act], repeats)[0]
+
+
+def side_by_side(acts: Sequence[Callable[[], Any]], repeats: int = 5) -> list[float]:
+    """Median CPU seconds of acts that take turns, so that they meet the same machine; the collector off."""
+    taken: list[list[float]] = [[] for _ in acts]
     gc.collect()
     gc.disable()
     try:
         for _ in range(repeats):
-            started = time.process_time()
-            act()
-            taken.append(time.process_time() - started)
+            for act, seconds in zip(acts, taken, strict=True):
+                started = time.process_time()
+                act()
+                seconds.append(time.process_time() - started)
     finally:
         gc.enable()
-    return statistics.median(taken)
+    return [statistics.median(seconds) for seconds in taken]
 
 
 @bench("proof")
@@ -44,13 +50,12 @@ def proof(quick: bool) -> Report:
         source = mix_file(workloads, workloads // 2)
         text = source.read_bytes()
         cluster = load(str(source)).cluster
-        loads = cpu(lambda text=text: json.loads(text))  # type: ignore[misc]
 
         def prove(cluster: Any = cluster) -> None:
             Network(cluster.columns, cluster.enforcers, cluster.families).prove()
 
         prove()
-        taken = cpu(prove)
+        loads, taken = side_by_side([lambda text=text: json.loads(text), prove], 9)  # type: ignore[misc]
         report.rows.append(Row(what=f"{workloads:,} workloads: proof", measured=taken * 1e3, unit="CPU ms"))
         report.rows.append(
             Row(
@@ -134,8 +139,9 @@ def yaml(quick: bool) -> Report:
     workloads = 100 if quick else 1000
     source = mix_file(workloads, workloads // 2, form="yaml")
     text = source.read_bytes()
-    ours = cpu(lambda: read([str(source)]))
-    theirs = cpu(lambda: list(pyyaml.load_all(text, Loader=pyyaml.CSafeLoader)))
+    ours, theirs = side_by_side(
+        [lambda: read([str(source)]), lambda: list(pyyaml.load_all(text, Loader=pyyaml.CSafeLoader))]
+    )
     report.rows.append(
         Row(
             what=f"{len(text) / 1e6:.1f} MB of YAML beside CSafeLoader",

@@ -16,11 +16,8 @@ def test_light_commands_import_nothing_heavy(root: Path, arguments: list[str]) -
     program = (
         "import sys\n"
         f"sys.argv = ['netwright', *{arguments!r}]\n"
-        "from netwright.cli.main import main\n"
-        "try:\n"
-        "    main()\n"
-        "except SystemExit as stop:\n"
-        "    print('exit', stop.code)\n"
+        "from netwright.cli.main import run\n"
+        "print('exit', run())\n"
         f"print('imported', sorted(name for name in {HEAVY!r} if name in sys.modules))\n"
     )
     run = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -25,12 +25,11 @@ from netwright.engine.fold import (
     BoundRule,
     Folder,
     Joined,
-    Peers,
     Row,
+    Sure,
     TierRow,
-    both,
     join_rules,
-    union,
+    lay,
 )
 from netwright.engine.identities import Identities, Mentions, identify
 from netwright.engine.units import Delta, Unit, content_of, is_plain_denial, units_of, units_of_enforcers, walk
@@ -278,8 +277,7 @@ class Network:
         for i, (less, more) in changes.items():
             key, _ = table.keys[of_position[i]]
             contents = tuple(sorted((set(key) - less) | more))
-            named = int(port_map[i]) if is_ingress and table.fold.is_named(contents) else 0
-            class_ = (contents, named)
+            class_ = (contents, table.fold.alias(contents, int(port_map[i])) if is_ingress else 0)
             if class_ not in numbers:
                 numbers[class_] = len(table.keys)
                 table.keys.append(class_)
@@ -329,25 +327,19 @@ class Network:
         which, at = spread(parts)
         if not len(at):
             return table
-        what = np.array(numbers, dtype=np.int64)[which]
-        top = 2 * max(contents) + 2
-        named = fold.named(top) if direction == "ingress" else None
-        if named is not None:
-            # a mark beyond all contents tells apart the port maps of those whose contents name ports
-            flags = np.zeros(universe.n, dtype=np.bool_)
-            flags[at[named[what >> 1]]] = True
-            marked = np.flatnonzero(flags)
-            port_map = self.identities.port_map[marked]
-            marked, port_map = marked[port_map > 0], port_map[port_map > 0]
-            at, what = np.concatenate([at, marked]), np.concatenate([what, top + port_map.astype(np.int64)])
-        width = max(top, int(what.max()) + 1)
-        codes = np.sort(at * width + what)
+        codes = np.array(numbers, dtype=np.int64)[which]
+        maps = len(self.identities.port_maps) if direction == "ingress" else 1
+        if maps > 1:
+            # contents that name ports are told apart by what the names are at the subject
+            codes = codes * maps + fold.aliases(2 * max(contents) + 2)[codes >> 1, self.identities.port_map[at]]
+        width = int(codes.max()) + 1
+        codes = np.sort(at * width + codes)
         codes = codes[np.concatenate([[True], codes[1:] != codes[:-1]])]
-        at, what = np.divmod(codes, width)
+        at, codes = np.divmod(codes, width)
         starts = np.flatnonzero(np.concatenate([[True], at[1:] != at[:-1]]))
         bounds = [*starts.tolist(), len(at)]
         # a class is a run of numbers: its bytes are its name, and only the first of a name is spelled out
-        raw = what.tobytes()
+        raw = codes.tobytes()
         found: dict[bytes, int] = {}
         first: list[int] = []
         of: list[int] = []
@@ -359,14 +351,16 @@ class Network:
                 class_ = found[name] = len(first)
             of.append(class_)
         of_position[at[starts]] = of
+        what = codes // maps
         listed = what.tolist()
+        port_map = self.identities.port_map[at[starts]].tolist() if maps > 1 else None
         for i in first:
             key = tuple(listed[bounds[i] : bounds[i + 1]])
-            keys.append((key, 0) if key[-1] < top else (key[:-1], key[-1] - top))
-        sizes = np.zeros(width // 2 + 1, dtype=np.int64)
+            keys.append((key, fold.alias(key, port_map[i]) if port_map else 0))
+        sizes = np.zeros(2 * max(contents) + 2, dtype=np.int64)
         for number, unit in contents.items():
             sizes[number] = len(unit.rules)
-        work = int(np.add.reduceat(np.where(what < top, sizes[what >> 1], 0), starts)[first].sum()) * universe.n // 8
+        work = int(np.add.reduceat(sizes[what >> 1], starts)[first].sum()) * universe.n // 8
         if work > MEMORY_CAP_BYTES:
             table.keep, self.streamed = False, True
         return table
@@ -395,8 +389,8 @@ class Network:
         ]
 
 
-_OTHERWISE: dict[int, Peers] = {}
-"""Stands for a content whose class is folded otherwise; told by identity."""
+_OTHERWISE: Sure = (-1, {})
+"""Stands for a content whose class is folded otherwise."""
 
 
 class _ClassFolder:
@@ -413,14 +407,18 @@ class _ClassFolder:
         self._contents = contents
         self._port_maps = network.identities.port_maps
         self._definers = network.definers if direction == "egress" else {}
-        self._named = {c for c, u in contents.items() for r in u.rules if r.service.named}
+        self._aliases_of: dict[frozenset[NamedPort], list[int]] = {}
+        self._names: dict[int, frozenset[NamedPort]] = {}
+        self._named: dict[int, list[int]] = {}
+        for c, u in contents.items():
+            self._name(c, u)
         self._bound: dict[tuple[int, int], list[BoundRule]] = {}
         self._services: dict[Service, int] = {}
         self._named_services: list[dict[Service, int]] = [{} for _ in self._port_maps]
         self._numbers: dict[int, dict[tuple[str, int], int]] = {}
         self._cuts: dict[tuple[NamedPort, ...], list[tuple[int, int]]] = {}
         self._open: dict[int, int] = {}  # by identity: few objects, said often, and held by the contents
-        self._sure: dict[int, dict[int, Peers]] = {}
+        self._sure: dict[int, Sure] = {}
         self._shape: tuple[int, int] | None = None
         self._open_end = 0
         self._joined: dict[tuple[int, int], tuple[int, Joined]] = {}
@@ -434,19 +432,42 @@ class _ClassFolder:
         if unit.content in self._contents:
             return
         self._contents[unit.content] = unit
-        if any(r.service.named for r in unit.rules):
-            self._named.add(unit.content)
+        self._name(unit.content, unit)
 
-    def is_named(self, key: tuple[int, ...]) -> bool:
-        return bool(self._named) and any(c >> 1 in self._named for c in key)
+    # Contents that name ports are the same at subjects whose port maps say the same of these names: the first such
+    # port map stands for all.
 
-    def named(self, top: int) -> npt.NDArray[np.bool_] | None:
-        """Which contents name ports; None where none does. `top` is above the numbers of all contents that act."""
-        if not self._named:
-            return None
-        flags = np.zeros(top // 2, dtype=np.bool_)
-        flags[list(self._named)] = True
-        return flags
+    def _name(self, content: int, unit: Unit) -> None:
+        named = [r.service.named for r in unit.rules if r.service.named]
+        if named:
+            names = self._names[content] = frozenset(chain.from_iterable(named))
+            self._named[content] = self._alike(names)
+
+    def _alike(self, names: frozenset[NamedPort]) -> list[int]:
+        """For every port map the first one that says the same of the names."""
+        found = self._aliases_of.get(names)
+        if found is None:
+            said = {(port.name, port.protocol) for port in names}
+            firsts: dict[frozenset[tuple[str, int, int]], int] = {}
+            found = self._aliases_of[names] = [
+                firsts.setdefault(frozenset(entry for entry in ports if entry[:2] in said), number)
+                for number, ports in enumerate(self._port_maps)
+            ]
+        return found
+
+    def aliases(self, contents: int) -> npt.NDArray[np.int64]:
+        """By content (numbers below `contents`) and port map: the port map that stands for it, 0 without names."""
+        table = np.zeros((contents, len(self._port_maps)), dtype=np.int64)
+        for content, alike in self._named.items():
+            table[content] = alike
+        return table
+
+    def alias(self, key: tuple[int, ...], port_map: int) -> int:
+        """The port map that stands for one at a class of these contents; 0 where they name no ports."""
+        names = [self._names[c >> 1] for c in key if c >> 1 in self._names]
+        if not names:
+            return 0
+        return self._alike(names[0] if len(names) == 1 else frozenset().union(*names))[port_map]
 
     def __call__(self, key: tuple[int, ...], port_map: int) -> list[Row]:
         if not self._plain:
@@ -454,18 +475,20 @@ class _ClassFolder:
         if not key:
             return self._free
         named, memo, maps = self._named, self._sure, len(self._port_maps)
-        listed: list[dict[int, Peers]] = []
+        listed: list[Sure] = []
         for c in key:
-            place = c * maps + port_map if c >> 1 in named else c * maps
+            alike = named.get(c >> 1)
+            place = c * maps if alike is None else c * maps + alike[port_map]
             sure = memo.get(place)
             if sure is None:
                 sure = memo[place] = self._surely(c, port_map)
             if sure is _OTHERWISE:
                 return self._denying(key, port_map)
-            listed.append(sure)
+            if sure[0]:
+                listed.append(sure)
         return self._folder.sure_rows(listed, self._open_end)
 
-    def _surely(self, number: int, port_map: int) -> dict[int, Peers]:
+    def _surely(self, number: int, port_map: int) -> Sure:
         """Of a content that surely acts, only allows and then denies (NetworkPolicy's shape): its services to its
         peers, where it surely names them and none that its end leaves open. Else `_OTHERWISE`; also where tier or end
         are not those of the first content met, so that contents can be joined without asking."""
@@ -485,21 +508,19 @@ class _ClassFolder:
         if self._shape != (unit.tier, open_):
             return _OTHERWISE
         ingress = self._direction == "ingress"
-        universe = self._universe
+        universe, folder = self._universe, self._folder
         resolved = universe.resolved
-        sure: dict[int, Peers] = {}
+        used = 0
+        parts: dict[int, int] = {}
         for rule in unit.rules:
             if rule.action != "allow" or rule.when is not UNGUARDED:
                 return _OTHERWISE
             service = rule.service
-            if service.named:
-                services = self._named_services[port_map]
-            else:
-                services = self._services
+            services = self._named_services[port_map] if service.named else self._services
             mask = services.get(service)
             if mask is None:
                 mask = services[service] = self._mask(service, port_map)
-            if mask & open_ or (rule.unsure is not NONE and self._folder.atoms.mask(rule.unsure) & ~(open_ | mask)):
+            if mask & open_ or (rule.unsure is not NONE and folder.atoms.mask(rule.unsure) & ~(open_ | mask)):
                 return _OTHERWISE
             peer = rule.src if ingress else rule.dst
             found = resolved.get(peer)
@@ -507,18 +528,20 @@ class _ClassFolder:
             if not may:
                 continue
             if mask:
-                peers = must if must is may else (must, may)
-                held = sure.get(mask)
-                sure[mask] = peers if held is None else union(held, peers)
+                peers = must if must is may else folder.peers(must, may)
+                if mask & used:
+                    lay(parts, used, mask, peers)
+                else:
+                    parts[mask] = peers
+                used |= mask
             if service.named and not ingress:
                 for mask, definers in self._numbers_of(service.named):
                     if mask & open_:
                         return _OTHERWISE
                     if may & definers:
-                        peers = may & definers if must is may else both(must & definers, may & definers)
-                        held = sure.get(mask)
-                        sure[mask] = peers if held is None else union(held, peers)
-        return sure
+                        lay(parts, used, mask, folder.peers(must & definers, may & definers))
+                        used |= mask
+        return used, parts
 
     def _denying(self, key: tuple[int, ...], port_map: int) -> list[Row]:
         """The rows of contents of one tier that only allow and then deny, whatever they leave open; of others tier by
@@ -586,7 +609,7 @@ class _ClassFolder:
                 part = tuple(c for c in mine if self._contents[c >> 1].tier == t)
                 if not part:
                     continue
-                folded = self._tier(part, port_map if self.is_named(part) else 0)
+                folded = self._tier(part, self.alias(part, port_map))
                 tiers = folded if tiers is None else self._folder.compose(tiers, folded)
             if tiers is None:
                 tiers = [TierRow(self._folder.atoms.all, 0, 0, self._universe.every)]

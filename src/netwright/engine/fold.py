@@ -107,23 +107,35 @@ class Atoms:
         return found
 
 
-Peers = int | tuple[int, int]
-"""Who surely matches and who perhaps does; one integer where they are equal, and only there."""
+Sure = tuple[int, dict[int, int]]
+"""Services that rules surely name: all of them, and cut into disjoint ones, each with its peers as `Folder.peers`
+writes them."""
 
 
-def union(a: Peers, b: Peers) -> Peers:
-    """The peers of both."""
-    if isinstance(a, int):
-        if isinstance(b, int):
-            return a | b
-        a = a, a
-    elif isinstance(b, int):
-        b = b, b
-    return both(a[0] | b[0], a[1] | b[1])
-
-
-def both(must: int, may: int) -> Peers:
-    return must if must == may else (must, may)
+def lay(parts: dict[int, int], used: int, mask: int, peers: int) -> None:
+    """Put one more rule over disjoint services, which together are `used`: where it meets them peers are joined."""
+    left = mask & ~used
+    if left != mask:
+        held = parts.get(mask)
+        if held is not None:
+            parts[mask] = held | peers
+            return
+        for services in list(parts):
+            met = services & mask
+            if met:
+                held = parts[services]
+                now = held | peers
+                if now == held:
+                    continue
+                del parts[services]
+                if met != services:
+                    parts[services ^ met] = held
+                if now == peers:
+                    left |= met
+                else:
+                    parts[met] = now
+    if left:
+        parts[left] = peers
 
 
 Joined = dict[tuple[int, int], tuple[int, int]]
@@ -146,6 +158,7 @@ class Folder:
     def __init__(self, every: int, atoms: Atoms) -> None:
         self.every = every
         self.atoms = atoms
+        self._width = every.bit_length()
         self._closed: dict[int, Row] = {}
         self._left_open: dict[int, Row] = {}
 
@@ -166,47 +179,37 @@ class Folder:
                 out[key] = out.get(key, 0) | open_
         return [Row(mask, must, may, atoms) for (must, may), mask in out.items()]
 
-    def sure_rows(self, listed: Sequence[dict[int, Peers]], open_: int) -> list[Row]:
+    def peers(self, must: int, may: int) -> int:
+        """Who surely matches, and above the positions of the universe who only perhaps does."""
+        return must | (may & ~must) << self._width
+
+    def sure_rows(self, listed: Sequence[Sure], open_: int) -> list[Row]:
         """What `allow_rows` gives where no rule names a service of `open_`, which the end leaves open, but perhaps:
-        `listed` is the rules' other services, which they surely name, to the peers; nothing in it is empty."""
-        parts: dict[int, Peers] = {}  # disjoint services
+        `listed` is the rules' other services, which they surely name, with their peers; none of it is empty."""
         used = 0
-        for joined in listed:
-            for mask, peers in joined.items():
-                if not mask & used:
-                    parts[mask] = peers
-                    used |= mask
-                    continue
-                held = parts.get(mask)
-                if held is not None:
-                    parts[mask] = (
-                        held | peers if isinstance(held, int) and isinstance(peers, int) else union(held, peers)
-                    )
-                    continue
-                for services in list(parts):
-                    met = services & mask
-                    if met:
-                        held = parts[services]
-                        if met != services:
-                            del parts[services]
-                            parts[services ^ met] = held
-                        parts[met] = (
-                            held | peers if isinstance(held, int) and isinstance(peers, int) else union(held, peers)
-                        )
-                left = mask & ~used
-                if left:
-                    parts[left] = peers
-                    used |= left
-        merged: dict[Peers, int] = {}
+        parts: dict[int, int] = {}
+        if listed:
+            used, parts = listed[0]
+        if len(listed) > 1:
+            parts = parts.copy()
+            for more, joined in listed[1:]:
+                if more & used:
+                    for mask, peers in joined.items():
+                        if mask & used:
+                            lay(parts, used, mask, peers)
+                        else:
+                            parts[mask] = peers
+                else:
+                    parts.update(joined)
+                used |= more
+        atoms, every, width = self.atoms, self.every, self._width
+        out = []
         for mask, peers in parts.items():
-            before = merged.setdefault(peers, mask)
-            if before is not mask:
-                merged[peers] = before | mask
-        atoms = self.atoms
-        out = [
-            Row(mask, peers, peers, atoms) if isinstance(peers, int) else Row(mask, peers[0], peers[1], atoms)
-            for peers, mask in merged.items()
-        ]
+            if peers <= every:
+                out.append(Row(mask, peers, peers, atoms))
+            else:
+                must = peers & every
+                out.append(Row(mask, must, must | peers >> width, atoms))
         rest = atoms.all & ~(open_ | used)
         # many classes share these
         if rest:
@@ -217,7 +220,7 @@ class Folder:
         if open_:
             row = self._left_open.get(open_)
             if row is None:
-                row = self._left_open[open_] = Row(open_, 0, self.every, atoms)
+                row = self._left_open[open_] = Row(open_, 0, every, atoms)
             out.append(row)
         return out
 
