@@ -49,6 +49,7 @@ from netwright.model.rule import (
     Names,
     NoPeer,
     NotPeer,
+    Obligation,
     OrPeer,
     Peer,
     Rule,
@@ -227,7 +228,8 @@ def service(rng: random.Random) -> tuple[Service, ServiceSet]:
     if rng.random() < 0.25:
         named = (NamedPort(*rng.choice(((TCP, "http"), (UDP, "http"), (UDP, "dns"), (TCP, "none")))),)
     fixed = NONE if named and rng.random() < 0.7 else rng.choice(SERVICES)
-    return Service(fixed, named), rng.choice(SERVICES) if rng.random() < 0.25 else NONE
+    sources = ServiceSet.ports(TCP, 1000, 2000) if rng.random() < 0.1 else ALL
+    return Service(fixed, named, sources), rng.choice(SERVICES) if rng.random() < 0.25 else NONE
 
 
 @dataclass
@@ -265,6 +267,7 @@ def random_tier(rng: random.Random, name: str) -> Tier:
                     service=said,
                     unsure=unsure,
                     when=Guard("on weekdays") if rng.random() < 0.1 else Guard(),
+                    then=Obligation("mutual TLS") if rng.random() < 0.1 else Obligation(),
                     action=rng.choice(actions),
                     origin=Origin(kind="P", namespace=name, name=f"{policy}", pointer=("rules", index)),
                 )
@@ -367,7 +370,8 @@ class Oracle:
             (name, protocol) in names and protocol << 16 | number == key for name, protocol, number in destination.ports
         )
         says = YES if key in rule.service.fixed or by_name else PERHAPS if key in rule.unsure else NO
-        guard = PERHAPS if rule.when.text else YES
+        # no question names a source port
+        guard = PERHAPS if rule.when.text or rule.service.sources != ALL else YES
         return min(self.matches(rule.src, source), self.matches(rule.dst, destination), says, guard)
 
     def side(self, direction: Direction, source: Endpoint, destination: Endpoint, key: int) -> set[str]:
@@ -411,8 +415,11 @@ def _tier(ties: str, rules: Sequence[tuple[Rule, float]], ends: Sequence[tuple[E
             for acting in _resolutions(ends):
                 # which of several ends acts is not said: any may
                 for end in acting or [None]:
-                    decided = next((r.action for r in matched), end.action if end else "pass")
+                    first = matched[0] if matched else None
+                    decided = first.action if first else end.action if end else "pass"
                     yield "next" if decided == "pass" else decided
+                    if first and decided == "allow" and first.then.text:
+                        yield "deny"
 
 
 def _resolutions(found: Sequence[tuple[Any, float]]) -> Iterator[list[Any]]:

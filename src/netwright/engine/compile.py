@@ -14,9 +14,10 @@ from itertools import chain, pairwise
 import numpy as np
 import numpy.typing as npt
 
+from netwright.base.errors import InternalError
 from netwright.base.ipset import INTERNET, NOT_UNICAST, PRIVATE, Family, IpSet
 from netwright.base.selectors import ALWAYS as EVERY_INTERFACE
-from netwright.base.services import NONE, ServiceSet
+from netwright.base.services import ALL, NONE, ServiceSet
 from netwright.engine.atoms import AddressClasses
 from netwright.engine.bits import indexes, of_indexes, spread
 from netwright.engine.fold import (
@@ -32,11 +33,21 @@ from netwright.engine.fold import (
     lay,
 )
 from netwright.engine.identities import Identities, Mentions, identify
-from netwright.engine.units import Delta, Unit, content_of, is_plain_denial, units_of, units_of_enforcers, walk
+from netwright.engine.units import (
+    Delta,
+    Unit,
+    content_of,
+    is_conditional,
+    is_plain_denial,
+    units_of,
+    units_of_enforcers,
+    walk,
+)
 from netwright.engine.universe import Selection, Universe
 from netwright.model.columns import Columns
 from netwright.model.rule import (
     ANYBODY,
+    UNBOUND,
     UNGUARDED,
     Direction,
     Enforcer,
@@ -131,6 +142,11 @@ class Network:
         self.columns = columns
         self.enforcers = tuple(enforcers)
         self.families = tuple(families)
+        for enforcer in self.enforcers:
+            if enforcer.exempt or not enforcer.stateful or enforcer.hook != "post_dnat":
+                raise InternalError(
+                    f"the engine does not read exemptions, stateless enforcers and other hooks: `{enforcer.name}`"
+                )
         self._contents: dict[object, int] = {}
         units = units_of_enforcers(enforcers)
         self._compile(units, *walk(units, enforcers))
@@ -513,9 +529,14 @@ class _ClassFolder:
         used = 0
         parts: dict[int, int] = {}
         for rule in unit.rules:
-            if rule.action != "allow" or rule.when is not UNGUARDED:
-                return _OTHERWISE
             service = rule.service
+            if (
+                rule.action != "allow"
+                or rule.when is not UNGUARDED
+                or rule.then is not UNBOUND
+                or service.sources is not ALL
+            ):
+                return _OTHERWISE
             services = self._named_services[port_map] if service.named else self._services
             mask = services.get(service)
             if mask is None:
@@ -648,18 +669,21 @@ class _ClassFolder:
         atoms, every, ingress = self._folder.atoms, self._universe.every, self._direction == "ingress"
         for rule in self._contents[content >> 1].rules:
             must, may = self._universe(rule.src if ingress else rule.dst)
-            if content & 1 or rule.when != UNGUARDED:
+            if content & 1 or is_conditional(rule):
                 must = 0
+            owed = rule.action == "allow" and rule.then != UNBOUND
             sure = self._mask(rule.service, port_map)
             unsure = atoms.mask(rule.unsure) & ~sure if rule.unsure else 0
-            out.append(BoundRule(rule.rank, rule.policy, rule.index, rule.action, sure, unsure, must, may))
+            out.append(BoundRule(rule.rank, rule.policy, rule.index, rule.action, sure, unsure, must, may, owed))
             if not ingress:
                 # one rule a number, cut to the destinations that give the name this number
                 for port in rule.service.named:
                     for number, definers in self._definers.get((port.name, port.protocol), {}).items():
                         mask, cut = atoms.mask(ServiceSet.ports(port.protocol, number)), definers & every
                         out.append(
-                            BoundRule(rule.rank, rule.policy, rule.index, rule.action, mask, 0, must & cut, may & cut)
+                            BoundRule(
+                                rule.rank, rule.policy, rule.index, rule.action, mask, 0, must & cut, may & cut, owed
+                            )
                         )
         return [r for r in out if r.sure or r.unsure]
 

@@ -33,7 +33,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
 class BoundRule(msgspec.Struct, frozen=True, gc=False):
     """A rule with its peers and services bound to one universe and its service atoms. `must` is within `may`; `sure`
-    and `unsure` are disjoint masks."""
+    and `unsure` are disjoint masks. `owed`: what it allows it denies all the same where an obligation is not met."""
 
     rank: int
     policy: int
@@ -43,6 +43,7 @@ class BoundRule(msgspec.Struct, frozen=True, gc=False):
     unsure: int
     must: int
     may: int
+    owed: bool = False
 
 
 class BoundEnd(NamedTuple):
@@ -225,7 +226,7 @@ class Folder:
         return out
 
     def tier(self, rules: Sequence[BoundRule], ends: Sequence[BoundEnd], ties: Ties) -> list[TierRow]:
-        if all(r.action == "allow" for r in rules):
+        if all(r.action == "allow" and not r.owed for r in rules):
             rows = [[mask, self.every & ~must, may, 0, 0] for mask, must, may in self._split(join_rules(rules))]
         else:
             rows = self._ranked(rules, ties)
@@ -301,6 +302,8 @@ class Folder:
                 if part:
                     new = [part, *row[1:]]
                     new[column] |= hit
+                    if r.owed:
+                        new[3] |= hit
                     if closes:
                         new[1] &= ~r.must
                     out.append(new)

@@ -10,10 +10,11 @@ import msgspec
 
 from netwright.base.ipset import Family, IpSet
 from netwright.base.selectors import And, Or, Selector, mentions
-from netwright.base.services import NONE
+from netwright.base.services import ALL, NONE
 from netwright.engine.identities import Mentions
 from netwright.model.rule import (
     ANYBODY,
+    UNBOUND,
     UNGUARDED,
     Addresses,
     AndPeer,
@@ -61,10 +62,18 @@ class Unit(msgspec.Struct, eq=False):
 
 
 def is_plain_denial(unit: Unit) -> bool:
-    """Allow rules that end in denial: NetworkPolicy's shape, which folds without tiers."""
+    """Allow rules that end in denial and owe nothing: NetworkPolicy's shape, which folds without tiers."""
     return (
-        bool(unit.ends) and all(e.action == "deny" for e in unit.ends) and all(r.action == "allow" for r in unit.rules)
+        bool(unit.ends)
+        and all(e.action == "deny" for e in unit.ends)
+        and all(r.action == "allow" and r.then is UNBOUND for r in unit.rules)
     )
+
+
+def is_conditional(rule: Rule) -> bool:
+    """Whether a packet that a rule describes may still pass it by: a guard, or source ports, which questions leave
+    open."""
+    return rule.when != UNGUARDED or rule.service.sources != ALL
 
 
 def units_of_enforcers(enforcers: Sequence[Enforcer]) -> list[Unit]:
@@ -123,8 +132,8 @@ def content_of(unit: Unit) -> object:
         said.append(r.service)
         if r.unsure is not NONE:
             said.append(r.unsure)
-        if r.rank or r.when is not UNGUARDED:
-            said += (r.rank, r.when)
+        if r.rank or r.when is not UNGUARDED or r.then is not UNBOUND:
+            said += (r.rank, r.when, r.then)
     else:
         ends = unit.ends
         said += [(e.action, e.unsure) for e in ends]
@@ -144,6 +153,7 @@ def content_of(unit: Unit) -> object:
                 r.unsure,
                 r.when,
                 r.action,
+                r.then,
             )
             for r in unit.rules
         ),
