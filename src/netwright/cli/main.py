@@ -123,8 +123,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if error.help:
             click.echo(f"  = help  {error.help}", err=True)
         return error.exit_code
-    except BrokenPipeError:
-        # the reader of our output has gone: nothing more to say, and nothing to flush
+    except (BrokenPipeError, SystemExit):
+        # The reader of our output has gone (click turns that into an exit of its own): nothing more to say, and
+        # nothing to flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
     except OSError as error:
