@@ -11,7 +11,7 @@ import ipaddress
 import random
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -28,7 +28,7 @@ from netwright.profiles.compose import compose
 from netwright.questions.eval import Evaluated, Query, evaluate, protocol_number
 from netwright.spec.judgement import Judgement
 from netwright.spec.networkpolicy import NoSuchPacket, judge
-from netwright.spec.services import backends, endpoints
+from netwright.spec.services import Backend, answering, backends, endpoints
 from tests.random_clusters import Case, cluster
 from tests.random_parts import NAMESPACES
 
@@ -105,15 +105,7 @@ class Names:
         if kind == "svc":
             namespace, name = rest.split("/")
             service = next(d for d in self.objects if (d.kind, d.namespace, d.name) == ("Service", namespace, name))
-            # nothing translates to a headless Service: the client dials the port itself
-            headless = service.value.spec.cluster_ip == "None"
-            return [
-                (
-                    self._owner(b.target) or b.target if isinstance(b.target, str) else b.target,
-                    b.service_port if headless else b.port,
-                )
-                for b in backends(self.objects, service, port=port, protocol=protocol)
-            ]
+            return self.behind(service, backends(self.objects, service, port=port, protocol=protocol))
         if kind == "node":
             return [(d, port) for d in self.objects if d.kind == "Node" and d.name == rest]
         if "/" in rest:
@@ -124,6 +116,18 @@ class Names:
             found = [d for d in self.live if (d.namespace, d.name) == (kind, rest) and d.kind != "Node"]
             found = found or [d for d in self.live if self._chain(d, "", kind, rest)]
         return [(d, port) for d in found]
+
+    def behind(self, service: Decoded, found: Iterable[Backend]) -> list[tuple[Decoded | str, int]]:
+        """Where packets to these backends arrive. Nothing translates to a headless Service: its client dials the
+        port itself."""
+        headless = service.value.spec.cluster_ip == "None"
+        return [
+            (
+                self._owner(b.target) or b.target if isinstance(b.target, str) else b.target,
+                b.service_port if headless else b.port,
+            )
+            for b in found
+        ]
 
     def _owner(self, address: str) -> Decoded | None:
         for d in self.objects:
@@ -175,6 +179,8 @@ def expected(names: Names, asked: Asked, query: Object, families: tuple[int, ...
         source = names.ends(query["from"], None, "")[0][0]
         if isinstance(source, str):
             return from_outside(names, asked, query, source, service, families)
+        if service.value.spec.internal_traffic_policy == "Local" and service.value.spec.cluster_ip != "None":
+            return from_own_nodes(names, asked, query, service, families, assumed)
     sources = [end for end, _ in names.ends(query["from"], None, "")]
     destinations = names.ends(query["to"], query.get("port"), query.get("protocol", "TCP"))
     outcomes = judgements(names, asked, query, sources, destinations, families)
@@ -190,7 +196,9 @@ def judgements(
     sources: Sequence[Decoded | str],
     destinations: Sequence[tuple[Decoded | str, int]],
     families: tuple[int, ...],
+    itself: bool = False,
 ) -> list[tuple[int, Judgement]]:
+    """A judgement for each packet. `itself`: of several, those of a pod to itself too."""
     protocol = protocol_number(query.get("protocol", "TCP"))
     icmp = query.get("icmp") or {"type": 8}
     several = len(sources) * len(destinations) > 1
@@ -199,7 +207,7 @@ def judgements(
         for source in sources:
             for destination, port in destinations:
                 same = source is destination and isinstance(source, Decoded) and source.kind == "Pod"
-                if several and same:
+                if several and same and not itself:
                     continue  # of a group, pods that differ are meant
                 proto = 58 if protocol == 1 and family == 6 else protocol
                 key = (icmp["type"] << 8 | icmp.get("code", 0)) if protocol == 1 else port
@@ -220,12 +228,13 @@ def judgements(
     return found
 
 
-def together(outcomes: list[tuple[int, Judgement]]) -> Expected:
-    """One verdict for the packets of a question."""
+def together(outcomes: list[tuple[int, Judgement]], dropped: Collection[int] = ()) -> Expected:
+    """One verdict for the packets of a question; in the families `dropped` there are others that nothing answers."""
     if not outcomes:
         return Expected("deny", set(), frozenset())
-    verdicts = {j.verdict for _, j in outcomes}
-    by_family = {f: {j.verdict for g, j in outcomes if g == f} for f, _ in outcomes}
+    lost = {f: {"deny"} if f in dropped else set() for f in (4, 6)}
+    verdicts = {j.verdict for _, j in outcomes} | lost[4] | lost[6]
+    by_family = {f: {j.verdict for g, j in outcomes if g == f} | lost[f] for f in {*dropped, *(g for g, _ in outcomes)}}
     verdict: Told
     if len(verdicts) == 1:
         verdict = next(iter(verdicts))
@@ -241,6 +250,39 @@ def decided(verdict: Told, outcomes: list[Judgement]) -> Expected:
     deciding = [j for j in outcomes if verdict == "undecided" or j.verdict == counted]
     kinds = {r.kind for j in outcomes if j.verdict == "undecided" for r in j.reasons}
     return Expected(verdict, {c for j in deciding for c in cited(j)}, frozenset(kinds))
+
+
+def from_own_nodes(
+    names: Names, asked: Asked, query: Object, service: Decoded, families: tuple[int, ...], assumed: bool
+) -> Expected:
+    """From the cluster to a Service with internalTrafficPolicy Local: a client is led to backends on its own node, and
+    nowhere where it has none there. Where nodes are not known, all that may be has to come to the same."""
+    found = backends(names.objects, service, port=query["port"], protocol=query["protocol"])
+    clients = [end for end, _ in names.ends(query["from"], None, "")]
+    surely: list[tuple[int, Judgement]] = []
+    perhaps: list[tuple[int, Judgement]] = []
+    dropped: set[int] = set()
+    may_drop = False
+    for client in clients:
+        near, unknown = (names.behind(service, b) for b in answering(names.objects, service, client, found))
+        for family in families:
+            beside = judgements(names, asked, query, [client], near, (family,), itself=True)
+            somewhere = judgements(names, asked, query, [client], unknown, (family,), itself=True)
+            surely += beside
+            perhaps += somewhere
+            if not beside and somewhere:
+                may_drop = True
+            elif not beside and judgements(names, asked, query, [client], names.behind(service, found), (family,)):
+                dropped.add(family)
+    others = [one for one in surely + perhaps if one[1].relation != "self"]
+    outcomes = others or surely + perhaps
+    if not outcomes and not dropped and assumed and found:
+        return Expected("undecided", set(), frozenset({"unknown"}))
+    verdicts = {j.verdict for _, j in outcomes} | ({"deny"} if dropped or may_drop else set())
+    if perhaps and len(verdicts) > 1:
+        told = decided("undecided", [j for _, j in outcomes])
+        return replace(told, kinds=told.kinds | {"unknown"})
+    return together(outcomes, dropped)
 
 
 def leads_nowhere_known(names: Names, service: Decoded, query: Object) -> bool:

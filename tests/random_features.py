@@ -235,6 +235,10 @@ def _observe_queries(seen: dict[str, bool], maker: Dice, queries: list[Object], 
         if kind == "outside-svc":
             seen["item-21"] = True
             seen[f"outside-{services[q['to']].spec.get('externalTrafficPolicy', 'default')}"] = True
+        if kind in ("svc", "outside-svc") and services[q["to"]].spec.get("internalTrafficPolicy") == "Local":
+            known = bool(nodes.get("/".join(q["from"].split("/")[-2:])))
+            where = "outside" if kind == "outside-svc" else "known-node" if known else "unknown-node"
+            seen[f"internal-Local-{where}"] = True
         if kind == "svc":
             _observe_service(seen, services[q["to"]], q["port"], egress)
 

@@ -334,6 +334,8 @@ class Objects(Dice):
                 spec["externalTrafficPolicy"] = self.pick(("Cluster", "Local"))
             if form == "balancer" and self.chance(0.5):
                 spec["loadBalancerSourceRanges"] = [self.pick(SOURCE_RANGES[self.families[0]])]
+        if self.chance(0.3):
+            spec["internalTrafficPolicy"] = self.pick(("Local", "Local", "Cluster"))
         made: list[Object] = [
             {"apiVersion": "v1", "kind": "Service", "metadata": self.meta(namespace, name), "spec": spec}
         ]
@@ -346,11 +348,15 @@ class Objects(Dice):
         family = self.families[0]
         known = [pod.addresses[family] for pod in self.pods if pod.addresses.get(family) and not pod.host and pod.asked]
         addresses = self.some([*known, *OUTSIDE[family][:5]], 1, 3)
+        entries: list[Object] = [{"addresses": [address], "conditions": {"ready": True}} for address in addresses]
+        for entry in entries:
+            if self.chance(0.5):
+                entry["nodeName"] = self.pick(self.node_names)
         return {
             "apiVersion": "discovery.k8s.io/v1",
             "kind": "EndpointSlice",
             "metadata": self.meta(namespace, f"{service}-x1", labels={"kubernetes.io/service-name": service}),
             "addressType": f"IPv{family}",
-            "endpoints": [{"addresses": [address], "conditions": {"ready": True}} for address in addresses],
+            "endpoints": entries,
             "ports": [{"name": p["name"], "protocol": p["protocol"], "port": self.pick(PORTS[:11])} for p in ports],
         }

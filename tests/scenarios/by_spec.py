@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from netwright.model.document import Decoded
 from netwright.spec.networkpolicy import judge
-from netwright.spec.services import backends, endpoints
+from netwright.spec.services import answering, backends, endpoints
 from tests.scenarios.reading import Row, Scenario
 
 
@@ -17,9 +17,10 @@ class Spec(NamedTuple):
     judge: Callable[..., Any]
     backends: Callable[..., Any]
     endpoints: Callable[..., Any]
+    answering: Callable[..., Any]
 
 
-OURS = Spec(judge, backends, endpoints)
+OURS = Spec(judge, backends, endpoints, answering)
 
 
 def wrong_rows(spec: Spec, scenario: Scenario, objects: Sequence[Decoded]) -> list[str]:
@@ -32,21 +33,48 @@ def wrong_rows(spec: Spec, scenario: Scenario, objects: Sequence[Decoded]) -> li
 
 
 def verdict(spec: Spec, objects: Sequence[Decoded], row: Row) -> str:
-    """What the specification says: one verdict, or "some" where the endpoints behind the names differ."""
-    found = {
-        spec.judge(
-            objects,
-            source,
-            target,
-            protocol=row.protocol_number,
-            port=port,
-            family=row.packet_family,
-            pod_ranges=row.pod_ranges,
-        ).verdict
-        for source, _ in ends(spec, objects, row, row.source)
-        for target, port in ends(spec, objects, row, row.target)
-    }
+    """What the specification says: one verdict, or "some" where the endpoints behind the names differ.
+
+    Where it is not known which backends of a Service answer the client, one verdict if all come to the same.
+    """
+    found: set[str] = set()
+    for source, _ in ends(spec, objects, row, row.source):
+        surely, perhaps = targets(spec, objects, row, source)
+        told = {judged(spec, objects, row, source, target, port) for target, port in surely}
+        maybe = {judged(spec, objects, row, source, target, port) for target, port in perhaps}
+        told |= set() if surely else {"deny"}  # nothing answers
+        found |= {"undecided"} if maybe and told != maybe else told
     return found.pop() if len(found) == 1 else "some"
+
+
+def judged(
+    spec: Spec, objects: Sequence[Decoded], row: Row, source: Decoded | str, target: Decoded | str, port: int
+) -> str:
+    found = spec.judge(
+        objects,
+        source,
+        target,
+        protocol=row.protocol_number,
+        port=port,
+        family=row.packet_family,
+        pod_ranges=row.pod_ranges,
+    )
+    return str(found.verdict)
+
+
+Targets = list[tuple[Decoded | str, int]]
+
+
+def targets(spec: Spec, objects: Sequence[Decoded], row: Row, source: Decoded | str) -> tuple[Targets, Targets]:
+    """Where the source's packets arrive, and where they perhaps do, each with the port there."""
+    kind, _, rest = row.target.partition("/")
+    if kind != "svc":
+        return ends(spec, objects, row, row.target), []
+    service = one_of(objects, ("Service",), *rest.split("/"))
+    found = spec.backends(objects, service, port=row.port, protocol=row.protocol)
+    assert found, f"`{row.target}` names no endpoint"
+    surely, perhaps = spec.answering(objects, service, source, found)
+    return [(one.target, one.port) for one in surely], [(one.target, one.port) for one in perhaps]
 
 
 def ends(spec: Spec, objects: Sequence[Decoded], row: Row, reference: str) -> list[tuple[Decoded | str, int]]:
@@ -55,12 +83,7 @@ def ends(spec: Spec, objects: Sequence[Decoded], row: Row, reference: str) -> li
     if not rest:
         return [(reference, row.packet_port)]
     found: list[tuple[Decoded | str, int]]
-    if kind == "svc":
-        service = one_of(objects, ("Service",), *rest.split("/"))
-        found = [
-            (one.target, one.port) for one in spec.backends(objects, service, port=row.port, protocol=row.protocol)
-        ]
-    elif kind == "node":
+    if kind == "node":
         found = [(one_of(objects, ("Node",), "", rest), row.packet_port)]
     else:
         named = one_of(objects, ("Pod", "Deployment", "StatefulSet", "DaemonSet"), kind, rest)

@@ -31,7 +31,8 @@ VARIANTS = (
     "operator-In", "operator-NotIn", "operator-Exists", "operator-DoesNotExist", "namespace-undeclared",
     "host-network-node", "host-network-no-node", "completed", "completed-address-reused", "replicas-0", "terminating",
     "service-headless", "service-sliced", "service-bare", "service-external-name", "service-named-target",
-    "outside-Cluster", "outside-Local", "dump", "dual-stack", "ipv6", "asks-family-6", "asks-ICMP", "asks-SCTP",
+    "outside-Cluster", "outside-Local", "internal-Local-known-node", "internal-Local-unknown-node",
+    "internal-Local-outside", "dump", "dual-stack", "ipv6", "asks-family-6", "asks-ICMP", "asks-SCTP",
     "asks-node", "asks-address", "asks-svc-address", "asks-outside-svc",
 )  # fmt: skip
 PREFIXES = {

@@ -6,7 +6,7 @@ some or none may pass. `some` is not `undecided`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -15,6 +15,7 @@ from netwright.base.ipset import Family, IpSet, address_text
 from netwright.base.services import ICMP, ICMPV6, protocol_name, service_key
 from netwright.engine.compile import Network
 from netwright.engine.exposure import Exposure, controllers, exposures, together
+from netwright.engine.own_node import from_own_node
 from netwright.engine.verdict import Citation, Citer, Outcome, Side, Spot, Verdict, outcome, relation
 from netwright.model.cluster import Cluster, ServiceNoun, ServicePortNoun
 from netwright.model.document import Decoded
@@ -83,6 +84,8 @@ class Delivery(NamedTuple):
     address: str
     protocol: int
     port: int
+    node: str = ""
+    """The node that the endpoint runs on, "" where it is not known."""
 
 
 class Inquirer:
@@ -156,25 +159,21 @@ class Inquirer:
             found = self._class_sets[family] = [classes.addresses(i) for i in range(classes.count)]
         return found
 
-    def label(self, spot: Spot, target: Target) -> str:
-        """Who a spot stands for, in the target's words."""
+    def label(self, spot: Spot, target: Target, family: Family) -> str:
+        """Who a spot in this family's universe stands for, in the target's words. The families' positions overlap."""
         if spot.row >= 0:
             return self.directory.row_ref(spot.row)
-        if target.addresses is not None and target.addresses.count() == 1:
+        if target.addresses is None or target.addresses.count() == 1:
             return target.ref
-        for family, tables in self.network.tables.items():
-            first = tables.universe.identities.count
-            if first <= spot.position < tables.universe.n:
-                part = self.class_sets(family)[spot.position - first]
-                if target.addresses is not None:
-                    part &= target.addresses
-                if part == target.addresses:
-                    return target.ref
-                missing = (target.addresses - part).cidrs() if target.addresses is not None else []
-                if len(part.cidrs()) > 4 and 0 < len(missing) <= 4:
-                    return f"{target.ref} except {','.join(missing)}"
-                return part.described()
-        return target.ref
+        asked = of_family(target.addresses, family)
+        first = self.network.tables[family].universe.identities.count
+        part = self.class_sets(family)[spot.position - first] & asked
+        if part == asked:
+            return target.ref
+        missing = (asked - part).cidrs()
+        if len(part.cidrs()) > 4 and 0 < len(missing) <= 4:
+            return f"{target.ref} except {','.join(missing)}"
+        return part.described()
 
     def addresses(self, spot: Spot, target: Target, family: Family) -> IpSet | None:
         """The asked addresses that a spot outside stands for; None for an endpoint."""
@@ -271,7 +270,7 @@ class Inquirer:
                 row, address = (target.rows[0], "") if target.rows else (-1, address)
             # a headless Service translates nothing: the packet keeps the port that the client dialled
             number = found.port if service.headless else b.port
-            out.append(Delivery(row, address, b.protocol, number))
+            out.append(Delivery(row, address, b.protocol, number, b.node))
         return out, "", ()
 
     # --- verdicts --------------------
@@ -299,23 +298,21 @@ class Inquirer:
             return self._from_outside(source, destination.service, protocol, port, nowhere)
         if not deliveries:
             return Settled("undecided" if reasons else "deny", "none", (), nowhere, reasons)
-        parts: list[Part] = []
-        alone: list[Part] = []
-        for f in [family] if family else self.network.families:
-            for part in self.parts(source, destination, deliveries, f, icmp):
-                (alone if part.outcome.relation == "self" else parts).append(part)
-        parts = parts or alone
+        families = (family,) if family else self.network.families
+        if source.rows and destination.service is not None and destination.service.is_node_local:
+            settled = from_own_node(self, source, destination, deliveries, families)
+            if settled is not None:
+                return settled
+            parts = []
+        else:
+            parts = [p for f in families for p in self.parts(source, destination, deliveries, f, icmp)]
+            parts = without_itself(parts)
         if not parts and self.cluster.has_assumed_families:
             told = "whether the pods have addresses of this family is not in the input; `--pod-cidr` says it"
             return Settled("undecided", "none", (), told, (Reason("unknown", told),))
         if not parts:
             return Settled("deny", "none", (), "the two ends have no address family in common")
-        settled = self.settle(parts)
-        local = destination.service is not None and destination.service.internal_policy == "Local"
-        if local and source.rows and settled.verdict == "allow":
-            told = "internalTrafficPolicy Local: only endpoints on the source's own node answer"
-            return settled._replace(verdict="undecided", groups="some", reasons=(Reason("depends", told),))
-        return settled
+        return self.settle(parts)
 
     def _held_by_node(self, target: Target, protocol: int, port: str) -> str:
         """What takes a packet at this port of a node before the node does: a NodePort, a hostPort; "" for nothing."""
@@ -407,16 +404,17 @@ class Inquirer:
                         Part(
                             Packet(family, s, d, key),
                             outcome(self.network, tables, s, d, key),
-                            self.label(s, source),
-                            self.label(d, target),
+                            self.label(s, source, family),
+                            self.label(d, target, family),
                             self.addresses(s, source, family),
                             self.addresses(d, target, family),
                         )
                     )
         return out
 
-    def settle(self, parts: Sequence[Part]) -> Settled:
-        verdicts = {p.outcome.verdict for p in parts}
+    def settle(self, parts: Sequence[Part], dropped: Collection[Family] = ()) -> Settled:
+        """One verdict of packets. In the families `dropped` there are others beside them, which nothing answers."""
+        verdicts = {p.outcome.verdict for p in parts} | ({"deny"} if dropped else set())
         if verdicts == {"allow"}:
             return Settled("allow", "all", tuple(parts))
         if verdicts == {"deny"}:
@@ -425,7 +423,10 @@ class Inquirer:
             open_parts = [p for p in parts if p.outcome.verdict == "undecided"]
             reasons = dict.fromkeys(r for p in open_parts for r in self.reasons(p))
             return Settled("undecided", "some", tuple(parts), "", tuple(reasons))
-        by_family = {f: {p.outcome.verdict for p in parts if p.packet.family == f} for f in self.network.families}
+        by_family = {
+            f: {p.outcome.verdict for p in parts if p.packet.family == f} | ({"deny"} if f in dropped else set())
+            for f in self.network.families
+        }
         known = {f: v for f, v in by_family.items() if v}
         if len(known) == 2 and all(len(v) == 1 for v in known.values()):
             words = ", ".join(f"IPv{f} {'allowed' if v == {'allow'} else 'denied'}" for f, v in known.items())
@@ -498,6 +499,15 @@ class Inquirer:
             else:
                 out += [*(c for c in named if c.action == "deny"), *isolating]
         return out
+
+
+def without_itself(parts: list[Part]) -> list[Part]:
+    """Of a group, pods that differ are meant: a pod's packets to itself count only where there are no others."""
+    return [p for p in parts if p.outcome.relation != "self"] or parts
+
+
+def of_family(addresses: IpSet, family: Family) -> IpSet:
+    return IpSet(addresses.v4) if family == 4 else IpSet((), addresses.v6)
 
 
 def lowest(addresses: IpSet, family: Family) -> str:

@@ -42,12 +42,14 @@ class ContainerPortNoun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Backend(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a service port leads: an endpoint (`row`), or an address of an EndpointSlice."""
+    """Where a service port leads: an endpoint (`row`), or an address of an EndpointSlice; `node` is the node it runs
+    on, "" where that is not known."""
 
     row: int = -1
     address: str = ""
     protocol: int
     port: int
+    node: str = ""
 
 
 class ServicePortNoun(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +81,12 @@ class ServiceNoun(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ref(self) -> str:
         return f"svc/{self.namespace}/{self.name}"
+
+    @property
+    def is_node_local(self) -> bool:
+        """Whether clients in the cluster are led to endpoints on their own node only. Nothing leads to a headless
+        Service: its clients dial the endpoints themselves."""
+        return self.internal_policy == "Local" and not self.headless
 
 
 class IngressRoute(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ import msgspec
 from netwright.dialects.k8s.objects import CronJob, EndpointSlice, Node, Pod, Service, ServicePort, Workload
 from netwright.model.document import Decoded
 from netwright.spec.addresses import address
-from netwright.spec.ends import pod_labels, pod_ports
+from netwright.spec.ends import end_of, pod_labels, pod_ports
 from netwright.spec.labels import has_all, plain
 
 PROTOCOLS = {"TCP": 6, "UDP": 17, "SCTP": 132}
@@ -22,7 +22,8 @@ SERVICE_NAME = "kubernetes.io/service-name"
 class Backend(msgspec.Struct, frozen=True, kw_only=True):
     """Where one port of a Service leads: a pod (or its workload) or an address, and the port there.
 
-    `protocol` is the IANA number; `service_port` and `port_name` are the Service's own ("" where it has no name).
+    `protocol` is the IANA number; `service_port` and `port_name` are the Service's own ("" where it has no name);
+    `node` is the name of the node that it runs on, "" where the input does not say.
     """
 
     target: Decoded | str
@@ -30,6 +31,7 @@ class Backend(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     service_port: int
     port_name: str
+    node: str = ""
 
 
 # --- endpoints --------------------------------------------------------------------------------------------------------
@@ -102,21 +104,44 @@ def backends(
         if asked and protocol in (None, one.protocol or "TCP"):
             # Without a selector somebody else writes the Service's EndpointSlices.
             leads = _selected(objects, service, one) if spec.selector else _sliced(objects, service, one)
-            found.extend(_backend(target, one, number) for target, number in leads)
+            found.extend(_backend(target, one, number, node) for target, number, node in leads)
     return tuple(found)
 
 
-def _backend(target: Decoded | str, port: ServicePort, number: int) -> Backend:
+def answering(
+    objects: Sequence[Decoded], service: Decoded, client: Decoded | str, found: Sequence[Backend]
+) -> tuple[tuple[Backend, ...], tuple[Backend, ...]]:
+    """Which of the Service's backends a client in the cluster is led to: those it surely is, and those it perhaps is.
+
+    `internalTrafficPolicy: Local` routes to the endpoints on the client's own node and, where it has none there, drops
+    the traffic. (Page "Service Internal Traffic Policy".) A client outside, and a client of a headless Service, which
+    dials the endpoints themselves, are led to all of them.
+    """
+    assert isinstance(service.value, Service)
+    spec = service.value.spec
+    if spec is None or spec.internal_traffic_policy != "Local" or spec.cluster_ip == "None" or isinstance(client, str):
+        return tuple(found), ()
+    node = end_of(objects, client).node
+    beside = tuple(one for one in found if node and one.node == node)
+    return beside, tuple(one for one in found if not node or not one.node)
+
+
+def _backend(target: Decoded | str, port: ServicePort, number: int, node: str) -> Backend:
     return Backend(
         target=target,
         protocol=PROTOCOLS[port.protocol or "TCP"],
         port=number,
         service_port=port.port,
         port_name=port.name or "",
+        node=node,
     )
 
 
-def _selected(objects: Sequence[Decoded], service: Decoded, port: ServicePort) -> Iterator[tuple[Decoded, int]]:
+Lead = tuple[Decoded | str, int, str]
+"""What stands behind a Service's port, its number there, its node."""
+
+
+def _selected(objects: Sequence[Decoded], service: Decoded, port: ServicePort) -> Iterator[Lead]:
     """The pods of the Service's namespace with the selector's labels, each with its number for the target port."""
     assert isinstance(service.value, Service)
     selector = service.value.spec.selector if service.value.spec else None
@@ -126,7 +151,7 @@ def _selected(objects: Sequence[Decoded], service: Decoded, port: ServicePort) -
         if has_all(pod_labels(one), selector):
             number = _target_number(one, port)
             if number is not None:
-                yield one, number
+                yield one, number, end_of(objects, one).node
 
 
 def _target_number(pod: Decoded, port: ServicePort) -> int | None:
@@ -141,7 +166,7 @@ def _target_number(pod: Decoded, port: ServicePort) -> int | None:
     return None
 
 
-def _sliced(objects: Sequence[Decoded], service: Decoded, port: ServicePort) -> Iterator[tuple[Decoded | str, int]]:
+def _sliced(objects: Sequence[Decoded], service: Decoded, port: ServicePort) -> Iterator[Lead]:
     """The endpoints of the EndpointSlices that name the Service, whose port has the same name and protocol."""
     for one in objects:
         value = one.value
@@ -158,9 +183,10 @@ def _sliced(objects: Sequence[Decoded], service: Decoded, port: ServicePort) -> 
                 if reference and reference.kind == "Pod":
                     pod = _pod(objects, reference.namespace or one.namespace, reference.name or "")
                 if pod is None:
-                    yield from ((text, number) for text in entry.addresses or () if address(text) is not None)
+                    listed = [text for text in entry.addresses or () if address(text) is not None]
+                    yield from ((text, number, entry.node_name or "") for text in listed)
                 elif is_endpoint(pod):
-                    yield pod, number
+                    yield pod, number, entry.node_name or end_of(objects, pod).node
 
 
 def _slice_numbers(slice_: EndpointSlice, port: ServicePort) -> list[int]:

@@ -70,6 +70,10 @@ FAULTS = [
     ("parked-workloads-serve", "services", "value.spec.replicas != 0", "True"),
     ("leaving-pods-serve", "services", "and not value.metadata.deletion_timestamp", ""),
     ("unready-serve", "services", "entry.conditions.ready is False", "False"),
+    ("every-backend-is-near", "services", "spec.internal_traffic_policy != \"Local\" or", "True or"),
+    ("unknown-nodes-are-far", "services", "if not node or not one.node", "if False"),
+    ("unknown-nodes-are-one", "services", "if node and one.node == node", "if one.node == node"),
+    ("headless-is-led", "services", "spec.cluster_ip == \"None\" or isinstance", "isinstance"),
     ("templates-beside-pods", "services", "and id(one) not in standing", ""),
 ]
 
@@ -90,7 +94,7 @@ def copied(folder: Path, name: str, module: str, old: str, new: str) -> Spec:
         path.write_text(text.replace("netwright.spec", name), encoding="utf-8")
     judging = importlib.import_module(f"{name}.networkpolicy")
     serving = importlib.import_module(f"{name}.services")
-    return Spec(judging.judge, serving.backends, serving.endpoints)
+    return Spec(judging.judge, serving.backends, serving.endpoints, serving.answering)
 
 
 def found(spec: Spec, cases: list[tuple[Scenario, list[Decoded]]]) -> list[str]:

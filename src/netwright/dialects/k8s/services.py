@@ -107,12 +107,16 @@ def lower_services(
         ports = []
         for port in spec.ports or ():
             if selected is not None:
-                backends = tuple(b for row in selected for b in _targets(row, port, row_ports[row]))
+                backends = tuple(
+                    b for row in selected for b in _targets(row, port, row_ports[row], _node(columns, row))
+                )
             elif kind == "ExternalName":
                 backends = ()
             else:
                 backends = tuple(
-                    b for s in slices.get((d.namespace, d.name), ()) for b in _slice_backends(s, port, rows, live)
+                    b
+                    for s in slices.get((d.namespace, d.name), ())
+                    for b in _slice_backends(s, port, rows, live, columns)
                 )
             ports.append(
                 ServicePortNoun(
@@ -144,19 +148,27 @@ def lower_services(
     return tuple(out)
 
 
-def _targets(row: int, port: ServicePort, declared: tuple[ContainerPortNoun, ...]) -> list[Backend]:
+def _node(columns: Columns, row: int) -> str:
+    """The name of the node that an endpoint runs on, "" where it is not known."""
+    index = int(columns.node[row])
+    return columns.nodes[index] if index >= 0 else ""
+
+
+def _targets(row: int, port: ServicePort, declared: tuple[ContainerPortNoun, ...], node: str) -> list[Backend]:
     """A named target port is resolved on the pod; a pod without it is no backend."""
     protocol = PROTOCOLS.get(port.protocol or "TCP", 6)
     target = port.target_port if port.target_port is not None and port.target_port != "" else port.port
     if isinstance(target, int):
-        return [Backend(row=row, protocol=protocol, port=target or port.port)]
+        return [Backend(row=row, protocol=protocol, port=target or port.port, node=node)]
     for p in declared:  # of several ports of that name the first counts, as in the EndpointSlice controller
         if p.name == target and p.protocol == protocol:
-            return [Backend(row=row, protocol=protocol, port=p.number)]
+            return [Backend(row=row, protocol=protocol, port=p.number, node=node)]
     return []
 
 
-def _slice_backends(d: Decoded, port: ServicePort, rows: _Rows, live: Sequence[Decoded]) -> list[Backend]:
+def _slice_backends(
+    d: Decoded, port: ServicePort, rows: _Rows, live: Sequence[Decoded], columns: Columns
+) -> list[Backend]:
     value: EndpointSlice = d.value
     out = []
     for slice_port in value.ports or ():
@@ -170,9 +182,11 @@ def _slice_backends(d: Decoded, port: ServicePort, rows: _Rows, live: Sequence[D
             ref = endpoint.target_ref
             row = rows.by_pod.get((ref.namespace or d.namespace, ref.name or "")) if ref and ref.kind == "Pod" else None
             if row is not None and isinstance(live[row].value, Pod):
-                out.append(Backend(row=row, protocol=protocol, port=number))
+                node = endpoint.node_name or _node(columns, row)
+                out.append(Backend(row=row, protocol=protocol, port=number, node=node))
             else:
-                out += [Backend(address=a, protocol=protocol, port=number) for a in endpoint.addresses or ()]
+                node = endpoint.node_name or ""
+                out += [Backend(address=a, protocol=protocol, port=number, node=node) for a in endpoint.addresses or ()]
     return out
 
 
