@@ -1,20 +1,22 @@
-"""JSON Schemas of what the commands write and read: structs of the code, in envelopes of what an answer rests on."""
+"""JSON Schemas of what the commands write and read: structs of the code, in envelopes of what an answer rests on.
+
+The questions, what they are asked with and what answers them come from the registry. Written by hand is only what no
+struct holds: the forms of `reach`, the nouns of `show`, `version`.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from netwright.base.diagnostics import Diagnostic
 from netwright.model.account import Accounting
 from netwright.model.document import Input
-from netwright.questions.eval import Evaluated, Query
 from netwright.questions.hops import Blast
-from netwright.questions.show import NOUNS
-from netwright.questions.show import rows as rows_of
-from netwright.questions.why import WhyAnswer
+from netwright.questions.registry import QUESTIONS, Query, Question
+from netwright.questions.show import ROWS
 
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -25,33 +27,17 @@ SET: Schema = {
     "type": "string",
     "description": "a set of positions: `0-12,14`, or `b64:` and packed bits, the lowest position first",
 }
-ROWS = {
-    "workloads": rows_of.WorkloadRow,
-    "endpoints": rows_of.EndpointRow,
-    "services": rows_of.ServiceRow,
-    "policies": rows_of.PolicyRow,
-    "networks": rows_of.NetworkRow,
-    "exposed": rows_of.ExposedRow,
-    "isolation": rows_of.IsolationRow,
-    "namespaces": rows_of.NamespaceRow,
-    "kinds": rows_of.KindRow,
-}
 
 
 def all_schemas() -> dict[str, str]:
     """The text of every schema by its file name."""
-    if set(ROWS) != set(NOUNS):
-        raise RuntimeError(f"docs/json_schemas.py does not know the row of {sorted(set(NOUNS) ^ set(ROWS))}")
+    by_hand = {"reach": _reach, "show": _show, "version": _version}
     made = {
+        "questions": _questions(),
         "query": _of_struct(Query, "One line of the file that `netwright eval --queries` reads.", written=False),
-        "eval": _of_struct(
-            Evaluated, "One line of what `netwright eval -o jsonl` writes, in the order of the questions."
-        ),
-        "why": _envelope("why", "What `netwright why -o json` writes.", WhyAnswer),
-        "reach": _reach(),
-        "show": _show(),
     }
-    made["eval"]["$defs"]["Evaluated"]["required"].append("by")  # [] where no policy isolates either end
+    made |= {q.command: _answer(q) for q in QUESTIONS if q.command not in by_hand}
+    made |= {command: make() for command, make in by_hand.items()}
     for name, schema in made.items():
         schema["$id"] = f"netwright.{name}/v1"
     return {
@@ -59,6 +45,27 @@ def all_schemas() -> dict[str, str]:
         + "\n"
         for name, schema in made.items()
     }
+
+
+def _answer(question: Question[Any, Any]) -> Schema:
+    """Of a question's answer as its command writes it: a struct, or one a line."""
+    answer = question.answer_type()
+    if question.kind == "stream":
+        (struct,) = get_args(answer)
+        says = f"One line of what `netwright {question.command} -o jsonl` writes, in the order of the questions."
+        return _of_struct(struct, says)
+    says = f"What `netwright {question.command} -o json` writes."
+    return _envelope(question.command, says, answer, rests_on_input=question.rests_on_input)
+
+
+def _questions() -> Schema:
+    """What every question is asked with, by its name: the same in Python, JSON, URLs and, with hyphens, as flags."""
+    schemas, definitions = _components(*(q.params for q in QUESTIONS), written=False)
+    for question in QUESTIONS:
+        definitions[question.params.__name__]["description"] = question.help
+    properties = {q.name: schema for q, schema in zip(QUESTIONS, schemas, strict=True)}
+    says = "The parameters of each question by its name."
+    return {"description": says, "type": "object", "properties": properties, "$defs": definitions}
 
 
 # --- structs ----------------------------------------------------------------------------------------------------------
@@ -73,8 +80,11 @@ def _components(*types: Any, written: bool = True) -> tuple[list[Schema], dict[s
         if written and struct is not None and not struct.__struct_config__.omit_defaults:
             definition["required"] = list(definition["properties"])
         definition.pop("title", None)
+        if "description" in definition:
+            definition["description"] = " ".join(definition["description"].split())
         for field in definition.get("properties", {}).values():
-            field.pop("default", None)
+            if written:
+                field.pop("default", None)
     return list(schemas), definitions
 
 
@@ -118,26 +128,37 @@ def _list(items: Schema, says: str = "") -> Schema:
     return {"description": says, "type": "array", "items": items} if says else {"type": "array", "items": items}
 
 
-def _base(verb: str) -> tuple[dict[str, Schema], dict[str, Schema]]:
+def _base(verb: str, *, rests_on_input: bool = True) -> tuple[dict[str, Schema], dict[str, Schema]]:
     (diagnostic, account, source), definitions = _components(Diagnostic, Accounting, Input)
-    return {
-        "schema": {"const": f"netwright.{verb}/v1"},
-        "version": {"description": "of netwright", **STRING},
+    input_: dict[str, Schema] = {
         "inputs": _list(source),
         "documents": account,
         "profile": {"description": "how policies compose", **STRING},
         "assumptions": _list(STRING, "what was taken for so because the input does not say"),
         "diagnostics": _list(diagnostic),
+    }
+    return {
+        "schema": {"const": f"netwright.{verb}/v1"},
+        "version": {"description": "of netwright", **STRING},
+        **(input_ if rests_on_input else {}),
         "exit_reasons": _list(STRING, "why the exit code is not 0, each with its number"),
-    }, definitions
+    }, definitions if rests_on_input else {}
 
 
-def _envelope(verb: str, says: str, struct: Any) -> Schema:
-    base, definitions = _base(verb)
+def _envelope(verb: str, says: str, struct: Any, *, rests_on_input: bool = True) -> Schema:
+    base, definitions = _base(verb, rests_on_input=rests_on_input)
     (_,), own = _components(struct)
     content = own.pop(struct.__name__)
-    merged = _object({**base, **content["properties"]}, says)
+    properties = content["properties"]
+    optional = tuple(name for name in properties if name not in content["required"])
+    merged = _object({**base, **properties}, says, optional)
     return {**merged, "$defs": {**definitions, **own}}
+
+
+def _version() -> Schema:
+    base, _ = _base("version", rests_on_input=False)
+    packages = {"description": "versions by name", "type": "object", "additionalProperties": STRING}
+    return _object({**base, "python": STRING, "packages": packages}, "What `netwright version -o json` writes.")
 
 
 def _reach() -> Schema:

@@ -1,11 +1,12 @@
-"""Reference pages made from the code: commands, codes, kinds, the library, profiles, exit codes."""
+"""Reference pages made from the code: commands, questions, codes, kinds, the library, profiles, exit codes."""
 
 from __future__ import annotations
 
 import inspect
+import json
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -16,6 +17,7 @@ def all_pages() -> dict[str, str]:
     """The text of every generated page of docs/reference by its file name."""
     return {
         "commands.md": commands(),
+        "questions.md": questions(),
         "codes.md": codes(),
         "kinds.md": kinds(),
         "library.md": library(),
@@ -83,6 +85,64 @@ def _help(text: str) -> Iterator[str]:
 def _inline(text: str) -> str:
     """Prose in a cell; angle brackets are not to be taken for HTML."""
     return " ".join(text.split()).replace("<", "&lt;")
+
+
+# --- questions --------------------------------------------------------------------------------------------------------
+
+
+def questions() -> str:
+    from netwright.questions.registry import QUESTIONS
+
+    parts = [
+        "What a twin can be asked. A parameter has one name everywhere: as a flag of the command (with hyphens), in "
+        "JSON ([schema](../schemas/questions.v1.json)) and in URLs; in Python too, unless that is a keyword there. "
+        "`twin.ask(nw.NAME(…))` asks any of them; most have [a method](library.md#twin) with fewer words.",
+    ]
+    for question in QUESTIONS:
+        kind = " It takes many and answers each." if question.kind == "stream" else ""
+        source = "" if question.rests_on_input else " It needs no sources."
+        parts.append(f"## {question.name}\n\n{_inline(question.help)}{kind}{source}")
+        parts.append(
+            f"*On the command line:* [`{question.command}`](commands.md#{question.command}). "
+            f"*In Python:* `nw.{question.params.__name__}`. "
+            f"*The answer:* {_answer(question)}."
+        )
+        rows = _parameters(question.params)
+        if rows:
+            parts.append(_table(["parameter", "in Python", "type", "default", ""], rows))
+    return _page("Questions", parts)
+
+
+def _answer(question: Any) -> str:
+    answer = question.answer_type()
+    inside = get_args(answer)
+    name = f"list of `{inside[0].__name__}`" if inside else f"`{answer.__name__}`"
+    return f"{name}, as JSON [here](json.md#{question.command})"
+
+
+def _parameters(params: Any) -> list[list[str]]:
+    """A row a field of a struct of params: its name, its name in Python, type, default, meaning."""
+    import msgspec
+
+    _, definitions = msgspec.json.schema_components([params], ref_template="{name}")
+    shown = definitions[params.__name__]["properties"]
+    rows = []
+    for field in msgspec.structs.fields(params):
+        schema = shown[field.encode_name]
+        default = "" if field.required else "absent" if field.default is None else f"`{json.dumps(field.default)}`"
+        says = _inline(schema.get("description", ""))
+        rows.append([f"`{field.encode_name}`", f"`{field.name}`", _type(schema), default, says])
+    return rows
+
+
+def _type(schema: dict[str, Any]) -> str:
+    if "anyOf" in schema:
+        return " or ".join(_type(s) for s in schema["anyOf"] if s.get("type") != "null")
+    if "enum" in schema:
+        return ", ".join(f"`{value}`" for value in schema["enum"])
+    if schema.get("type") == "array":
+        return f"list of {_type(schema['items'])}"
+    return schema.get("type") or f"[{schema['$ref']}](../how/eval.md#a-question)"
 
 
 # --- codes, kinds, profiles, exit codes -------------------------------------------------------------------------------
@@ -234,8 +294,10 @@ def exit_codes() -> str:
 
 def library() -> str:
     import netwright
+    from netwright.questions.registry import QUESTIONS, Query
     from netwright.twin import Twin
 
+    asked = [*(q.params for q in QUESTIONS), Query]
     parts = [
         "`import netwright as nw`. What is listed here is public; everything else may change. [How to use "
         "it](../how/library.md).",
@@ -243,13 +305,16 @@ def library() -> str:
     ]
     for name in sorted(netwright.__all__, key=lambda n: (n != "load", n.startswith("_"), n.lower())):
         value = getattr(netwright, name)
-        if value is Twin or name == "__version__":
+        if value is Twin or name == "__version__" or value in asked:
             continue
         if isinstance(value, type):
             parts.append(f"### {name}\n\n{_doc(value)}\n\nExit code on the command line: {value.exit_code}.")
         else:
             parts.append(f"### {name}\n\n{_signature(name, value)}\n\n{_doc(value)}")
-    parts.append(f"### \\_\\_version\\_\\_\n\nThe version, a string.\n\n## Twin\n\n{_doc(Twin)}")
+    parts.append("### \\_\\_version\\_\\_\n\nThe version, a string.")
+    listed = ", ".join(f"`{value.__name__}`" for value in asked)
+    parts.append(f"### Questions\n\n{listed}: what `Twin.ask` takes, with [the parameters of each](questions.md).")
+    parts.append(f"## Twin\n\n{_doc(Twin)}")
     for name, member in vars(Twin).items():
         if name.startswith("_"):
             continue
@@ -259,7 +324,10 @@ def library() -> str:
             parts.append(f"### {name}\n\n{_signature(name, member, drop_self=True)}\n\n{_doc(plain)}")
         elif plain.__doc__ and inspect.cleandoc(plain.__doc__):
             parts.append(f"### {name}\n\n*A property.* {_doc(plain)}")
-    parts.append("Answers are frozen structs; their fields are those of [the JSON forms](json.md).")
+    parts.append(
+        "Answers are frozen structs; their fields are those of [the JSON forms](json.md), with `source` and "
+        "`destination` for `from` and `to`."
+    )
     return _page("Library", parts)
 
 

@@ -14,24 +14,37 @@ from netwright.base.errors import InternalError, NetwrightError, SourceError, Un
 from netwright.version import VERSION as __version__
 
 if TYPE_CHECKING:
+    from netwright.questions.registry import BlastRadius, Eval, Explain, Exposed, Query, Reach, Show, Why
     from netwright.twin import Twin, load
 
 __all__ = [
+    "BlastRadius",
+    "Eval",
+    "Explain",
+    "Exposed",
     "InternalError",
     "NetwrightError",
+    "Query",
+    "Reach",
+    "Show",
     "SourceError",
     "Twin",
     "UnknownReference",
     "UsageError",
+    "Why",
     "__version__",
     "load",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """`load` and `Twin` are imported when first used, so that `--help` stays quick."""
+    """`load`, `Twin` and what questions are asked with are imported when first used, so that `--help` stays quick."""
     if name in ("load", "Twin"):
         from netwright import twin
 
         return getattr(twin, name)
+    if name in __all__:
+        from netwright.questions import registry
+
+        return getattr(registry, name)
     raise AttributeError(f"module `netwright` has no attribute `{name}`")

@@ -33,9 +33,11 @@ if TYPE_CHECKING:
     from netwright.questions.exposed import ExposedRow
     from netwright.questions.hops import Blast
     from netwright.questions.reach import Reached
+    from netwright.questions.registry import Params
     from netwright.questions.show import Shown
     from netwright.questions.why import WhyAnswer
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 
@@ -347,11 +349,18 @@ class Twin:
 
     # --- questions --------------------
 
+    def ask(self, question: Params[A]) -> A:
+        """The answer to a question that is told by its params: `ask(nw.Why(source="shop/web",
+        destination="shop/db:5432"))`. The methods below ask the same with fewer words. Raises UsageError."""
+        from netwright.questions.registry import question_of
+
+        return question_of(question).function()(self, question)
+
     def eval(self, queries: Iterable[Mapping[str, Any]]) -> list[Evaluated]:
         """Verdicts of many questions, in their order, each with the rules that decide."""
-        from netwright.questions.eval import Query, evaluate
+        from netwright.questions.registry import Eval, Query
 
-        return list(evaluate(self.inquirer, (_convert(q, Query) for q in queries), self.locate))
+        return self.ask(Eval(queries=tuple(_convert(q, Query) for q in queries)))
 
     def why(
         self,
@@ -364,38 +373,27 @@ class Twin:
     ) -> WhyAnswer:
         """One question in full: `why("shop/web", "shop/db:5432")`. Without a port: the ports that the destination
         serves."""
-        from netwright.questions.eval import protocol_number
-        from netwright.questions.why import why
+        from netwright.questions.registry import Why
 
-        return why(
-            self.inquirer,
-            source,
-            destination,
-            protocol=protocol_number(protocol),
-            locate=self.locate,
-            owner_of=self.owner_of,
-            family=family,
-            with_changes=changes,
-        )
+        return self.ask(Why(source=source, destination=destination, protocol=protocol, family=family, changes=changes))
 
     def show(self, noun: str, *, namespaces: Sequence[str] = (), references: Sequence[str] = ()) -> Shown:
         """Rows of a noun: `show("workloads")`, narrowed by namespace or reference. Raises UsageError for no noun."""
-        from netwright.questions.show import show
+        from netwright.questions.registry import Show
 
-        return show(self, noun, namespaces=namespaces, references=references)
+        return self.ask(Show(noun=noun, namespaces=tuple(namespaces), references=tuple(references)))
 
     def blast(self, source: str, *, hops: int | None = None, any_port: bool = False) -> Blast:
         """What an intruder on `source` reaches step by step, over ports that are served."""
-        from netwright.questions.hops import blast
+        from netwright.questions.registry import BlastRadius
 
-        found = self.inquirer.directory.resolve(source)
-        return blast(self.inquirer, found, hops=hops, any_port=any_port, locate=self.locate)
+        return self.ask(BlastRadius(source=source, hops=hops, any_port=any_port))
 
     def exposed(self) -> list[ExposedRow]:
         """The ways from the internet into the cluster, each as a chain of verdicts."""
-        from netwright.questions.exposed import exposed
+        from netwright.questions.registry import Exposed
 
-        return exposed(self.inquirer, self.locate)
+        return self.ask(Exposed())
 
     def owner_of(self, origin: Origin) -> str:
         """Who owns the object, by CODEOWNERS or by an annotation; "" where neither says."""
@@ -423,17 +421,9 @@ class Twin:
     ) -> Reached:
         """Who may talk to whom; `source` and `destination` narrow it to one end, `port` (`80`, `UDP/53`) to one
         service."""
-        from netwright.base.services import ALL
-        from netwright.questions.reach import reach, services_of
+        from netwright.questions.registry import Reach
 
-        resolve = self.inquirer.directory.resolve
-        return reach(
-            self.inquirer,
-            by=by,
-            source=resolve(source) if source else None,
-            destination=resolve(destination) if destination else None,
-            services=services_of(port) if port else ALL,
-        )
+        return self.ask(Reach(source=source, destination=destination, by=by, port=port))
 
 
 STREAMED = "rows are folded when asked for and not kept: all together would pass the memory cap"

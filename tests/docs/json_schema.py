@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-IGNORED = {"$schema", "$id", "$defs", "description", "title"}
+IGNORED = {"$schema", "$id", "$defs", "description", "title", "default"}
 TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
     "array": (list,),

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+import netwright as nw
 from netwright.cli.main import run
 from netwright.questions.show import NOUNS
 from tests.docs.json_schema import faults
@@ -143,6 +145,42 @@ def test_show(ask: Ask, schema: Any, inputs: dict[str, str], name: str, noun: st
         assert list(faults(json.loads(line), {"$ref": row}, schema("show"))) == []
 
 
+@pytest.mark.parametrize(
+    "asked", [[], ["NW1007"], ["NetworkPolicy"], ["port", "group"], ["cni:upstream"], ["snapshot"]]
+)
+def test_explain(ask: Ask, schema: Any, asked: list[str]) -> None:
+    answer = json.loads(ask("explain", *asked, "-o", "json"))
+    assert list(faults(answer, schema("explain"))) == []
+    assert ("pages" in answer, "index" in answer) == (bool(asked), not asked)
+
+
+def test_what_the_command_explains_is_what_the_library_does(ask: Ask) -> None:
+    twin = nw.load(SHOP)
+    for asked in ("", "NetworkPolicy"):
+        answer = json.loads(ask("explain", asked, "-o", "json"))
+        explained = json.loads(msgspec.json.encode(twin.ask(nw.Explain(asked=asked))))
+        assert {**answer, **explained} == answer
+
+
+def test_version(ask: Ask, schema: Any) -> None:
+    answer = json.loads(ask("version", "-o", "json"))
+    assert list(faults(answer, schema("version"))) == []
+    assert answer["version"] == nw.__version__
+
+
+def test_every_schema_that_the_code_claims_is_there(root: Path, schema: Any) -> None:
+    """`document("why", …)` and `"schema": "netwright.explain/v1"` in the faces, found by their text."""
+    texts = [
+        p.read_text(encoding="utf-8")
+        for name in ("cli", "render")
+        for p in (root / "src/netwright" / name).glob("*.py")
+    ]
+    said = {v for t in texts for v in re.findall(r"netwright\.(\w+)/v1|document\(\s*\"(\w+)\"", t)}
+    claimed = {verb for pair in said for verb in pair if verb}
+    assert {"why", "reach", "show", "explain", "version"} <= claimed
+    assert [verb for verb in claimed if schema(verb)["$id"] != f"netwright.{verb}/v1"] == []
+
+
 def test_eval(ask: Ask, schema: Any, tmp_path: Path) -> None:
     questions: list[dict[str, Any]] = [
         {"from": "shop/api", "to": "shop/db", "port": 5432},
@@ -229,7 +267,7 @@ def test_every_field_of_an_answer_is_on_the_page(root: Path, schema: Any) -> Non
         | set(definitions["pairs"]["properties"])
         | set(definitions["classes"]["properties"])
     )
-    fields |= set(definitions["blast"]["properties"]) - {"source", "hops", "any_port", "family"}
+    fields |= set(definitions["blast"]["properties"]) - {"hops", "any_port", "family"}
     assert sorted(f for f in fields if f"`{f}`" not in page and f not in ("form", "by", "left_out")) == []
 
 

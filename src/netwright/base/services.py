@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from netwright.base.errors import UsageError
 from netwright.base.intervals import Interval, Intervals, canonical, contains, intersect, size, subtract, union
 
 TCP: Final = 6
@@ -23,6 +24,16 @@ _KEYS: Final = 1 << 24
 
 def protocol_name(protocol: int) -> str:
     return _NAMES.get(protocol, f"protocol {protocol}")
+
+
+def protocol_number(name: str) -> int:
+    """The IANA number of a protocol given by name or number. Raises UsageError."""
+    for known, number in PROTOCOLS.items():
+        if name.upper() == known.upper():
+            return number
+    if name.isascii() and name.isdigit() and int(name) < 256:
+        return int(name)
+    raise UsageError(f"`{name}` is not a protocol", help="TCP, UDP, SCTP, ICMP or a protocol number")
 
 
 class ServiceSet:

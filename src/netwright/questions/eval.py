@@ -9,32 +9,13 @@ import msgspec
 
 from netwright.base.errors import UsageError
 from netwright.base.ipset import Family
-from netwright.base.services import ICMP, ICMPV6, PROTOCOLS
+from netwright.base.services import ICMP, ICMPV6, PROTOCOLS, protocol_number
 from netwright.base.spans import Origin, Position
 from netwright.engine.inquire import Groups, Inquirer, Settled
 from netwright.engine.verdict import Citation, Verdict
+from netwright.questions.registry import Asked, Eval, Icmp, Query
 
 Locate = Callable[[Origin], Position | None]
-
-
-class Icmp(msgspec.Struct, frozen=True, kw_only=True):
-    type: int
-    code: int = 0
-
-
-class Query(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, rename={"from_": "from"}
-):
-    """One question. `port` is a number or a port's name; ICMP has none and may have a type and code (echo request if
-    not)."""
-
-    from_: str
-    to: str
-    protocol: str = "TCP"
-    port: int | str | None = None
-    network: str | None = None
-    family: Literal[4, 6] | None = None
-    icmp: Icmp | None = None
 
 
 class By(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,14 +60,8 @@ class Evaluated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, r
     by: tuple[By, ...]
 
 
-def protocol_number(name: str) -> int:
-    """The IANA number of a protocol given by name or number. Raises UsageError."""
-    for known, number in PROTOCOLS.items():
-        if name.upper() == known.upper():
-            return number
-    if name.isascii() and name.isdigit() and int(name) < 256:
-        return int(name)
-    raise UsageError(f"`{name}` is not a protocol", help="TCP, UDP, SCTP, ICMP or a protocol number")
+def answer(twin: Asked, params: Eval) -> list[Evaluated]:
+    return list(evaluate(twin.inquirer, params.queries, twin.locate))
 
 
 def evaluate(inquirer: Inquirer, queries: Iterable[Query], locate: Locate) -> Iterator[Evaluated]:
@@ -196,3 +171,6 @@ def by_of(citation: Citation, position: Position | None) -> By:
         line=position.line if position else 0,
         column=position.column if position else 0,
     )
+
+
+__all__ = ["By", "Evaluated", "Icmp", "Query", "Undecided", "answer", "ask", "evaluate", "protocol_number"]

@@ -13,6 +13,7 @@ from netwright.base.spans import Origin, Position
 from netwright.engine.exposure import exposures
 from netwright.engine.inquire import Inquirer
 from netwright.model.references import Target
+from netwright.questions.registry import Asked, Exposed
 
 
 class ExposedRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +28,10 @@ class ExposedRow(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Literal["allow", "some", "deny", "undecided"]
     chain: tuple[str, ...]
     place: str = ""
+
+
+def answer(twin: Asked, params: Exposed) -> list[ExposedRow]:
+    return exposed(twin.inquirer, twin.locate)
 
 
 def exposed(inquirer: Inquirer, locate: Callable[[Origin], Position | None]) -> list[ExposedRow]:

@@ -16,6 +16,7 @@ from netwright.engine.blast import adjacency, services_served, spread
 from netwright.engine.inquire import Inquirer, Packet
 from netwright.engine.verdict import Spot
 from netwright.model.references import Target
+from netwright.questions.registry import FROM_TO, Asked, BlastRadius
 
 Locate = Callable[[Origin], Position | None]
 
@@ -39,7 +40,7 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
     place: str
 
 
-class Blast(msgspec.Struct, frozen=True, kw_only=True):
+class Blast(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO):
     source: str
     hops: int | None
     any_port: bool
@@ -48,6 +49,11 @@ class Blast(msgspec.Struct, frozen=True, kw_only=True):
     workloads: int
     silent: int
     cuts: tuple[Cut, ...]
+
+
+def answer(twin: Asked, params: BlastRadius) -> Blast:
+    source = twin.inquirer.directory.resolve(params.source)
+    return blast(twin.inquirer, source, hops=params.hops, any_port=params.any_port, locate=twin.locate)
 
 
 def blast(

@@ -21,6 +21,7 @@ from netwright.engine.compile import FamilyTables, Table
 from netwright.engine.inquire import Inquirer
 from netwright.engine.join import BLOCK, Join
 from netwright.model.references import Target
+from netwright.questions.registry import Asked, Reach
 
 By = Literal["pod", "workload", "namespace", "identity"]
 LINK_LOCAL = IpSet.of("169.254.0.0/16", "fe80::/10")
@@ -69,6 +70,17 @@ class Reached(msgspec.Struct, kw_only=True):
     destinations: dict[Family, list[int]]
     services: ServiceSet
     left_out: tuple[str, ...] = ()
+
+
+def answer(twin: Asked, params: Reach) -> Reached:
+    resolve = twin.inquirer.directory.resolve
+    return reach(
+        twin.inquirer,
+        by=params.by,
+        source=resolve(params.source) if params.source else None,
+        destination=resolve(params.destination) if params.destination else None,
+        services=services_of(params.port) if params.port else ALL,
+    )
 
 
 def reach(

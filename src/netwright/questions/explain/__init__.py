@@ -17,6 +17,7 @@ from netwright.model.kinds import Kind
 from netwright.profiles.profile import Profile
 from netwright.profiles.upstream import UPSTREAM
 from netwright.questions.explain.kind_notes import NOTES, RULES_OF_THUMB, SHORT
+from netwright.questions.registry import Asked, Explain
 
 PROFILES: tuple[Profile, ...] = (UPSTREAM,)
 
@@ -51,6 +52,20 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     kinds_read: tuple[str, ...]
     kinds_unread: int
     kinds_irrelevant: int
+
+
+class Explained(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """All pages about what was asked, or, where nothing was, what there is."""
+
+    asked: str
+    pages: tuple[Page, ...] = ()
+    index: Contents | None = None
+
+
+def answer(twin: Asked, params: Explain) -> Explained:
+    if not params.asked:
+        return Explained(asked="", index=contents())
+    return Explained(asked=params.asked, pages=explain(params.asked))
 
 
 def contents() -> Contents:
@@ -242,4 +257,4 @@ def _effect(kind: Kind) -> str:
     return "it changes no verdict between pods on their primary network, but what it adds is missing"
 
 
-__all__ = ["PROFILES", "Contents", "Page", "Section", "contents", "explain"]
+__all__ = ["PROFILES", "Contents", "Explained", "Page", "Section", "answer", "contents", "explain"]

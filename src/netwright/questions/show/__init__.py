@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from netwright.base.errors import UsageError
-from netwright.base.spans import Origin, Position
-from netwright.engine.compile import Network
-from netwright.engine.inquire import Inquirer
-from netwright.model.cluster import Cluster
+from netwright.questions.registry import Asked, Exposed, Show
 from netwright.questions.show.acting import acting
 from netwright.questions.show.enforcement import isolation_rows, network_rows, policy_rows
 from netwright.questions.show.narrow import Narrow, narrow
 from netwright.questions.show.nouns import endpoint_rows, kind_rows, namespace_rows, service_rows, workload_rows
-from netwright.questions.show.rows import ExposedRow, Shown
+from netwright.questions.show.rows import ROWS, ExposedRow, Shown
 
 NOUNS: dict[str, str] = {
     "workloads": "what people deploy: pods, isolation, policies, ports, Services",
@@ -29,21 +26,14 @@ NOUNS: dict[str, str] = {
 }
 
 
-class Twin(Protocol):
-    """The facade as far as `show` needs it."""
-
-    @property
-    def snapshot(self) -> Any: ...
-    @property
-    def cluster(self) -> Cluster: ...
-    @property
-    def network(self) -> Network: ...
-    @property
-    def inquirer(self) -> Inquirer: ...
-    def locate(self, origin: Origin) -> Position | None: ...
+def answer(twin: Asked, params: Show) -> Shown:
+    if params.noun == "exposed":
+        ways = twin.ask(Exposed())
+        return exposed_rows(twin, ways, namespaces=params.namespaces, references=params.references)
+    return show(twin, params.noun, namespaces=params.namespaces, references=params.references)
 
 
-def show(twin: Twin, noun: str, *, namespaces: Sequence[str] = (), references: Sequence[str] = ()) -> Shown:
+def show(twin: Asked, noun: str, *, namespaces: Sequence[str] = (), references: Sequence[str] = ()) -> Shown:
     """The rows of a noun, narrowed to namespaces and references. Raises UsageError for an unknown noun or name.
 
     `exposed` is a question of its own; `exposed_rows` shapes its answer.
@@ -76,7 +66,7 @@ def show(twin: Twin, noun: str, *, namespaces: Sequence[str] = (), references: S
 
 
 def exposed_rows(
-    twin: Twin, ways: Sequence[Any], *, namespaces: Sequence[str] = (), references: Sequence[str] = ()
+    twin: Asked, ways: Sequence[Any], *, namespaces: Sequence[str] = (), references: Sequence[str] = ()
 ) -> Shown:
     """The ways in that `exposed` found, narrowed; their order is kept (danger first)."""
     only = narrow(twin.cluster, twin.inquirer.directory if references else None, namespaces, references, "exposed")
@@ -105,11 +95,11 @@ def exposed_rows(
     return Shown(noun="exposed", rows=tuple(out), counts=counts, notes=tuple(only.notes))
 
 
-def _refs(twin: Twin, only: Narrow) -> set[str] | None:
+def _refs(twin: Asked, only: Narrow) -> set[str] | None:
     if only.rows is None:
         return None
     cluster = twin.cluster
     return only.services | {cluster.workloads[int(cluster.columns.workload[row])].ref for row in only.rows}
 
 
-__all__ = ["NOUNS", "Shown", "exposed_rows", "show"]
+__all__ = ["NOUNS", "ROWS", "Shown", "answer", "exposed_rows", "show"]

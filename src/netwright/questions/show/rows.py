@@ -173,6 +173,18 @@ class ExposedRow(Row, frozen=True):
 
 
 Rows: TypeAlias = tuple[Row, ...]
+ROWS: dict[str, type[Row]] = {
+    "workloads": WorkloadRow,
+    "endpoints": EndpointRow,
+    "services": ServiceRow,
+    "policies": PolicyRow,
+    "networks": NetworkRow,
+    "exposed": ExposedRow,
+    "isolation": IsolationRow,
+    "namespaces": NamespaceRow,
+    "kinds": KindRow,
+}
+"""The row of each noun."""
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,13 +13,14 @@ import msgspec
 
 from netwright.base.errors import InternalError, UsageError
 from netwright.base.ipset import Family
-from netwright.base.services import ICMP, ServiceSet, protocol_name
+from netwright.base.services import ICMP, ServiceSet, protocol_name, protocol_number
 from netwright.base.spans import Origin, Position
 from netwright.engine.inquire import Groups, Inquirer, Part, Settled, lowest
 from netwright.engine.nearest import nearest_rule
 from netwright.engine.verdict import Citation, Verdict
 from netwright.model.references import Target, split_port
 from netwright.model.rule import Direction
+from netwright.questions.registry import FROM_TO, Asked, Why
 from netwright.questions.why.changes import Change, changes
 from netwright.spec.networkpolicy import judge
 
@@ -64,7 +65,7 @@ class SideAnswer(msgspec.Struct, frozen=True, kw_only=True):
     nearest: Nearest | None = None
 
 
-class PartAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class PartAnswer(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO):
     """One of the packets a question stands for; packets that are decided by the same rules are one part."""
 
     source: str
@@ -100,7 +101,7 @@ class WayAnswer(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[StepAnswer, ...]
 
 
-class WhyAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class WhyAnswer(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO):
     """The whole answer. `translation` says what a Service did to the packet; `judged` how many packets the reference
     evaluator also judged."""
 
@@ -118,6 +119,19 @@ class WhyAnswer(msgspec.Struct, frozen=True, kw_only=True):
     parts: tuple[PartAnswer, ...] = ()
     changes: tuple[Change, ...] = ()
     judged: int = 0
+
+
+def answer(twin: Asked, params: Why) -> WhyAnswer:
+    return why(
+        twin.inquirer,
+        params.source,
+        params.destination,
+        protocol=protocol_number(params.protocol),
+        locate=twin.locate,
+        owner_of=twin.owner_of,
+        family=params.family,
+        with_changes=params.changes,
+    )
 
 
 def why(

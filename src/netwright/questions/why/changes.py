@@ -33,13 +33,14 @@ from netwright.model.document import Decoded
 from netwright.model.references import Directory
 from netwright.model.rule import Direction, Members
 from netwright.profiles.compose import recompose
+from netwright.questions.registry import FROM_TO
 
 Again = Callable[[Inquirer], Settled]
 Locate = Callable[[Origin], Position | None]
 MOST_SHOWN = 20
 
 
-class Connection(msgspec.Struct, frozen=True, kw_only=True):
+class Connection(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO):
     source: str
     destination: str
     ports: str
