@@ -166,6 +166,8 @@ NOT_UNICAST: Final = IpSet.of("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224
 (RFC 6890, RFC 4291)."""
 PRIVATE: Final = IpSet.of("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 """RFC 1918, RFC 6598, RFC 4193."""
+LINK_LOCAL: Final = IpSet.of("169.254.0.0/16", "fe80::/10")
+"""RFC 3927, RFC 4291."""
 INTERNET: Final = IpSet.of("0.0.0.0/0", "2000::/3") - NOT_UNICAST - PRIVATE
 """Outside the cluster and not private, link-local, loopback or multicast; of IPv6 the global unicast block (RFC 4291
 §2.4)."""

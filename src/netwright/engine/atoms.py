@@ -47,6 +47,11 @@ class AddressClasses:
                 raise InternalError("two address classes were taken for one")
             self._flags[intervals] = flags
 
+    @property
+    def starts(self) -> list[int]:
+        """The lowest address of every atom, ascending."""
+        return self._starts
+
     def _atom(self, value: int) -> int:
         return bisect_left(self._starts, value)
 

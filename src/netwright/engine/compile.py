@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, pairwise
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -17,28 +17,20 @@ import numpy.typing as npt
 from netwright.base.errors import InternalError
 from netwright.base.ipset import INTERNET, NOT_UNICAST, PRIVATE, Family, IpSet
 from netwright.base.selectors import ALWAYS as EVERY_INTERFACE
-from netwright.base.services import ALL, NONE, ServiceSet
+from netwright.base.services import ServiceSet
 from netwright.engine.atoms import AddressClasses
 from netwright.engine.bits import indexes, of_indexes, spread
+from netwright.engine.class_rows import ClassFolder, Definers
 from netwright.engine.fold import (
     Atoms,
-    BoundEnd,
-    BoundRule,
     Folder,
-    Joined,
     Row,
-    Sure,
-    TierRow,
-    join_rules,
-    lay,
 )
 from netwright.engine.identities import Identities, Mentions, identify
 from netwright.engine.units import (
     Delta,
     Unit,
     content_of,
-    is_conditional,
-    is_plain_denial,
     units_of,
     units_of_enforcers,
     walk,
@@ -47,12 +39,8 @@ from netwright.engine.universe import Selection, Universe
 from netwright.model.columns import Columns
 from netwright.model.rule import (
     ANYBODY,
-    UNBOUND,
-    UNGUARDED,
     Direction,
     Enforcer,
-    NamedPort,
-    Service,
 )
 
 MEMORY_CAP_BYTES = 3 << 30
@@ -72,7 +60,7 @@ class Table:
 
     of_position: npt.NDArray[np.intp]
     keys: list[ClassKey]
-    fold: _ClassFolder
+    fold: ClassFolder
     kept: dict[int, list[Row]] = field(default_factory=dict)
     keep: bool = True
     _number: dict[ClassKey, int] | None = None
@@ -138,7 +126,15 @@ class FamilyTables:
 class Network:
     """A compiled network: endpoints, enforcers, identities, and the tables of each family."""
 
-    def __init__(self, columns: Columns, enforcers: Sequence[Enforcer], families: Sequence[Family]) -> None:
+    def __init__(
+        self,
+        columns: Columns,
+        enforcers: Sequence[Enforcer],
+        families: Sequence[Family],
+        *,
+        like: Network | None = None,
+    ) -> None:
+        """`like`: a network whose numbers of rule contents go on here, so that classes of both can be compared."""
         self.columns = columns
         self.enforcers = tuple(enforcers)
         self.families = tuple(families)
@@ -147,7 +143,7 @@ class Network:
                 raise InternalError(
                     f"the engine does not read exemptions, stateless enforcers and other hooks: `{enforcer.name}`"
                 )
-        self._contents: dict[object, int] = {}
+        self._contents: dict[object, int] = like._contents if like is not None else {}
         units = units_of_enforcers(enforcers)
         self._compile(units, *walk(units, enforcers))
 
@@ -336,7 +332,9 @@ class Network:
                 for part, number in self._place(unit, family, universe):
                     parts.append(part)
                     numbers.append(number)
-        fold = _ClassFolder(self, universe, folder, direction, contents)
+        fold = ClassFolder(
+            self.enforcers, self.identities.port_maps, self.definers, universe, folder, direction, contents
+        )
         keys: list[ClassKey] = [((), 0)]
         of_position = np.zeros(universe.n, dtype=np.intp)
         table = Table(of_position, keys, fold)
@@ -392,6 +390,10 @@ class Network:
                         if table.keep:
                             kept[class_] = rows
 
+    def is_numbered_like(self, other: Network) -> bool:
+        """Whether equal numbers of contents mean equal rules in both."""
+        return self._contents is other._contents
+
     def position(self, row: int) -> int:
         """The identity of an endpoint, which is its position in every universe."""
         return int(self.identities.of_row[row])
@@ -403,289 +405,6 @@ class Network:
             for u in self.units
             if u.direction == direction and (u.sure_at[family] | u.perhaps_at[family]) >> position & 1
         ]
-
-
-_OTHERWISE: Sure = (-1, {})
-"""Stands for a content whose class is folded otherwise."""
-
-
-class _ClassFolder:
-    """Binds and folds the units of a class, memoised by unit content, by tier and by class."""
-
-    def __init__(
-        self, network: Network, universe: Universe, folder: Folder, direction: Direction, contents: dict[int, Unit]
-    ) -> None:
-        self._enforcers = network.enforcers
-        self._universe = universe
-        self._folder = folder
-        self.atoms = folder.atoms
-        self._direction = direction
-        self._contents = contents
-        self._port_maps = network.identities.port_maps
-        self._definers = network.definers if direction == "egress" else {}
-        self._aliases_of: dict[frozenset[NamedPort], list[int]] = {}
-        self._names: dict[int, frozenset[NamedPort]] = {}
-        self._named: dict[int, list[int]] = {}
-        for c, u in contents.items():
-            self._name(c, u)
-        self._bound: dict[tuple[int, int], list[BoundRule]] = {}
-        self._services: dict[Service, int] = {}
-        self._named_services: list[dict[Service, int]] = [{} for _ in self._port_maps]
-        self._numbers: dict[int, dict[tuple[str, int], int]] = {}
-        self._cuts: dict[tuple[NamedPort, ...], list[tuple[int, int]]] = {}
-        self._open: dict[int, int] = {}  # by identity: few objects, said often, and held by the contents
-        self._sure: dict[int, Sure] = {}
-        self._shape: tuple[int, int] | None = None
-        self._open_end = 0
-        self._joined: dict[tuple[int, int], tuple[int, Joined]] = {}
-        self._tiers: dict[tuple[tuple[int, ...], int], list[TierRow]] = {}
-        self._free = [Row(folder.atoms.all, universe.every, universe.every, folder.atoms)]
-        only = network.enforcers[0] if len(network.enforcers) == 1 else None
-        self._plain = only is not None and only.default == "allow"
-
-    def learn(self, unit: Unit) -> None:
-        """Take in the content of a unit that an edit brought."""
-        if unit.content in self._contents:
-            return
-        self._contents[unit.content] = unit
-        self._name(unit.content, unit)
-
-    # Contents that name ports are the same at subjects whose port maps say the same of these names: the first such
-    # port map stands for all.
-
-    def _name(self, content: int, unit: Unit) -> None:
-        named = [r.service.named for r in unit.rules if r.service.named]
-        if named:
-            names = self._names[content] = frozenset(chain.from_iterable(named))
-            self._named[content] = self._alike(names)
-
-    def _alike(self, names: frozenset[NamedPort]) -> list[int]:
-        """For every port map the first one that says the same of the names."""
-        found = self._aliases_of.get(names)
-        if found is None:
-            said = {(port.name, port.protocol) for port in names}
-            firsts: dict[frozenset[tuple[str, int, int]], int] = {}
-            found = self._aliases_of[names] = [
-                firsts.setdefault(frozenset(entry for entry in ports if entry[:2] in said), number)
-                for number, ports in enumerate(self._port_maps)
-            ]
-        return found
-
-    def aliases(self, contents: int) -> npt.NDArray[np.int64]:
-        """By content (numbers below `contents`) and port map: the port map that stands for it, 0 without names."""
-        table = np.zeros((contents, len(self._port_maps)), dtype=np.int64)
-        for content, alike in self._named.items():
-            table[content] = alike
-        return table
-
-    def alias(self, key: tuple[int, ...], port_map: int) -> int:
-        """The port map that stands for one at a class of these contents; 0 where they name no ports."""
-        names = [self._names[c >> 1] for c in key if c >> 1 in self._names]
-        if not names:
-            return 0
-        return self._alike(names[0] if len(names) == 1 else frozenset().union(*names))[port_map]
-
-    def __call__(self, key: tuple[int, ...], port_map: int) -> list[Row]:
-        if not self._plain:
-            return self._general(key, port_map)
-        if not key:
-            return self._free
-        named, memo, maps = self._named, self._sure, len(self._port_maps)
-        listed: list[Sure] = []
-        for c in key:
-            alike = named.get(c >> 1)
-            place = c * maps if alike is None else c * maps + alike[port_map]
-            sure = memo.get(place)
-            if sure is None:
-                sure = memo[place] = self._surely(c, port_map)
-            if sure is _OTHERWISE:
-                return self._denying(key, port_map)
-            if sure[0]:
-                listed.append(sure)
-        return self._folder.sure_rows(listed, self._open_end)
-
-    def _surely(self, number: int, port_map: int) -> Sure:
-        """Of a content that surely acts, only allows and then denies (NetworkPolicy's shape): its services to its
-        peers, where it surely names them and none that its end leaves open. Else `_OTHERWISE`; also where tier or end
-        are not those of the first content met, so that contents can be joined without asking."""
-        unit = self._contents[number >> 1]
-        if number & 1 or not unit.ends:
-            return _OTHERWISE
-        open_ = self._folder.atoms.all
-        for end in unit.ends:
-            if end.action != "deny":
-                return _OTHERWISE
-            mask = self._open.get(id(end.unsure))
-            if mask is None:
-                mask = self._open[id(end.unsure)] = self._folder.atoms.mask(end.unsure)
-            open_ &= mask
-        if self._shape is None:
-            self._shape, self._open_end = (unit.tier, open_), open_
-        if self._shape != (unit.tier, open_):
-            return _OTHERWISE
-        ingress = self._direction == "ingress"
-        universe, folder = self._universe, self._folder
-        resolved = universe.resolved
-        used = 0
-        parts: dict[int, int] = {}
-        for rule in unit.rules:
-            service = rule.service
-            if (
-                rule.action != "allow"
-                or rule.when is not UNGUARDED
-                or rule.then is not UNBOUND
-                or service.sources is not ALL
-            ):
-                return _OTHERWISE
-            services = self._named_services[port_map] if service.named else self._services
-            mask = services.get(service)
-            if mask is None:
-                mask = services[service] = self._mask(service, port_map)
-            if mask & open_ or (rule.unsure is not NONE and folder.atoms.mask(rule.unsure) & ~(open_ | mask)):
-                return _OTHERWISE
-            peer = rule.src if ingress else rule.dst
-            found = resolved.get(peer)
-            must, may = universe(peer) if found is None else found
-            if not may:
-                continue
-            if mask:
-                peers = must if must is may else folder.peers(must, may)
-                if mask & used:
-                    lay(parts, used, mask, peers)
-                else:
-                    parts[mask] = peers
-                used |= mask
-            if service.named and not ingress:
-                for mask, definers in self._numbers_of(service.named):
-                    if mask & open_:
-                        return _OTHERWISE
-                    if may & definers:
-                        lay(parts, used, mask, folder.peers(must & definers, may & definers))
-                        used |= mask
-        return used, parts
-
-    def _denying(self, key: tuple[int, ...], port_map: int) -> list[Row]:
-        """The rows of contents of one tier that only allow and then deny, whatever they leave open; of others tier by
-        tier."""
-        contents = self._contents
-        tier = contents[key[0] >> 1].tier
-        unsure = self._folder.atoms.all
-        joined: Joined = {}
-        for c in key:
-            number = c >> 1
-            if c & 1 or contents[number].tier != tier or not is_plain_denial(contents[number]):
-                return self._general(key, port_map)
-            place = (number, port_map if number in self._named else 0)
-            found = self._joined.get(place)
-            if found is None:
-                found = self._joined[place] = self._join(*place)
-            unsure &= found[0]
-            for services, (must, may) in found[1].items():
-                held = joined.get(services)
-                joined[services] = (held[0] | must, held[1] | may) if held else (must, may)
-        return self._folder.allow_rows(joined, unsure)
-
-    def _join(self, content: int, port_map: int) -> tuple[int, Joined]:
-        """Of a content that only allows and then denies: what its end leaves open, and its rules joined by services."""
-        unsure = self._folder.atoms.all
-        for end in self._contents[content].ends:
-            unsure &= self._folder.atoms.mask(end.unsure)
-        return unsure, join_rules(self._rules((content << 1,), port_map))
-
-    def _numbers_of(self, ports: tuple[NamedPort, ...]) -> list[tuple[int, int]]:
-        """On egress: the services that the names are, each with the destinations that give a name this number."""
-        found = self._cuts.get(ports)
-        if found is None:
-            atoms, every = self._folder.atoms, self._universe.every
-            found = self._cuts[ports] = [
-                (atoms.mask(ServiceSet.ports(port.protocol, number)), definers & every)
-                for port in ports
-                for number, definers in self._definers.get((port.name, port.protocol), {}).items()
-            ]
-        return found
-
-    def _mask(self, service: Service, port_map: int) -> int:
-        """The fixed services, and on ingress the numbers that a port map gives the names."""
-        atoms = self._folder.atoms
-        mask = atoms.mask(service.fixed)
-        if service.named and self._direction == "ingress":
-            numbers = self._numbers.get(port_map)
-            if numbers is None:
-                numbers = self._numbers[port_map] = {}
-                for name, protocol, number in self._port_maps[port_map]:
-                    here = atoms.mask(ServiceSet.ports(protocol, number))
-                    numbers[name, protocol] = numbers.get((name, protocol), 0) | here
-            for port in service.named:
-                mask |= numbers.get((port.name, port.protocol), 0)
-        return mask
-
-    def _general(self, key: tuple[int, ...], port_map: int) -> list[Row]:
-        rows = self._free
-        for e, enforcer in enumerate(self._enforcers):
-            mine = [c for c in key if self._contents[c >> 1].enforcer == e]
-            if not mine:
-                continue  # it has no rules here and allows, or it does not act here
-            tiers: list[TierRow] | None = None
-            for t in range(len(enforcer.tiers)):
-                part = tuple(c for c in mine if self._contents[c >> 1].tier == t)
-                if not part:
-                    continue
-                folded = self._tier(part, self.alias(part, port_map))
-                tiers = folded if tiers is None else self._folder.compose(tiers, folded)
-            if tiers is None:
-                tiers = [TierRow(self._folder.atoms.all, 0, 0, self._universe.every)]
-            settled = self._folder.settle(tiers, enforcer.default)
-            rows = settled if rows is self._free else self._folder.both(rows, settled)
-        return rows
-
-    def _rules(self, key: tuple[int, ...], port_map: int) -> list[BoundRule]:
-        out: list[BoundRule] = []
-        for c in key:
-            named = port_map if c >> 1 in self._named else 0
-            bound = self._bound.get((c, named))
-            if bound is None:
-                bound = self._bound[c, named] = self._bind(c, named)
-            out += bound
-        return out
-
-    def _tier(self, key: tuple[int, ...], port_map: int) -> list[TierRow]:
-        folded = self._tiers.get((key, port_map))
-        if folded is None:
-            first = self._contents[key[0] >> 1]
-            ties = self._enforcers[first.enforcer].tiers[first.tier].ties
-            rules = self._rules(key, port_map)
-            rules.sort(key=lambda r: r.rank)
-            atoms = self._folder.atoms
-            ends = {
-                BoundEnd(e.action, atoms.all if c & 1 else atoms.mask(e.unsure))
-                for c in key
-                for e in self._contents[c >> 1].ends
-            }
-            folded = self._tiers[key, port_map] = self._folder.tier(rules, list(ends), ties)
-        return folded
-
-    def _bind(self, content: int, port_map: int) -> list[BoundRule]:
-        out: list[BoundRule] = []
-        atoms, every, ingress = self._folder.atoms, self._universe.every, self._direction == "ingress"
-        for rule in self._contents[content >> 1].rules:
-            must, may = self._universe(rule.src if ingress else rule.dst)
-            if content & 1 or is_conditional(rule):
-                must = 0
-            owed = rule.action == "allow" and rule.then != UNBOUND
-            sure = self._mask(rule.service, port_map)
-            unsure = atoms.mask(rule.unsure) & ~sure if rule.unsure else 0
-            out.append(BoundRule(rule.rank, rule.policy, rule.index, rule.action, sure, unsure, must, may, owed))
-            if not ingress:
-                # one rule a number, cut to the destinations that give the name this number
-                for port in rule.service.named:
-                    for number, definers in self._definers.get((port.name, port.protocol), {}).items():
-                        mask, cut = atoms.mask(ServiceSet.ports(port.protocol, number)), definers & every
-                        out.append(
-                            BoundRule(
-                                rule.rank, rule.policy, rule.index, rule.action, mask, 0, must & cut, may & cut, owed
-                            )
-                        )
-        return [r for r in out if r.sure or r.unsure]
 
 
 def _atoms(units: Sequence[Unit], identities: Identities) -> Atoms:
@@ -704,9 +423,8 @@ def _atoms(units: Sequence[Unit], identities: Identities) -> Atoms:
     return Atoms(services)
 
 
-def _definers(identities: Identities) -> dict[tuple[str, int], dict[int, int]]:
-    """Who defines a named port as which number: (name, protocol) -> number -> identities."""
-    out: dict[tuple[str, int], dict[int, int]] = {}
+def _definers(identities: Identities) -> Definers:
+    out: Definers = {}
     order = np.argsort(identities.port_map, kind="stable")
     bounds = np.searchsorted(identities.port_map[order], np.arange(len(identities.port_maps) + 1)).tolist()
     for port_map, (a, b) in zip(identities.port_maps, pairwise(bounds), strict=True):

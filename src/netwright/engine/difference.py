@@ -1,145 +1,249 @@
-"""Which connections differ between two networks over the same endpoints."""
+"""Which connections differ between two networks.
+
+Both are seen from the same ends: pods of one workload that neither network tells apart, and outside addresses that
+neither does. An end that one network lacks has no connections there. Rows are compared class by class, each pair of
+classes once, and only where they differ are the tables joined; nothing loops over pairs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from netwright.base.ipset import INTERNET, Family, IpSet
-from netwright.base.services import TRANSPORT, ServiceSet
-from netwright.engine.bits import unpack
+from netwright.base.ipset import Family, IpSet
+from netwright.base.services import ALL, ServiceSet
+from netwright.engine.bits import Indexes, distinct
 from netwright.engine.compile import FamilyTables, Network, Table
-from netwright.engine.inquire import Inquirer
-from netwright.engine.join import ClassSide
+from netwright.engine.join import Join, Sides, Sureness
+from netwright.engine.relations import Relation
+from netwright.model.rule import Direction
+
+CHUNK = 256
+ABSENT = -1
 
 
-class Changed(NamedTuple):
-    """Connections between workloads that surely pass after and not before (`opened`), and the reverse."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One network as the ends see it: their positions, ABSENT where it has no such end, and what applies between two
+    ends besides policy."""
 
-    opened: list[tuple[str, str, ServiceSet]]
-    closed: list[tuple[str, str, ServiceSet]]
+    network: Network
+    family: Family
+    positions: Indexes
+    relations: Mapping[tuple[int, int], Relation]
+
+    @property
+    def tables(self) -> FamilyTables:
+        return self.network.tables[self.family]
 
 
-def changed_connections(before: Inquirer, after: Inquirer) -> Changed:
-    """Compare the ends that an edit touched: where other rules act, and pods whose own labels differ.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Differences:
+    """Pairs of ends whose services differ, by number of end and ascending; `services[k]` is what number k lets pass.
 
-    Endpoint rows must be the same in both, and rules that an edit left alone the same objects.
+    `was` and `now` have a row a pair: surely, and perhaps.
     """
-    opened: dict[tuple[str, str], ServiceSet] = {}
-    closed: dict[tuple[str, str], ServiceSet] = {}
-    relabelled = _relabelled(before.network, after.network)
-    for family, old in before.network.tables.items():
-        new = after.network.tables[family]
-        pairs: set[tuple[int, int]] = set()
-        classes = after.class_sets(family)
-        for direction in ("egress", "ingress"):
-            touched = set(relabelled) if relabelled else _touched(before.network, after.network, family, direction)
-            for row in touched:
-                peers = _differing(before, after, old, new, direction, row)
-                pairs.update((row, p) if direction == "egress" else (p, row) for p in peers)
-            for row in relabelled:
-                peers = _seen_otherwise(before, after, old, new, direction, row)
-                pairs.update((p, row) if direction == "egress" else (row, p) for p in peers)
-        for s, d in sorted(pairs):
-            if (s < 0 and d < 0) or (s == d and before.network.columns.single[s]):
-                continue
-            was, now = _services(before, old, s, d, classes), _services(after, new, s, d, classes)
-            key = (_name(after, new, s), _name(after, new, d))
-            if more := now - was:
-                opened[key] = opened.get(key, ServiceSet()) | more
-            if less := was - now:
-                closed[key] = closed.get(key, ServiceSet()) | less
-    return Changed(
-        [(s, d, p) for (s, d), p in sorted(opened.items(), key=lambda kv: kv[0])],
-        [(s, d, p) for (s, d), p in sorted(closed.items(), key=lambda kv: kv[0])],
-    )
+
+    source: Indexes
+    destination: Indexes
+    was: npt.NDArray[np.int32]
+    now: npt.NDArray[np.int32]
+    services: list[ServiceSet]
+
+    def __len__(self) -> int:
+        return len(self.source)
 
 
-def _name(inquirer: Inquirer, tables: FamilyTables, row: int) -> str:
-    if row >= 0:
-        return inquirer.cluster.workloads[int(inquirer.network.columns.workload[row])].ref
-    return outside_name(inquirer, tables.family, -row - 1)
+class _Numbers:
+    """Service sets as numbers that two networks share; 0 is nothing."""
+
+    def __init__(self, wanted: ServiceSet) -> None:
+        self.wanted = wanted
+        self.services: list[ServiceSet] = [ServiceSet()]
+        self._of: dict[ServiceSet, int] = {ServiceSet(): 0}
+
+    def __call__(self, services: ServiceSet) -> int:
+        services = services & self.wanted
+        found = self._of.get(services)
+        if found is None:
+            found = self._of[services] = len(self.services)
+            self.services.append(services)
+        return found
+
+    def all(self, services: Sequence[ServiceSet]) -> npt.NDArray[np.int32]:
+        return np.array([self(s) for s in services], dtype=np.int32)
 
 
-def outside_name(inquirer: Inquirer, family: Family, class_: int) -> str:
-    """How a class of outside addresses is called in a difference."""
-    held = inquirer.class_sets(family)[class_]
-    return "internet" if not held - INTERNET and len(held.cidrs()) > 8 else held.described()
+def differences(
+    before: View, after: View, changed: npt.NDArray[np.bool_], *, outside: int, wanted: ServiceSet = ALL
+) -> Differences:
+    """Compare two networks of the same ends, the last `outside` of which are outside addresses.
 
-
-def _position(inquirer: Inquirer, tables: FamilyTables, row: int, classes: Sequence[IpSet]) -> int:
-    """The position of an endpoint row; -1, -2 … stand for the classes of outside addresses, by an address of each.
-
-    The classes are those of the edited network, which are at least as fine as those before.
+    `changed` marks the ends that rules may see otherwise than before: labels, ports, addresses, presence. Classes with
+    the same rules in both networks are compared at these only. That needs networks whose contents are numbered alike
+    (`Network.apply`, or `like`); others are compared everywhere. Between two outside ends, and from a single pod to
+    itself, there is no connection.
     """
-    if row >= 0:
-        return inquirer.network.position(row)
-    return tables.universe.position_of_address(classes[-row - 1].family(tables.family)[0][0])
+    numbers = _Numbers(wanted)
+    n = len(before.positions)
+    found: list[tuple[Any, ...]] = []
+    for sources, destinations in (
+        *_groups(before, after, "egress", changed),
+        *_groups(before, after, "ingress", changed),
+    ):
+        for start in range(0, len(sources), CHUNK):
+            found.append(_compare(before, after, sources[start : start + CHUNK], destinations, numbers, n - outside))
+    related = sorted({pair for pair in (*before.relations, *after.relations) if _relation_differs(before, after, pair)})
+    for s, d in related:
+        one = np.array([s], dtype=np.intp), np.array([d], dtype=np.intp)
+        found.append(_compare(before, after, *one, numbers, n - outside))
+    if not found:
+        nothing = np.zeros(0, dtype=np.intp)
+        none = np.zeros((0, 2), dtype=np.int32)
+        return Differences(source=nothing, destination=nothing, was=none, now=none, services=numbers.services)
+    code = np.concatenate([f[0] for f in found])
+    first, _ = distinct(code)
+    code = code[first]
+    was, now = (np.concatenate([f[i] for f in found])[first] for i in (1, 2))
+    return Differences(source=code // n, destination=code % n, was=was, now=now, services=numbers.services)
 
 
-def _services(inquirer: Inquirer, tables: FamilyTables, s: int, d: int, classes: Sequence[IpSet]) -> ServiceSet:
-    must, _ = tables.pair(_position(inquirer, tables, s, classes), _position(inquirer, tables, d, classes))
-    return must & TRANSPORT
+def _relation_differs(before: View, after: View, pair: tuple[int, int]) -> bool:
+    return before.relations.get(pair) != after.relations.get(pair)
 
 
-def _relabelled(before: Network, after: Network) -> list[int]:
-    if before.columns is after.columns:
-        return []
-    return [r for r in range(before.columns.n) if before.columns.labels_of(r) != after.columns.labels_of(r)]
+# --- where to look --------------------
 
 
-def _touched(before: Network, after: Network, family: Family, direction: str) -> set[int]:
-    """Endpoint rows at which units act that are in one network only."""
-    rows: set[int] = set()
-    held = ({id(u.rules) for u in before.units}, {id(u.rules) for u in after.units})
-    for network, others in ((before, held[1]), (after, held[0])):
-        for unit in network.units:
-            if unit.direction == direction and id(unit.rules) not in others:
-                bits = unit.sure_at[family] | unit.perhaps_at[family]
-                flags = unpack(bits & ((1 << network.identities.count) - 1), network.identities.count)
-                rows.update(np.flatnonzero(flags[network.identities.of_row]).tolist())
-    return rows
+def _groups(
+    before: View, after: View, direction: Direction, changed: npt.NDArray[np.bool_]
+) -> Iterator[tuple[Indexes, Indexes]]:
+    """Sources and destinations between which one direction's own rows differ: blocks that may overlap."""
+    tables = [v.tables.egress if direction == "egress" else v.tables.ingress for v in (before, after)]
+    classes = [
+        np.where(v.positions >= 0, t.of_position[v.positions], ABSENT)
+        for v, t in zip((before, after), tables, strict=True)
+    ]
+    width = tables[1].count + 1
+    first, of = distinct((classes[0] + 1) * width + classes[1] + 1)
+    pairs = list(zip(classes[0][first].tolist(), classes[1][first].tolist(), strict=True))
+    alike = before.network.is_numbered_like(after.network)
+    everywhere: list[int] = []
+    changed_only: list[int] = []
+    for number, (a, b) in enumerate(pairs):
+        same = alike and a >= 0 and b >= 0 and _says_the_same(tables[0], tables[1], a, b)
+        (changed_only if same else everywhere).append(number)
+    where = np.arange(len(before.positions), dtype=np.intp)
+    columns: dict[bytes, tuple[Indexes, list[int]]] = {}
+    for listed, at in ((everywhere, where), (changed_only, where[changed])):
+        if len(at):
+            for number, differing in _differing_columns(before, after, tables, pairs, listed, at):
+                columns.setdefault(differing.tobytes(), (differing, []))[1].append(number)
+    for differing, members in columns.values():
+        flags = np.zeros(len(pairs), dtype=np.bool_)
+        flags[members] = True
+        own = np.flatnonzero(flags[of])
+        yield (own, differing) if direction == "egress" else (differing, own)
 
 
-def _table(tables: FamilyTables, direction: str) -> Table:
-    return tables.ingress if direction == "ingress" else tables.egress
+def _says_the_same(one: Table, other: Table, a: int, b: int) -> bool:
+    """Whether two classes have the same contents over the same port map."""
+    (contents, port_map), (others, other_map) = one.keys[a], other.keys[b]
+    return contents == others and one.fold.named_ports(contents, port_map) == other.fold.named_ports(others, other_map)
 
 
-def _differing(
-    before: Inquirer, after: Inquirer, old: FamilyTables, new: FamilyTables, direction: str, row: int
-) -> list[int]:
-    """Peers (endpoint rows, and outside classes as -1, -2 …) whose services from this end's own rows differ."""
-    numbers: dict[ServiceSet, int] = {}
-    classes = after.class_sets(new.family)
-    found = []
-    for inquirer, tables in ((before, old), (after, new)):
-        table = _table(tables, direction)
-        side = ClassSide(table, int(table.of_position[inquirer.network.position(row)]), tables.universe.n)
-        number = np.array([numbers.setdefault(s, len(numbers)) for s in side.services], dtype=np.int64)
-        of_position = number[side.of]
-        outside = of_position[[_position(inquirer, tables, -i - 1, classes) for i in range(len(classes))]]
-        found.append(np.concatenate([of_position[inquirer.network.identities.of_row], outside]))
-    n = before.network.columns.n
-    return [i if i < n else n - i - 1 for i in np.flatnonzero(found[0] != found[1]).tolist()]
+def _differing_columns(
+    before: View,
+    after: View,
+    tables: Sequence[Table],
+    pairs: Sequence[tuple[int, int]],
+    listed: Sequence[int],
+    at: Indexes,
+) -> Iterator[tuple[int, Indexes]]:
+    """For each listed pair of classes the ends, of those `at`, that the two classes treat otherwise; none, no pair."""
+    everything = _Numbers(ALL)
+    for start in range(0, len(listed), CHUNK):
+        chunk = listed[start : start + CHUNK]
+        differing: npt.NDArray[np.bool_] = np.zeros((len(chunk), len(at)), dtype=np.bool_)
+        sureness: Sureness
+        for sureness in ("must", "may"):
+            seen = []
+            for side, (view, table) in enumerate(zip((before, after), tables, strict=True)):
+                held = [pairs[number][side] for number in chunk]
+                positions = view.positions[at]
+                known = [c for c in held if c >= 0]
+                sides = Sides(table, known, view.tables.universe.n, sureness, np.maximum(positions, 0))
+                here = everything.all(sides.services)[sides.of]
+                here[:, positions < 0] = 0
+                whole = np.zeros((len(chunk), len(at)), dtype=np.int32)
+                whole[[i for i, c in enumerate(held) if c >= 0]] = here
+                seen.append(whole)
+            differing |= seen[0] != seen[1]
+        for i in np.flatnonzero(differing.any(axis=1)).tolist():
+            yield chunk[i], at[differing[i]]
 
 
-def _seen_otherwise(
-    before: Inquirer, after: Inquirer, old: FamilyTables, new: FamilyTables, direction: str, row: int
-) -> list[int]:
-    """Other ends (endpoint rows) whose own rows hold this end differently: their rules match its labels."""
-    numbers: dict[ServiceSet, int] = {}
-    found = []
-    for inquirer, tables in ((before, old), (after, new)):
-        table = _table(tables, direction)
-        at = inquirer.network.position(row)
-        of_class = np.zeros(table.count, dtype=np.int64)
-        for class_ in range(table.count):
-            services = ServiceSet()
-            for held in table.rows(class_):
-                if held.must >> at & 1:
-                    services |= held.services
-            of_class[class_] = numbers.setdefault(services, len(numbers))
-        found.append(of_class[table.of_position[inquirer.network.identities.of_row]])
-    return np.flatnonzero(found[0] != found[1]).tolist()
+# --- what differs --------------------
+
+
+def _compare(
+    before: View, after: View, sources: Indexes, destinations: Indexes, numbers: _Numbers, inside: int
+) -> tuple[Any, ...]:
+    """Codes of the pairs that differ, and what surely and perhaps passes before and after."""
+    seen = [
+        _services(view, sources, destinations, sureness, numbers)
+        for view in (before, after)
+        for sureness in ("must", "may")
+    ]
+    differing = (seen[0] != seen[2]) | (seen[1] != seen[3])
+    differing &= ~((sources >= inside)[:, None] & (destinations >= inside)[None, :])
+    i, j = np.nonzero(differing)
+    code = sources[i] * len(before.positions) + destinations[j]
+    was = np.stack([seen[0][i, j], seen[1][i, j]], axis=1)
+    now = np.stack([seen[2][i, j], seen[3][i, j]], axis=1)
+    return code, was, now
+
+
+def _services(
+    view: View, sources: Indexes, destinations: Indexes, sureness: Sureness, numbers: _Numbers
+) -> npt.NDArray[np.int32]:
+    from_, to = view.positions[sources], view.positions[destinations]
+    out = np.zeros((len(sources), len(destinations)), dtype=np.int32)
+    join = Join(view.tables, np.maximum(from_, 0).tolist(), np.maximum(to, 0).tolist(), sureness)
+    for block in join.blocks():
+        out[block.start : block.start + len(block.connection)] = block.connection
+    out = numbers.all(join.services)[out]
+    out[from_ < 0] = 0
+    out[:, to < 0] = 0
+    if view.relations:
+        everything = numbers(ALL)
+        column = {d: j for j, d in enumerate(destinations.tolist())}
+        row = {s: i for i, s in enumerate(sources.tolist())}
+        for (s, d), relation in view.relations.items():
+            if s in row and d in column:
+                if relation == "self":
+                    out[row[s], column[d]] = 0
+                elif relation == "own node" or sureness == "may":
+                    out[row[s], column[d]] = everything
+    return out
+
+
+# --- outside --------------------
+
+
+def outside_cells(before: FamilyTables, after: FamilyTables) -> tuple[Indexes, Indexes]:
+    """The classes of outside addresses that both networks together tell apart: their positions in each."""
+    old, new = before.universe, after.universe
+    starts = sorted({*old.classes.starts, *new.classes.starts})
+    cells = list(dict.fromkeys((old.position_of_address(b), new.position_of_address(b)) for b in starts))
+    return np.array([a for a, _ in cells], dtype=np.intp), np.array([b for _, b in cells], dtype=np.intp)
+
+
+def outside_addresses(before: FamilyTables, after: FamilyTables, a: int, b: int) -> IpSet:
+    """The addresses of a cell of `outside_cells`."""
+    old, new = before.universe, after.universe
+    return old.classes.addresses(a - old.identities.count) & new.classes.addresses(b - new.identities.count)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netwright.base.services import ServiceSet
-from netwright.engine.bits import distinct, unpack
+from netwright.engine.bits import Indexes, distinct, unpack
 from netwright.engine.compile import FamilyTables, Table
 
 Sureness = Literal["must", "may"]
@@ -27,42 +27,65 @@ class Block:
     connection: npt.NDArray[np.int32]
 
 
-class _Side:
-    """One direction as numbers: for each class used and each position, which services pass, as an index into `masks`.
+FEW = 24
+"""Up to this many positions are looked up bit by bit; more are unpacked."""
+
+
+class Sides:
+    """One direction as numbers: `of[i, j]` is what passes at class i to or from position `at[j]`, as an index into
+    `masks`.
 
     Rows of a class have disjoint services, so what a peer may use is the union of the rows that hold it: a code of row
     bits, and few codes ever occur. Services are masks over the table's atoms here.
     """
 
-    def __init__(self, table: Table, classes: Sequence[int], n: int, sureness: Sureness) -> None:
+    def __init__(self, table: Table, classes: Sequence[int], n: int, sureness: Sureness, at: Indexes) -> None:
         numbers: dict[int, int] = {0: 0}
-        self.of: npt.NDArray[Any] = np.zeros((len(classes), n), dtype=np.uint16)
+        self.of: npt.NDArray[Any] = np.zeros((len(classes), len(at)), dtype=np.uint16)
+        few = list(enumerate(at.tolist())) if len(at) <= FEW else None
+        whole = np.zeros(n, dtype=np.int32)
         for i, class_ in enumerate(classes):
             rows = [(r.mask, r.must if sureness == "must" else r.may) for r in table.rows(class_)]
-            self._add(i, [(services, bits) for services, bits in rows if bits], n, numbers)
+            rows = [(services, bits) for services, bits in rows if bits]
+            if few is not None:
+                for j, position in few:
+                    mask = 0
+                    for services, bits in rows:
+                        if bits >> position & 1:
+                            mask |= services
+                    if mask:
+                        self.of[i, j] = numbers.setdefault(mask, len(numbers))
+            elif rows:
+                whole[:] = 0
+                self._add(whole, rows, n, numbers)
+                self.of[i] = whole[at]
             if len(numbers) > 0x8000 and self.of.dtype == np.uint16:
                 self.of = self.of.astype(np.int32)
         self.masks = list(numbers)
+        self._atoms = table.fold.atoms
 
-    def _add(self, i: int, rows: list[tuple[int, int]], n: int, numbers: dict[int, int]) -> None:
-        if not rows:
-            return
+    @property
+    def services(self) -> list[ServiceSet]:
+        """The service sets that numbers in `of` stand for."""
+        return [self._atoms.services(mask) for mask in self.masks]
+
+    @staticmethod
+    def _add(out: npt.NDArray[np.int32], rows: list[tuple[int, int]], n: int, numbers: dict[int, int]) -> None:
+        """Write the numbers of one class into `out`, which is all 0."""
         if len(rows) == 1:
             services, bits = rows[0]
-            self.of[i][unpack(bits, n)] = numbers.setdefault(services, len(numbers))
+            out[unpack(bits, n)] = numbers.setdefault(services, len(numbers))
             return
         if len(rows) > 62:  # more rows than a code has bits: join the first half and the second
-            for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]):
-                before = self.of[i].copy()
-                self.of[i] = 0
-                self._add(i, half, n, numbers)
-                masks = list(numbers)
-                code = before.astype(np.int64) << 32 | self.of[i]
-                first, number = distinct(code)
-                joined = [masks[c >> 32] | masks[c & 0xFFFFFFFF] for c in code[first].tolist()]
-                self.of[i] = np.array([numbers.setdefault(m, len(numbers)) for m in joined], dtype=self.of.dtype)[
-                    number
-                ]
+            Sides._add(out, rows[: len(rows) // 2], n, numbers)
+            before = out.copy()
+            out[:] = 0
+            Sides._add(out, rows[len(rows) // 2 :], n, numbers)
+            masks = list(numbers)
+            code = before.astype(np.int64) << 32 | out
+            first, number = distinct(code)
+            joined = [masks[c >> 32] | masks[c & 0xFFFFFFFF] for c in code[first].tolist()]
+            out[:] = np.array([numbers.setdefault(m, len(numbers)) for m in joined], dtype=np.int32)[number]
             return
         codes = np.zeros(n, dtype=np.int64)
         for bit, (_, held) in enumerate(rows):
@@ -75,16 +98,7 @@ class _Side:
                 if code >> bit & 1:
                     union |= services
             unions.append(numbers.setdefault(union, len(numbers)))
-        self.of[i] = np.array(unions, dtype=self.of.dtype)[number]
-
-
-class ClassSide:
-    """One class of one table: for each position of the universe, which services surely pass, as an index into
-    `services`."""
-
-    def __init__(self, table: Table, class_: int, n: int) -> None:
-        side = _Side(table, [class_], n, "must")
-        self.of, self.services = side.of[0], [table.fold.atoms.services(m) for m in side.masks]
+        out[:] = np.array(unions, dtype=np.int32)[number]
 
 
 class Join:
@@ -101,8 +115,8 @@ class Join:
         in_first, in_of = distinct(tables.ingress.of_position[self._destinations])
         in_class = tables.ingress.of_position[self._destinations][in_first]
         self._out_of, self._in_of = out_of, in_of
-        self._out = _Side(tables.egress, out_class.tolist(), n, sureness)
-        self._in = _Side(tables.ingress, in_class.tolist(), n, sureness)
+        self._out = Sides(tables.egress, out_class.tolist(), n, sureness, self._destinations)
+        self._in = Sides(tables.ingress, in_class.tolist(), n, sureness, self._sources)
         self._numbers = np.full((len(self._out.masks), len(self._in.masks)), -1, dtype=np.int32)
         self._atoms = tables.egress.fold.atoms
         self._found: dict[int, int] = {0: 0}
@@ -116,9 +130,8 @@ class Join:
         width = np.intp(len(self._in.masks))
         flat = self._numbers.reshape(-1)
         for start in range(0, len(self._sources), size):
-            sources = self._sources[start : start + size]
-            out = self._out.of[self._out_of[start : start + size]][:, self._destinations]
-            into = self._in.of[:, sources][self._in_of].T
+            out = self._out.of[self._out_of[start : start + size]]
+            into = self._in.of[:, start : start + size][self._in_of].T
             code = out * width + into
             used = np.zeros(len(flat), dtype=np.bool_)
             used[code] = True

@@ -14,17 +14,19 @@ import msgspec
 import numpy as np
 
 from netwright.base.errors import UsageError
-from netwright.base.ipset import INTERNET, PRIVATE, Family, IpSet, address_text
+from netwright.base.ipset import Family
 from netwright.base.services import ALL, BEYOND_TRANSPORT, PROTOCOLS, ServiceSet
 from netwright.engine.bits import distinct, indexes
 from netwright.engine.compile import FamilyTables, Table
 from netwright.engine.inquire import Inquirer
 from netwright.engine.join import BLOCK, Join
+from netwright.engine.naming import part_names, spot_of
+from netwright.engine.outside import outside_parts
+from netwright.engine.relations import Relation, relations
 from netwright.model.references import Target
 from netwright.questions.registry import Asked, Reach
 
 By = Literal["pod", "workload", "namespace", "identity"]
-LINK_LOCAL = IpSet.of("169.254.0.0/16", "fe80::/10")
 RANGES_UP_TO = 5_000
 """Above this many positions sets are written as base64 of packed bits: ranges would be nearly all of the bytes."""
 
@@ -141,9 +143,21 @@ def _chosen(inquirer: Inquirer, ends: Ends, target: Target, family: Family) -> l
     if target.service is not None:
         rows = {b.row for p in target.service.ports for b in p.backends if b.row >= 0}
         target = Target(target.ref, tuple(sorted(rows)))
+    if target.fqdn:
+        raise UsageError(
+            f"`{target.ref}`: which addresses it has is not in the input",
+            help=f"`why NAMESPACE/NAME {target.ref}:443` asks whether it matters",
+        )
     spots = inquirer.spots(target, family)
     outside = {s.position for s in spots if s.row < 0}
     inside = {inquirer.network.position(r) for r in target.rows}
+    if ends.kinds[:1] == ["pod"]:
+        chosen = set(target.rows)
+        return [
+            i
+            for i, (p, r) in enumerate(zip(ends.positions, ends.rows, strict=True))
+            if (r < 0 and p in outside) or r in chosen
+        ]
     columns = inquirer.network.columns
     workloads = {int(columns.workload[r]) for r in target.rows}
     return [
@@ -172,7 +186,8 @@ def printed(inquirer: Inquirer, family: Family, by: By, nodes: set[int]) -> Ends
     elif by == "pod":
         for row in range(columns.n):
             if present >> positions[row] & 1 and ((columns.names[row] and not _is_node(inquirer, row)) or row in nodes):
-                out.add(inquirer.directory.row_ref(row), positions[row], row, _row_addresses(inquirer, row), "pod")
+                ref, addresses = inquirer.directory.row_ref(row), inquirer.directory.addresses_of(row)
+                out.add(ref, positions[row], row, addresses, "pod")
     else:
         for w in cluster.workloads:
             if w.kind == "node" and not nodes.intersection(w.rows):
@@ -181,10 +196,11 @@ def printed(inquirer: Inquirer, family: Family, by: By, nodes: set[int]) -> Ends
             split: dict[tuple[int, int], list[int]] = {}
             for r in rows:
                 split.setdefault((positions[r], int(columns.node[r]) if columns.host[r] else -1), []).append(r)
-            for part in split.values():
-                ref = w.ref if len(split) == 1 else w.ref + _difference(inquirer, part, rows)
-                addresses = tuple(a for r in part[:64] for a in _row_addresses(inquirer, r))
-                out.add(ref, positions[part[0]], part[0], addresses, w.kind)
+            parts = list(split.values())
+            names = part_names(network, rows, parts) if len(parts) > 1 else [""]
+            for part, name in zip(parts, names, strict=False):
+                addresses = tuple(a for r in part[:64] for a in inquirer.directory.addresses_of(r))
+                out.add(w.ref + name, positions[part[0]], part[0], addresses, w.kind)
     for ref, position, addresses in outside(inquirer, family):
         out.add(ref, position, -1, addresses, "outside")
     return out
@@ -194,56 +210,14 @@ def _is_node(inquirer: Inquirer, row: int) -> bool:
     return inquirer.cluster.workloads[int(inquirer.network.columns.workload[row])].kind == "node"
 
 
-def _row_addresses(inquirer: Inquirer, row: int) -> tuple[str, ...]:
-    columns = inquirer.network.columns
-    out = []
-    if columns.has_v4[row]:
-        out.append(address_text(4, int(columns.v4[row])))
-    if columns.has_v6[row]:
-        out.append(address_text(6, int.from_bytes(columns.v6[row].ljust(16, b"\0"), "big")))
-    return tuple(out)
-
-
-def _difference(inquirer: Inquirer, part: Sequence[int], rows: Sequence[int]) -> str:
-    """What tells these pods of a workload from its others: a label that selectors mention, an address or a name."""
-    columns, mentions = inquirer.network.columns, inquirer.network.mentions
-    mine = columns.labels_of(part[0])
-    others = [columns.labels_of(r) for r in rows if r not in set(part)][:256]
-    for key in sorted(mine):
-        if key in mentions.values or key in mentions.presence:
-            if all(o.get(key) != mine[key] for o in others) and all(
-                columns.labels_of(r).get(key) == mine[key] for r in part
-            ):
-                return "{" + f"{key.removeprefix('k8s:')}={mine[key]}" + "}"
-    found = sorted((columns.names[r], _row_addresses(inquirer, r)) for r in part)
-    name, addresses = found[0]
-    return "{" + (f"ip={addresses[0]}" if addresses else f"pod={name}") + "}"
-
-
 def outside(inquirer: Inquirer, family: Family) -> list[tuple[str, int, tuple[str, ...]]]:
     """Outside addresses by class: `internet`, or its parts where rules cut it; private and link-local ranges."""
     first = inquirer.network.tables[family].universe.identities.count
-    out: list[tuple[str, int, tuple[str, ...]]] = []
-    sets = inquirer.class_sets(family)
-    for region, whole in (("internet", INTERNET), ("private", PRIVATE), ("link-local", LINK_LOCAL)):
-        here = IpSet(whole.v4) if family == 4 else IpSet((), whole.v6)
-        name = region if region == "internet" else f"cidr/{','.join(here.cidrs())}"
-        parts = [(i, s & whole) for i, s in enumerate(sets)]
-        parts = [(i, p) for i, p in parts if p.family(family)]
-        largest = max(parts, key=lambda part: part[1].count(), default=None)
-        for i, part in parts:
-            cidrs = part.cidrs()
-            if largest is not None and i == largest[0] and (len(cidrs) > 4 or region == "internet"):
-                missing = [c for j, q in parts if j != i for c in q.cidrs()]
-                ref = name if not missing else f"{name} except {_short(missing)}"
-            else:
-                ref = f"cidr/{_short(cidrs)}"
-            out.append((ref, first + i, tuple(cidrs) if len(cidrs) <= 16 else ()))
+    out = []
+    for ref, class_, part in outside_parts(inquirer.class_sets(family), family):
+        cidrs = part.cidrs()
+        out.append((ref, first + class_, tuple(cidrs) if len(cidrs) <= 16 else ()))
     return out
-
-
-def _short(cidrs: Sequence[str]) -> str:
-    return ",".join(cidrs[:4]) + (f"+{len(cidrs) - 4}" if len(cidrs) > 4 else "")
 
 
 # --- pairs --------------------
@@ -258,23 +232,11 @@ class PairBlock:
     may: Any
 
 
-def overlay(reached: Reached, family: Family) -> dict[tuple[int, int], str]:
+def overlay(reached: Reached, family: Family) -> dict[tuple[int, int], Relation]:
     """Pairs of printed endpoints to which something besides policy applies: "self", "own node", "perhaps own node"."""
     ends: Ends = reached.ends[family]
-    columns = reached.inquirer.network.columns
     standing = {i: _standing(reached, ends, i) for i, r in enumerate(ends.rows) if r >= 0}
-    hosts = [i for i in standing if columns.host[ends.rows[i]]]
-    pods = [i for i in standing if not columns.host[ends.rows[i]]]
-    out: dict[tuple[int, int], str] = {
-        (i, i): "self" for i, rows in standing.items() if len(rows) == 1 and columns.single[rows[0]]
-    }
-    nodes = {i: {int(columns.node[r]) for r in rows} for i, rows in standing.items()} if hosts else {}
-    for h in hosts:
-        for p in pods:
-            between = _own_node(nodes[h], nodes[p])
-            if between:
-                out[h, p] = out[p, h] = between
-    return out
+    return relations(reached.inquirer.network.columns, standing)
 
 
 def _standing(reached: Reached, ends: Ends, end: int) -> list[int]:
@@ -285,16 +247,7 @@ def _standing(reached: Reached, ends: Ends, end: int) -> list[int]:
     if reached.by == "identity":
         return [int(r) for r in np.flatnonzero(network.identities.of_row == ends.positions[end])]
     workload = reached.inquirer.cluster.workloads[int(network.columns.workload[row])]
-    return [r for r in workload.rows if network.position(r) == ends.positions[end]]
-
-
-def _own_node(host: set[int], pod: set[int]) -> str:
-    """Of groups on known nodes (-1: not known): all on one node, perhaps some, or surely none."""
-    if -1 in host or -1 in pod:
-        return "perhaps own node"
-    if len(host) == 1 and host == pod:
-        return "own node"
-    return "perhaps own node" if host & pod else ""
+    return [r for r in workload.rows if spot_of(network, r) == spot_of(network, row)]
 
 
 class Pairs:
@@ -330,7 +283,7 @@ class Pairs:
         nothing = self.number(ServiceSet())
         everything = self.number(ALL & wanted)
         translate: dict[str, list[int]] = {"must": [], "may": []}
-        by_source: dict[int, list[tuple[int, str]]] = {}
+        by_source: dict[int, list[tuple[int, Relation]]] = {}
         for (s, d), between in self._overlay.items():
             if d in self._column:
                 by_source.setdefault(s, []).append((self._column[d], between))
@@ -366,7 +319,8 @@ class NamespacePairs:
         self.ends = Ends()
         of_end = []
         for ref, position, row, addresses in zip(inner.refs, inner.positions, inner.rows, inner.addresses, strict=True):
-            name = f"ns/{columns.namespaces[int(columns.namespace[row])]}" if row >= 0 else ref
+            namespace = columns.namespaces[int(columns.namespace[row])] if row >= 0 else ""
+            name = f"ns/{namespace}" if namespace else ref  # a node is in none
             if name not in numbers:
                 numbers[name] = len(numbers)
                 self.ends.add(name, position, row, addresses if row < 0 else (), "namespace")
@@ -436,9 +390,9 @@ def class_tables(reached: Reached, family: Family) -> dict[str, Any]:
         return out
 
     egress, ingress = rows_of(tables.egress), rows_of(tables.ingress)
-    relations: dict[str, dict[int, list[int]]] = {}
+    related: dict[str, dict[int, list[int]]] = {}
     for (s, d), between in overlay(reached, family).items():
-        relations.setdefault(between, {}).setdefault(s, []).append(d)
+        related.setdefault(between, {}).setdefault(s, []).append(d)
     return {
         "family": family,
         "positions": n,
@@ -454,7 +408,7 @@ def class_tables(reached: Reached, family: Family) -> dict[str, Any]:
         "ports": [str(s) for s in ports],
         "sets": [set_text(bits, n) for bits in sets],
         "relations": {
-            name: [[s, _ranges(sorted(ds))] for s, ds in sorted(found.items())] for name, found in relations.items()
+            name: [[s, _ranges(sorted(ds))] for s, ds in sorted(found.items())] for name, found in related.items()
         },
     }
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Literal
 
 import msgspec
@@ -24,8 +25,10 @@ from netwright.dialects.k8s.edit import (
 )
 from netwright.dialects.k8s.lower import lower_policies
 from netwright.dialects.k8s.objects import NetworkPolicyPeer, NetworkPolicyPort
+from netwright.engine.by_owner import OwnerPairs, closed, opened
 from netwright.engine.compile import Network
-from netwright.engine.difference import Changed, changed_connections, outside_name
+from netwright.engine.difference import differences
+from netwright.engine.ends import SharedEnds, shared_ends
 from netwright.engine.inquire import Inquirer, Part, Settled
 from netwright.engine.nearest import Near, nearest_rule
 from netwright.engine.units import Delta
@@ -281,17 +284,12 @@ def _prove(
     if all(d.kind == "NetworkPolicy" for e in edits for d in (e.before, e.after) if d is not None):
         network = inquirer.network.apply(_delta(inquirer, edits))
     else:
-        network = Network(changed.columns, changed.enforcers, inquirer.network.families)
+        network = Network(changed.columns, changed.enforcers, inquirer.network.families, like=inquirer.network)
     again = Inquirer(changed, network, Directory(changed))
-    found: Changed = changed_connections(inquirer, again)
     asked = put(again)
     if asked.verdict != wanted or asked.groups == "some":
         return None
-    key = ServiceSet([(part.packet.key, part.packet.key + 1)])
-    mine = (_end(inquirer, again, part, "source"), _end(inquirer, again, part, "destination"))
-    opens = [(s, d, p - key if (s, d) == mine else p) for s, d, p in found.opened]
-    closes = [(s, d, p - key if (s, d) == mine else p) for s, d, p in found.closed]
-    opens, closes = [c for c in opens if c[2]], [c for c in closes if c[2]]
+    opens, closes = _moved(inquirer, again, part)
     places = []
     for e in edits:
         d = e.before
@@ -299,16 +297,55 @@ def _prove(
             locate(Origin(kind=d.kind, namespace=d.namespace, name=d.name, place=d.place)) if d is not None else None
         )
         places.append(str(position) if position else "")
-    shown_opens = tuple(Connection(source=s, destination=d, ports=str(p)) for s, d, p in opens[:MOST_SHOWN])
-    shown_closes = tuple(Connection(source=s, destination=d, ports=str(p)) for s, d, p in closes[:MOST_SHOWN])
     return Change(
         edits=tuple(e.text for e in edits),
         places=tuple(places),
         flips_to=wanted,
-        opens=shown_opens,
-        closes=shown_closes,
-        more=len(opens) + len(closes) - len(shown_opens) - len(shown_closes),
+        opens=opens[0],
+        closes=closes[0],
+        more=opens[1] + closes[1],
     )
+
+
+Shown = tuple[tuple[Connection, ...], int]
+"""The first connections, and how many more there are."""
+
+
+def _moved(before: Inquirer, after: Inquirer, part: Part) -> tuple[Shown, Shown]:
+    """The connections that an edit opens and closes besides the packet asked about."""
+    asked = ServiceSet([(part.packet.key, part.packet.key + 1)])
+    found: list[list[tuple[OwnerPairs, tuple[str, str]]]] = [[], []]
+    for family in before.network.tables:
+        ends = shared_ends(before, after, family, nodes=True)
+        changes = differences(ends.before, ends.after, ends.changed, outside=ends.outside, wanted=TRANSPORT)
+        mine = ("", "")
+        if family == part.packet.family:
+            mine = _owner(before, ends, part, "source"), _owner(before, ends, part, "destination")
+        for listed, measure in zip(found, (opened, closed), strict=True):
+            listed.append((OwnerPairs(changes, ends.owners, measure), mine))
+    opens, closes = (_shown(listed, asked) for listed in found)
+    return opens, closes
+
+
+def _shown(found: Sequence[tuple[OwnerPairs, tuple[str, str]]], asked: ServiceSet) -> Shown:
+    if len(found) == 1:
+        [(pairs, mine)] = found
+        listed: Iterable[tuple[str, str, ServiceSet]] = pairs
+        count = len(pairs) - (bool(held := pairs.between(*mine)) and held <= asked)
+    else:
+        joined: dict[tuple[str, str], ServiceSet] = {}
+        for pairs, mine in found:
+            for s, d, services in pairs:
+                left = services - asked if (s, d) == mine else services
+                if left:
+                    joined[s, d] = joined.get((s, d), ServiceSet()) | left
+        listed, mine, count = [(s, d, services) for (s, d), services in sorted(joined.items())], ("", ""), len(joined)
+    others = ((s, d, services - asked if (s, d) == mine else services) for s, d, services in listed)
+    shown = tuple(
+        Connection(source=s, destination=d, ports=str(services))
+        for s, d, services in islice((x for x in others if x[2]), MOST_SHOWN)
+    )
+    return shown, count - len(shown)
 
 
 def _delta(inquirer: Inquirer, edits: Sequence[Edit]) -> Delta:
@@ -318,12 +355,10 @@ def _delta(inquirer: Inquirer, edits: Sequence[Edit]) -> Delta:
     return Delta(tier=len(inquirer.cluster.enforcers[0].tiers) - 1, removed=gone, rules=rules, ends=ends)
 
 
-def _end(inquirer: Inquirer, again: Inquirer, part: Part, which: Literal["source", "destination"]) -> str:
+def _owner(inquirer: Inquirer, ends: SharedEnds, part: Part, which: Literal["source", "destination"]) -> str:
     """The name that a difference gives to an end of the asked packet."""
     spot = part.packet.source if which == "source" else part.packet.destination
     held = part.source_addresses if which == "source" else part.destination_addresses
     if held is None:
         return inquirer.cluster.workloads[int(inquirer.network.columns.workload[spot.row])].ref
-    tables = again.network.tables[part.packet.family]
-    position = tables.universe.position_of_address(held.family(part.packet.family)[0][0])
-    return outside_name(again, tables.family, position - tables.universe.identities.count)
+    return next((o for o, cell in zip(ends.owners, ends.addresses, strict=True) if cell and held & cell), "")

@@ -1,0 +1,37 @@
+"""What applies between two ends besides policy: a pod and itself, a node and its own pods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from netwright.model.columns import Columns
+
+Relation = Literal["self", "own node", "perhaps own node"]
+
+
+def relations(columns: Columns, standing: Mapping[int, Sequence[int]]) -> dict[tuple[int, int], Relation]:
+    """The related pairs of ends, each given by the endpoint rows that it stands for."""
+    hosts = [i for i, rows in standing.items() if columns.host[rows[0]]]
+    out: dict[tuple[int, int], Relation] = {
+        (i, i): "self" for i, rows in standing.items() if len(rows) == 1 and columns.single[rows[0]]
+    }
+    if not hosts:
+        return out
+    nodes = {i: {int(columns.node[r]) for r in rows} for i, rows in standing.items()}
+    pods = [i for i, rows in standing.items() if not columns.host[rows[0]]]
+    for h in hosts:
+        for p in pods:
+            between = _own_node(nodes[h], nodes[p])
+            if between is not None:
+                out[h, p] = out[p, h] = between
+    return out
+
+
+def _own_node(host: set[int], pod: set[int]) -> Relation | None:
+    """Of groups on known nodes (-1: not known): all on one node, perhaps some, or surely none."""
+    if -1 in host or -1 in pod:
+        return "perhaps own node"
+    if len(host) == 1 and host == pod:
+        return "own node"
+    return "perhaps own node" if host & pod else None
