@@ -145,5 +145,15 @@ INPUT_CODES: tuple[Code, ...] = (
         ),
         help="leave the file out of the sources",
     ),
+    Code(
+        code="NW1012",
+        severity="warning",
+        title="a manifest that no kustomization names",
+        explanation=(
+            "With `--kustomize`, a rendered kustomization stands for its folder and all below it. A manifest there "
+            "that none names is not part of what it applies, so it is not read."
+        ),
+        help="name it under `resources`, or give the file itself as a source",
+    ),
 )
 """Codes of the sources and of decoding; findings about the network itself have families of their own."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -91,10 +92,23 @@ class Account:
             )
         )
 
-    def diagnose_render(self, reason: str, file: str, root: str) -> Diagnostic:
-        """A kustomization that was to be rendered and could not be."""
-        more = f"`kubectl kustomize {root}` shows the whole message"
-        return diagnostic("NW1004", reason, file=file, effect=effect_of(Said()), help_text=more)
+    def diagnose_render(self, reason: str, file: str, command: Sequence[str], root: str) -> Diagnostic:
+        """A kustomization that was to be rendered and could not be: part of the input is missing, which is an error."""
+        more = f"`{' '.join(command)} {root}` shows the whole message"
+        found = diagnostic("NW1004", reason, file=file, effect=effect_of(Said()), help_text=more)
+        return msgspec.structs.replace(found, severity="error")
+
+    def warn_left(self, files: Sequence[str]) -> None:
+        """Manifests in the folders of rendered kustomizations that none of these names."""
+        more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+        self.warnings.append(
+            diagnostic(
+                "NW1012",
+                f"no rendered kustomization names {', '.join(f'`{file}`' for file in files[:3])}{more}",
+                file=files[0],
+                effect="not read: applying the kustomization would not apply it",
+            )
+        )
 
     def warn_repeated(self, file: str, key: str, line: int, column: int) -> None:
         """A key written twice; `line` and `column` are 1-based."""

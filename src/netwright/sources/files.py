@@ -66,9 +66,11 @@ def read_path(source: str, skip: frozenset[str]) -> Iterator[Text]:
         raise missing(source, fault) from None
     except ValueError:
         raise SourceError(f"`{display(source)}` is no path", help="a path holds no NUL byte") from None
+    if skip and os.path.realpath(source) in skip:
+        return
     if stat.S_ISDIR(status.st_mode):
         yield from _walk(source, skip)
-    elif os.path.realpath(source) not in skip:
+    else:
         yield _read(source, display(source), os.path.basename(source), named=True)
 
 

@@ -1,6 +1,6 @@
 """`--kustomize`: the roots among a folder's kustomizations, rendered by kubectl or kustomize where one is installed."""
 
-# ruff: noqa: PTH118, PTH123
+# ruff: noqa: PTH113, PTH116, PTH118, PTH119, PTH120, PTH123, PTH206
 # Paths stay as the user wrote them, bytes and all; pathlib would tidy them.
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import msgspec
 
 from netwright.base.errors import SourceError
 from netwright.sources.account import KUSTOMIZATION_FILES
-from netwright.sources.files import MAX_FILE, MAX_LEVELS, is_skipped_folder
+from netwright.sources.files import MAX_FILE, MAX_LEVELS, is_manifest, is_skipped_folder
 from netwright.sources.yamltext import Built, TextFault, build
 
 PREFIX = "kustomize:"
@@ -25,16 +25,25 @@ _FILES = (
     "patches",
     "transformers",
     "generators",
+    "validators",
     "replacements",
     "configurations",
 )
+_SOURCES = {
+    "configMapGenerator": ("files", "env", "envs"),
+    "secretGenerator": ("files", "env", "envs"),
+    "helmCharts": ("valuesFile", "additionalValuesFiles"),
+}
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """`roots`: folders to render, sorted. `covered`: real paths of folders and files that their output stands for."""
+    """`roots`: folders to render, sorted. `covered`: real paths of folders and files that their output stands for.
+    `left`: manifests in covered folders that nothing rendered names, so that nobody reads them, sorted.
+    """
 
     roots: tuple[str, ...]
     covered: frozenset[str]
+    left: tuple[str, ...] = ()
 
 
 class RenderFault(Exception):
@@ -42,27 +51,66 @@ class RenderFault(Exception):
 
 
 def plan(source: str) -> Plan:
-    """The kustomizations at and below a folder. Roots are those that no other one names."""
-    found = _kustomizations(source)
-    named: set[str] = set()
-    covered: set[str] = set()
-    components: set[str] = set()
-    for folder, path in found.items():
-        content = _load(path)
-        if content.get("kind") == "Component":
-            components.add(folder)
-        here = os.path.realpath(folder)
-        for target in _targets(content):
-            real = os.path.realpath(os.path.join(folder, target))
-            if real != here:
-                named.add(real)
-                covered.add(real)
-        covered.add(here)
-    roots = sorted(folder for folder in found if os.path.realpath(folder) not in named and folder not in components)
-    if found and not roots:
+    """What to render for a folder, or for a kustomization file, which stands for its folder alone.
+
+    The roots are the kustomizations at and below the folder that no other one names. A kustomization's folder is
+    covered with all below it: what it does not name is not applied with it.
+    """
+    alone = is_kustomization(source)
+    if alone:
+        found, manifests = {os.path.dirname(source) or ".": source}, []
+    else:
+        found, manifests = _kustomizations(source)
+    folders = {os.path.realpath(folder): folder for folder in found}
+    contents = {real: _load(found[folder]) for real, folder in folders.items()}
+    targets = {
+        real: {os.path.realpath(os.path.join(folders[real], target)) for target in _targets(content)} - {real}
+        for real, content in contents.items()
+    }
+    named = set().union(*targets.values())
+    whole = [real for real, content in contents.items() if alone or content.get("kind") != "Component"]
+    roots = [real for real in whole if real not in named]
+    rendered = _reached(roots, targets)
+    for real in sorted(whole):
         # Kustomizations that name each other in a circle: let the program say so.
-        roots = sorted(set(found) - components)[:1]
-    return Plan(roots=tuple(roots), covered=frozenset(covered) if roots else frozenset())
+        if real not in rendered:
+            roots.append(real)
+            rendered |= _reached([real], targets)
+    if not roots:
+        return Plan(roots=(), covered=frozenset())
+    covered = named | set(folders) | ({os.path.realpath(source)} if alone else set())
+    read = rendered | {os.path.realpath(found[folders[real]]) for real in rendered & set(folders)}
+    left = [path for path in manifests if _is_below(path, covered) and os.path.realpath(path) not in read]
+    return Plan(
+        roots=tuple(sorted(folders[real] for real in roots)), covered=frozenset(covered), left=tuple(sorted(left))
+    )
+
+
+def is_kustomization(path: str) -> bool:
+    """Whether a source is a kustomization file."""
+    return os.path.basename(path) in KUSTOMIZATION_FILES and os.path.isfile(path)
+
+
+def _reached(roots: list[str], targets: dict[str, set[str]]) -> set[str]:
+    """The roots and what they name, over any number of steps: real paths of folders and files."""
+    reached = set(roots)
+    waiting = list(roots)
+    while waiting:
+        new = targets.get(waiting.pop(), set()) - reached
+        reached |= new
+        waiting += new
+    return reached
+
+
+def _is_below(path: str, covered: set[str]) -> bool:
+    """Whether a file or a folder above it is covered."""
+    real = os.path.realpath(path)
+    while real not in covered:
+        above = os.path.dirname(real)
+        if above == real:
+            return False
+        real = above
+    return True
 
 
 def program() -> tuple[str, ...] | None:
@@ -107,18 +155,32 @@ def render(command: Sequence[str], folder: str) -> bytes:
     return done.stdout
 
 
-def _kustomizations(source: str) -> dict[str, str]:
-    """Folder → its kustomization file, for `source` and the folders below it."""
+def _kustomizations(source: str) -> tuple[dict[str, str], list[str]]:
+    """Folder → its kustomization file, for `source` and the folders below it; and all manifests that are there."""
     found: dict[str, str] = {}
-    for folder, below, files in os.walk(source):
+    manifests: list[str] = []
+    seen: set[tuple[int, int]] = set()
+    # Links are followed, as the reader of folders does.
+    for folder, below, files in os.walk(source, followlinks=True):
+        try:
+            status = os.stat(folder)
+        except OSError:
+            status = None
+        if status is None or (status.st_dev, status.st_ino) in seen:
+            below.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
         below[:] = sorted(name for name in below if not is_skipped_folder(name))
         if folder.count(os.sep) - source.count(os.sep) > MAX_LEVELS:
             below.clear()
+        shown = os.path.normpath(folder) if os.pardir not in folder.split(os.sep) else folder
         for name in KUSTOMIZATION_FILES:
-            if name in files:
-                found[os.path.normpath(folder)] = os.path.join(folder, name)
+            # What is no regular file would be waited for; the reader of folders reports it.
+            if name in files and os.path.isfile(os.path.join(folder, name)):
+                found[shown] = os.path.join(folder, name)
                 break
-    return found
+        manifests += [os.path.join(shown, name) for name in files if is_manifest(name) and not name.startswith(".")]
+    return found, manifests
 
 
 def _load(path: str) -> dict[str, object]:
@@ -134,11 +196,21 @@ def _load(path: str) -> dict[str, object]:
 
 def _targets(content: dict[str, object]) -> list[str]:
     """The local paths that a kustomization names: folders and files; URLs and inline patches are left out."""
-    found: list[str] = []
+    found: list[object] = []
     for field in (*_TREES, *_FILES):
         entries = content.get(field)
+        found += [e.get("path") if isinstance(e, dict) else e for e in (entries if isinstance(entries, list) else [])]
+    for field, names in _SOURCES.items():
+        entries = content.get(field)
         for entry in entries if isinstance(entries, list) else []:
-            path = entry.get("path") if isinstance(entry, dict) else entry
-            if isinstance(path, str) and path and "\n" not in path and "://" not in path and "\0" not in path:
-                found.append(path)
-    return found
+            for name in names if isinstance(entry, dict) else ():
+                value = entry.get(name)
+                # `files: [key=path]`
+                found += [str(v).rpartition("=")[2] for v in (value if isinstance(value, list) else [value]) if v]
+    openapi = content.get("openapi")
+    found.append(openapi.get("path") if isinstance(openapi, dict) else None)
+    return [
+        path
+        for path in found
+        if isinstance(path, str) and path and "\n" not in path and "://" not in path and "\0" not in path
+    ]

@@ -26,9 +26,9 @@ _ARCHIVES = (".tar.gz", ".tgz", ".zip")
 def read(sources: Sequence[str], *, stdin: BinaryIO | None = None, kustomize: bool = False) -> Reading:
     """Read manifests from files, folders, `-` (standard input) and `git:REV:PATH`, in the order given.
 
-    A text that is named twice is read once. With `kustomize`, folders with kustomizations are rendered by kubectl or
-    kustomize and the files they stand for are not read. What is wrong inside a text is in `Reading.unread` and
-    `Reading.warnings`.
+    A text that is named twice is read once. With `kustomize`, folders with kustomizations, and kustomization files that
+    are named, are rendered by kubectl or kustomize and the files they stand for are not read. What is wrong inside a
+    text is in `Reading.unread` and `Reading.warnings`.
 
     Raises SourceError where a source does not exist, or where all of them together hold no manifest.
     """
@@ -49,6 +49,7 @@ class _Sources:
         self.render = render
         self.inputs: list[Input] = []
         self.owners: dict[str, str] = {}
+        self.rendered: dict[str, Text] = {}
         self.read_paths: set[str] = set()
 
     def read(self, sources: Sequence[str]) -> Reading:
@@ -104,7 +105,7 @@ class _Sources:
             )
         rendered: list[Text] = []
         skip: frozenset[str] = frozenset()
-        if self.render and os.path.isdir(source):
+        if self.render and (os.path.isdir(source) or kustomize.is_kustomization(source)):
             rendered, skip = self._rendered(source)
         # `files.read_path` raises for a source that is not there before anything is rendered.
         self._take(
@@ -115,20 +116,30 @@ class _Sources:
         self.owners.update(codeowners.near(source))
 
     def _rendered(self, source: str) -> tuple[list[Text], frozenset[str]]:
-        """The rendered kustomizations of a folder, and what is not to be read raw because of them."""
+        """The rendered kustomizations of a source, and what is not to be read raw because of them."""
         plan = kustomize.plan(source)
         if not plan.roots:
             return [], frozenset()
         command = kustomize.need_program()
         texts: list[Text] = []
         for root in plan.roots:
-            name = f"{kustomize.PREFIX}{files.display(root)}"
-            try:
-                texts.append(Text(file=name, inner=name, data=kustomize.render(command, root)))
-            except kustomize.RenderFault as fault:
-                diagnosed = self.account.diagnose_render(str(fault), name, root)
-                texts.append(Text(file=name, inner=name, data=None, fault=diagnosed))
+            # A root that two sources hold is rendered once and has one name, however it is written.
+            real = os.path.realpath(root)
+            if real not in self.rendered:
+                self.rendered[real] = self._render(command, root)
+            texts.append(self.rendered[real])
+        if plan.left:
+            self.account.warn_left(list(map(files.display, plan.left)))
         return texts, plan.covered
+
+    def _render(self, command: Sequence[str], root: str) -> Text:
+        name = f"{kustomize.PREFIX}{files.display(root)}"
+        try:
+            return Text(file=name, inner=name, data=kustomize.render(command, root))
+        except kustomize.RenderFault as fault:
+            return Text(
+                file=name, inner=name, data=None, fault=self.account.diagnose_render(str(fault), name, command, root)
+            )
 
     def _take(self, source: str, texts: Iterable[Text], in_chart: Callable[[str], bool]) -> None:
         digests: list[bytes] = []

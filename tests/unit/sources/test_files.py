@@ -1,9 +1,8 @@
-"""Files, folders, git revisions, kustomizations and owners as sources."""
+"""Files, folders, git revisions and owners as sources."""
 
 from __future__ import annotations
 
 import io
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 
 from netwright.base.errors import SourceError
 from netwright.model.document import Reading
-from netwright.sources import kustomize, read
+from netwright.sources import read
 from netwright.sources.codeowners import owner_of, parse
 
 
@@ -216,80 +215,6 @@ def test_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     with pytest.raises(SourceError, match=r"not a git repository|not installed"):
         read(["git:HEAD:"])
-
-
-# --- kustomizations ---
-
-
-@pytest.fixture
-def overlays(tmp_path: Path) -> Path:
-    write(tmp_path, "base/web.yaml", "extra/plain.yaml")
-    (tmp_path / "base/kustomization.yaml").write_text("resources: [web.yaml]\n")
-    (tmp_path / "overlays/prod").mkdir(parents=True)
-    (tmp_path / "overlays/prod/kustomization.yaml").write_text(
-        "resources: [../../base]\nnamespace: prod\nnamePrefix: prod-\n"
-    )
-    (tmp_path / "parts/c").mkdir(parents=True)
-    (tmp_path / "parts/c/kustomization.yaml").write_text(
-        "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
-    )
-    return tmp_path
-
-
-def test_roots_and_what_they_cover(overlays: Path) -> None:
-    plan = kustomize.plan(str(overlays))
-    assert plan.roots == (str(overlays / "overlays/prod"),)
-    assert os.path.realpath(overlays / "base") in plan.covered
-    assert os.path.realpath(overlays / "extra") not in plan.covered
-
-
-def fake_program(folder: Path, name: str, script: str) -> None:
-    folder.mkdir(exist_ok=True)
-    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
-    (folder / name).chmod(0o755)
-
-
-@pytest.mark.parametrize(("name", "words"), [("kubectl", "kustomize"), ("kustomize", "build")])
-def test_kustomizations_are_rendered(overlays: Path, monkeypatch: pytest.MonkeyPatch, name: str, words: str) -> None:
-    fake_program(
-        overlays / "bin",
-        name,
-        f'[ "$1" = {words} ] || exit 9\n'
-        'printf "apiVersion: v1\\nkind: Pod\\nmetadata: {name: prod-web, namespace: prod}\\n"',
-    )
-    monkeypatch.setenv("PATH", str(overlays / "bin"))
-    found = read([str(overlays)], kustomize=True)
-    assert names(found) == ["prod-web", "plain"]
-    assert found.documents[0].place is not None
-    assert found.documents[0].place.file == f"kustomize:{overlays / 'overlays/prod'}"
-    assert not found.unread
-
-
-def test_a_real_kubectl_renders(overlays: Path) -> None:
-    command = kustomize.program()
-    if command is None:
-        pytest.skip("neither kubectl nor kustomize is installed")
-    (document, *_) = read([str(overlays / "overlays")], kustomize=True).documents
-    assert (document.name, document.namespace) == ("prod-web", "prod")
-
-
-def test_a_rendering_that_fails(overlays: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fake_program(overlays / "bin", "kubectl", "echo 'error: no such base' >&2; exit 1")
-    monkeypatch.setenv("PATH", str(overlays / "bin") + os.pathsep + "/usr/bin:/bin")
-    found = read([str(overlays)], kustomize=True)
-    assert names(found) == ["plain"]
-    (unread,) = found.unread
-    assert (unread.diagnostic.code, unread.fate, unread.kinds) == ("NW1004", "unreadable", ())
-    assert unread.diagnostic.title == "`kubectl kustomize` failed: no such base"
-
-
-def test_no_program_to_render_with(overlays: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(overlays / "empty"))
-    with pytest.raises(SourceError, match="needs `kubectl` or `kustomize`"):
-        read([str(overlays)], kustomize=True)
-    assert names(read([str(overlays)])) == ["web", "plain"]
-    # where there is no kustomization, no program is needed
-    assert names(read([str(overlays / "extra")], kustomize=True)) == ["plain"]
 
 
 # --- owners ---
