@@ -99,7 +99,6 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
         "A port that accepts frames for addresses behind the VM (nested hypervisors, appliances); before it, "
         "promiscuous mode. Here the bridge learns "
         "by itself, but plugins that filter spoofed MACs (`macspoofchk`) must have it off for that attachment.",
-        "promiscuous mode",
         "forged transmits",
         "mac changes",
     ),
@@ -132,8 +131,6 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
         "Hosts that share placement (DRS) and restart (HA). Here the nodes of a Kubernetes cluster, or a labelled "
         "part of them; scheduler and controllers "
         "do what DRS and HA did.",
-        "drs",
-        "ha cluster",
         "cluster",
     ),
     _c(
@@ -196,6 +193,130 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
         "the labels of its template, as "
         "they select pods.",
         "vm",
+    ),
+    _c(
+        "vSphere",
+        "promiscuous mode",
+        "NetworkAttachmentDefinition, interface",
+        "A port that is given every frame of its switch, for sniffers and for appliances with addresses of their "
+        "own. Here a bridge gives a port what is for addresses learned behind it; who must see the frames of "
+        "others needs port mirroring.",
+        "promiscuous",
+    ),
+    _c(
+        "vSphere",
+        "port mirroring",
+        "TrafficControl, interface",
+        "A copy of a port's frames, sent to another port or address. Kubernetes has no object for it: Antrea's "
+        "TrafficControl and Open vSwitch on the node can do it. A copy changes no verdict.",
+        "span",
+        "rspan",
+        "erspan",
+    ),
+    _c(
+        "vSphere",
+        "private VLAN",
+        "MultiNetworkPolicy, NetworkAttachmentDefinition, isolated",
+        "Ports of one VLAN that may not talk to each other. Here a NetworkPolicy on the pod network and a "
+        "MultiNetworkPolicy on a secondary one; the bridge plugin can also isolate its ports (`portIsolation`).",
+        "pvlan",
+    ),
+    _c(
+        "vSphere",
+        "Network I/O Control",
+        "EgressQoS, NetworkQoS",
+        "Shares and limits of an uplink by kind of traffic. Here there are no shares: a CNI that knows the "
+        "bandwidth annotations (`kubernetes.io/egress-bandwidth`) limits a pod, OVN-Kubernetes marks packets for "
+        "the network outside. No verdict depends on it.",
+        "nioc",
+        "traffic shaping",
+    ),
+    _c(
+        "vSphere",
+        "vNIC type",
+        "interface, VirtualMachine",
+        "The card that a guest sees, VMXNET3 or E1000E. Here the `model` of an interface of the VirtualMachine, "
+        "virtio unless it says otherwise; a guest without that driver has no network after the move. Its binding "
+        "(masquerade, bridge, SR-IOV) says how it is plugged in; SR-IOV passes by the policies of the CNI.",
+        "vnic",
+        "network adapter",
+        "vmxnet3",
+        "e1000",
+        "e1000e",
+    ),
+    _c(
+        "vSphere",
+        "datastore",
+        "PersistentVolumeClaim, PersistentVolume, DataVolume",
+        "Where the disks of VMs lie. Here each disk is a PersistentVolumeClaim, filled by a DataVolume. Storage "
+        "traffic starts at the node, so no policy of pods acts on it. A disk that only one node may mount (not "
+        "ReadWriteMany) keeps its VM from migrating live.",
+        "vmfs",
+        "vsan",
+        "vvol",
+        "nfs datastore",
+    ),
+    _c(
+        "vSphere",
+        "DRS",
+        "Node, workload, VirtualMachineInstanceMigration",
+        "Places VMs, and moves them when hosts are busy. Here the scheduler places a pod once, by its requests "
+        "and affinities, and nothing moves it later unless a descheduler is installed. Where a pod runs decides "
+        "its node's address and, without a localnet network, its own.",
+        "distributed resource scheduler",
+    ),
+    _c(
+        "vSphere",
+        "affinity rule",
+        "Pod, Node, workload",
+        "VMs that are kept together, apart, or on some hosts. Here affinity, anti-affinity, node selectors and "
+        "spread constraints in the pod's template. Placement can change what may talk: a node and its own pods "
+        "always reach each other.",
+        "anti-affinity",
+        "anti-affinity rule",
+        "drs rule",
+        "vm-host rule",
+        "vm/host rule",
+    ),
+    _c(
+        "vSphere",
+        "vSphere HA",
+        "Node, workload",
+        "Starts VMs elsewhere when their host fails. Here a controller makes a new pod, with another address on "
+        "the pod network. Pods of a node that is merely out of reach are given up after five minutes by default; "
+        "a VM starts again only once its old launcher pod is known to be gone.",
+        "ha",
+        "ha cluster",
+        "high availability",
+        "vmware ha",
+    ),
+    _c(
+        "vSphere",
+        "maintenance mode",
+        "Node, PodDisruptionBudget, VirtualMachineInstanceMigration",
+        "Empties a host. Here `kubectl drain`: the node takes no new pods and its pods are evicted, no faster "
+        "than PodDisruptionBudgets allow. VMs whose evictionStrategy says so migrate live; pods are made anew "
+        "elsewhere, with other addresses.",
+        "evacuate",
+        "drain",
+    ),
+    _c(
+        "vSphere",
+        "host profile",
+        "NodeNetworkConfigurationPolicy, Node",
+        "Settings that hosts must have alike, and a report of those that differ. Here a "
+        "NodeNetworkConfigurationPolicy for the network of the nodes; what became of it on each is a "
+        "NodeNetworkConfigurationEnactment.",
+    ),
+    _c(
+        "vSphere",
+        "VM template",
+        "VirtualMachineInstancetype, DataSource, VirtualMachine",
+        "A VM that others are cloned from. Here a boot image (a DataSource), a VirtualMachineInstancetype for its "
+        "size, and the template inside the VirtualMachine, whose labels are what policies select.",
+        "template",
+        "content library",
+        "ova",
     ),
     _c(
         "NSX",
