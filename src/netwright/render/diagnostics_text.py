@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from netwright.base.diagnostics import Diagnostic
 from netwright.render.escape import plain
+from netwright.render.styles import Style
 from netwright.render.words import Words
 
+STYLE: Final[dict[str, Style]] = {"error": "danger", "warning": "warning", "info": "heading"}
 ORDER = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -17,9 +20,10 @@ def diagnostics_text(found: Sequence[Diagnostic], words: Words, *, most: int = 5
     out: list[str] = []
     shown = told if verbose else told[:most]
     for d in shown:
-        out += words.fold(plain(f"{d.severity}[{d.code}]: {d.title}"), "    ", "")
+        marks = ((f"{d.severity}[{d.code}]", STYLE[d.severity]),)
+        out += words.fold(plain(f"{d.severity}[{d.code}]: {d.title}"), "    ", "", marks=marks)
         if d.where:
-            out.append(plain(f"   {words['corner']} {d.where}"))
+            out += words.fold(plain(d.where), "     ", f"   {words['corner']} ")
         if d.effect:
             out += words.fold(plain(d.effect), "             ", "   = effect  ")
         if d.help:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from netwright.questions.explain import Contents, Page
 from netwright.render.escape import plain
+from netwright.render.styles import heading
 from netwright.render.words import Words
 
 
@@ -13,10 +14,11 @@ def pages_text(pages: Sequence[Page], words: Words) -> Iterator[str]:
     for number, page in enumerate(pages):
         if number:
             yield ""
-        yield from words.fold(plain(f"{page.topic}  {page.title}" if page.about == "code" else page.title), "  ", "")
+        title = plain(f"{page.topic}  {page.title}" if page.about == "code" else page.title)
+        yield from map(heading, words.fold(title, "  ", ""))
         yield from words.fold(plain(page.text), "  ")
         for section in page.sections:
-            yield f"{section.heading}"
+            yield heading(section.heading)
             for text in section.texts:
                 yield from words.fold(plain(text), "    ", "  - ") if section.is_list else words.fold(plain(text), "  ")
         if page.see and page.about != "counterpart":
@@ -26,17 +28,17 @@ def pages_text(pages: Sequence[Page], words: Words) -> Iterator[str]:
 def index_text(index: Contents, words: Words) -> Iterator[str]:
     yield "netwright explain WORD: codes, kinds, terms, words of vSphere and NSX"
     yield ""
-    yield "codes of findings"
+    yield heading("codes of findings")
     for code, title in index.codes.items():
         yield from words.fold(f"{code}  {title}", "          ", "  ")
-    for heading, found in (
+    for title, found in (
         ("terms", index.terms),
         ("words of vSphere", index.vsphere),
         ("words of NSX", index.nsx),
         ("profiles", index.profiles),
         ("kinds that are read", index.kinds_read),
     ):
-        yield heading
+        yield heading(title)
         yield from words.fold(", ".join(found), "  ")
     yield from words.fold(
         f"and {index.kinds_unread} kinds of the network that are not read yet, {index.kinds_irrelevant} that do "

@@ -4,31 +4,34 @@ from __future__ import annotations
 
 from netwright.questions.hops import Blast
 from netwright.render.escape import plain
+from netwright.render.styles import heading
 from netwright.render.words import Words, count
 
 
 def hops_text(answer: Blast, words: Words, *, everything: bool, last: str) -> list[str]:
     """Hop by hop, then what cuts it, then the counts."""
     ports = "any port" if answer.any_port else "served ports"
-    out = [
-        plain(
-            f"blast radius of {answer.source} over {ports}" + (f", {count(answer.hops, 'hop')}" if answer.hops else "")
-        )
-    ]
+    limit = f", {count(answer.hops, 'hop')}" if answer.hops else ""
+    head = words.fold(plain(f"blast radius of {answer.source} over {ports}{limit}"), "  ", "")
+    out = [heading(line) for line in head]
     for hop in sorted({h.hop for h in answer.reached}):
         found = [h for h in answer.reached if h.hop == hop]
-        out.append(f"hop {hop}: {count(len(found), 'workload')}")
+        out.append(heading(f"hop {hop}: {count(len(found), 'workload')}"))
         shown = found if everything else found[:12]
         for h in shown:
-            sign = "  " if h.surely else "? "
             via = f"  (from {h.via})" if hop > 1 else ""
-            out += words.fold(plain(f"{h.ref}  {h.ports}{via}"), "      ", "  " + sign)
+            told = plain(f"{h.ref}  {h.ports}{via}")
+            out += (
+                words.fold(told, "      ", "    ")
+                if h.surely
+                else words.fold(told, "      ", "  ? ", marks=(("?", "undecided"),))
+            )
         if len(found) > len(shown):
             out.append(f"    … and {len(found) - len(shown)} more: --all lists them")
     if not answer.reached:
         out.append("reaches nothing")
     if answer.cuts:
-        out.append("what cuts it")
+        out.append(heading("what cuts it"))
         for cut in answer.cuts:
             place = f"  {cut.place}" if cut.place else ""
             out += words.fold(

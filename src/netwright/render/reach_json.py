@@ -13,15 +13,14 @@ from netwright.base.services import BEYOND_TRANSPORT, TRANSPORT, ServiceSet
 from netwright.model.account import Provenance
 from netwright.questions.reach import (
     Ends,
-    NamespacePairs,
     PairBlock,
-    Pairs,
     Reached,
     class_tables,
     pairs_of,
     undecided_services,
 )
 from netwright.render.escape import json_text
+from netwright.render.pairs import Joined, chosen_pairs
 from netwright.render.provenance import document
 
 OTHER_PROTOCOLS = "NetworkPolicy leaves open what becomes of protocols other than TCP, UDP and SCTP at an isolated pod"
@@ -55,9 +54,15 @@ def write_classes(reached: Reached, provenance: Provenance, exit_reasons: Sequen
     out.write(b"\n")
 
 
-def write_pairs(reached: Reached, provenance: Provenance, exit_reasons: Sequence[str], out: IO[bytes]) -> None:
+def write_pairs(
+    reached: Reached,
+    provenance: Provenance,
+    exit_reasons: Sequence[str],
+    out: IO[bytes],
+    namespaces: Sequence[str] = (),
+) -> None:
     """Endpoints, connections and what is undecided, in one pass. A connection of one family only says so where there
-    are two."""
+    are two. `namespaces`: only pairs that touch one of them."""
     encode = _encode
     head = document("reach", provenance, exit_reasons, form="pairs", by=reached.by, left_out=reached.left_out)
     out.write(encode(head)[:-1])
@@ -72,7 +77,7 @@ def write_pairs(reached: Reached, provenance: Provenance, exit_reasons: Sequence
     counted: Counter[str] = Counter()
     open_pairs: list[bytes] = []
     first = True
-    for fragments in _connections(reached, counted, open_pairs):
+    for fragments in _connections(reached, namespaces, counted, open_pairs):
         if fragments:
             out.write(b"" if first else b",")
             out.write(b",".join(fragments))
@@ -84,8 +89,10 @@ def write_pairs(reached: Reached, provenance: Provenance, exit_reasons: Sequence
     out.write(b"}\n")
 
 
-def _connections(reached: Reached, counted: Counter[str], open_pairs: list[bytes]) -> Iterator[list[bytes]]:
-    runs = [pairs_of(reached, family) for family in reached.families]
+def _connections(
+    reached: Reached, namespaces: Sequence[str], counted: Counter[str], open_pairs: list[bytes]
+) -> Iterator[list[bytes]]:
+    runs = [chosen_pairs(reached, family, namespaces) for family in reached.families]
     if len(runs) == 1:
         joined = _Fragments(runs[0], runs[0].ends.refs, "")
         for block in runs[0].blocks():
@@ -97,7 +104,7 @@ def _connections(reached: Reached, counted: Counter[str], open_pairs: list[bytes
 class _Fragments:
     """JSON text of connections, put together from pieces made once an endpoint and once a set of services."""
 
-    def __init__(self, pairs: Pairs | NamespacePairs, refs: Sequence[str], family: str) -> None:
+    def __init__(self, pairs: Joined, refs: Sequence[str], family: str) -> None:
         encode = _encode
         self.pairs = pairs
         self._from = [b'{"from":' + encode(ref) + b',"to":' for ref in refs]
@@ -168,9 +175,7 @@ def connection_tail(services: ServiceSet, family: bytes) -> bytes:
     return b"," + text[1:-1] + (b',"family":' + family if family else b"") + b"}"
 
 
-def _two_families(
-    runs: Sequence[Pairs | NamespacePairs], counted: Counter[str], open_pairs: list[bytes]
-) -> Iterator[list[bytes]]:
+def _two_families(runs: Sequence[Joined], counted: Counter[str], open_pairs: list[bytes]) -> Iterator[list[bytes]]:
     """Connections that are the same in both families once, the others with their family."""
     encode = _encode
     found: dict[tuple[str, str], dict[int, tuple[ServiceSet, ServiceSet]]] = {}

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from netwright.questions.show.rows import Shown
-from netwright.render.escape import ascii_text, plain
+from netwright.render.escape import plain
+from netwright.render.styles import Style, heading, marked
 from netwright.render.table import Column, csv_table, markdown_table, text_table
 from netwright.render.words import Words, count
 
@@ -306,6 +307,13 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
         Column(title="NAMES", key="names", value=lambda r: r.names, cut="list", only_wide=True),
     ),
 }
+SIGNS: Final[tuple[tuple[str, Style], ...]] = (
+    ("! OPEN", "danger"),
+    ("! SOME", "danger"),
+    ("! 0", "danger"),
+    ("? OPEN", "undecided"),
+    ("not read", "undecided"),
+)
 LEGENDS: Final = {
     "isolation": "covered: isolated directions of all; open: some pods only, or a kind not read could isolate; "
     "host: no NetworkPolicy acts there",
@@ -317,10 +325,10 @@ LEGENDS: Final = {
 
 def show_text(shown: Shown, words: Words, *, wide: bool, last: str) -> Iterator[str]:
     """The table, its notes, the counts. `wide` shows every column in full."""
-    sign = str if words["arrow"] == "→" else ascii_text
-    laid = text_table(COLUMNS[shown.noun], shown.rows, room=None if wide else words.width, sign=sign)
+    laid = text_table(COLUMNS[shown.noun], shown.rows, room=None if wide else words.width, sign=words.sign)
     if shown.rows:
-        yield from laid.lines
+        yield heading(laid.lines[0])
+        yield from (marked(line, *SIGNS) for line in laid.lines[1:])
     for note in _notes(shown):
         yield from words.fold(plain(note), "  ", "")
     if laid.left_out and shown.rows:

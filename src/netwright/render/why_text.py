@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from netwright.questions.why import Cited, PartAnswer, SideAnswer, WayAnswer, WhyAnswer
 from netwright.questions.why.changes import Change
-from netwright.render.escape import plain
+from netwright.render.escape import plain, width
+from netwright.render.styles import OF_VERDICT, Style, heading, marked
 from netwright.render.words import Words, count
 
-VERDICT = {"allow": "ALLOWED", "deny": "DENIED", "undecided": "UNDECIDED"}
+VERDICT = {"allow": "ALLOWED", "deny": "DENIED", "undecided": "UNDECIDED", "some": "SOME"}
+_SIGNS: Final[tuple[tuple[str, Style], ...]] = (("ALLOW", "allow"), ("DENY", "deny"), ("OPEN", "undecided"))
 Lines = Callable[[str], Sequence[str]]
 
 
 def why_text(answer: WhyAnswer, lines: Lines, words: Words, *, profile: str, last: str) -> list[str]:
     """All lines. `lines(file)` gives a file's text for excerpts; `last` ends the last line (time, exit code)."""
-    out = [_headline(answer, words, profile)]
+    out = _headline(answer, words, profile)
     if answer.translation:
         shown = ", ".join(answer.translation[:4]) + (
             f" and {len(answer.translation) - 4} more" if len(answer.translation) > 4 else ""
@@ -35,7 +38,7 @@ def why_text(answer: WhyAnswer, lines: Lines, words: Words, *, profile: str, las
     for part in answer.parts[:6]:
         out += _part(part, several, lines, words)
     if len(answer.parts) > 6:
-        out.append(f"  … and {len(answer.parts) - 6} more parts; -o json lists all")
+        out += words.fold(f"… and {len(answer.parts) - 6} more parts; -o json lists all", "  ")
     out += _changes(answer, words)
     judged = (
         f"{count(answer.judged, 'packet')} judged by the engine and the reference evaluator alike"
@@ -54,22 +57,31 @@ def _summary(answer: WhyAnswer) -> str:
     return {"allow": "allowed", "deny": "denied", "undecided": "undecided"}[answer.verdict]
 
 
-def _headline(answer: WhyAnswer, words: Words, profile: str) -> str:
-    verdict = "SOME" if answer.groups == "some" and answer.verdict == "allow" else VERDICT[answer.verdict]
+def _headline(answer: WhyAnswer, words: Words, profile: str) -> list[str]:
+    verdict = "some" if answer.groups == "some" and answer.verdict == "allow" else answer.verdict
     destination = answer.destination
     if answer.port:
         shown = f"[{destination}]" if ":" in destination and "/" not in destination else destination
         destination = f"{shown}:{answer.port}"
-    return plain(
-        f"{verdict}  {answer.source} {words['arrow']} {destination} {answer.protocol.lower()}   (profile {profile})"
-    )
+    asked = f"{answer.source} {words['arrow']} {destination} {answer.protocol.lower()}   (profile {profile})"
+    return _verdict(verdict, asked, words)
+
+
+def _verdict(verdict: str, asked: str, words: Words) -> list[str]:
+    word = VERDICT[verdict]
+    return words.fold(plain(asked), f"{'':{len(word)}}  ", f"{word}  ", marks=((word, OF_VERDICT[verdict]),))
 
 
 def _way(way: WayAnswer, words: Words) -> list[str]:
-    out = words.fold(plain(f"{way.verdict.upper():<9}  {way.via} {way.entry}"), "             ", "  way ")
+    shown = way.verdict.upper()
+    marks = ((shown, OF_VERDICT[way.verdict]),)
+    out = words.fold(plain(f"{shown:<9}  {way.via} {way.entry}"), "             ", "  way ", marks=marks)
     for step in way.steps:
         place = f"  ({step.place.file}:{step.place.line})" if step.place and step.place.file else ""
-        out += words.fold(plain(f"{step.verdict:<9} {step.text}{place}"), "                   ", "         ")
+        marks = ((step.verdict, OF_VERDICT.get(step.verdict, "quiet")),)
+        out += words.fold(
+            plain(f"{step.verdict:<9} {step.text}{place}"), "                   ", "         ", marks=marks
+        )
     return out
 
 
@@ -77,9 +89,8 @@ def _part(part: PartAnswer, several: bool, lines: Lines, words: Words) -> list[s
     out = []
     if several:
         more = f" and {part.more} more" if part.more else ""
-        out.append(
-            plain(f"{VERDICT[part.verdict]}  {part.source} {words['arrow']} {part.destination}{more}  {part.service}")
-        )
+        asked = f"{part.source} {words['arrow']} {part.destination}{more}  {part.service}"
+        out += _verdict(part.verdict, asked, words)
     if part.relation == "self":
         return [*out, "  self     a pod always reaches itself by its own address"]
     if part.relation == "own node":
@@ -93,7 +104,7 @@ def _side(side: SideAnswer, lines: Lines, words: Words) -> list[str]:
     head = f"  {side.direction:<8} "
     pad = " " * 11
     if side.verdict == "not isolated":
-        return [head + "ALLOW  no policy isolates this end in this direction"]
+        return words.fold("no policy isolates this end in this direction", pad, head + "ALLOW  ", marks=_SIGNS)
     if side.verdict == "allow":
         out = _cited("ALLOW  ", side.rules, head, pad, words)
         return out + _excerpt(side.rules[0], lines, words) if side.rules else out
@@ -102,7 +113,7 @@ def _side(side: SideAnswer, lines: Lines, words: Words) -> list[str]:
         return (
             _cited("OPEN   ", listed, head, pad, words)
             if listed
-            else [head + "OPEN   " + "what was not read could decide"]
+            else words.fold("what was not read could decide", pad, head + "OPEN   ", marks=_SIGNS)
         )
     out = _cited("DENY   ", side.isolating, head, pad, words, "isolates it; no rule admits this")
     if side.nearest is not None:
@@ -120,7 +131,7 @@ def _cited(sign: str, cited: Sequence[Cited], head: str, pad: str, words: Words,
     out: list[str] = []
     for i, c in enumerate(cited[:4]):
         text = sign + _where(c) + (f"  {told}" if told and i == 0 else "")
-        out += words.fold(plain(text), pad + "       ", head if i == 0 else pad)
+        out += words.fold(plain(text), pad + "       ", head if i == 0 else pad, marks=_SIGNS)
     if len(cited) > 4:
         out.append(f"{pad}… and {len(cited) - 4} more")
     return out
@@ -146,22 +157,34 @@ def _excerpt(c: Cited, lines: Lines, words: Words) -> list[str]:
     room = words.width - indent - 7
     cut = max(0, c.column - 1 - room // 3) if c.column > room * 2 // 3 else 0  # a long line is shown around the place
     for number in range(c.line, min(c.line + 3, len(text) + 1)):
-        line = plain(text[number - 1][cut : cut + room].expandtabs())
+        seen = text[number - 1][cut : cut + room]
+        line = _clipped(words.sign(plain(seen.expandtabs())), room)
         if number > c.line and (cut or len(line) - len(line.lstrip()) < c.column - 1):
             break
-        out.append(f"{'':{indent}}{number:>4} {bar} {line[:room]}")
+        margin = f"{'':{indent}}{number:>4} {bar} "
+        out.append(marked(margin + line, (margin, "quiet")))
         if number == c.line:
-            at = c.column - 1 - cut
-            length = max(1, min(len(line.rstrip()) - at, room - at))
-            out.append(f"{'':{indent}}     {bar} {'':{at}}{'^' * length}")
+            # counted in columns as they are shown: what is wide or written out moves the caret with it
+            at = min(width(words.sign(plain(seen[: c.column - 1 - cut].expandtabs()))), room - 1)
+            length = max(1, min(width(line.rstrip()) - at, room - at))
+            margin = f"{'':{indent}}     {bar} "
+            carets = "^" * length
+            out.append(marked(f"{margin}{'':{at}}{carets}", (margin, "quiet"), (carets, "caret")))
     return out
+
+
+def _clipped(text: str, room: int) -> str:
+    while width(text) > room:
+        text = text[:-1]
+    return text
 
 
 def _changes(answer: WhyAnswer, words: Words) -> list[str]:
     if not answer.changes:
         return []
     flips = "allow" if answer.changes[0].flips_to == "allow" else "deny"
-    out = [f"smallest changes that would {flips} it, each proven on a copy"]
+    told = words.fold(f"smallest changes that would {flips} it, each proven on a copy", "  ", "")
+    out = [heading(line) for line in told]
     for number, change in enumerate(answer.changes[:4], 1):
         for i, (edit, place) in enumerate(zip(change.edits, change.places, strict=True)):
             text = edit + (f"  ({place})" if place else "")
