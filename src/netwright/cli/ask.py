@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import time
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,69 +10,25 @@ import click
 import msgspec
 
 from netwright.base.errors import SourceError, UsageError
-from netwright.cli.options import Given, Output, answer_stream, exit_code, output_options, source_options
+from netwright.cli.namespaces import check_namespaces, default_option, narrowing_options, placed
+from netwright.cli.options import KUBECTL_KINDS, Given, exit_code, output_options, source_options
+from netwright.cli.output import (
+    Output,
+    answer_stream,
+    ending,
+    tell,
+    tell_costs,
+    words,
+    write_csv,
+    write_json,
+    write_lines,
+    write_markdown,
+)
 
 if TYPE_CHECKING:
-    from netwright.questions.eval import Evaluated
-    from netwright.render.words import Words
+    from netwright.questions.eval import Evaluated, Query
+    from netwright.questions.reach import Reached
     from netwright.twin import Twin
-
-
-def words() -> Words:
-    """Signs and width for standard output as it is."""
-    from netwright.render.words import Words
-
-    encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
-    width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
-    return Words(utf8=encoding.startswith("utf"), width=max(60, min(width, 120)))
-
-
-def tell(twin: Twin, given: Given, *, narrated: bool = False) -> None:
-    """The diagnostics, on standard error."""
-    if given.quiet and not twin.provenance.is_partial:
-        return
-    if narrated:
-        from netwright.render.narrated import diagnostics_narrated
-
-        click.echo("\n".join(diagnostics_narrated(twin.diagnostics)), err=True, nl=bool(twin.diagnostics))
-        return
-    from netwright.render.diagnostics_text import diagnostics_text
-
-    for line in diagnostics_text(twin.diagnostics, words(), verbose=given.verbose):
-        click.echo(line, err=True)
-
-
-def tell_costs(twin: Twin, given: Given) -> None:
-    """With `-v`, on standard error: what the twin came to, and where the time went."""
-    if not given.verbose:
-        return
-    for line in twin.costs():
-        click.echo(line, err=True)
-
-
-def ending(code: int) -> str:
-    """The end of a last line: the time, and what the exit code means."""
-    meaning = {
-        0: "exit 0",
-        1: "exit 1: the answer is no",
-        3: "exit 3: part of the input could not be used",
-        4: "exit 4: undecided",
-    }
-    return (
-        f"{time.process_time():.2f} s · {meaning[code]}"
-        if words()["dot"] == "·"
-        else f"{time.process_time():.2f} s | {meaning[code]}"
-    )
-
-
-def write_lines(lines: Iterator[str] | Sequence[str], to: Output) -> None:
-    """Lines of text; on a terminal that is not UTF-8 our signs become ASCII and other characters are written out."""
-    from netwright.render.escape import ascii_text
-
-    in_ascii = to.path is None and words()["arrow"] != "→"
-    with answer_stream(to) as stream:
-        for line in lines:
-            stream.write((ascii_text(line) if in_ascii else line).encode("utf-8", "backslashreplace") + b"\n")
 
 
 @click.command()
@@ -91,6 +44,7 @@ def write_lines(lines: Iterator[str] | Sequence[str], to: Output) -> None:
     help="narrated: whole sentences, for screen readers.",
 )
 @click.option("--no-changes", is_flag=True, help="Do not look for changes that would flip the verdict.")
+@default_option
 @source_options
 @output_options(["text", "json"])
 def why(
@@ -100,6 +54,7 @@ def why(
     family: str | None,
     style: str,
     no_changes: bool,
+    namespace: str | None,
     given: Given,
     to: Output,
 ) -> int:
@@ -110,10 +65,14 @@ def why(
       netwright why internet svc/shop/web:443 -f manifests/
       netwright why shop/web 203.0.113.7:443 -f manifests/
       netwright why shop/web shop/db --protocol icmp -f manifests/
+      netwright why web db:5432 -n shop -f manifests/
     """
     twin = given.load()
     tell(twin, given, narrated=style == "narrated")
     wanted: Literal[4, 6] | None = None if family is None else 4 if family == "4" else 6
+    namespaces = () if namespace is None else (namespace,)
+    check_namespaces(twin, namespaces)
+    source, destination = placed(source, namespaces), placed(destination, namespaces)
     answer = twin.why(source, destination, protocol=protocol, family=wanted, changes=not no_changes)
     no = answer.verdict == "deny" or (answer.groups == "some" and answer.verdict == "allow")
     code, reasons = exit_code(twin, 1 if no else 4 if answer.verdict == "undecided" else 0)
@@ -137,14 +96,19 @@ def why(
     return code
 
 
-def write_json(value: Any, to: Output) -> None:
-    from netwright.render.escape import json_text
+REACH_HELP = f"""Who may talk to whom, and over which ports.
 
-    with answer_stream(to) as stream:
-        stream.write(json_text(msgspec.json.encode(value)) + b"\n")
+\b
+  netwright reach manifests/
+  netwright reach manifests/ --to shop/db
+  netwright reach manifests/ -n shop -o csv
+  netwright reach manifests/ --from shop/web --hops all
+  kubectl get {KUBECTL_KINDS} \\
+    -A -o yaml | netwright reach -
+"""
 
 
-@click.command()
+@click.command(help=REACH_HELP)
 @click.argument("paths", nargs=-1, metavar="[SOURCE]...")
 @click.option("--from", "source", metavar="REF", help="Only connections from this end.")
 @click.option("--to", "destination", metavar="REF", help="Only connections to this end.")
@@ -155,61 +119,77 @@ def write_json(value: Any, to: Output) -> None:
 @click.option(
     "--form",
     type=click.Choice(["pairs", "classes"]),
-    default="pairs",
-    show_default=True,
-    help="JSON as pairs, or as the two tables they follow from.",
+    help="With -o json: as pairs (the default), or as the two tables that they follow from.",
 )
 @click.option("--hops", metavar="N|all", help="The blast radius of --from, step by step over served ports.")
 @click.option("--any-port", is_flag=True, help="With --hops: count every port, not only those that containers declare.")
 @click.option("--all", "everything", is_flag=True, help="Fold nothing.")
+@narrowing_options("Only pairs with an end in this namespace; names in --from and --to may be bare.")
 @source_options
-@output_options(["text", "json"])
+@output_options(["text", "json", "csv", "md"])
 def reach(
     paths: tuple[str, ...],
     source: str | None,
     destination: str | None,
     port: str | None,
     by: Literal["pod", "workload", "namespace", "identity"],
-    form: str,
+    form: Literal["pairs", "classes"] | None,
     hops: str | None,
     any_port: bool,
     everything: bool,
+    namespaces: tuple[str, ...],
+    all_namespaces: bool,
     given: Given,
     to: Output,
 ) -> int:
-    """Who may talk to whom, and over which ports.
-
-    \b
-      netwright reach manifests/
-      netwright reach manifests/ --to shop/db
-      netwright reach manifests/ --from shop/web --hops all
-      kubectl get ns,pods,deploy,sts,ds,rs,rc,jobs,cronjobs,svc,endpointslices,ingress,netpol,sa,nodes \\
-        -A -o yaml | netwright reach -
-    """
+    if form is not None and (to.format != "json" or hops is not None):
+        raise UsageError(
+            "--form is a form of JSON, and not of --hops",
+            help="add `-o json`" if hops is None else "leave it out",
+        )
+    if hops is not None and (destination or by != "workload" or port):
+        raise UsageError("--hops starts at --from and takes no --to, --by or --port", help="leave them out")
+    if any_port and hops is None:
+        raise UsageError("--any-port says which ports count for --hops", help="add `--from REF --hops all`")
+    if form == "classes" and (source or destination or namespaces):
+        raise UsageError("the class form is of the whole cluster", help="--from, --to and -n narrow `--form pairs`")
     twin = given.load(*paths)
     tell(twin, given)
+    check_namespaces(twin, namespaces)
+    source = placed(source, namespaces) if source else source
+    destination = placed(destination, namespaces) if destination else destination
     if hops is not None:
-        if destination or by != "workload" or port:
-            raise UsageError("--hops starts at --from and takes no --to, --by or --port", help="leave them out")
         return _hops(twin, source, hops, any_port, everything, to)
     answer = twin.reach(source=source, destination=destination, by=by, port=port)
     code, reasons = exit_code(twin, 0)
     if to.format == "json":
         from netwright.render.reach_json import write_classes, write_pairs
 
-        if form == "classes" and (source or destination):
-            raise UsageError("the class form is of the whole cluster", help="--from and --to narrow `--form pairs`")
         with answer_stream(to) as stream:
             if form == "classes":
                 write_classes(answer, twin.provenance, reasons, stream)
             else:
-                write_pairs(answer, twin.provenance, reasons, stream)
-    else:
+                write_pairs(answer, twin.provenance, reasons, stream, namespaces)
+    elif to.format == "text":
         from netwright.render.reach_text import reach_text
 
-        write_lines(reach_text(answer, words(), everything=everything, last=ending(code)), to)
+        lines = reach_text(answer, words(), everything=everything, last=ending(code), namespaces=namespaces)
+        write_lines(lines, to)
+    else:
+        _pairs_table(answer, namespaces, to)
     tell_costs(twin, given)
     return code
+
+
+def _pairs_table(answer: Reached, namespaces: tuple[str, ...], to: Output) -> None:
+    from netwright.render.pairs import PAIR_COLUMNS, pair_rows
+    from netwright.render.table import csv_table, markdown_table
+
+    rows = pair_rows(answer, namespaces)
+    if to.format == "csv":
+        write_csv(csv_table(PAIR_COLUMNS, rows), to)
+    else:
+        write_markdown(markdown_table(PAIR_COLUMNS, list(rows)), to)
 
 
 def _hops(
@@ -230,6 +210,14 @@ def _hops(
         from netwright.render.provenance import document
 
         write_json(document("reach", twin.provenance, reasons, form="hops", **msgspec.to_builtins(answer)), to)
+    elif to.format != "text":
+        from netwright.render.pairs import HOP_COLUMNS
+        from netwright.render.table import csv_table, markdown_table
+
+        if to.format == "csv":
+            write_csv(csv_table(HOP_COLUMNS, answer.reached), to)
+        else:
+            write_markdown(markdown_table(HOP_COLUMNS, answer.reached), to)
     else:
         from netwright.render.hops_text import hops_text
 
@@ -240,11 +228,13 @@ def _hops(
 @click.command("eval")
 @click.argument("paths", nargs=-1, metavar="[SOURCE]...")
 @click.option("--queries", required=True, metavar="FILE.jsonl", help="One question a line; `-` is standard input.")
+@default_option
 @source_options
 @output_options(["jsonl", "text"], default="jsonl")
 def eval_(
     paths: tuple[str, ...],
     queries: str,
+    namespace: str | None,
     given: Given,
     to: Output,
 ) -> int:
@@ -254,7 +244,7 @@ def eval_(
       {"from": "shop/web", "to": "shop/db", "protocol": "TCP", "port": 5432}
       {"from": "internet", "to": "svc/shop/web", "port": 443}
     """
-    from netwright.questions.eval import Query, evaluate
+    from netwright.questions.eval import Query
 
     if queries == "-" and "-" in (*paths, *given.sources):
         raise UsageError(
@@ -263,11 +253,13 @@ def eval_(
     asked = _queries(queries)
     twin = given.load(*paths)
     tell(twin, given)
+    namespaces = () if namespace is None else (namespace,)
+    check_namespaces(twin, namespaces)
     parsed = [_query(line, where, Query) for where, line in asked]
     answers: list[Evaluated] = []
     for (where, _), query in zip(asked, parsed, strict=True):
         try:
-            answers += evaluate(twin.inquirer, [query], twin.locate)
+            answers += _evaluated(twin, query, namespaces)
         except UsageError as error:
             raise type(error)(f"{where}: {error.message}", help=error.help) from None
     code, _ = exit_code(twin, 0)
@@ -282,6 +274,19 @@ def eval_(
         write_lines(eval_text(answers, words(), last=ending(code)), to)
     tell_costs(twin, given)
     return code
+
+
+def _evaluated(twin: Twin, query: Query, namespaces: tuple[str, ...]) -> list[Evaluated]:
+    """The answer, which repeats the question as it was written."""
+    from netwright.questions.eval import evaluate
+
+    if not namespaces:
+        return list(evaluate(twin.inquirer, [query], twin.locate))
+    asked = msgspec.structs.replace(query, from_=placed(query.from_, namespaces), to=placed(query.to, namespaces))
+    return [
+        msgspec.structs.replace(answer, from_=query.from_, to=query.to)
+        for answer in evaluate(twin.inquirer, [asked], twin.locate)
+    ]
 
 
 def _queries(name: str) -> list[tuple[str, bytes]]:

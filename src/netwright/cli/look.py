@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,20 @@ import click
 import msgspec
 
 from netwright.base.errors import UsageError
-from netwright.cli.ask import ending, tell, tell_costs, words, write_lines
-from netwright.cli.options import STDOUT, Given, Output, answer_stream, exit_code, output_options, source_options
-from netwright.render.escape import json_text
+from netwright.cli.namespaces import narrowing_options
+from netwright.cli.options import KUBECTL_KINDS, Given, exit_code, output_options, source_options
+from netwright.cli.output import (
+    STDOUT,
+    Output,
+    ending,
+    tell,
+    tell_costs,
+    words,
+    write_csv,
+    write_data,
+    write_lines,
+    write_markdown,
+)
 from netwright.version import VERSION
 
 NOUNS = ("workloads", "endpoints", "services", "policies", "networks", "exposed", "isolation", "namespaces", "kinds")
@@ -30,10 +41,7 @@ SUFFIXES = (".yaml", ".yml", ".json", ".tar.gz", ".tgz", ".zip", "/")
 @click.command()
 @click.argument("noun", metavar="NOUN")
 @click.argument("named", nargs=-1, metavar="[SOURCE|REF]...")
-@click.option(
-    "-n", "--namespace", "namespaces", multiple=True, metavar="NAMESPACE", help="Only this namespace. Again for more."
-)
-@click.option("-A", "--all-namespaces", is_flag=True, help="Every namespace: the default, for habit's sake.")
+@narrowing_options("Only this namespace.")
 @source_options
 @output_options(["text", "wide", "json", "jsonl", "csv", "md"])
 def show(
@@ -80,15 +88,15 @@ def show(
             counts=shown.counts,
             notes=shown.notes,
         )
-        _write_data([msgspec.json.encode(body)], to)
+        write_data([msgspec.json.encode(body)], to)
     elif to.format == "jsonl":
-        _write_data((msgspec.json.encode(row) for row in shown.rows), to)
+        write_data((msgspec.json.encode(row) for row in shown.rows), to)
     elif to.format == "csv":
-        _write_data((line.encode("utf-8", "backslashreplace") for line in show_csv(shown)), to, end=b"\r\n")
+        write_csv(show_csv(shown), to)
     elif to.format == "md":
-        _write_data((line.encode("utf-8", "backslashreplace") for line in show_markdown(shown)), to)
+        write_markdown(show_markdown(shown), to)
     else:
-        _write_text(show_text(shown, words(), wide=to.format == "wide", last=ending(code)), to)
+        write_lines(show_text(shown, words(), wide=to.format == "wide", last=ending(code)), to)
     tell_costs(twin, given)
     return code
 
@@ -155,17 +163,6 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _write_data(lines: Iterable[bytes], to: Output, end: bytes = b"\n") -> None:
-    """Data is UTF-8 whatever the terminal is; what a terminal could obey is written out."""
-    with answer_stream(to) as stream:
-        for line in lines:
-            stream.write((json_text(line) if line[:1] in (b"{", b"[") else line) + end)
-
-
-def _write_text(lines: Iterable[str], to: Output) -> None:
-    write_lines(list(lines), to)
-
-
 # --- explain --------------------
 
 
@@ -188,19 +185,19 @@ def explain(words_asked: tuple[str, ...], to: Output) -> int:
     if not asked:
         index = contents()
         if to.format == "json":
-            _write_data([_explained("", index=msgspec.to_builtins(index))], to)
+            write_data([_explained("", index=msgspec.to_builtins(index))], to)
         else:
             from netwright.render.explain_text import index_text
 
-            _write_text(index_text(index, words()), to)
+            write_lines(index_text(index, words()), to)
         return 0
     pages = explain(asked)
     if to.format == "json":
-        _write_data([_explained(asked, pages=msgspec.to_builtins(pages))], to)
+        write_data([_explained(asked, pages=msgspec.to_builtins(pages))], to)
     else:
         from netwright.render.explain_text import pages_text
 
-        _write_text(pages_text(pages, words()), to)
+        write_lines(pages_text(pages, words()), to)
     return 0
 
 
@@ -223,6 +220,12 @@ DEMO = (
         ("reach", EXAMPLE, "--from", "legacy/toolbox", "--hops", "all"),
     ),
     ("How much of the cluster do policies isolate at all?", ("show", "isolation", EXAMPLE)),
+)
+
+NEXT = (
+    ("netwright reach FOLDER", "who may talk to whom, in the manifests you have"),
+    ("netwright why SRC DST:PORT -f FOLDER", "which rule decides, on which line, and what would change it"),
+    (f"kubectl get {KUBECTL_KINDS} -A -o yaml | netwright show isolation -", "the cluster that kubectl is pointed at"),
 )
 
 
@@ -255,21 +258,34 @@ def demo() -> int:
     with contextlib.chdir(folder):
         for question, arguments in DEMO:
             _say("")
-            _say(f"# {question}")
+            _say(question, first="# ", indent="# ")
             _say("$ netwright " + " ".join(arguments))
             run(arguments)
     _say("")
     _say("Next, on your own:")
-    _say("  netwright reach FOLDER                 who may talk to whom, in the manifests you have")
-    _say("  netwright why SRC DST:PORT -f FOLDER   which rule decides, on which line, and what would change it")
-    _say("  kubectl get pods,svc,netpol,ns,nodes -A -o yaml | netwright show isolation -")
+    for command, told in NEXT:
+        write_lines(command_lines(f"  {command}", words().width), STDOUT)
+        _say(told, first="      ", indent="      ")
     return 0
 
 
-def _say(text: str) -> None:
+def _say(text: str, *, first: str = "", indent: str = "") -> None:
+    """Text folded as answers are; questions and commands stand out."""
     from netwright.render.escape import plain
+    from netwright.render.styles import heading
 
-    _write_text([plain(text)], STDOUT)
+    lines = words().fold(plain(text), indent, first)
+    write_lines(map(heading, lines) if first == "# " or text.startswith("$ ") else lines, STDOUT)
+
+
+def command_lines(command: str, width: int) -> list[str]:
+    """A command in lines that a shell reads as one: broken behind a comma, the next line without a blank before it."""
+    lines = []
+    while len(command) > width and "," in command[: width - 1]:
+        at = command.rindex(",", 0, width - 1) + 1
+        lines.append(command[:at] + "\\")
+        command = command[at:]
+    return [*lines, command]
 
 
 # --- completion, version --------------------
@@ -320,7 +336,7 @@ def version(output: str) -> int:
             "packages": found,
             "exit_reasons": [],
         }
-        _write_data([msgspec.json.encode(body)], STDOUT)
+        write_data([msgspec.json.encode(body)], STDOUT)
     else:
         listed = ", ".join(f"{name} {number}" for name, number in found.items())
         click.echo(f"netwright {VERSION} (Python {python}, {listed})")

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import click
 
 from netwright.base.errors import UsageError
+from netwright.cli import progress
+from netwright.cli.output import Output
 
 if TYPE_CHECKING:
     from netwright.twin import Twin
 
 F = TypeVar("F", bound=Callable[..., Any])
+KUBECTL_KINDS = "ns,pods,deploy,sts,ds,rs,rc,jobs,cronjobs,svc,endpointslices,ingress,netpol,sa,nodes"
+"""What `kubectl get` is to list so that nothing is missing from an answer: one list for help, demo and the README."""
 MANIFESTS = ("*.yaml", "*.yml", "*.json", "*/*.yaml", "*/*.yml")
 
 
@@ -45,18 +46,10 @@ class Given(NamedTuple):
                 )
             sources = ["."]
         stdin = sys.stdin.buffer if "-" in sources else None
-        return load(sources, pod_cidr=list(self.pod_cidr), cni=self.cni, kustomize=self.kustomize, stdin=stdin)
-
-
-class Output(NamedTuple):
-    """In which format the answer is wanted, and where it goes (`path` None: standard output)."""
-
-    format: str
-    path: Path | None
-    force: bool
-
-
-STDOUT = Output("text", None, False)
+        progress.now(f"reading {', '.join(sources)}")
+        twin = load(sources, pod_cidr=list(self.pod_cidr), cni=self.cni, kustomize=self.kustomize, stdin=stdin)
+        progress.now("answering")
+        return twin
 
 
 def source_options(command: F) -> F:
@@ -65,7 +58,8 @@ def source_options(command: F) -> F:
     @wraps(command)
     def call(**options: Any) -> Any:
         given = Given(**{name: options.pop(name) for name in Given._fields})
-        return command(given=given, **options)
+        with progress.progress(quiet=given.quiet):
+            return command(given=given, **options)
 
     for option in reversed(
         (
@@ -119,32 +113,6 @@ def output_options(formats: Sequence[str], default: str = "text") -> Callable[[F
     return add
 
 
-@contextmanager
-def answer_stream(to: Output) -> Iterator[IO[bytes]]:
-    """Where the answer goes: standard output, or a file that appears whole or not at all.
-
-    Raises UsageError for a file that is there already, or that cannot be written.
-    """
-    out = to.path
-    if out is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    if out.exists() and not to.force:
-        raise UsageError(f"`{out}` is there already", help="`--force` overwrites it")
-    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(out)
-    except OSError as error:
-        raise UsageError(f"`{out}` cannot be written: {error.strerror}") from None
-    finally:
-        partial.unlink(missing_ok=True)
-
-
 def exit_code(twin: Twin, answer: int) -> tuple[int, list[str]]:
     """The first exit code that applies, and every reason for one other than 0."""
     reasons = []
@@ -153,13 +121,3 @@ def exit_code(twin: Twin, answer: int) -> tuple[int, list[str]]:
     if answer:
         reasons.append({1: "1: the answer is no", 4: "4: undecided"}[answer])
     return (int(reasons[0][0]) if reasons else 0), reasons
-
-
-class Clock:
-    """CPU seconds since the process began."""
-
-    def __init__(self) -> None:
-        self.started = time.perf_counter()
-
-    def __str__(self) -> str:
-        return f"{time.process_time():.2f} s"

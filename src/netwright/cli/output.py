@@ -1,0 +1,174 @@
+"""Where answers and talk go: standard output and files, standard error, a terminal or not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, TextIO
+
+import click
+import msgspec
+
+from netwright.base.errors import UsageError
+from netwright.cli import progress
+
+if TYPE_CHECKING:
+    from netwright.cli.options import Given
+    from netwright.render.words import Words
+    from netwright.twin import Twin
+
+LEAST_WIDTH, MOST_WIDTH = 40, 120
+"""Columns that text is folded to: a terminal's own between these."""
+
+
+class Output(NamedTuple):
+    """In which format the answer is wanted, and where it goes (`path` None: standard output)."""
+
+    format: str
+    path: Path | None
+    force: bool
+
+
+STDOUT = Output("text", None, False)
+
+
+def words(stream: TextIO | None = None) -> Words:
+    """Signs and width for standard output, or another stream, as it is."""
+    from netwright.render.words import Words
+
+    stream = stream or sys.stdout
+    encoding = (stream.encoding or "ascii").lower().replace("-", "")
+    width = shutil.get_terminal_size((80, 24)).columns if stream.isatty() else 80
+    return Words(utf8=encoding.startswith("utf"), width=max(LEAST_WIDTH, min(width, MOST_WIDTH)))
+
+
+def has_colour(stream: TextIO) -> bool:
+    from netwright.render.styles import has_colour
+
+    return has_colour(stream.isatty(), os.environ)
+
+
+# --- standard error --------------------
+
+
+def tell(twin: Twin, given: Given, *, narrated: bool = False) -> None:
+    """The diagnostics, on standard error."""
+    if given.quiet and not twin.provenance.is_partial:
+        return
+    if narrated:
+        from netwright.render.narrated import diagnostics_narrated
+
+        say(diagnostics_narrated(twin.diagnostics))
+        return
+    from netwright.render.diagnostics_text import diagnostics_text
+
+    say(diagnostics_text(twin.diagnostics, words(sys.stderr), verbose=given.verbose))
+
+
+def tell_costs(twin: Twin, given: Given) -> None:
+    """With `-v`, on standard error: what the twin came to, and where the time went."""
+    if given.verbose:
+        say(twin.costs())
+
+
+def say(lines: Sequence[str]) -> None:
+    """Lines on standard error."""
+    if not lines:
+        return
+    from netwright.render.styles import paint
+
+    is_styled = has_colour(sys.stderr)
+    with progress.wiped():
+        for line in lines:
+            click.echo(paint(line) if is_styled else line, err=True, color=is_styled)
+
+
+# --- the answer --------------------
+
+
+def ending(code: int) -> str:
+    """The end of a last line: the time, and what the exit code means."""
+    meaning = {
+        0: "exit 0",
+        1: "exit 1: the answer is no",
+        3: "exit 3: part of the input could not be used",
+        4: "exit 4: undecided",
+    }
+    return f"{time.process_time():.2f} s {words()['dot']} {meaning[code]}"
+
+
+def write_lines(lines: Iterable[str], to: Output) -> None:
+    """Lines of text, on a terminal with their styles. Where standard output is not UTF-8 our signs become ASCII and
+    other characters are written out.
+    """
+    from netwright.render.styles import paint
+
+    whole = list(lines)  # worked out before the first is written: until then there is progress to show
+    sign = words().sign if to.path is None else str
+    is_styled = to.path is None and has_colour(sys.stdout)
+    with answer_stream(to) as stream:
+        for line in whole:
+            text = paint(line, sign) if is_styled else sign(line)
+            stream.write(text.encode("utf-8", "backslashreplace") + b"\n")
+
+
+def write_data(lines: Iterable[bytes], to: Output, end: bytes = b"\n") -> None:
+    """Data is UTF-8 whatever the terminal is; what a terminal could obey is written out."""
+    from netwright.render.escape import json_text
+
+    with answer_stream(to) as stream:
+        for line in lines:
+            stream.write((json_text(line) if line[:1] in (b"{", b"[") else line) + end)
+
+
+def write_json(value: Any, to: Output) -> None:
+    write_data([msgspec.json.encode(value)], to)
+
+
+def write_csv(lines: Iterable[str], to: Output) -> None:
+    write_data((line.encode("utf-8", "backslashreplace") for line in lines), to, end=b"\r\n")
+
+
+def write_markdown(lines: Iterable[str], to: Output) -> None:
+    write_data((line.encode("utf-8", "backslashreplace") for line in lines), to)
+
+
+@contextmanager
+def answer_stream(to: Output) -> Iterator[IO[bytes]]:
+    """Where the answer goes: standard output, or a file that appears whole or not at all.
+
+    Raises UsageError for a file that is there already, or that cannot be written.
+    """
+    out = to.path
+    if out is None:
+        if not _is_file(sys.stdout.buffer):
+            progress.end()  # the reader may stand on the same terminal
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    if out.exists() and not to.force:
+        raise UsageError(f"`{out}` is there already", help="`--force` overwrites it")
+    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(out)
+    except OSError as error:
+        raise UsageError(f"`{out}` cannot be written: {error.strerror}") from None
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _is_file(stream: IO[bytes]) -> bool:
+    try:
+        return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    except OSError:
+        return False
