@@ -1,5 +1,6 @@
 """The words of netwright as data for `explain`. A term's text is two to four sentences.
 
+Fields of the API follow the reference of Kubernetes 1.34, and their text names the type that has them.
 The words of vSphere and NSX beside them are in `model.counterparts`.
 """
 
@@ -294,6 +295,241 @@ TERMS: tuple[Term, ...] = (
         "accounted for: evaluated, irrelevant, not understood, invalid or unreadable (`show kinds`).",
         "sources",
         see="snapshot, undecided",
+    ),
+    _t(
+        "direction",
+        "A pod's connections come in two: ingress are those that it accepts, egress those that it begins. A "
+        "policy isolates the pods it selects in one or both, and its `ingress` and `egress` rules admit in "
+        "that one alone (`networking.k8s.io/v1` NetworkPolicySpec). A connection needs its sender's egress "
+        "and its receiver's ingress. The kind Ingress is something else: hosts and paths of HTTP.",
+        "egress",
+        "ingress",
+        "outgoing",
+        "incoming",
+        see="isolated, policyTypes",
+    ),
+    _t(
+        "policyTypes",
+        "The directions in which a policy isolates the pods it selects: Ingress, Egress or both. Where the "
+        "field is absent it is Ingress, and Egress too if there are egress rules (`networking.k8s.io/v1` "
+        "NetworkPolicySpec).",
+        see="direction, isolated",
+    ),
+    _t(
+        "podSelector",
+        "Labels that pods must have. At the top of a policy's spec it chooses whom the policy isolates, in "
+        "its own namespace; in a `from` or `to` it chooses whom the rule admits, of that namespace or of "
+        "those that a namespaceSelector beside it names. An empty one matches every pod "
+        "(`networking.k8s.io/v1` NetworkPolicySpec, NetworkPolicyPeer).",
+        "selector",
+        see="namespaceSelector, rule",
+    ),
+    _t(
+        "namespaceSelector",
+        "Labels that a namespace must have, in a `from` or `to`. Alone it admits all pods of those "
+        "namespaces; in one item with a podSelector both must match, as two items either will do "
+        "(`networking.k8s.io/v1` NetworkPolicyPeer). An empty one matches every namespace.",
+        see="podSelector, Namespace",
+    ),
+    _t(
+        "ipBlock",
+        "A range of addresses in a `from` or `to`, less the ranges under its `except` (`networking.k8s.io/v1` "
+        "IPBlock). It is matched with the address that the packet has when policy sees it: behind a load "
+        "balancer that may be a node's. Pods have addresses too, and where theirs are not known, `--pod-cidr` "
+        "narrows them.",
+        "except",
+        "cidr",
+        see="undecided, internet",
+    ),
+    _t(
+        "named port",
+        "A port that a rule or Service gives by the name a container has for it. It is looked up on each "
+        "destination pod, so one name can be different numbers on different pods, and on a pod without that "
+        "name it matches nothing (`networking.k8s.io/v1` NetworkPolicyPort).",
+        "named ports",
+        "port name",
+        see="served port, targetPort",
+    ),
+    _t(
+        "endPort",
+        "The last port of a range that begins with `port`, both included (`networking.k8s.io/v1` "
+        "NetworkPolicyPort). The first must be a number then, not a name. Without it a rule means one port.",
+        see="rule, named port",
+    ),
+    _t(
+        "targetPort",
+        "The port of the pod that a Service's `port` leads to, a number or the name of a container's port "
+        "(`v1` ServicePort). Policies see this one and never the Service's own: a rule for the Service's port "
+        "admits nothing where the two differ.",
+        "target port",
+        see="backend, named port, Service",
+    ),
+    _t(
+        "nodePort",
+        "The port on every node that leads into a Service of type NodePort or LoadBalancer (`v1` "
+        "ServicePort). It is taken as reachable from outside, because routing is not in the input, and an "
+        "answer that rests on it says so.",
+        "node port",
+        see="way, exposed, Service",
+    ),
+    _t(
+        "source ranges",
+        "The client addresses that a load balancer lets through: `loadBalancerSourceRanges` (`v1` "
+        "ServiceSpec). Each way in through a load balancer begins with them, before any policy is asked. None "
+        "listed admits every client.",
+        "loadBalancerSourceRanges",
+        see="way, exposed, enforcer",
+    ),
+    _t(
+        "externalTrafficPolicy",
+        "Whether a node hands a connection from outside on to pods of other nodes (Cluster) or to its own "
+        "only (Local) (`v1` ServiceSpec). With Cluster the pod may see the node's address in place of the "
+        "client's, so an ipBlock for the client need not match; with Local it sees the client's.",
+        see="way, ipBlock, Service",
+    ),
+    _t(
+        "hostNetwork",
+        "A pod with `hostNetwork: true` uses its node's network and addresses (`v1` PodSpec). It is taken as "
+        "its node: no NetworkPolicy acts on it and no podSelector matches it. Kubernetes leaves this "
+        "undefined; the profile lists what it assumes.",
+        "host network",
+        "host",
+        see="own node, assumption, Node",
+    ),
+    _t(
+        "own node",
+        "The node a pod runs on. The two always reach each other, whatever policies say. Manifests do not say "
+        "where a pod will run, so between a pod and any one node the verdict can be undecided; a dump with "
+        "pods settles it.",
+        "perhaps own node",
+        see="hostNetwork, undecided, Node",
+    ),
+    _t(
+        "self",
+        "A pod and its own address. A pod always reaches itself, so this is no question of policy and no "
+        "connection in `reach`. Two pods of one workload are not the same pod, and policies count between "
+        "them.",
+        see="own node, workload",
+    ),
+    _t(
+        "some",
+        "Of the packets that a question stands for, certain ones may pass and others may not, each surely. It "
+        "comes from several pods, backends, ports or addresses at one end. JSON then has `allow` with "
+        "`groups` `some`, and `when` where it says for whom; the exit code is 1, as something is denied.",
+        "groups",
+        "partly",
+        see="verdict, when, exit codes",
+    ),
+    _t(
+        "open",
+        "Not closed for certain, in the sense of its place. In `why`, OPEN marks a side that may admit or "
+        "not, and the line `open` says what is not known. In `show exposed`, `! OPEN` is a way in that all of "
+        "the internet may take, `? OPEN` one that perhaps may be. In `show isolation` it counts workloads of "
+        "which only some pods are isolated, or perhaps.",
+        see="undecided, isolated, exposed",
+    ),
+    _t(
+        "nearest",
+        "Of the rules that do not admit a packet, the one that lacks least to do so, with what differs: a "
+        "label, a port, an address, a protocol. It is often the rule that was meant to. `why` shows one a "
+        "direction where the verdict is deny.",
+        "nearest rule",
+        "differs",
+        see="rule, change",
+    ),
+    _t(
+        "change",
+        "An edit that would turn a verdict round, listed by `why` under what it does besides. Each one is "
+        "made on a copy of the model and asked again there; what it opens and closes is the difference over "
+        "all pairs. Files are never written.",
+        "changes",
+        "opens",
+        "closes",
+        "edits",
+        see="nearest, verdict",
+    ),
+    _t(
+        "way",
+        "One path from outside to a pod: a load balancer, a port of the nodes, an external address or an "
+        "Ingress. It is a chain of steps, each with its own verdict, and as open as its tightest step.",
+        "ways",
+        "way in",
+        "chain",
+        "via",
+        see="exposed, backend, source ranges",
+    ),
+    _t(
+        "when",
+        "The conditions under which an allow holds, and for whom. A program that does not look at `when` must "
+        "take an allow with conditions for undecided. `[]` says that there are none.",
+        "condition",
+        "conditions",
+        see="some, verdict, guard",
+    ),
+    _t(
+        "backend",
+        "Where a Service or an Ingress leads: a pod and its target port, or an address of an EndpointSlice. "
+        "Policies act at the backend, after the Service is translated. A Service without any leads nowhere, "
+        "and `show services` says what it lacks.",
+        "backends",
+        "leads to",
+        "translation",
+        see="targetPort, way, Service",
+    ),
+    _t(
+        "covered",
+        "The share of directions that are isolated, of two for each workload; workloads on hostNetwork are "
+        "not counted. 100 % says that everything that passes is admitted by a rule, not that the rules are "
+        "narrow.",
+        "coverage",
+        see="isolated, hostNetwork",
+    ),
+    _t(
+        "owner",
+        "Who answers for a line of policy: by the repository's CODEOWNERS file, else by an annotation of the "
+        "object such as `app.kubernetes.io/owner`. Shown in brackets behind a place. Of a pod it is another "
+        "thing: the workload whose ownerReferences lead to it (`meta/v1` ObjectMeta).",
+        "owners",
+        "CODEOWNERS",
+        see="workload, finding",
+    ),
+    _t(
+        "assumption",
+        "What was taken for so because neither the input nor the API's documents say it: that an ipBlock "
+        "matches pod addresses too, that the cluster is IPv4. It comes from the profile or from the input, "
+        "and JSON lists all under `assumptions`.",
+        "assumptions",
+        see="profile, undecided",
+    ),
+    _t(
+        "account",
+        "What became of each document of the input: evaluated, irrelevant (known not to touch the network), "
+        "not understood (unread, in no list, or no object), invalid (the API server would reject it) or "
+        "unreadable (no YAML, or a template). The five numbers add up, and `show kinds` lists them.",
+        "evaluated",
+        "irrelevant",
+        "invalid",
+        "unreadable",
+        "not understood",
+        "documents",
+        see="unread, source, exit codes",
+    ),
+    _t(
+        "unread",
+        "A kind that acts on the network and is not evaluated yet, such as CiliumNetworkPolicy. Verdicts that "
+        "an object of it could change are undecided, in its direction of effect and its namespace; all others "
+        "stand. `explain` on the kind says what it could change.",
+        "not read",
+        see="account, NW1008, undecided",
+    ),
+    _t(
+        "judged",
+        "How many packets of a `why` were also put to the reference evaluator, a second program that shares "
+        "no code with the engine for it. Where the two differ there is no verdict, and the exit code is 70.",
+        "judges",
+        "two judges",
+        "reference evaluator",
+        see="verdict, exit codes",
     ),
     _t(
         "exit codes",

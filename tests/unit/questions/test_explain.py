@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from netwright.base.diagnostics import INPUT_CODES
@@ -16,6 +18,15 @@ endpoint, interface, network, identity, workload, enforcer, profile, tier, rule,
 deny, undecided, isolated, connection, exposed, blast radius, tenant, finding, intent,
 snapshot, flow, wave, state, kept,
 advertisement, next hop, share, bus bandwidth, iteration, tail, reference
+"""
+ANSWERS = """
+egress, ingress, direction, some, groups, open, nearest, way, when, covered, owner, own node, self, backend, unread,
+not read, assumption, assumptions, judged, changes, opens, closes, evaluated, irrelevant, not_understood, invalid,
+unreadable, source ranges, conditions, translation
+"""
+FIELDS = """
+policyTypes, podSelector, namespaceSelector, ipBlock, except, endPort, named port, targetPort, nodePort, hostNetwork,
+externalTrafficPolicy, loadBalancerSourceRanges
 """
 VMWARE = """
 port group, dvSwitch, vmkernel port, DFW rule, security group, segment, Tier-1 gateway, TEP, vMotion, VLAN trunk,
@@ -38,6 +49,17 @@ def about(asked: str, what: str) -> Page:
 def test_every_word_of_the_design_is_explained_in_a_few_sentences(word: str) -> None:
     page = about(word, "term")
     assert 80 < len(page.text) < 400
+
+
+@pytest.mark.parametrize("word", listed(ANSWERS) + listed(FIELDS))
+def test_the_words_of_answers_and_the_fields_of_kinds_are_explained(word: str) -> None:
+    page = about(word, "term")
+    assert 80 < len(page.text) < 400
+
+
+@pytest.mark.parametrize("word", [*listed(FIELDS), "egress", "ingress"])
+def test_what_is_said_of_a_field_names_the_type_that_has_it(word: str) -> None:
+    assert re.search(r"\(`\S*v1` [A-Z]\w+(, [A-Z]\w+)*\)", about(word, "term").text)
 
 
 @pytest.mark.parametrize("word", listed(VMWARE))
