@@ -15,6 +15,7 @@ from netwright.base.ipset import Family, IpSet, address_text
 from netwright.base.services import ICMP, ICMPV6, protocol_name, service_key
 from netwright.engine.compile import Network
 from netwright.engine.exposure import Exposure, controllers, exposures, together
+from netwright.engine.naming import NamedClasses
 from netwright.engine.own_node import from_own_node
 from netwright.engine.verdict import Citation, Citer, Outcome, Side, Spot, Verdict, outcome, relation
 from netwright.model.cluster import Cluster, ServiceNoun, ServicePortNoun
@@ -96,6 +97,8 @@ class Inquirer:
         self.cluster = cluster
         self.network = network
         self.directory = directory
+        if directory.classes is None:
+            directory.classes = NamedClasses(cluster, network, self.class_sets)
         self.citer = Citer(network)
         self._class_sets: dict[Family, list[IpSet]] = {}
         self._deciding: dict[frozenset[str], tuple[Decoded, ...]] = {}
@@ -286,6 +289,24 @@ class Inquirer:
         icmp: tuple[int, int] | None = None,
     ) -> Settled:
         """The verdict of a question. `port` is a number or a name, "" for none (ICMP)."""
+        settled = self._ask(source, destination, protocol, port, family, icmp)
+        for end in (source, destination):
+            several = settled.verdict == "allow" or len({p.outcome.verdict for p in settled.parts}) > 1
+            if end.fqdn and settled.groups == "some" and several:
+                told = Reason("depends", f"which addresses `{end.fqdn}` has is not in the input")
+                others = (r for p in settled.parts if p.outcome.verdict == "undecided" for r in self.reasons(p))
+                settled = settled._replace(verdict="undecided", reasons=tuple(dict.fromkeys((told, *others))))
+        return settled
+
+    def _ask(
+        self,
+        source: Target,
+        destination: Target,
+        protocol: int,
+        port: str,
+        family: Family | None,
+        icmp: tuple[int, int] | None,
+    ) -> Settled:
         if source.service is not None:
             raise UsageError(
                 f"`{source.ref}` is a Service and starts no connections", help="name the workload behind it"

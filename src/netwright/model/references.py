@@ -1,17 +1,19 @@
 """References: how people name an end of a connection, and what the name stands for in a cluster.
 
 `shop/web` is the pod, bare workload or VM of that name; a Service is always `svc/shop/web`. kubectl's long and short
-kinds are read.
+kinds are read, with or without their group. Whatever is printed as a reference is read back: `deploy/shop/web{k=v}`,
+`identity/3` and outside addresses in short too.
 """
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from netwright.base.errors import UnknownReference, UsageError
-from netwright.base.ipset import EVERYWHERE, INTERNET, Family, IpSet, parse_address
+from netwright.base.ipset import EVERYWHERE, INTERNET, NOT_UNICAST, Family, IpSet, address_text, parse_address
 from netwright.model.cluster import Cluster, ServiceNoun, Workload
 
 LOOPBACK = IpSet.of("127.0.0.0/8", "::1/128")
@@ -35,16 +37,49 @@ for _short, *_names in (
 ):
     for _name in (_short, *_names):
         KINDS[_name] = _short
+GROUPS = {"deploy": "apps", "sts": "apps", "ds": "apps", "rs": "apps", "job": "batch", "cronjob": "batch"}
+GROUPS["vm"] = "kubevirt.io"
+PART = re.compile(r"(?P<whole>[^{}]+)\{(?P<labels>[^{}]+)\}")
+HOST_NAME = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.?)+", re.IGNORECASE)
+
+
+def kind_of(text: str) -> str | None:
+    """The short kind of what stands before the first slash of a reference, as kubectl reads and prints it: `deploy`,
+    `Deployments`, `deployments.apps`, `deployment.v1.apps`; None for what is no kind."""
+    name, dot, group = text.lower().partition(".")
+    kind = KINDS.get(name)
+    if kind is None or not dot:
+        return kind
+    version, _, rest = group.partition(".")
+    return kind if GROUPS.get(kind) in (group, rest if version.startswith("v") else group) else None
 
 
 class Target(NamedTuple):
-    """What a reference stands for: endpoints (`rows`), a Service, or outside addresses. `ref` is its printed form."""
+    """What a reference stands for: endpoints (`rows`), a Service, or outside addresses. `ref` is its printed form.
+
+    `fqdn` is a name outside whose address is not known: `addresses` then are all that it could be.
+    """
 
     ref: str
     rows: tuple[int, ...] = ()
     service: ServiceNoun | None = None
     addresses: IpSet | None = None
     workload: Workload | None = None
+    fqdn: str = ""
+
+
+class Classes(Protocol):
+    """Who and what no policy tells apart: what the names `identity/3`, `deploy/shop/web{pod=web-0}` and
+    `cidr/10.0.0.0/8,…+3` rest on."""
+
+    def members(self, identity: int) -> tuple[int, ...]:
+        """The endpoint rows of an identity; none where there is no such number."""
+
+    def alike(self, row: int) -> tuple[int, ...]:
+        """The rows of the same workload that are not told apart from this one, itself among them."""
+
+    def outside(self, ref: str) -> IpSet | None:
+        """The outside addresses that are printed under this reference."""
 
 
 def split_port(text: str) -> tuple[str, str]:
@@ -58,6 +93,9 @@ def split_port(text: str) -> tuple[str, str]:
         if not bracket or (rest and not rest.startswith(":")):
             raise UsageError(f"`{text}` is not an address with a port", help="write `[2001:db8::1]:443`")
         return inside, rest[1:]
+    head, brace, tail = text.partition("}")
+    if brace and (not tail or tail.startswith(":")):
+        return head + brace, tail[1:]
     if text.count(":") > 1:
         head = text.split("/", 1)[0]
         return (text, "") if head.count(":") > 1 or text.startswith("cidr/") else _last_colon(text)
@@ -74,6 +112,7 @@ class Directory:
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
+        self.classes: Classes | None = None
         columns = cluster.columns
         self._workloads: dict[tuple[str, str, str], Workload] = {
             (w.kind, w.namespace, w.name): w for w in cluster.workloads
@@ -96,23 +135,34 @@ class Directory:
             return Target("internet", addresses=INTERNET)
         if _is_address(text):
             return self.address(text)
+        if "+" in text:
+            held = self.classes.outside(text) if self.classes else None
+            if held is None:
+                raise UnknownReference(
+                    f"`{text}` is not what any addresses of this input are called", help="write `cidr/10.0.0.0/8`"
+                )
+            return Target(text, addresses=held)
         if " except " in text:
             base, _, cut = text.partition(" except ")
             whole, less = self.resolve(base), self._cidr(cut)
             if whole.addresses is None or less.addresses is None:
                 raise UsageError(f"`{text}` is not a set of addresses", help="write `internet except 203.0.113.0/24`")
             return Target(text, addresses=whole.addresses - less.addresses)
+        part = PART.fullmatch(text)
+        if part is not None:
+            return self._part(part["whole"], part["labels"], text)
         head, slash, rest = text.partition("/")
-        kind = KINDS.get(head.lower()) if slash else None
+        kind = kind_of(head) if slash else None
         if kind == "cidr" or (slash and _is_address(head)):
             return self._cidr(rest if kind == "cidr" else text)
         if kind == "node":
             return self._node(rest, text)
-        if kind in ("fqdn", "identity", "ns"):
-            raise UnknownReference(
-                f"`{text}`: references of kind `{kind}` cannot be asked yet",
-                help="name a workload, a pod, a Service or an address",
-            )
+        if kind == "identity":
+            return self._identity(rest, text)
+        if kind == "fqdn":
+            return self._fqdn(rest, text)
+        if kind == "ns":
+            return self._namespace(rest, text)
         if kind and "/" in rest:
             namespace, _, name = rest.partition("/")
             return self._of_kind(kind, namespace, name, text)
@@ -181,10 +231,69 @@ class Directory:
         try:
             addresses = IpSet()
             for part in text.split(","):
-                addresses |= IpSet.of(part)
+                addresses |= IpSet.of(part.strip())
         except ValueError as error:
             raise UsageError(str(error), help="write `cidr/10.0.0.0/8`") from None
         return Target(f"cidr/{text}", addresses=addresses & EVERYWHERE)
+
+    def _part(self, whole: str, labels: str, text: str) -> Target:
+        """Pods of one workload that selectors tell apart: by labels, else by the name or the address of one of them."""
+        target = self.resolve(whole)
+        if target.workload is None:
+            raise UnknownReference(f"`{text}`: `{whole}` is not a workload", help="labels choose pods of a workload")
+        pairs = [pair.strip().partition("=") for pair in labels.split(",")]
+        if not all(equals for _, equals, _ in pairs):
+            raise UnknownReference(f"`{text}` is not a reference", help=f"write `{target.ref}{{label=value}}`")
+        columns = self.cluster.columns
+        held = {row: columns.labels_of(row) for row in target.rows}
+        wanted = {"k8s:" + key: value for key, _, value in pairs}
+        rows = tuple(r for r, mine in held.items() if all(mine.get(k) == v for k, v in wanted.items()))
+        key, _, value = pairs[0]
+        if not rows and len(pairs) == 1 and key in ("ip", "pod"):
+            rows = tuple(r for r in held if value in ((columns.names[r],) if key == "pod" else self.addresses_of(r)))
+            if rows and self.classes is not None:
+                rows = self.classes.alike(rows[0])
+        if not rows:
+            names = sorted({f"{k.removeprefix('k8s:')}={v}" for mine in held.values() for k, v in mine.items()})
+            raise UnknownReference(
+                f"no pod of `{target.ref}` has {labels}",
+                help=(f"its labels: {', '.join(names[:8])}" if names else "its pods have no labels")
+                + self._meant(labels, names),
+            )
+        return Target(f"{target.ref}{{{labels}}}", rows=rows)
+
+    def addresses_of(self, row: int) -> tuple[str, ...]:
+        """The known addresses of an endpoint, as text."""
+        columns = self.cluster.columns
+        v6 = int.from_bytes(columns.v6[row].ljust(16, b"\0"), "big")  # numpy drops trailing zero bytes
+        return (
+            *((address_text(4, int(columns.v4[row])),) if columns.has_v4[row] else ()),
+            *((address_text(6, v6),) if columns.has_v6[row] else ()),
+        )
+
+    def _identity(self, number: str, text: str) -> Target:
+        known = self.classes is not None and number.isascii() and number.isdigit()
+        rows = self.classes.members(int(number)) if self.classes and known else ()
+        if not rows:
+            raise UnknownReference(
+                f"no identity `{number}` in the input", help="`reach --by identity` lists them; edits number them anew"
+            )
+        return Target(text, rows=rows)
+
+    def _fqdn(self, name: str, text: str) -> Target:
+        if not HOST_NAME.fullmatch(name):
+            raise UnknownReference(f"`{text}` is not a name of the DNS", help="write `fqdn/db.example.com`")
+        return Target(text, addresses=EVERYWHERE - NOT_UNICAST, fqdn=name)
+
+    def _namespace(self, name: str, text: str) -> Target:
+        columns = self.cluster.columns
+        rows = [r for r, ns in enumerate(columns.namespace.tolist()) if name and columns.namespaces[ns] == name]
+        if not rows:
+            raise UnknownReference(
+                f"no endpoint in the input is in a namespace `{name}`",
+                help="`show namespaces` lists what is" + self._meant(name, columns.namespaces),
+            )
+        return Target(f"ns/{name}", rows=tuple(rows))
 
     def _node(self, name: str, text: str) -> Target:
         workload = self._workloads.get(("node", "", name))
@@ -232,6 +341,10 @@ class Directory:
         return self._services
 
     def _absent(self, namespace: str, name: str, text: str) -> str:
+        others = [w.ref for w in self._by_name.get((namespace, name), ())]
+        others += [f"pod/{namespace}/{name}"] if (namespace, name) in self._pods and not others else []
+        if others:
+            return "write " + " or ".join(f"`{ref}`" for ref in others)
         for d in self.cluster.objects:
             if (
                 d.namespace == namespace

@@ -150,21 +150,21 @@ def _chosen(inquirer: Inquirer, ends: Ends, target: Target, family: Family) -> l
         )
     spots = inquirer.spots(target, family)
     outside = {s.position for s in spots if s.row < 0}
-    inside = {inquirer.network.position(r) for r in target.rows}
-    if ends.kinds[:1] == ["pod"]:
-        chosen = set(target.rows)
-        return [
-            i
-            for i, (p, r) in enumerate(zip(ends.positions, ends.rows, strict=True))
-            if (r < 0 and p in outside) or r in chosen
-        ]
-    columns = inquirer.network.columns
-    workloads = {int(columns.workload[r]) for r in target.rows}
-    return [
-        i
-        for i, (p, r) in enumerate(zip(ends.positions, ends.rows, strict=True))
-        if (r < 0 and p in outside) or (r >= 0 and p in inside and int(columns.workload[r]) in workloads)
-    ]
+    network = inquirer.network
+    rows_asked = set(target.rows)
+    inside = {network.position(r) for r in target.rows}
+    parts = {(int(network.columns.workload[r]), spot_of(network, r)) for r in target.rows}
+
+    def is_asked(kind: str, position: int, row: int) -> bool:
+        if row < 0:
+            return position in outside
+        if kind == "pod":
+            return row in rows_asked
+        if kind == "identity":
+            return position in inside
+        return (int(network.columns.workload[row]), spot_of(network, row)) in parts
+
+    return [i for i, end in enumerate(zip(ends.kinds, ends.positions, ends.rows, strict=True)) if is_asked(*end)]
 
 
 # --- printed endpoints --------------------
@@ -197,8 +197,8 @@ def printed(inquirer: Inquirer, family: Family, by: By, nodes: set[int]) -> Ends
             for r in rows:
                 split.setdefault((positions[r], int(columns.node[r]) if columns.host[r] else -1), []).append(r)
             parts = list(split.values())
-            names = part_names(network, rows, parts) if len(parts) > 1 else [""]
-            for part, name in zip(parts, names, strict=False):
+            names = part_names(network, rows, parts) if len(parts) > 1 else [""] * len(parts)
+            for part, name in zip(parts, names, strict=True):
                 addresses = tuple(a for r in part[:64] for a in inquirer.directory.addresses_of(r))
                 out.add(w.ref + name, positions[part[0]], part[0], addresses, w.kind)
     for ref, position, addresses in outside(inquirer, family):

@@ -95,3 +95,73 @@ def test_a_service_of_the_clients_own_node(tmp_path: Path, client: str, agent: s
     assert all("internalTrafficPolicy Local" in u.reason for u in answer.undecided)
     explained = twin.why("shop/client", "svc/shop/agent:80", family=4, changes=False)
     assert (explained.verdict, explained.note) == (verdict, answer.note)
+
+
+PARTS = """
+    apiVersion: v1
+    kind: Pod
+    metadata:
+      name: web-%s
+      namespace: shop
+      labels: {app: web, color: %s, size: %s}
+      ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: web, uid: u, controller: true}]
+    spec: {containers: [{name: c}]}
+"""
+CUT = """
+    apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: {name: cut, namespace: shop}
+    spec:
+      podSelector: {matchLabels: {color: blue, size: s}}
+      policyTypes: [Ingress]
+      ingress: [{from: [{podSelector: {matchExpressions: [{key: size, operator: In, values: [s, m]}]}}]}]
+"""
+
+
+def test_pods_of_one_owner_are_called_by_what_tells_them_apart(tmp_path: Path) -> None:
+    kinds = [("blue", "s"), ("blue", "m"), ("red", "s"), ("red", "m")]
+    twin = loaded(tmp_path, "\n    ---".join([*(PARTS % (i, *kind) for i, kind in enumerate(kinds)), CUT]))
+    refs = [f"rs/shop/web{{color={color},size={size}}}" for color, size in kinds]
+    found = [r for r in twin.reach().ends[4].refs if r.startswith("rs/")]
+    assert sorted(found) == sorted(refs)
+    for i, ref in enumerate(refs):
+        assert twin.inquirer.directory.resolve(ref).rows == (i,)
+    assert twin.why(refs[1], f"{refs[0]}:80", changes=False).verdict == "allow"
+    assert twin.why("203.0.113.7", f"{refs[0]}:80", changes=False).verdict == "deny"
+
+
+def test_an_identity_is_asked_about_by_its_number(tmp_path: Path) -> None:
+    twin = loaded(
+        tmp_path, "\n    ---".join([PARTS % (0, "blue", "s"), PARTS % (1, "blue", "s"), PARTS % (2, "red", "m"), CUT])
+    )
+    found = [twin.inquirer.directory.resolve(f"identity/{n}").rows for n in range(twin.network.identities.count)]
+    assert sorted(found) == [(0, 1), (2,)]
+    with pytest.raises(nw.UsageError, match="no identity `2` in the input"):
+        twin.why("identity/2", "shop/web-0:80")
+
+
+@pytest.mark.parametrize(
+    ("block", "verdict"), [("10.0.0.0/8", "undecided"), ("0.0.0.0/0", "undecided"), ('"::/0"', "undecided")]
+)
+def test_a_name_outside_may_have_any_address(tmp_path: Path, block: str, verdict: str) -> None:
+    twin = loaded(tmp_path, DUAL % block)
+    [answer] = twin.eval([{"from": "fqdn/db.example.com", "to": "shop/web-1", "port": 80}])
+    assert answer.verdict == verdict
+    assert [(u.kind, u.reason) for u in answer.undecided] == [
+        ("depends", "which addresses `db.example.com` has is not in the input")
+    ]
+
+
+def test_a_name_outside_where_every_address_has_the_same_verdict(tmp_path: Path) -> None:
+    twin = loaded(tmp_path, DUAL % "10.0.0.0/8")
+    [answer] = twin.eval([{"from": "shop/web-1", "to": "fqdn/db.example.com", "port": 443}])
+    assert (answer.verdict, answer.undecided) == ("allow", ())
+    closed = DUAL.replace("policyTypes: [Ingress]", "policyTypes: [Egress]").partition("ingress:")[0]
+    twin = loaded(tmp_path, closed)
+    [answer] = twin.eval([{"from": "shop/web-1", "to": "fqdn/db.example.com", "port": 443}])
+    assert (answer.verdict, answer.undecided) == ("deny", ())
+    assert twin.why("shop/web-1", "fqdn/db.example.com:443", changes=False).verdict == "deny"
+    with pytest.raises(nw.UsageError, match="which addresses it has is not in the input"):
+        twin.reach(destination="fqdn/db.example.com")
+    with pytest.raises(nw.UsageError, match="which addresses it has is not in the input"):
+        twin.show("endpoints", references=["fqdn/db.example.com"])

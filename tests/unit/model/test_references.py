@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netwright.base.errors import UnknownReference, UsageError
-from netwright.base.ipset import INTERNET, IpSet
+from netwright.base.ipset import EVERYWHERE, INTERNET, NOT_UNICAST, IpSet
 from netwright.model.references import Directory, split_port
 from netwright.profiles.compose import compose
 from tests.unit.spec.build import node, pod, port, service, workload
@@ -20,6 +20,9 @@ OBJECTS = (
     pod("api-5d4-x", ips=("10.0.0.7", "fd00::7"), owner=("ReplicaSet", "api-5d4")),
     pod("api-5d4-y", ips=("10.0.0.8",), owner=("ReplicaSet", "api-5d4")),
     workload("Deployment", "sleeping", replicas=0),
+    pod("set-0", labels={"app": "set", "color": "blue", "size": "s"}, owner=("StatefulSet", "set")),
+    pod("set-1", labels={"app": "set", "color": "blue", "size": "m"}, owner=("StatefulSet", "set")),
+    pod("set-2", labels={"app": "set"}, ips=("10.0.0.77",), owner=("StatefulSet", "set")),
     pod("alone", ips=("10.0.0.9",), namespace="ops"),
     service("web", cluster_ip="10.96.0.1"),
     service("only-a-service"),
@@ -50,6 +53,18 @@ def directory() -> Directory:
         ("fd00::7", "pod/shop/api-5d4-x", 1),
         ("FD00:0::7", "pod/shop/api-5d4-x", 1),
         ("192.168.9.1", "node/node-1", 1),
+        ("deployments.apps/shop/web", "deploy/shop/web", 1),
+        ("deployment.apps/shop/web", "deploy/shop/web", 1),
+        ("deployments.v1.apps/shop/web", "deploy/shop/web", 1),
+        ("StatefulSet.apps/shop/twin", "sts/shop/twin", 1),
+        ("sts/shop/set", "sts/shop/set", 3),
+        ("sts/shop/set{color=blue}", "sts/shop/set{color=blue}", 2),
+        ("shop/set{app=set}", "sts/shop/set{app=set}", 3),
+        ("sts/shop/set{color=blue,size=m}", "sts/shop/set{color=blue,size=m}", 1),
+        ("statefulsets.apps/shop/set{size=s}", "sts/shop/set{size=s}", 1),
+        ("sts/shop/set{pod=set-2}", "sts/shop/set{pod=set-2}", 1),
+        ("sts/shop/set{ip=10.0.0.77}", "sts/shop/set{ip=10.0.0.77}", 1),
+        ("ns/ops", "ns/ops", 1),
     ],
 )
 def test_references(directory: Directory, text: str, ref: str, rows: int) -> None:
@@ -82,6 +97,12 @@ def test_services_are_asked_for_by_kind(directory: Directory) -> None:
         ("10.0.0.0/8", IpSet.of("10.0.0.0/8")),
         ("cidr/10.0.0.0/8,192.0.2.0/24", IpSet.of("10.0.0.0/8", "192.0.2.0/24")),
         ("internet", INTERNET),
+        ("internet except 203.0.113.0/24", INTERNET - IpSet.of("203.0.113.0/24")),
+        (
+            "0.0.0.0/0 except 10.0.0.0/8, 192.168.0.0/16",
+            IpSet.of("0.0.0.0/0") - IpSet.of("10.0.0.0/8", "192.168.0.0/16"),
+        ),
+        ("fqdn/db.example.com", EVERYWHERE - NOT_UNICAST),
     ],
 )
 def test_outside(directory: Directory, text: str, addresses: IpSet) -> None:
@@ -101,7 +122,20 @@ def test_outside(directory: Directory, text: str, addresses: IpSet) -> None:
         ("deploy/web", "names a kind but no namespace", "write `deploy/NAMESPACE/web`"),
         ("web", "`web` is not a reference", "NAMESPACE/NAME"),
         ("nonsense/a/b", "is not a reference", "KIND/NAMESPACE/NAME"),
-        ("fqdn/example.com", "cannot be asked yet", "name a workload"),
+        ("pod/shop/web", "`pod/shop/web` is not in the input", "write `deploy/shop/web`"),
+        ("po/shop/db", "`po/shop/db` is not in the input", "write `sts/shop/db`"),
+        ("deploy/shop/db", "`deploy/shop/db` is not in the input", "write `sts/shop/db`"),
+        ("pod/shop/twin", "is not in the input", "write `deploy/shop/twin` or `sts/shop/twin`"),
+        ("deploy/shop/api-5d4-x", "is not in the input", "write `pod/shop/api-5d4-x`"),
+        ("deployments.batch/shop/web", "is not a reference", "KIND/NAMESPACE/NAME"),
+        ("sts/shop/set{color=green}", "no pod of `sts/shop/set` has color=green", "did you mean `color=blue`"),
+        ("sts/shop/set{color}", "is not a reference", "write `sts/shop/set{label=value}`"),
+        ("svc/shop/web{a=b}", "`svc/shop/web` is not a workload", "labels choose pods of a workload"),
+        ("identity/999999", "no identity `999999` in the input", "`reach --by identity` lists them"),
+        ("identity/x", "no identity `x` in the input", "`reach --by identity` lists them"),
+        ("cidr/10.0.0.0/8+3", "not what any addresses of this input are called", "write `cidr/10.0.0.0/8`"),
+        ("ns/nowhere", "no endpoint in the input is in a namespace `nowhere`", "`show namespaces` lists"),
+        ("fqdn/not a name", "is not a name of the DNS", "write `fqdn/db.example.com`"),
     ],
 )
 def test_what_fits_nothing_is_explained(directory: Directory, text: str, message: str, help_: str) -> None:
@@ -133,6 +167,9 @@ def test_blocks_that_are_none(directory: Directory, text: str) -> None:
         ("2001:db8::/32", ("2001:db8::/32", "")),
         ("internet", ("internet", "")),
         ("cidr/10.0.0.0/8:80", ("cidr/10.0.0.0/8", "80")),
+        ("deploy/shop/web{a=b}:80", ("deploy/shop/web{a=b}", "80")),
+        ("deploy/shop/web{ip=fd00::1}:80", ("deploy/shop/web{ip=fd00::1}", "80")),
+        ("deploy/shop/web{ip=fd00::1}", ("deploy/shop/web{ip=fd00::1}", "")),
     ],
 )
 def test_ports(text: str, parts: tuple[str, str]) -> None:

@@ -70,10 +70,10 @@ FAULTS = [
     ("parked-workloads-serve", "services", "value.spec.replicas != 0", "True"),
     ("leaving-pods-serve", "services", "and not value.metadata.deletion_timestamp", ""),
     ("unready-serve", "services", "entry.conditions.ready is False", "False"),
-    ("every-backend-is-near", "services", "spec.internal_traffic_policy != \"Local\" or", "True or"),
+    ("every-backend-is-near", "services", 'spec.internal_traffic_policy != "Local" or', "True or"),
     ("unknown-nodes-are-far", "services", "if not node or not one.node", "if False"),
     ("unknown-nodes-are-one", "services", "if node and one.node == node", "if one.node == node"),
-    ("headless-is-led", "services", "spec.cluster_ip == \"None\" or isinstance", "isinstance"),
+    ("headless-is-led", "services", 'spec.cluster_ip == "None" or isinstance', "isinstance"),
     ("templates-beside-pods", "services", "and id(one) not in standing", ""),
 ]
 

@@ -78,6 +78,10 @@ def _refer(out: Narrow, cluster: Cluster, directory: Directory, references: Sequ
             out.policies.add(policy)
             continue
         target = _resolve(directory, reference)
+        if target.fqdn:
+            raise UnknownReference(
+                f"`{reference}`: which addresses it has is not in the input", help="`show` takes an address"
+            )
         named |= set(target.rows)
         service = target.service
         if service is None and target.addresses is not None and target.addresses.count() == 1:
