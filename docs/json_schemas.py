@@ -145,13 +145,18 @@ def _base(verb: str, *, rests_on_input: bool = True) -> tuple[dict[str, Schema],
     }, definitions if rests_on_input else {}
 
 
+def _undecided_counts(unit: str) -> dict[str, Schema]:
+    return {"undecided_counts": _list(_object({"reason": STRING, unit: NUMBER, "help": STRING}))}
+
+
 def _envelope(verb: str, says: str, struct: Any, *, rests_on_input: bool = True) -> Schema:
     base, definitions = _base(verb, rests_on_input=rests_on_input)
     (_,), own = _components(struct)
     content = own.pop(struct.__name__)
     properties = content["properties"]
     optional = tuple(name for name in properties if name not in content["required"])
-    merged = _object({**base, **properties}, says, optional)
+    counts = _undecided_counts("pairs") if rests_on_input else {}
+    merged = _object({**base, **counts, **properties}, says, optional)
     return {**merged, "$defs": {**definitions, **own}}
 
 
@@ -202,7 +207,7 @@ def _reach() -> Schema:
             "endpoints": _list(_object({"ref": STRING, "addresses": _list(STRING)})),
             "connections": _list(connection),
             "undecided": _list(undecided),
-            "undecided_counts": _list(_object({"reason": STRING, "pairs": NUMBER, "help": STRING})),
+            **_undecided_counts("pairs"),
         },
         "`--form pairs`, the default.",
     )
@@ -210,7 +215,9 @@ def _reach() -> Schema:
         {"form": {"const": "classes"}, **common, "tables": _list(_table(), "one a family of addresses")},
         "`--form classes`: the two tables that the pairs follow from.",
     )
-    blast = _object({"form": {"const": "hops"}, **base, **hops}, "`--hops`: the blast radius.")
+    blast = _object(
+        {"form": {"const": "hops"}, **base, **_undecided_counts("pairs"), **hops}, "`--hops`: the blast radius."
+    )
     definitions |= {"pairs": pairs, "classes": classes, "blast": blast, **own}
     return {
         "description": "What `netwright reach -o json` writes.",
@@ -257,6 +264,7 @@ def _show() -> Schema:
     _, rows = _components(*ROWS.values())
     shared = {
         **base,
+        **_undecided_counts("rows"),
         "counts": {"description": "for the last line", "type": "object", "additionalProperties": NUMBER},
         "notes": _list(STRING),
     }

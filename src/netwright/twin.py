@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeVar
@@ -22,7 +23,7 @@ from netwright.base.spans import Origin, Position
 from netwright.dialects.k8s.decode import Invalid, decode
 from netwright.model.account import Accounting, Provenance
 from netwright.model.cluster import Cluster
-from netwright.model.document import Decoded, Document, Reading, UnknownPolicy
+from netwright.model.document import Decoded, Document, Fate, Input, Reading, UnknownPolicy
 from netwright.model.kind_lists import find
 from netwright.version import VERSION
 
@@ -47,6 +48,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     objects: tuple[Decoded, ...]
     unknown: tuple[UnknownPolicy, ...]
     accounting: Accounting
+    inputs: tuple[Input, ...] = ()
     diagnostics: tuple[Diagnostic, ...]
     reading: Reading
 
@@ -86,7 +88,7 @@ def load(
 
 def digest(reading: Reading) -> Snapshot:
     """Sort the documents of a reading into objects, what could act unseen, and the account."""
-    counts = {"evaluated": 0, "irrelevant": 0, "not_understood": 0, "invalid": 0, "unreadable": 0}
+    fates: list[Fate] = []  # of every document, in order
     diagnostics: list[Diagnostic] = []
     unknown: list[UnknownPolicy] = []
     objects: dict[tuple[str, str, str], Decoded] = {}
@@ -95,12 +97,12 @@ def digest(reading: Reading) -> Snapshot:
     for document in reading.documents:
         kind = find(document.group, document.kind)
         if kind is None:
-            counts["not_understood"] += 1
+            fates.append("not_understood")
             unlisted.setdefault((document.api_version, document.kind), []).append(document)
         elif kind.reads == "irrelevant":
-            counts["irrelevant"] += 1
+            fates.append("irrelevant")
         elif kind.reads == "unread":
-            counts["not_understood"] += 1
+            fates.append("not_understood")
             unread_kinds.setdefault((document.api_version, document.kind), []).append(document)
             if kind.effect != "none":
                 local = kind.namespaced and not _is_wide(document)
@@ -118,25 +120,27 @@ def digest(reading: Reading) -> Snapshot:
         else:
             found = decode(document)
             if isinstance(found, Invalid):
-                counts["invalid"] += 1
+                fates.append("invalid")
                 diagnostics.append(_invalid(found, reading))
                 continue
-            counts["evaluated"] += 1
+            fates.append("evaluated")
             key = (found.kind, found.namespace, found.name)
             twin = objects.get(key)
             if twin is not None and twin.value != found.value:
                 diagnostics.append(_repeated(found, twin, reading))
             objects[key] = found
     for unread in reading.unread:
-        counts[unread.fate] += 1
         diagnostics.append(unread.diagnostic)
         unknown += _unread_policies(unread.kinds, unread.namespaces, unread.diagnostic)
     diagnostics += [_not_read(v, k, found, reading) for (v, k), found in unread_kinds.items()]
     diagnostics += [_unlisted(v, k, found, reading) for (v, k), found in unlisted.items()]
+    counts: Counter[str] = Counter(fates)
+    counts.update(unread.fate for unread in reading.unread)
     return Snapshot(
         objects=tuple(objects.values()),
         unknown=tuple(unknown),
         accounting=Accounting(**counts),
+        inputs=reading.inputs_with(fates),
         diagnostics=(*diagnostics, *reading.warnings),
         reading=reading,
     )
@@ -280,7 +284,7 @@ class Twin:
     def provenance(self) -> Provenance:
         return Provenance(
             version=VERSION,
-            inputs=tuple(self.snapshot.reading.inputs),
+            inputs=self.snapshot.inputs,
             documents=self.accounting,
             profile=self.cluster.profile,
             assumptions=(*self.cluster.assumptions, *self._streaming()),

@@ -1,25 +1,13 @@
-"""The account of the documents: what became of every one of them."""
+"""What an answer rests on."""
 
 from __future__ import annotations
 
 import msgspec
 
 from netwright.base.diagnostics import Diagnostic
-from netwright.model.document import Input
+from netwright.model.document import Accounting, Input
 
-
-class Accounting(msgspec.Struct, frozen=True, kw_only=True):
-    """Five numbers that add up to all documents (objects, after `List` kinds are taken apart)."""
-
-    evaluated: int = 0
-    irrelevant: int = 0
-    not_understood: int = 0
-    invalid: int = 0
-    unreadable: int = 0
-
-    @property
-    def total(self) -> int:
-        return self.evaluated + self.irrelevant + self.not_understood + self.invalid + self.unreadable
+__all__ = ["Accounting", "Provenance"]
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
@@ -72,12 +73,29 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
     namespaces: tuple[str, ...] = ()
 
 
+class Accounting(msgspec.Struct, frozen=True, kw_only=True):
+    """Five numbers that add up to all documents (objects, after `List` kinds are taken apart)."""
+
+    evaluated: int = 0
+    irrelevant: int = 0
+    not_understood: int = 0
+    invalid: int = 0
+    unreadable: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.evaluated + self.irrelevant + self.not_understood + self.invalid + self.unreadable
+
+
 class Input(msgspec.Struct, frozen=True, kw_only=True):
-    """One named source as it was read: the text the user gave, a digest (sha256) of what was read, files counted."""
+    """One named source as it was read: the text the user gave, a digest (sha256) of what was read, files counted, and
+    what became of its documents. A file that two sources hold counts for the first; so the inputs add up to the whole.
+    """
 
     source: str
     digest: str
     files: int
+    documents: Accounting = Accounting()
 
 
 class Texts(Protocol):
@@ -91,7 +109,10 @@ class Texts(Protocol):
 
 
 class Reading(msgspec.Struct, kw_only=True):
-    """All that the sources gave: objects in the order they were read, what was not read, warnings, provenance."""
+    """All that the sources gave: objects in the order they were read, what was not read, warnings, provenance.
+
+    `ends` says for each input how many of `documents` and of `unread` there are up to its end.
+    """
 
     documents: list[Document]
     unread: list[Unread]
@@ -99,6 +120,18 @@ class Reading(msgspec.Struct, kw_only=True):
     inputs: list[Input]
     texts: Texts
     codeowners: Mapping[str, str] = {}
+    ends: list[tuple[int, int]] = []
+
+    def inputs_with(self, fates: Sequence[Fate]) -> tuple[Input, ...]:
+        """The inputs with their accounts, from the fate of every document in order."""
+        out: list[Input] = []
+        document = unread = 0
+        for given, (document_end, unread_end) in zip(self.inputs, self.ends, strict=True):
+            counts: Counter[str] = Counter(fates[document:document_end])
+            counts.update(u.fate for u in self.unread[unread:unread_end])
+            out.append(msgspec.structs.replace(given, documents=Accounting(**counts)))
+            document, unread = document_end, unread_end
+        return tuple(out)
 
 
 class Decoded(msgspec.Struct, frozen=True, kw_only=True, eq=False):

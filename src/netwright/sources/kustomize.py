@@ -57,10 +57,7 @@ def plan(source: str) -> Plan:
     covered with all below it: what it does not name is not applied with it.
     """
     alone = is_kustomization(source)
-    if alone:
-        found, manifests = {os.path.dirname(source) or ".": source}, []
-    else:
-        found, manifests = _kustomizations(source)
+    found, manifests = ({os.path.dirname(source) or ".": source}, list[str]()) if alone else _kustomizations(source)
     folders = {os.path.realpath(folder): folder for folder in found}
     contents = {real: _load(found[folder]) for real, folder in folders.items()}
     targets = {

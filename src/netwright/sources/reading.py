@@ -48,6 +48,7 @@ class _Sources:
         self.stdin = stdin
         self.render = render
         self.inputs: list[Input] = []
+        self.ends: list[tuple[int, int]] = []
         self.owners: dict[str, str] = {}
         self.rendered: dict[str, Text] = {}
         self.read_paths: set[str] = set()
@@ -70,6 +71,7 @@ class _Sources:
             inputs=self.inputs,
             texts=account.texts,
             codeowners=self.owners,
+            ends=self.ends,
         )
 
     def _stdin(self) -> None:
@@ -158,6 +160,7 @@ class _Sources:
                 self._text(text.file, text.data, partial(in_chart, text.path or text.file))
         digest = hashlib.sha256(b"".join(sorted(digests))).hexdigest()
         self.inputs.append(Input(source=files.display(source), digest=f"sha256:{digest}", files=count))
+        self.ends.append((len(self.account.documents), len(self.account.unread)))
 
     def _text(self, file: str, data: bytes, in_chart: Callable[[], bool]) -> None:
         try:
