@@ -158,15 +158,30 @@ def _walk(source: str, skip: frozenset[str]) -> Iterator[Text]:
         waiting += reversed(found)
 
 
+def read_regular(path: str, most: int) -> bytes:
+    """Up to `most` bytes of a regular file. Raises OSError for anything else: a pipe would be waited for."""
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise OSError(errno.EINVAL, "not a regular file")
+    # What stands there may have become a pipe since: opened so it does not wait, and it is looked at again.
+    with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as stream:
+        status = os.fstat(stream.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        return stream.read(most)
+
+
 def _read(path: str, shown: str, inner: str, *, named: bool) -> Text:
     try:
         status = os.stat(path)
         if not named and not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "not a regular file")
-        if stat.S_ISREG(status.st_mode) and status.st_size > MAX_FILE:
-            return Text(file=shown, inner=inner, data=None, fault=_too_large(shown), path=path)
-        with open(path, "rb") as stream:
-            data = stream.read(MAX_FILE + 1)
+        if stat.S_ISREG(status.st_mode):
+            if status.st_size > MAX_FILE:
+                return Text(file=shown, inner=inner, data=None, fault=_too_large(shown), path=path)
+            data = read_regular(path, MAX_FILE + 1)
+        else:
+            with open(path, "rb") as stream:
+                data = stream.read(MAX_FILE + 1)
     except (OSError, MemoryError) as fault:
         return Text(file=shown, inner=inner, data=None, fault=_unopened(shown, fault), path=path)
     if len(data) > MAX_FILE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from netwright.base.errors import SourceError
 from netwright.sources.account import diagnostic
@@ -86,6 +86,24 @@ class Tree:
         command = ["git", "cat-file", "blob", f"{self._tree}:{path}"]
         done = subprocess.run(command, capture_output=True, timeout=_TIMEOUT_S, check=False, env=_environment())
         return done.stdout if done.returncode == 0 else None
+
+    @property
+    def folder(self) -> str:
+        """The path, or, where that is a file, the folder that it stands in; "" is the top of the repository."""
+        return posixpath.dirname(self.path) if self.path in self._entries else self.path
+
+    def first(self, paths: Sequence[str]) -> tuple[str, bytes] | None:
+        """The first of the paths that is a file of the revision, and its content."""
+        # `git cat-file` reads a name a line.
+        asked = [path for path in paths if "\n" not in path]
+        names = "".join(f"{self._tree}:{path}\n" for path in asked)
+        answers = _git("cat-file", "--batch-check", stdin=os.fsencode(names)).splitlines()
+        for path, answer in zip(asked, answers, strict=True):
+            found = answer.split()
+            if found[-2] == b"blob" and int(found[-1]) <= MAX_FILE:
+                name = found[0].decode()
+                return path, self._contents([name])[name]
+        return None
 
     def _resolve(self) -> str:
         try:

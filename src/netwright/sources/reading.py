@@ -91,11 +91,7 @@ class _Sources:
     def _git(self, source: str) -> None:
         tree = git.Tree(source)
         self._take(source, tree.texts(), tree.in_chart)
-        for name in codeowners.NAMES:
-            text = tree.file(name)
-            if text is not None:
-                self.owners.update(codeowners.parse(text, tree.shown("")))
-                break
+        self.owners.update(codeowners.near_in(tree))
 
     def _path(self, source: str) -> None:
         if not os.path.lexists(source):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -271,3 +272,60 @@ def test_the_last_match_decides() -> None:
     assert owner_of(rules, "a/b.yaml") == ""  # a pattern without owners takes them away
     assert owner_of(parse(b"/a/ @a\n* @all\n/a/ @again\n", "."), "a/x") == "@again"
     assert owner_of({}, "x") == ""
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [("*a" * 20 + "b", "a" * 250), ("**/a/" * 20 + "z", "a/" * 60 + "y"), ("/" + "**/" * 50 + "z", "a/" * 60 + "y")],
+    ids=["stars", "folders", "nothing-between"],
+)
+def test_patterns_that_could_try_for_ever(pattern: str, path: str) -> None:
+    assert owner_of(parse(f"{pattern} @o\n".encode(), "."), path) == ""
+
+
+def test_a_pipe_called_codeowners_is_not_waited_for(tmp_path: Path) -> None:
+    write(tmp_path, "repo/a.yaml")
+    os.mkfifo(tmp_path / "repo/CODEOWNERS")
+    assert not read([str(tmp_path / "repo")]).codeowners
+
+
+OWNED = "deploy/team/shop/eu/app"
+
+
+@pytest.mark.parametrize(
+    ("place", "rules", "owner"),
+    [
+        (".github/CODEOWNERS", f"/{OWNED}/ @root\n", "@root"),  # five folders up: the top of the repository
+        ("docs/CODEOWNERS", "*.yaml @docs\n", "@docs"),
+        ("deploy/CODEOWNERS", "/team/ @deploy\n", "@deploy"),
+        (f"{OWNED}/CODEOWNERS", "/a.yaml @app\n", "@app"),
+        (f"{OWNED}/.github/CODEOWNERS", "/b.yaml @app\n", ""),
+        ("other/CODEOWNERS", "* @other\n", "@all"),
+    ],
+)
+def test_a_folder_and_its_revision_have_the_same_owners(repository: Path, place: str, rules: str, owner: str) -> None:
+    write(repository, f"{OWNED}/a.yaml")
+    if owner != "@all":
+        (repository / ".github/CODEOWNERS").unlink()
+    (repository / place).parent.mkdir(parents=True, exist_ok=True)
+    (repository / place).write_text(rules)
+    subprocess.run(["git", "add", "-A"], check=True)
+    commit = ["-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "-m", "owners"]
+    subprocess.run(["git", *commit], check=True)
+    for source in (OWNED, f"{OWNED}/a.yaml", "deploy/team"):
+        if place.startswith(OWNED) and source == "deploy/team":
+            continue  # below the source, which looks upwards
+        for prefix in ("", "git:HEAD:"):
+            found = read([prefix + source])
+            assert owner_of(found.codeowners, f"{prefix}{OWNED}/a.yaml") == owner, prefix + source
+
+
+def test_the_nearest_codeowners_of_a_revision_holds(repository: Path) -> None:
+    (repository / "deploy/CODEOWNERS").write_text("/sub/ @near\n")
+    subprocess.run(["git", "add", "-A"], check=True)
+    commit = ["-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "-m", "owners"]
+    subprocess.run(["git", *commit], check=True)
+    found = read(["git:HEAD:deploy"])
+    assert owner_of(found.codeowners, "git:HEAD:deploy/sub/b.yaml") == "@near"
+    assert owner_of(found.codeowners, "git:HEAD:deploy/a.yaml") == ""
+    assert owner_of(read(["git:HEAD:other"]).codeowners, "git:HEAD:other/c.yaml") == "@all"
