@@ -3,7 +3,8 @@
     python docs/tour.py            write the page
     python docs/tour.py --check    exit 1 with a diff where the page on disk differs
 
-The seconds of an answer are shown as `0.xx`. A step whose exit code is not the one it names stops the writing.
+The seconds of an answer are shown as `0.xx`. A step whose exit code is not the one it names stops the writing. The page
+runs as it stands: its blocks of `sh` and the commands of its `console`, one after the other in one shell in a clone.
 """
 
 from __future__ import annotations
@@ -29,15 +30,26 @@ for change in answer.changes:
 """
 
 
+FIRST = """\
+PATH=$PWD/.venv/bin:$PATH
+tour=$(mktemp -d) && cp -R examples docs/tour-queries.jsonl "$tour" && cd "$tour"
+"""
+
+
 class Step(NamedTuple):
-    """`prose` comes before the command, `after` behind its output. `files` are written into the folder first."""
+    """`prose` comes before the command, `after` behind its output. `before` is run first and prints nothing."""
 
     title: str
     prose: str
     command: str
     code: int = 0
     after: str = ""
-    files: dict[str, str] = {}  # noqa: RUF012 - never changed
+    before: str = ""
+
+
+def writing(name: str, text: str) -> str:
+    """The lines of shell that write a file."""
+    return f"cat >{name} <<'END'\n{text}END\n"
 
 
 STEPS = (
@@ -132,7 +144,7 @@ STEPS = (
     Step(
         "Many questions at once",
         "A file of questions, one JSON object a line, is answered line by line in the same order: the form for a "
-        f"pipeline. These five are in [`{QUERIES}`]({QUERIES}).",
+        f"pipeline. These five are in [`{QUERIES}`]({QUERIES}), of which you have a copy.",
         f"netwright eval examples/shop --queries {QUERIES} -o text",
     ),
     Step(
@@ -141,8 +153,9 @@ STEPS = (
         "manifest, so the verdict is undecided and names the flag that would settle it.",
         "netwright why default/client default/server:80 -f ranges.yaml",
         4,
-        files={
-            "ranges.yaml": """\
+        before=writing(
+            "ranges.yaml",
+            """\
 {apiVersion: v1, kind: Pod, metadata: {name: client, namespace: default},
  spec: {containers: [{name: c, image: client:1}]}}
 ---
@@ -158,8 +171,8 @@ spec:
   ingress:
     - from:
         - ipBlock: {cidr: 10.244.0.0/16}
-"""
-        },
+""",
+        ),
     ),
     Step(
         "",
@@ -172,15 +185,17 @@ spec:
         "NetworkPolicy` and `namespace: shop`, so verdicts in that namespace become undecided and all others stand.",
         "netwright reach broken --to legacy/mailer --port 25",
         3,
-        files={
-            "broken/half.yaml": """\
+        before="cp -R examples/shop broken\n"
+        + writing(
+            "broken/half.yaml",
+            """\
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
   namespace: shop
   name: {half
-"""
-        },
+""",
+        ),
         after="Exit code 3 comes before all others but a wrong use: an answer from part of the input must not pass for "
         "one from all of it.",
     ),
@@ -192,8 +207,10 @@ def page() -> str:
     out = [
         "<!-- written by docs/tour.py; do not edit -->\n",
         "# A tour in twenty minutes\n",
-        "Every command on this page can be run in a clone after `make demo`, and every output below was printed by "
-        "the command above it. Put `.venv/bin` on your PATH first: `PATH=$PWD/.venv/bin:$PATH`.\n",
+        "Every command on this page can be run as it stands, after `make demo` in a clone, and every output below was "
+        "printed by the command above it. Begin with these two lines in the clone: they put netwright on your PATH and "
+        "take what the page needs into a folder for temporary files, so that your clone stays as it is.\n",
+        _shell(FIRST),
     ]
     with workplace() as folder:
         source = ROOT / "docs" / QUERIES
@@ -202,12 +219,9 @@ def page() -> str:
             if step.title:
                 out.append(f"## {step.title}\n")
             out.append(step.prose + "\n")
-            for name, text in step.files.items():
-                target = folder / name
-                if target.parent != folder:
-                    run(f"cp -R examples/shop {target.parent.name}", folder)
-                target.write_text(text, encoding="utf-8")
-                out.append(_file(name, text))
+            if step.before:
+                _silent(step.before, folder)
+                out.append(_shell(step.before))
             ran = run(step.command, folder)
             if ran.code != step.code:
                 raise RuntimeError(f"`{step.command}` ended with exit code {ran.code}, not {step.code}:\n{ran.output}")
@@ -219,12 +233,12 @@ def page() -> str:
             "The command line is thin: the same questions can be asked from Python, and answers are objects with "
             "typed fields. [The library page](how/library.md) has more.\n"
         )
-        (folder / "tour.py").write_text(LIBRARY, encoding="utf-8")
+        _silent(writing("tour.py", LIBRARY), folder)
         ran = run("python3 tour.py", folder)
         if ran.code:
             raise RuntimeError(f"the example of the library failed:\n{ran.output}")
-        out.append(f"```python\n{LIBRARY}```\n")
-        out.append(f"```text\n{ran.output}\n```\n")
+        out.append(_shell(writing("tour.py", LIBRARY)))
+        out.append(f"```console\n$ python3 tour.py\n{ran.output}\n```\n")
     out.append(
         "Next: [your own manifests](start.md), [how to read an answer](how/read-an-answer.md), "
         "[what to do about undecided verdicts](how/undecided.md).\n"
@@ -232,9 +246,14 @@ def page() -> str:
     return "\n".join(out)
 
 
-def _file(name: str, text: str) -> str:
-    place = f"`{name}`" if "/" not in name else f"`{name}`, beside a copy of the example"
-    return f"{place}:\n\n```yaml\n{text}```\n"
+def _silent(lines: str, folder: Path) -> None:
+    ran = run(lines, folder)
+    if ran.code or ran.output:
+        raise RuntimeError(f"`{lines}` ended with exit code {ran.code}:\n{ran.output}")
+
+
+def _shell(lines: str) -> str:
+    return f"```sh\n{lines}```\n"
 
 
 def differs(path: Path, text: str) -> str:
