@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from netwright.base.ipset import BITS, PRIVATE, Family, IpSet, address_text
+from netwright.base.ipset import BITS, LINK_LOCAL, PRIVATE, Family, IpSet, address_text
 from netwright.questions.reach import Ends, Reached
 
-LINK_LOCAL: Final = IpSet.of("169.254.0.0/16", "fe80::/10")
 MOST: Final = 10
 """Pieces of a name. What takes more keeps the name that it has."""
 

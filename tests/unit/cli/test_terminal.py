@@ -31,8 +31,16 @@ def environment(root: Path, **more: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(root / "src"), "TERM": "xterm", "PYTHONUTF8": "1", **more}
 
 
-def program(arguments: Sequence[str]) -> list[str]:
-    return [sys.executable, "-c", f"import sys\nfrom netwright.cli.main import run\nsys.exit(run({list(arguments)!r}))"]
+def program(arguments: Sequence[str], patience_seconds: float = 3600) -> list[str]:
+    """The command, with no line of progress on a machine that is busy with other things."""
+    lines = (
+        "import sys",
+        "from netwright.cli import progress",
+        "from netwright.cli.main import run",
+        f"progress.PATIENCE_SECONDS = {patience_seconds}",
+        f"sys.exit(run({list(arguments)!r}))",
+    )
+    return [sys.executable, "-c", "\n".join(lines)]
 
 
 def read_all(master: int) -> str:
@@ -230,7 +238,12 @@ def test_a_command_that_waits_says_so_on_the_terminal_only(root: Path, is_quiet:
     master, slave = pty.openpty()
     arguments = ["show", "workloads", "-", "-o", "csv", *(["-q"] if is_quiet else [])]
     child = subprocess.Popen(
-        program(arguments), cwd=root, env=environment(root), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=slave
+        program(arguments, patience_seconds=0.1),
+        cwd=root,
+        env=environment(root),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=slave,
     )
     os.close(slave)
     drawn = b""
