@@ -117,6 +117,13 @@ class Names:
             found = found or [d for d in self.live if self._chain(d, "", kind, rest)]
         return [(d, port) for d in found]
 
+    def service_at(self, text: str) -> str:
+        """The Service that has this cluster IP; "" for none."""
+        for d in self.objects:
+            if d.kind == "Service" and text in (d.value.spec.cluster_ip, *(d.value.spec.cluster_ips or ())):
+                return f"svc/{d.namespace}/{d.name}"
+        return ""
+
     def behind(self, service: Decoded, found: Iterable[Backend]) -> list[tuple[Decoded | str, int]]:
         """Where packets to these backends arrive. Nothing translates to a headless Service: its client dials the
         port itself."""
@@ -171,6 +178,8 @@ class Expected:
 def expected(names: Names, asked: Asked, query: Object, families: tuple[int, ...], assumed: bool = False) -> Expected:
     """`assumed`: nothing in the input names the families of the pods, so that one more may be there."""
     families = (query["family"],) if query.get("family") else families
+    named = names.service_at(query["to"])
+    query = {**query, "to": named} if named else query
     kind, _, rest = query["to"].partition("/")
     if kind == "svc":
         service = next(d for d in names.objects if d.kind == "Service" and f"{d.namespace}/{d.name}" == rest)

@@ -320,7 +320,9 @@ class Inquirer:
         if not deliveries:
             return Settled("undecided" if reasons else "deny", "none", (), nowhere, reasons)
         families = (family,) if family else self.network.families
-        if source.rows and destination.service is not None and destination.service.is_node_local:
+        service = destination.service
+        # at an external address clients inside are led as to any Service (page "Virtual IPs and Service Proxies")
+        if source.rows and service is not None and service.is_node_local and not destination.by_outer_address:
             settled = from_own_node(self, source, destination, deliveries, families)
             if settled is not None:
                 return settled

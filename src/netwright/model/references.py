@@ -57,7 +57,8 @@ def kind_of(text: str) -> str | None:
 class Target(NamedTuple):
     """What a reference stands for: endpoints (`rows`), a Service, or outside addresses. `ref` is its printed form.
 
-    `fqdn` is a name outside whose address is not known: `addresses` then are all that it could be.
+    `fqdn` is a name outside whose address is not known: `addresses` then are all that it could be. `by_outer_address`:
+    the Service was named by an external or load balancer address.
     """
 
     ref: str
@@ -66,6 +67,7 @@ class Target(NamedTuple):
     addresses: IpSet | None = None
     workload: Workload | None = None
     fqdn: str = ""
+    by_outer_address: bool = False
 
 
 class Classes(Protocol):
@@ -126,6 +128,7 @@ class Directory:
                 self._pods[columns.namespaces[columns.namespace[row]], name] = row
         self._services: dict[tuple[str, str], ServiceNoun] | None = None
         self._addresses: dict[tuple[int, int], int] | None = None
+        self._service_addresses: dict[tuple[Family, int], ServiceNoun] | None = None
 
     # --- lookups --------------------
 
@@ -178,6 +181,16 @@ class Directory:
             + self._meant(text, self._refs()),
         )
 
+    def destination(self, text: str) -> Target:
+        """The same of the end that packets go to: an address of a Service is that Service, as it is translated before
+        anything sees the packet."""
+        target = self.resolve(text)
+        service = self.service_of_address(text) if target.addresses is not None else None
+        if service is None:
+            return target
+        inner = {parse_address(one) for one in service.cluster_ips}
+        return Target(service.ref, service=service, by_outer_address=parse_address(text) not in inner)
+
     def address(self, text: str) -> Target:
         """The endpoint that has this address, else the address itself, outside. Raises UsageError for loopback."""
         family, value = parse_address(text)
@@ -212,10 +225,12 @@ class Directory:
 
     def service_of_address(self, text: str) -> ServiceNoun | None:
         """The Service that has this address as cluster, external or load balancer address."""
-        for s in self.cluster.services:
-            if text in s.cluster_ips or text in s.external_ips or text in s.load_balancer:
-                return s
-        return None
+        if self._service_addresses is None:
+            self._service_addresses = {}
+            for s in self.cluster.services:
+                for one in (*s.cluster_ips, *s.external_ips, *s.load_balancer):
+                    self._service_addresses.setdefault(parse_address(one), s)
+        return self._service_addresses.get(parse_address(text)) if _is_address(text) else None
 
     def row_ref(self, row: int) -> str:
         """The printed reference of one endpoint: its pod, or its workload where a template stands for the pods."""

@@ -122,7 +122,7 @@ def ask(
     found = inquirer.directory
     return inquirer.ask(
         found.resolve(source),
-        found.resolve(destination),
+        found.destination(destination),
         protocol,
         "" if port is None else str(port),
         family=family,

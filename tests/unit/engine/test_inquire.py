@@ -165,3 +165,16 @@ def test_a_name_outside_where_every_address_has_the_same_verdict(tmp_path: Path)
         twin.reach(destination="fqdn/db.example.com")
     with pytest.raises(nw.UsageError, match="which addresses it has is not in the input"):
         twin.show("endpoints", references=["fqdn/db.example.com"])
+
+
+def test_an_address_of_a_service_is_the_service(tmp_path: Path) -> None:
+    addresses = "type: LoadBalancer, clusterIP: 10.96.0.9, externalIPs: [198.51.100.9], internalTrafficPolicy: Local"
+    text = NODES.replace("internalTrafficPolicy: Local", addresses)
+    twin = loaded(tmp_path, text % ("nodeName: n1,", "nodeName: n2,"))
+    verdicts = {}
+    for to in ("svc/shop/agent", "10.96.0.9", "198.51.100.9"):
+        [answer] = twin.eval([{"from": "shop/client", "to": to, "port": 80, "family": 4}])
+        assert twin.why("shop/client", f"{to}:80", family=4, changes=False).verdict == answer.verdict
+        verdicts[to] = answer.verdict
+    # what is asked for by an external address is not kept on the client's node
+    assert verdicts == {"svc/shop/agent": "deny", "10.96.0.9": "deny", "198.51.100.9": "allow"}

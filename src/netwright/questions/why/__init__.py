@@ -154,11 +154,7 @@ def why(
         raise UsageError(f"`{source_text}` has a port, which only the destination has", help=f"write `{source_ref}`")
     destination_ref, port = split_port(destination_text)
     source = directory.resolve(source_ref)
-    destination = directory.resolve(destination_ref)
-    if destination.addresses is not None:
-        service = directory.service_of_address(destination_ref)
-        if service is not None:
-            destination = Target(service.ref, service=service)
+    destination = directory.destination(destination_ref)
     ports = [port] if port or protocol == ICMP else served(inquirer, destination, protocol)
     icmp = (8, 0) if protocol == ICMP else None
     if port and icmp:
