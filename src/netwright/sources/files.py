@@ -1,6 +1,6 @@
 """Files, folders and standard input: which texts a source names, in a fixed order, no link followed in a circle."""
 
-# ruff: noqa: PTH100, PTH110, PTH112, PTH116, PTH118, PTH119, PTH120, PTH123
+# ruff: noqa: PTH100, PTH110, PTH112, PTH114, PTH116, PTH118, PTH119, PTH120, PTH123
 # Paths stay as the user wrote them, bytes and all; pathlib would tidy them.
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ MAX_FILE = 256 << 20
 """Bytes of one text."""
 MAX_LEVELS = 64
 """Folders below a source."""
+_TRIES = 3
 ENDINGS = (".yaml", ".yml", ".json")
 SKIPPED_FOLDERS = ("node_modules",)
 _ANY_EFFECT = "it could hold any kind of object: every verdict that it could change is undecided"
@@ -159,15 +160,25 @@ def _walk(source: str, skip: frozenset[str]) -> Iterator[Text]:
 
 
 def read_regular(path: str, most: int) -> bytes:
-    """Up to `most` bytes of a regular file. Raises OSError for anything else: a pipe would be waited for."""
+    """Up to `most` bytes of a regular file.
+
+    Raises OSError for anything else, as a pipe would be waited for, and for a file that does not hold still, as half an
+    old and half a new text would be read.
+    """
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise OSError(errno.EINVAL, "not a regular file")
     # What stands there may have become a pipe since: opened so it does not wait, and it is looked at again.
     with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as stream:
-        status = os.fstat(stream.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "not a regular file")
-        return stream.read(most)
+        for _ in range(_TRIES):
+            before = os.fstat(stream.fileno())
+            if not stat.S_ISREG(before.st_mode):
+                raise OSError(errno.EINVAL, "not a regular file")
+            stream.seek(0)
+            data = stream.read(most)
+            after = os.fstat(stream.fileno())
+            if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns):
+                return data
+    raise OSError(errno.EAGAIN, "changing")
 
 
 def _read(path: str, shown: str, inner: str, *, named: bool) -> Text:
@@ -183,6 +194,8 @@ def _read(path: str, shown: str, inner: str, *, named: bool) -> Text:
             with open(path, "rb") as stream:
                 data = stream.read(MAX_FILE + 1)
     except (OSError, MemoryError) as fault:
+        if isinstance(fault, OSError) and fault.errno == errno.ENOENT and not os.path.islink(path):
+            fault = OSError(errno.ESTALE, "gone")
         return Text(file=shown, inner=inner, data=None, fault=_unopened(shown, fault), path=path)
     if len(data) > MAX_FILE:
         return Text(file=shown, inner=inner, data=None, fault=_too_large(shown), path=path)
@@ -196,6 +209,8 @@ def _unopened(shown: str, fault: BaseException) -> Diagnostic:
         errno.EACCES: "no permission to read it",
         errno.EPERM: "no permission to read it",
         errno.ENOENT: "a link that leads nowhere",
+        errno.ESTALE: "deleted while the folder was read",
+        errno.EAGAIN: "it changes while it is read",
         errno.EINVAL: "neither a file nor a folder",
         errno.ENAMETOOLONG: f"over {MAX_LEVELS} folders deep",
     }
