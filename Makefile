@@ -18,7 +18,8 @@ demo: ## install the core and answer on the example shop
 
 test: ## install the tests and run them all
 	$(install) dev
-	@$(bin)/python -m pytest -n 2 $(ARGS)
+	@mkdir -p .make/tmp
+	@TMPDIR="$$(pwd -P)/.make/tmp" GIT_CEILING_DIRECTORIES="$$(pwd -P)/.make/tmp" $(bin)/python -m pytest -n 2 $(ARGS)
 
 check: ## lint, format, types and layers
 	$(install) dev

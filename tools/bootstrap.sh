@@ -6,8 +6,8 @@
 #   docs   core and the site generator       (requirements/docs.txt)
 #
 # Writes only .venv and .make in the clone, and ${XDG_CACHE_HOME:-~/.cache}/netwright; never uses sudo. Every package is
-# pinned by hash. A second run compares a digest and installs nothing, so it needs no network; a run that was stopped
-# half way is noticed by the next one, which starts the environment afresh from the cache.
+# pinned by hash. A second run compares a digest and installs nothing; a run that was stopped half way is noticed by the
+# next one, which starts the environment afresh. What the cache holds is taken from there, without a network.
 #
 #   PYTHON=/path/to/python3   the interpreter, 3.11 or newer      NO_APT=1   never call apt-get
 #
@@ -43,12 +43,19 @@ digest=$(digest_of "$set_name")
 # --- the interpreter ------------------------------------------------------------------------------------------------
 
 # Prints `COMMAND|MAJOR.MINOR.MICRO|BASE PREFIX`; a python that itself lives in an environment names the one it came from.
+# What answers otherwise is no Python, whatever its exit code.
 describe() {
-    "$1" -I -c 'import sys
+    code=0
+    told=$("$1" -I -c 'import sys
 inside = sys.prefix != sys.base_prefix
 command = getattr(sys, "_base_executable", sys.executable) if inside else sys.argv[1]
 print(command, "%d.%d.%d" % sys.version_info[:3], sys.base_prefix, sep="|")
-sys.exit(sys.version_info < (3, 11))' "$1" 2>/dev/null
+sys.exit(sys.version_info < (3, 11))' "$1" 2>/dev/null) || code=$?
+    case $told in
+    *"|"[0-9]*.[0-9]*.[0-9]*"|"*) printf '%s\n' "$told" ;;
+    *) return 1 ;;
+    esac
+    return $code
 }
 
 usable() {
@@ -77,6 +84,51 @@ choose_python() {
     python=${found%%|*}
 }
 
+# --- one run at a time ----------------------------------------------------------------------------------------------
+
+# A process by its PID and its beginning: PIDs come again, and in a new container the very same ones. "" is not known.
+process() {
+    if [ -r /proc/sys/kernel/random/boot_id ] && [ -r "/proc/$1/stat" ]; then
+        read -r boot </proc/sys/kernel/random/boot_id
+        pid=$1
+        fields=$(cat "/proc/$pid/stat" 2>/dev/null) || return 0
+        # The name of the command may hold anything. Behind its parenthesis the first field is the state, of which Z and X
+        # are ended, and the 20th is when it started.
+        # shellcheck disable=SC2086 # the fields are letters and numbers
+        set -- ${fields##*") "}
+        case ${1:-} in "" | Z | X) return 0 ;; esac
+        printf '%s %s %s\n' "$pid" "${20}" "$boot"
+    else
+        started=$(ps -o lstart= -p "$1" 2>/dev/null) || return 0
+        [ -z "$started" ] || printf '%s %s\n' "$1" "$started"
+    fi
+}
+
+# Prints the process that installs here, where it still does. A record that names it otherwise is of one that is gone.
+installing() {
+    record=$(cat "$unfinished" 2>/dev/null) || return 1
+    pid=${record%% *}
+    case $pid in "" | *[!0-9]* | $$) return 1 ;; esac
+    [ "$record" = "$(process "$pid")" ] && printf %s "$pid"
+}
+
+# Returns when no other run installs here. The lock goes with the last process that holds it, whatever became of the
+# others, and counts between containers too; where there is no flock, the record of the other run must do.
+wait_for_others() {
+    if command -v flock >/dev/null && exec 9<.; then
+        code=0
+        flock -n 9 2>/dev/null || code=$?
+        if [ $code = 1 ]; then
+            say "waiting for another run, which is installing here"
+            flock 9 2>/dev/null || true
+        fi
+    fi
+    if other=$(installing); then
+        say "waiting for process $other, which is installing here (if it is not: rm $unfinished)"
+        while installing >/dev/null; do sleep 1; done
+    fi
+}
+
 # --- the environment ------------------------------------------------------------------------------------------------
 
 remove_environment() {
@@ -87,7 +139,7 @@ remove_environment() {
 
 begin() {
     mkdir -p .make
-    echo $$ >"$unfinished"
+    process $$ >"$unfinished"
 }
 
 has_venv() { "$python" -I -c 'import ensurepip, venv' 2>/dev/null; }
@@ -159,6 +211,12 @@ use_cache() {
 
 runs() { "$1" --version >/dev/null 2>&1; }
 
+# uv asks the index again for what it fetched an hour ago. Everything is pinned, so the cache is tried by itself first.
+uv_install() {
+    "$uv" pip install --quiet --offline --python .venv/bin/python "$@" 2>/dev/null ||
+        "$uv" pip install --quiet --python .venv/bin/python "$@"
+}
+
 install_uv() {
     # pip's own cache does not serve without a network; a folder of wheels does.
     wheels=$cache/wheels
@@ -177,11 +235,7 @@ found=
 python=
 uv=
 ready=
-other=$(cat "$unfinished" 2>/dev/null || true)
-if [ -n "$other" ] && kill -0 "$other" 2>/dev/null; then
-    say "waiting for process $other, which is installing here (if it is not: rm $unfinished)"
-    while [ -e "$unfinished" ] && kill -0 "$other" 2>/dev/null; do sleep 1; done
-fi
+wait_for_others
 if [ -e "$unfinished" ]; then
     say "the last run was stopped half way"
 elif usable; then
@@ -206,10 +260,10 @@ fi
 
 say "installing $contents"
 # Compiled now, not by the first command: reading a hundred modules anew would cost it most of its time.
-"$uv" pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes -r "requirements/$set_name.txt" ||
+uv_install --compile-bytecode --require-hashes -r "requirements/$set_name.txt" ||
     fail "uv could not install requirements/$set_name.txt"
-"$uv" pip install --quiet --python .venv/bin/python --no-deps --build-constraints requirements/build.txt \
-    --reinstall-package netwright --editable . || fail "uv could not install netwright itself"
+uv_install --no-deps --build-constraints requirements/build.txt --reinstall-package netwright --editable . ||
+    fail "uv could not install netwright itself"
 
 # Every set holds the core, in the core's versions.
 digest_of core >.venv/.netwright-core

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -34,10 +35,7 @@ COMMANDS = [
 ]
 NOT_COPIED = {".git", ".venv", ".make", "build", "dist", "site", "__pycache__", ".hypothesis"}
 NOWHERE = "http://127.0.0.1:9"
-NO_NETWORK = {
-    "UV_OFFLINE": "1",
-    **dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), NOWHERE),
-}
+NO_NETWORK = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), NOWHERE)
 PATIENCE = 600  # seconds until a command that hangs is ended; no test is judged by it
 
 
@@ -58,19 +56,24 @@ class Machine:
         return file
 
     def run(
-        self, clone: Path, *command: str, environment: Mapping[str, str] | None = None
+        self, clone: Path, *command: str, environment: Mapping[str, str] | None = None, patience: int = PATIENCE
     ) -> subprocess.CompletedProcess[str]:
-        """Runs the command in the clone, in a process group of its own."""
-        return subprocess.run(
+        """Runs the command in the clone, in a process group of its own; one that hangs is ended with all it started."""
+        with subprocess.Popen(
             command,
             cwd=clone,
             env={**self.environment, **(environment or {})},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
             start_new_session=True,
-            timeout=PATIENCE,
-        )
+        ) as process:
+            try:
+                out, err = process.communicate(timeout=patience)
+            except BaseException:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
+        return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
 def base_python() -> Path:
@@ -114,7 +117,7 @@ def make_machine(folder: Path) -> Machine:
         (folder / "bin" / name).symlink_to(found)
     python = base_python()
     (folder / "bin" / "python3").symlink_to(python)
-    passed = ("PIP_", "SSL_", "UV_INDEX", "UV_DEFAULT_INDEX", "UV_FIND_LINKS", "UV_NATIVE_TLS")
+    passed = ("TMPDIR", "PIP_", "SSL_", "UV_INDEX", "UV_DEFAULT_INDEX", "UV_FIND_LINKS", "UV_NATIVE_TLS")
     cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     environment = {name: value for name, value in os.environ.items() if name.startswith(passed)} | {
         "PATH": str(folder / "bin"),

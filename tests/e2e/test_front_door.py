@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -98,6 +99,17 @@ def test_changed_requirements_are_installed(with_uv: Machine, clone: Path) -> No
     assert any("installing the core" in line for line in talk(again))
 
 
+def test_what_the_cache_holds_is_not_asked_of_an_index(with_uv: Machine, clone: Path, uv: str) -> None:
+    """However long ago it was fetched: uv trusts what it knows of an index for ten minutes only."""
+    assert with_uv.run(clone, "make", "demo").returncode == 0
+    for made in (".venv", ".make"):
+        shutil.rmtree(clone / made, ignore_errors=True)
+    with_uv.install("uv", f'case "$*" in *--offline*) ;; "pip install"*) exit 1 ;; esac\nexec "{uv}" "$@"')
+    again = with_uv.run(clone, "make", "demo", environment=NO_NETWORK)
+    assert again.returncode == 0, again.stderr
+    assert_works(with_uv, clone)
+
+
 def test_a_tampered_package_is_refused(with_uv: Machine, clone: Path) -> None:
     core = clone / "requirements" / "core.txt"
     pinned = core.read_text(encoding="utf-8")
@@ -175,9 +187,11 @@ def test_apt_is_left_alone(
     ("script", "says"),
     [
         (OLD, "is Python 3.9.2 and netwright needs 3.11 or newer"),
-        ("exit 127", "is not a Python that runs"),
+        ("exit 127", "is not a Python that runs; name one: make PYTHON=/path/to/python3"),
+        ("exit 0", "is not a Python that runs; name one: make PYTHON=/path/to/python3"),
+        ('echo "$@"', "is not a Python that runs; name one: make PYTHON=/path/to/python3"),
     ],
-    ids=["old", "broken"],
+    ids=["old", "broken", "silent", "another program"],
 )
 def test_an_interpreter_that_will_not_do(machine: Machine, clone: Path, script: str, says: str) -> None:
     chosen = machine.install("python-chosen", script.format(python=machine.python))
@@ -223,10 +237,29 @@ def test_killed_half_way_the_next_run_heals(machine: Machine, clone: Path, uv: s
     assert talk(machine.run(clone, "make", "demo")) == []
 
 
+# A uv that is there and installs nothing: what the front door says before it is all that is asked about.
+NO_UV = "[ $1 = --version ]"
+
+
+@pytest.fixture
+def idle(machine: Machine) -> Machine:
+    machine.install("uv", NO_UV)
+    return machine
+
+
+def record_of(pid: int) -> str:
+    """What a run of this PID writes about itself into `.make/unfinished`."""
+    if not Path("/proc/self/stat").exists():
+        pytest.skip("no /proc on this machine")
+    started = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8")
+    return f"{pid} {started} {boot}"
+
+
 def test_a_second_run_beside_the_first_waits_for_it(with_uv: Machine, clone: Path) -> None:
     (clone / ".make").mkdir()
     with subprocess.Popen(["sleep", "2"]) as first:
-        (clone / ".make" / "unfinished").write_text(f"{first.pid}\n", encoding="utf-8")
+        (clone / ".make" / "unfinished").write_text(record_of(first.pid), encoding="utf-8")
         reaper = threading.Thread(target=first.wait)
         reaper.start()
         second = with_uv.run(clone, "make", "demo")
@@ -234,6 +267,87 @@ def test_a_second_run_beside_the_first_waits_for_it(with_uv: Machine, clone: Pat
     assert second.returncode == 0, second.stderr
     assert f"waiting for process {first.pid}" in talk(second)[0]
     assert_works(with_uv, clone)
+
+
+def test_what_a_run_writes_about_itself_is_how_another_finds_it(machine: Machine, clone: Path) -> None:
+    machine.install("uv", f'{NO_UV} && exit\ncat .make/unfinished "/proc/$PPID/stat" >stopped\nkill -9 0')
+    machine.run(clone, "make", "demo")
+    record, stat = (clone / "stopped").read_text(encoding="utf-8").splitlines()
+    pid, started, boot = record.split()
+    assert (pid, started) == (stat.split()[0], stat.rpartition(")")[2].split()[19])
+    assert boot == record_of(os.getpid()).split()[2]
+
+
+@pytest.mark.parametrize("record", ["{pid}\n", "{pid} 1 {boot}\n", "", "nobody\n"])
+def test_a_process_that_only_has_the_same_number_is_not_waited_for(idle: Machine, clone: Path, record: str) -> None:
+    """PIDs come again, and after a restart the number of what installed here is some other process."""
+    (clone / ".make").mkdir()
+    boot = record_of(os.getpid()).split()[2]
+    with subprocess.Popen(["sleep", "60"]) as other:
+        (clone / ".make" / "unfinished").write_text(record.format(pid=other.pid, boot=boot), encoding="utf-8")
+        try:
+            run = idle.run(clone, "make", "demo", patience=60)
+        finally:
+            other.kill()
+    assert talk(run)[0] == "netwright: the last run was stopped half way"
+
+
+def test_a_process_that_has_ended_and_was_never_collected_is_not_waited_for(idle: Machine, clone: Path) -> None:
+    """In a container whose first process collects nobody, it stays in the list for ever."""
+    (clone / ".make").mkdir()
+    with subprocess.Popen(["sleep", "600"]) as zombie:
+        (clone / ".make" / "unfinished").write_text(record_of(zombie.pid), encoding="utf-8")
+        zombie.kill()
+        run = idle.run(clone, "make", "demo", patience=60)
+    assert talk(run)[0] == "netwright: the last run was stopped half way"
+
+
+def test_killed_in_a_container_the_next_one_does_not_wait_for_itself(machine: Machine, clone: Path) -> None:
+    """In both the front door is the same PID of a namespace of its own."""
+    unshare = [shutil.which("unshare") or "", "-p", "-f", "--kill-child", "--mount-proc"]
+    if not unshare[0] or subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this machine makes no PID namespaces")
+    machine.install("uv", f"{NO_UV} && exit\n: >stopped\nkill -9 $PPID")
+    machine.run(clone, *unshare, "make", "demo")
+    assert (clone / "stopped").exists()
+    assert (clone / ".make" / "unfinished").exists()
+    machine.install("uv", NO_UV)
+    run = machine.run(clone, *unshare, "make", "demo", patience=60)
+    assert talk(run)[0] == "netwright: the last run was stopped half way"
+
+
+def test_where_there_is_flock_it_says_who_installs(idle: Machine, clone: Path) -> None:
+    """It also counts where the other run is in another container and its PID means nothing here."""
+    flock = shutil.which("flock")
+    if not flock:
+        pytest.skip("no flock on this machine")
+    (idle.folder / "bin" / "flock").symlink_to(flock)
+    descriptor = os.open(clone, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    release = threading.Timer(2, os.close, [descriptor])
+    release.start()
+    waited = idle.run(clone, "make", "demo")
+    assert not release.is_alive()
+    assert [line for line in talk(waited) if "waiting" in line] == [
+        "netwright: waiting for another run, which is installing here"
+    ]
+    free = idle.run(clone, "make", "demo", patience=60)
+    assert not [line for line in talk(free) if "waiting" in line]
+
+
+def test_the_temporary_files_of_the_tests_stay_in_the_clone(idle: Machine, root: Path, tmp_path: Path) -> None:
+    clone = tmp_path / "net wright"
+    (clone / "tools").mkdir(parents=True)
+    (clone / ".venv" / "bin").mkdir(parents=True)
+    shutil.copy(root / "Makefile", clone)
+    (clone / "tools" / "bootstrap.sh").touch()
+    python = clone / ".venv" / "bin" / "python"
+    python.write_text('#!/bin/sh\n: >"$TMPDIR/written"\nprintf "%s\\n" "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+    run = idle.run(clone, "make", "test", "ARGS=-k dns", environment={"TMPDIR": "/nonexistent"})
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.split() == ["-m", "pytest", "-n", "2", "-k", "dns"]
+    assert (clone / ".make" / "tmp" / "written").exists()
 
 
 def test_killed_while_the_environment_is_made(with_venv: Machine, clone: Path) -> None:
@@ -257,6 +371,8 @@ def open_folder() -> Iterator[Path]:
     """A folder that every account can reach; those of pytest belong to one."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
+        if not all(above.stat().st_mode & 0o001 for above in Path(folder).resolve().parents):
+            pytest.skip("the folder for temporary files is closed to other accounts")
         yield Path(folder)
 
 
@@ -287,9 +403,12 @@ def test_an_ordinary_user_without_a_home(
     cache = Path(machine.environment["XDG_CACHE_HOME"]) / "netwright"
     if cache.is_dir():
         copy_cache_of_the_core(cache, clone)
+    temporary = clone / ".make" / "tmp"
+    temporary.mkdir(parents=True)
     subprocess.run(["chown", "-R", "65534:65534", str(clone)], check=True)
     command = [setpriv, "--reuid", "65534", "--regid", "65534", "--clear-groups", "make", "demo"]
-    run = machine.run(clone, *command, environment={"HOME": "/nonexistent", "XDG_CACHE_HOME": ""})
+    environment = {"HOME": "/nonexistent", "XDG_CACHE_HOME": "", "TMPDIR": str(temporary)}
+    run = machine.run(clone, *command, environment=environment)
     assert run.returncode == 0, run.stdout + run.stderr
     assert (clone / ".venv" / "bin" / "netwright").stat().st_uid == 65534
     assert (clone / ".make" / "cache" / "uv").is_dir()
