@@ -3,13 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from netwright.base.services import ServiceSet
 from netwright.engine.bits import indexes, pack
-from netwright.engine.compile import FamilyTables
+from netwright.engine.compile import FamilyTables, Network
 from netwright.engine.join import Join, Sureness
+from netwright.engine.relations import Relation, relations
+
+
+class Steps(NamedTuple):
+    """Which ends each end reaches in one step, surely and perhaps (bit j of item i), and who is beside whom on a
+    node."""
+
+    sure: list[int]
+    possible: list[int]
+    related: dict[tuple[int, int], Relation]
+
+
+def steps(
+    network: Network, ends: Sequence[Sequence[int]], served: Sequence[ServiceSet], *, has_assumed_families: bool
+) -> Steps:
+    """One step over any family of addresses that both ends have, or between a node and its own pods, which no policy
+    cuts. `ends` are endpoint rows of one identity each. Of assumed families a cluster may have one only: then a step is
+    sure that is sure in each."""
+    positions = [network.position(rows[0]) for rows in ends]
+    sure: list[list[int]] = []
+    possible = [0] * len(ends)
+    meeting = [0] * len(ends)
+    for tables in network.tables.values():
+        present = [bool(tables.universe.present >> position & 1) for position in positions]
+        here = pack(np.array(present, dtype=np.bool_))
+        meet = [here if is_here else 0 for is_here in present]
+        must, may = (adjacency(tables, positions, served, sureness) for sureness in ("must", "may"))
+        sure.append([a & b for a, b in zip(must, meet, strict=True)])
+        possible = [a | b & c for a, b, c in zip(possible, may, meet, strict=True)]
+        meeting = [a | b for a, b in zip(meeting, meet, strict=True)]
+    surely = sure[0]
+    for other in sure[1:]:
+        surely = [a & b if has_assumed_families else a | b for a, b in zip(surely, other, strict=True)]
+    related = relations(network.columns, dict(enumerate(ends)))
+    for (i, j), between in related.items():
+        if i != j and served[j] and meeting[i] >> j & 1:
+            possible[i] |= 1 << j
+            surely[i] |= int(between == "own node") << j
+    return Steps(surely, possible, related)
 
 
 def adjacency(

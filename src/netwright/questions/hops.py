@@ -9,10 +9,10 @@ import msgspec
 
 from netwright.base.errors import UsageError
 from netwright.base.ipset import Family
-from netwright.base.services import TRANSPORT, ServiceSet
+from netwright.base.services import ALL, TRANSPORT, ServiceSet
 from netwright.base.spans import Origin, Position
 from netwright.engine.bits import indexes
-from netwright.engine.blast import adjacency, services_served, spread
+from netwright.engine.blast import Steps, services_served, spread, steps
 from netwright.engine.inquire import Inquirer, Packet
 from netwright.engine.verdict import Spot
 from netwright.model.references import Target
@@ -41,10 +41,12 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Blast(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO):
+    """What is reached. `families` are the address families that were walked: a step over any of them counts."""
+
     source: str
     hops: int | None
     any_port: bool
-    family: Family
+    families: tuple[Family, ...]
     reached: tuple[Hop, ...]
     workloads: int
     silent: int
@@ -63,24 +65,23 @@ def blast(
     hops: int | None,
     any_port: bool,
     locate: Locate,
-    family: Family | None = None,
 ) -> Blast:
-    """What `source` reaches in up to `hops` steps (None: all). Workloads without a declared port are `silent`: nothing
-    says what they serve. Raises UsageError for an end that is no workload."""
+    """What `source` reaches in up to `hops` steps (None: all), over any address family. Workloads without a declared
+    port are `silent`: nothing says what they serve. Raises UsageError for an end that is no workload."""
     if not source.rows:
         raise UsageError(f"`{source.ref}` is not a workload", help="--hops starts from a workload or a pod")
-    network = inquirer.network
-    chosen = family or network.families[0]
-    tables = network.tables[chosen]
-    ends = _ends(inquirer, chosen)
-    positions = [network.position(rows[0]) for _, rows in ends]
+    ends = _ends(inquirer, source)
     served = [TRANSPORT if any_port else _served(inquirer, rows) for _, rows in ends]
-    starts = [i for i, (_, rows) in enumerate(ends) if set(rows) & set(source.rows)]
-    sure = adjacency(tables, positions, served, "must")
-    possible = adjacency(tables, positions, served, "may")
+    known = steps(
+        inquirer.network,
+        [rows for _, rows in ends],
+        served,
+        has_assumed_families=inquirer.cluster.has_assumed_families,
+    )
+    starts = [i for i, (_, rows) in enumerate(ends) if rows[0] in source.rows]
     reached: list[Hop] = []
     seen: dict[int, int] = {}
-    for surely, adjacent in ((True, sure), (False, possible)):
+    for surely, adjacent in ((True, known.sure), (False, known.possible)):
         for start in starts:
             frontier = [start]
             for number, found in enumerate(spread(adjacent, start, hops), 1):
@@ -90,9 +91,8 @@ def blast(
                     if j in seen or j in starts:
                         continue
                     via = next(i for i in frontier if adjacent[i] >> j & 1)
-                    must, may = tables.pair(positions[via], positions[j])
                     seen[j] = number
-                    ports = (must if surely else may) & served[j]
+                    ports = _passing(inquirer, known, ends, via, j, surely) & served[j]
                     reached.append(Hop(hop=number, ref=ends[j][0], via=ends[via][0], ports=str(ports), surely=surely))
                 frontier = new
     kept_out = [j for j in range(len(ends)) if j not in seen and j not in starts and served[j]]
@@ -101,30 +101,52 @@ def blast(
         source=source.ref,
         hops=hops,
         any_port=any_port,
-        family=chosen,
+        families=inquirer.network.families,
         reached=tuple(sorted(reached, key=lambda h: (h.hop, not h.surely, h.ref))),
         workloads=len(ends),
         silent=sum(not s for s in served),
-        cuts=_cuts(inquirer, chosen, ends, positions, served, inside, kept_out, locate),
+        cuts=_cuts(inquirer, ends, served, inside, kept_out, locate),
     )
 
 
-def _ends(inquirer: Inquirer, family: Family) -> list[tuple[str, tuple[int, ...]]]:
-    """Workloads by identity, nodes left out."""
+End = tuple[str, tuple[int, ...]]
+"""Pods of one workload that no selector tells apart: their reference and their endpoint rows."""
+
+
+def _ends(inquirer: Inquirer, source: Target) -> list[End]:
+    """Workloads by identity; nodes left out but for the source, whose pods stand apart from their siblings."""
     network = inquirer.network
-    present = network.tables[family].universe.present
+    present = 0
+    for tables in network.tables.values():
+        present |= tables.universe.present
+    starting = set(source.rows)
     out = []
     for w in inquirer.cluster.workloads:
-        if w.kind == "node":
+        if w.kind == "node" and starting.isdisjoint(w.rows):
             continue
-        split: dict[int, list[int]] = {}
+        split: dict[tuple[int, bool], list[int]] = {}
         for r in w.rows:
             position = network.position(r)
             if present >> position & 1:
-                split.setdefault(position, []).append(r)
+                split.setdefault((position, r in starting), []).append(r)
         for rows in split.values():
             ref = w.ref if len(split) == 1 else inquirer.directory.row_ref(rows[0])
             out.append((ref, tuple(rows)))
+    return out
+
+
+def _passing(inquirer: Inquirer, known: Steps, ends: Sequence[End], i: int, j: int, surely: bool) -> ServiceSet:
+    """The services that pass from one end to another in some family."""
+    between = known.related.get((i, j))
+    if between == "own node" or (between and not surely):
+        return ALL
+    network = inquirer.network
+    source, destination = (network.position(ends[end][1][0]) for end in (i, j))
+    out = ServiceSet()
+    for tables in network.tables.values():
+        if tables.universe.present >> source & tables.universe.present >> destination & 1:
+            must, may = tables.pair(source, destination)
+            out |= must if surely else may
     return out
 
 
@@ -134,26 +156,29 @@ def _served(inquirer: Inquirer, rows: Sequence[int]) -> ServiceSet:
 
 def _cuts(
     inquirer: Inquirer,
-    family: Family,
-    ends: Sequence[tuple[str, tuple[int, ...]]],
-    positions: Sequence[int],
+    ends: Sequence[End],
     served: Sequence[ServiceSet],
     inside: Sequence[int],
     kept_out: Sequence[int],
     locate: Locate,
 ) -> tuple[Cut, ...]:
     """For what stays out of reach: the policies that isolate it from, or hold back, each workload that was reached."""
+    network = inquirer.network
+    spots = [Spot(network.position(rows[0]), rows[0]) for _, rows in ends]
     counted: Counter[Origin] = Counter()
     for j in kept_out[:200]:
         key = served[j].intervals[0][0]
         blamed: dict[Origin, None] = {}
         for i in inside[:50]:
-            packet = Packet(family, Spot(positions[i], ends[i][1][0]), Spot(positions[j], ends[j][1][0]), key)
-            out, into = inquirer.network.tables[family].outcome(positions[i], positions[j], key)
-            for may, direction in ((into[1], "ingress"), (out[1], "egress")):
-                if not may:
-                    _, isolating = inquirer.cited(packet, "ingress" if direction == "ingress" else "egress")
-                    blamed.update((c.origin, None) for c in isolating)
+            for family, tables in network.tables.items():
+                if not all(tables.universe.present >> spots[end].position & 1 for end in (i, j)):
+                    continue
+                packet = Packet(family, spots[i], spots[j], key)
+                out, into = tables.outcome(spots[i].position, spots[j].position, key)
+                for may, direction in ((into[1], "ingress"), (out[1], "egress")):
+                    if not may:
+                        _, isolating = inquirer.cited(packet, "ingress" if direction == "ingress" else "egress")
+                        blamed.update((c.origin, None) for c in isolating)
         counted.update(blamed.keys())
     cuts = []
     for origin, n in counted.most_common(10):
