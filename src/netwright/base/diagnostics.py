@@ -155,5 +155,15 @@ INPUT_CODES: tuple[Code, ...] = (
         ),
         help="name it under `resources`, or give the file itself as a source",
     ),
+    Code(
+        code="NW1013",
+        severity="warning",
+        title="a text without a document",
+        explanation=(
+            "The file is empty, or holds nothing but comments, separators and `null`: a rendering that gave nothing, "
+            "or a file that was cut."
+        ),
+        help="look whether it should hold objects; delete it if not",
+    ),
 )
 """Codes of the sources and of decoding; findings about the network itself have families of their own."""

@@ -12,7 +12,7 @@ from netwright.base.spans import Place, Pointer
 from netwright.model.document import Document, Unread
 from netwright.sources import jsontext
 from netwright.sources.positions import KeptTexts, Span
-from netwright.sources.salvage import Said
+from netwright.sources.salvage import Said, line_column, readable
 
 _CODES = {code.code: code for code in INPUT_CODES}
 _NOTHING = ("-",)
@@ -110,6 +110,10 @@ class Account:
             )
         )
 
+    def warn_empty(self, file: str) -> None:
+        """A text that was read to its end and holds no document."""
+        self.warnings.append(diagnostic("NW1013", "no document in it", file=file, effect="nothing is read from it"))
+
     def warn_repeated(self, file: str, key: str, line: int, column: int) -> None:
         """A key written twice; `line` and `column` are 1-based."""
         short = key if len(key) <= 60 else key[:57] + "..."
@@ -153,22 +157,28 @@ class Account:
     def add_json(self, raw: bytes, file: str, start: int, end: int) -> None:
         """One JSON value of a file as its bytes; the items of `List` kinds each become a document with their own bytes.
 
-        Raises msgspec.DecodeError where the bytes are not JSON throughout.
+        What is well-formed and cannot be decoded all the same (a number beyond every range) is noted as unread.
         """
+        span = Span(json=True, start=start, end=end)
         try:
             head = jsontext.header(raw)
-        except msgspec.ValidationError:
+        except (msgspec.DecodeError, RecursionError):
             # A field of the header has another type than objects have: rare, so the whole tree is cheap enough.
-            self.add_tree(msgspec.json.decode(raw), file, Span(json=True, start=start, end=end))
+            try:
+                tree = msgspec.json.decode(raw)
+            except (msgspec.DecodeError, RecursionError) as fault:
+                self._note_undecoded(raw, Place(file=file, document=self.texts.add(file, span)), fault)
+            else:
+                self.add_tree(tree, file, span)
             return
         items = tuple(head.items or ()) if _is_list(head.kind or "") else ()
-        number = self.texts.add(file, Span(json=True, start=start, end=end, items=items))
+        number = self.texts.add(file, msgspec.structs.replace(span, items=items))
         waiting: list[tuple[bytes | msgspec.Raw, jsontext.Header | None, Pointer, str, str]] = [(raw, head, (), "", "")]
         while waiting:
             value, known, item, api_version, kind = waiting.pop()
             try:
                 known = known or jsontext.header(value)
-            except msgspec.ValidationError:
+            except (msgspec.DecodeError, RecursionError):
                 self._add_odd(value, file, number, item)
                 continue
             api_version, kind = known.api_version or api_version, known.kind or kind
@@ -182,7 +192,11 @@ class Account:
 
     def _add_odd(self, raw: bytes | msgspec.Raw, file: str, number: int, item: Pointer) -> None:
         """An item whose header has fields of other types than objects have."""
-        tree = msgspec.json.decode(raw)
+        try:
+            tree = msgspec.json.decode(raw)
+        except (msgspec.DecodeError, RecursionError) as fault:
+            self._note_undecoded(raw, Place(file=file, document=number, item=item), fault)
+            return
         fields = tree if isinstance(tree, dict) else {}
         metadata = fields.get("metadata")
         metadata = metadata if isinstance(metadata, dict) else {}
@@ -196,6 +210,27 @@ class Account:
             _text(metadata.get("namespace")),
             _text(metadata.get("name")),
             tree,
+        )
+
+    def _note_undecoded(self, raw: bytes | msgspec.Raw, place: Place, fault: Exception) -> None:
+        """A JSON value that no reader can hold: nothing of it is used, and it is not dropped in silence."""
+        data = bytes(raw)
+        found = jsontext.too_large(data)
+        if found is not None:
+            offset, number = found
+            title = f"`{number if len(number) <= 40 else number[:37] + '...'}` is a number beyond every range"
+        else:
+            offset, title = 0, f"not valid JSON: {str(fault)[:1].lower()}{str(fault)[1:]}"
+        position = self.texts.position(place)
+        line, column = (position.line, position.column) if position else (0, 0)
+        down, right = line_column(data, offset)
+        self.note_unread(
+            "NW1002" if isinstance(fault, RecursionError) else "NW1001",
+            title,
+            file=place.file,
+            line=line + down,
+            column=right + (1 if down else column),
+            said=readable(data.decode("utf-8", "replace")),
         )
 
     def _add(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable
 
-import msgspec
-
 from netwright.sources import jsontext, salvage, yamltext
 from netwright.sources.account import KUSTOMIZATION_FILES, Account
 from netwright.sources.positions import Span
@@ -26,7 +24,17 @@ _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
 def read_text(account: Account, file: str, data: bytes, *, in_chart: Callable[[], bool]) -> None:
-    """Read the text of `file` into `account`. `in_chart` tells whether it stands in the templates folder of a chart."""
+    """Read the text of `file` into `account`. `in_chart` tells whether it stands in the templates folder of a chart.
+
+    Whatever the text is, there is a document, an unread text or a warning more afterwards.
+    """
+    before = len(account.documents), len(account.unread)
+    _read(account, file, data, in_chart)
+    if before == (len(account.documents), len(account.unread)):
+        account.warn_empty(file)
+
+
+def _read(account: Account, file: str, data: bytes, in_chart: Callable[[], bool]) -> None:
     try:
         data = utf8(data)
     except TextFault as fault:
@@ -92,16 +100,13 @@ def _read_json(account: Account, file: str, data: bytes, start: int, end: int, l
             part.decode()
         except UnicodeDecodeError:
             return False
-    known = len(account.documents), len(account.unread)
     try:
         found = jsontext.values(part)
-        for begin, stop in found:
-            raw = part if stop - begin == len(part) else part[begin:stop]
-            account.add_json(raw, file, start + begin, start + stop)
-    except (TextFault, msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        del account.documents[known[0] :], account.unread[known[1] :]
-        account.texts.forget(file, start)
+    except TextFault:
         return False
+    for begin, stop in found:
+        raw = part if stop - begin == len(part) else part[begin:stop]
+        account.add_json(raw, file, start + begin, start + stop)
     if len(part) <= _MAX_REPEATED:
         for offset, key in jsontext.repeated(part, found)[:_MAX_WARNINGS]:
             where, column = salvage.line_column(part, offset)
@@ -152,6 +157,8 @@ def _read_parts(account: Account, file: str, data: bytes) -> None:
             begin = part.start + (3 if text.startswith(b"---") else 0)
             if _read_json(account, file, data, begin, part.end, part.line):
                 continue
+            # It was taken for JSON above and is none after all: said, as nothing may be dropped in silence.
+            fault = TextFault("NW1001", "not valid JSON", 0, 0)
         _add_built(account, file, documents, repeated, part)
         if fault is not None:
             _note_fault(account, file, text, part, fault)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import msgspec
@@ -34,6 +35,7 @@ _VALUE = msgspec.json.Decoder(msgspec.Raw)
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
 _TOKEN = re.compile(rb'("(?:[^"\\]|\\.)*")(\s*:)|"(?:[^"\\]|\\.)*"(?!\s*:)|[{}\[\]]')
+_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*"|(-?[0-9][-+.0-9eE]*)')
 _SPACE = re.compile(rb"[ \t\r\n]*(?:---[ \t]*(?=[\r\n]|\Z)[ \t\r\n]*)?")
 
 
@@ -100,6 +102,14 @@ def _second_places(data: bytes, names: set[str]) -> list[tuple[int, str]]:
                 found.append((match.start(), name))
             open_objects[-1].add(name)
     return found
+
+
+def too_large(raw: bytes | msgspec.Raw) -> tuple[int, str] | None:
+    """Byte offset and text of the first number beyond the range of 64-bit floats; None where there is none."""
+    for match in _NUMBER.finditer(raw):
+        if match[1] and math.isinf(float(match[1])):
+            return match.start(), match[1].decode()
+    return None
 
 
 def header(raw: bytes | memoryview | msgspec.Raw) -> Header:

@@ -80,10 +80,6 @@ class KeptTexts:
         spans.append(span)
         return len(spans) - 1
 
-    def forget(self, file: str, start: int) -> None:
-        """Take back the documents of `file` from byte `start` on."""
-        self._spans[file] = [span for span in self._spans[file] if span.start < start]
-
     def files(self) -> list[str]:
         return list(self._data)
 

@@ -202,7 +202,9 @@ def _readable_json(text: str) -> Said:
     """The same for JSON and flow mappings: `kind` at the first level, `namespace` in the first level's `metadata`."""
     path: list[str] = []
     key = last = ""
-    kind = namespace = ""
+    kinds: list[str] = []
+    namespaces: list[str] = []
+    metadata = 0
     for match in _JSON_TOKEN.finditer(text):
         token = match[0]
         if token in ("{", "["):
@@ -216,16 +218,21 @@ def _readable_json(text: str) -> Said:
             key = last = ""
         elif token == ":":
             key, last = last, ""
+            if "\\" in key and len(path) <= 2:
+                return Said()  # an escaped key could be any
+            metadata += len(path) == 1 and key == "metadata"
         elif token == ",":
             key = last = ""
         else:
             last = token.strip("\"'")
             if len(path) == 1 and key == "kind":
-                kind = kind or last
+                kinds.append(last)
             elif len(path) == 2 and path[1] == "metadata" and key == "namespace":
-                namespace = namespace or last
-    kind, namespace = _word(kind), _word(namespace)
-    if not kind or kind == "List":
+                namespaces.append(last)
+    # Several kinds are several objects, or one key written twice, of which the last counts: no place to be clever.
+    kind = _word(kinds[0]) if len(kinds) == 1 else ""
+    namespace = _word(namespaces[0]) if len(namespaces) == metadata == 1 else ""
+    if not kind[:1].isalpha() or kind == "List":
         return Said()
     if kind.endswith("List"):
         return Said(kinds=(kind.removesuffix("List"),))

@@ -374,3 +374,66 @@ def test_heavy_libraries_stay_out() -> None:
 def test_empty_input() -> None:
     with pytest.raises(SourceError, match="standard input is empty"):
         reading(" \n")
+
+
+# --- nothing vanishes ---
+
+JSON_POD = '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web"}}'
+
+
+@pytest.mark.parametrize(
+    ("bad", "where", "kinds"),
+    [
+        ('{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":1e400}}', (2, 58), ("ConfigMap",)),
+        ('{"apiVersion":"v1","kind":"ConfigMap",\n"metadata":-1e400}', (3, 12), ("ConfigMap",)),
+        ('{"apiVersion":"v1","kind":1e400}', (2, 27), ()),
+        ('{"apiVersion":"v1","kind":"Job","kind":"Pod","metadata":1e400}', (2, 57), ()),
+        (f'{{"apiVersion":"v1","kind":"List","metadata":1e400,"items":[{JSON_POD}]}}', (2, 45), ()),
+    ],
+)
+@pytest.mark.parametrize("separator", ["\n", "\n---\n"])
+def test_a_number_beyond_every_range_leaves_the_others(
+    bad: str, where: tuple[int, int], kinds: tuple[str, ...], separator: str
+) -> None:
+    found = reading(f"{JSON_POD}{separator}{bad}{separator}{JSON_POD}\n")
+    assert names(found) == ["Pod/web", "Pod/web"]
+    (unread,) = found.unread
+    diagnostic = unread.diagnostic
+    assert (diagnostic.code, unread.fate, unread.kinds) == ("NW1001", "unreadable", kinds)
+    assert "1e400` is a number beyond every range" in diagnostic.title
+    assert (diagnostic.line, diagnostic.column) == (where[0] + separator.count("\n") - 1, where[1])
+
+
+def test_a_number_beyond_every_range_in_a_list_leaves_the_other_items() -> None:
+    items = f'{JSON_POD},\n{{"apiVersion":"v1","kind":"Job","metadata":{{"name":1e400}}}},\n{JSON_POD}'
+    found = reading(f'{{"apiVersion":"v1","kind":"List","items":[{items}]}}')
+    assert names(found) == ["Pod/web", "Pod/web"]
+    (unread,) = found.unread
+    assert (unread.diagnostic.line, unread.diagnostic.column, unread.kinds) == (2, 52, ("Job",))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"kind":"Pod","metadata":{"namespace":"a"}}{"kind":"Service","metadata":{"namespace":"b"}',
+        '{"k\\u0069nd":"Service","kind":"Pod","metadata":',
+    ],
+)
+def test_a_broken_json_text_of_several_kinds_could_be_any(text: str) -> None:
+    (unread,) = reading(text).unread
+    assert (unread.kinds, unread.namespaces) == ((), ())
+
+
+def test_a_second_metadata_leaves_the_namespace_open() -> None:
+    (unread,) = reading('{"kind":"Pod","metadata":{"namespace":"a"},"metadata":{').unread
+    assert (unread.kinds, unread.namespaces) == (("Pod",), ())
+
+
+@pytest.mark.parametrize("text", ["", " \n", "# only a comment\n", "---\n---\n", "null\n"])
+@pytest.mark.parametrize("name", ["empty.yaml", "empty.json"])
+def test_a_text_without_a_document_is_a_warning(tmp_path: Path, text: str, name: str) -> None:
+    (tmp_path / name).write_text(text)
+    found = read([str(tmp_path)])
+    assert not found.documents
+    assert [warning.code for warning in found.warnings] == ["NW1013"]
+    assert not found.unread
