@@ -174,7 +174,7 @@ class Inquirer:
         if part == asked:
             return target.ref
         missing = (asked - part).cidrs()
-        if len(part.cidrs()) > 4 and 0 < len(missing) <= 4:
+        if len(part.cidrs()) > 4 and 0 < len(missing) <= 4 and not target.fqdn:
             return f"{target.ref} except {','.join(missing)}"
         return part.described()
 

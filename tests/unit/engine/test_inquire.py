@@ -147,6 +147,8 @@ def test_a_name_outside_may_have_any_address(tmp_path: Path, block: str, verdict
     twin = loaded(tmp_path, DUAL % block)
     [answer] = twin.eval([{"from": "fqdn/db.example.com", "to": "shop/web-1", "port": 80}])
     assert answer.verdict == verdict
+    parts = twin.why("fqdn/db.example.com", "shop/web-1:80", changes=False).parts
+    assert not any(" except " in p.source and "fqdn" in p.source for p in parts)  # a name is not a set of addresses
     assert [(u.kind, u.reason) for u in answer.undecided] == [
         ("depends", "which addresses `db.example.com` has is not in the input")
     ]
