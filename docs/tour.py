@@ -25,8 +25,7 @@ twin = nw.load("examples/shop")
 answer = twin.why("shop/web", "shop/db:5432")
 print(answer.verdict)
 print(answer.parts[0].ingress.nearest.differs[0])
-for change in answer.changes:
-    print("-", change.edits[0])
+print(*(change.edits[0] for change in answer.changes), sep="\\n")
 """
 
 
@@ -231,14 +230,15 @@ def page() -> str:
         out.append("## From Python\n")
         out.append(
             "The command line is thin: the same questions can be asked from Python, and answers are objects with "
-            "typed fields. [The library page](how/library.md) has more.\n"
+            "typed fields. [The library page](how/library.md) has more. Paste this into the "
+            "`python3` that is now on your PATH:\n"
         )
-        _silent(writing("tour.py", LIBRARY), folder)
+        (folder / "tour.py").write_text(LIBRARY, encoding="utf-8")
         ran = run("python3 tour.py", folder)
         if ran.code:
             raise RuntimeError(f"the example of the library failed:\n{ran.output}")
-        out.append(_shell(writing("tour.py", LIBRARY)))
-        out.append(f"```console\n$ python3 tour.py\n{ran.output}\n```\n")
+        out.append(f"```python\n{LIBRARY}```\n")
+        out.append(f"```text\n{ran.output}\n```\n")
     out.append(
         "Next: [your own manifests](start.md), [how to read an answer](how/read-an-answer.md), "
         "[what to do about undecided verdicts](how/undecided.md).\n"

@@ -45,9 +45,9 @@ def test_the_whole_tour_runs_in_one_shell_and_leaves_the_clone_as_it_is(installe
     lines: list[str] = []
     wanted: list[tuple[str, int]] = []
     page = (installed / "docs" / "tour.md").read_text(encoding="utf-8")
-    for kind, body in re.findall(r"^```(sh|console)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
-        if kind == "sh":
-            lines.append(f"{body}echo before: $?")
+    for kind, body in re.findall(r"^```(sh|console|python)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
+        if kind != "console":
+            lines.append((body if kind == "sh" else f"python3 <<'END'\n{body}END\n") + "echo before: $?")
             continue
         (command, *more), shown = re.findall(r"^\$ (.*)", body, re.MULTILINE), body.splitlines()
         said = re.search(r"exit\s+(\d+)", "\n".join(shown[-3:]))
