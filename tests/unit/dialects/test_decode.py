@@ -162,6 +162,54 @@ def test_messages(object_: dict[str, Any], pointer: str, message: str, help_: st
         assert (dotted(found.pointer), found.message, found.help) == (pointer, message, help_)
 
 
+@pytest.mark.parametrize(
+    ("kind", "fields", "pointer", "message"),
+    [
+        (
+            "Pod",
+            '"spec":{"x":1e400,"hostNetwork":1e400}',
+            "spec.hostNetwork",
+            "is `1e400`, a number beyond every range",
+        ),
+        (
+            "Service",
+            '"spec":{"ports":[{"port":-1e999}]}',
+            "spec.ports[0].port",
+            "is `-1e999`, a number beyond every range",
+        ),
+        ("Pod", '"metadata":{"name":"p","labels":{"a":"b","c":1e400}}', "metadata.labels.c", "is `1e400`, a number"),
+        ("Pod", f'"spec":{{"hostNetwork":{"9" * 5000}}}', "spec.hostNetwork", f"is `{'9' * 77}...`, a number"),
+        ("Pod", '"x":1e400,"spec":{"hostNetwork":3}', "spec.hostNetwork", "must be `true` or `false`, found `3`"),
+    ],
+)
+def test_a_number_beyond_every_range_is_refused_at_its_field(
+    kind: str, fields: str, pointer: str, message: str
+) -> None:
+    raw = f'{{"apiVersion":"v1","kind":"{kind}","metadata":{{"name":"p"}},{fields}}}'.encode()
+    found = decode(Document(place=PLACE, api_version="v1", kind=kind, namespace="", name="p", raw=raw))
+    assert isinstance(found, Invalid)
+    assert dotted(found.pointer) == pointer
+    assert found.message.startswith(f"`{pointer}` {message}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "pointer"),
+    [
+        ("Pod", {"status": {"podIP": "10.0.0.999"}}, "status.podIP"),
+        ("Pod", {"status": {"podIP": "10.0.0.0/8"}}, "status.podIP"),
+        ("Pod", {"status": {"podIP": "10.0.0.1", "podIPs": [{"ip": "10.0.0.1"}, {"ip": "x"}]}}, "status.podIPs[1].ip"),
+        ("Node", {"spec": {"podCIDR": "x", "podCIDRs": ["10.0.0.0/24"]}}, "spec.podCIDR"),
+        ("Node", {"spec": {"podCIDR": "10.0.0.0/24", "podCIDRs": ["10.0.0.0"]}}, "spec.podCIDRs[0]"),
+    ],
+)
+def test_an_address_that_is_none_is_refused_at_its_field(kind: str, fields: dict[str, Any], pointer: str) -> None:
+    found = refused({"apiVersion": "v1", "kind": kind, "metadata": {"name": "x"}, **fields})
+    assert dotted(found.pointer) == pointer
+    good = {"Pod": {"status": {"podIP": "10.0.0.1", "podIPs": [{"ip": "10.0.0.1"}, {"ip": "2001:db8::1"}]}}}
+    fine = good.get(kind, {"spec": {"podCIDR": "10.0.0.0/24", "podCIDRs": ["10.0.0.0/24", "2001:db8::/64"]}})
+    kept({"apiVersion": "v1", "kind": kind, "metadata": {"name": "x"}, **fine})
+
+
 def test_the_text_of_the_user_cannot_break_a_line_or_a_terminal() -> None:
     found = refused(policy(podSelector={"matchLabels": {"app": "a\n\x1b[31mb\u2028"}}))
     assert found.message.startswith("`spec.podSelector.matchLabels.app` is `a\\n\\x1b[31mb\\u2028`; ")

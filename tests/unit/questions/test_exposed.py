@@ -113,8 +113,9 @@ def test_a_cluster_ip_has_no_way_in(tmp_path: Path) -> None:
     assert "no way in" in answer.note
 
 
-def test_source_ranges_let_in_some_of_the_internet(tmp_path: Path) -> None:
-    made = twin(tmp_path, WEB, service(extra="  loadBalancerSourceRanges: [203.0.113.0/24]"))
+@pytest.mark.parametrize("written", ["203.0.113.0/24", "' 203.0.113.0/24 '"])
+def test_source_ranges_let_in_some_of_the_internet(tmp_path: Path, written: str) -> None:
+    made = twin(tmp_path, WEB, service(extra=f"  loadBalancerSourceRanges: [{written}]"))
     assert verdicts(made) == {"LoadBalancer": "some"}
     assert made.why("203.0.113.7", "svc/shop/web:80").verdict == "allow"
     assert made.why("198.51.100.7", "svc/shop/web:80").verdict == "deny"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from typing import Any
 
 import msgspec
@@ -9,7 +11,7 @@ import msgspec
 from netwright.base.spans import Place, Pointer
 from netwright.dialects.k8s import objects
 from netwright.dialects.k8s.validate import name_of, validate
-from netwright.dialects.k8s.validate_shape import explain
+from netwright.dialects.k8s.validate_shape import Beyond, explain
 from netwright.dialects.k8s.validate_syntax import Fault, quoted
 from netwright.model.document import Decoded, Document
 
@@ -80,6 +82,9 @@ _REMOVED = {
 }
 
 
+_MAX_DIGITS = 300
+
+
 def decode(document: Document, *, default_namespace: str = "default") -> Decoded | Invalid:
     """The object as its type, checked as the API server checks it on creation.
 
@@ -92,8 +97,8 @@ def decode(document: Document, *, default_namespace: str = "default") -> Decoded
     try:
         value = document.decode(read.decoder, read.type)
         validate(kind, value)
-    except msgspec.DecodeError as error:
-        fault = explain(error, document.tree(), read.type)
+    except (msgspec.DecodeError, RecursionError) as error:
+        fault = explain(error, _written(document), read.type)
     except Fault as found:
         fault = found
     else:
@@ -106,6 +111,26 @@ def decode(document: Document, *, default_namespace: str = "default") -> Decoded
             place=document.place,
         )
     return _invalid(document, read.namespaced, default_namespace, fault)
+
+
+def _written(document: Document) -> Any:
+    """The object as plain values, as far as it has any: a number beyond every range stays as it is written."""
+    try:
+        return document.tree()
+    except (msgspec.DecodeError, RecursionError):
+        try:
+            return json.loads(bytes(document.raw), parse_float=_number, parse_int=_integer)
+        except (ValueError, RecursionError):
+            return None
+
+
+def _number(text: str) -> float | Beyond:
+    value = float(text)
+    return Beyond(text) if math.isinf(value) else value
+
+
+def _integer(text: str) -> int | float | Beyond:
+    return int(text) if len(text) <= _MAX_DIGITS else _number(text)
 
 
 def _invalid(document: Document, namespaced: bool, default_namespace: str, fault: Fault) -> Invalid:

@@ -138,7 +138,7 @@ def lower_services(
                 cluster_ips=tuple(_addresses(d.value, "cluster")),
                 external_ips=tuple(_addresses(d.value, "external")),
                 load_balancer=tuple(_addresses(d.value, "balancer")),
-                source_ranges=tuple(spec.load_balancer_source_ranges or ()),
+                source_ranges=tuple(text.strip() for text in spec.load_balancer_source_ranges or ()),
                 external_policy=spec.external_traffic_policy or "Cluster",
                 internal_policy=spec.internal_traffic_policy or "Cluster",
                 ports=tuple(ports),

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from netwright.base.spans import Pointer
-from netwright.dialects.k8s.objects import Meta, NetworkPolicy, NetworkPolicySpec, Pod, Service, ServiceSpec
-from netwright.dialects.k8s.validate_pods import check_cron_job, check_pod_spec, check_workload
+from netwright.dialects.k8s.objects import Meta, NetworkPolicy, NetworkPolicySpec, Service, ServiceSpec
+from netwright.dialects.k8s.validate_pods import check_cron_job, check_pod, check_workload
 from netwright.dialects.k8s.validate_policy import check_policy_spec
 from netwright.dialects.k8s.validate_services import check_endpoint_slice, check_ingress, check_node, check_service
 from netwright.dialects.k8s.validate_syntax import (
@@ -76,11 +76,6 @@ def _check_policy(policy: NetworkPolicy) -> None:
     check_policy_spec(policy.spec or NetworkPolicySpec(), stored=policy.metadata.uid is not None)
 
 
-def _check_pod(pod: Pod) -> None:
-    if pod.spec is not None:
-        check_pod_spec(pod.spec)
-
-
 def _check_service(service: Service) -> None:
     check_service(service.metadata, service.spec or ServiceSpec(), stored=service.metadata.uid is not None)
 
@@ -88,7 +83,7 @@ def _check_service(service: Service) -> None:
 _Checks = dict[str, Callable[[Any], None]]
 
 _CHECKS: _Checks = {
-    "Pod": _check_pod,
+    "Pod": check_pod,
     **dict.fromkeys(
         ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job"), check_workload
     ),

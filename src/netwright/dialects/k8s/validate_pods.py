@@ -17,6 +17,7 @@ from netwright.dialects.k8s.objects import (
     ContainerPort,
     CronJob,
     LabelSelector,
+    Pod,
     PodSpec,
     PodTemplate,
     Workload,
@@ -24,6 +25,7 @@ from netwright.dialects.k8s.objects import (
 from netwright.dialects.k8s.validate_shape import explain
 from netwright.dialects.k8s.validate_syntax import (
     Fault,
+    check_address,
     check_annotations,
     check_dns_label,
     check_labels,
@@ -40,6 +42,18 @@ _SELECTOR: Pointer = ("spec", "selector")
 _TEMPLATE: Pointer = ("spec", "template")
 _JOB: Pointer = ("spec", "jobTemplate", "spec")
 _MAX_REPLICAS = 2**31 - 1
+
+
+def check_pod(pod: Pod) -> None:
+    """A Pod: its names and ports, and the addresses of its status, each one address."""
+    if pod.spec is not None:
+        check_pod_spec(pod.spec)
+    if pod.status is not None:
+        for index, one in enumerate(pod.status.pod_ips or ()):
+            if one.ip:
+                check_address(one.ip, ("status", "podIPs", index, "ip"))
+        if pod.status.pod_ip:
+            check_address(pod.status.pod_ip, ("status", "podIP"))
 
 
 def check_pod_spec(spec: PodSpec, pointer: Pointer = _SPEC) -> None:

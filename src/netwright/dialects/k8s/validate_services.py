@@ -154,7 +154,8 @@ def _check_source_ranges(meta: Meta, spec: ServiceSpec, type_: str, stored: bool
     if type_ != "LoadBalancer":
         raise Fault(at, f"is set; only a LoadBalancer service has source ranges, and this is a {type_}")
     for text, where in ranges:
-        check_cidr(text.strip(), where, stored=stored)  # spaces around them are part of the API
+        # Kubernetes trims them too, for the sake of the annotation that they once were.
+        check_cidr(text.strip(), where, stored=stored)
 
 
 def _check_traffic_policies(spec: ServiceSpec, type_: str) -> None:
@@ -292,13 +293,15 @@ def _check_backend(backend: IngressBackend, pointer: Pointer) -> None:
 
 def check_node(node: Node) -> None:
     """A Node: its pod ranges, at most one of each family."""
-    ranges = (node.spec.pod_cidrs or ()) if node.spec is not None else ()
+    if node.spec is None:
+        return
+    stored = node.metadata.uid is not None
     at: Pointer = ("spec", "podCIDRs")
-    if not ranges and node.spec is not None and node.spec.pod_cidr:
-        ranges, at = (node.spec.pod_cidr,), ("spec", "podCIDR")
     versions: set[int] = set()
-    for index, text in enumerate(ranges):
-        network = check_cidr(text, (*at, index) if at[-1] == "podCIDRs" else at, stored=node.metadata.uid is not None)
+    for index, text in enumerate(node.spec.pod_cidrs or ()):
+        network = check_cidr(text, (*at, index), stored=stored)
         if network.version in versions:
             raise Fault(at, "has two ranges of one family; a node has one of each at most")
         versions.add(network.version)
+    if node.spec.pod_cidr:
+        check_cidr(node.spec.pod_cidr, ("spec", "podCIDR"), stored=stored)

@@ -16,6 +16,15 @@ _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[(\.\.\.)\]")
 _ERROR = re.compile(r"(?s)(.*?)(?: - at `(?:(key)` in `)?\$(.*?)`)?")
 _UNKNOWN = re.compile(r"(?s)Object contains unknown field `(.*)`")
 _TYPES = re.compile(r"Expected `(.*?)`, got `(.*?)`")
+_BEYOND = re.compile(r"(?:Number|Integer value) out of range")
+
+
+class Beyond(str):
+    """A number beyond every range, as it is written."""
+
+    __slots__ = ()
+
+
 # An integer beyond 64 bits is a `float` to the decoder of JSON.
 _CLASSES: dict[str, tuple[type, ...]] = {
     "int": (int,),
@@ -25,6 +34,7 @@ _CLASSES: dict[str, tuple[type, ...]] = {
     "array": (list,),
     "object": (dict,),
     "null": (type(None),),
+    "beyond": (Beyond,),
 }
 _WORDS = {
     "int": "a whole number",
@@ -37,13 +47,20 @@ _WORDS = {
 }
 
 
-def explain(error: msgspec.DecodeError, tree: Any, type_: type[Any], above: Pointer = ()) -> Fault:
-    """The error of decoding `tree` as `type_` as a fault; `tree` stands at the pointer `above` of its object."""
+def explain(error: Exception, tree: Any, type_: type[Any], above: Pointer = ()) -> Fault:
+    """The error of decoding `tree` as `type_` as a fault; `tree` stands at the pointer `above` of its object.
+
+    Numbers that no type can hold stand in `tree` as `Beyond`.
+    """
     match = _ERROR.fullmatch(str(error))
     text, path = (match[1], match[3] or "") if match else (str(error), "")
     if unknown := _UNKNOWN.fullmatch(text):
         pointer, _ = _locate(tree, path, "")
         return _unknown_field(unknown[1], pointer, type_, above)
+    if _BEYOND.fullmatch(text):
+        pointer, found = _locate(tree, path, "beyond")
+        what = f"is {quoted(found)}, a number beyond every range" if found else "is a number beyond every range"
+        return Fault((*above, *pointer), what)
     kinds = _TYPES.fullmatch(text)
     if kinds is None:
         pointer, _ = _locate(tree, path, "")
