@@ -247,7 +247,10 @@ def _standing(reached: Reached, ends: Ends, end: int) -> list[int]:
     if reached.by == "identity":
         return [int(r) for r in np.flatnonzero(network.identities.of_row == ends.positions[end])]
     workload = reached.inquirer.cluster.workloads[int(network.columns.workload[row])]
-    return [r for r in workload.rows if spot_of(network, r) == spot_of(network, row)]
+    if len(workload.rows) == 1:
+        return [row]
+    mine = spot_of(network, row)
+    return [r for r in workload.rows if spot_of(network, r) == mine]
 
 
 class Pairs:
