@@ -143,7 +143,8 @@ def write_markdown(lines: Iterable[str], to: Output) -> None:
 def answer_stream(to: Output) -> Iterator[IO[bytes]]:
     """Where the answer goes: standard output, or a file that appears whole or not at all.
 
-    Raises UsageError for a file that is there already, or that cannot be written.
+    A link is written through: the file it leads to is replaced. Raises UsageError for a file that is there already, for
+    what is no regular file (a folder, a device, a pipe), and for what cannot be written.
     """
     out = to.path
     if out is None:
@@ -152,19 +153,40 @@ def answer_stream(to: Output) -> Iterator[IO[bytes]]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    if out.exists() and not to.force:
-        raise UsageError(f"`{out}` is there already", help="`--force` overwrites it")
-    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
+    partial: Path | None = None
     try:
-        with partial.open("wb") as stream:
+        target = Path(os.path.realpath(out))
+        mode = _replaced(out, target, to.force)
+        beside = target.parent / f".netwright.{os.getpid()}.partial"
+        with beside.open("xb") as stream:
+            partial = beside
+            if mode is not None:
+                os.fchmod(stream.fileno(), mode)
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        partial.replace(out)
+        partial.replace(target)
     except OSError as error:
-        raise UsageError(f"`{out}` cannot be written: {error.strerror}") from None
+        raise UsageError(f"`{out}` cannot be written: {(error.strerror or '').lower()}") from None
     finally:
-        partial.unlink(missing_ok=True)
+        if partial is not None:
+            partial.unlink(missing_ok=True)
+
+
+def _replaced(out: Path, target: Path, force: bool) -> int | None:
+    """The permissions of the file that will be replaced; None where there is none. Raises UsageError and OSError."""
+    try:
+        status = target.lstat()
+    except FileNotFoundError:
+        if out.is_symlink() and not force:
+            raise UsageError(f"`{out}` is there already, a link", help="`--force` writes what it leads to") from None
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        what = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
+        raise UsageError(f"`{out}` is {what}; the answer is written to a file", help="name a file: `--out PATH`")
+    if not force:
+        raise UsageError(f"`{out}` is there already", help="`--force` overwrites it")
+    return stat.S_IMODE(status.st_mode)
 
 
 def _is_file(stream: IO[bytes]) -> bool:
