@@ -165,5 +165,15 @@ INPUT_CODES: tuple[Code, ...] = (
         ),
         help="look whether it should hold objects; delete it if not",
     ),
+    Code(
+        code="NW1014",
+        severity="info",
+        title="a link that leads out of its source",
+        explanation=(
+            "Links are followed, as people use them; what they lead to outside of the folder that was named is read as "
+            "if it stood there. Told with `-v`."
+        ),
+        help="replace the link by a copy if its target is not meant to be read",
+    ),
 )
 """Codes of the sources and of decoding; findings about the network itself have families of their own."""

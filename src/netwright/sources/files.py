@@ -23,13 +23,14 @@ MAX_LEVELS = 64
 _TRIES = 3
 ENDINGS = (".yaml", ".yml", ".json")
 SKIPPED_FOLDERS = ("node_modules",)
-_ANY_EFFECT = "it could hold any kind of object: every verdict that it could change is undecided"
+ANY_EFFECT = "it could hold any kind of object: every verdict that it could change is undecided"
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True):
     """One text of a source: its displayed name, its path inside the source (for the digest) and its bytes, or why not.
 
-    `path` is where the file system has it, "" where it does not.
+    `path` is where the file system has it, "" where it does not. `note` is worth telling and changes nothing; a text
+    with a note and nothing else is none, and no file.
     """
 
     file: str
@@ -37,6 +38,7 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes | None
     fault: Diagnostic | None = None
     path: str = ""
+    note: Diagnostic | None = None
 
 
 def is_manifest(name: str) -> bool:
@@ -69,7 +71,10 @@ def read_path(source: str, skip: frozenset[str]) -> Iterator[Text]:
         raise SourceError(f"`{display(source)}` is no path", help="a path holds no NUL byte") from None
     if skip and os.path.realpath(source) in skip:
         return
-    if stat.S_ISDIR(status.st_mode):
+    if _is_of_kernel(os.path.realpath(source), status) or stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode):
+        shown = display(source)
+        yield Text(file=shown, inner="", data=None, fault=_unopened(shown, OSError(errno.ENOTSUP, "")), path=source)
+    elif stat.S_ISDIR(status.st_mode):
         yield from _walk(source, skip)
     else:
         yield _read(source, display(source), os.path.basename(source), named=True)
@@ -116,17 +121,31 @@ def in_chart(path: str) -> bool:
 
 def _walk(source: str, skip: frozenset[str]) -> Iterator[Text]:
     seen: set[tuple[int, int]] = set()
+    top = os.path.realpath(source)
+    leads: dict[str, str] = {}  # where links lead
     # (path, path inside the source, the folders above by device and inode, is a folder)
     waiting: list[tuple[str, str, tuple[tuple[int, int], ...], bool]] = [(source, "", (), True)]
     while waiting:
         path, inner, above, folder = waiting.pop()
         # `./x` is written `x`, as people do.
         shown = display(inner or path) if source in (".", "./") else display(path)
+        real = leads.get(path, "")
+        try:
+            status = os.stat(path) if folder or real else None
+        except OSError:
+            status = None  # told below
+        if real and status and _is_of_kernel(real, status):
+            yield Text(
+                file=shown, inner=inner, data=None, fault=_unopened(shown, OSError(errno.ENOTSUP, "")), path=path
+            )
+            continue
+        if real and status and real != top and not real.startswith(top.rstrip(os.sep) + os.sep):
+            yield Text(file=shown, inner=inner, data=None, note=_leads_out(shown, real))
         if not folder:
             yield _read(path, shown, inner, named=False)
             continue
         try:
-            status = os.stat(path)
+            status = status or os.stat(path)
             identity = (status.st_dev, status.st_ino)
             if identity in above:
                 raise OSError(errno.ELOOP, "a circle")
@@ -140,8 +159,14 @@ def _walk(source: str, skip: frozenset[str]) -> Iterator[Text]:
         except OSError as fault:
             yield Text(file=shown, inner=inner, data=None, fault=_unopened(shown, fault))
             continue
+        if not entries and _is_submodule(path):
+            yield Text(
+                file=shown, inner=inner, data=None, fault=submodule(shown, "`git submodule update --init` fetches it")
+            )
         found: list[tuple[str, str, tuple[tuple[int, int], ...], bool]] = []
         for entry in entries:
+            if entry.is_symlink():
+                leads[entry.path] = os.path.realpath(entry.path)
             below = os.path.join(inner, entry.name)
             try:
                 is_folder = entry.is_dir()
@@ -157,6 +182,42 @@ def _walk(source: str, skip: frozenset[str]) -> Iterator[Text]:
                 # A broken or circling link without an ending may have been meant as a folder of manifests.
                 found.append((entry.path, below, above, True))
         waiting += reversed(found)
+
+
+def _is_of_kernel(real: str, status: os.stat_result) -> bool:
+    """Whether a folder or regular file stands in /proc or /sys: what is read there may act, wait or never end."""
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+        return False
+    return real in ("/proc", "/sys") or real.startswith(("/proc/", "/sys/"))
+
+
+def _is_submodule(folder: str) -> bool:
+    """Whether an empty folder is where a `.gitmodules` above it wants a repository, which was not fetched."""
+    here = os.path.realpath(folder)
+    above = os.path.dirname(here)
+    for _ in range(MAX_LEVELS):
+        try:
+            listed = read_regular(os.path.join(above, ".gitmodules"), 1 << 20)
+        except (OSError, MemoryError):
+            listed = b""
+        paths = [line.partition(b"=") for line in listed.splitlines()]
+        wanted = os.fsencode(os.path.relpath(here, above))
+        if any(key.strip() == b"path" and path.strip().strip(b'"') == wanted for key, _, path in paths):
+            return True
+        if os.path.dirname(above) == above or os.path.lexists(os.path.join(above, ".git")):
+            break
+        above = os.path.dirname(above)
+    return False
+
+
+def submodule(shown: str, help_text: str) -> Diagnostic:
+    """What stands for a repository inside another one: part of the source is not here."""
+    title = "cannot be read: a submodule, whose files another repository has"
+    return diagnostic("NW1005", title, file=shown, effect=ANY_EFFECT, help_text=help_text)
+
+
+def _leads_out(shown: str, real: str) -> Diagnostic:
+    return diagnostic("NW1014", f"a link that leads out of its source, to `{display(real)}`", file=shown)
 
 
 def read_regular(path: str, most: int) -> bytes:
@@ -212,11 +273,12 @@ def _unopened(shown: str, fault: BaseException) -> Diagnostic:
         errno.ESTALE: "deleted while the folder was read",
         errno.EAGAIN: "it changes while it is read",
         errno.EINVAL: "neither a file nor a folder",
+        errno.ENOTSUP: "a device, or what the kernel shows as a file",
         errno.ENAMETOOLONG: f"over {MAX_LEVELS} folders deep",
     }
     reason = reasons.get(number or 0) or (os.strerror(number).lower() if number else "not enough memory")
-    return diagnostic("NW1005", f"cannot be read: {reason}", file=shown, effect=_ANY_EFFECT)
+    return diagnostic("NW1005", f"cannot be read: {reason}", file=shown, effect=ANY_EFFECT)
 
 
 def _too_large(shown: str) -> Diagnostic:
-    return diagnostic("NW1002", f"a text of over {MAX_FILE >> 20} MiB", file=shown, effect=_ANY_EFFECT)
+    return diagnostic("NW1002", f"a text of over {MAX_FILE >> 20} MiB", file=shown, effect=ANY_EFFECT)

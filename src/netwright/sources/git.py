@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from netwright.base.errors import SourceError
 from netwright.sources.account import diagnostic
-from netwright.sources.files import MAX_FILE, Text, display, is_manifest, is_skipped_folder
+from netwright.sources.files import ANY_EFFECT, MAX_FILE, Text, display, is_manifest, is_skipped_folder, submodule
 
 PREFIX = "git:"
 _TIMEOUT_S = 120
@@ -45,26 +45,75 @@ class Tree:
     def texts(self) -> Iterator[Text]:
         """The manifests, sorted by path."""
         wanted: list[tuple[str, str, str, int]] = []
+        links: list[tuple[str, str]] = []
         for path, (mode, kind, name, size) in sorted(self._entries.items(), key=lambda pair: os.fsencode(pair[0])):
             folders = posixpath.dirname(posixpath.relpath(path, self.path or ".")).split("/")
-            named = path == self.path
-            if kind != "blob" or not (named or is_manifest(posixpath.basename(path))):
+            named, base = path == self.path, posixpath.basename(path)
+            if not named and (any(map(is_skipped_folder, filter(None, folders))) or base[0] == "."):
                 continue
-            if not named and (any(map(is_skipped_folder, filter(None, folders))) or posixpath.basename(path)[0] == "."):
-                continue
-            wanted.append((path, mode, name, size))
+            if kind == "commit":
+                if named or not is_skipped_folder(base):
+                    shown = self.shown(path)
+                    fault = submodule(shown, "read it in a checkout, or name `git:` inside its own clone")
+                    yield Text(file=shown, inner=path, data=None, fault=fault)
+            elif named or is_manifest(base):
+                wanted.append((path, mode, name, size))
+            elif mode == "120000" and not is_skipped_folder(base):
+                links.append((path, name))
+        yield from self._linked(links)
         contents = self._contents([name for _, mode, name, size in wanted if mode != "120000" and size <= MAX_FILE])
         for path, mode, name, size in wanted:
             shown = self.shown(path)
             inner = path
             if mode == "120000":
-                fault = diagnostic("NW1005", "cannot be read: a link inside a git tree", file=shown)
+                title = "cannot be read: a link inside a git tree"
+                fault = diagnostic("NW1005", title, file=shown, effect=ANY_EFFECT)
                 yield Text(file=shown, inner=inner, data=None, fault=fault)
             elif size > MAX_FILE:
                 fault = diagnostic("NW1002", f"a text of over {MAX_FILE >> 20} MiB", file=shown)
                 yield Text(file=shown, inner=inner, data=None, fault=fault)
             else:
-                yield Text(file=shown, inner=inner, data=contents[name])
+                data = contents[name]
+                if data is None:
+                    title = f"cannot be read: the repository lacks the object {name[:12]}"
+                    help_text = "`git fsck` lists what is missing; a partial or shallow clone may lack it"
+                    fault = diagnostic("NW1005", title, file=shown, effect=ANY_EFFECT, help_text=help_text)
+                    yield Text(file=shown, inner=inner, data=None, fault=fault)
+                else:
+                    yield Text(file=shown, inner=inner, data=data)
+
+    def _linked(self, links: list[tuple[str, str]]) -> Iterator[Text]:
+        """Links that do not look like manifests: those to folders that are not read anyway are told, as in a folder
+        they would be followed; so are those that lead nowhere and may have been meant so."""
+        contents = self._contents([name for _, name in links])
+        to: dict[str, str] = {}
+        for path, name in links:
+            target = os.fsdecode(contents[name] or b"")
+            to[path] = posixpath.normpath(posixpath.join(posixpath.dirname(path), target)) if target else ""
+        kinds = self._kinds(list(to.values()))
+        for path, target in to.items():
+            kind = kinds.get(target, "")
+            inside = not self.path or target == self.path or target.startswith(f"{self.path}/")
+            if (kind == "tree" and not inside) or (not kind and "." not in posixpath.basename(path)):
+                shown = self.shown(path)
+                title = f"cannot be read: a link to the folder `{display(target)}`, which is not followed in a revision"
+                if not kind:
+                    title = "cannot be read: a link that leads nowhere in this revision"
+                yield Text(
+                    file=shown, inner=path, data=None, fault=diagnostic("NW1005", title, file=shown, effect=ANY_EFFECT)
+                )
+
+    def _kinds(self, paths: Sequence[str]) -> dict[str, str]:
+        """What git has at these paths of the revision, "blob", "tree" or "commit", as far as it has anything."""
+        asked = [
+            path for path in paths if path and "\n" not in path and not path.startswith(("/", "../")) and path != ".."
+        ]
+        if not asked:
+            return {}
+        names = "".join(f"{self._tree}:{'' if path == '.' else path}\n" for path in asked)
+        answers = _git("cat-file", "--batch-check=%(objecttype)", stdin=os.fsencode(names)).splitlines()
+        known = (b"blob", b"tree", b"commit")
+        return {path: answer.decode() for path, answer in zip(asked, answers, strict=True) if answer in known}
 
     def shown(self, path: str) -> str:
         return display(f"{PREFIX}{self.revision}:{path}")
@@ -102,7 +151,8 @@ class Tree:
             found = answer.split()
             if found[-2] == b"blob" and int(found[-1]) <= MAX_FILE:
                 name = found[0].decode()
-                return path, self._contents([name])[name]
+                content = self._contents([name])[name]
+                return None if content is None else (path, content)
         return None
 
     def _resolve(self) -> str:
@@ -130,15 +180,21 @@ class Tree:
                 found[os.fsdecode(path)] = (mode, kind, name, int(size) if size.isdigit() else 0)
         return found
 
-    def _contents(self, names: list[str]) -> dict[str, bytes]:
+    def _contents(self, names: list[str]) -> dict[str, bytes | None]:
+        """The blobs of these names; None for one that the repository does not have."""
         if not names:
             return {}
         output = _git("cat-file", "--batch", stdin="".join(f"{name}\n" for name in names).encode())
-        found: dict[str, bytes] = {}
+        found: dict[str, bytes | None] = {}
         offset = 0
         for name in names:
             end = output.index(b"\n", offset)
-            size = int(output[offset:end].split()[2])
+            told = output[offset:end].split()
+            if len(told) != 3:  # `NAME missing`
+                found[name] = None
+                offset = end + 1
+                continue
+            size = int(told[2])
             found[name] = output[end + 1 : end + 1 + size]
             offset = end + 1 + size + 1
         return found

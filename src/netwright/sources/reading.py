@@ -143,6 +143,10 @@ class _Sources:
         digests: list[bytes] = []
         count = 0
         for text in texts:
+            if text.note is not None:
+                self.account.warnings.append(text.note)
+                if text.data is None and text.fault is None:
+                    continue
             count += 1
             content = hashlib.sha256(text.data if text.data is not None else b"").digest()
             digests.append(hashlib.sha256(os.fsencode(text.inner) + b"\0" + content).digest())

@@ -139,6 +139,32 @@ def test_stdin_and_files_together(tmp_path: Path) -> None:
     assert found.texts.lines("-")[3] == "  name: piped"
 
 
+def test_links_out_of_the_source_are_followed_and_told(tmp_path: Path) -> None:
+    write(tmp_path, "in/a.yaml", "in/sub/b.yaml", "out/c.yaml", "out/d.yaml", "input/e.yaml")
+    (tmp_path / "in/within").symlink_to("sub")
+    (tmp_path / "in/folder").symlink_to("../out")
+    (tmp_path / "in/file.yaml").symlink_to("../input/e.yaml")
+    found = read([str(tmp_path / "in")])
+    assert sorted(names(found)) == ["a", "b", "c", "d", "e"]
+    assert found.inputs[0].files == 5
+    assert [(one.code, one.severity) for one in found.warnings] == [("NW1014", "info")] * 2
+    assert [Path(one.file).name for one in found.warnings] == ["file.yaml", "folder"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="no /proc")
+def test_what_the_kernel_shows_as_files_is_never_read(tmp_path: Path) -> None:
+    write(tmp_path, "a.yaml")
+    (tmp_path / "env.json").symlink_to("/proc/self/environ")
+    (tmp_path / "folder").symlink_to("/proc/self/net")
+    (tmp_path / "tree").symlink_to("/sys")
+    found = read([str(tmp_path)])
+    assert names(found) == ["a"]
+    told = "cannot be read: a device, or what the kernel shows as a file"
+    assert [(unread.diagnostic.code, unread.diagnostic.title) for unread in found.unread] == [("NW1005", told)] * 3
+    for named in ("/proc/self/environ", str(tmp_path / "env.json"), "/dev/null", "/sys"):
+        assert [unread.diagnostic.title for unread in read([named]).unread] == [told]
+
+
 # --- git ---
 
 
@@ -209,6 +235,67 @@ def test_git_sources_that_are_not_there(repository: Path, source: str, title: st
     assert title in raised.value.message
     assert raised.value.help
     assert not (repository / "x").exists()
+
+
+def commit(root: Path) -> None:
+    user = ("-c", "user.name=t", "-c", "user.email=t@example.com")
+    for command in (("add", "-A"), (*user, "commit", "-q", "-m", "next")):
+        subprocess.run(["git", *command], cwd=root, check=True, capture_output=True)
+
+
+def unread_of(sources: list[str]) -> list[tuple[str, str]]:
+    found = [unread.diagnostic for unread in read(sources).unread]
+    assert {one.code for one in found} <= {"NW1005"}
+    assert all(one.effect and one.help for one in found)
+    return [(one.file, one.title.removeprefix("cannot be read: ")) for one in found]
+
+
+def test_a_submodule_is_told_in_a_revision_and_in_a_folder(repository: Path) -> None:
+    (repository / ".gitmodules").write_text('[submodule "x"]\n\tpath = deploy/inner\n\turl = ./nowhere\n')
+    (repository / "deploy/inner").mkdir()
+    (repository / "deploy/link.yaml").unlink()
+    commit(repository)
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=repository, check=True, capture_output=True, text=True)
+    entry = f"160000,{head.stdout.strip()},deploy/inner"
+    user = ("-c", "user.name=t", "-c", "user.email=t@example.com")
+    for command in (("update-index", "--add", "--cacheinfo", entry), (*user, "commit", "-q", "-m", "sub")):
+        subprocess.run(["git", *command], cwd=repository, check=True, capture_output=True)
+    told = "a submodule, whose files another repository has"
+    assert unread_of(["git:HEAD:deploy"]) == [("git:HEAD:deploy/inner", told)]
+    assert unread_of(["git:HEAD:deploy/inner"]) == [("git:HEAD:deploy/inner", told)]
+    assert unread_of(["deploy"]) == [("deploy/inner", told)]
+    (repository / "deploy/empty").mkdir()
+    write(repository, "deploy/inner/a.yaml")  # fetched
+    assert unread_of(["deploy"]) == []
+
+
+def test_links_to_folders_of_a_revision_are_told(repository: Path) -> None:
+    (repository / "deploy/link.yaml").unlink()
+    (repository / "deploy/out").symlink_to("../other")
+    (repository / "deploy/top").symlink_to("..")
+    (repository / "deploy/within").symlink_to("sub")  # what it leads to is read anyway
+    (repository / "deploy/README").symlink_to("../notes.txt")
+    (repository / "deploy/gone").symlink_to("../../elsewhere")
+    (repository / "deploy/.hidden-link").symlink_to("../other")
+    commit(repository)
+    assert unread_of(["git:HEAD:deploy"]) == [
+        ("git:HEAD:deploy/gone", "a link that leads nowhere in this revision"),
+        ("git:HEAD:deploy/out", "a link to the folder `other`, which is not followed in a revision"),
+        ("git:HEAD:deploy/top", "a link to the folder `.`, which is not followed in a revision"),
+    ]
+    assert unread_of(["git:HEAD:"]) == [("git:HEAD:deploy/gone", "a link that leads nowhere in this revision")]
+
+
+def test_an_object_that_the_repository_lacks_leaves_the_others(repository: Path) -> None:
+    (repository / "deploy/link.yaml").unlink()
+    commit(repository)
+    name = subprocess.run(
+        ["git", "rev-parse", "HEAD:deploy/sub/b.yaml"], cwd=repository, check=True, capture_output=True, text=True
+    ).stdout.strip()
+    (repository / ".git/objects" / name[:2] / name[2:]).unlink()
+    assert names(read(["git:HEAD:deploy"])) == ["changed", "unicode"]
+    told = f"the repository lacks the object {name[:12]}"
+    assert unread_of(["git:HEAD:deploy"]) == [("git:HEAD:deploy/sub/b.yaml", told)]
 
 
 def test_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
