@@ -26,9 +26,10 @@ from netwright.model.document import Decoded, Document, UnknownPolicy
 from netwright.model.references import Directory
 from netwright.profiles.compose import compose
 from netwright.questions.eval import Evaluated, Query, evaluate, protocol_number
+from netwright.spec.ends import end_of
 from netwright.spec.judgement import Judgement
 from netwright.spec.networkpolicy import NoSuchPacket, judge
-from netwright.spec.services import Backend, answering, backends, endpoints
+from netwright.spec.services import Backend, answering, backends, endpoints, is_known, is_one_pod
 from tests.random_clusters import Case, cluster
 from tests.random_parts import NAMESPACES
 
@@ -88,26 +89,31 @@ def inquirer(objects: list[Decoded], pod_cidrs: tuple[str, ...], unknown: Sequen
 # --- the test's own reading of references, over decoded objects -------------------------------------------------------
 
 
+BOTH = (4, 6)
+End = tuple[Decoded | str, Any, tuple[int, ...]]
+"""What a reference names, the port there, the address families that lead to it."""
+
+
 class Names:
     def __init__(self, objects: list[Decoded]) -> None:
         self.objects = objects
         self.live = endpoints(objects)
 
-    def ends(self, ref: str, port: Any, protocol: str) -> list[tuple[Decoded | str, int]]:
+    def ends(self, ref: str, port: Any, protocol: str) -> list[End]:
         try:
             address = ipaddress.ip_address(ref)
         except ValueError:
             pass
         else:
             owner = self._owner(str(address))
-            return [(owner or str(address), port)]
+            return [(owner or str(address), port, BOTH)]
         kind, _, rest = ref.partition("/")
         if kind == "svc":
             namespace, name = rest.split("/")
             service = next(d for d in self.objects if (d.kind, d.namespace, d.name) == ("Service", namespace, name))
             return self.behind(service, backends(self.objects, service, port=port, protocol=protocol))
         if kind == "node":
-            return [(d, port) for d in self.objects if d.kind == "Node" and d.name == rest]
+            return [(d, port, BOTH) for d in self.objects if d.kind == "Node" and d.name == rest]
         if "/" in rest:
             namespace, name = rest.split("/")
             found = [d for d in self.live if KINDS.get(d.kind) == kind and (d.namespace, d.name) == (namespace, name)]
@@ -115,7 +121,7 @@ class Names:
         else:
             found = [d for d in self.live if (d.namespace, d.name) == (kind, rest) and d.kind != "Node"]
             found = found or [d for d in self.live if self._chain(d, "", kind, rest)]
-        return [(d, port) for d in found]
+        return [(d, port, BOTH) for d in found]
 
     def service_at(self, text: str) -> str:
         """The Service that has this cluster IP; "" for none."""
@@ -124,7 +130,7 @@ class Names:
                 return f"svc/{d.namespace}/{d.name}"
         return ""
 
-    def behind(self, service: Decoded, found: Iterable[Backend]) -> list[tuple[Decoded | str, int]]:
+    def behind(self, service: Decoded, found: Iterable[Backend]) -> list[End]:
         """Where packets to these backends arrive. Nothing translates to a headless Service: its client dials the
         port itself."""
         headless = service.value.spec.cluster_ip == "None"
@@ -132,6 +138,7 @@ class Names:
             (
                 self._owner(b.target) or b.target if isinstance(b.target, str) else b.target,
                 b.service_port if headless else b.port,
+                b.families,
             )
             for b in found
         ]
@@ -190,12 +197,19 @@ def expected(names: Names, asked: Asked, query: Object, families: tuple[int, ...
             return from_outside(names, asked, query, source, service, families)
         if service.value.spec.internal_traffic_policy == "Local" and service.value.spec.cluster_ip != "None":
             return from_own_nodes(names, asked, query, service, families, assumed)
-    sources = [end for end, _ in names.ends(query["from"], None, "")]
+    sources = [end for end, *_ in names.ends(query["from"], None, "")]
     destinations = names.ends(query["to"], query.get("port"), query.get("protocol", "TCP"))
     outcomes = judgements(names, asked, query, sources, destinations, families)
-    if not outcomes and assumed and destinations:
+    if not outcomes and assumed and is_open(query, destinations):
         return Expected("undecided", set(), frozenset({"unknown"}))
     return together(outcomes)
+
+
+def is_open(query: Object, destinations: Sequence[End]) -> bool:
+    """Whether there are packets if the pods have the families: not where none of the ends is reached over the family
+    that is asked about."""
+    family = query.get("family")
+    return any(family is None or family in over for _, _, over in destinations)
 
 
 def judgements(
@@ -203,19 +217,24 @@ def judgements(
     asked: Asked,
     query: Object,
     sources: Sequence[Decoded | str],
-    destinations: Sequence[tuple[Decoded | str, int]],
+    destinations: Sequence[End],
     families: tuple[int, ...],
     itself: bool = False,
 ) -> list[tuple[int, Judgement]]:
     """A judgement for each packet. `itself`: of several, those of a pod to itself too."""
     protocol = protocol_number(query.get("protocol", "TCP"))
     icmp = query.get("icmp") or {"type": 8}
+    translated = is_translated(names, query)
     several = len(sources) * len(destinations) > 1
     found: list[tuple[int, Judgement]] = []
     for family in families:
         for source in sources:
-            for destination, port in destinations:
+            for destination, port, over in destinations:
+                if family not in over:
+                    continue
                 same = source is destination and isinstance(source, Decoded) and source.kind == "Pod"
+                if translated and source is destination and is_one_pod(source):
+                    same = end_of(names.objects, source).kind == "pod"
                 if several and same and not itself:
                     continue  # of a group, pods that differ are meant
                 proto = 58 if protocol == 1 and family == 6 else protocol
@@ -230,11 +249,23 @@ def judgements(
                         family=family,  # type: ignore[arg-type]
                         pod_ranges=asked.pod_cidrs,
                         unknown=asked.unknown,
+                        same_pod=same,
+                        translated=translated,
                     )
                 except NoSuchPacket:
                     continue
                 found.append((family, one))
     return found
+
+
+def is_translated(names: Names, query: Object) -> bool:
+    """Whether a Service leads the packets of the question: nothing leads those to a headless one."""
+    kind, _, rest = query["to"].partition("/")
+    return kind == "svc" and any(
+        f"{d.namespace}/{d.name}" == rest and d.value.spec.cluster_ip != "None"
+        for d in names.objects
+        if d.kind == "Service"
+    )
 
 
 def together(outcomes: list[tuple[int, Judgement]], dropped: Collection[int] = ()) -> Expected:
@@ -267,7 +298,7 @@ def from_own_nodes(
     """From the cluster to a Service with internalTrafficPolicy Local: a client is led to backends on its own node, and
     nowhere where it has none there. Where nodes are not known, all that may be has to come to the same."""
     found = backends(names.objects, service, port=query["port"], protocol=query["protocol"])
-    clients = [end for end, _ in names.ends(query["from"], None, "")]
+    clients = [end for end, *_ in names.ends(query["from"], None, "")]
     surely: list[tuple[int, Judgement]] = []
     perhaps: list[tuple[int, Judgement]] = []
     dropped: set[int] = set()
@@ -285,7 +316,7 @@ def from_own_nodes(
                 dropped.add(family)
     others = [one for one in surely + perhaps if one[1].relation != "self"]
     outcomes = others or surely + perhaps
-    if not outcomes and not dropped and assumed and found:
+    if not outcomes and not dropped and assumed and is_open(query, names.behind(service, found)):
         return Expected("undecided", set(), frozenset({"unknown"}))
     verdicts = {j.verdict for _, j in outcomes} | ({"deny"} if dropped or may_drop else set())
     if perhaps and len(verdicts) > 1:
@@ -301,7 +332,7 @@ def leads_nowhere_known(names: Names, service: Decoded, query: Object) -> bool:
         return True
     ports = [p for p in spec.ports or () if p.port == query.get("port") and (p.protocol or "TCP") == query["protocol"]]
     asked = {"port": query.get("port"), "protocol": query["protocol"]}
-    return bool(ports) and not spec.selector and not backends(names.objects, service, **asked)
+    return bool(ports) and not is_known(names.objects, service) and not backends(names.objects, service, **asked)
 
 
 def from_outside(
@@ -320,7 +351,8 @@ def from_outside(
         ways.append(True)
     if spec.external_ips:
         ways.append(False)
-    if port and (spec.type == "NodePort" or (spec.type == "LoadBalancer" and port.node_port)):
+    allocated = spec.type == "LoadBalancer" and spec.allocate_load_balancer_node_ports is not False
+    if port and (spec.type == "NodePort" or allocated or (spec.type == "LoadBalancer" and port.node_port)):
         ways.append(False)
     destinations = names.ends(query["to"], query["port"], protocol)
     if spec.external_traffic_policy == "Local":

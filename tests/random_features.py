@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.random_parts import (
+    CONTROLLER_LABELS,
     NAME_LABEL,
     Dice,
     Labels,
@@ -15,7 +16,7 @@ from tests.random_parts import (
     strictly_inside,
 )
 
-ITEMS = tuple(f"item-{n:02}" for n in range(1, 27))
+ITEMS = (*(f"item-{n:02}" for n in range(1, 27)), "controller-labels", "labels-compared", "jobs-at-rest")
 """The pitfalls of NetworkPolicy that every long run must have met. What each stands for:
 
 01 egress and ingress share only a part of a range · 02 several policies select one pod · 03 policyTypes absent
@@ -26,8 +27,10 @@ policies the API server refuses · 14 operators on absent keys · 15 the automat
 hostNetwork · 17 a node and its own pods · 18 a pod and itself · 19 a pair asked in both directions · 20 a
 service whose target port differs · 21 from outside to a node port or load balancer · 22 headless, selectorless
 and ExternalName services · 23 finished, scaled-down and terminating pods · 24 pods of one owner with differing
-labels · 25 any policy at all: that it is enforced is assumed · 26 SCTP.
+labels · 25 any policy at all: that it is enforced is assumed · 26 SCTP. Besides: labels that controllers give, and such
+whose values are compared though no pod shows them · Jobs and CronJobs that have no pods now.
 """
+CONTROLLERS = frozenset(key for keys in CONTROLLER_LABELS.values() for key in keys)
 
 
 def observe(
@@ -105,6 +108,9 @@ def _observe_policies(seen: dict[str, bool], maker: Dice, manifests: list[Object
         for s in selectors
         for key in (*(s.get("matchLabels") or {}), *(e["key"] for e in s.get("matchExpressions") or []))
     ]
+    seen["controller-labels"] = any(key in CONTROLLERS for key in keys)
+    compared = [key for s in selectors for key in s.get("matchLabels") or {} if key in CONTROLLERS]
+    seen["labels-compared"] = bool(compared) and not maker.dump
     owners: dict[tuple[str, str], list[Labels]] = {}
     for o in manifests:
         for reference in o["metadata"].get("ownerReferences", []) if o["kind"] == "Pod" else []:
@@ -208,6 +214,10 @@ def _observe_cluster(seen: dict[str, bool], maker: Dice, manifests: list[Object]
     )
     seen["replicas-0"] = any(
         o.get("spec", {}).get("replicas") == 0 and not o["metadata"].get("ownerReferences") for o in manifests
+    )
+    jobs = [o for o in manifests if o["kind"] in ("Job", "CronJob")]
+    seen["jobs-at-rest"] = any(
+        o["spec"].get("suspend") or o["spec"].get("parallelism") == 0 or o.get("status") for o in jobs
     )
     seen["terminating"] = any("deletionTimestamp" in o["metadata"] for o in pods)
     seen["item-23"] = seen["completed"] or seen["replicas-0"] or seen["terminating"]

@@ -123,11 +123,25 @@ class Objects(Dice):
         owner = self.owner(kind, namespace, name, replicas, selector, template)
         if not self.dump:
             addresses = dict.fromkeys(self.families, "")
-            self.pods.append(
-                Pod(namespace, name, kind, labels, spec, addresses=addresses, asked=replicas > 0, host=host)
-            )
+            asked = replicas > 0
+            if kind == "StatefulSet" and self.chance(0.2):
+                owner["spec"]["ordinals"] = {"start": self.pick((1, 5))}
+            if kind in ("Job", "CronJob") and self.chance(0.4):
+                self.put_to_rest(owner)
+                asked = False
+            self.pods.append(Pod(namespace, name, kind, labels, spec, addresses=addresses, asked=asked, host=host))
             return [owner]
-        return [owner, *self.owned(kind, namespace, name, replicas, labels, selector, spec)]
+        return [owner, *self.owned(owner, replicas, labels, selector, spec)]
+
+    def put_to_rest(self, job: Object) -> None:
+        """A Job or CronJob that has no pods now."""
+        how = self.pick(("suspend", "Complete", "Failed", "parallelism")) if job["kind"] == "Job" else "suspend"
+        if how == "suspend":
+            job["spec"]["suspend"] = True
+        elif how == "parallelism":
+            job["spec"]["parallelism"] = 0
+        else:
+            job["status"] = {"conditions": [{"type": how, "status": "True"}]}
 
     def owner(self, kind: str, namespace: str, name: str, replicas: int, selector: Labels, template: Object) -> Object:
         spec: Object = {"template": template}
@@ -222,10 +236,9 @@ class Objects(Dice):
                 return address
         raise AssertionError("a node's range holds more pods than a cluster has")
 
-    def owned(
-        self, kind: str, namespace: str, name: str, replicas: int, labels: Labels, selector: Labels, spec: Object
-    ) -> list[Object]:
+    def owned(self, top: Object, replicas: int, labels: Labels, selector: Labels, spec: Object) -> list[Object]:
         """The pods of an owner in a dump, with what stands between them."""
+        kind, name, namespace = top["kind"], top["metadata"]["name"], top["metadata"]["namespace"]
         made: list[Object] = []
         first = len(self.pods)
         if kind == "Deployment":
@@ -247,6 +260,8 @@ class Objects(Dice):
                 )
         elif kind == "CronJob":
             full = {**labels, "batch.kubernetes.io/job-name": f"{name}-2890"}
+            if self.chance(0.3):
+                top["spec"]["suspend"] = True
             middle = self.owner("Job", namespace, f"{name}-2890", 1, {}, {"metadata": {"labels": full}, "spec": spec})
             middle["metadata"]["ownerReferences"] = [owner_reference("CronJob", namespace, name)]
             made += [middle, *self.siblings("Job", f"{name}-2890", namespace, full, spec, 1, f"{name}-2890-")]

@@ -81,6 +81,16 @@ API = {
     "ReplicationController": "v1", "Job": "batch/v1", "CronJob": "batch/v1",
 }  # fmt: skip
 
+CONTROLLER_LABELS = {
+    "Deployment": ("pod-template-hash",),
+    "DaemonSet": ("controller-revision-hash", "pod-template-generation"),
+    "StatefulSet": ("statefulset.kubernetes.io/pod-name",) * 3
+    + ("apps.kubernetes.io/pod-index",) * 2
+    + ("controller-revision-hash",),
+    "Job": ("job-name", "batch.kubernetes.io/job-name", "batch.kubernetes.io/controller-uid"),
+    "CronJob": ("job-name", "controller-uid"),
+}
+
 
 @dataclass
 class Pod:

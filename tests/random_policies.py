@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.random_parts import (
     BLOCKS,
+    CONTROLLER_LABELS,
     NAME_LABEL,
     PORT_NAMES,
     PORTS,
@@ -13,6 +14,7 @@ from tests.random_parts import (
     VALUES,
     Dice,
     Object,
+    Pod,
     strictly_inside,
 )
 
@@ -124,6 +126,8 @@ class Policies(Dice):
     def subject_selector(self, namespace: str) -> Object:
         if self.chance(0.22):
             return {}
+        if self.chance(0.04):
+            return self.controller_selector([pod for pod in self.pods if pod.namespace == namespace])
         local = [pod for pod in self.pods if pod.namespace == namespace and pod.labels]
         generated = [pod for pod in local if any("/" in key and not key.startswith("example") for key in pod.labels)]
         if generated and self.chance(0.15):
@@ -134,7 +138,31 @@ class Policies(Dice):
         return self.pod_selector()
 
     def pod_selector(self) -> Object:
+        if self.chance(0.03):
+            return self.controller_selector(self.pods)
         return self.selector(VALUES, 0.22)
+
+    def controller_selector(self, pods: list[Pod]) -> Object:
+        """By a label that a controller gives: of one of these pods' owners where there is one."""
+        owners = [pod for pod in pods if pod.kind in CONTROLLER_LABELS]
+        owner = self.pick(owners) if owners else None
+        key = self.pick(CONTROLLER_LABELS[owner.kind if owner else "Deployment"])
+        value = self.pick(("6d5f8c", "0"))
+        if owner and key.endswith("job-name"):
+            value = owner.name
+        elif owner and owner.kind == "StatefulSet" and key != "controller-revision-hash":
+            number = self.pick((0, 0, 1, 1, 2, 3))
+            value = f"{owner.name}-{number}" if key.endswith("pod-name") else str(number)
+        made: Object = {}
+        if self.chance(0.6):
+            made["matchLabels"] = {key: value}
+        else:
+            operator = self.pick(("In", "NotIn", "Exists", "DoesNotExist"))
+            values = {"values": [value]} if operator in ("In", "NotIn") else {}
+            made["matchExpressions"] = [{"key": key, "operator": operator, **values}]
+        if self.chance(0.2):
+            made.setdefault("matchLabels", {})["app"] = self.pick(VALUES["app"])
+        return made
 
     def namespace_selector(self) -> Object:
         names = (*self.namespaces, "nowhere")

@@ -437,7 +437,9 @@ def _orders(ties: str, rules: Sequence[tuple[Rule, float]]) -> Iterator[list[tup
                 by_policy.setdefault(x[0].policy, []).append(x)
             groups.append([list(itertools.chain(*p)) for p in itertools.permutations(by_policy.values())])
         elif ties == "deny-first":
-            groups.append([sorted(group, key=lambda x: ("deny", "allow", "pass").index(x[0].action))])
+            groups.append(
+                [sorted(group, key=lambda x: (("deny", "allow", "pass").index(x[0].action), not x[0].then.text))]
+            )
         else:
             groups.append([group])
     for chosen in itertools.product(*groups):

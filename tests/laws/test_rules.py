@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netwright.base.ipset import Family, IpSet, parse_address
+from netwright.base.services import ALL
 from netwright.engine.compile import Delta, Network
 from netwright.model.rule import Addresses, Enforcer, Rule, Tier
 from tests.laws.rule_cases import (
@@ -86,10 +87,10 @@ def told(rules: Rules) -> str:
 
 
 def _rule_text(r: Rule) -> str:
-    named = ",".join(p.name for p in r.service.named)
+    named = ",".join(p.name for p in r.service.named) + (" from some ports" if r.service.sources != ALL else "")
     return (
         f"rank {r.rank} policy {r.policy}[{r.index}] {r.direction} at {r.at}: {r.src} -> {r.dst} "
-        f"{r.service.fixed}|{named}, unsure {r.unsure} {r.when.text}: {r.action}"
+        f"{r.service.fixed}|{named}, unsure {r.unsure} {r.when.text}: {r.action} {r.then.text}"
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from netwright.model.document import Decoded
 from netwright.spec.networkpolicy import judge
-from netwright.spec.services import answering, backends, endpoints
+from netwright.spec.services import answering, backends, endpoints, is_known, is_one_pod
 from tests.scenarios.reading import Row, Scenario
 
 
@@ -40,6 +40,9 @@ def verdict(spec: Spec, objects: Sequence[Decoded], row: Row) -> str:
     found: set[str] = set()
     for source, _ in ends(spec, objects, row, row.source):
         surely, perhaps = targets(spec, objects, row, source)
+        if surely is None:
+            found.add("undecided")
+            continue
         told = {judged(spec, objects, row, source, target, port) for target, port in surely}
         maybe = {judged(spec, objects, row, source, target, port) for target, port in perhaps}
         told |= set() if surely else {"deny"}  # nothing answers
@@ -50,10 +53,14 @@ def verdict(spec: Spec, objects: Sequence[Decoded], row: Row) -> str:
 def judged(
     spec: Spec, objects: Sequence[Decoded], row: Row, source: Decoded | str, target: Decoded | str, port: int
 ) -> str:
+    service = service_of(objects, row)
+    translated = service is not None and service.value.spec.cluster_ip != "None"
     found = spec.judge(
         objects,
         source,
         target,
+        same_pod=translated and source is target and is_one_pod(source),
+        translated=translated,
         protocol=row.protocol_number,
         port=port,
         family=row.packet_family,
@@ -65,16 +72,26 @@ def judged(
 Targets = list[tuple[Decoded | str, int]]
 
 
-def targets(spec: Spec, objects: Sequence[Decoded], row: Row, source: Decoded | str) -> tuple[Targets, Targets]:
-    """Where the source's packets arrive, and where they perhaps do, each with the port there."""
-    kind, _, rest = row.target.partition("/")
-    if kind != "svc":
+def targets(
+    spec: Spec, objects: Sequence[Decoded], row: Row, source: Decoded | str
+) -> tuple[Targets | None, Targets]:
+    """Where the source's packets arrive (None: it is not known), and where they perhaps do, each with the port there."""
+    service = service_of(objects, row)
+    if service is None:
         return ends(spec, objects, row, row.target), []
-    service = one_of(objects, ("Service",), *rest.split("/"))
+    assert any(one.port == row.port for one in service.value.spec.ports), f"`{row.target}` is no port of it"
     found = spec.backends(objects, service, port=row.port, protocol=row.protocol)
-    assert found, f"`{row.target}` names no endpoint"
+    if not found and not is_known(objects, service):
+        return None, []
+    found = tuple(one for one in found if row.packet_family in one.families)
     surely, perhaps = spec.answering(objects, service, source, found)
     return [(one.target, one.port) for one in surely], [(one.target, one.port) for one in perhaps]
+
+
+def service_of(objects: Sequence[Decoded], row: Row) -> Decoded | None:
+    """The Service that the row asks about."""
+    kind, _, rest = row.target.partition("/")
+    return one_of(objects, ("Service",), *rest.split("/")) if kind == "svc" else None
 
 
 def ends(spec: Spec, objects: Sequence[Decoded], row: Row, reference: str) -> list[tuple[Decoded | str, int]]:
@@ -86,7 +103,8 @@ def ends(spec: Spec, objects: Sequence[Decoded], row: Row, reference: str) -> li
     if kind == "node":
         found = [(one_of(objects, ("Node",), "", rest), row.packet_port)]
     else:
-        named = one_of(objects, ("Pod", "Deployment", "StatefulSet", "DaemonSet"), kind, rest)
+        kinds = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
+        named = one_of(objects, kinds, kind, rest)
         found = [(one, row.packet_port) for one in spec.endpoints(objects) if one is named or owned(one, named)]
     assert found, f"`{reference}` names no endpoint"
     return found

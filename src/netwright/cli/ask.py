@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import click
 import msgspec
 
 from netwright.base.errors import SourceError, UsageError
-from netwright.cli.namespaces import check_namespaces, default_option, narrowing_options, placed
+from netwright.cli.choices import files
+from netwright.cli.namespaces import check_namespaces, default_option, narrowing_options, placed, whole_or_narrowed
 from netwright.cli.options import KUBECTL_KINDS, Given, exit_code, output_options, source_options
 from netwright.cli.output import (
     Output,
     answer_stream,
     ending,
+    say,
     tell,
     tell_costs,
     words,
@@ -24,10 +26,12 @@ from netwright.cli.output import (
     write_lines,
     write_markdown,
 )
+from netwright.cli.streams import standard_input
 
 if TYPE_CHECKING:
     from netwright.questions.eval import Evaluated, Query
     from netwright.questions.reach import Reached
+    from netwright.render.words import Words
     from netwright.twin import Twin
 
 
@@ -67,8 +71,13 @@ def why(
       netwright why shop/web shop/db --protocol icmp -f manifests/
       netwright why web db:5432 -n shop -f manifests/
     """
+    if style == "narrated" and to.format != "text":
+        raise UsageError("--style is of text, not of -o json", help="leave one of them out")
     twin = given.load()
-    tell(twin, given, narrated=style == "narrated")
+    if style == "narrated":
+        _tell_narrated(twin, given)
+    else:
+        tell(twin, given)
     wanted: Literal[4, 6] | None = None if family is None else 4 if family == "4" else 6
     namespaces = () if namespace is None else (namespace,)
     check_namespaces(twin, namespaces)
@@ -84,7 +93,8 @@ def why(
     elif style == "narrated":
         from netwright.render.narrated import why_narrated
 
-        write_lines(why_narrated(answer, profile=twin.cluster.profile, last=ending(code)), to)
+        folded = _terminal(sys.stdout) if to.path is None else None
+        write_lines(why_narrated(answer, profile=twin.cluster.profile, last=ending(code), words=folded), to)
     else:
         from netwright.render.why_text import why_text
 
@@ -94,6 +104,18 @@ def why(
         write_lines(lines, to)
     tell_costs(twin, given)
     return code
+
+
+def _tell_narrated(twin: Twin, given: Given) -> None:
+    from netwright.render.narrated import diagnostics_narrated
+
+    if not given.quiet or twin.provenance.is_partial:
+        say(diagnostics_narrated(twin.diagnostics, _terminal(sys.stderr)))
+
+
+def _terminal(stream: TextIO) -> Words | None:
+    """Sentences are folded for the eyes; in a pipe or a file each is one line."""
+    return words(stream) if stream.isatty() else None
 
 
 REACH_HELP = f"""Who may talk to whom, and over which ports.
@@ -109,7 +131,7 @@ REACH_HELP = f"""Who may talk to whom, and over which ports.
 
 
 @click.command(help=REACH_HELP)
-@click.argument("paths", nargs=-1, metavar="[SOURCE]...")
+@click.argument("paths", nargs=-1, metavar="[SOURCE]...", shell_complete=files)
 @click.option("--from", "source", metavar="REF", help="Only connections from this end.")
 @click.option("--to", "destination", metavar="REF", help="Only connections to this end.")
 @click.option("--port", metavar="PORT", help="Only this service: 80, 8000-8100, UDP/53.")
@@ -153,6 +175,7 @@ def reach(
         raise UsageError("--any-port says which ports count for --hops", help="add `--from REF --hops all`")
     if form == "classes" and (source or destination or namespaces):
         raise UsageError("the class form is of the whole cluster", help="--from, --to and -n narrow `--form pairs`")
+    whole_or_narrowed(namespaces, all_namespaces)
     twin = given.load(*paths)
     tell(twin, given)
     check_namespaces(twin, namespaces)
@@ -225,9 +248,18 @@ def _hops(
     return code
 
 
+EXAMPLE_QUERY = 'write {"from": "shop/web", "to": "shop/db", "protocol": "TCP", "port": 5432}'
+
+
 @click.command("eval")
-@click.argument("paths", nargs=-1, metavar="[SOURCE]...")
-@click.option("--queries", required=True, metavar="FILE.jsonl", help="One question a line; `-` is standard input.")
+@click.argument("paths", nargs=-1, metavar="[SOURCE]...", shell_complete=files)
+@click.option(
+    "--queries",
+    required=True,
+    metavar="FILE.jsonl",
+    shell_complete=files,
+    help="One question a line; `-` is standard input.",
+)
 @default_option
 @source_options
 @output_options(["jsonl", "text"], default="jsonl")
@@ -251,6 +283,8 @@ def eval_(
             "standard input cannot be both the manifests and the questions", help="put one of them into a file"
         )
     asked = _queries(queries)
+    if not asked:
+        raise UsageError(f"`{queries}` holds no questions", help=EXAMPLE_QUERY)
     twin = given.load(*paths)
     tell(twin, given)
     namespaces = () if namespace is None else (namespace,)
@@ -291,7 +325,7 @@ def _evaluated(twin: Twin, query: Query, namespaces: tuple[str, ...]) -> list[Ev
 
 def _queries(name: str) -> list[tuple[str, bytes]]:
     try:
-        data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        data = standard_input().read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
         raise SourceError(
             f"`{name}` cannot be read: {error.strerror}", help="--queries takes a file of JSON lines"
@@ -305,5 +339,5 @@ def _query(line: bytes, where: str, type_: Any) -> Any:
     except msgspec.DecodeError as error:
         raise UsageError(
             f"{where}: the question is not understood: {error}",
-            help='write {"from": "shop/web", "to": "shop/db", "protocol": "TCP", "port": 5432}',
+            help=EXAMPLE_QUERY,
         ) from None

@@ -1,4 +1,4 @@
-"""`show`, `explain`, `demo`, `completion` and `version`."""
+"""`show`, `explain`, `demo` and `version`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import click
 import msgspec
 
 from netwright.base.errors import UsageError
-from netwright.cli.namespaces import narrowing_options
+from netwright.cli.choices import files, one_of, topics
+from netwright.cli.namespaces import narrowing_options, whole_or_narrowed
 from netwright.cli.options import KUBECTL_KINDS, Given, exit_code, output_options, source_options
 from netwright.cli.output import (
     STDOUT,
@@ -30,7 +31,6 @@ from netwright.version import VERSION
 
 NOUNS = ("workloads", "endpoints", "services", "policies", "networks", "exposed", "isolation", "namespaces", "kinds")
 """The nouns of `questions.show`, repeated here so that `--help` imports no numpy (a test compares them)."""
-SHELLS = ("bash", "zsh", "fish")
 SCHEMES = ("git:", "kube:", "snapshot:", "vsphere:", "rvtools:", "nsx:")
 SUFFIXES = (".yaml", ".yml", ".json", ".tar.gz", ".tgz", ".zip", "/")
 
@@ -39,8 +39,8 @@ SUFFIXES = (".yaml", ".yml", ".json", ".tar.gz", ".tgz", ".zip", "/")
 
 
 @click.command()
-@click.argument("noun", metavar="NOUN")
-@click.argument("named", nargs=-1, metavar="[SOURCE|REF]...")
+@click.argument("noun", metavar="NOUN", shell_complete=one_of(NOUNS))
+@click.argument("named", nargs=-1, metavar="[SOURCE|REF]...", shell_complete=files)
 @narrowing_options("Only this namespace.")
 @source_options
 @output_options(["text", "wide", "json", "jsonl", "csv", "md"])
@@ -63,6 +63,7 @@ def show(
       netwright show isolation manifests/ -o csv
     """
     noun = _noun(noun)
+    whole_or_narrowed(namespaces, all_namespaces)
     paths, references = split_named(named)
     twin = given.load(*paths)
     tell(twin, given)
@@ -167,7 +168,7 @@ def _is_address(text: str) -> bool:
 
 
 @click.command()
-@click.argument("words_asked", nargs=-1, metavar="[CODE|KIND|TERM]")
+@click.argument("words_asked", nargs=-1, metavar="[CODE|KIND|TERM]", shell_complete=topics)
 @output_options(["text", "json"])
 def explain(words_asked: tuple[str, ...], to: Output) -> int:
     """The manual, offline: a finding's code, an API kind, a word of netwright, of Kubernetes' networking, of vSphere
@@ -288,30 +289,7 @@ def command_lines(command: str, width: int) -> list[str]:
     return [*lines, command]
 
 
-# --- completion, version --------------------
-
-
-@click.command()
-@click.argument("shell", type=click.Choice(SHELLS))
-@click.pass_context
-def completion(context: click.Context, shell: str) -> int:
-    """Shell completion: what to source.
-
-    \b
-      eval "$(netwright completion bash)"
-      netwright completion fish > ~/.config/fish/completions/netwright.fish
-    """
-    from click.shell_completion import get_completion_class
-
-    root = context.find_root()
-    kind = get_completion_class(shell)
-    assert kind is not None  # the choices are click's own
-    program = "kubectl-netwright" if (root.info_name or "").startswith("kubectl") else "netwright"
-    variable = f"_{program.upper().replace('-', '_')}_COMPLETE"
-    source = kind(root.command, {}, program, variable)
-    # click's own source() first runs the shell to ask its version; the script is the same
-    click.echo((source.source_template % source.source_vars()).strip())
-    return 0
+# --- version --------------------
 
 
 @click.command()
@@ -322,7 +300,7 @@ def version(output: str) -> int:
     from importlib.metadata import version as installed
 
     found = {}
-    for package in ("numpy", "msgspec", "PyYAML", "click"):
+    for package in ("numpy", "msgspec", "PyYAML", "click", "rich"):
         try:
             found[package] = installed(package)
         except PackageNotFoundError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import gc
 import os
 import sys
@@ -22,9 +24,10 @@ COMMANDS = {
     "show": ("netwright.cli.look", "show"),
     "explain": ("netwright.cli.look", "explain"),
     "demo": ("netwright.cli.look", "demo"),
-    "completion": ("netwright.cli.look", "completion"),
+    "completion": ("netwright.cli.completion", "completion"),
     "version": ("netwright.cli.look", "version"),
 }
+# The first lines are the registry's, held to it by a test: to import it costs as much again as all of `--help`.
 HELP = {
     "why": "May A talk to B? Which rule says so, and what would change it.",
     "reach": "Who may talk to whom, and over which ports.",
@@ -32,7 +35,7 @@ HELP = {
     "show": "List what was read: workloads, services, policies, exposure …",
     "explain": "The manual, offline: a finding code, a kind, a term.",
     "demo": "Three questions about a small example cluster.",
-    "completion": "Shell completion for bash, zsh or fish.",
+    "completion": "Shell completion for bash, zsh, fish and kubectl.",
     "version": "The version.",
 }
 SECTIONS = (
@@ -44,6 +47,12 @@ SECTIONS = (
 
 class Commands(click.Group):
     """Imports a command's module when it is called, and its help line without it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args and not ctx.resilient_parsing:  # the bare name asks for help, as with kubectl
+            click.echo(ctx.get_help())
+            ctx.exit()
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -89,11 +98,14 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with the design's code."""
+    from netwright.cli.streams import prepare
+
     # One answer a process: nothing it makes is worth collecting, nor taking apart at its end. Together that is a
     # sixth of a cold `why`.
     gc.disable()
+    prepare()
     code = run(arguments)
-    for stream in filter(None, (sys.stdout, sys.stderr)):  # None: closed by whoever started us
+    for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except OSError:
@@ -104,24 +116,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code."""
     program = os.path.basename(sys.argv[0]) if sys.argv else "netwright"  # noqa: PTH119 - a name, not a path
-    name = "kubectl netwright" if program.startswith("kubectl-") else "netwright"
+    is_plugin = program.startswith("kubectl-")
+    complete_var = "_KUBECTL_NETWRIGHT_COMPLETE" if is_plugin else "_NETWRIGHT_COMPLETE"
+    if complete_var in os.environ:
+        from netwright.cli.completion import register
+
+        register()
     try:
         result = cli.main(
-            args=list(arguments) if arguments is not None else None, prog_name=name, standalone_mode=False
+            args=list(arguments) if arguments is not None else None,
+            prog_name="kubectl netwright" if is_plugin else "netwright",
+            complete_var=complete_var,
+            standalone_mode=False,
         )
     except click.exceptions.Exit as done:
         return done.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        with contextlib.suppress(OSError):
+            click.echo(error.format_message(), err=True)
+        return 2
     except click.UsageError as error:
-        click.echo(f"error: {error.format_message()}", err=True)
-        if error.ctx is not None:
-            click.echo(f"  = help  {error.ctx.command_path} --help", err=True)
+        _tell(error.format_message(), f"{error.ctx.command_path} --help" if error.ctx is not None else "")
         return 2
     except click.Abort:
         return 130
     except NetwrightError as error:
-        click.echo(f"error: {error.message}", err=True)
-        if error.help:
-            click.echo(f"  = help  {error.help}", err=True)
+        _tell(error.message, error.help)
         return error.exit_code
     except (BrokenPipeError, SystemExit):
         # The reader of our output has gone (click turns that into an exit of its own): nothing more to say, and
@@ -129,12 +149,25 @@ def run(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
     except OSError as error:
-        click.echo(f"error: the answer cannot be written: {error.strerror}", err=True)
+        closed = error.errno == errno.EBADF
+        why = "standard output is closed" if closed else (error.strerror or str(error)).lower()
+        _tell(f"the answer cannot be written: {why}")
         return 2
     except Exception as error:
         if os.environ.get("NETWRIGHT_DEBUG"):
             raise
-        click.echo(f"error: netwright failed: {type(error).__name__}: {error}", err=True)
-        click.echo("  = help  this is a bug; NETWRIGHT_DEBUG=1 shows where, please report it with the input", err=True)
+        _tell(
+            f"netwright failed: {type(error).__name__}: {error}",
+            "this is a bug; NETWRIGHT_DEBUG=1 shows where, please report it with the input",
+        )
         return 70
     return result if isinstance(result, int) else 0
+
+
+def _tell(message: str, help: str = "") -> None:
+    """A failure, on standard error: folded on a terminal, as far as there is anybody to tell it to."""
+    from netwright.cli.output import say, words
+    from netwright.render.failure_text import failure_text
+
+    with contextlib.suppress(OSError):
+        say(failure_text(message, help, words(sys.stderr) if sys.stderr.isatty() else None))

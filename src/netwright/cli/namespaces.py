@@ -36,6 +36,12 @@ def narrowing_options(told: str) -> Callable[[F], F]:
     return add
 
 
+def whole_or_narrowed(namespaces: Sequence[str], everything: bool) -> None:
+    """Raises UsageError where both are asked for."""
+    if namespaces and everything:
+        raise UsageError("-A asks for every namespace and -n for some", help="leave one of them out")
+
+
 def default_option(command: F) -> F:
     """`-n NAMESPACE`, the namespace of bare names."""
     return click.option(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
@@ -12,7 +11,9 @@ import click
 
 from netwright.base.errors import UsageError
 from netwright.cli import progress
+from netwright.cli.choices import files
 from netwright.cli.output import Output
+from netwright.cli.streams import standard_input
 
 if TYPE_CHECKING:
     from netwright.twin import Twin
@@ -45,7 +46,7 @@ class Given(NamedTuple):
                     help="name a folder or file (`netwright reach manifests/`), `-` (standard input) or `git:REV:PATH`",
                 )
             sources = ["."]
-        stdin = sys.stdin.buffer if "-" in sources else None
+        stdin = standard_input() if "-" in sources else None
         progress.now(f"reading {', '.join(sources)}")
         twin = load(sources, pod_cidr=list(self.pod_cidr), cni=self.cni, kustomize=self.kustomize, stdin=stdin)
         progress.now("answering")
@@ -69,6 +70,7 @@ def source_options(command: F) -> F:
                 "sources",
                 multiple=True,
                 metavar="SOURCE",
+                shell_complete=files,
                 help="A file, a folder, `-` or `git:REV:PATH`. Again for more.",
             ),
             click.option(

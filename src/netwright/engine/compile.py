@@ -298,14 +298,16 @@ class Network:
 
     def _place(self, unit: Unit, family: Family, universe: Universe) -> list[tuple[int, int]]:
         """Where a unit acts, surely and perhaps, with the number its content has there."""
-        bits = universe.select(unit.at) & universe.present
+        sure, may = universe.select.surely(unit.at)
         at = self.enforcers[unit.enforcer].at
         if at is not EVERY_INTERFACE:
-            bits &= universe.select(at)
-        sure, perhaps = bits, 0
+            must_act, may_act = universe.select.surely(at)
+            sure, may = sure & must_act, may & may_act
         if unit.own is not ANYBODY:
             own_must, own_may = universe(unit.own)
-            sure, perhaps = bits & own_must, bits & own_may & ~own_must
+            sure, may = sure & own_must, may & own_may
+        sure &= universe.present
+        perhaps = may & universe.present & ~sure
         unit.sure_at[family], unit.perhaps_at[family] = sure, perhaps
         return [
             (part, number) for part, number in ((sure, unit.content << 1), (perhaps, unit.content << 1 | 1)) if part
@@ -323,7 +325,7 @@ class Network:
             if unit.direction != direction:
                 continue
             contents.setdefault(unit.content, unit)
-            if unit.own is ANYBODY and everywhere[unit.enforcer]:  # by far the most
+            if unit.own is ANYBODY and everywhere[unit.enforcer] and not select.unlabelled:  # by far the most
                 bits = select(unit.at) & present
                 unit.sure_at[family], unit.perhaps_at[family] = bits, 0
                 parts.append(bits)

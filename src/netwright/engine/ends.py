@@ -191,6 +191,7 @@ def _seen(inquirer: Inquirer, row: int) -> tuple[object, ...]:
         columns.labels_of(row),
         columns.namespaces[namespace],
         columns.namespace_labels[namespace],
+        columns.namespaces[namespace] in columns.unlabelled,
         columns.port_maps[int(columns.port_map[row])],
         bool(columns.host[row]),
         (bool(columns.has_v4[row]), int(columns.v4[row]), bool(columns.has_v6[row]), bytes(columns.v6[row])),

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from netwright.engine.inquire import Inquirer, Part
 
 StepVerdict = Literal["allow", "some", "deny", "undecided", "note"]
-Via = Literal["LoadBalancer", "NodePort", "externalIP", "Ingress", "hostPort"]
 CONTROLLER_LABELS = (
     (
         "app.kubernetes.io/name",
@@ -40,6 +39,8 @@ class Step(NamedTuple):
     verdict: StepVerdict
     text: str
     origin: Origin | None = None
+    open: Literal["unknown", "ambiguous", "depends"] = "depends"
+    """Of an undecided step: why it is."""
 
 
 class Exposure(NamedTuple):
@@ -48,7 +49,7 @@ class Exposure(NamedTuple):
     service: str
     port: int
     protocol: int
-    via: Via
+    via: str
     entry: str
     workloads: tuple[str, ...]
     verdict: Literal["allow", "some", "deny", "undecided"]
@@ -80,7 +81,7 @@ def together(found: Sequence[Exposure]) -> Literal["allow", "some", "deny", "und
 
 
 def _direct(inquirer: Inquirer, source: Target, service: ServiceNoun) -> Iterator[Exposure]:
-    entries: list[tuple[Via, str]] = []
+    entries: list[tuple[str, str]] = []
     if service.type == "LoadBalancer":
         addresses = ", ".join(service.load_balancer) or "the address that the load balancer gives it"
         entries.append(("LoadBalancer", addresses))
@@ -89,15 +90,15 @@ def _direct(inquirer: Inquirer, source: Target, service: ServiceNoun) -> Iterato
     for via, address in entries:
         for port in service.ports:
             yield _through_node(inquirer, source, service, port, via, f"{address}:{port.port}")
-    if service.type in ("NodePort", "LoadBalancer"):
-        for port in service.ports:
-            if service.type == "NodePort" or port.node_port:
+    for port in service.ports:
+        if service.type in ("NodePort", "LoadBalancer"):
+            if service.has_node_ports or port.node_port:
                 number = str(port.node_port) if port.node_port else "a port that the cluster chooses"
                 yield _through_node(inquirer, source, service, port, "NodePort", f"every node:{number}")
 
 
 def _through_node(
-    inquirer: Inquirer, source: Target, service: ServiceNoun, port: ServicePortNoun, via: Via, entry: str
+    inquirer: Inquirer, source: Target, service: ServiceNoun, port: ServicePortNoun, via: str, entry: str
 ) -> Exposure:
     steps: list[Step] = []
     client = source
@@ -118,8 +119,7 @@ def _through_node(
     if "deny" in verdicts:
         return _exposure(service, port, via, entry, "deny", steps, ())
     if not port.backends:
-        steps.append(Step("deny", f"{service.ref} port {port.port} has no endpoints", service.origin))
-        return _exposure(service, port, via, entry, "deny", steps, ())
+        return _nowhere(service, port, via, entry, steps)
     kept = service.external_policy == "Local"
     if kept:
         steps.append(
@@ -148,6 +148,14 @@ def _through_node(
     return _exposure(service, port, via, entry, _chain(verdicts), steps, parts)
 
 
+def _nowhere(service: ServiceNoun, port: ServicePortNoun, via: str, entry: str, steps: Sequence[Step]) -> Exposure:
+    """A way to a port that leads nowhere, or that is not known to lead anywhere."""
+    verdict: Literal["deny", "undecided"] = "undecided" if port.open else "deny"
+    told = f"{service.ref} port {port.port} {port.nowhere or 'has no endpoints that this way leads to'}"
+    step = Step(verdict, told, service.origin, port.open or "depends")
+    return _exposure(service, port, via, entry, verdict, (*steps, step), ())
+
+
 def _chain(verdicts: Sequence[str]) -> Literal["allow", "some", "deny", "undecided"]:
     for verdict in ("deny", "undecided", "some"):
         if verdict in verdicts:
@@ -158,7 +166,7 @@ def _chain(verdicts: Sequence[str]) -> Literal["allow", "some", "deny", "undecid
 def _exposure(
     service: ServiceNoun,
     port: ServicePortNoun,
-    via: Via,
+    via: str,
     entry: str,
     verdict: Literal["allow", "some", "deny", "undecided"],
     steps: Sequence[Step],
@@ -267,7 +275,7 @@ def _by_ingress(inquirer: Inquirer, source: Target, route: IngressRoute) -> Iter
     rows = inquirer.controller_rows
     if not rows:
         class_name = f" of class `{route.class_name}`" if route.class_name else ""
-        steps.append(Step("undecided", f"the ingress controller{class_name} is not in the input", None))
+        steps.append(Step("undecided", f"the ingress controller{class_name} is not in the input", None, "unknown"))
         yield _exposure(service, port, "Ingress", entry, "undecided", steps, ())
         return
     verdicts: list[str] = []
@@ -281,13 +289,13 @@ def _by_ingress(inquirer: Inquirer, source: Target, route: IngressRoute) -> Iter
     elif any(inquirer.network.columns.host[r] for r in rows):
         steps.append(Step("note", "the controller listens on its node (hostNetwork)"))
     else:
-        steps.append(Step("undecided", "no Service in the input leads from outside to the controller", None))
+        told = "no Service in the input leads from outside to the controller"
+        steps.append(Step("undecided", told, None, "unknown"))
         verdicts.append("undecided")
     controller = Target("the ingress controller", rows=tuple(rows))
     parts = _parts(inquirer, controller, service, port)
     if not parts:
-        steps.append(Step("deny", f"{service.ref} port {port.port} has no endpoints", service.origin))
-        yield _exposure(service, port, "Ingress", entry, "deny", steps, ())
+        yield _nowhere(service, port, "Ingress", entry, steps)
         return
     last = inquirer.settle(parts)
     found = "some" if last.groups == "some" and last.verdict == "allow" else last.verdict

@@ -273,7 +273,8 @@ class Folder:
         for _, tied in groupby(rules, key=lambda r: r.rank):
             group = list(tied)
             if ties == "deny-first":
-                group.sort(key=lambda r: ("deny", "allow", "pass").index(r.action))
+                # of allowing rules any may decide: those that owe something go first
+                group.sort(key=lambda r: (("deny", "allow", "pass").index(r.action), not r.owed))
             policies = len({r.policy for r in group})
             if ties == "any-order" and policies > 1:
                 rows = self._any_order(rows, group)

@@ -38,8 +38,16 @@ ADDRESS_UNKNOWN = Reason(
 HOST_ADDRESS_UNKNOWN = Reason(
     "unknown", "an ipBlock covers only some of the addresses that the node may have; Node objects name them"
 )
+LABELS_UNKNOWN = Reason(
+    "unknown", "a rule selects namespaces by label, and the peer's Namespace object is not in the input; add it"
+)
 PROTOCOL_OPEN = Reason(
     "ambiguous", "NetworkPolicy leaves open what becomes of protocols other than TCP, UDP and SCTP at an isolated pod"
+)
+HAIRPIN = Reason(
+    "ambiguous",
+    "the Service leads the pod to itself; whether its packets come back (hairpin), and under which address policy sees "
+    "them, is the network plugin's choice",
 )
 OWN_NODE = Reason(
     "unknown", "a node always reaches its own pods and they it; whether this is the pod's node is not known"
@@ -87,6 +95,8 @@ class Delivery(NamedTuple):
     port: int
     node: str = ""
     """The node that the endpoint runs on, "" where it is not known."""
+    families: tuple[Family, ...] = ()
+    """The address families that it is reached over; empty: every one that it has."""
 
 
 class Inquirer:
@@ -251,20 +261,8 @@ class Inquirer:
                 (),
             )
         if not found.backends:
-            selectorless = not any(
-                d.kind == "Service"
-                and d.namespace == service.namespace
-                and d.name == service.name
-                and d.value.spec.selector
-                for d in self.cluster.objects
-            )
-            if selectorless:
-                return (
-                    [],
-                    f"{service.ref} has no selector",
-                    (Reason("unknown", f"{service.ref} has no selector and its endpoints are not in the input"),),
-                )
-            return [], f"{service.ref} has no endpoints", ()
+            told = f"{service.ref} {found.nowhere}"
+            return [], told, (Reason(found.open, told),) if found.open else ()
         out = []
         for b in found.backends:
             row, address = b.row, b.address
@@ -273,7 +271,7 @@ class Inquirer:
                 row, address = (target.rows[0], "") if target.rows else (-1, address)
             # a headless Service translates nothing: the packet keeps the port that the client dialled
             number = found.port if service.headless else b.port
-            out.append(Delivery(row, address, b.protocol, number, b.node))
+            out.append(Delivery(row, address, b.protocol, number, b.node, b.families))
         return out, "", ()
 
     # --- verdicts --------------------
@@ -330,6 +328,10 @@ class Inquirer:
         else:
             parts = [p for f in families for p in self.parts(source, destination, deliveries, f, icmp)]
             parts = without_itself(parts)
+        is_sure = family is not None or not self.cluster.has_assumed_families
+        if not parts and is_sure and not any(not d.families or set(d.families) & set(families) for d in deliveries):
+            over = " and ".join(f"IPv{f}" for f in sorted({f for d in deliveries for f in d.families}))
+            return Settled("deny", "none", (), f"{destination.ref} is reached over {over} only")
         if not parts and self.cluster.has_assumed_families:
             told = "whether the pods have addresses of this family is not in the input; `--pod-cidr` says it"
             return Settled("undecided", "none", (), told, (Reason("unknown", told),))
@@ -375,7 +377,7 @@ class Inquirer:
         found = together(ways)
         parts = tuple(p for w in ways if w.verdict == found for p in w.parts)
         reasons = dict.fromkeys(
-            Reason("unknown" if "not in the input" in s.text or "no Service" in s.text else "depends", s.text)
+            Reason(s.open, s.text)
             for w in ways
             if w.verdict == "undecided"
             for s in w.steps
@@ -401,8 +403,11 @@ class Inquirer:
         icmp: tuple[int, int] | None,
     ) -> list[Part]:
         tables = self.network.tables[family]
+        translated = destination.service is not None and not destination.service.headless
         by_key: dict[tuple[int, str], list[int]] = {}
         for delivery in deliveries:
+            if delivery.families and family not in delivery.families:
+                continue
             protocol = ICMPV6 if delivery.protocol == ICMP and family == 6 else delivery.protocol
             number = (icmp[0] << 8 | icmp[1]) if icmp else delivery.port
             by_key.setdefault((service_key(protocol, number), delivery.address), []).append(delivery.row)
@@ -418,15 +423,19 @@ class Inquirer:
                 )
             for s in sources:
                 for d in self.spots(target, family):
-                    between = relation(self.network, s.row, d.row)
+                    hairpin = translated and self._is_itself(s.row, d.row)
+                    between = "hairpin" if hairpin else relation(self.network, s.row, d.row)
                     mark = (s.position, d.position, between, key)
                     if mark in seen:
                         continue
                     seen[mark] = None
+                    found = outcome(self.network, tables, s, d, key)
+                    if hairpin:
+                        found = Outcome(True, True, "hairpin", found.egress, found.ingress)
                     out.append(
                         Part(
                             Packet(family, s, d, key),
-                            outcome(self.network, tables, s, d, key),
+                            found,
                             self.label(s, source, family),
                             self.label(d, target, family),
                             self.addresses(s, source, family),
@@ -434,6 +443,17 @@ class Inquirer:
                         )
                     )
         return out
+
+    def _is_itself(self, source: int, destination: int) -> bool:
+        """Whether a Service leads a pod with a network of its own back to itself: one pod, or the one replica of a
+        template."""
+        columns = self.network.columns
+        if source != destination or source < 0 or columns.host[source]:
+            return False
+        kind = self.cluster.workloads[int(columns.workload[source])].kind
+        return bool(columns.single[source]) or (
+            kind in ("deploy", "sts", "rs", "rc") and int(columns.replicas[source]) == 1
+        )
 
     def settle(self, parts: Sequence[Part], dropped: Collection[Family] = ()) -> Settled:
         """One verdict of packets. In the families `dropped` there are others beside them, which nothing answers."""
@@ -460,6 +480,8 @@ class Inquirer:
         """Why an undecided part is open."""
         out: dict[Reason, None] = {}
         packet, found = part.packet, part.outcome
+        if found.relation == "hairpin":
+            return [HAIRPIN]
         if found.relation == "perhaps own node":
             out[OWN_NODE] = None
         sides: tuple[tuple[Direction, Side], ...] = (("egress", found.egress), ("ingress", found.ingress))
@@ -472,7 +494,10 @@ class Inquirer:
                 out[Reason("unknown", self._unknown_text(c))] = None
             if any(not c.surely for c in isolating):
                 out[PROTOCOL_OPEN] = None
-            elif any(not c.surely and not self._is_unknown(c) for c in matching):
+                continue
+            if any(c.by_labels for c in matching):
+                out[LABELS_UNKNOWN] = None
+            if any(not c.surely and not c.by_labels and not self._is_unknown(c) for c in matching):
                 peer = packet.destination if direction == "egress" else packet.source
                 host = peer.row >= 0 and bool(self.network.columns.host[peer.row])
                 out[HOST_ADDRESS_UNKNOWN if host else ADDRESS_UNKNOWN] = None
@@ -505,7 +530,7 @@ class Inquirer:
     def deciding(self, part: Part) -> list[Citation]:
         """The rules and ends that decide a part: what allows in each isolated direction, or what isolates where it is
         denied."""
-        if part.outcome.relation in ("self", "own node"):
+        if part.outcome.relation in ("self", "own node", "hairpin"):
             return []
         out: list[Citation] = []
         verdict = part.outcome.verdict
@@ -526,7 +551,7 @@ class Inquirer:
 
 def without_itself(parts: list[Part]) -> list[Part]:
     """Of a group, pods that differ are meant: a pod's packets to itself count only where there are no others."""
-    return [p for p in parts if p.outcome.relation != "self"] or parts
+    return [p for p in parts if p.outcome.relation not in ("self", "hairpin")] or parts
 
 
 def of_family(addresses: IpSet, family: Family) -> IpSet:

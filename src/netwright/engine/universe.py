@@ -31,6 +31,8 @@ from netwright.model.rule import (
 
 Bits = tuple[int, int]
 """A peer as two bitsets: who surely matches, who perhaps does."""
+NAMESPACE_NAME = "ns:kubernetes.io/metadata.name"
+"""The label that every namespace has, written or not."""
 
 
 class Selection:
@@ -46,6 +48,9 @@ class Selection:
         starts = np.searchsorted(identities.namespace, np.arange(len(columns.namespaces) + 1)).tolist()
         self._runs = [((1 << (b - a)) - 1) << a for a, b in pairwise(starts)]
         self._by_name = dict(zip(columns.namespaces, self._runs, strict=True))
+        # who may have any label on its namespace: two values are not enough for selectors that ask for one
+        self.unlabelled = self._union(self._by_name[name] for name in columns.unlabelled)
+        self._perhaps: dict[Selector, Bits] = {}
         self._of_key: dict[str, list[tuple[str, str]]] = {}
         for token in identities.tokens:
             self._of_key.setdefault(token[0], []).append(token)
@@ -63,6 +68,40 @@ class Selection:
             return bits
         bits = memo[selector] = self._select(selector)
         return bits
+
+    def surely(self, selector: Selector) -> Bits:
+        """Who surely and who perhaps matches; they differ where labels of a namespace are not known."""
+        if not self.unlabelled:
+            bits = self(selector)
+            return bits, bits
+        found = self._perhaps.get(selector)
+        if found is None:
+            found = self._perhaps[selector] = self._open(selector)
+        return found
+
+    def _open(self, selector: Selector) -> Bits:
+        match selector:
+            case And(parts):
+                must = may = self.every
+                for part in parts:
+                    a, b = self.surely(part)
+                    must, may = must & a, may & b
+                return must, may
+            case Or(parts):
+                must = may = 0
+                for part in parts:
+                    a, b = self.surely(part)
+                    must, may = must | a, may | b
+                return must, may
+            case Not(part):
+                must, may = self.surely(part)
+                return self.every & ~may, self.every & ~must
+            case Has(key) | OneOf(key) if key.startswith("ns:") and key != NAMESPACE_NAME:
+                bits = self(selector)
+                return bits & ~self.unlabelled, bits | self.unlabelled
+            case _:
+                bits = self(selector)
+                return bits, bits
 
     def _select(self, selector: Selector) -> int:
         if isinstance(selector, And):
@@ -152,8 +191,7 @@ class Universe:
         if found is not None:
             return found
         if isinstance(peer, Members):
-            bits = self.select(peer.selector) & self.present
-            found = bits, bits
+            found = self._members(peer.selector)
         elif isinstance(peer, OrPeer):
             found = self._any_of(peer.parts)
         else:
@@ -162,11 +200,20 @@ class Universe:
         self.resolved[peer] = found
         return found
 
+    def _members(self, selector: Selector) -> Bits:
+        if not self.select.unlabelled:
+            bits = self.select(selector) & self.present
+            return bits, bits
+        must, may = self.select.surely(selector)
+        must, may = must & self.present, may & self.present
+        return (must, must) if must == may else (must, may)
+
     def _any_of(self, parts: tuple[Peer, ...]) -> Bits:
         resolved, select, selected = self.resolved, self.select, self.select.memo
         members = must = more = 0
+        labelled = not select.unlabelled
         for part in parts:
-            if isinstance(part, Members):
+            if labelled and isinstance(part, Members):
                 bits = selected.get(part.selector)
                 members |= select(part.selector) if bits is None else bits
                 continue
@@ -188,8 +235,7 @@ class Universe:
             case NoPeer():
                 return 0, 0
             case Members(selector):
-                bits = self.select(selector) & self.present
-                return bits, bits
+                return self._members(selector)
             case Addresses(addresses):
                 return self._addresses(addresses)
             case Names():

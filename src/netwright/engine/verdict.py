@@ -9,10 +9,12 @@ from netwright.base.services import ALL, ServiceSet
 from netwright.base.spans import Origin
 from netwright.engine.compile import FamilyTables, Network
 from netwright.engine.units import Unit
-from netwright.model.rule import Direction, Rule
+from netwright.engine.universe import Universe
+from netwright.model.rule import AndPeer, Direction, Members, NotPeer, OrPeer, Peer, Rule
 
 Verdict = Literal["allow", "deny", "undecided"]
-Relation = Literal["", "self", "own node", "perhaps own node"]
+Relation = Literal["", "self", "own node", "perhaps own node", "hairpin"]
+"""What stands between two ends beside policy. Hairpin: a pod that a Service leads to itself."""
 
 
 class Spot(NamedTuple):
@@ -51,6 +53,8 @@ class Citation(NamedTuple):
     rule: int | None
     action: Literal["allow", "deny"]
     surely: bool
+    by_labels: bool = False
+    """Whether it is open because labels of the peer's namespace are not known."""
 
 
 def relation(network: Network, source: int, destination: int) -> Relation:
@@ -117,11 +121,29 @@ class Citer:
                 if sure or perhaps:
                     surely = sure and sure_here and bool(must >> peer.position & 1)
                     action: Literal["allow", "deny"] = "deny" if rule.action == "deny" else "allow"
-                    matching.append(Citation(direction, rule.origin, rule.index, action, surely))
+                    open_ = not must >> peer.position & 1
+                    by_labels = open_ and self._asks_for_labels(tables.universe, rule, direction, peer.position)
+                    matching.append(Citation(direction, rule.origin, rule.index, action, surely, by_labels))
             for end in unit.ends:
                 if end.action == "deny":
                     isolating.append(Citation(direction, end.origin, None, "deny", key not in end.unsure))
         return matching, isolating
+
+    @staticmethod
+    def _asks_for_labels(universe: Universe, rule: Rule, direction: Direction, position: int) -> bool:
+        """Whether a selector in the rule's peer may or may not match at a position."""
+        parts: list[Peer] = [rule.src if direction == "ingress" else rule.dst]
+        while parts:
+            part = parts.pop()
+            if isinstance(part, Members):
+                must, may = universe(part)
+                if may >> position & 1 and not must >> position & 1:
+                    return True
+            elif isinstance(part, (AndPeer, OrPeer)):
+                parts += part.parts
+            elif isinstance(part, NotPeer):
+                parts.append(part.part)
+        return False
 
     def _service(self, rule: Rule, direction: Direction, at: Spot, peer: Spot, key: int) -> tuple[bool, bool]:
         if key in rule.service.fixed:

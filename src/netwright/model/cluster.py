@@ -50,15 +50,22 @@ class Backend(msgspec.Struct, frozen=True, kw_only=True):
     protocol: int
     port: int
     node: str = ""
+    families: tuple[Family, ...] = ()
+    """The address families that it is reached over; empty: every one that it has."""
 
 
 class ServicePortNoun(msgspec.Struct, frozen=True, kw_only=True):
+    """One port of a Service. Without backends `nowhere` says why; `open` is the kind of that reason where it is not
+    known whether there are any, "" where there are surely none."""
+
     name: str
     protocol: int
     port: int
     target: str
     node_port: int
     backends: tuple[Backend, ...]
+    nowhere: str = ""
+    open: Literal["", "unknown", "ambiguous"] = ""
 
 
 class ServiceNoun(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +83,8 @@ class ServiceNoun(msgspec.Struct, frozen=True, kw_only=True):
     external_policy: str
     internal_policy: str
     ports: tuple[ServicePortNoun, ...]
+    has_node_ports: bool
+    """Whether each port leads in by every node too, by a port that the cluster chooses where none is written."""
     origin: Origin
 
     @property
@@ -100,6 +109,18 @@ class IngressRoute(msgspec.Struct, frozen=True, kw_only=True):
     service: str
     port: str
     origin: Origin
+
+
+class UnreadRoute(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was not read and may lead from outside to Services: `services` are their (namespace, name, port),
+    port 0: any of them. None: to any Service of `namespaces` (empty: of all)."""
+
+    text: str
+    kind: str
+    entry: str = ""
+    services: tuple[tuple[str, str, int], ...] | None
+    namespaces: tuple[str, ...] = ()
+    origin: Origin | None = None
 
 
 class Cluster:
@@ -127,6 +148,7 @@ class Cluster:
         has_assumed_families: bool = False,
         services: Callable[[], tuple[ServiceNoun, ...]] = tuple,
         ingresses: Callable[[], tuple[IngressRoute, ...]] = tuple,
+        unread_routes: tuple[UnreadRoute, ...] = (),
     ) -> None:
         self.profile = profile
         self.columns = columns
@@ -143,6 +165,7 @@ class Cluster:
         self.has_assumed_families = has_assumed_families
         self._services = services
         self._ingresses = ingresses
+        self.unread_routes = unread_routes
 
     @cached_property
     def enforcers(self) -> tuple[Enforcer, ...]:

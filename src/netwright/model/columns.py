@@ -47,6 +47,8 @@ class Columns:
     nodes: tuple[str, ...]
     workloads: tuple[str, ...]
     names: tuple[str, ...] = field(default=())
+    unlabelled: frozenset[str] = frozenset()
+    """Namespaces whose objects are not in the input: of their labels only the name is known."""
 
     @property
     def n(self) -> int:

@@ -236,8 +236,11 @@ class Directory:
         """The printed reference of one endpoint: its pod, or its workload where a template stands for the pods."""
         cluster = self.cluster
         workload = cluster.workloads[int(cluster.columns.workload[row])]
-        if cluster.row_objects[row].kind == "Pod":
-            return f"pod/{workload.namespace}/{cluster.columns.names[row]}"
+        thing, name = cluster.row_objects[row], cluster.columns.names[row]
+        if thing.kind == "Pod":
+            return f"pod/{workload.namespace}/{name}"
+        if thing.kind == "StatefulSet" and name != thing.name:  # its pods are told apart
+            return f"{workload.ref}{{pod={name}}}"
         return workload.ref
 
     # --- by shape --------------------
@@ -367,6 +370,8 @@ class Directory:
                 and d.kind not in ("Service", "NetworkPolicy", "ServiceAccount", "Ingress")
             ):
                 told = "they stand under their owner, have finished, or it is scaled to zero"
+                if getattr(getattr(d.value, "spec", None), "suspend", None):
+                    told = "it is suspended"
                 return f"{d.kind} `{namespace}/{name}` is there but has no pods of its own: {told}"
         if (namespace, name) in self.services:
             return f"a Service has this name: write `svc/{namespace}/{name}`"

@@ -9,6 +9,7 @@ from netwright.base.selectors import ALWAYS, Selector, conjunction, disjunction,
 from netwright.base.services import ALL
 from netwright.base.spans import Origin
 from netwright.dialects.k8s.endpoints import EndpointBuilder
+from netwright.dialects.k8s.generated import MOST_ORDINALS
 from netwright.dialects.k8s.lower import lower_policies
 from netwright.dialects.k8s.objects import NetworkPolicy, Service
 from netwright.dialects.k8s.services import lower_ingresses, lower_services, service_addresses
@@ -41,6 +42,9 @@ def compose(
     assumed = bool(why)
     if not builder.pod_ranges and (columns.address_set >= 0).any():
         why = (*why, ANY_ADDRESS)
+    for name in builder.not_counted:
+        told = f"sts/{name} has more than {MOST_ORDINALS} replicas: which of its pods a label selects is left undecided"
+        why = (*why, told)
     row_objects = tuple(builder.row_objects)
     row_ports = tuple(builder.row_ports)
     held = tuple(objects)

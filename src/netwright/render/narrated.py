@@ -8,7 +8,7 @@ from netwright.base.diagnostics import Diagnostic
 from netwright.questions.why import Cited, PartAnswer, SideAnswer, WayAnswer, WhyAnswer
 from netwright.questions.why.changes import Change
 from netwright.render.escape import plain
-from netwright.render.words import count
+from netwright.render.words import Words, count
 
 VERDICT = {
     "allow": "Allowed",
@@ -18,8 +18,8 @@ VERDICT = {
 }
 
 
-def why_narrated(answer: WhyAnswer, *, profile: str, last: str) -> list[str]:
-    """`why` in sentences, one a line."""
+def why_narrated(answer: WhyAnswer, *, profile: str, last: str, words: Words | None = None) -> list[str]:
+    """`why` in sentences, one a line, or folded between words to the width of `words`."""
     some = answer.groups == "some" and answer.verdict == "allow"
     port = f" port {answer.port}" if answer.port else ""
     out = [
@@ -38,11 +38,11 @@ def why_narrated(answer: WhyAnswer, *, profile: str, last: str) -> list[str]:
     for number, change in enumerate(answer.changes[:4], 1):
         out.append(_change(number, change))
     out.append(f"Finished: {last}.")
-    return [plain(line) for line in out]
+    return _folded(out, words)
 
 
-def diagnostics_narrated(found: Sequence[Diagnostic]) -> list[str]:
-    """Diagnostics in sentences."""
+def diagnostics_narrated(found: Sequence[Diagnostic], words: Words | None = None) -> list[str]:
+    """Diagnostics in sentences, one a line, or folded."""
     out = []
     for d in found:
         where = (
@@ -54,8 +54,13 @@ def diagnostics_narrated(found: Sequence[Diagnostic]) -> list[str]:
         )
         effect = f" Effect: {d.effect}." if d.effect else ""
         cure = f" Help: {d.help}." if d.help else ""
-        out.append(plain(f"{d.severity.capitalize()} {d.code}: {d.title}.{where}{effect}{cure}"))
-    return out
+        out.append(f"{d.severity.capitalize()} {d.code}: {d.title}.{where}{effect}{cure}")
+    return _folded(out, words)
+
+
+def _folded(sentences: Sequence[str], words: Words | None) -> list[str]:
+    shown = [plain(text) for text in sentences]
+    return shown if words is None else [line for text in shown for line in words.fold(text, "")]
 
 
 def _way(way: WayAnswer) -> list[str]:

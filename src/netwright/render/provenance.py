@@ -12,7 +12,7 @@ from netwright.model.account import Provenance
 
 _WAY_IN = "an address, a node or a controller on the way in is not known"
 _ASK_WHY = "`why internet SERVICE` names it"
-_PERHAPS = "an address, a node or a policy kind is not known"
+_PERHAPS = "an address, a node, a label or a policy kind is not known"
 _ASK_PAIR = "`why` names it for one pair; `--pod-cidr` and Node objects settle most"
 
 

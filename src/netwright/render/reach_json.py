@@ -24,7 +24,7 @@ from netwright.render.pairs import Joined, chosen_pairs
 from netwright.render.provenance import document
 
 OTHER_PROTOCOLS = "NetworkPolicy leaves open what becomes of protocols other than TCP, UDP and SCTP at an isolated pod"
-NOT_DETERMINED = "an address, a node or a policy kind is not known"
+NOT_DETERMINED = "an address, a node, a label or a policy kind is not known"
 HELP = {
     NOT_DETERMINED: "`why` names it for one pair; `--pod-cidr` and Node objects settle most",
     OTHER_PROTOCOLS: "a CNI profile will say; ask `why A B --protocol icmp` for the policies",

@@ -64,6 +64,8 @@ def reach_text(
         yield from words.fold(
             f"… and {count(folded, 'source')} more: --all lists them, --from, --to and -n narrow the question", "  ", ""
         )
+    if reached.by == "identity":
+        yield from words.fold("`show endpoints` lists whose identities these are, in its column ID", "  ", "")
     for left in reached.left_out:
         yield from words.fold(plain(f"left out: {left}"), "  ", "")
     if others:

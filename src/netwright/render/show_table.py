@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from netwright.questions.show.rows import Shown
+from netwright.questions.show.rows import ExposedRow, Shown
 from netwright.render.escape import plain
 from netwright.render.styles import Style, heading, marked
-from netwright.render.table import Column, csv_table, markdown_table, text_table
+from netwright.render.table import Column, below_row, csv_table, markdown_table, text_table
 from netwright.render.words import Words, count
 
 WHAT: Final = {"not_understood": "not understood"}
+EXPOSED_COUNTS: Final = {"allow": "open", "some": "open to some", "undecided": "undecided", "deny": "closed"}
 EXPOSED_SIGN: Final = {"allow": "! OPEN", "some": "! SOME", "undecided": "? OPEN", "deny": "closed"}
 
 
@@ -235,10 +236,15 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
         Column(title="PORT", key="port", value=lambda r: r.port, shown=lambda r: r.port.removeprefix("TCP "), least=10),
         Column(title="VIA", key="via", value=lambda r: r.via, shown=_via, least=18),
         Column(
-            title="ENDS AT", key="workload", value=lambda r: r.workload, shown=lambda r: r.workload or "-", least=26
+            title="ENDS AT",
+            key="workload",
+            value=lambda r: r.workload,
+            shown=lambda r: r.workload or "-",
+            least=26,
+            below=True,
         ),
-        Column(title="WHERE", key="where", value=lambda r: r.where, cut="front", least=20, goes=1),
-        Column(title="CHAIN", key="chain", value=lambda r: r.chain, only_wide=True),
+        Column(title="WHERE", key="where", value=lambda r: r.where, cut="front", least=20, goes=1, below=True),
+        Column(title="CHAIN", key="chain", value=lambda r: r.chain, only_wide=True, below=True),
     ),
     "isolation": (
         Column(
@@ -321,15 +327,20 @@ LEGENDS: Final = {
     "policies": "in, out: rules in that direction, 0 admits nothing, - does not act in it; "
     "! 0: it selects nothing, so it does nothing",
 }
+LEGENDS_WIDE: Final = {"exposed": "`why internet SERVICE:PORT` explains one"}
 
 
 def show_text(shown: Shown, words: Words, *, wide: bool, last: str) -> Iterator[str]:
     """The table, its notes, the counts. `wide` shows every column in full."""
-    laid = text_table(COLUMNS[shown.noun], shown.rows, room=None if wide else words.width, sign=words.sign)
+    columns = COLUMNS[shown.noun]
+    laid = text_table(columns, shown.rows, room=None if wide else words.width, sign=words.sign)
     if shown.rows:
         yield heading(laid.lines[0])
-        yield from (marked(line, *SIGNS) for line in laid.lines[1:])
-    for note in _notes(shown):
+        for line, row in zip(laid.lines[1:], shown.rows, strict=True):
+            yield marked(line, *SIGNS)
+            for text in below_row(columns, row) if wide else ():
+                yield from words.fold(text, " " * 10, " " * 8)
+    for note in _notes(shown, wide):
         yield from words.fold(plain(note), "  ", "")
     if laid.left_out and shown.rows:
         yield from words.fold(
@@ -342,16 +353,24 @@ def show_text(shown: Shown, words: Words, *, wide: bool, last: str) -> Iterator[
     yield from words.fold(f"{counts_text(shown)} {words['dot']} {last}", "", "")
 
 
-def _notes(shown: Shown) -> Iterator[str]:
+def _notes(shown: Shown, wide: bool) -> Iterator[str]:
     yield from shown.notes
     if shown.noun in LEGENDS and shown.rows:
-        yield LEGENDS[shown.noun]
+        yield (LEGENDS | LEGENDS_WIDE if wide else LEGENDS)[shown.noun]
+
+
+def counts_of(shown: Shown) -> dict[str, int]:
+    """The counts; those of ways in by the verdicts that their rows show."""
+    if shown.noun != "exposed":
+        return shown.counts
+    verdicts: list[str] = [row.verdict for row in shown.rows if isinstance(row, ExposedRow)]
+    return {"way in": len(verdicts)} | {word: verdicts.count(verdict) for verdict, word in EXPOSED_COUNTS.items()}
 
 
 def counts_text(shown: Shown) -> str:
     """`14 workloads, 30 pods, 9 isolated both ways`: the first count always, others unless they are 0."""
     parts = []
-    for i, (noun, n) in enumerate(shown.counts.items()):
+    for i, (noun, n) in enumerate(counts_of(shown).items()):
         if n or i == 0:
             parts.append(_count(n, noun))
     return ", ".join(parts)

@@ -26,6 +26,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     `key` heads it in CSV. `goes` is when it is left out if the rest does not fit: the highest number first, 0 never.
     `only_wide`: in
     text only with `-o wide`. `shown` is its text where that differs from the CSV's. `right` aligns it as numbers are.
+    `below`: in wide text it stands under its row, as what is long and for reading does (`below_row`).
     """
 
     title: str
@@ -37,6 +38,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     goes: int = 0
     only_wide: bool = False
     right: bool = False
+    below: bool = False
 
 
 class Laid(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +55,7 @@ def text_table(
     """Aligned lines of at most `room` characters (None: as wide as they are), a heading first. `sign` is applied to
     all text
     before it is measured: `escape.ascii_text` where the terminal is not UTF-8."""
-    chosen = [c for c in columns if room is None or not c.only_wide]
+    chosen = [c for c in columns if (not c.below if room is None else not c.only_wide)]
     cells = {c.key: [[sign(part) for part in _parts((c.shown or c.value)(r))] for r in rows] for c in chosen}
     more = sign("…")
     # a column without a single cell tells nothing
@@ -78,6 +80,14 @@ def text_table(
             line.append((text, widths[c.key], c.right))
         lines.append(_line(line))
     return Laid(lines=tuple(lines), left_out=tuple(reversed(left_out)), is_shortened=is_shortened)
+
+
+def below_row(columns: Sequence[Column], row: Any) -> Iterator[str]:
+    """What stands under the row of a wide table: `ends at: deploy/shop/web`, and of a list a text for each item."""
+    for column in columns:
+        if column.below and (cell := column.value(row)):
+            label = f"{column.title.lower()}: " if isinstance(cell, str) else ""
+            yield from (label + part for part in _parts(cell))
 
 
 def csv_table(columns: Sequence[Column], rows: Iterable[Any]) -> Iterator[str]:

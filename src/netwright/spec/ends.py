@@ -11,6 +11,7 @@ import msgspec
 from netwright.dialects.k8s.objects import ContainerPort, CronJob, Meta, Namespace, Node, Pod, PodSpec, Workload
 from netwright.model.document import Decoded
 from netwright.spec.addresses import Address, address, node_addresses
+from netwright.spec.controllers import Known, added_labels
 from netwright.spec.labels import plain
 
 
@@ -18,13 +19,14 @@ class End(msgspec.Struct, frozen=True, kw_only=True):
     """One end of a packet as NetworkPolicy sees it.
 
     `kind` "pod" is a pod with a network of its own, "host" a node or a hostNetwork pod, "address" an address that is
-    neither. `node` is the node's name, "" where it is not known; `known` the known addresses, of both families.
+    neither. `node` is the node's name, "" where it is not known; `known` the known addresses, of both families. A label
+    whose value is None is there with a value that is not known.
     """
 
     kind: Literal["pod", "host", "address"]
     known: tuple[Address, ...] = ()
     namespace: str = ""
-    labels: dict[str, str] = {}
+    labels: Known = {}
     ports: tuple[ContainerPort, ...] = ()
     node: str = ""
 
@@ -45,8 +47,8 @@ def template(thing: Decoded) -> tuple[Meta, PodSpec]:
     return (made.metadata if made else None) or Meta(), (made.spec if made else None) or PodSpec()
 
 
-def pod_labels(thing: Decoded) -> dict[str, str]:
-    return plain(template(thing)[0].labels)
+def pod_labels(thing: Decoded) -> Known:
+    return {**plain(template(thing)[0].labels), **({} if isinstance(thing.value, Pod) else added_labels(thing))}
 
 
 def pod_ports(thing: Decoded) -> tuple[ContainerPort, ...]:
@@ -87,6 +89,12 @@ def pod_addresses(thing: Decoded) -> tuple[Address, ...]:
         return ()
     texts = [one.ip for one in status.pod_ips or ()] + [status.pod_ip]
     return tuple(dict.fromkeys(found for text in texts if (found := address(text)) is not None))
+
+
+@lru_cache(maxsize=4096)
+def is_read(objects: tuple[Decoded, ...], name: str) -> bool:
+    """Whether the namespace's object, and with it its labels, are among the objects."""
+    return any(isinstance(one.value, Namespace) and one.name == name for one in objects)
 
 
 def namespace_labels(objects: Sequence[Decoded], name: str) -> dict[str, str]:

@@ -22,9 +22,9 @@ from netwright.dialects.k8s.objects import (
 )
 from netwright.model.document import Decoded, UnknownPolicy
 from netwright.spec.addresses import Match, covers
-from netwright.spec.ends import End, namespace_labels
+from netwright.spec.ends import End, is_read, namespace_labels
 from netwright.spec.judgement import Cited, Direction, Judgement, Reason, Side
-from netwright.spec.labels import matches
+from netwright.spec.labels import matches, matches_pod, may_match
 from netwright.spec.packet import NoSuchPacket, Packet
 
 __all__ = ["Cited", "Direction", "Judgement", "NoSuchPacket", "Reason", "Side", "judge"]
@@ -43,6 +43,14 @@ PROTOCOL = Reason(
     kind="ambiguous",
     text="NetworkPolicy leaves open what becomes of protocols other than TCP, UDP and SCTP at an isolated pod",
 )
+LABEL = Reason(
+    kind="unknown",
+    text="a policy compares a label that a controller gives to pods and whose value is not in the input",
+)
+HAIRPIN = Reason(
+    kind="ambiguous",
+    text="a Service leads the pod to itself: what comes of that, and under which address, is the plugin's choice",
+)
 OWN_NODE = Reason(
     kind="unknown",
     text="a pod and its own node always reach each other, and whether this is its own node is not known",
@@ -60,12 +68,13 @@ def judge(
     pod_ranges: Sequence[str] = (),
     unknown: Sequence[UnknownPolicy] = (),
     same_pod: bool = False,
+    translated: bool = False,
 ) -> Judgement:
     """Whether a new connection from `src` to `dst` may be allowed, may be denied, and by which rules.
 
     `src` and `dst` are pods, workloads or CronJobs (a pod of their template), Nodes, or addresses that are neither a
     pod's nor a node's. `protocol` is the IANA number, `port` the destination port (ICMP: type << 8 | code). One
-    workload twice means two pods of it, unless `same_pod`. Raises NoSuchPacket (a ValueError) where an end has no
+    workload twice means two pods of it, unless `same_pod`; `translated`: a Service led the packet there. Raises NoSuchPacket (a ValueError) where an end has no
     address of the family, and ValueError where a CIDR or a selector is one that the API server would reject.
     """
     packet = Packet(objects, src, dst, protocol=protocol, port=port, family=family, pod_ranges=pod_ranges)
@@ -83,6 +92,10 @@ def judge(
             relation = "own node"
     if relation:
         egress, ingress = _exempt(egress), _exempt(ingress)
+        if relation == "self" and translated and packet.source.kind == "pod":
+            return Judgement(
+                may_allow=True, may_deny=True, egress=egress, ingress=ingress, reasons=(HAIRPIN,), relation=relation
+            )
         return Judgement(may_allow=True, may_deny=False, egress=egress, ingress=ingress, relation=relation)
 
     # Both ends must permit: the source's egress policies and the destination's ingress policies.
@@ -139,29 +152,46 @@ def _touches(policy: UnknownPolicy, end: End) -> bool:
 def _policies(packet: Packet, direction: Direction, subject: End) -> Side:
     """What the pod's policies say. None isolates it: all is allowed. Otherwise only what some rule of some isolating
     policy matches: policies add up, and none takes anything away from another.
+
+    A policy that selects the pod or not, by the unknown value of a label, perhaps isolates it, and its rules perhaps
+    allow: each for itself. Nothing of it is cited.
     """
     isolating: list[Cited] = []
     allowing: list[Cited] = []
     perhaps: list[Cited] = []
     by_rule: dict[Match, list[Cited]] = {"yes": allowing, "perhaps": perhaps, "no": []}
+    may_isolate = may_allow_by_label = False
+    open_labels = False
     for policy in packet.objects:
-        if policy.kind != "NetworkPolicy" or not _isolates(policy, subject, direction):
+        selected = _isolates(policy, subject, direction) if policy.kind == "NetworkPolicy" else "no"
+        if selected == "no":
+            continue
+        if selected == "perhaps":
+            may_isolate = open_labels = True
+            for other in (_spec(policy).egress if direction == "egress" else _spec(policy).ingress) or ():
+                found, by_label = _rule_matches(packet, direction, policy.namespace, other)
+                may_allow_by_label |= found != "no" or by_label
             continue
         isolating.append(Cited(object=policy, rule=None, path=("spec",), action="deny"))
         spec = _spec(policy)
         rules = (spec.egress if direction == "egress" else spec.ingress) or ()
         for index, rule in enumerate(rules):
-            found = _rule_matches(packet, direction, policy.namespace, rule)
+            found, by_label = _rule_matches(packet, direction, policy.namespace, rule)
+            may_allow_by_label |= by_label
+            open_labels |= by_label
             by_rule[found].append(Cited(object=policy, rule=index, path=("spec", direction, index), action="allow"))
     if not isolating:
-        return Side(direction=direction)
-    reasons: tuple[Reason, ...] = ()
+        reasons = (LABEL,) if may_isolate else ()
+        return Side(direction=direction, may_deny=may_isolate, reasons=reasons)
+    reasons = ()
     if perhaps and not allowing:
         peer = packet.destination if direction == "egress" else packet.source
         reasons = (POD_ADDRESS if peer.kind == "pod" else HOST_ADDRESS,)
-    may_allow, may_deny = bool(allowing or perhaps), not allowing
+    may_allow, may_deny = bool(allowing or perhaps) or may_allow_by_label, not allowing
     if packet.protocol not in PROTOCOLS.values():
         may_allow, may_deny, reasons = True, True, (PROTOCOL,)
+    if open_labels and may_allow and may_deny:
+        reasons = (*reasons, LABEL)
     return Side(
         direction=direction,
         isolated=True,
@@ -180,15 +210,15 @@ def _spec(policy: Decoded) -> NetworkPolicySpec:
     return value.spec or NetworkPolicySpec()
 
 
-def _isolates(policy: Decoded, pod: End, direction: Direction) -> bool:
+def _isolates(policy: Decoded, pod: End, direction: Direction) -> Match:
     spec = _spec(policy)
     types: Sequence[str] = spec.policy_types or ()
     if not types:
         # Not said: always ingress, and egress if there is any egress rule.
         types = ("Ingress", "Egress") if spec.egress else ("Ingress",)
-    if direction.capitalize() not in types:
-        return False
-    return policy.namespace == pod.namespace and matches(spec.pod_selector, pod.labels)
+    if direction.capitalize() not in types or policy.namespace != pod.namespace:
+        return "no"
+    return matches_pod(spec.pod_selector, pod.labels)
 
 
 # --- one rule ---------------------------------------------------------------------------------------------------------
@@ -199,19 +229,20 @@ def _rule_matches(
     direction: Direction,
     namespace: str,
     rule: NetworkPolicyIngressRule | NetworkPolicyEgressRule | None,
-) -> Match:
-    """A rule matches what both its `from` (`to`) and its `ports` match; a protocol that no rule can list, perhaps."""
+) -> tuple[Match, bool]:
+    """A rule matches what both its `from` (`to`) and its `ports` match; a protocol that no rule can list, perhaps.
+    And whether it perhaps matches by the unknown value of a label."""
     if rule is None:
         peers, ports = None, None  # the zero value: no from, no ports
     else:
         peers = rule.to if isinstance(rule, NetworkPolicyEgressRule) else rule.from_
         ports = rule.ports
     if not _ports_match(packet, ports):
-        return "no"
-    found = _peers_match(packet, direction, namespace, peers)
+        return "no", False
+    found, by_label = _peers_match(packet, direction, namespace, peers)
     if found == "yes" and packet.protocol not in PROTOCOLS.values():
-        return "perhaps"
-    return found
+        return "perhaps", by_label
+    return found, by_label
 
 
 def _ports_match(packet: Packet, ports: Sequence[NetworkPolicyPort | None] | None) -> bool:
@@ -236,17 +267,21 @@ def _port_matches(packet: Packet, port: NetworkPolicyPort) -> bool:
 
 def _peers_match(
     packet: Packet, direction: Direction, namespace: str, peers: Sequence[NetworkPolicyPeer | None] | None
-) -> Match:
+) -> tuple[Match, bool]:
     """An empty or absent list matches every source (destination), also outside; otherwise one entry has to match."""
     if not peers:
-        return "yes"
+        return "yes", False
     found = [_peer_matches(packet, direction, namespace, peer) for peer in peers]
+    by_label = "by label" in found
     if "yes" in found:
-        return "yes"
-    return "perhaps" if "perhaps" in found else "no"
+        return "yes", by_label
+    return "perhaps" if "perhaps" in found else "no", by_label
 
 
-def _peer_matches(packet: Packet, direction: Direction, namespace: str, peer: NetworkPolicyPeer | None) -> Match:
+def _peer_matches(
+    packet: Packet, direction: Direction, namespace: str, peer: NetworkPolicyPeer | None
+) -> Match | Literal["by label"]:
+    """Whether the entry matches; "by label": it does or not by the unknown value of a label."""
     if peer is None:
         return "no"
     if peer.ip_block is not None:
@@ -256,8 +291,18 @@ def _peer_matches(packet: Packet, direction: Direction, namespace: str, peer: Ne
     other = packet.destination if direction == "egress" else packet.source
     if other.kind != "pod" or (peer.pod_selector is None and peer.namespace_selector is None):
         return "no"  # Profile: selectors do not match nodes and hostNetwork pods. Addresses have no labels.
+    labelled = matches_pod(peer.pod_selector, other.labels)
+    if labelled == "no":
+        return "no"
+    there = _in_namespace(packet, namespace, peer, other)
+    return "by label" if there != "no" and labelled == "perhaps" else there
+
+
+def _in_namespace(packet: Packet, namespace: str, peer: NetworkPolicyPeer, other: End) -> Match:
     if peer.namespace_selector is None:
-        in_namespace = other.namespace == namespace
-    else:
-        in_namespace = matches(peer.namespace_selector, namespace_labels(packet.objects, other.namespace))
-    return "yes" if in_namespace and matches(peer.pod_selector, other.labels) else "no"
+        return "yes" if other.namespace == namespace else "no"
+    labels = namespace_labels(packet.objects, other.namespace)
+    if is_read(tuple(packet.objects), other.namespace):
+        return "yes" if matches(peer.namespace_selector, labels) else "no"
+    surely, perhaps = may_match(peer.namespace_selector, labels)
+    return "yes" if surely else "perhaps" if perhaps else "no"

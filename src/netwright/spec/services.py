@@ -11,7 +11,8 @@ import msgspec
 
 from netwright.dialects.k8s.objects import CronJob, EndpointSlice, Node, Pod, Service, ServicePort, Workload
 from netwright.model.document import Decoded
-from netwright.spec.addresses import address
+from netwright.spec.addresses import Family, address
+from netwright.spec.controllers import has_pods, told_apart
 from netwright.spec.ends import end_of, pod_labels, pod_ports
 from netwright.spec.labels import has_all, plain
 
@@ -23,7 +24,8 @@ class Backend(msgspec.Struct, frozen=True, kw_only=True):
     """Where one port of a Service leads: a pod (or its workload) or an address, and the port there.
 
     `protocol` is the IANA number; `service_port` and `port_name` are the Service's own ("" where it has no name);
-    `node` is the name of the node that it runs on, "" where the input does not say.
+    `node` is the name of the node that it runs on, "" where the input does not say; `families` are the address families
+    over which the Service leads there, both where nothing says.
     """
 
     target: Decoded | str
@@ -32,6 +34,7 @@ class Backend(msgspec.Struct, frozen=True, kw_only=True):
     service_port: int
     port_name: str
     node: str = ""
+    families: tuple[Family, ...] = (4, 6)
 
 
 # --- endpoints --------------------------------------------------------------------------------------------------------
@@ -40,15 +43,15 @@ class Backend(msgspec.Struct, frozen=True, kw_only=True):
 def is_endpoint(thing: Decoded) -> bool:
     """Whether the object by itself stands for something with an address, that packets come from and go to.
 
-    Nodes do; pods that have not ended and are not being deleted; workloads of which a replica is wanted; CronJobs.
+    Nodes do; pods that have not ended and are not being deleted; workloads and CronJobs that have pods now.
     """
     value = thing.value
     if isinstance(value, Pod):
         ended = value.status is not None and value.status.phase in ("Succeeded", "Failed")
         return not ended and not value.metadata.deletion_timestamp
-    if isinstance(value, Workload):
-        return value.spec is None or value.spec.replicas != 0
-    return isinstance(value, (CronJob, Node))
+    if isinstance(value, (Workload, CronJob)):
+        return has_pods(thing)
+    return isinstance(value, Node)
 
 
 def endpoints(objects: Sequence[Decoded]) -> tuple[Decoded, ...]:
@@ -56,6 +59,8 @@ def endpoints(objects: Sequence[Decoded]) -> tuple[Decoded, ...]:
 
     A workload with pods in the input, and one whose controller is in the input, is not an endpoint of its own. Pods
     that have ended stand for their workload too (a finished Job makes no more), but not for a CronJob: it runs again.
+    A CronJob that is suspended starts no jobs and stands for none; those it has started go on. The pods of a
+    StatefulSet are endpoints one by one where selectors ask which is which.
     """
     named = {(one.kind, one.namespace, one.name): one for one in objects if isinstance(one.value, (Workload, CronJob))}
     standing: set[int] = set()
@@ -63,11 +68,14 @@ def endpoints(objects: Sequence[Decoded]) -> tuple[Decoded, ...]:
         if isinstance(one.value, Pod):
             owners = _owners(named, one)
             standing |= {id(owner) for owner in owners if is_endpoint(one) or not isinstance(owner.value, CronJob)}
-    return tuple(
-        one
-        for one in objects
-        if is_endpoint(one) and id(one) not in standing and (isinstance(one.value, Pod) or not _owners(named, one))
-    )
+    out: list[Decoded] = []
+    for one in objects:
+        if not is_endpoint(one) or id(one) in standing:
+            continue
+        owners = [] if isinstance(one.value, Pod) else _owners(named, one)
+        if not owners or (isinstance(owners[0].value, CronJob) and not has_pods(owners[0])):
+            out += told_apart(objects, one) or [one]
+    return tuple(out)
 
 
 def _owners(named: Mapping[tuple[str, str, str], Decoded], thing: Decoded) -> list[Decoded]:
@@ -104,8 +112,55 @@ def backends(
         if asked and protocol in (None, one.protocol or "TCP"):
             # Without a selector somebody else writes the Service's EndpointSlices.
             leads = _selected(objects, service, one) if spec.selector else _sliced(objects, service, one)
-            found.extend(_backend(target, one, number, node) for target, number, node in leads)
-    return tuple(found)
+            found.extend(_backend(lead, one) for lead in leads)
+    own = families(service)
+    return tuple(
+        msgspec.structs.replace(one, families=common)
+        for one in found
+        if (common := tuple(family for family in one.families if family in own))
+    )
+
+
+def families(service: Decoded) -> tuple[Family, ...]:
+    """The address families that the Service may have: as its `ipFamilies` list them, or as its cluster IPs show.
+
+    One family is all only where the policy is SingleStack, which is the default: under another one the API server adds
+    the cluster's second family.
+    """
+    assert isinstance(service.value, Service)
+    spec = service.value.spec
+    listed = set(spec.ip_families or ()) if spec else set()
+    policy = (spec.ip_family_policy if spec else None) or "SingleStack"
+    if spec and not listed:
+        texts = (*(spec.cluster_ips or ()), spec.cluster_ip)
+        listed = {f"IPv{found.version}" for text in texts if (found := address(text)) is not None}
+    if not listed or (len(listed) == 1 and policy != "SingleStack"):
+        return (4, 6)
+    both: tuple[Family, ...] = (4, 6)
+    return tuple(family for family in both if f"IPv{family}" in listed)
+
+
+def is_known(objects: Sequence[Decoded], service: Decoded) -> bool:
+    """Whether the input tells what stands behind the Service: pods by its selector, or EndpointSlices of addresses.
+
+    For slices of names (addressType FQDN) the API defines no meaning. An ExternalName is a name elsewhere.
+    """
+    assert isinstance(service.value, Service)
+    spec = service.value.spec
+    if spec is not None and spec.type == "ExternalName":
+        return False
+    slices = [one for one in objects if isinstance(one.value, EndpointSlice) and _is_slice_of(one, service)]
+    return bool(spec and spec.selector) or any(one.value.address_type != "FQDN" for one in slices)
+
+
+def is_one_pod(thing: Decoded | str) -> bool:
+    """Whether the object stands for one pod only: a Pod, or a workload of which one replica is wanted."""
+    if isinstance(thing, str):
+        return False
+    if not isinstance(thing.value, Workload):
+        return isinstance(thing.value, Pod)
+    wanted = thing.value.spec.replicas if thing.value.spec else None
+    return thing.kind not in ("DaemonSet", "Job") and wanted in (None, 1)
 
 
 def answering(
@@ -126,7 +181,12 @@ def answering(
     return beside, tuple(one for one in found if not node or not one.node)
 
 
-def _backend(target: Decoded | str, port: ServicePort, number: int, node: str) -> Backend:
+Lead = tuple[Decoded | str, int, str, tuple[Family, ...]]
+"""What stands behind a Service's port, its number there, its node, the families it is reached over."""
+
+
+def _backend(lead: Lead, port: ServicePort) -> Backend:
+    target, number, node, over = lead
     return Backend(
         target=target,
         protocol=PROTOCOLS[port.protocol or "TCP"],
@@ -134,24 +194,33 @@ def _backend(target: Decoded | str, port: ServicePort, number: int, node: str) -
         service_port=port.port,
         port_name=port.name or "",
         node=node,
+        families=over,
     )
 
 
-Lead = tuple[Decoded | str, int, str]
-"""What stands behind a Service's port, its number there, its node."""
+def is_ready(pod: Decoded) -> bool:
+    """Whether a Service leads to the pod: where its status has the condition Ready, that has to be True."""
+    status = pod.value.status if isinstance(pod.value, Pod) else None
+    told = [one.status for one in (status.conditions or () if status else ()) if one.type == "Ready"]
+    return not told or told[-1] == "True"
 
 
 def _selected(objects: Sequence[Decoded], service: Decoded, port: ServicePort) -> Iterator[Lead]:
-    """The pods of the Service's namespace with the selector's labels, each with its number for the target port."""
+    """The pods of the Service's namespace with the selector's labels, each with its number for the target port.
+
+    Those not ready only where the Service publishes them.
+    """
     assert isinstance(service.value, Service)
-    selector = service.value.spec.selector if service.value.spec else None
+    spec = service.value.spec
+    selector = spec.selector if spec else None
+    publishes_all = bool(spec and spec.publish_not_ready_addresses)
     for one in endpoints(objects):
         if isinstance(one.value, Node) or one.namespace != service.namespace:
             continue
-        if has_all(pod_labels(one), selector):
+        if has_all(pod_labels(one), selector) and (publishes_all or is_ready(one)):
             number = _target_number(one, port)
             if number is not None:
-                yield one, number, end_of(objects, one).node
+                yield one, number, end_of(objects, one).node, (4, 6)
 
 
 def _target_number(pod: Decoded, port: ServicePort) -> int | None:
@@ -170,10 +239,11 @@ def _sliced(objects: Sequence[Decoded], service: Decoded, port: ServicePort) -> 
     """The endpoints of the EndpointSlices that name the Service, whose port has the same name and protocol."""
     for one in objects:
         value = one.value
-        if not isinstance(value, EndpointSlice) or one.namespace != service.namespace:
+        if not isinstance(value, EndpointSlice) or not _is_slice_of(one, service) or value.address_type == "FQDN":
             continue
-        if plain(value.metadata.labels).get(SERVICE_NAME) != service.name:
-            continue
+        over: tuple[Family, ...] = (6,) if value.address_type == "IPv6" else (4,)
+        if value.address_type is None:
+            over = (4, 6)
         for number in _slice_numbers(value, port):
             for entry in value.endpoints or ():
                 if entry.conditions and entry.conditions.ready is False:
@@ -184,9 +254,14 @@ def _sliced(objects: Sequence[Decoded], service: Decoded, port: ServicePort) -> 
                     pod = _pod(objects, reference.namespace or one.namespace, reference.name or "")
                 if pod is None:
                     listed = [text for text in entry.addresses or () if address(text) is not None]
-                    yield from ((text, number, entry.node_name or "") for text in listed)
+                    yield from ((text, number, entry.node_name or "", over) for text in listed)
                 elif is_endpoint(pod):
-                    yield pod, number, entry.node_name or end_of(objects, pod).node
+                    yield pod, number, entry.node_name or end_of(objects, pod).node, over
+
+
+def _is_slice_of(slice_: Decoded, service: Decoded) -> bool:
+    named = plain(slice_.value.metadata.labels).get(SERVICE_NAME)
+    return (slice_.namespace, named) == (service.namespace, service.name)
 
 
 def _slice_numbers(slice_: EndpointSlice, port: ServicePort) -> list[int]:

@@ -141,9 +141,28 @@ def test_item_06_one_element_is_and_two_are_or() -> None:
     there, job = pod("web", namespace="alpha"), pod("job", namespace="alpha")
     both = policy("p", select(app="db"), ingress=[come(peer(select(app="web"), select(team="a")))])
     either = policy("p", select(app="db"), ingress=[come(peer(select(app="web")), peer(namespaces=select(team="a")))])
-    pods = [team, there, job, WEB, DB]
+    pods = [namespace("shop"), team, there, job, WEB, DB]
     assert [verdict([*pods, both], one, DB) for one in (there, job, WEB)] == ["allow", "deny", "deny"]
     assert [verdict([*pods, either], one, DB) for one in (there, job, WEB)] == ["allow", "allow", "allow"]
+
+
+def test_item_15_labels_of_a_namespace_that_is_not_read_are_open_but_for_its_name() -> None:
+    there = pod("web", namespace="alpha")
+    name = "kubernetes.io/metadata.name"
+
+    def admits(**selector: object) -> str:
+        rule = policy("p", select(app="db"), ingress=[come(peer(namespaces=k8s.LabelSelector(**selector)))])
+        return verdict([there, DB, rule], there, DB)
+
+    assert admits(match_labels={"team": "a"}) == "undecided"
+    assert admits(match_labels={name: "alpha"}) == "allow"
+    assert admits(match_labels={name: "beta", "team": "a"}) == "deny"
+    assert admits() == "allow"
+    for operator in ("Exists", "DoesNotExist", "In", "NotIn"):
+        values = ("a",) if operator in ("In", "NotIn") else None
+        assert admits(match_expressions=(k8s.Requirement(key="team", operator=operator, values=values),)) == "undecided"
+    within = k8s.Requirement(key=name, operator="NotIn", values=("alpha",))
+    assert admits(match_labels={"team": "a"}, match_expressions=(within,)) == "deny"
 
 
 def test_item_07_absent_ports_are_all_and_a_protocol_alone_is_all_its_ports() -> None:

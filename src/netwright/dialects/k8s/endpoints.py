@@ -1,7 +1,8 @@
 """Pods, templates and nodes to endpoints.
 
 A workload's template stands for its pods unless the input holds the pods themselves (a dump): these then fold under
-their owner. Terminated pods and workloads with no replicas have no endpoint.
+their owner. Terminated pods and workloads with no replicas have no endpoint. Labels that controllers give to pods are
+there where selectors name them; where these are a StatefulSet's names and numbers, each of its pods is an endpoint.
 """
 
 from __future__ import annotations
@@ -10,9 +11,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from netwright.base.ipset import EVERYWHERE, NOT_UNICAST, IpSet, parse_address
 from netwright.base.services import PROTOCOLS
+from netwright.dialects.k8s.generated import (
+    BY_ORDINAL,
+    MOST_ORDINALS,
+    POD_INDEX,
+    POD_NAME,
+    generated_labels,
+    mentioned,
+    ordinals,
+)
 from netwright.dialects.k8s.objects import CronJob, Meta, Namespace, Node, Pod, PodSpec, PodTemplate
 from netwright.dialects.k8s.objects import Workload as WorkloadObject
 from netwright.model.cluster import ContainerPortNoun, Workload, WorkloadKind
@@ -72,6 +83,9 @@ class EndpointBuilder:
     def __init__(self, objects: Sequence[Decoded], pod_cidrs: IpSet, service_addresses: IpSet) -> None:
         self.objects = objects
         self.by_key = {(d.kind, d.namespace, d.name): d for d in objects}
+        self.mentioned = mentioned(objects)
+        self.not_counted: list[str] = []
+        """StatefulSets of which one endpoint would have to stand for each pod, and that have too many."""
         self.row_objects: list[Decoded] = []
         self.row_ports: list[tuple[ContainerPortNoun, ...]] = []
         self.names: list[str] = []
@@ -152,9 +166,11 @@ class EndpointBuilder:
         return SHORT[kind], pod.namespace, name
 
     def _is_owned(self, d: Decoded) -> bool:
-        """A ReplicaSet of a Deployment, or a Job of a CronJob, in one input: the owner's template stands for it."""
+        """A ReplicaSet of a Deployment, or a Job of a CronJob, in one input: the owner's template stands for it. A
+        suspended CronJob starts no jobs; those that it has started go on."""
         owner = _controller(d.value.metadata)
-        return owner is not None and (owner[0], d.namespace, owner[1]) in self.by_key
+        found = self.by_key.get((owner[0], d.namespace, owner[1])) if owner is not None else None
+        return found is not None and (not isinstance(found.value, CronJob) or _wanted(found))
 
     def _pod(self, d: Decoded, owner: tuple[WorkloadKind, str, str]) -> None:
         pod: Pod = d.value
@@ -180,7 +196,18 @@ class EndpointBuilder:
         replicas = 1
         if isinstance(d.value, WorkloadObject) and d.value.spec and d.value.spec.replicas is not None:
             replicas = d.value.spec.replicas
-        self._row(d, key, template.metadata or Meta(), spec, d.namespace, host, node, possible, False, replicas)
+        meta = template.metadata or Meta()
+        given = {key: value for key, value in generated_labels(d).items() if key in self.mentioned}
+        if not BY_ORDINAL.isdisjoint(given):
+            if replicas <= MOST_ORDINALS:
+                for number in ordinals(d):
+                    name = f"{d.name}-{number}"
+                    own = {POD_NAME: name, POD_INDEX: str(number)}
+                    named = _labelled(meta, {key: own.get(key, value) for key, value in given.items()})
+                    self._row(d, key, named, spec, d.namespace, host, node, possible, True, 1, name)
+                return
+            self.not_counted.append(f"{d.namespace}/{d.name}")
+        self._row(d, key, _labelled(meta, given), spec, d.namespace, host, node, possible, False, replicas)
 
     def _row(
         self,
@@ -194,6 +221,7 @@ class EndpointBuilder:
         addresses: IpSet,
         single: bool,
         replicas: int,
+        name: str = "",
     ) -> None:
         ports = container_ports(spec)
         port_map: PortMap = () if host else tuple(sorted({(p.name, p.protocol, p.number) for p in ports if p.name}))
@@ -218,7 +246,7 @@ class EndpointBuilder:
         )
         self.row_objects.append(d)
         self.row_ports.append(ports)
-        self.names.append(d.name)
+        self.names.append(name or d.name)
 
     def _namespace(self, name: str) -> int:
         return self._namespaces.setdefault(name, len(self._namespaces))
@@ -274,6 +302,7 @@ class EndpointBuilder:
             nodes=tuple(self._nodes),
             workloads=tuple(w.ref for w in self.workloads()),
             names=tuple(self.names),
+            unlabelled=frozenset(self._namespaces.keys() - labels_of.keys() - {""}),
         )
 
 
@@ -284,9 +313,23 @@ def _controller(meta: Meta) -> tuple[str, str] | None:
     return None
 
 
+def _labelled(meta: Meta, more: dict[str, str]) -> Meta:
+    return replace(meta, labels={**(meta.labels or {}), **more}) if more else meta
+
+
 def _wanted(d: Decoded) -> bool:
-    """Whether the workload has pods at all: not scaled to zero."""
-    return not (isinstance(d.value, WorkloadObject) and d.value.spec is not None and d.value.spec.replicas == 0)
+    """Whether the workload has pods at all: not scaled to zero, suspended or done."""
+    value = d.value
+    if isinstance(value, CronJob):
+        return value.spec is None or not value.spec.suspend
+    if not isinstance(value, WorkloadObject) or value.spec is None:
+        return True
+    if d.kind == "Job":
+        ended = value.status is not None and any(
+            one.type in ("Complete", "Failed") and one.status == "True" for one in value.status.conditions or ()
+        )
+        return not (ended or value.spec.suspend or value.spec.parallelism == 0)
+    return value.spec.replicas != 0
 
 
 def _node_addresses(node: Node) -> IpSet:

@@ -2,7 +2,8 @@
 
 Source: the NetworkPolicy concept page and networking.k8s.io/v1 of Kubernetes 1.34. Every policy is its allow rules and,
 for each direction it isolates, an end that denies. Everything NetworkPolicy leaves open (protocols other than TCP, UDP
-and SCTP) is `unsure`.
+and SCTP) is `unsure`. Where a selector compares a label that a controller gives and whose value is not known, what it
+perhaps selects has rules without a name beside the policy's own, which match perhaps.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from typing import Literal
 
 from netwright.base.ipset import IpSet
 from netwright.base.selectors import ALWAYS, Has, Not, Selector, conjunction, equals, one_of
-from netwright.base.services import BEYOND_TRANSPORT, NONE, PROTOCOLS, TRANSPORT, ServiceSet
+from netwright.base.services import ALL, BEYOND_TRANSPORT, NONE, PROTOCOLS, TRANSPORT, ServiceSet
 from netwright.base.spans import Origin, Pointer
+from netwright.dialects.k8s.generated import GENERATED, UNKNOWN, compared
 from netwright.dialects.k8s.objects import (
     IPBlock,
     LabelSelector,
@@ -29,6 +31,7 @@ from netwright.model.document import Decoded
 from netwright.model.rule import (
     ANYBODY,
     NOBODY,
+    Action,
     Addresses,
     End,
     Members,
@@ -36,6 +39,7 @@ from netwright.model.rule import (
     Peer,
     Rule,
     Service,
+    UnknownPeer,
     either,
 )
 
@@ -75,7 +79,11 @@ class _Lowering:
         spec = value.spec or NetworkPolicySpec()
         home = _shared(equals("ns", decoded.namespace))
         at = conjunction(home, label_selector(spec.pod_selector, "k8s:"), POD_NETWORK)
+        perhaps_at = _perhaps(spec.pod_selector, home)
         for side in policy_types(spec):
+            perhaps = _Perhaps(number, decoded, side, rules)
+            if perhaps_at is not None:
+                perhaps.rule("deny", perhaps_at, ANYBODY, Service(ALL), NONE, compared(spec.pod_selector))
             written: Sequence[NetworkPolicyIngressRule | NetworkPolicyEgressRule | None] = getattr(spec, side) or ()
             for index, rule in enumerate(written):
                 if isinstance(rule, NetworkPolicyIngressRule):
@@ -87,6 +95,12 @@ class _Lowering:
                 peer = self._peers(elements, decoded.namespace)
                 peer = self._peer_of.setdefault(peer, peer)
                 service, unsure = self._service(rule.ports if rule else None)
+                others, keys = self._perhaps_peers(elements, decoded.namespace)
+                if others:
+                    perhaps.rule("allow", at, either(others), service, unsure, keys)
+                if perhaps_at is not None:
+                    anyone = either([peer, *others]) if others else peer
+                    perhaps.rule("allow", perhaps_at, anyone, service, unsure, compared(spec.pod_selector))
                 rules.append(
                     Rule(
                         rank=0,
@@ -130,6 +144,24 @@ class _Lowering:
             return NOBODY
         return Members(conjunction(where, label_selector(element.pod_selector, "k8s:"), POD_NETWORK))
 
+    def _perhaps_peers(
+        self, elements: Sequence[NetworkPolicyPeer | None] | None, namespace: str
+    ) -> tuple[list[Peer], list[str]]:
+        """Whom the peers of a rule perhaps select for their labels, and the labels that leave it open."""
+        peers: list[Peer] = []
+        keys: list[str] = []
+        for element in elements or ():
+            if element is None or element.pod_selector is None:
+                continue
+            where = _shared(equals("ns", namespace))
+            if element.namespace_selector is not None:
+                where = label_selector(element.namespace_selector, "ns:")
+            found = _perhaps(element.pod_selector, where)
+            if found is not None:
+                peers.append(Members(found))
+                keys += compared(element.pod_selector)
+        return peers, keys
+
     def _block(self, block: IPBlock) -> Peer:
         peer = self._blocks.get(block)
         if peer is None:
@@ -145,6 +177,45 @@ class _Lowering:
             service = lower_ports(ports)
             service = self._ports[key] = self._service_of.setdefault(service, service)
         return service, NONE
+
+
+class _Perhaps:
+    """Rules of one policy and direction that match perhaps. They have no name: nothing cites them, their reason is told.
+
+    All that may allow comes first; what is still open then may be denied, as by the isolation that the policy perhaps
+    brings about.
+    """
+
+    def __init__(self, number: int, policy: Decoded, side: Side, rules: list[Rule]) -> None:
+        self.number = number
+        self.policy = policy
+        self.side: Side = side
+        self.rules = rules
+
+    def rule(
+        self, action: Action, at: Selector, peer: Peer, service: Service, unsure: ServiceSet, keys: Sequence[str]
+    ) -> None:
+        policy, side = self.policy, self.side
+        labels = " and ".join(f"`{key}`" for key in sorted(set(keys)))
+        nobody = UnknownPeer(
+            f"{policy.kind} `{policy.namespace}/{policy.name}` compares {labels}, which a controller gives to the pods "
+            "and whose value is not in the input (the pods themselves have it)"
+        )
+        self.rules.append(
+            Rule(
+                rank=0 if action == "allow" else 1,
+                policy=self.number,
+                index=0,
+                at=at,
+                direction=side,
+                src=peer if side == "ingress" else nobody,
+                dst=nobody if side == "ingress" else peer,
+                service=service,
+                unsure=unsure,
+                action=action,
+                origin=Origin(kind=policy.kind, namespace="", name=""),
+            )
+        )
 
 
 _EVERY_TRANSPORT = Service(TRANSPORT)
@@ -166,17 +237,38 @@ def lower_ports(ports: Sequence[NetworkPolicyPort | None]) -> Service:
 
 
 def label_selector(selector: LabelSelector | None, prefix: str) -> Selector:
-    """A label selector over the attributes that begin with `prefix`. None and the empty selector select everything."""
+    """A label selector over the attributes that begin with `prefix`. None and the empty selector select everything.
+
+    Of pods it selects those whose labels surely match; `_perhaps` those whose labels perhaps do.
+    """
+    return _selector(selector, prefix, surely=True)
+
+
+def _perhaps(selector: LabelSelector | None, where: Selector) -> Selector | None:
+    """The pods in `where` that a selector selects or not, by the unknown value of a label; None if there can be none."""
+    if not compared(selector):
+        return None
+    surely, perhaps = (_selector(selector, "k8s:", surely=known) for known in (True, False))
+    return conjunction(where, perhaps, Not(surely), POD_NETWORK)
+
+
+def _selector(selector: LabelSelector | None, prefix: str, *, surely: bool) -> Selector:
     if selector is None:
         return ALWAYS
+    open_ = GENERATED if prefix == "k8s:" else frozenset[str]()
     parts: list[Selector] = [
-        equals(prefix + key, value or "") for key, value in sorted((selector.match_labels or {}).items())
+        equals(prefix + key, value or "")
+        if surely or key not in open_
+        else one_of(prefix + key, (value or "", UNKNOWN))
+        for key, value in sorted((selector.match_labels or {}).items())
     ]
     for requirement in selector.match_expressions or ():
         if requirement is None:
             continue
         key = prefix + requirement.key
         values = tuple(value or "" for value in requirement.values or ())
+        if requirement.key in open_ and surely == (requirement.operator == "NotIn"):
+            values = (*values, UNKNOWN)
         match requirement.operator:
             case "In":
                 parts.append(one_of(key, values))

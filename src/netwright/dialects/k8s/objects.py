@@ -94,6 +94,7 @@ class PodStatus(_Part, frozen=True):
     pod_ip: str | None = msgspec.field(default=None, name="podIP")
     pod_ips: tuple[PodIP, ...] | None = msgspec.field(default=None, name="podIPs")
     host_ip: str | None = msgspec.field(default=None, name="hostIP")
+    conditions: tuple[Condition, ...] | None = None
 
 
 class Pod(_Part, frozen=True):
@@ -107,14 +108,34 @@ class PodTemplate(_Part, frozen=True):
     spec: PodSpec | None = None
 
 
+class Ordinals(_Part, frozen=True):
+    """The numbers of a StatefulSet's pods."""
+
+    start: int | None = None
+
+
 class WorkloadSpec(_Part, frozen=True):
     """The spec of a Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController or Job."""
 
     replicas: int | None = None
+    ordinals: Ordinals | None = None
+    suspend: bool | None = None
+    parallelism: int | None = None
+    completion_mode: str | None = None
+    manual_selector: bool | None = None
     template: PodTemplate | None = None
     service_name: str | None = None
     selector: dict[str, Any] | None = None
     """As written: the fields of a LabelSelector, of a ReplicationController a plain map of labels."""
+
+
+class Condition(_Part, frozen=True):
+    type: str | None = None
+    status: str | None = None
+
+
+class WorkloadStatus(_Part, frozen=True):
+    conditions: tuple[Condition, ...] | None = None
 
 
 class Workload(_Part, frozen=True):
@@ -123,6 +144,7 @@ class Workload(_Part, frozen=True):
     kind: str
     metadata: Meta = Meta()
     spec: WorkloadSpec | None = None
+    status: WorkloadStatus | None = None
 
 
 class JobTemplate(_Part, frozen=True):
@@ -131,6 +153,7 @@ class JobTemplate(_Part, frozen=True):
 
 
 class CronJobSpec(_Part, frozen=True):
+    suspend: bool | None = None
     job_template: JobTemplate | None = None
 
 
@@ -202,6 +225,7 @@ class ServiceSpec(_Part, frozen=True):
     cluster_ip: str | None = msgspec.field(default=None, name="clusterIP")
     cluster_ips: tuple[str, ...] | None = msgspec.field(default=None, name="clusterIPs")
     ip_families: tuple[str, ...] | None = None
+    ip_family_policy: str | None = None
     external_name: str | None = None
     external_ips: tuple[str, ...] | None = msgspec.field(default=None, name="externalIPs")
     load_balancer_ip: str | None = msgspec.field(default=None, name="loadBalancerIP")
@@ -209,6 +233,7 @@ class ServiceSpec(_Part, frozen=True):
     external_traffic_policy: str | None = None
     internal_traffic_policy: str | None = None
     publish_not_ready_addresses: bool | None = None
+    allocate_load_balancer_node_ports: bool | None = None
 
 
 class Service(_Part, frozen=True):

@@ -6,8 +6,9 @@ Policy sees a packet after this translation (NetworkPolicy concept page): the ba
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
-from netwright.base.ipset import IpSet, parse_address
+from netwright.base.ipset import Family, IpSet, parse_address
 from netwright.base.services import PROTOCOLS
 from netwright.base.spans import Origin
 from netwright.dialects.k8s.objects import (
@@ -103,21 +104,29 @@ def lower_services(
             continue
         spec = d.value.spec or ServiceSpec()
         kind = spec.type or "ClusterIP"
-        selected = rows.select(d.namespace, spec.selector) if spec.selector and kind != "ExternalName" else None
+        families = _families(spec)
+        mine = slices.get((d.namespace, d.name), [])
+        selected: list[int] | None = None
+        if spec.selector and kind != "ExternalName":
+            selected = rows.select(d.namespace, spec.selector)
+        ready = selected or []
+        if not spec.publish_not_ready_addresses:
+            ready = [row for row in ready if is_ready(live[row])]
         ports = []
         for port in spec.ports or ():
+            backends: tuple[Backend, ...] = ()
+            nowhere = ""
+            is_open: Literal["", "unknown", "ambiguous"] = ""
             if selected is not None:
                 backends = tuple(
-                    b for row in selected for b in _targets(row, port, row_ports[row], _node(columns, row))
+                    b for row in ready for b in _targets(row, port, row_ports[row], _node(columns, row), families)
                 )
-            elif kind == "ExternalName":
-                backends = ()
-            else:
-                backends = tuple(
-                    b
-                    for s in slices.get((d.namespace, d.name), ())
-                    for b in _slice_backends(s, port, rows, live, columns)
-                )
+                nowhere = "has no endpoints"
+                if selected and not ready:
+                    nowhere += f": of the {len(selected)} that it selects none is ready"
+            elif kind != "ExternalName":
+                backends = tuple(b for s in mine for b in _slice_backends(s, port, rows, live, columns, families))
+                nowhere, is_open = _why_no_slice(mine, port)
             ports.append(
                 ServicePortNoun(
                     name=port.name or "",
@@ -126,6 +135,8 @@ def lower_services(
                     target=str(port.target_port or port.port),
                     node_port=port.node_port or 0,
                     backends=backends,
+                    nowhere="" if backends else nowhere,
+                    open="" if backends else is_open,
                 )
             )
         out.append(
@@ -142,10 +153,49 @@ def lower_services(
                 external_policy=spec.external_traffic_policy or "Cluster",
                 internal_policy=spec.internal_traffic_policy or "Cluster",
                 ports=tuple(ports),
+                has_node_ports=kind == "NodePort"
+                or (kind == "LoadBalancer" and spec.allocate_load_balancer_node_ports is not False),
                 origin=Origin(kind=d.kind, namespace=d.namespace, name=d.name, place=d.place),
             )
         )
     return tuple(out)
+
+
+def _families(spec: ServiceSpec) -> tuple[Family, ...]:
+    """The address families of a Service, empty where nothing says: a cluster adds its second one to a single family
+    where the policy prefers or requires both."""
+    listed = list(spec.ip_families or ())
+    if len(listed) < 2 and spec.ip_family_policy not in (None, "SingleStack"):
+        return ()
+    if not listed:
+        texts = [*(spec.cluster_ips or ()), spec.cluster_ip or ""]
+        listed = ["IPv6" if ":" in text else "IPv4" for text in texts if _is_address(text)]
+    families: tuple[Family, ...] = (4, 6)
+    return tuple(f for f in families if f"IPv{f}" in listed)
+
+
+def is_ready(d: Decoded) -> bool:
+    """Whether a Service leads to this endpoint: not to a pod that says it is not ready. What says nothing is taken as
+    ready."""
+    status = d.value.status if isinstance(d.value, Pod) else None
+    return all(c.type != "Ready" or c.status == "True" for c in (status.conditions or () if status else ()))
+
+
+def _why_no_slice(slices: Sequence[Decoded], port: ServicePort) -> tuple[str, Literal["", "unknown", "ambiguous"]]:
+    """Why a Service without a selector leads nowhere from this port, and of what kind the reason is where that is
+    open."""
+    if not slices:
+        return "has no selector and its endpoints are not in the input", "unknown"
+    if all(s.value.address_type == "FQDN" for s in slices):
+        told = "has an EndpointSlice of names (addressType FQDN), and the API defines no meaning for these"
+        return told, "ambiguous"
+    protocol = port.protocol or "TCP"
+    listed = {(p.name or "", p.protocol or "TCP") for s in slices for p in s.value.ports or ()}
+    if (port.name or "", protocol) not in listed:
+        has = ", ".join(f"{of} `{name}`" if name else f"{of} without a name" for name, of in sorted(listed)) or "none"
+        asked = f"`{port.name}`" if port.name else "without a name"
+        return f"has no endpoints at its {protocol} port {asked}: the ports of its EndpointSlices are {has}", ""
+    return "has no endpoints: none in its EndpointSlices is ready", ""
 
 
 def _node(columns: Columns, row: int) -> str:
@@ -154,22 +204,34 @@ def _node(columns: Columns, row: int) -> str:
     return columns.nodes[index] if index >= 0 else ""
 
 
-def _targets(row: int, port: ServicePort, declared: tuple[ContainerPortNoun, ...], node: str) -> list[Backend]:
+def _targets(
+    row: int, port: ServicePort, declared: tuple[ContainerPortNoun, ...], node: str, families: tuple[Family, ...]
+) -> list[Backend]:
     """A named target port is resolved on the pod; a pod without it is no backend."""
     protocol = PROTOCOLS.get(port.protocol or "TCP", 6)
     target = port.target_port if port.target_port is not None and port.target_port != "" else port.port
     if isinstance(target, int):
-        return [Backend(row=row, protocol=protocol, port=target or port.port, node=node)]
+        return [Backend(row=row, protocol=protocol, port=target or port.port, node=node, families=families)]
     for p in declared:  # of several ports of that name the first counts, as in the EndpointSlice controller
         if p.name == target and p.protocol == protocol:
-            return [Backend(row=row, protocol=protocol, port=p.number, node=node)]
+            return [Backend(row=row, protocol=protocol, port=p.number, node=node, families=families)]
     return []
 
 
 def _slice_backends(
-    d: Decoded, port: ServicePort, rows: _Rows, live: Sequence[Decoded], columns: Columns
+    d: Decoded,
+    port: ServicePort,
+    rows: _Rows,
+    live: Sequence[Decoded],
+    columns: Columns,
+    families: tuple[Family, ...],
 ) -> list[Backend]:
+    """The endpoints of a slice of addresses, each reached over the slice's own family. Names are no endpoints."""
     value: EndpointSlice = d.value
+    known: tuple[Family, ...] = (4, 6)
+    own = tuple(f for f in known if value.address_type == f"IPv{f}") or families
+    if value.address_type == "FQDN" or (families and own[0] not in families):
+        return []
     out = []
     for slice_port in value.ports or ():
         if (slice_port.name or "") != (port.name or "") or (slice_port.protocol or "TCP") != (port.protocol or "TCP"):
@@ -183,10 +245,14 @@ def _slice_backends(
             row = rows.by_pod.get((ref.namespace or d.namespace, ref.name or "")) if ref and ref.kind == "Pod" else None
             if row is not None and isinstance(live[row].value, Pod):
                 node = endpoint.node_name or _node(columns, row)
-                out.append(Backend(row=row, protocol=protocol, port=number, node=node))
+                out.append(Backend(row=row, protocol=protocol, port=number, node=node, families=own))
             else:
                 node = endpoint.node_name or ""
-                out += [Backend(address=a, protocol=protocol, port=number, node=node) for a in endpoint.addresses or ()]
+                out += [
+                    Backend(address=a, protocol=protocol, port=number, node=node, families=own)
+                    for a in endpoint.addresses or ()
+                    if _is_address(a)
+                ]
     return out
 
 

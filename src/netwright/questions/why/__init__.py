@@ -13,15 +13,17 @@ import msgspec
 
 from netwright.base.errors import InternalError, UsageError
 from netwright.base.ipset import Family
-from netwright.base.services import ICMP, ServiceSet, protocol_name, protocol_number
+from netwright.base.services import ICMP, SCTP, TCP, UDP, ServiceSet, protocol_name, protocol_number
 from netwright.base.spans import Origin, Position
 from netwright.engine.inquire import Groups, Inquirer, Part, Settled, lowest
 from netwright.engine.nearest import nearest_rule
 from netwright.engine.verdict import Citation, Verdict
+from netwright.model.document import Decoded
 from netwright.model.references import Target, split_port
 from netwright.model.rule import Direction
 from netwright.questions.registry import FROM_TO, Asked, Why
 from netwright.questions.why.changes import Change, changes
+from netwright.spec.controllers import pod_of
 from netwright.spec.networkpolicy import judge
 
 Locate = Callable[[Origin], Position | None]
@@ -155,13 +157,16 @@ def why(
     destination_ref, port = split_port(destination_text)
     source = directory.resolve(source_ref)
     destination = directory.destination(destination_ref)
-    ports = [port] if port or protocol == ICMP else served(inquirer, destination, protocol)
+    has_ports = protocol in (TCP, UDP, SCTP)
+    ports = [port] if port or not has_ports else served(inquirer, destination, protocol)
     icmp = (8, 0) if protocol == ICMP else None
-    if port and icmp:
-        raise UsageError(f"`{destination_text}` has a port, and ICMP has none", help=f"write `{destination_ref}`")
+    if port and not has_ports:
+        told = f"`{destination_text}` has a port, and {protocol_name(protocol)} has none"
+        raise UsageError(told, help=f"write `{destination_ref}`")
     settled = [inquirer.ask(source, destination, protocol, p, family=family, icmp=icmp) for p in ports]
     whole = _together(inquirer, settled)
-    judged = _judge(inquirer, [] if whole.ways else whole.parts)
+    translated = destination.service is not None and not destination.service.headless
+    judged = _judge(inquirer, [] if whole.ways else whole.parts, translated)
     parts = _parts(inquirer, whole, locate, owner_of)
     translation = _translation(destination, whole)
     found: tuple[Change, ...] = ()
@@ -224,8 +229,9 @@ def _together(inquirer: Inquirer, settled: Sequence[Settled]) -> Settled:
     return Settled(verdict, groups, tuple(parts), next((s.nowhere for s in settled if s.nowhere), ""), reasons, ways)
 
 
-def _judge(inquirer: Inquirer, parts: Sequence[Part]) -> int:
-    """Put packets to the reference evaluator too. Raises InternalError where it disagrees."""
+def _judge(inquirer: Inquirer, parts: Sequence[Part], translated: bool) -> int:
+    """Put packets, which a Service `translated`, to the reference evaluator too. Raises InternalError where it
+    disagrees."""
     cluster = inquirer.cluster
     columns = inquirer.network.columns
     for part in parts[:MOST_PARTS]:
@@ -234,7 +240,7 @@ def _judge(inquirer: Inquirer, parts: Sequence[Part]) -> int:
         namespaces = frozenset(columns.namespaces[int(columns.namespace[row])] for row in rows)
         ends = []
         for spot, held in ((packet.source, part.source_addresses), (packet.destination, part.destination_addresses)):
-            ends.append(cluster.row_objects[spot.row] if held is None else lowest(held, packet.family))
+            ends.append(_end(inquirer, spot.row) if held is None else lowest(held, packet.family))
         verdict = judge(
             inquirer.deciding_objects(namespaces),
             ends[0],
@@ -244,7 +250,8 @@ def _judge(inquirer: Inquirer, parts: Sequence[Part]) -> int:
             family=packet.family,
             pod_ranges=cluster.pod_cidrs,
             unknown=cluster.unknown,
-            same_pod=part.outcome.relation == "self",
+            same_pod=part.outcome.relation in ("self", "hairpin"),
+            translated=translated,
         ).verdict
         if verdict != part.outcome.verdict:
             raise InternalError(
@@ -253,6 +260,12 @@ def _judge(inquirer: Inquirer, parts: Sequence[Part]) -> int:
                 help="this is a bug of netwright; please report it with the manifests that show it",
             )
     return min(len(parts), MOST_PARTS)
+
+
+def _end(inquirer: Inquirer, row: int) -> Decoded:
+    """The object behind an endpoint; of a StatefulSet whose pods are told apart, the pod."""
+    thing, name = inquirer.cluster.row_objects[row], inquirer.network.columns.names[row]
+    return pod_of(thing, name) if thing.kind == "StatefulSet" and name != thing.name else thing
 
 
 def _translation(destination: Target, settled: Settled) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from netwright.dialects.k8s.edit import (
     relabel,
     widen,
 )
+from netwright.dialects.k8s.generated import GENERATED, UNKNOWN, compares_generated
 from netwright.dialects.k8s.lower import lower_policies
 from netwright.dialects.k8s.objects import NetworkPolicyPeer, NetworkPolicyPort
 from netwright.engine.by_owner import OwnerPairs, closed, opened
@@ -126,7 +127,7 @@ def _relabelled(inquirer: Inquirer, part: Part, sides: Sequence[Side], near: dic
 
     wanted = _wanted_labels(found.peer, dict(attributes(inquirer, peer)))
     thing = inquirer.cluster.row_objects[peer.row]
-    if not wanted or any(_is_selected_by(inquirer, thing, key) for key in wanted):
+    if not wanted or not GENERATED.isdisjoint(wanted) or any(_is_selected_by(inquirer, thing, key) for key in wanted):
         return None
     return relabel(thing, wanted)
 
@@ -223,6 +224,8 @@ def _labels(inquirer: Inquirer, row: int, near: Near | None) -> dict[str, str]:
     held = {
         k.removeprefix("k8s:"): v for k, v in inquirer.network.columns.labels_of(row).items() if k.startswith("k8s:")
     }
+    # a label that a controller gives names one pod or one rollout, and its value may not be known
+    held = {k: v for k, v in held.items() if v != UNKNOWN and (k in preferred or k not in GENERATED)}
     return identifying_labels(held, preferred)
 
 
@@ -281,7 +284,9 @@ def _prove(
     """Make the edits on a copy, ask again, and compare the connections of the ends that the edits touch."""
     objects = apply(inquirer.cluster.objects, edits)
     changed = recompose(inquirer.cluster, objects)
-    if all(d.kind == "NetworkPolicy" for e in edits for d in (e.before, e.after) if d is not None):
+    touched = [d for e in edits for d in (e.before, e.after) if d is not None]
+    # what a policy perhaps does has no name, by which an edit would know it again
+    if all(d.kind == "NetworkPolicy" and not compares_generated(d.value) for d in touched):
         network = inquirer.network.apply(_delta(inquirer, edits))
     else:
         network = Network(changed.columns, changed.enforcers, inquirer.network.families, like=inquirer.network)

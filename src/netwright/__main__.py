@@ -1,0 +1,8 @@
+"""`python -m netwright` is `netwright`."""
+
+from __future__ import annotations
+
+from netwright.cli.main import main
+
+if __name__ == "__main__":
+    main()
