@@ -30,6 +30,7 @@ spec:
   ports: [{port: 80, targetPort: http%s}]
 %s
 """
+WITHOUT_PORTS = "  allocateLoadBalancerNodePorts: false"
 DENY = """
 ---
 apiVersion: networking.k8s.io/v1
@@ -102,7 +103,7 @@ def verdicts(made: nw.Twin) -> dict[str, str]:
 
 def test_nothing_isolates_a_load_balanced_pod(tmp_path: Path) -> None:
     found = verdicts(twin(tmp_path, WEB, service()))
-    assert found == {"LoadBalancer": "allow"}
+    assert found == {"LoadBalancer": "allow", "NodePort": "allow"}
 
 
 def test_a_cluster_ip_has_no_way_in(tmp_path: Path) -> None:
@@ -115,10 +116,23 @@ def test_a_cluster_ip_has_no_way_in(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("written", ["203.0.113.0/24", "' 203.0.113.0/24 '"])
 def test_source_ranges_let_in_some_of_the_internet(tmp_path: Path, written: str) -> None:
-    made = twin(tmp_path, WEB, service(extra=f"  loadBalancerSourceRanges: [{written}]"))
+    made = twin(tmp_path, WEB, service(extra=f"  loadBalancerSourceRanges: [{written}]\n{WITHOUT_PORTS}"))
     assert verdicts(made) == {"LoadBalancer": "some"}
     assert made.why("203.0.113.7", "svc/shop/web:80").verdict == "allow"
     assert made.why("198.51.100.7", "svc/shop/web:80").verdict == "deny"
+
+
+def test_source_ranges_do_not_bind_the_node_port_that_is_allocated(tmp_path: Path) -> None:
+    """Unless allocateLoadBalancerNodePorts is false, each port of a load balancer has a port on every node."""
+    ranges = "  loadBalancerSourceRanges: [203.0.113.0/24]"
+    made = twin(tmp_path, WEB, service(extra=ranges))
+    answer = made.why("198.51.100.7", "svc/shop/web:80")
+    assert answer.verdict == "allow"
+    assert [(w.via, w.entry, w.verdict) for w in answer.ways][1:] == [
+        ("NodePort", "every node:a port that the cluster chooses", "allow")
+    ]
+    written = twin(tmp_path, WEB, service(extra=f"{ranges}\n{WITHOUT_PORTS}", node_port=", nodePort: 30080"))
+    assert written.why("198.51.100.7", "svc/shop/web:80").verdict == "allow", "a port that is written stays"
 
 
 def test_local_keeps_the_clients_address_for_policy_to_see(tmp_path: Path) -> None:
@@ -177,6 +191,13 @@ def test_an_ingress_is_decided_between_its_controller_and_the_target_port(
 
 def test_a_service_without_endpoints_is_not_exposed(tmp_path: Path) -> None:
     made = twin(tmp_path, WEB.replace("app: web", "app: other"), service())
-    (row,) = made.exposed()
-    assert row.verdict == "deny"
-    assert "no endpoints" in row.chain[-1]
+    rows = made.exposed()
+    assert {row.via for row in rows} == {"LoadBalancer", "NodePort"}
+    assert {row.verdict for row in rows} == {"deny"}
+    assert all("no endpoints" in row.chain[-1] for row in rows)
+
+
+def test_a_way_to_endpoints_that_are_not_in_the_input_is_undecided(tmp_path: Path) -> None:
+    made = twin(tmp_path, WEB, service("NodePort").replace("  selector: {app: web}\n", ""))
+    assert verdicts(made) == {"NodePort": "undecided"}
+    assert "not in the input" in made.exposed()[0].chain[-1]
