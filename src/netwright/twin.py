@@ -21,8 +21,9 @@ from netwright.base.diagnostics import Diagnostic
 from netwright.base.errors import UsageError
 from netwright.base.spans import Origin, Position
 from netwright.dialects.k8s.decode import Invalid, decode
+from netwright.dialects.k8s.exposing import exposing, unreadable
 from netwright.model.account import Accounting, Provenance
-from netwright.model.cluster import Cluster
+from netwright.model.cluster import Cluster, UnreadRoute
 from netwright.model.document import Decoded, Document, Fate, Input, Reading, UnknownPolicy
 from netwright.model.kind_lists import find
 from netwright.version import VERSION
@@ -43,7 +44,8 @@ T = TypeVar("T")
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """The objects of one moment, what of the input was not read and could act on the network, and the account."""
+    """The objects of one moment, what of the input was not read and could act on the network or lead into it, and the
+    account."""
 
     objects: tuple[Decoded, ...]
     unknown: tuple[UnknownPolicy, ...]
@@ -51,6 +53,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     inputs: tuple[Input, ...] = ()
     diagnostics: tuple[Diagnostic, ...]
     reading: Reading
+    unread_routes: tuple[UnreadRoute, ...] = ()
 
 
 def load(
@@ -94,6 +97,7 @@ def digest(reading: Reading) -> Snapshot:
     objects: dict[tuple[str, str, str], Decoded] = {}
     unlisted: dict[tuple[str, str], list[Document]] = {}
     unread_kinds: dict[tuple[str, str], list[Document]] = {}
+    routes: list[UnreadRoute | None] = []
     for document in reading.documents:
         kind = find(document.group, document.kind)
         if kind is None:
@@ -104,6 +108,7 @@ def digest(reading: Reading) -> Snapshot:
         elif kind.reads == "unread":
             fates.append("not_understood")
             unread_kinds.setdefault((document.api_version, document.kind), []).append(document)
+            routes.append(exposing(document))
             if kind.effect != "none":
                 local = kind.namespaced and not _is_wide(document)
                 namespaces = (document.namespace or "default",) if local else ()
@@ -132,6 +137,7 @@ def digest(reading: Reading) -> Snapshot:
     for unread in reading.unread:
         diagnostics.append(unread.diagnostic)
         unknown += _unread_policies(unread.kinds, unread.namespaces, unread.diagnostic)
+        routes.append(unreadable(unread))
     diagnostics += [_not_read(v, k, found, reading) for (v, k), found in unread_kinds.items()]
     diagnostics += [_unlisted(v, k, found, reading) for (v, k), found in unlisted.items()]
     counts: Counter[str] = Counter(fates)
@@ -143,6 +149,7 @@ def digest(reading: Reading) -> Snapshot:
         inputs=reading.inputs_with(fates),
         diagnostics=(*diagnostics, *reading.warnings),
         reading=reading,
+        unread_routes=tuple(route for route in routes if route is not None),
     )
 
 
@@ -311,6 +318,7 @@ class Twin:
                 profile=PROFILES[self.cni],
                 unknown=self.snapshot.unknown,
                 pod_cidrs=self.pod_cidrs,
+                unread_routes=self.snapshot.unread_routes,
             )
             made.enforcers  # noqa: B018 - lowering is part of composing, and of its time
             self.seconds["composing"] = time.process_time() - started

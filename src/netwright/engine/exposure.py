@@ -14,7 +14,7 @@ from netwright.base.ipset import EVERYWHERE, NOT_UNICAST, IpSet
 from netwright.base.services import TCP
 from netwright.base.spans import Origin
 from netwright.engine.verdict import Outcome
-from netwright.model.cluster import IngressRoute, ServiceNoun, ServicePortNoun
+from netwright.model.cluster import IngressRoute, ServiceNoun, ServicePortNoun, UnreadRoute
 from netwright.model.references import Target
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ def exposures(inquirer: Inquirer, source: Target, services: Iterable[ServiceNoun
     for route in inquirer.cluster.ingresses:
         if wanted is None or f"svc/{route.namespace}/{route.service}" in wanted:
             yield from _by_ingress(inquirer, source, route)
+    for unread in inquirer.cluster.unread_routes:
+        yield from _by_unread(inquirer, unread, wanted)
 
 
 def together(found: Sequence[Exposure]) -> Literal["allow", "some", "deny", "undecided"]:
@@ -305,6 +307,34 @@ def _by_ingress(inquirer: Inquirer, source: Target, route: IngressRoute) -> Iter
     )
     verdicts.append(found)
     yield _exposure(service, port, "Ingress", entry, _chain(verdicts), steps, parts)
+
+
+# --- what was not read --------------------
+
+
+def _by_unread(inquirer: Inquirer, route: UnreadRoute, wanted: set[str] | None) -> Iterator[Exposure]:
+    """The ways that what is not evaluated may open. What may lead to any Service is told of those asked about only."""
+    if route.services is None:
+        if wanted is not None:
+            for service in inquirer.cluster.services:
+                if service.ref in wanted and service.namespace in (route.namespaces or (service.namespace,)):
+                    told = f"{route.text}: it may lead to {service.ref} from outside"
+                    for port in service.ports:
+                        yield _perhaps(service, port, "what was not read", "any address", Step("undecided", told))
+        return
+    for namespace, name, number in route.services:
+        named = inquirer.directory.services.get((namespace, name))
+        if named is None or (wanted is not None and named.ref not in wanted):
+            continue
+        told = f"{route.text} names {named.ref} and is not evaluated yet"
+        for port in [p for p in named.ports if p.port == number] or named.ports:
+            yield _perhaps(named, port, route.kind, route.entry, Step("undecided", told, route.origin))
+
+
+def _perhaps(service: ServiceNoun, port: ServicePortNoun, via: str, entry: str, step: Step) -> Exposure:
+    if not port.backends and not port.open:
+        return _nowhere(service, port, via, entry, ())
+    return _exposure(service, port, via, entry, "undecided", (step._replace(open="unknown"),), ())
 
 
 def _services_of(inquirer: Inquirer, rows: Sequence[int]) -> list[ServiceNoun]:

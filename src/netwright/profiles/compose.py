@@ -13,7 +13,7 @@ from netwright.dialects.k8s.generated import MOST_ORDINALS
 from netwright.dialects.k8s.lower import lower_policies
 from netwright.dialects.k8s.objects import NetworkPolicy, Service
 from netwright.dialects.k8s.services import lower_ingresses, lower_services, service_addresses
-from netwright.model.cluster import Cluster
+from netwright.model.cluster import Cluster, UnreadRoute
 from netwright.model.document import Decoded, UnknownPolicy
 from netwright.model.rule import ANYBODY, Action, Direction, Enforcer, Rule, Tier, UnknownPeer
 from netwright.model.rule import Service as RuleService
@@ -33,6 +33,7 @@ def compose(
     profile: Profile = UPSTREAM,
     unknown: Sequence[UnknownPolicy] = (),
     pod_cidrs: Sequence[str] = (),
+    unread_routes: Sequence[UnreadRoute] = (),
 ) -> Cluster:
     """The cluster these objects make under a profile. Raises ValueError for a malformed pod CIDR."""
     given = IpSet.of(*pod_cidrs)
@@ -64,6 +65,7 @@ def compose(
         has_assumed_families=assumed,
         services=lambda: lower_services(held, columns, row_ports, row_objects),
         ingresses=lambda: lower_ingresses(held),
+        unread_routes=tuple(unread_routes),
     )
 
 
@@ -74,7 +76,13 @@ def recompose(cluster: Cluster, objects: Sequence[Decoded]) -> Cluster:
     differing = [d for d in objects if id(d) not in old] + [d for d in cluster.objects if id(d) not in new]
     profile = PROFILES[cluster.profile]
     if any(d.kind != "NetworkPolicy" for d in differing):
-        return compose(objects, profile=profile, unknown=cluster.unknown, pod_cidrs=cluster.pod_cidrs)
+        return compose(
+            objects,
+            profile=profile,
+            unknown=cluster.unknown,
+            pod_cidrs=cluster.pod_cidrs,
+            unread_routes=cluster.unread_routes,
+        )
     return Cluster(
         profile=cluster.profile,
         columns=cluster.columns,
@@ -91,6 +99,7 @@ def recompose(cluster: Cluster, objects: Sequence[Decoded]) -> Cluster:
         has_assumed_families=cluster.has_assumed_families,
         services=lambda: cluster.services,
         ingresses=lambda: cluster.ingresses,
+        unread_routes=cluster.unread_routes,
     )
 
 

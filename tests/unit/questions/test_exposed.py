@@ -201,3 +201,84 @@ def test_a_way_to_endpoints_that_are_not_in_the_input_is_undecided(tmp_path: Pat
     made = twin(tmp_path, WEB, service("NodePort").replace("  selector: {app: web}\n", ""))
     assert verdicts(made) == {"NodePort": "undecided"}
     assert "not in the input" in made.exposed()[0].chain[-1]
+
+
+ROUTES = {
+    "HTTPRoute": """
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: r, namespace: %s}
+spec:
+  parentRefs: [{name: gate}]
+  hostnames: [shop.example]
+  rules: [{backendRefs: [{name: web, namespace: shop, port: 80}]}]
+""",
+    "Route": """
+apiVersion: route.openshift.io/v1
+kind: Route
+metadata: {name: r, namespace: shop}
+spec: {host: shop.example, to: {kind: Service, name: web}}
+""",
+    "VirtualService": """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: r, namespace: edge}
+spec:
+  hosts: [shop.example]
+  gateways: [edge/public]
+  http: [{route: [{destination: {host: web.shop.svc.cluster.local, port: {number: 80}}}]}]
+""",
+    "Mapping": """
+apiVersion: getambassador.io/v3alpha1
+kind: Mapping
+metadata: {name: r, namespace: edge}
+spec: {hostname: shop.example, prefix: /, service: "http://web.shop:80"}
+""",
+    "ServiceExport": """
+apiVersion: multicluster.x-k8s.io/v1alpha1
+kind: ServiceExport
+metadata: {name: web, namespace: shop}
+""",
+}
+
+
+@pytest.mark.parametrize("kind", ROUTES)
+def test_what_may_lead_to_a_service_and_is_not_evaluated_leaves_its_exposure_open(tmp_path: Path, kind: str) -> None:
+    route = ROUTES[kind].replace("%s", "edge")
+    made = twin(tmp_path, WEB, service("ClusterIP"), "---", route)
+    assert verdicts(made) == {kind: "undecided"}
+    answer = made.why("internet", "svc/shop/web:80")
+    (evaluated,) = made.eval([{"from": "internet", "to": "svc/shop/web", "port": 80}])
+    assert answer.verdict == evaluated.verdict == "undecided"
+    assert {r.kind for r in (*answer.reasons, *evaluated.undecided)} == {"unknown"}
+    assert all(f"{kind} " in r.reason and "svc/shop/web" in r.reason for r in (*answer.reasons, *evaluated.undecided))
+    assert made.why("internet", "shop/web:8080").verdict == "allow", "the pod's own address is another question"
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        ROUTES["HTTPRoute"].replace("%s", "edge").replace("name: web", "name: other"),
+        ROUTES["HTTPRoute"].replace("%s", "edge").replace("{name: gate}", "{kind: Service, name: web}"),
+        ROUTES["Route"].replace("namespace: shop", "namespace: edge"),
+        ROUTES["VirtualService"].replace("gateways: [edge/public]", "gateways: [mesh]"),
+        ROUTES["VirtualService"].replace("  gateways: [edge/public]\n", ""),
+        ROUTES["ServiceExport"].replace("name: web", "name: other"),
+    ],
+)
+def test_what_leads_elsewhere_or_inside_leaves_it_closed(tmp_path: Path, route: str) -> None:
+    made = twin(tmp_path, WEB, service("ClusterIP"), "---", route)
+    assert made.exposed() == []
+    assert made.why("internet", "svc/shop/web:80").verdict == "deny"
+
+
+def test_a_route_to_a_service_without_endpoints_leads_nowhere(tmp_path: Path) -> None:
+    made = twin(tmp_path, WEB.replace("app: web", "app: other"), service("ClusterIP"), "---", ROUTES["Route"])
+    assert verdicts(made) == {"Route": "deny"}
+
+
+def test_a_text_that_could_be_an_ingress_leaves_what_is_asked_open(tmp_path: Path) -> None:
+    broken = "---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: web, namespace: shop\n"
+    made = twin(tmp_path, WEB, service("ClusterIP"), broken)
+    assert made.why("internet", "svc/shop/web:80").verdict == "undecided"
+    assert made.exposed() == [], "it names no Service"
