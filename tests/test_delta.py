@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from netwright.base.services import ServiceSet
-from netwright.dialects.k8s.lower import lower_policies
+from netwright.dialects.k8s.lower import lower_policies, origins_of
 from netwright.engine.compile import Network
 from netwright.engine.units import Delta
 from netwright.model.document import Decoded
-from netwright.profiles.compose import compose
+from netwright.profiles.compose import compose, recompose
 from tests.agreement import decode_all
 from tests.random_clusters import cluster
 
@@ -30,7 +30,8 @@ def answers(network: Network, rows: int) -> dict[tuple[int, int, int], tuple[Ser
 
 
 def compiled(objects: list[Decoded], like: Any) -> Network:
-    fresh = compose(objects, pod_cidrs=like.pod_cidrs)
+    """The edited policies over the same endpoints: which of a workload's pods are told apart is not edited."""
+    fresh = recompose(like, objects)
     return Network(fresh.columns, fresh.enforcers, like.families)
 
 
@@ -60,7 +61,7 @@ def test_an_edit_equals_compiling_anew(seed: int) -> None:
                 value=come.value,
             )
         rules, ends = lower_policies([come] if come else [])
-        removed = frozenset([(gone.kind, gone.namespace, gone.name)] if gone else [])
+        removed = origins_of(gone) if gone else frozenset()
         before = answers(network, like.columns.n)
         edited = network.apply(Delta(removed=removed, rules=rules, ends=ends))
         objects = [d for d in objects if d is not gone] + ([come] if come else [])

@@ -90,11 +90,6 @@ def _selectors(policy: NetworkPolicy) -> Iterator[LabelSelector]:
                 yield peer.pod_selector
 
 
-def compares_generated(policy: NetworkPolicy) -> bool:
-    """Whether any selector of the policy compares the value of a generated label."""
-    return any(compared(selector) for selector in _selectors(policy))
-
-
 def compared(selector: LabelSelector | None) -> list[str]:
     """The generated labels whose values a selector compares."""
     if selector is None:

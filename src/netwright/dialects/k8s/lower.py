@@ -57,6 +57,16 @@ def lower_policies(policies: Iterable[Decoded]) -> tuple[tuple[Rule, ...], tuple
     return tuple(rules), tuple(ends)
 
 
+def origins_of(policy: Decoded) -> frozenset[tuple[str, str, str]]:
+    """The kind, namespace and name in the origins of all that a policy is lowered to, for an edit to take it out."""
+    unnamed = _nameless(policy)
+    return frozenset(((policy.kind, policy.namespace, policy.name), (unnamed.kind, unnamed.namespace, unnamed.name)))
+
+
+def _nameless(policy: Decoded) -> Origin:
+    return Origin(kind=policy.kind, namespace=f"{policy.namespace}/{policy.name}", name="")
+
+
 def policy_types(spec: NetworkPolicySpec) -> tuple[Side, ...]:
     """The directions a policy isolates: as written, else ingress always and egress where it has rules."""
     if spec.policy_types:
@@ -180,7 +190,7 @@ class _Lowering:
 
 
 class _Perhaps:
-    """Rules of one policy and direction that match perhaps. They have no name: nothing cites them, their reason is told.
+    """Rules of one policy and direction that match perhaps. They have no name: nothing cites them, only why is told.
 
     All that may allow comes first; what is still open then may be denied, as by the isolation that the policy perhaps
     brings about.
@@ -213,7 +223,7 @@ class _Perhaps:
                 service=service,
                 unsure=unsure,
                 action=action,
-                origin=Origin(kind=policy.kind, namespace="", name=""),
+                origin=_nameless(policy),
             )
         )
 
@@ -245,7 +255,7 @@ def label_selector(selector: LabelSelector | None, prefix: str) -> Selector:
 
 
 def _perhaps(selector: LabelSelector | None, where: Selector) -> Selector | None:
-    """The pods in `where` that a selector selects or not, by the unknown value of a label; None if there can be none."""
+    """The pods in `where` that a selector selects or not, by an unknown value of a label; None if there can be none."""
     if not compared(selector):
         return None
     surely, perhaps = (_selector(selector, "k8s:", surely=known) for known in (True, False))

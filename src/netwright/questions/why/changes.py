@@ -23,8 +23,8 @@ from netwright.dialects.k8s.edit import (
     relabel,
     widen,
 )
-from netwright.dialects.k8s.generated import GENERATED, UNKNOWN, compares_generated
-from netwright.dialects.k8s.lower import lower_policies
+from netwright.dialects.k8s.generated import GENERATED, UNKNOWN
+from netwright.dialects.k8s.lower import lower_policies, origins_of
 from netwright.dialects.k8s.objects import NetworkPolicyPeer, NetworkPolicyPort
 from netwright.engine.by_owner import OwnerPairs, closed, opened
 from netwright.engine.compile import Network
@@ -284,9 +284,7 @@ def _prove(
     """Make the edits on a copy, ask again, and compare the connections of the ends that the edits touch."""
     objects = apply(inquirer.cluster.objects, edits)
     changed = recompose(inquirer.cluster, objects)
-    touched = [d for e in edits for d in (e.before, e.after) if d is not None]
-    # what a policy perhaps does has no name, by which an edit would know it again
-    if all(d.kind == "NetworkPolicy" and not compares_generated(d.value) for d in touched):
+    if all(d.kind == "NetworkPolicy" for e in edits for d in (e.before, e.after) if d is not None):
         network = inquirer.network.apply(_delta(inquirer, edits))
     else:
         network = Network(changed.columns, changed.enforcers, inquirer.network.families, like=inquirer.network)
@@ -356,7 +354,7 @@ def _shown(found: Sequence[tuple[OwnerPairs, tuple[str, str]]], asked: ServiceSe
 def _delta(inquirer: Inquirer, edits: Sequence[Edit]) -> Delta:
     """The edits of policies as an edit of the tier they stand in."""
     rules, ends = lower_policies([e.after for e in edits if e.after is not None])
-    gone = frozenset((d.kind, d.namespace, d.name) for e in edits for d in [e.before] if d is not None)
+    gone = frozenset(source for e in edits if e.before is not None for source in origins_of(e.before))
     return Delta(tier=len(inquirer.cluster.enforcers[0].tiers) - 1, removed=gone, rules=rules, ends=ends)
 
 
