@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Final, Literal
 
 from netwright.base.intervals import Interval, Intervals, canonical, contains, intersect, size, subtract, union
+from netwright.base.numbers import short, whole_number
 
 Family = Literal[4, 6]
 BITS: Final = {4: 32, 6: 128}
@@ -31,9 +32,10 @@ def parse_cidr(text: str) -> tuple[Family, Interval]:
     address, slash, length = text.partition("/")
     family, value = parse_address(address)
     bits = BITS[family]
-    if slash and not (length.isascii() and length.isdigit() and int(length) <= bits):
-        raise ValueError(f"`{text}` is not a CIDR")
-    host_bits = bits - int(length) if slash else 0
+    written = whole_number(length) if slash else bits
+    if written is None or written > bits:
+        raise ValueError(f"`{short(text)}` is not a CIDR")
+    host_bits = bits - written
     low = value >> host_bits << host_bits
     return family, (low, low + (1 << host_bits))
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from netwright.base.errors import UsageError
 from netwright.base.intervals import Interval, Intervals, canonical, contains, intersect, size, subtract, union
+from netwright.base.numbers import short, whole_number
 
 TCP: Final = 6
 UDP: Final = 17
@@ -29,11 +30,13 @@ def protocol_name(protocol: int) -> str:
 def protocol_number(name: str) -> int:
     """The IANA number of a protocol given by name or number. Raises UsageError."""
     for known, number in PROTOCOLS.items():
-        if name.upper() == known.upper():
+        # Beyond ASCII, other letters become these when they are made capital: U+017F becomes S.
+        if name.isascii() and name.upper() == known.upper():
             return number
-    if name.isascii() and name.isdigit() and int(name) < 256:
-        return int(name)
-    raise UsageError(f"`{name}` is not a protocol", help="TCP, UDP, SCTP, ICMP or a protocol number")
+    written = whole_number(name)
+    if written is not None and written < 256:
+        return written
+    raise UsageError(f"`{short(name)}` is not a protocol", help="TCP, UDP, SCTP, ICMP or a protocol number")
 
 
 class ServiceSet:
@@ -166,6 +169,14 @@ ALL: Final = ServiceSet([(0, _KEYS)])
 TRANSPORT: Final = ServiceSet.ports(TCP) | ServiceSet.ports(UDP) | ServiceSet.ports(SCTP)
 """TCP, UDP and SCTP: the protocols that NetworkPolicy speaks of."""
 BEYOND_TRANSPORT: Final = ALL - TRANSPORT
+
+
+def check_port(text: str) -> None:
+    """Raise UsageError for digits that are no port; names of ports pass."""
+    if text.isascii() and text.isdigit():
+        number = whole_number(text)
+        if number is None or number > 0xFFFF:
+            raise UsageError(f"`{short(text)}` is not a port", help="ports go from 0 to 65535")
 
 
 def service_key(protocol: int, port: int) -> int:

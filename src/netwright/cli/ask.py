@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from netwright.base.errors import SourceError, UsageError
+from netwright.base.numbers import short, whole_number
 from netwright.cli.choices import files
 from netwright.cli.namespaces import check_namespaces, default_option, narrowing_options, placed, whole_or_narrowed
 from netwright.cli.options import KUBECTL_KINDS, Given, exit_code, output_options, source_options
@@ -225,9 +226,10 @@ def _hops(
 ) -> int:
     if source is None:
         raise UsageError("--hops needs a start", help="add `--from NAMESPACE/NAME`")
-    if hops != "all" and not (hops.isascii() and hops.isdigit() and int(hops) > 0):
-        raise UsageError(f"`{hops}` is not a number of hops", help="write a number from 1, or `all`")
-    answer = twin.blast(source, hops=None if hops == "all" else int(hops), any_port=any_port)
+    most = None if hops == "all" else whole_number(hops)
+    if hops != "all" and not most:
+        raise UsageError(f"`{short(hops)}` is not a number of hops", help="write a number from 1, or `all`")
+    answer = twin.blast(source, hops=most, any_port=any_port)
     code, reasons = exit_code(twin, 0)
     if to.format == "json":
         from netwright.render.provenance import document
@@ -334,10 +336,15 @@ def _queries(name: str) -> list[tuple[str, bytes]]:
 
 
 def _query(line: bytes, where: str, type_: Any) -> Any:
+    from netwright.sources.jsontext import repeated
+
     try:
-        return msgspec.json.decode(line, type=type_)
-    except msgspec.DecodeError as error:
+        query = msgspec.json.decode(line, type=type_)
+    except (msgspec.DecodeError, RecursionError) as error:
         raise UsageError(
             f"{where}: the question is not understood: {error}",
             help=EXAMPLE_QUERY,
         ) from None
+    for _, key in repeated(line, [(0, len(line))]):
+        raise UsageError(f"{where}: `{key}` is written twice", help="one of them would be passed over: delete it")
+    return query

@@ -14,6 +14,8 @@ from typing import NamedTuple, Protocol
 
 from netwright.base.errors import UnknownReference, UsageError
 from netwright.base.ipset import EVERYWHERE, INTERNET, NOT_UNICAST, Family, IpSet, address_text, parse_address
+from netwright.base.numbers import short, whole_number
+from netwright.base.services import check_port
 from netwright.model.cluster import Cluster, ServiceNoun, Workload
 
 LOOPBACK = IpSet.of("127.0.0.0/8", "::1/128")
@@ -87,9 +89,23 @@ class Classes(Protocol):
 def split_port(text: str) -> tuple[str, str]:
     """`shop/db:5432` -> ("shop/db", "5432"); `[2001:db8::1]:443` -> ("2001:db8::1", "443"); no port: "" .
 
+    Raises UsageError for a number that is no port.
+
     >>> split_port("2001:db8::1"), split_port("svc/shop/web:http")
     (('2001:db8::1', ''), ('svc/shop/web', 'http'))
+    >>> split_port("cidr/2001:db8::/32:443"), split_port("cidr/[2001:db8::/32]:443")
+    (('cidr/2001:db8::/32', '443'), ('cidr/2001:db8::/32', '443'))
     """
+    reference, port = _split(text)
+    check_port(port)
+    return reference, port
+
+
+def _split(text: str) -> tuple[str, str]:
+    kind, _, rest = text.partition("/")
+    if rest.startswith("[") and kind_of(kind) == "cidr":
+        inside, port = _split(rest)
+        return f"{kind}/{inside}", port
     if text.startswith("["):
         inside, bracket, rest = text[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")):
@@ -99,8 +115,10 @@ def split_port(text: str) -> tuple[str, str]:
     if brace and (not tail or tail.startswith(":")):
         return head + brace, tail[1:]
     if text.count(":") > 1:
-        head = text.split("/", 1)[0]
-        return (text, "") if head.count(":") > 1 or text.startswith("cidr/") else _last_colon(text)
+        end = text.rpartition("/")[2]
+        if rest and end[:1].isdigit() and end.count(":") == 1:  # behind the prefix length
+            return _last_colon(text)
+        return (text, "") if kind.count(":") > 1 or kind_of(kind) == "cidr" else _last_colon(text)
     return _last_colon(text)
 
 
@@ -290,11 +308,12 @@ class Directory:
         )
 
     def _identity(self, number: str, text: str) -> Target:
-        known = self.classes is not None and number.isascii() and number.isdigit()
-        rows = self.classes.members(int(number)) if self.classes and known else ()
+        written = whole_number(number)
+        rows = self.classes.members(written) if self.classes and written is not None else ()
         if not rows:
             raise UnknownReference(
-                f"no identity `{number}` in the input", help="`reach --by identity` lists them; edits number them anew"
+                f"no identity `{short(number)}` in the input",
+                help="`reach --by identity` lists them; edits number them anew",
             )
         return Target(text, rows=rows)
 

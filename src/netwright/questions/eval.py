@@ -9,7 +9,8 @@ import msgspec
 
 from netwright.base.errors import UsageError
 from netwright.base.ipset import Family
-from netwright.base.services import ICMP, ICMPV6, PROTOCOLS, protocol_number
+from netwright.base.numbers import MOST_DIGITS
+from netwright.base.services import ICMP, ICMPV6, PROTOCOLS, check_port, protocol_name, protocol_number
 from netwright.base.spans import Origin, Position
 from netwright.engine.inquire import Groups, Inquirer, Settled
 from netwright.engine.verdict import Citation, Verdict
@@ -117,8 +118,15 @@ def ask(
         icmp = Icmp(type=8)
     if port is None and protocol in (PROTOCOLS["TCP"], PROTOCOLS["UDP"], PROTOCOLS["SCTP"]):
         raise UsageError("a TCP, UDP or SCTP question needs a port", help='write `"port": 80`')
+    if port is not None and protocol not in (PROTOCOLS["TCP"], PROTOCOLS["UDP"], PROTOCOLS["SCTP"]):
+        raise UsageError(f"{protocol_name(protocol)} has no ports", help='leave `"port"` out')
+    if port == "":
+        raise UsageError('`"port"` is empty', help='write `"port": 80`, or the name of a port')
     if isinstance(port, int) and not 0 <= port <= 0xFFFF:
-        raise UsageError(f"`{port}` is not a port", help="ports go from 0 to 65535")
+        shown = f"`{port}`" if abs(port) < 10**MOST_DIGITS else "a number of that many digits"
+        raise UsageError(f"{shown} is not a port", help="ports go from 0 to 65535")
+    if isinstance(port, str):
+        check_port(port)
     found = inquirer.directory
     return inquirer.ask(
         found.resolve(source),

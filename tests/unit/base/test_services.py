@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from netwright.base.errors import UsageError
 from netwright.base.services import (
     ALL,
     BEYOND_TRANSPORT,
@@ -15,6 +16,7 @@ from netwright.base.services import (
     TRANSPORT,
     UDP,
     ServiceSet,
+    protocol_number,
     service_key,
 )
 
@@ -48,3 +50,14 @@ def test_the_named_whole_protocols_between_runs() -> None:
     assert ("protocol 2-5", 0, 65535) in ALL.ranges()
     assert ("TCP", 0, 65535) in ALL.ranges()
     assert ("protocol 133-255", 0, 65535) in ALL.ranges()
+
+
+@pytest.mark.parametrize("name", ["\u017fCTP", "256", "9" * 5000, "", "-1"])
+def test_what_is_no_protocol(name: str) -> None:
+    with pytest.raises(UsageError, match="is not a protocol") as raised:
+        protocol_number(name)
+    assert len(raised.value.message) < 100
+
+
+def test_protocols_by_name_and_number() -> None:
+    assert [protocol_number(name) for name in ("tcp", "Icmpv6", "47", "006")] == [6, 58, 47, 6]

@@ -210,6 +210,11 @@ def test_an_address_that_is_none_is_refused_at_its_field(kind: str, fields: dict
     kept({"apiVersion": "v1", "kind": kind, "metadata": {"name": "x"}, **fine})
 
 
+def test_a_prefix_length_of_thousands_of_digits_is_refused() -> None:
+    found = refused(policy(ingress=[{"from": [{"ipBlock": {"cidr": "10.0.0.0/" + "9" * 5000}}]}]))
+    assert dotted(found.pointer) == "spec.ingress[0].from[0].ipBlock.cidr"
+
+
 def test_the_text_of_the_user_cannot_break_a_line_or_a_terminal() -> None:
     found = refused(policy(podSelector={"matchLabels": {"app": "a\n\x1b[31mb\u2028"}}))
     assert found.message.startswith("`spec.podSelector.matchLabels.app` is `a\\n\\x1b[31mb\\u2028`; ")

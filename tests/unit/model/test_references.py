@@ -167,6 +167,14 @@ def test_blocks_that_are_none(directory: Directory, text: str) -> None:
         ("2001:db8::/32", ("2001:db8::/32", "")),
         ("internet", ("internet", "")),
         ("cidr/10.0.0.0/8:80", ("cidr/10.0.0.0/8", "80")),
+        ("cidr/2001:db8::/32:443", ("cidr/2001:db8::/32", "443")),
+        ("cidr/[2001:db8::/32]:443", ("cidr/2001:db8::/32", "443")),
+        ("cidr/[2001:db8::/32]", ("cidr/2001:db8::/32", "")),
+        ("[2001:db8::/32]:443", ("2001:db8::/32", "443")),
+        ("2001:db8::/32:https", ("2001:db8::/32", "https")),
+        ("cidr/2001:db8::/32,2001:db9::/32:443", ("cidr/2001:db8::/32,2001:db9::/32", "443")),
+        ("cidr/2001:db8::1", ("cidr/2001:db8::1", "")),
+        ("cidr/2001:db8::/32,2001:db9::1", ("cidr/2001:db8::/32,2001:db9::1", "")),
         ("deploy/shop/web{a=b}:80", ("deploy/shop/web{a=b}", "80")),
         ("deploy/shop/web{ip=fd00::1}:80", ("deploy/shop/web{ip=fd00::1}", "80")),
         ("deploy/shop/web{ip=fd00::1}", ("deploy/shop/web{ip=fd00::1}", "")),
@@ -174,6 +182,20 @@ def test_blocks_that_are_none(directory: Directory, text: str) -> None:
 )
 def test_ports(text: str, parts: tuple[str, str]) -> None:
     assert split_port(text) == parts
+
+
+@pytest.mark.parametrize("port", ["65536", "9" * 5000])
+def test_a_number_that_is_no_port_is_refused(port: str) -> None:
+    with pytest.raises(UsageError, match="is not a port") as raised:
+        split_port(f"shop/db:{port}")
+    assert len(raised.value.message) < 100
+
+
+@pytest.mark.parametrize("text", ["identity/" + "9" * 5000, "cidr/10.0.0.0/" + "9" * 5000])
+def test_numbers_of_thousands_of_digits_are_refused(directory: Directory, text: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        directory.resolve(text)
+    assert len(raised.value.message) < 200
 
 
 @pytest.mark.parametrize("text", ["[2001:db8::1", "[2001:db8::1]443"])

@@ -98,6 +98,25 @@ def test_the_port_may_be_named(folder: Path) -> None:
         ask(folder, from_="shop/web", to="shop/db", port="nope")
 
 
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"port": ""}, "is empty"),
+        ({"port": "9" * 5000}, "is not a port"),
+        ({"port": 10**4200}, "is not a port"),
+        ({"port": "65536"}, "is not a port"),
+        ({"port": 80, "protocol": "ICMP"}, "ICMP has no ports"),
+        ({"port": "", "protocol": "ICMP"}, "ICMP has no ports"),
+        ({"port": 80, "protocol": "\u017fCTP"}, "is not a protocol"),
+        ({"port": 80, "protocol": "9" * 5000}, "is not a protocol"),
+    ],
+)
+def test_ports_and_protocols_that_are_none(folder: Path, fields: dict[str, Any], told: str) -> None:
+    with pytest.raises(UsageError, match=told) as raised:
+        ask(folder, from_="shop/web", to="shop/db", **fields)
+    assert len(raised.value.message) < 120
+
+
 def test_an_unknown_address_leaves_it_open_and_the_flag_settles_it(folder: Path) -> None:
     answer = ask(folder, from_="shop/api", to="shop/db", port=9000)
     assert answer["verdict"] == "undecided"

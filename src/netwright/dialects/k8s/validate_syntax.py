@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network, NetmaskValueError
 
+from netwright.base.numbers import whole_number
 from netwright.base.spans import Pointer, dotted
 from netwright.dialects.k8s.objects import LabelSelector, Requirement
 
@@ -232,7 +233,8 @@ def _network(text: str) -> tuple[Network, bool] | str:
     """The range and whether it had no host bits, or what is wrong with it."""
     address, slash, prefix = text.partition("/")
     wrong = f"not a range such as 10.9.8.0/24 or 2001:db8::/64{_zeros(address)}"
-    if not slash or not prefix.isascii() or not prefix.isdigit() or "%" in address:
+    length = whole_number(prefix) if slash else None
+    if length is None or "%" in address:
         return wrong
     if len(prefix) > 1 and prefix[0] == "0":
         return "whose prefix length has a leading zero"
@@ -240,9 +242,9 @@ def _network(text: str) -> tuple[Network, bool] | str:
         if ":" in address:
             if IPv6Address(address).ipv4_mapped is not None:
                 return "which is IPv4 written as IPv6; write the IPv4 range"
-            six = IPv6Network((address, int(prefix)), strict=False)
+            six = IPv6Network((address, length), strict=False)
             return six, six.network_address == IPv6Address(address)
-        four = IPv4Network((address, int(prefix)), strict=False)
+        four = IPv4Network((address, length), strict=False)
         return four, four.network_address == IPv4Address(address)
     except (AddressValueError, NetmaskValueError):
         return wrong
