@@ -107,7 +107,7 @@ def widen(
 
 
 def drop_rules(policy: Decoded, side: Side, indexes: Sequence[int]) -> Edit:
-    """Take rules out of a policy; its isolation stays."""
+    """Take rules out of a policy; its isolation stays, for which the types are written where they followed from them."""
     value: NetworkPolicy = policy.value
     spec = value.spec or NetworkPolicySpec()
     rules = [
@@ -115,7 +115,11 @@ def drop_rules(policy: Decoded, side: Side, indexes: Sequence[int]) -> Edit:
     ]
     numbers = ", ".join(str(i) for i in indexes)
     text = f"{_name(policy)}: delete {side} rule{'s' if len(indexes) > 1 else ''} {numbers}"
-    return Edit(policy, _with_rules(policy, side, rules), text)
+    after = _with_rules(policy, side, rules)
+    types = after.value.spec.policy_types
+    if types != spec.policy_types:
+        text += f" and write `policyTypes: [{', '.join(types)}]`, without which it would isolate for {side} no more"
+    return Edit(policy, after, text)
 
 
 def new_policy(
