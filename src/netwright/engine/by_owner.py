@@ -12,17 +12,28 @@ from netwright.engine.bits import distinct
 from netwright.engine.difference import Differences
 
 Measure = Callable[[ServiceSet, ServiceSet, ServiceSet, ServiceSet], ServiceSet]
-"""Of one pair what surely and perhaps passed before, and what does now: the services that count."""
+"""Of one pair what surely passed before, what perhaps did (that included), and the same of now: the services that
+count."""
 
 
-def opened(was: ServiceSet, _: ServiceSet, now: ServiceSet, __: ServiceSet) -> ServiceSet:
-    """What surely passes now and did not before."""
-    return now - was
+def opened(was: ServiceSet, was_perhaps: ServiceSet, now: ServiceSet, now_perhaps: ServiceSet) -> ServiceSet:
+    """What surely passes now and surely did not before."""
+    return now - was_perhaps
 
 
-def closed(was: ServiceSet, _: ServiceSet, now: ServiceSet, __: ServiceSet) -> ServiceSet:
-    """What surely passed before and does not now."""
-    return was - now
+def perhaps_opened(was: ServiceSet, was_perhaps: ServiceSet, now: ServiceSet, now_perhaps: ServiceSet) -> ServiceSet:
+    """What was denied and is undecided now, or was undecided and surely passes now."""
+    return (now_perhaps - was_perhaps - now) | (now & was_perhaps) - was
+
+
+def closed(was: ServiceSet, was_perhaps: ServiceSet, now: ServiceSet, now_perhaps: ServiceSet) -> ServiceSet:
+    """What surely passed before and surely does not now."""
+    return was - now_perhaps
+
+
+def perhaps_closed(was: ServiceSet, was_perhaps: ServiceSet, now: ServiceSet, now_perhaps: ServiceSet) -> ServiceSet:
+    """What passed and is undecided now, or was undecided and is denied now."""
+    return (was_perhaps - now_perhaps - was) | (was & now_perhaps) - now
 
 
 class OwnerPairs:

@@ -112,11 +112,17 @@ def _cited(c: Cited) -> str:
 
 def _change(number: int, change: Change) -> str:
     effects = []
-    for verb, found in (("opens", change.opens), ("closes", change.closes)):
+    left = change.more
+    for verb, found in (
+        ("also opens", change.opens),
+        ("also closes", change.closes),
+        ("perhaps opens", change.perhaps_opens),
+        ("perhaps closes", change.perhaps_closes),
+    ):
         if found:
             listed = ", ".join(f"{c.source} to {c.destination} {c.ports}" for c in found[:3])
-            effects.append(
-                f"it also {verb} {listed}" + (f" and {count(len(found) - 3, 'more', 'more')}" if len(found) > 3 else "")
-            )
+            left += max(0, len(found) - 3)
+            effects.append(f"it {verb} {listed}")
     effect = "; ".join(effects) or "it opens and closes nothing else"
+    effect += f" and {count(left, 'more', 'more')}" if left else ""
     return f"Change {number} that would {change.flips_to} it: {'; and '.join(change.edits)}; {effect}."

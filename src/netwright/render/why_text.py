@@ -194,13 +194,18 @@ def _changes(answer: WhyAnswer, words: Words) -> list[str]:
 
 
 def _effect(change: Change, words: Words) -> str:
-    if not change.opens and not change.closes:
+    if not change.size:
         return "opens and closes nothing else"
     parts = []
-    for verb, found in (("opens", change.opens), ("closes", change.closes)):
+    left = change.more
+    for verb, found in (
+        ("also opens", change.opens),
+        ("also closes", change.closes),
+        ("perhaps opens", change.perhaps_opens),
+        ("perhaps closes", change.perhaps_closes),
+    ):
         if found:
             listed = ", ".join(f"{c.source} {words['arrow']} {c.destination} {c.ports}" for c in found[:3])
-            parts.append(
-                f"also {verb} {listed}" + (f" and {len(found) - 3 + change.more} more" if len(found) > 3 else "")
-            )
-    return "; ".join(parts)
+            left += max(0, len(found) - 3)
+            parts.append(f"{verb} {listed}")
+    return "; ".join(parts) + (f" and {left} more" if left else "")

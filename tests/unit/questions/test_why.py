@@ -120,7 +120,7 @@ def test_opening_changes_flip_it_and_say_what_else_opens(tmp_path: Path, source:
     assert answer.verdict == "deny"
     assert answer.changes
     assert all(change.flips_to == "allow" for change in answer.changes)
-    sizes = [len(c.opens) + len(c.closes) + c.more for c in answer.changes]
+    sizes = [c.size for c in answer.changes]
     assert sizes == sorted(sizes), "fewest side effects first"
     assert all(not c.closes or "label" in " ".join(c.edits) for c in answer.changes)
 
@@ -189,3 +189,58 @@ def test_a_pod_and_itself(tmp_path: Path) -> None:
     assert answer.verdict == "allow"
     assert [p.relation for p in answer.parts] == ["self"]
     assert answer.changes == ()
+
+
+def test_deleting_the_last_egress_rule_writes_the_types(tmp_path: Path) -> None:
+    """A policy that isolates for egress because it has an egress rule; the change says what keeps the isolation."""
+    policy = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  ingress: [{}]
+  egress:
+    - ports: [{port: 5432}]
+"""
+    answer = small(tmp_path, policy).why("shop/web", "shop/db:5432")
+    [dropped] = [c for c in answer.changes if "delete egress rule 0" in c.edits[0]]
+    assert "`policyTypes: [Ingress, Egress]`" in dropped.edits[0]
+    without = policy.split("  egress:", maxsplit=1)[0]
+    assert small(tmp_path, without).why("shop/web", "shop/db:5432").verdict == "allow"
+    assert small(tmp_path, without + "  policyTypes: [Ingress, Egress]\n").why("shop/web", "shop/db:5432").verdict == (
+        dropped.flips_to
+    )
+
+
+BLOCKED = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: db, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: db}}
+  ingress:
+    - from: [{ipBlock: {cidr: 10.1.0.0/16}}]
+      ports: [{port: 5432}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("policy", "asked", "edit", "told"),
+    [
+        (BLOCKED, ("10.1.0.9", "shop/db:9999"), "ports", ["pod/shop/batch", "pod/shop/web"]),
+        (BLOCKED, ("10.1.0.9", "shop/db:5432"), "delete", ["pod/shop/batch", "pod/shop/web"]),
+    ],
+    ids=["opens", "closes"],
+)
+def test_what_becomes_or_was_undecided_is_told(
+    tmp_path: Path, policy: str, asked: tuple[str, str], edit: str, told: list[str]
+) -> None:
+    """A block that pods without a known address perhaps are in: a port more, and the rule no more."""
+    answer = small(tmp_path, policy).why(*asked)
+    change = next(c for c in answer.changes if edit in c.edits[0])
+    perhaps = change.perhaps_opens if edit == "ports" else change.perhaps_closes
+    assert [c.source for c in perhaps if c.source.startswith("pod/")] == told
+    assert {c.destination for c in perhaps} == {"pod/shop/db"}
+    assert not any(c.source.startswith("pod/") for c in (*change.opens, *change.closes))
+    assert change.size == len(change.opens) + len(change.closes) + len(perhaps)

@@ -26,7 +26,7 @@ from netwright.dialects.k8s.edit import (
 from netwright.dialects.k8s.generated import GENERATED, UNKNOWN
 from netwright.dialects.k8s.lower import lower_policies, origins_of
 from netwright.dialects.k8s.objects import NetworkPolicyPeer, NetworkPolicyPort
-from netwright.engine.by_owner import OwnerPairs, closed, opened
+from netwright.engine.by_owner import OwnerPairs, closed, opened, perhaps_closed, perhaps_opened
 from netwright.engine.compile import Network
 from netwright.engine.difference import differences
 from netwright.engine.ends import SharedEnds, shared_ends
@@ -51,14 +51,26 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One change: its edits in words with the place of each, and the other connections it opens and closes."""
+    """One change: its edits in words with the place of each, and the other connections it opens and closes.
+
+    Perhaps opened is what was denied and is undecided now, or was undecided and is allowed now; perhaps closed the
+    other way round. `more` counts what the four lists leave out.
+    """
 
     edits: tuple[str, ...]
     places: tuple[str, ...]
     flips_to: Literal["allow", "deny"]
     opens: tuple[Connection, ...] = ()
     closes: tuple[Connection, ...] = ()
+    perhaps_opens: tuple[Connection, ...] = ()
+    perhaps_closes: tuple[Connection, ...] = ()
     more: int = 0
+
+    @property
+    def size(self) -> int:
+        """How many other connections it changes."""
+        listed = self.opens, self.closes, self.perhaps_opens, self.perhaps_closes
+        return sum(map(len, listed)) + self.more
 
 
 def changes(inquirer: Inquirer, settled: Settled, locate: Locate, again: Again) -> tuple[Change, ...]:
@@ -76,7 +88,7 @@ def changes(inquirer: Inquirer, settled: Settled, locate: Locate, again: Again) 
         proven = _prove(inquirer, part, edits, wanted, locate, again)
         if proven is not None:
             out.append(proven)
-    return tuple(sorted(out, key=lambda c: (len(c.opens) + len(c.closes) + c.more, len(c.edits))))
+    return tuple(sorted(out, key=lambda c: (c.size, len(c.edits))))
 
 
 # --- candidates --------------------
@@ -292,7 +304,7 @@ def _prove(
     asked = put(again)
     if asked.verdict != wanted or asked.groups == "some":
         return None
-    opens, closes = _moved(inquirer, again, part)
+    opens, closes, perhaps_opens, perhaps_closes = moved = _moved(inquirer, again, part)
     places = []
     for e in edits:
         d = e.before
@@ -306,7 +318,9 @@ def _prove(
         flips_to=wanted,
         opens=opens[0],
         closes=closes[0],
-        more=opens[1] + closes[1],
+        perhaps_opens=perhaps_opens[0],
+        perhaps_closes=perhaps_closes[0],
+        more=sum(more for _, more in moved),
     )
 
 
@@ -314,20 +328,22 @@ Shown = tuple[tuple[Connection, ...], int]
 """The first connections, and how many more there are."""
 
 
-def _moved(before: Inquirer, after: Inquirer, part: Part) -> tuple[Shown, Shown]:
-    """The connections that an edit opens and closes besides the packet asked about."""
+MEASURES = (opened, closed, perhaps_opened, perhaps_closed)
+
+
+def _moved(before: Inquirer, after: Inquirer, part: Part) -> list[Shown]:
+    """The connections that an edit opens and closes, and perhaps does, besides the packet asked about."""
     asked = ServiceSet([(part.packet.key, part.packet.key + 1)])
-    found: list[list[tuple[OwnerPairs, tuple[str, str]]]] = [[], []]
+    found: list[list[tuple[OwnerPairs, tuple[str, str]]]] = [[] for _ in MEASURES]
     for family in before.network.tables:
         ends = shared_ends(before, after, family, nodes=True)
         changes = differences(ends.before, ends.after, ends.changed, outside=ends.outside, wanted=TRANSPORT)
         mine = ("", "")
         if family == part.packet.family:
             mine = _owner(before, ends, part, "source"), _owner(before, ends, part, "destination")
-        for listed, measure in zip(found, (opened, closed), strict=True):
+        for listed, measure in zip(found, MEASURES, strict=True):
             listed.append((OwnerPairs(changes, ends.owners, measure), mine))
-    opens, closes = (_shown(listed, asked) for listed in found)
-    return opens, closes
+    return [_shown(listed, asked) for listed in found]
 
 
 def _shown(found: Sequence[tuple[OwnerPairs, tuple[str, str]]], asked: ServiceSet) -> Shown:
