@@ -16,7 +16,8 @@ PYTHONS_OWN: Final = ("C.UTF-8", "C.utf8", "UTF-8")
 
 
 def prepare() -> None:
-    """Every stream can be written to, or fails as a stream does; terminals that are not UTF-8 get ASCII.
+    """Every stream can be written to, or fails as a stream does; terminals that are not UTF-8 get ASCII, pipes and
+    files UTF-8 unless `PYTHONIOENCODING` asks for something else.
 
     A closed descriptor is taken, else the next file that is opened would be standard output. An answer that goes
     nowhere is a failure to write it, what is told on a closed standard error is lost.
@@ -27,11 +28,16 @@ def prepare() -> None:
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")
     if sys.stderr is None:
         sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
-    if not says_utf8(os.environ, coerced=bool(sys.flags.utf8_mode)):
+    is_ascii = not says_utf8(os.environ, coerced=bool(sys.flags.utf8_mode))
+    if is_ascii:
         codecs.register(_codec)
-        for stream in (sys.stdout, sys.stderr):
-            if stream.isatty():
-                _reconfigure(stream)
+    for stream in (sys.stdout, sys.stderr):
+        if stream.isatty():
+            if is_ascii:
+                # not "ascii": click takes that for a mistake and writes UTF-8 instead
+                _reconfigure(stream, ASCII)
+        elif stream.encoding.lower() != "utf-8" and not os.environ.get("PYTHONIOENCODING"):
+            _reconfigure(stream, "utf-8")
 
 
 def standard_input() -> BinaryIO:
@@ -58,9 +64,8 @@ def says_utf8(environment: Mapping[str, str], *, coerced: bool) -> bool:
     return chosen.partition("@")[0].rpartition(".")[2].lower().replace("-", "") == "utf8"
 
 
-def _reconfigure(stream: TextIO) -> None:
-    # not "ascii": click takes that for a mistake and writes UTF-8 instead
-    stream.reconfigure(encoding=ASCII)  # type: ignore[attr-defined]
+def _reconfigure(stream: TextIO, encoding: str) -> None:
+    stream.reconfigure(encoding=encoding)  # type: ignore[attr-defined]
 
 
 class _Encoder(codecs.IncrementalEncoder):

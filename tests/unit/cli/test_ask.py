@@ -179,6 +179,11 @@ def test_what_would_be_ignored_is_a_slip(
     assert told in err
 
 
+def test_identities_say_where_their_members_are_listed(capfd: pytest.CaptureFixture[str], shop: str) -> None:
+    assert "`show endpoints` lists" in ask(capfd, "reach", shop, "--by", "identity")[1]
+    assert "show endpoints" not in ask(capfd, "reach", shop)[1]
+
+
 def pairs(body: dict[str, list[dict[str, str]]]) -> set[tuple[str, str, str, str]]:
     found = {(c["from"], c["to"], "allow", c["ports"]) for c in body["connections"]}
     return found | {(u["from"], to, "undecided", u["ports"]) for u in body["undecided"] for to in u["to"]}

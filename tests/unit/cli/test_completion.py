@@ -82,7 +82,7 @@ def test_bash_completes_and_falls_back_to_files(programs: dict[str, str], tmp_pa
     script = (
         f'eval "$({name} completion bash)"\n'
         f"complete -p {name}\n"
-        f'COMP_WORDS=({name} show wo) COMP_CWORD=2 COMPREPLY=()\n_{name.replace("-", "_")}_completion {name}\n'
+        f"COMP_WORDS=({name} show wo) COMP_CWORD=2 COMPREPLY=()\n_{name.replace('-', '_')}_completion {name}\n"
         'printf "%s\\n" "${COMPREPLY[@]}"\n'
     )
     ran = subprocess.run(

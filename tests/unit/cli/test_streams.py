@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from netwright.cli.streams import ASCII, says_utf8
+from netwright.cli.streams import prepare, says_utf8
 from tests.unit.cli.test_terminal import WHY, on_a_pipe, on_a_terminal, without_seconds
 
 PLAIN = {"NO_COLOR": "1", "LC_ALL": "", "LC_CTYPE": "", "LANG": ""}
@@ -65,19 +65,36 @@ def test_a_pipe_is_utf8_whatever_the_locale(root: Path) -> None:
     assert without_seconds(told[0]) == without_seconds(told[1])
 
 
-def test_the_encoding_is_one_that_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    from netwright.cli import streams
+class Stream(io.TextIOWrapper):
+    """Standard output as Python opened it for the locale."""
 
-    class Terminal(io.TextIOWrapper):
-        def isatty(self) -> bool:
-            return True
+    def __init__(self, *, is_terminal: bool, encoding: str) -> None:
+        self.bytes = io.BytesIO()
+        self.is_terminal = is_terminal
+        super().__init__(self.bytes, encoding=encoding)
 
-    written = io.BytesIO()
-    out = Terminal(written, encoding="utf-8")
+    def isatty(self) -> bool:
+        return self.is_terminal
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "encoding", "locale", "written"),
+    [
+        (True, "utf-8", "C", b"a -> \\xe9"),
+        (True, "iso8859-1", "de_DE.ISO-8859-1", b"a -> \\xe9"),
+        (True, "utf-8", "C.UTF-8", "a → é".encode()),
+        (False, "utf-8", "C", "a → é".encode()),
+        (False, "iso8859-1", "de_DE.ISO-8859-1", "a → é".encode()),
+    ],
+)
+def test_a_stream_is_made_to_write(
+    monkeypatch: pytest.MonkeyPatch, is_terminal: bool, encoding: str, locale: str, written: bytes
+) -> None:
+    out = Stream(is_terminal=is_terminal, encoding=encoding)
     monkeypatch.setattr("sys.stdout", out)
-    monkeypatch.setenv("LC_ALL", "C")
-    streams.prepare()
-    assert out.encoding == ASCII
-    out.write("a → é\n")
+    monkeypatch.setenv("LC_ALL", locale)
+    monkeypatch.delenv("PYTHONIOENCODING", raising=False)
+    prepare()
+    out.write("a → é")
     out.flush()
-    assert written.getvalue() == b"a -> \\xe9\n"
+    assert out.bytes.getvalue() == written

@@ -28,17 +28,16 @@ POD = b"apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: a}\nspec: {con
 
 def environment(root: Path, **more: str) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS", "LINES")}
-    return {**kept, "PYTHONPATH": str(root / "src"), "TERM": "xterm", "PYTHONUTF8": "1", **more}
+    return {**kept, "PYTHONPATH": str(root / "src"), "TERM": "xterm", "LC_ALL": "C.UTF-8", **more}
 
 
 def program(arguments: Sequence[str], patience_seconds: float = 3600) -> list[str]:
     """The command, with no line of progress on a machine that is busy with other things."""
     lines = (
-        "import sys",
         "from netwright.cli import progress",
-        "from netwright.cli.main import run",
+        "from netwright.cli.main import main",
         f"progress.PATIENCE_SECONDS = {patience_seconds}",
-        f"sys.exit(run({list(arguments)!r}))",
+        f"main({list(arguments)!r})",
     )
     return [sys.executable, "-c", "\n".join(lines)]
 
@@ -115,6 +114,12 @@ def test_diagnostics_have_colour(root: Path, tmp_path: Path) -> None:
     assert "\x1b" not in on_a_pipe(root, "show", "kinds", str(file))
 
 
+def test_failures_have_colour(root: Path) -> None:
+    assert on_a_terminal(root, "show", "wombats").startswith("\x1b[1;31merror\x1b[0m: `wombats` is not a noun")
+    assert on_a_terminal(root, "show", "--wombats").startswith("\x1b[1;31merror\x1b[0m: ")
+    assert on_a_pipe(root, "show", "wombats").startswith("error: `wombats`")
+
+
 def test_input_brings_no_codes_to_a_terminal(root: Path, tmp_path: Path) -> None:
     file = tmp_path / "a\x1b[5mb.yaml"
     file.write_text(
@@ -157,6 +162,29 @@ def test_a_pipe_does_not_import_what_colours(root: Path) -> None:
 def test_text_is_as_wide_as_the_terminal(root: Path, arguments: tuple[str, ...], columns: int) -> None:
     shown = [len(line) for line in on_a_terminal(root, *arguments, columns=columns, NO_COLOR="1").splitlines()]
     assert columns * 3 // 4 < max(shown) <= columns
+
+
+def test_sentences_are_folded_on_a_terminal_and_whole_in_a_pipe(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "more.yaml").write_bytes(POD + b"---\nkind: Widget\napiVersion: example.org/v1\nmetadata: {name: w}\n")
+    asked = (*WHY, "-f", str(tmp_path), "--style", "narrated")
+    shown, whole = on_a_terminal(root, *asked, NO_COLOR="1"), on_a_pipe(root, *asked)
+    assert max(map(len, shown.splitlines())) <= 80
+    assert max(map(len, whole.splitlines())) > 120
+    words = without_seconds(whole).split()
+    place = next(word for word in words if word.startswith(str(tmp_path)))  # too long for a line, perhaps
+    told = without_seconds(shown).split()
+    assert set(words) - set(told) <= {place}
+    assert {"examples/shop/shop/web.yaml,", "upstream."} <= set(told)
+
+
+def test_failures_are_folded_between_words_on_a_terminal(root: Path) -> None:
+    shown = on_a_terminal(root, "show", "workloads", "examples/shop", "shop/wbe", NO_COLOR="1")
+    assert max(map(len, shown.splitlines())) <= 80
+    assert len(shown.splitlines()) == 3
+    assert (
+        shown.split("= help")[1].split()
+        == on_a_pipe(root, "show", "workloads", "examples/shop", "shop/wbe").split("= help")[1].split()
+    )
 
 
 # --- progress ------------------------------------------------------

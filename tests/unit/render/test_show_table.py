@@ -84,3 +84,50 @@ def test_whatever_a_row_holds_every_face_shows_text(noun: str, data: st.DataObje
     markdown = list(show_markdown(answer))
     assert all(line.isprintable() for line in markdown)
     assert not any("<b>" in line or "@team" in line for line in markdown)
+
+
+# --- ways in -------------------------------------------------------
+
+
+def ways_in(*verdicts: str) -> Shown:
+    rows = tuple(
+        shapes.ExposedRow(
+            verdict=typing.cast(Any, verdict),
+            service="svc/a-long-namespace/a-service-with-a-rather-long-name",
+            port="TCP 443",
+            via="LoadBalancer",
+            workload="deploy/a-long-namespace/a-workload-with-a-rather-long-name",
+            chain=("allow: the first link of a chain that is longer than a line has room for", "deny: the second"),
+            where="examples/a-long-namespace/service.yaml:1:1",
+        )
+        for verdict in verdicts
+    )
+    return Shown(noun="exposed", rows=rows, counts={"way in": len(rows), "open": 99}, notes=())
+
+
+def test_the_counts_of_ways_in_are_those_of_their_rows() -> None:
+    def last(*verdicts: str) -> str:
+        return list(show_text(ways_in(*verdicts), Words(), wide=False, last="end"))[-1]
+
+    assert last("allow", "some", "some", "undecided", "deny").startswith(
+        "5 ways in, 1 open, 2 open to some, 1 undecided, 1 closed"
+    )
+    assert last("some").startswith("1 way in, 1 open to some ")
+    assert last("deny").startswith("1 way in, 1 closed ")
+
+
+def test_wide_chains_stand_folded_under_their_row() -> None:
+    lines = list(show_text(ways_in("allow", "deny"), Words(width=60), wide=True, last="end"))
+    assert lines[1].startswith("! OPEN")
+    assert lines[2:8] == [
+        "        ends at: deploy/a-long-namespace/",
+        "          a-workload-with-a-rather-long-name",
+        "        where: examples/a-long-namespace/service.yaml:1:1",
+        "        allow: the first link of a chain that is longer than",
+        "          a line has room for",
+        "        deny: the second",
+    ]
+    assert lines[8].startswith("closed")
+    assert not any("-o wide" in line for line in lines)
+    table = list(csv.reader(io.StringIO("\r\n".join(show_csv(ways_in("allow"))))))
+    assert table[0][-3:] == ["workload", "where", "chain"]
