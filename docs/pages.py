@@ -255,8 +255,9 @@ EXIT_CODES = (
     ),
     (
         2,
-        "wrong use: an unknown option, a reference that names nothing, a question that cannot be read",
-        "the message says what to write",
+        "wrong use: an unknown option, a reference that names nothing, a question that cannot be read; or the answer "
+        "cannot be written: the disk is full, `--out` names a file that is there, standard output is closed",
+        "the message says what to write, or why it could not be written",
     ),
     (
         3,
@@ -284,7 +285,8 @@ def exit_codes() -> str:
             _table(["code", "meaning", "what to do", "raised in Python as"], rows),
             "`reach`, `show`, `eval` and `explain` end with 0 once they have answered: a denied or undecided pair "
             "among many is part of the answer. JSON answers carry `exit_reasons`, every reason for a code other than "
-            "0. A run that is interrupted ends with 130.",
+            "0. A run that is interrupted ends with 130. A reader that goes away before the answer ends, as in "
+            "`netwright reach … | head`, has had what it wanted: the code is 0.",
         ],
     )
 
