@@ -10,6 +10,7 @@ import msgspec
 from netwright.base.diagnostics import INPUT_CODES, Diagnostic, Severity
 from netwright.base.spans import Place, Pointer
 from netwright.model.document import Document, Unread
+from netwright.model.kind_lists import find
 from netwright.sources import jsontext
 from netwright.sources.positions import KeptTexts, Span
 from netwright.sources.salvage import Said, line_column, readable
@@ -147,6 +148,9 @@ class Account:
                     items = value["items"]
                     waiting += [(items[i], (*item, "items", i), *below) for i in range(len(items) - 1, -1, -1)]
                     continue
+                if kind and api_version and _holds_items(api_version, kind):
+                    self._note_items(Place(file=file, document=number, item=item), kind, value.get("items"))
+                    continue
                 metadata = value.get("metadata")
                 metadata = metadata if isinstance(metadata, dict) else {}
                 name, namespace = _text(metadata.get("name")), _text(metadata.get("namespace"))
@@ -187,6 +191,9 @@ class Account:
                 parts = known.items
                 waiting += [(parts[i], None, (*item, "items", i), *below) for i in range(len(parts) - 1, -1, -1)]
                 continue
+            if kind and api_version and _holds_items(api_version, kind):
+                self._note_items(Place(file=file, document=number, item=item), kind, None)
+                continue
             metadata = known.metadata or jsontext.Meta()
             self._add(file, number, item, api_version, kind, metadata.namespace or "", metadata.name or "", value)
 
@@ -201,6 +208,9 @@ class Account:
         metadata = fields.get("metadata")
         metadata = metadata if isinstance(metadata, dict) else {}
         api_version, kind = fields.get("apiVersion"), fields.get("kind")
+        if isinstance(api_version, str) and isinstance(kind, str) and _holds_items(api_version, kind):
+            self._note_items(Place(file=file, document=number, item=item), kind, fields.get("items"))
+            return
         self._add(
             file,
             number,
@@ -252,6 +262,16 @@ class Account:
         else:
             self._note_at(place, "NW1011", f"a {_shape(raw)} is not a Kubernetes object", _NOTHING)
 
+    def _note_items(self, place: Place, kind: str, items: Any) -> None:
+        """A list whose `items` are no list: kubectl takes it for an object of that kind, which no server knows."""
+        item = kind.removesuffix("List")
+        kinds = _NOTHING if items is None else (item,) if item else ()
+        what = "is missing" if items is None else f"must be a list, found {_article(items)}"
+        self._note_at(place, "NW1011", f"`items` of a `{kind}` {what}", kinds)
+        noted = self.unread.pop()  # an error, unlike what is no object at all: there may be objects in it
+        told = msgspec.structs.replace(noted.diagnostic, severity="error", help="write the objects as a list below it")
+        self.unread.append(msgspec.structs.replace(noted, diagnostic=told))
+
     def _note_at(self, place: Place, code: str, title: str, kinds: tuple[str, ...]) -> None:
         position = self.texts.position(place)
         line, column = (position.line, position.column) if position else (0, 0)
@@ -262,6 +282,20 @@ class Account:
 
 def _is_list(kind: str) -> bool:
     return kind.endswith("List")
+
+
+def _holds_items(api_version: str, kind: str) -> bool:
+    """Whether the kind is a list of objects, and not one whose name only ends like it."""
+    if kind == "List":
+        return True
+    if not _is_list(kind):
+        return False
+    known = find(api_version.rpartition("/")[0], kind.removesuffix("List"))
+    return known is not None and known.name == kind.removesuffix("List")
+
+
+def _article(value: Any) -> str:
+    return "a mapping" if isinstance(value, dict) else "text" if isinstance(value, str) else "a single value"
 
 
 def _item_type(api_version: str, kind: str) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Callable
 
 from netwright.sources import jsontext, salvage, yamltext
@@ -20,6 +21,10 @@ _MAX_REPEATED = 1 << 20
 _MAX_WARNINGS = 20
 """Keys written twice that are listed for one file."""
 
+_MARK_INSIDE = re.compile(
+    rb"^(---[ \t]*(?:#[^\r\n]*)?(?:\r\n|[\r\n]))\xef\xbb\xbf|^\xef\xbb\xbf(?=---[ \t\r\n])", re.MULTILINE
+)
+"""A byte order mark before a document, as files have it that were written one behind the other."""
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
@@ -74,10 +79,16 @@ def _read(account: Account, file: str, data: bytes, in_chart: Callable[[], bool]
 
 
 def utf8(data: bytes) -> bytes:
-    """The text as UTF-8 without a byte order mark: UTF-16 is read where its mark stands first, as YAML asks.
+    """The text as UTF-8 without byte order marks before its documents: UTF-16 is read where its mark stands first, as
+    YAML asks.
 
     Raises TextFault for UTF-32 and for broken UTF-16.
     """
+    data = _as_utf8(data)
+    return _MARK_INSIDE.sub(rb"\1", data) if codecs.BOM_UTF8 in data else data
+
+
+def _as_utf8(data: bytes) -> bytes:
     if data.startswith(codecs.BOM_UTF8):
         return data[3:]
     if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):

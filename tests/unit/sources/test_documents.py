@@ -437,3 +437,50 @@ def test_a_text_without_a_document_is_a_warning(tmp_path: Path, text: str, name:
     assert not found.documents
     assert [warning.code for warning in found.warnings] == ["NW1013"]
     assert not found.unread
+
+
+@pytest.mark.parametrize("form", ["json", "yaml"])
+@pytest.mark.parametrize(
+    ("kind", "items", "told", "kinds"),
+    [
+        ("List", '{"a": 1}', "must be a list, found a mapping", ()),
+        ("List", '"x"', "must be a list, found text", ()),
+        ("List", "3", "must be a list, found a single value", ()),
+        ("List", "null", "is missing", ("-",)),
+        ("List", "", "is missing", ("-",)),
+        ("PodList", '{"a": 1}', "must be a list, found a mapping", ("Pod",)),
+        ("PodList", "", "is missing", ("-",)),
+    ],
+)
+def test_a_list_without_a_list_of_items_is_not_understood(
+    form: str, kind: str, items: str, told: str, kinds: tuple[str, ...]
+) -> None:
+    written = f', "items": {items}' if items else ""
+    text = f'{{"apiVersion": "v1", "kind": "{kind}"{written}}}'
+    if form == "yaml":
+        text = text.replace("{", "{ # flow\n", 1)
+    inner = f'{{"apiVersion": "v1", "kind": "List", "items": [{text}, {JSON_POD}]}}'
+    for whole, pods in ((text, []), (inner, ["Pod/web"])):
+        found = reading(whole)
+        assert names(found) == pods
+        (unread,) = found.unread
+        assert (unread.diagnostic.code, unread.fate, unread.kinds) == ("NW1011", "not_understood", kinds)
+        assert unread.diagnostic.title == f"`items` of a `{kind}` {told}"
+        assert unread.diagnostic.severity == "error"
+        assert unread.diagnostic.line == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{POLICY}---\n\ufeff{POD}",
+        f"{POLICY}--- # next\r\n\ufeff{POD}",
+        f"\ufeff---\n\ufeff{POLICY}---\n\ufeff{POD}",
+        f"{POLICY}\ufeff---\n{POD}",
+        f"{POLICY}---\n\ufeff" + JSON_POD,
+    ],
+)
+def test_a_byte_order_mark_before_a_document_is_none_of_it(text: str) -> None:
+    found = reading(text)
+    assert names(found) == ["NetworkPolicy/db", "Pod/web"]
+    assert not found.unread
