@@ -244,3 +244,55 @@ def test_what_becomes_or_was_undecided_is_told(
     assert {c.destination for c in perhaps} == {"pod/shop/db"}
     assert not any(c.source.startswith("pod/") for c in (*change.opens, *change.closes))
     assert change.size == len(change.opens) + len(change.closes) + len(perhaps)
+
+
+LABELLED = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: db, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: db}}
+  ingress:
+    - from: [{podSelector: {matchLabels: {tier: front}}}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api, namespace: shop}
+spec:
+  selector: SELECTOR
+  template:
+    metadata: {labels: {app: api, tier: back}}
+    spec: {containers: [{name: c, image: i}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: api, namespace: shop}
+spec:
+  selector: SERVED
+  ports: [{port: 80}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("selector", "served", "offered"),
+    [
+        ("{matchLabels: {app: api}}", "{app: api}", True),
+        ("{matchLabels: {app: api}, matchExpressions: [{key: tier, operator: Exists}]}", "{app: api}", True),
+        ("{matchLabels: {app: api, tier: back}}", "{app: api}", False),
+        ("{matchExpressions: [{key: tier, operator: In, values: [back]}]}", "{app: api}", False),
+        (
+            "{matchLabels: {app: api}, matchExpressions: [{key: tier, operator: NotIn, values: [front]}]}",
+            "{app: x}",
+            False,
+        ),
+        ("{matchLabels: {app: api}}", "{app: api, tier: back}", False),
+        ("{matchLabels: {app: api}}", "{app: api, tier: front}", False),
+        ("{matchLabels: {app: api}}", "{app: x, tier: back}", True),
+    ],
+)
+def test_a_label_is_changed_only_where_nothing_goes_by_it(
+    tmp_path: Path, selector: str, served: str, offered: bool
+) -> None:
+    twin = small(tmp_path, LABELLED.replace("SELECTOR", selector).replace("SERVED", served))
+    edits = [c.edits[0] for c in twin.why("shop/api", "shop/db:5432").changes]
+    assert ("Deployment shop/api: set label tier=front on its pods" in edits) is offered

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
+import msgspec
 from msgspec.structs import replace
 
+from netwright.base.selectors import Selector, matches
 from netwright.dialects.k8s.endpoints import NAMESPACE_NAME
+from netwright.dialects.k8s.lower import label_selector
 from netwright.dialects.k8s.objects import (
     IPBlock,
     LabelSelector,
@@ -20,6 +23,7 @@ from netwright.dialects.k8s.objects import (
     NetworkPolicySpec,
     Pod,
     PodTemplate,
+    Service,
     Workload,
 )
 from netwright.model.document import Decoded
@@ -107,7 +111,7 @@ def widen(
 
 
 def drop_rules(policy: Decoded, side: Side, indexes: Sequence[int]) -> Edit:
-    """Take rules out of a policy; its isolation stays, for which the types are written where they followed from them."""
+    """Take rules out of a policy. Its isolation stays: the types are written where they followed from the rules."""
     value: NetworkPolicy = policy.value
     spec = value.spec or NetworkPolicySpec()
     rules = [
@@ -173,6 +177,42 @@ def relabel(thing: Decoded, labels: Mapping[str, str]) -> Edit | None:
             thing, replace(thing, value=replace(value, spec=spec)), f"{_name(thing)}: set label {told} on its pods"
         )
     return None
+
+
+def moves_selection(objects: Sequence[Decoded], thing: Decoded, labels: Mapping[str, str]) -> bool:
+    """Whether a pod, or a workload's pods, with these labels more would be lost to the workload's own selector (or to
+    that of what controls it), or a Service would select them that did not, or no more."""
+    old = _held(thing)
+    new = old | {f"k8s:{key}": value for key, value in labels.items()}
+    above = {(o.kind, o.name) for o in thing.value.metadata.owner_references or () if o.controller}
+    for d in objects:
+        if d.namespace != thing.namespace:
+            continue
+        if isinstance(d.value, Workload) and (d is thing or (d.kind, d.name) in above):
+            own = _own_selector(d)
+            if matches(own, old) and not matches(own, new):
+                return True
+        elif isinstance(d.value, Service) and d.value.spec and d.value.spec.selector:
+            selector = label_selector(LabelSelector(match_labels=d.value.spec.selector), "k8s:")
+            if matches(selector, old) != matches(selector, new):
+                return True
+    return False
+
+
+def _held(thing: Decoded) -> dict[str, str]:
+    """The labels of a pod, or of a workload's template, as attributes."""
+    meta: Meta | None = thing.value.metadata
+    if not isinstance(thing.value, Pod):
+        template = thing.value.spec.template if isinstance(thing.value, Workload) and thing.value.spec else None
+        meta = template.metadata if template else None
+    return {f"k8s:{key}": value or "" for key, value in ((meta.labels if meta else None) or {}).items()}
+
+
+def _own_selector(d: Decoded) -> Selector:
+    written = (d.value.spec.selector if d.value.spec else None) or {}
+    if d.kind == "ReplicationController":
+        return label_selector(LabelSelector(match_labels=written), "k8s:")
+    return label_selector(msgspec.convert(written, LabelSelector), "k8s:")
 
 
 def _with_rules(policy: Decoded, side: Side, rules: Sequence[object]) -> Decoded:

@@ -18,6 +18,7 @@ from netwright.dialects.k8s.edit import (
     apply,
     drop_rules,
     identifying_labels,
+    moves_selection,
     new_policy,
     pod_peer,
     relabel,
@@ -139,21 +140,9 @@ def _relabelled(inquirer: Inquirer, part: Part, sides: Sequence[Side], near: dic
 
     wanted = _wanted_labels(found.peer, dict(attributes(inquirer, peer)))
     thing = inquirer.cluster.row_objects[peer.row]
-    if not wanted or not GENERATED.isdisjoint(wanted) or any(_is_selected_by(inquirer, thing, key) for key in wanted):
+    if not wanted or not GENERATED.isdisjoint(wanted) or moves_selection(inquirer.cluster.objects, thing, wanted):
         return None
     return relabel(thing, wanted)
-
-
-def _is_selected_by(inquirer: Inquirer, thing: Decoded, key: str) -> bool:
-    """Whether the workload's own selector, or a Service of its namespace, goes by a label, which then has to stay."""
-    spec = thing.value.spec
-    selector = getattr(spec, "selector", None) or {}
-    if key in (selector.get("matchLabels") or selector):
-        return True
-    return any(
-        d.kind == "Service" and d.namespace == thing.namespace and d.value.spec and key in (d.value.spec.selector or {})
-        for d in inquirer.cluster.objects
-    )
 
 
 def _wanted_labels(peer: Members, held: dict[str, str]) -> dict[str, str]:
