@@ -100,8 +100,8 @@ class Policies(Dice):
         known = [pod.addresses[family] for pod in self.pods if pod.addresses.get(family)]
         single = [f"{address}/{32 if family == 4 else 128}" for address in known]
         cidr = self.pick(single) if single and self.chance(0.15) else self.pick(BLOCKS[family])
-        if self.dump and family == 4 and self.chance(0.05):
-            cidr = "10.244.1.77/24"  # bits beyond the prefix: stored by older API servers, refused by newer ones
+        if family == 4 and self.chance(0.05):
+            cidr = "10.244.1.77/24"  # bits beyond the prefix: taken by older API servers, refused by newer ones
         inside = [other for other in (*BLOCKS[family], *single) if strictly_inside(other, cidr)]
         if not inside or self.chance(0.5):
             return {"cidr": cidr}

@@ -22,6 +22,8 @@ from netwright.base.errors import UsageError
 from netwright.base.spans import Origin, Position
 from netwright.dialects.k8s.decode import Invalid, decode
 from netwright.dialects.k8s.exposing import exposing, unreadable
+from netwright.dialects.k8s.objects import NetworkPolicy, NetworkPolicySpec
+from netwright.dialects.k8s.validate_policy import loose_ranges
 from netwright.model.account import Accounting, Provenance
 from netwright.model.cluster import Cluster, UnreadRoute
 from netwright.model.document import Decoded, Document, Fate, Input, Reading, UnknownPolicy
@@ -129,6 +131,8 @@ def digest(reading: Reading) -> Snapshot:
                 diagnostics.append(_invalid(found, reading))
                 continue
             fates.append("evaluated")
+            if isinstance(found.value, NetworkPolicy):
+                diagnostics += _loose_ranges(found, reading)
             key = (found.kind, found.namespace, found.name)
             twin = objects.get(key)
             if twin is not None and twin.value != found.value:
@@ -219,6 +223,20 @@ def _invalid(found: Invalid, reading: Reading) -> Diagnostic:
         help=found.help,
         **_at(found, reading, found.pointer),
     )
+
+
+def _loose_ranges(found: Decoded, reading: Reading) -> list[Diagnostic]:
+    return [
+        Diagnostic(
+            code="NW1015",
+            severity="warning",
+            title=f"{found.kind} `{found.namespace}/{found.name}`: `{text}` has bits set beyond its prefix length",
+            effect=f"evaluated as `{network}`, as Kubernetes before 1.36 takes it; later it refuses new objects",
+            help=f"write `{network}`, or `{text.partition('/')[0]}/{network.max_prefixlen}` for the one address",
+            **_at(found, reading, pointer),
+        )
+        for pointer, text, network in loose_ranges(found.value.spec or NetworkPolicySpec())
+    ]
 
 
 def _repeated(found: Decoded, other: Decoded, reading: Reading) -> Diagnostic:

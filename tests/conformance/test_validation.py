@@ -13,6 +13,7 @@ import yaml
 
 from netwright.base.spans import dotted
 from netwright.dialects.k8s.decode import Invalid, decode
+from netwright.dialects.k8s.validate_policy import loose_ranges
 from netwright.model.document import Decoded, Document
 
 Case = tuple[str, str, str]
@@ -134,7 +135,7 @@ POLICIES: tuple[Case, ...] = (
     ("cidr-six-129", "{egress: [{to: [{ipBlock: {cidr: '::/129'}}]}]}", "spec.egress[0].to[0].ipBlock.cidr"),
     ("cidr-netmask", "{egress: [{to: [{ipBlock: {cidr: 10.0.0.0/255.0.0.0}}]}]}", "spec.egress[0].to[0].ipBlock.cidr"),
     ("cidr-256", "{egress: [{to: [{ipBlock: {cidr: 10.0.0.256/32}}]}]}", "spec.egress[0].to[0].ipBlock.cidr"),
-    ("cidr-host-bits", "{egress: [{to: [{ipBlock: {cidr: 10.0.0.5/24}}]}]}", "spec.egress[0].to[0].ipBlock.cidr"),
+    ("cidr-host-bits", "{egress: [{to: [{ipBlock: {cidr: 10.0.0.5/24}}]}]}", ""),
     ("cidr-leading-zero", "{egress: [{to: [{ipBlock: {cidr: 010.0.0.0/8}}]}]}", "spec.egress[0].to[0].ipBlock.cidr"),
     ("cidr-prefix-zero", "{egress: [{to: [{ipBlock: {cidr: 10.0.0.0/08}}]}]}", "spec.egress[0].to[0].ipBlock.cidr"),
     (
@@ -239,18 +240,22 @@ def test_fields_at_the_top_of_a_policy() -> None:
     assert found.help == "did you mean `spec`?"
 
 
-def test_host_bits_of_a_stored_policy_are_cut_off() -> None:
-    """What a server has stored it took by the rules of its release; the range is the same for every implementation."""
-    written = policy("{egress: [{to: [{ipBlock: {cidr: 10.0.0.5/24, except: [10.0.0.9/29]}}]}]}")
-    stored = {**written, "metadata": {**written["metadata"], "uid": "7b3e0f3e-0000-4000-8000-000000000001"}}
-    judge(written, "spec.egress[0].to[0].ipBlock.cidr")
-    judge(stored, "")
+def test_host_bits_of_a_policy_are_cut_off_and_told() -> None:
+    """Servers before 1.36 take them, and what is stored stays: the range is the same for every implementation."""
+    block = "{ipBlock: {cidr: 10.0.0.5/24, except: [10.0.0.9/29, 10.0.0.64/28]}}"
+    written = policy(f"{{ingress: [{{from: [{{podSelector: {{}}}}, {block}]}}], egress: [null, {{to: [{block}]}}]}}")
     found = read(written)
-    assert isinstance(found, Invalid)
-    assert "10.0.0.0/24" in found.help
-    assert "10.0.0.5/32" in found.help
+    assert not isinstance(found, Invalid)
+    told = [(pointer[1:], text, str(network)) for pointer, text, network in loose_ranges(found.value.spec)]
+    assert told == [
+        (("ingress", 0, "from", 1, "ipBlock", "cidr"), "10.0.0.5/24", "10.0.0.0/24"),
+        (("ingress", 0, "from", 1, "ipBlock", "except", 0), "10.0.0.9/29", "10.0.0.8/29"),
+        (("egress", 1, "to", 0, "ipBlock", "cidr"), "10.0.0.5/24", "10.0.0.0/24"),
+        (("egress", 1, "to", 0, "ipBlock", "except", 0), "10.0.0.9/29", "10.0.0.8/29"),
+    ]
     zeros = policy("{egress: [{to: [{ipBlock: {cidr: 010.0.0.0/8}}]}]}")
-    judge({**zeros, "metadata": stored["metadata"]}, "spec.egress[0].to[0].ipBlock.cidr")
+    stored = {**zeros, "metadata": {**zeros["metadata"], "uid": "7b3e0f3e-0000-4000-8000-000000000001"}}
+    judge(stored, "spec.egress[0].to[0].ipBlock.cidr")
 
 
 # --- metadata ---------------------------------------------------------------------------------------------------------

@@ -175,5 +175,16 @@ INPUT_CODES: tuple[Code, ...] = (
         ),
         help="replace the link by a copy if its target is not meant to be read",
     ),
+    Code(
+        code="NW1015",
+        severity="warning",
+        title="a range with bits set beyond its prefix length",
+        explanation=(
+            "`10.1.2.3/8` of an `ipBlock` is the whole of `10.0.0.0/8`: every implementation cuts the bits off, and so "
+            "it is evaluated. Often the one address was meant. Kubernetes before 1.36 warns and takes it; since 1.36 "
+            "it refuses new objects, and those stored before stay valid."
+        ),
+        help="write the range without them, or `/32` (IPv6: `/128`) for the one address",
+    ),
 )
 """Codes of the sources and of decoding; findings about the network itself have families of their own."""

@@ -73,7 +73,7 @@ def _check_meta(kind: str, meta: Meta) -> None:
 
 
 def _check_policy(policy: NetworkPolicy) -> None:
-    check_policy_spec(policy.spec or NetworkPolicySpec(), stored=policy.metadata.uid is not None)
+    check_policy_spec(policy.spec or NetworkPolicySpec())
 
 
 def _check_service(service: Service) -> None:

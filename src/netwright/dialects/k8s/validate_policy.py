@@ -5,6 +5,8 @@ Unknown fields and wrong types are found before, by decoding.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from netwright.base.spans import Pointer
 from netwright.dialects.k8s.objects import (
     IPBlock,
@@ -16,12 +18,14 @@ from netwright.dialects.k8s.objects import (
 )
 from netwright.dialects.k8s.validate_syntax import (
     Fault,
+    Network,
     check_cidr,
     check_port_name,
     check_port_number,
     check_protocol,
     check_selector,
     quoted,
+    read_cidr,
 )
 
 # In Go a `null` entry of a list is the entry with nothing set.
@@ -31,16 +35,20 @@ _PEER = NetworkPolicyPeer()
 _PORT = NetworkPolicyPort()
 
 
-def check_policy_spec(spec: NetworkPolicySpec, *, stored: bool = False) -> None:
-    """Raises `Fault` for the first field the API server would refuse. `stored`: host bits in ranges are kept."""
+def check_policy_spec(spec: NetworkPolicySpec) -> None:
+    """Raises `Fault` for the first field the API server would refuse.
+
+    Host bits in ranges are not refused: servers before Kubernetes 1.36 take them with a warning, and what is stored
+    stays valid after. `loose_ranges` names them.
+    """
     if spec.pod_selector is not None:
         check_selector(spec.pod_selector, ("spec", "podSelector"))
     for index, ingress in enumerate(spec.ingress or ()):
         rule = ingress or _INGRESS
-        _check_rule(rule.from_, "from", rule.ports, ("spec", "ingress", index), stored)
+        _check_rule(rule.from_, "from", rule.ports, ("spec", "ingress", index))
     for index, egress in enumerate(spec.egress or ()):
         out = egress or _EGRESS
-        _check_rule(out.to, "to", out.ports, ("spec", "egress", index), stored)
+        _check_rule(out.to, "to", out.ports, ("spec", "egress", index))
     types = spec.policy_types or ()
     if len(types) > 2:
         raise Fault(("spec", "policyTypes"), f"has {len(types)} entries; there are two types, `Ingress` and `Egress`")
@@ -54,12 +62,11 @@ def _check_rule(
     side: str,
     ports: tuple[NetworkPolicyPort | None, ...] | None,
     pointer: Pointer,
-    stored: bool,
 ) -> None:
     for index, port in enumerate(ports or ()):
         _check_port(port or _PORT, (*pointer, "ports", index))
     for index, peer in enumerate(peers or ()):
-        _check_peer(peer or _PEER, (*pointer, side, index), stored)
+        _check_peer(peer or _PEER, (*pointer, side, index))
 
 
 def _check_port(entry: NetworkPolicyPort, pointer: Pointer) -> None:
@@ -80,7 +87,7 @@ def _check_port(entry: NetworkPolicyPort, pointer: Pointer) -> None:
         raise Fault((*pointer, "endPort"), "needs a `port` beside it, where the range begins")
 
 
-def _check_peer(peer: NetworkPolicyPeer, pointer: Pointer, stored: bool) -> None:
+def _check_peer(peer: NetworkPolicyPeer, pointer: Pointer) -> None:
     pods, namespaces, block = peer.pod_selector, peer.namespace_selector, peer.ip_block
     if pods is not None:
         check_selector(pods, (*pointer, "podSelector"))
@@ -93,7 +100,7 @@ def _check_peer(peer: NetworkPolicyPeer, pointer: Pointer, stored: bool) -> None
                 "has `ipBlock` and a selector; a peer is one or the other",
                 "make two entries of the list of it",
             )
-        _check_block(block, (*pointer, "ipBlock"), stored)
+        _check_block(block, (*pointer, "ipBlock"))
     elif pods is None and namespaces is None:
         raise Fault(
             pointer,
@@ -102,13 +109,35 @@ def _check_peer(peer: NetworkPolicyPeer, pointer: Pointer, stored: bool) -> None
         )
 
 
-def _check_block(block: IPBlock, pointer: Pointer, stored: bool) -> None:
+def _check_block(block: IPBlock, pointer: Pointer) -> None:
     if not block.cidr:
         raise Fault((*pointer, "cidr"), "is missing; an `ipBlock` needs a range such as 10.9.8.0/24")
-    whole = check_cidr(block.cidr, (*pointer, "cidr"), stored=stored)
+    whole = check_cidr(block.cidr, (*pointer, "cidr"), stored=True)
     for index, text in enumerate(block.except_ or ()):
         at = (*pointer, "except", index)
-        part = check_cidr(text, at, stored=stored)
+        part = check_cidr(text, at, stored=True)
         # Strictly inside: an exception as large as the range would leave nothing.
         if part.version != whole.version or part.prefixlen <= whole.prefixlen or part.network_address not in whole:
             raise Fault(at, f"is {quoted(text)}, which is not strictly inside `cidr`, {quoted(block.cidr)}")
+
+
+def loose_ranges(spec: NetworkPolicySpec) -> Iterator[tuple[Pointer, str, Network]]:
+    """The ranges of a valid policy that have bits set beyond their prefix length: where, as written, without them."""
+    for index, ingress in enumerate(spec.ingress or ()):
+        yield from _loose(ingress.from_ if ingress else None, ("spec", "ingress", index, "from"))
+    for index, egress in enumerate(spec.egress or ()):
+        yield from _loose(egress.to if egress else None, ("spec", "egress", index, "to"))
+
+
+def _loose(
+    peers: tuple[NetworkPolicyPeer | None, ...] | None, pointer: Pointer
+) -> Iterator[tuple[Pointer, str, Network]]:
+    for index, peer in enumerate(peers or ()):
+        if peer is None or peer.ip_block is None:
+            continue
+        at = (*pointer, index, "ipBlock")
+        block = peer.ip_block
+        for place, text in ((("cidr",), block.cidr), *((("except", i), t) for i, t in enumerate(block.except_ or ()))):
+            network, exact = read_cidr(text)
+            if not exact:
+                yield (*at, *place), text, network

@@ -228,6 +228,14 @@ def check_cidr(text: str, pointer: Pointer, *, stored: bool = False) -> Network:
     return network
 
 
+def read_cidr(text: str) -> tuple[Network, bool]:
+    """A valid range without host bits, and whether it had none. Raises ValueError for what is no range."""
+    found = _network(text)
+    if isinstance(found, str):
+        raise ValueError(f"`{text}` is {found}")
+    return found
+
+
 @lru_cache(maxsize=1 << 14)
 def _network(text: str) -> tuple[Network, bool] | str:
     """The range and whether it had no host bits, or what is wrong with it."""
