@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from netwright.base.services import BEYOND_TRANSPORT, TRANSPORT, ServiceSet
-from netwright.questions.reach import Ends, Reached, undecided_services
+from netwright.base.services import ServiceSet
+from netwright.questions.reach import Ends, Reached
+from netwright.questions.reach.by_source import Counts, first_sources
 from netwright.render.escape import plain
 from netwright.render.outside import text_refs
 from netwright.render.pairs import chosen_pairs, pair_count
@@ -16,50 +17,28 @@ from netwright.render.words import Words, count
 def reach_text(
     reached: Reached, words: Words, *, everything: bool, last: str, namespaces: Sequence[str] = ()
 ) -> Iterator[str]:
-    """Lines. Connections are grouped by source and by what they may use; at most 12 sources unless `everything`.
+    """Lines. Connections are grouped by source and by what they may use; at most SOURCES of them unless `everything`.
     `namespaces`: only pairs that touch one of them."""
-    connections = undecided = others = 0
-    pairs_asked = 0
-    shown = 0
-    folded = 0
-    only_others = not reached.services & TRANSPORT
+    counted = Counts()
+    pairs_asked = shown = folded = 0
     for family in reached.families:
         pairs = chosen_pairs(reached, family, namespaces)
         pairs_asked += pair_count(pairs)
-        ends: Ends = pairs.ends
-        refs = text_refs(reached, family, ends)
-        order = _danger_first(ends, pairs.sources)
-        groups: dict[int, dict[ServiceSet, list[int]]] = {}
-        open_groups: dict[int, dict[ServiceSet, list[int]]] = {}
-        for block in pairs.blocks():
-            for i, source in enumerate(block.sources):
-                for j, destination in enumerate(pairs.destinations):
-                    must = pairs.services[int(block.must[i, j])]
-                    may = pairs.services[int(block.may[i, j])]
-                    if must if only_others else must - BEYOND_TRANSPORT:
-                        connections += 1
-                        groups.setdefault(source, {}).setdefault(must, []).append(destination)
-                    if may != must:
-                        services, beyond = undecided_services(must, may)
-                        others += beyond
-                        if services:
-                            undecided += 1
-                            open_groups.setdefault(source, {}).setdefault(services, []).append(destination)
+        refs = text_refs(reached, family, pairs.ends)
         if len(reached.families) > 1:
             yield heading(f"IPv{family}")
-        for source in order:
-            if source not in groups and source not in open_groups:
-                continue
-            if shown >= 12 and not everything:
-                folded += 1
-                continue
-            shown += 1
-            sign = "! " if ends.refs[source].startswith("internet") else ""
+        most = None if everything else max(0, SOURCES - shown)
+        order = _danger_first(pairs.ends, pairs.sources)
+        rows, printable = first_sources(pairs, reached.services, order, most, counted)
+        shown += len(rows)
+        folded += printable - len(rows)
+        for source, connected, open_ in rows:
+            sign = "! " if pairs.ends.refs[source].startswith("internet") else ""
             yield from map(heading, words.fold(plain(f"{sign}{refs[source]}"), "  ", ""))
-            for services, destinations in sorted(groups.get(source, {}).items(), key=lambda g: str(g[0])):
-                yield from _line(words, "  ", services, [refs[d] for d in destinations], everything)
-            for services, destinations in sorted(open_groups.get(source, {}).items(), key=lambda g: str(g[0])):
-                yield from _line(words, "? ", services, [refs[d] for d in destinations], everything)
+            for mark, groups in (("  ", connected), ("? ", open_)):
+                for services, destinations in sorted(groups.items(), key=lambda g: str(g[0])):
+                    yield from _line(words, mark, services, [refs[d] for d in destinations], everything)
+    connections, undecided, others = counted.connections, counted.undecided, counted.others
     if folded:
         yield from words.fold(
             f"… and {count(folded, 'source')} more: --all lists them, --from, --to and -n narrow the question", "  ", ""
@@ -83,8 +62,11 @@ def reach_text(
             "",
             marks=(("?", "undecided"),),
         )
-    counted = f"{count(connections, 'connection')} of {count(pairs_asked, 'pair')}"
-    yield from words.fold(f"{counted} {words['dot']} {undecided} undecided {words['dot']} {last}", "", "")
+    told = f"{count(connections, 'connection')} of {count(pairs_asked, 'pair')}"
+    yield from words.fold(f"{told} {words['dot']} {undecided} undecided {words['dot']} {last}", "", "")
+
+
+SOURCES = 12
 
 
 def _danger_first(ends: Ends, sources: list[int]) -> list[int]:
