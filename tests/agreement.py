@@ -234,7 +234,7 @@ def judgements(
                     continue
                 same = source is destination and isinstance(source, Decoded) and source.kind == "Pod"
                 if translated and source is destination and is_one_pod(source):
-                    same = end_of(names.objects, source).kind == "pod"
+                    same = same or end_of(names.objects, source).kind == "pod"
                 if several and same and not itself:
                     continue  # of a group, pods that differ are meant
                 proto = 58 if protocol == 1 and family == 6 else protocol

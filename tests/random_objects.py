@@ -215,6 +215,11 @@ class Objects(Dice):
                 status["podIPs"] = [{"ip": ip} for ip in given]
         if host and self.dump:
             status["hostIP"] = next(iter(addresses.values()))
+        if self.dump and self.chance(0.8):
+            is_ready = phase == "Running" and not self.chance(0.1)
+            status["conditions"] = [
+                {"type": "Ready", "status": "True" if is_ready else self.pick(("False", "Unknown"))}
+            ]
         meta = self.meta(namespace, name, labels=dict(labels), ownerReferences=[owner] if owner else None)
         asked = phase not in ("Succeeded", "Failed")
         if asked and owner is not None and self.chance(0.02):
@@ -329,7 +334,7 @@ class Objects(Dice):
             entry: Object = {"name": f"p{i}", "port": self.pick((80, 443, 5432, 7000)) + i, "protocol": protocol}
             if to is not None:
                 entry["targetPort"] = to
-            if form in ("node", "balancer"):
+            if form == "node" or (form == "balancer" and self.chance(0.6)):
                 entry["nodePort"] = 30000 + 10 * index + i
             ports.append(entry)
         spec = {"ports": ports}
@@ -347,10 +352,15 @@ class Objects(Dice):
             spec["type"] = "NodePort" if form == "node" else "LoadBalancer"
             if self.chance(0.7):
                 spec["externalTrafficPolicy"] = self.pick(("Cluster", "Local"))
+            if form == "balancer" and self.chance(0.3):
+                spec["allocateLoadBalancerNodePorts"] = self.chance(0.4)
             if form == "balancer" and self.chance(0.5):
                 spec["loadBalancerSourceRanges"] = [self.pick(SOURCE_RANGES[self.families[0]])]
         if self.chance(0.3):
             spec["internalTrafficPolicy"] = self.pick(("Local", "Local", "Cluster"))
+        if "selector" in spec and self.chance(0.2):
+            spec["publishNotReadyAddresses"] = True
+        self.service_families(spec)
         made: list[Object] = [
             {"apiVersion": "v1", "kind": "Service", "metadata": self.meta(namespace, name), "spec": spec}
         ]
@@ -358,6 +368,16 @@ class Objects(Dice):
             made.append(self.slice(namespace, name, ports))
         self.services.append(Service(namespace, name, spec, form == "sliced"))
         return made
+
+    def service_families(self, spec: Object) -> None:
+        """Families that the Service may have: those of a cluster IP that is given, or any of the cluster's."""
+        if not self.chance(0.5):
+            return
+        given = [f"IPv{self.families[0]}"] if "clusterIPs" in spec else [f"IPv{self.pick(self.families)}"]
+        spec["ipFamilies"] = given
+        policy = self.pick(("", "SingleStack", "PreferDualStack"))
+        if policy:
+            spec["ipFamilyPolicy"] = policy
 
     def slice(self, namespace: str, service: str, ports: list[Object]) -> Object:
         family = self.families[0]
@@ -367,11 +387,23 @@ class Objects(Dice):
         for entry in entries:
             if self.chance(0.5):
                 entry["nodeName"] = self.pick(self.node_names)
+            if self.chance(0.15):
+                entry["conditions"] = {"ready": False}
+        names = self.chance(0.1)
+        if names:
+            entries = [{"addresses": ["db.example.com"]}]
         return {
             "apiVersion": "discovery.k8s.io/v1",
             "kind": "EndpointSlice",
             "metadata": self.meta(namespace, f"{service}-x1", labels={"kubernetes.io/service-name": service}),
-            "addressType": f"IPv{family}",
+            "addressType": "FQDN" if names else f"IPv{family}",
             "endpoints": entries,
-            "ports": [{"name": p["name"], "protocol": p["protocol"], "port": self.pick(PORTS[:11])} for p in ports],
+            "ports": [
+                {
+                    "name": "other" if self.chance(0.1) else p["name"],
+                    "protocol": p["protocol"],
+                    "port": self.pick(PORTS[:11]),
+                }
+                for p in ports
+            ],
         }

@@ -72,10 +72,8 @@ def judged(
 Targets = list[tuple[Decoded | str, int]]
 
 
-def targets(
-    spec: Spec, objects: Sequence[Decoded], row: Row, source: Decoded | str
-) -> tuple[Targets | None, Targets]:
-    """Where the source's packets arrive (None: it is not known), and where they perhaps do, each with the port there."""
+def targets(spec: Spec, objects: Sequence[Decoded], row: Row, source: Decoded | str) -> tuple[Targets | None, Targets]:
+    """Where the source's packets arrive (None: not known), and where they perhaps do, each with the port there."""
     service = service_of(objects, row)
     if service is None:
         return ends(spec, objects, row, row.target), []

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from netwright.base.errors import UsageError
-from netwright.base.ipset import Family, IpSet, address_text
+from netwright.base.ipset import Family, IpSet, address_text, parse_address
 from netwright.base.services import ICMP, ICMPV6, protocol_name, service_key
 from netwright.engine.compile import Network
 from netwright.engine.exposure import Exposure, controllers, exposures, together
@@ -124,6 +124,16 @@ class Inquirer:
             network = Network(self.cluster.columns, self.cluster.enforcers, (family,))
             self._others[family] = Inquirer(self.cluster, network, self.directory)
         return self._others[family]
+
+    def family_asked(self, family: Family | None, source: Target, destination: Target, named: str) -> Family | None:
+        """The family of a question: that which it names, else that of the address by which it names a Service. Raises
+        UsageError where it names one that addresses of its own do not have."""
+        for end in (source, destination):
+            if family is not None and end.addresses is not None and not end.addresses.family(family):
+                raise UsageError(f"`{end.ref}` has no IPv{family} addresses", help="leave the family out")
+        if family is not None or destination.service is None:
+            return family
+        return next((f for f in self.network.families if named in _service_texts(destination.service, f)), None)
 
     # --- ends --------------------
 
@@ -314,7 +324,7 @@ class Inquirer:
         if held:
             return Settled("undecided", "none", (), held, (Reason("depends", held),))
         if source.addresses is not None and destination.service is not None and (deliveries or not reasons):
-            return self._from_outside(source, destination.service, protocol, port, nowhere)
+            return self._from_outside(source, destination, destination.service, protocol, port, nowhere)
         if not deliveries:
             return Settled("undecided" if reasons else "deny", "none", (), nowhere, reasons)
         families = (family,) if family else self.network.families
@@ -357,8 +367,11 @@ class Inquirer:
                 return f"hostPort {port} leads to {self.directory.row_ref(row)}, on the nodes that run it"
         return ""
 
-    def _from_outside(self, source: Target, service: ServiceNoun, protocol: int, port: str, nowhere: str) -> Settled:
-        """From an outside address to a Service: over the ways in that the input gives it."""
+    def _from_outside(
+        self, source: Target, destination: Target, service: ServiceNoun, protocol: int, port: str, nowhere: str
+    ) -> Settled:
+        """From an outside address to a Service: over the ways in that the input gives it, or, where it was named by an
+        outer address of it, over those that have one."""
         asked = self.service_port(service, protocol, port)
         by_node = next((p for p in service.ports if str(p.node_port) == port and p.protocol == protocol), None)
         if asked is None and by_node is None:
@@ -370,6 +383,7 @@ class Inquirer:
             if wanted is not None
             and (w.port, w.protocol) == (wanted.port, wanted.protocol)
             and (asked is not None or w.via == "NodePort")
+            and (not destination.by_outer_address or w.via in ("LoadBalancer", "externalIP"))
         ]
         if not ways:
             text = f"{service.ref} is of type {service.type} and no Ingress leads to it: it has no way in from outside"
@@ -561,6 +575,11 @@ def of_family(addresses: IpSet, family: Family) -> IpSet:
 def lowest(addresses: IpSet, family: Family) -> str:
     """The lowest address of a set, as text: one that stands for all of its class."""
     return address_text(family, addresses.family(family)[0][0])
+
+
+def _service_texts(service: ServiceNoun, family: Family) -> list[str]:
+    texts = (*service.cluster_ips, *service.external_ips, *service.load_balancer)
+    return [text for text in texts if parse_address(text)[0] == family]
 
 
 def _number(port: str) -> int:

@@ -7,13 +7,14 @@ from typing import Any, Literal
 
 import msgspec
 
-from netwright.base.errors import UsageError
+from netwright.base.errors import UnknownReference, UsageError
 from netwright.base.ipset import Family
 from netwright.base.numbers import MOST_DIGITS
 from netwright.base.services import ICMP, ICMPV6, PROTOCOLS, check_port, protocol_name, protocol_number
 from netwright.base.spans import Origin, Position
-from netwright.engine.inquire import Groups, Inquirer, Settled
+from netwright.engine.inquire import Groups, Inquirer, Reason, Settled
 from netwright.engine.verdict import Citation, Verdict
+from netwright.model.references import kind_of
 from netwright.questions.registry import Asked, Eval, Icmp, Query
 
 Locate = Callable[[Origin], Position | None]
@@ -85,7 +86,11 @@ def _one(inquirer: Inquirer, query: Query, locate: Locate) -> Evaluated:
             f"`{query.network}` is not a network of this twin", help="only the pods' default network is read"
         )
     inquirer = inquirer.of_family(query.family)
-    settled = ask(inquirer, query.from_, query.to, protocol, query.port, query.family, query.icmp)
+    try:
+        settled = ask(inquirer, query.from_, query.to, protocol, query.port, query.family, query.icmp)
+    except UnknownReference:
+        told = "; ".join(t for t in [_without_pods(inquirer, ref) for ref in (query.from_, query.to)] if t)
+        settled = Settled("undecided", "none", (), told, (Reason("unknown", told),))
     echo: dict[str, Any] = {
         f: getattr(query, f) for f in ("from_", "to", "protocol", "port", "network", "family", "icmp")
     }
@@ -98,6 +103,23 @@ def _one(inquirer: Inquirer, query: Query, locate: Locate) -> Evaluated:
         note=settled.nowhere,
         by=cited(inquirer, settled, locate),
     )
+
+
+def _without_pods(inquirer: Inquirer, text: str) -> str:
+    """What is said of a reference to something that is in the input and has no pods; "" for one that means something.
+    Raises UnknownReference."""
+    try:
+        inquirer.directory.resolve(text)
+        return ""
+    except UnknownReference:
+        *kinds, namespace, name = text.split("/") if "/" in text else ("", text)
+        wanted = kind_of(kinds[0]) if kinds else None
+        for d in inquirer.cluster.objects:
+            kind = kind_of(d.kind)
+            if (d.namespace, d.name) == (namespace, name) and kind not in (None, "svc", "node", "ns"):
+                if wanted in (None, kind):
+                    return f"{kind}/{namespace}/{name} has no pods"
+        raise
 
 
 def ask(
@@ -128,12 +150,12 @@ def ask(
     if isinstance(port, str):
         check_port(port)
     found = inquirer.directory
+    ends = found.resolve(source), found.destination(destination)
     return inquirer.ask(
-        found.resolve(source),
-        found.destination(destination),
+        *ends,
         protocol,
         "" if port is None else str(port),
-        family=family,
+        family=inquirer.family_asked(family, *ends, destination),
         icmp=(icmp.type, icmp.code) if icmp else None,
     )
 

@@ -203,3 +203,87 @@ def test_questions_that_mean_nothing(folder: Path, query: dict[str, Any], messag
 def test_a_name_that_is_not_there(folder: Path) -> None:
     with pytest.raises(UnknownReference, match="`shop/wbe` is not in the input"):
         ask(folder, from_="shop/wbe", to="shop/db", port=80)
+
+
+PARKED = """---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: parked, namespace: shop}
+spec:
+  replicas: 0
+  selector: {matchLabels: {app: parked}}
+  template: {metadata: {labels: {app: parked}}, spec: {containers: [{name: c}]}}
+"""
+
+
+def loaded(tmp_path: Path, *texts: str) -> nw.Twin:
+    (tmp_path / "all.yaml").write_text("".join(texts), encoding="utf-8")
+    return nw.load(str(tmp_path))
+
+
+@pytest.mark.parametrize("ref", ["shop/parked", "deploy/shop/parked", "Deployment/shop/parked"])
+def test_a_question_about_what_has_no_pods_is_answered_and_the_others_too(tmp_path: Path, ref: str) -> None:
+    twin = loaded(tmp_path, pod("web", app="web"), PARKED)
+    asked = [{"from": "shop/web", "to": ref, "port": 80}, {"from": ref, "to": "shop/web", "port": 80}]
+    *parked, other = twin.eval([*asked, {"from": "shop/web", "to": "shop/web", "port": 80}])
+    for one in parked:
+        assert one.verdict == "undecided"
+        assert [(u.kind, u.reason) for u in one.undecided] == [("unknown", "deploy/shop/parked has no pods")]
+    assert other.verdict == "allow"
+    with pytest.raises(UnknownReference):
+        twin.eval([{"from": ref, "to": "shop/wbe", "port": 80}])
+
+
+@pytest.mark.parametrize("end", ["from", "to"])
+@pytest.mark.parametrize(("ref", "family"), [("cidr/10.0.0.0/8", 6), ("192.0.2.1", 6), ("2001:db8::1", 4)])
+def test_addresses_that_have_nothing_of_the_family_asked_about(tmp_path: Path, end: str, ref: str, family: int) -> None:
+    twin = loaded(tmp_path, pod("web", app="web"))
+    asked = {"from": "shop/web", "to": "shop/web", "port": 80, "family": family, end: ref}
+    with pytest.raises(UsageError, match=f"has no IPv{family} addresses"):
+        twin.eval([asked])
+
+
+BALANCED = """---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec:
+  type: LoadBalancer
+  clusterIP: 10.96.0.7
+  clusterIPs: [10.96.0.7, "fd00:96::7"]
+  ipFamilies: [IPv4, IPv6]
+  loadBalancerSourceRanges: [203.0.113.0/24]
+  selector: {app: web}
+  ports: [{port: 80}]
+status: {loadBalancer: {ingress: [{ip: 198.51.100.4}]}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  ingress: [{from: [{ipBlock: {cidr: "::/0"}}]}]
+"""
+
+
+def test_the_address_by_which_a_service_is_named_gives_the_family(tmp_path: Path) -> None:
+    dual = "status: {podIPs: [{ip: 10.244.0.%d}, {ip: 'fd00:244::%d'}]}}\n"
+    pods = [pod(n, app=n).rstrip()[:-1] + ", " + dual % (i, i) for i, n in enumerate(("web", "client"), 1)]
+    twin = loaded(tmp_path, *pods, BALANCED)
+    found = {}
+    for ref in ("svc/shop/web", "10.96.0.7", "fd00:96::7", "198.51.100.4"):
+        (answer,) = twin.eval([{"from": "shop/client", "to": ref, "port": 80}])
+        shown = f"[{ref}]" if ":" in ref else ref
+        assert twin.why("shop/client", f"{shown}:80").verdict == answer.verdict
+        found[ref] = answer.verdict
+    assert found == {"svc/shop/web": "undecided", "10.96.0.7": "deny", "fd00:96::7": "allow", "198.51.100.4": "deny"}
+
+
+def test_to_a_load_balancers_address_its_node_ports_are_no_way(tmp_path: Path) -> None:
+    twin = loaded(tmp_path, pod("web", app="web"), BALANCED.partition("---\napiVersion: networking")[0])
+    found = [
+        twin.eval([{"from": source, "to": to, "port": 80}])[0].verdict
+        for source in ("203.0.113.9", "192.0.2.9")
+        for to in ("198.51.100.4", "svc/shop/web")
+    ]
+    assert found == ["allow", "allow", "deny", "allow"]

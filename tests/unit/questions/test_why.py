@@ -296,3 +296,12 @@ def test_a_label_is_changed_only_where_nothing_goes_by_it(
     twin = small(tmp_path, LABELLED.replace("SELECTOR", selector).replace("SERVED", served))
     edits = [c.edits[0] for c in twin.why("shop/api", "shop/db:5432").changes]
     assert ("Deployment shop/api: set label tier=front on its pods" in edits) is offered
+
+
+def test_a_protocol_without_ports_is_asked_without_one(tmp_path: Path) -> None:
+    pods = [f"---\n{{apiVersion: v1, kind: Pod, metadata: {{name: {n}, namespace: a}}}}\n" for n in ("p", "q")]
+    (tmp_path / "all.yaml").write_text("".join(pods), encoding="utf-8")
+    twin = nw.load(str(tmp_path))
+    assert twin.why("a/p", "a/q", protocol="47").verdict == "allow"
+    with pytest.raises(nw.UsageError, match="protocol 47 has none"):
+        twin.why("a/p", "a/q:80", protocol="47")

@@ -157,6 +157,7 @@ def why(
     destination_ref, port = split_port(destination_text)
     source = directory.resolve(source_ref)
     destination = directory.destination(destination_ref)
+    family = inquirer.family_asked(family, source, destination, destination_ref)
     has_ports = protocol in (TCP, UDP, SCTP)
     ports = [port] if port or not has_ports else served(inquirer, destination, protocol)
     icmp = (8, 0) if protocol == ICMP else None
