@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from netwright.base.errors import UnknownReference
 from netwright.dialects.k8s.generated import MOST_ORDINALS, POD_NAME
 from netwright.engine.compile import Network
 from netwright.engine.inquire import Inquirer, Settled
@@ -12,7 +14,7 @@ from netwright.model.document import Decoded
 from netwright.model.references import Directory
 from netwright.profiles.compose import compose
 from netwright.spec.services import endpoints
-from tests.unit.spec.build import expression, pod, policy, select, workload
+from tests.unit.spec.build import expression, pod, policy, replaced, select, workload
 
 CLIENT = pod("client")
 
@@ -61,3 +63,14 @@ def test_an_unknown_value_that_nothing_compares_makes_no_identity(operator: str,
     found = compose([*pods, template, policy("p", expression(key, operator, *values))], pod_cidrs=("10.0.0.0/8",))
     network = Network(found.columns, found.enforcers, found.families)
     assert network.identities.count == count
+
+
+@pytest.mark.parametrize("kind", ["Job", "CronJob"])
+def test_of_what_is_suspended_it_is_said(kind: str) -> None:
+    job = workload(kind, "backup")
+    parked = replaced(job, spec=msgspec.structs.replace(job.value.spec, suspend=True))
+    found = compose([CLIENT, parked])
+    assert [w.ref for w in found.workloads] == ["pod/shop/client"]
+    with pytest.raises(UnknownReference, match="not in the input") as error:
+        Directory(found).resolve(f"{kind.lower()}/shop/backup")
+    assert error.value.help.endswith("has no pods of its own: it is suspended")

@@ -68,7 +68,8 @@ def mentioned(objects: Sequence[Decoded]) -> frozenset[str]:
             for selector in _selectors(value):
                 if selector.match_labels and not GENERATED.isdisjoint(selector.match_labels):
                     found.update(selector.match_labels)
-                found.update(one.key for one in selector.match_expressions or () if one)
+                if selector.match_expressions:
+                    found.update(one.key for one in selector.match_expressions if one)
         elif isinstance(value, Service) and value.spec and value.spec.selector:
             found.update(value.spec.selector)
     return GENERATED & found
@@ -94,8 +95,9 @@ def compared(selector: LabelSelector | None) -> list[str]:
     """The generated labels whose values a selector compares."""
     if selector is None:
         return []
-    found = [key for key in selector.match_labels or () if key in GENERATED]
-    for one in selector.match_expressions or ():
+    labels, expressions = selector.match_labels, selector.match_expressions
+    found = [] if not labels or GENERATED.isdisjoint(labels) else [key for key in labels if key in GENERATED]
+    for one in expressions or ():
         if one is not None and one.key in GENERATED and one.operator in ("In", "NotIn"):
             found.append(one.key)
     return found

@@ -161,7 +161,7 @@ class _Lowering:
         peers: list[Peer] = []
         keys: list[str] = []
         for element in elements or ():
-            if element is None or element.pod_selector is None:
+            if element is None or not compared(element.pod_selector):
                 continue
             where = _shared(equals("ns", namespace))
             if element.namespace_selector is not None:
@@ -262,10 +262,13 @@ def _perhaps(selector: LabelSelector | None, where: Selector) -> Selector | None
     return conjunction(where, perhaps, Not(surely), POD_NETWORK)
 
 
+_NONE: frozenset[str] = frozenset()
+
+
 def _selector(selector: LabelSelector | None, prefix: str, *, surely: bool) -> Selector:
     if selector is None:
         return ALWAYS
-    open_ = GENERATED if prefix == "k8s:" else frozenset[str]()
+    open_ = GENERATED if prefix == "k8s:" else _NONE
     parts: list[Selector] = [
         equals(prefix + key, value or "")
         if surely or key not in open_
