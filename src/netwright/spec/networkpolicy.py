@@ -74,8 +74,9 @@ def judge(
 
     `src` and `dst` are pods, workloads or CronJobs (a pod of their template), Nodes, or addresses that are neither a
     pod's nor a node's. `protocol` is the IANA number, `port` the destination port (ICMP: type << 8 | code). One
-    workload twice means two pods of it, unless `same_pod`; `translated`: a Service led the packet there. Raises NoSuchPacket (a ValueError) where an end has no
-    address of the family, and ValueError where a CIDR or a selector is one that the API server would reject.
+    workload twice means two pods of it, unless `same_pod`; `translated`: a Service led the packet there. Raises
+    NoSuchPacket (a ValueError) where an end has no address of the family, and ValueError where a CIDR or a selector is
+    one that the API server would reject.
     """
     packet = Packet(objects, src, dst, protocol=protocol, port=port, family=family, pod_ranges=pod_ranges)
     egress = _side(packet, "egress", unknown)
