@@ -353,3 +353,31 @@ def test_every_noun_answers_on_an_empty_cluster(tmp_path: Path) -> None:
     for noun in NOUNS:
         shown = exposed_rows(twin, twin.exposed()) if noun == "exposed" else show(twin, noun)
         assert all(n >= 0 for n in shown.counts.values())
+
+
+def test_a_policy_that_perhaps_selects_is_not_said_to_do_nothing(tmp_path: Path) -> None:
+    """By the hash of a rollout, which the Deployment's own manifest does not hold."""
+    (tmp_path / "all.yaml").write_text(
+        """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: a}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: c, image: i}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: old, namespace: a}
+spec:
+  podSelector: {matchLabels: {pod-template-hash: abc123}}
+""",
+        encoding="utf-8",
+    )
+    twin = nw.load(str(tmp_path))
+    [policy] = twin.show("policies").rows
+    assert (policy.selects, policy.rules_in) == (1, 0)
+    [web] = twin.show("workloads").rows
+    assert web.policies == ("old",)

@@ -57,7 +57,12 @@ def acting(network: Network) -> Acting:
 
 def _keys(unit: Unit) -> dict[PolicyKey, None]:
     origins = [r.origin for r in unit.rules] + [e.origin for e in unit.ends]
-    return {(o.kind, o.namespace, o.name): None for o in origins}
+    keys: dict[PolicyKey, None] = {}
+    for o in origins:
+        # what a policy does perhaps has its name behind its namespace, where nothing cites it
+        namespace, slash, name = o.namespace.partition("/")
+        keys[(o.kind, namespace, name) if slash else (o.kind, o.namespace, o.name)] = None
+    return keys
 
 
 def isolation(network: Network, found: Acting, rows: Sequence[int], direction: Direction) -> Isolation:
