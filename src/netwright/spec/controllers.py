@@ -30,6 +30,12 @@ REPLICAS_TOLD_APART = 1000
 """Of more replicas than these the ordinals are left unknown."""
 
 
+class Replica(Pod, frozen=True):
+    """A pod of a StatefulSet that the input does not hold; `unknown` are its labels whose values are not known."""
+
+    unknown: tuple[str, ...] = ()
+
+
 def has_pods(thing: Decoded) -> bool:
     """Whether the controller keeps pods of the workload now: not scaled to zero, not suspended, not done."""
     value = thing.value
@@ -94,7 +100,8 @@ def pod_of(thing: Decoded, name: str) -> Decoded:
     labels |= {NAMED: name, NUMBERED: name.rpartition("-")[2]}
     owner = OwnerReference(kind=thing.kind, name=thing.name, controller=True)
     meta = Meta(name=name, namespace=thing.namespace, labels=labels, owner_references=(owner,))
-    pod = Pod(metadata=meta, spec=template.spec if template else None)
+    unknown = tuple(key for key in added_labels(thing) if key not in (NAMED, NUMBERED))
+    pod = Replica(metadata=meta, spec=template.spec if template else None, unknown=unknown)
     return Decoded(kind="Pod", namespace=thing.namespace, name=name, value=pod, place=thing.place)
 
 

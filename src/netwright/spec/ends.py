@@ -11,7 +11,7 @@ import msgspec
 from netwright.dialects.k8s.objects import ContainerPort, CronJob, Meta, Namespace, Node, Pod, PodSpec, Workload
 from netwright.model.document import Decoded
 from netwright.spec.addresses import Address, address, node_addresses
-from netwright.spec.controllers import Known, added_labels
+from netwright.spec.controllers import Known, Replica, added_labels
 from netwright.spec.labels import plain
 
 
@@ -48,7 +48,12 @@ def template(thing: Decoded) -> tuple[Meta, PodSpec]:
 
 
 def pod_labels(thing: Decoded) -> Known:
-    return {**plain(template(thing)[0].labels), **({} if isinstance(thing.value, Pod) else added_labels(thing))}
+    added: Known = {}
+    if isinstance(thing.value, Replica):
+        added = dict.fromkeys(thing.value.unknown)
+    elif not isinstance(thing.value, Pod):
+        added = added_labels(thing)
+    return {**plain(template(thing)[0].labels), **added}
 
 
 def pod_ports(thing: Decoded) -> tuple[ContainerPort, ...]:
