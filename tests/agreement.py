@@ -198,6 +198,8 @@ def expected(names: Names, asked: Asked, query: Object, families: tuple[int, ...
         if service.value.spec.internal_traffic_policy == "Local" and service.value.spec.cluster_ip != "None":
             return from_own_nodes(names, asked, query, service, families, assumed)
     sources = [end for end, *_ in names.ends(query["from"], None, "")]
+    if not sources:
+        raise UsageError(f"`{query['from']}` names nothing any more")  # the generator asks about what is there
     destinations = names.ends(query["to"], query.get("port"), query.get("protocol", "TCP"))
     outcomes = judgements(names, asked, query, sources, destinations, families)
     if not outcomes and assumed and is_open(query, destinations):

@@ -400,7 +400,7 @@ class Objects(Dice):
             "endpoints": entries,
             "ports": [
                 {
-                    "name": "other" if self.chance(0.1) else p["name"],
+                    "name": f"other-{p['name']}" if self.chance(0.1) else p["name"],
                     "protocol": p["protocol"],
                     "port": self.pick(PORTS[:11]),
                 }
