@@ -33,6 +33,7 @@ from netwright.version import VERSION
 if TYPE_CHECKING:
     from netwright.engine.compile import Network
     from netwright.engine.inquire import Inquirer
+    from netwright.questions.diff import Diffed
     from netwright.questions.eval import Evaluated
     from netwright.questions.exposed import ExposedRow
     from netwright.questions.hops import Blast
@@ -406,6 +407,12 @@ class Twin:
         from netwright.questions.registry import Why
 
         return self.ask(Why(source=source, destination=destination, protocol=protocol, family=family, changes=changes))
+
+    def diff(self, before: Twin) -> Diffed:
+        """What this network has otherwise than `before`: connections that opened, closed or changed, and why."""
+        from netwright.questions.registry import Diff
+
+        return self.ask(Diff(before=before))
 
     def show(self, noun: str, *, namespaces: Sequence[str] = (), references: Sequence[str] = ()) -> Shown:
         """Rows of a noun: `show("workloads")`, narrowed by namespace or reference. Raises UsageError for no noun."""

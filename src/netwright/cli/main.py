@@ -20,6 +20,7 @@ from netwright.version import VERSION
 COMMANDS = {
     "why": ("netwright.cli.ask", "why"),
     "reach": ("netwright.cli.ask", "reach"),
+    "diff": ("netwright.cli.compare", "diff"),
     "eval": ("netwright.cli.ask", "eval_"),
     "show": ("netwright.cli.look", "show"),
     "explain": ("netwright.cli.look", "explain"),
@@ -31,6 +32,7 @@ COMMANDS = {
 HELP = {
     "why": "May A talk to B? Which rule says so, and what would change it.",
     "reach": "Who may talk to whom, and over which ports.",
+    "diff": "What a change opens and closes, and which object change caused it.",
     "eval": "Verdicts for a file of questions.",
     "show": "List what was read: workloads, services, policies, exposure …",
     "explain": "The manual, offline: a finding code, a kind, a term.",
@@ -39,7 +41,7 @@ HELP = {
     "version": "The version.",
 }
 SECTIONS = (
-    ("Ask", ("why", "reach", "eval")),
+    ("Ask", ("why", "reach", "diff", "eval")),
     ("Look", ("show", "explain")),
     ("Misc", ("demo", "completion", "version")),
 )

@@ -23,7 +23,10 @@ from netwright.engine.relations import Relation
 from netwright.model.rule import Direction
 
 CHUNK = 256
+CELLS = 4_000_000
+"""Pairs that are looked at together."""
 ABSENT = -1
+EGRESS, INGRESS = 1, 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +48,8 @@ class View:
 class Differences:
     """Pairs of ends whose services differ, by number of end and ascending; `services[k]` is what number k lets pass.
 
-    `was` and `now` have a row a pair: surely, and perhaps.
+    `was` and `now` have a row a pair: surely, and perhaps. `egress` and `ingress` mark the pairs whose own rows in that
+    direction differ, so that what acts there has to do with it.
     """
 
     source: Indexes
@@ -53,6 +57,8 @@ class Differences:
     was: npt.NDArray[np.int32]
     now: npt.NDArray[np.int32]
     services: list[ServiceSet]
+    egress: npt.NDArray[np.bool_]
+    ingress: npt.NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.source)
@@ -90,26 +96,40 @@ def differences(
     """
     numbers = _Numbers(wanted)
     n = len(before.positions)
+    inside = n - outside
     found: list[tuple[Any, ...]] = []
-    for sources, destinations in (
-        *_groups(before, after, "egress", changed),
-        *_groups(before, after, "ingress", changed),
-    ):
-        for start in range(0, len(sources), CHUNK):
-            found.append(_compare(before, after, sources[start : start + CHUNK], destinations, numbers, n - outside))
+    for mark, direction in ((EGRESS, "egress"), (INGRESS, "ingress")):
+        for groups in _batches(list(_groups(before, after, direction, changed))):  # type: ignore[arg-type]
+            own, of, columns, flags = groups
+            step = max(CHUNK, CELLS // len(columns))
+            for start in range(0, len(own), step):
+                mine, wanted_cells = own[start : start + step], flags[of[start : start + step]]
+                if direction == "egress":
+                    part = _compare(before, after, mine, columns, wanted_cells, numbers, inside)
+                else:
+                    part = _compare(before, after, columns, mine, wanted_cells.T, numbers, inside)
+                found.append((mark, *part))
     related = sorted({pair for pair in (*before.relations, *after.relations) if _relation_differs(before, after, pair)})
     for s, d in related:
         one = np.array([s], dtype=np.intp), np.array([d], dtype=np.intp)
-        found.append(_compare(before, after, *one, numbers, n - outside))
-    if not found:
-        nothing = np.zeros(0, dtype=np.intp)
-        none = np.zeros((0, 2), dtype=np.int32)
-        return Differences(source=nothing, destination=nothing, was=none, now=none, services=numbers.services)
-    code = np.concatenate([f[0] for f in found])
-    first, _ = distinct(code)
+        found.append((0, *_compare(before, after, *one, np.ones((1, 1), dtype=np.bool_), numbers, inside)))
+    code = np.concatenate([np.zeros(0, dtype=np.intp), *(f[1] for f in found)])
+    first, number = distinct(code)
+    marks = np.concatenate([np.zeros(0, dtype=np.uint8), *(np.full(len(f[1]), f[0], dtype=np.uint8) for f in found)])
+    joined = np.zeros(len(first), dtype=np.uint8)
+    np.bitwise_or.at(joined, number, marks)
     code = code[first]
-    was, now = (np.concatenate([f[i] for f in found])[first] for i in (1, 2))
-    return Differences(source=code // n, destination=code % n, was=was, now=now, services=numbers.services)
+    none = np.zeros((0, 2), dtype=np.int32)
+    was, now = (np.concatenate([none, *(f[i] for f in found)])[first] for i in (2, 3))
+    return Differences(
+        source=code // n,
+        destination=code % n,
+        was=was,
+        now=now,
+        services=numbers.services,
+        egress=(joined & EGRESS) > 0,
+        ingress=(joined & INGRESS) > 0,
+    )
 
 
 def _relation_differs(before: View, after: View, pair: tuple[int, int]) -> bool:
@@ -119,10 +139,47 @@ def _relation_differs(before: View, after: View, pair: tuple[int, int]) -> bool:
 # --- where to look --------------------
 
 
-def _groups(
-    before: View, after: View, direction: Direction, changed: npt.NDArray[np.bool_]
-) -> Iterator[tuple[Indexes, Indexes]]:
-    """Sources and destinations between which one direction's own rows differ: blocks that may overlap."""
+Group = tuple[Indexes, Indexes]
+"""Ends whose own rows differ, and the ends that these treat otherwise."""
+Batch = tuple[Indexes, Indexes, Indexes, npt.NDArray[np.bool_]]
+"""Ends of several groups, the group of each, the columns of all groups, and which columns are a group's."""
+
+
+def _batches(groups: list[Group]) -> Iterator[Batch]:
+    """Groups joined as long as that makes little more to look at: each join has a price of its own."""
+    groups.sort(key=lambda g: len(g[1]))
+    batch: list[Group] = []
+    columns: npt.NDArray[Any] = np.zeros(0, dtype=np.intp)
+    ends = exact = 0
+    for group in groups:
+        more = _union(columns, group[1]) if batch else group[1]
+        if batch and (ends + len(group[0])) * len(more) > 4 * (exact + len(group[0]) * len(group[1])) + CELLS:
+            yield _batch(batch, columns)
+            batch, more, ends, exact = [], group[1], 0, 0
+        batch.append(group)
+        columns = more
+        ends += len(group[0])
+        exact += len(group[0]) * len(group[1])
+    if batch:
+        yield _batch(batch, columns)
+
+
+def _union(one: Indexes, other: Indexes) -> Indexes:
+    both = np.concatenate([one, other])
+    return both[distinct(both)[0]]
+
+
+def _batch(groups: Sequence[Group], columns: Indexes) -> Batch:
+    own = np.concatenate([g[0] for g in groups])
+    of = np.repeat(np.arange(len(groups)), [len(g[0]) for g in groups])
+    flags = np.zeros((len(groups), len(columns)), dtype=np.bool_)
+    for i, (_, differing) in enumerate(groups):
+        flags[i, np.searchsorted(columns, differing)] = True
+    return own, of, columns, flags
+
+
+def _groups(before: View, after: View, direction: Direction, changed: npt.NDArray[np.bool_]) -> Iterator[Group]:
+    """Classes whose own rows differ, those with the same differing ends together."""
     tables = [v.tables.egress if direction == "egress" else v.tables.ingress for v in (before, after)]
     classes = [
         np.where(v.positions >= 0, t.of_position[v.positions], ABSENT)
@@ -146,8 +203,7 @@ def _groups(
     for differing, members in columns.values():
         flags = np.zeros(len(pairs), dtype=np.bool_)
         flags[members] = True
-        own = np.flatnonzero(flags[of])
-        yield (own, differing) if direction == "egress" else (differing, own)
+        yield np.flatnonzero(flags[of]), differing
 
 
 def _says_the_same(one: Table, other: Table, a: int, b: int) -> bool:
@@ -191,16 +247,22 @@ def _differing_columns(
 
 
 def _compare(
-    before: View, after: View, sources: Indexes, destinations: Indexes, numbers: _Numbers, inside: int
+    before: View,
+    after: View,
+    sources: Indexes,
+    destinations: Indexes,
+    asked: npt.NDArray[np.bool_],
+    numbers: _Numbers,
+    inside: int,
 ) -> tuple[Any, ...]:
-    """Codes of the pairs that differ, and what surely and perhaps passes before and after."""
+    """Codes of the pairs that differ, of those `asked` for, and what surely and perhaps passes before and after."""
     seen = [
         _services(view, sources, destinations, sureness, numbers)
         for view in (before, after)
         for sureness in ("must", "may")
     ]
     differing = (seen[0] != seen[2]) | (seen[1] != seen[3])
-    differing &= ~((sources >= inside)[:, None] & (destinations >= inside)[None, :])
+    differing &= asked & ~((sources >= inside)[:, None] & (destinations >= inside)[None, :])
     i, j = np.nonzero(differing)
     code = sources[i] * len(before.positions) + destinations[j]
     was = np.stack([seen[0][i, j], seen[1][i, j]], axis=1)

@@ -36,11 +36,13 @@ End = tuple[list[int], list[int]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedEnds:
     """Ends of one family in two networks, pods first. `owners[i]` is the workload of end i, or the name of an outside
-    cell; several ends can have one owner. `changed` as `differences` wants it."""
+    cell; several ends can have one owner. `rows[i]` are its endpoint rows before and after. `changed` is what
+    `differences` wants."""
 
     before: View
     after: View
     owners: list[str]
+    rows: list[End]
     addresses: list[IpSet | None]
     changed: npt.NDArray[np.bool_]
     outside: int
@@ -74,6 +76,7 @@ def shared_ends(before: Inquirer, after: Inquirer, family: Family, *, nodes: boo
         before=views[0],
         after=views[1],
         owners=owners,
+        rows=[*held, *(([], []) for _ in cells)],
         addresses=[None] * len(held) + [cell[3] for cell in cells],
         changed=np.array(changed + [False] * len(cells), dtype=np.bool_),
         outside=len(cells),

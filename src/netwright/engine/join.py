@@ -43,7 +43,6 @@ class Sides:
         numbers: dict[int, int] = {0: 0}
         self.of: npt.NDArray[Any] = np.zeros((len(classes), len(at)), dtype=np.uint16)
         few = list(enumerate(at.tolist())) if len(at) <= FEW else None
-        whole = np.zeros(n, dtype=np.int32)
         for i, class_ in enumerate(classes):
             rows = [(r.mask, r.must if sureness == "must" else r.may) for r in table.rows(class_)]
             rows = [(services, bits) for services, bits in rows if bits]
@@ -56,9 +55,7 @@ class Sides:
                     if mask:
                         self.of[i, j] = numbers.setdefault(mask, len(numbers))
             elif rows:
-                whole[:] = 0
-                self._add(whole, rows, n, numbers)
-                self.of[i] = whole[at]
+                self.of[i] = self._numbered([(services, unpack(bits, n)[at]) for services, bits in rows], numbers)
             if len(numbers) > 0x8000 and self.of.dtype == np.uint16:
                 self.of = self.of.astype(np.int32)
         self.masks = list(numbers)
@@ -70,26 +67,21 @@ class Sides:
         return [self._atoms.services(mask) for mask in self.masks]
 
     @staticmethod
-    def _add(out: npt.NDArray[np.int32], rows: list[tuple[int, int]], n: int, numbers: dict[int, int]) -> None:
-        """Write the numbers of one class into `out`, which is all 0."""
+    def _numbered(rows: list[tuple[int, npt.NDArray[np.bool_]]], numbers: dict[int, int]) -> npt.NDArray[Any]:
+        """What passes at each position, from the services of the rows and the positions that they hold."""
         if len(rows) == 1:
-            services, bits = rows[0]
-            out[unpack(bits, n)] = numbers.setdefault(services, len(numbers))
-            return
+            services, held = rows[0]
+            return held * np.int32(numbers.setdefault(services, len(numbers)))
         if len(rows) > 62:  # more rows than a code has bits: join the first half and the second
-            Sides._add(out, rows[: len(rows) // 2], n, numbers)
-            before = out.copy()
-            out[:] = 0
-            Sides._add(out, rows[len(rows) // 2 :], n, numbers)
+            halves = [Sides._numbered(half, numbers) for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :])]
             masks = list(numbers)
-            code = before.astype(np.int64) << 32 | out
+            code = halves[0].astype(np.int64) << 32 | halves[1]
             first, number = distinct(code)
             joined = [masks[c >> 32] | masks[c & 0xFFFFFFFF] for c in code[first].tolist()]
-            out[:] = np.array([numbers.setdefault(m, len(numbers)) for m in joined], dtype=np.int32)[number]
-            return
-        codes = np.zeros(n, dtype=np.int64)
+            return np.array([numbers.setdefault(m, len(numbers)) for m in joined], dtype=np.int32)[number]
+        codes = np.zeros(len(rows[0][1]), dtype=np.int64)
         for bit, (_, held) in enumerate(rows):
-            codes |= unpack(held, n).astype(np.int64) << bit
+            codes |= held.astype(np.int64) << bit
         first, number = distinct(codes)
         unions = []
         for code in codes[first].tolist():
@@ -98,7 +90,7 @@ class Sides:
                 if code >> bit & 1:
                     union |= services
             unions.append(numbers.setdefault(union, len(numbers)))
-        out[:] = np.array(unions, dtype=np.int32)[number]
+        return np.array(unions, dtype=np.int32)[number]
 
 
 class Join:

@@ -107,6 +107,9 @@ class Texts(Protocol):
     def lines(self, file: str) -> list[str]:
         """The lines of the text, without line ends; empty where it is not kept."""
 
+    def digests(self) -> Mapping[str, str]:
+        """A digest of the text of every file."""
+
 
 class Reading(msgspec.Struct, kw_only=True):
     """All that the sources gave: objects in the order they were read, what was not read, warnings, provenance.

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from netwright.engine.compile import Network
     from netwright.engine.inquire import Inquirer
     from netwright.model.cluster import Cluster
+    from netwright.questions.diff import Diffed
     from netwright.questions.eval import Evaluated
     from netwright.questions.explain import Explained
     from netwright.questions.exposed import ExposedRow
@@ -79,6 +80,15 @@ class Reach(Params["Reached"], frozen=True, kw_only=True, forbid_unknown_fields=
     by: Annotated[
         Literal["pod", "workload", "namespace", "identity"], Meta(description="What an end of a connection is.")
     ] = "workload"
+
+
+class Diff(Params["Diffed"], frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Asked of the later network; a face resolves `before` to the earlier one."""
+
+    before: Annotated[Any, Meta(description="The network to compare with: a source, or a twin.")]
+    fail_on: Annotated[
+        Literal["any", "opened", "exposed", "never"], Meta(description="Which differences are the answer no.")
+    ] = "any"
 
 
 class BlastRadius(Params["Blast"], frozen=True, kw_only=True, forbid_unknown_fields=True, rename=FROM_TO):
@@ -170,6 +180,13 @@ QUESTIONS: tuple[Question[Any, Any], ...] = (
         params=Reach,
         run="netwright.questions.reach:answer",
         help="Who may talk to whom, and over which ports.",
+    ),
+    Question(
+        name="diff",
+        command="diff",
+        params=Diff,
+        run="netwright.questions.diff:answer",
+        help="What a change opens and closes, and which object change caused it.",
     ),
     Question(
         name="blast",

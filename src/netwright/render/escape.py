@@ -93,7 +93,10 @@ def json_text(encoded: bytes) -> bytes:
     """
     if encoded.isascii() and b"\x7f" not in encoded:  # the encoder writes out the ASCII control characters itself
         return encoded
-    return "".join(c if c.isprintable() or c == "\n" else _json_escape(c) for c in encoded.decode()).encode()
+    text = encoded.decode()
+    if text.replace("\n", "").isprintable():
+        return encoded
+    return "".join(c if c.isprintable() or c == "\n" else _json_escape(c) for c in text).encode()
 
 
 def _json_escape(character: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -89,6 +90,9 @@ class KeptTexts:
         if self._lines[0] != file:
             self._lines = (file, BREAK.split(self._data[file].decode("utf-8", "replace")))
         return self._lines[1]
+
+    def digests(self) -> dict[str, str]:
+        return {file: hashlib.sha256(data).hexdigest() for file, data in self._data.items()}
 
     def position(self, place: Place, pointer: Pointer = ()) -> Position | None:
         spans = self._spans.get(place.file, [])

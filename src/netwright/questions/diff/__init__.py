@@ -1,0 +1,377 @@
+"""`diff`: which connections two networks do not share, and which object changes caused each."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+
+from netwright.base.ipset import INTERNET, Family
+from netwright.base.services import TRANSPORT, ServiceSet, protocol_name
+from netwright.engine.compile import Network
+from netwright.engine.difference import View, differences
+from netwright.engine.ends import shared_ends
+from netwright.engine.exposure import Exposure, exposures
+from netwright.engine.inquire import Inquirer
+from netwright.model.references import Directory, Target
+from netwright.questions.diff.causes import Kinds, causes
+from netwright.questions.diff.objects import Key, ObjectChange, changed_objects
+from netwright.questions.registry import FROM_TO, Asked, Diff
+
+OPEN = ("allow", "some")
+Passing = tuple[ServiceSet, ServiceSet, ServiceSet, ServiceSet]
+"""What surely and perhaps passed before, and what does now."""
+Told = tuple[str, str, str, str, "Turned"]
+"""Of a pair: ports opened, closed, all before and all now, and what is or was undecided."""
+NOTHING = "none"
+
+
+class Moved(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO):
+    """A pair of ends between which other services pass than before. `because` numbers the changes that caused it; empty
+    where no single object says it. `family` stands only where the families differ."""
+
+    source: str
+    destination: str
+    was: str
+    now: str
+    opened: str
+    closed: str
+    because: tuple[int, ...]
+    family: Family | None = None
+
+
+class Unsettled(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO):
+    """Services of a pair whose verdict changed from or to undecided."""
+
+    source: str
+    destination: str
+    ports: str
+    was: Literal["allow", "deny", "undecided"]
+    now: Literal["allow", "deny", "undecided"]
+    because: tuple[int, ...]
+    family: Family | None = None
+
+
+class ExposureChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A way in from the internet whose verdict changed ("" where there is no such way)."""
+
+    service: str
+    port: int
+    protocol: str
+    via: str
+    entry: str
+    workloads: tuple[str, ...]
+    was: Literal["allow", "some", "deny", "undecided", ""]
+    now: Literal["allow", "some", "deny", "undecided", ""]
+    because: tuple[int, ...]
+
+    @property
+    def is_opened(self) -> bool:
+        return self.now in OPEN and self.was not in OPEN
+
+
+class Diffed(msgspec.Struct, frozen=True, kw_only=True):
+    """The difference of two networks. `opened`: nothing passed before; `closed`: nothing passes now; `changed`: other
+    services pass; `undecided`: what is open on one side at least. TCP, UDP and SCTP."""
+
+    exposed: tuple[ExposureChange, ...]
+    opened: tuple[Moved, ...]
+    closed: tuple[Moved, ...]
+    changed: tuple[Moved, ...]
+    undecided: tuple[Unsettled, ...]
+    because: tuple[ObjectChange, ...]
+    without_effect: tuple[ObjectChange, ...]
+    quiet_files: tuple[str, ...]
+    pairs: int
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.exposed or self.opened or self.closed or self.changed or self.undecided)
+
+    def fails(self, on: Literal["any", "opened", "exposed", "never"]) -> bool:
+        """Whether a gate that is closed by `on` lets this through no more."""
+        exposed = any(e.is_opened for e in self.exposed)
+        opened = bool(self.opened) or any(c.opened for c in self.changed)
+        if on == "any":
+            return bool(self.exposed or self.closed or self.changed) or opened
+        return {"opened": opened or exposed, "exposed": exposed, "never": False}[on]
+
+
+def answer(twin: Asked, params: Diff) -> Diffed:
+    """The difference from `params.before`, another twin, to this one."""
+    before: Any = params.before
+    return diff(before, twin)
+
+
+def diff(before: Asked, after: Asked) -> Diffed:
+    """What `after` has otherwise than `before`."""
+    old = before.inquirer
+    made = after.cluster
+    new = Inquirer(made, Network(made.columns, made.enforcers, made.families, like=old.network), Directory(made))
+    objects = changed_objects(old.cluster.objects, made.objects, before.locate, after.locate)
+    number = {key: i for i, key in enumerate(objects)}
+    families = sorted({*old.network.families, *new.network.families})
+    compared = [_Compared(old, new, family, number) for family in families]
+    exposed = _exposed(old, new, number, compared)
+    used = sorted({i for c in compared for i in c.used()} | {i for e in exposed for i in e.because})
+    renumbered = {i: n for n, i in enumerate(used)}
+    moved: list[Moved] = []
+    unsettled: list[Unsettled] = []
+    for one in compared:
+        one.tell(renumbered, one.family if len(families) > 1 else None, moved, unsettled)
+    if len(families) > 1:
+        moved, unsettled = _both_families(moved), _both_families(unsettled)
+    changes = list(objects.values())
+    return Diffed(
+        exposed=tuple(
+            msgspec.structs.replace(e, because=tuple(sorted(renumbered[i] for i in e.because))) for e in exposed
+        ),
+        opened=tuple(m for m in moved if m.was == NOTHING),
+        closed=tuple(m for m in moved if m.now == NOTHING),
+        changed=tuple(m for m in moved if NOTHING not in (m.was, m.now)),
+        undecided=tuple(unsettled),
+        because=tuple(changes[i] for i in used),
+        without_effect=tuple(c for i, c in enumerate(changes) if i not in renumbered),
+        quiet_files=_quiet_files(before, after, [changes[i] for i in used]),
+        pairs=max(len(c.ends.owners) ** 2 - c.ends.outside**2 for c in compared),
+    )
+
+
+# --- connections --------------------
+
+
+Verdict = Literal["allow", "deny", "undecided"]
+Turned = tuple[tuple[Verdict, Verdict, str], ...]
+"""Services that were or are undecided, with both verdicts."""
+
+
+class _Compared:
+    """Both networks in one family, pair by pair, and what caused each difference."""
+
+    def __init__(self, old: Inquirer, new: Inquirer, family: Family, number: Mapping[Key, int]) -> None:
+        self.family = family
+        self.ends = shared_ends(old, new, family)
+        self.found = differences(
+            self.ends.before, self.ends.after, self.ends.changed, outside=self.ends.outside, wanted=TRANSPORT
+        )
+        self.kinds = Kinds(self.found)
+        sides = old.of_family(family), new.of_family(family)
+        self.causes, self.sets = causes(*sides, self.ends, self.found, self.kinds, number)
+
+    def used(self) -> set[int]:
+        return {i for n in set(self.causes.tolist()) for i in self.sets[n]}
+
+    def inward(self) -> dict[str, set[int]]:
+        """What changed for packets from outside, by the workload they go to."""
+        first = len(self.ends.owners) - self.ends.outside
+        out: dict[str, set[int]] = {}
+        chosen = np.flatnonzero(self.found.source >= first)
+        for d, n in zip(self.found.destination[chosen].tolist(), self.causes[chosen].tolist(), strict=True):
+            out.setdefault(self.ends.owners[d], set()).update(self.sets[n])
+        return out
+
+    def tell(
+        self, renumbered: Mapping[int, int], family: Family | None, moved: list[Moved], unsettled: list[Unsettled]
+    ) -> None:
+        """Append the pairs in the order of their names, ends of one owner joined."""
+        owners = self.ends.owners
+        names = sorted(set(owners))
+        rank = {name: i for i, name in enumerate(names)}
+        of_end = np.array([rank[o] for o in owners], dtype=np.int64)
+        code = of_end[self.found.source] * len(names) + of_end[self.found.destination]
+        order = np.argsort(code, kind="stable")
+        because = [tuple(sorted(renumbered[i] for i in held)) for held in self.sets]
+        told = [_told(passing) for passing in self.kinds.passing]
+        several = {o for o, count in Counter(owners).items() if count > 1}
+        pairs = zip(code[order].tolist(), self.kinds.of[order].tolist(), self.causes[order].tolist(), strict=True)
+        for pair, held in groupby(pairs, key=itemgetter(0)):
+            (_, kind, cause), *others = held
+            source, destination = names[pair // len(names)], names[pair % len(names)]
+            why, one = because[cause], told[kind]
+            if others or source in several or destination in several:
+                passing = [self.kinds.passing[k] for k in {kind, *(k for _, k, _ in others)}]
+                why = tuple(sorted({i for _, _, c in ((pair, kind, cause), *others) for i in because[c]}))
+                one = self._joined(source, destination, passing)
+            opened, closed, was, now, turned = one
+            if opened or closed:
+                moved.append(
+                    Moved(
+                        source=source,
+                        destination=destination,
+                        was=was,
+                        now=now,
+                        opened=opened,
+                        closed=closed,
+                        because=why,
+                        family=family,
+                    )
+                )
+            for before, after, ports in turned:
+                unsettled.append(
+                    Unsettled(
+                        source=source,
+                        destination=destination,
+                        ports=ports,
+                        was=before,
+                        now=after,
+                        because=why,
+                        family=family,
+                    )
+                )
+
+    def _joined(self, source: str, destination: str, held: Sequence[Passing]) -> Told:
+        """Of owners with several ends: what any of them gained or lost, and what passes between any of them."""
+        opened, closed = _union(x - a for a, _, x, _ in held), _union(a - x for a, _, x, _ in held)
+        was, now = (self._whole(view, source, destination) for view in (self.ends.before, self.ends.after))
+        turned: dict[tuple[Verdict, Verdict], ServiceSet] = {}
+        for passing in held:
+            for before, after, ports in _turned(passing):
+                turned[before, after] = turned.get((before, after), ServiceSet()) | ports
+        return _text(opened), _text(closed), str(was), str(now), tuple((b, a, str(p)) for (b, a), p in turned.items())
+
+    def _whole(self, view: View, source: str, destination: str) -> ServiceSet:
+        """What surely passes between any ends of two owners."""
+        out = ServiceSet()
+        for s in self._of_owner.get(source, ()):
+            for d in self._of_owner.get(destination, ()):
+                a, b = int(view.positions[s]), int(view.positions[d])
+                relation = view.relations.get((s, d))
+                if a >= 0 and b >= 0 and relation != "self":
+                    out |= TRANSPORT if relation == "own node" else view.tables.pair(a, b)[0] & TRANSPORT
+        return out
+
+    @cached_property
+    def _of_owner(self) -> dict[str, list[int]]:
+        out: dict[str, list[int]] = {}
+        for i, owner in enumerate(self.ends.owners):
+            out.setdefault(owner, []).append(i)
+        return out
+
+
+def _told(passing: Passing) -> Told:
+    a, _, x, _ = passing
+    turned = tuple((w, n, str(both)) for w, n, both in _turned(passing))
+    return _text(x - a), _text(a - x), str(a), str(x), turned
+
+
+def _text(services: ServiceSet) -> str:
+    return str(services) if services else ""
+
+
+def _union(parts: Iterable[ServiceSet]) -> ServiceSet:
+    out = ServiceSet()
+    for part in parts:
+        out |= part
+    return out
+
+
+def _turned(passing: Passing) -> tuple[tuple[Verdict, Verdict, ServiceSet], ...]:
+    a, b, x, y = passing
+    was: dict[Verdict, ServiceSet] = {"allow": a, "undecided": b - a, "deny": TRANSPORT - b}
+    now: dict[Verdict, ServiceSet] = {"allow": x, "undecided": y - x, "deny": TRANSPORT - y}
+    return tuple(
+        (w, n, both)
+        for w, first in was.items()
+        for n, second in now.items()
+        if w != n and "undecided" in (w, n) and (both := first & second)
+    )
+
+
+def _both_families(listed: list[Any]) -> list[Any]:
+    """What is the same in both families stands once and names none."""
+    if not any(x.family for x in listed):
+        return listed
+    seen: dict[Any, int] = {}
+    for x in listed:
+        key = msgspec.structs.replace(x, family=None)
+        seen[key] = seen.get(key, 0) + 1
+    out = dict.fromkeys(key if seen[key := msgspec.structs.replace(x, family=None)] > 1 else x for x in listed)
+    return sorted(out, key=lambda x: (x.source, x.destination, x.family or 0))
+
+
+# --- exposure --------------------
+
+
+def _exposed(
+    old: Inquirer, new: Inquirer, number: Mapping[Key, int], compared: Sequence[_Compared]
+) -> list[ExposureChange]:
+    ways = [
+        {
+            (w.service, w.port, w.protocol, w.via, w.entry): w
+            for w in exposures(i, Target("internet", addresses=INTERNET))
+        }
+        for i in (old, new)
+    ]
+    inward: dict[str, set[int]] = {}
+    for one in compared:
+        for workload, found in one.inward().items():
+            inward.setdefault(workload, set()).update(found)
+    out = []
+    for key in sorted({*ways[0], *ways[1]}):
+        was, now = ways[0].get(key), ways[1].get(key)
+        before, after = was.verdict if was else "", now.verdict if now else ""
+        if before == after or {before, after} <= {"deny", ""}:
+            continue
+        way: Exposure = now or was  # type: ignore[assignment]
+        because = {
+            number[k]
+            for step in (*(was.steps if was else ()), *(now.steps if now else ()))
+            if step.origin is not None
+            for k in [(step.origin.kind, step.origin.namespace, step.origin.name)]
+            if k in number
+        }
+        namespace, _, name = way.service.removeprefix("svc/").partition("/")
+        because |= {number[k] for k in [("Service", namespace, name)] if k in number}
+        for workload in way.workloads:
+            because |= inward.get(workload, set())
+        out.append(
+            ExposureChange(
+                service=way.service,
+                port=way.port,
+                protocol=protocol_name(way.protocol),
+                via=way.via,
+                entry=way.entry,
+                workloads=way.workloads,
+                was=before,
+                now=after,
+                because=tuple(sorted(because)),
+            )
+        )
+    return sorted(out, key=lambda e: (not e.is_opened, e.service, e.port, e.via, e.entry))
+
+
+# --- files --------------------
+
+
+def _quiet_files(before: Asked, after: Asked, causes: Sequence[ObjectChange]) -> tuple[str, ...]:
+    """Files whose text differs and that hold no object which changed a connection, by their path below the source."""
+    sides = []
+    for twin in (before, after):
+        reading = twin.snapshot.reading
+        roots = [i.source for i in reading.inputs]
+        sides.append({_below(file, roots): digest for file, digest in reading.texts.digests().items()})
+    loud = set()
+    for change in causes:
+        for twin, place in ((before, change.before), (after, change.after)):
+            if place:
+                file = place.rsplit(":", 2)[0]
+                loud.add(_below(file, [i.source for i in twin.snapshot.reading.inputs]))
+    names = {*sides[0], *sides[1]}
+    return tuple(sorted(n for n in names if sides[0].get(n) != sides[1].get(n) and n not in loud))
+
+
+def _below(file: str, roots: Sequence[str]) -> str:
+    for root in sorted(roots, key=len, reverse=True):
+        trimmed = root.rstrip("/")
+        if file == trimmed:
+            return posixpath.basename(file)
+        if trimmed and file.startswith((trimmed + "/", root)):
+            return file[len(trimmed) :].lstrip("/:")
+    return file

@@ -1,0 +1,163 @@
+"""Which object changes caused changed connections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netwright.base.services import ServiceSet
+from netwright.engine.bits import Indexes, distinct, unpack
+from netwright.engine.difference import Differences, View
+from netwright.engine.ends import SharedEnds
+from netwright.engine.inquire import Inquirer
+from netwright.model.rule import Direction, Rule
+from netwright.questions.diff.objects import Key
+
+Flags = npt.NDArray[np.bool_]
+MOST_ROWS = 64
+"""Pods of one end whose objects are looked at."""
+
+
+class Kinds:
+    """What surely and perhaps passed before and does now, each combination once: `of[i]` is the kind of pair i."""
+
+    def __init__(self, found: Differences) -> None:
+        width = len(found.services) + 1
+        of: Indexes = np.zeros(len(found.source), dtype=np.intp)
+        for column in (*found.was.T, *found.now.T):
+            _, of = distinct(of.astype(np.int64) * width + column)
+        first, self.of = distinct(of)
+        rows = np.concatenate([found.was[first], found.now[first]], axis=1).tolist()
+        self.passing = [tuple(found.services[k] for k in row) for row in rows]
+        self.gained = Moves([(x - a) | (y - b) for a, b, x, y in self.passing])
+        self.lost = Moves([(a - x) | (b - y) for a, b, x, y in self.passing])
+
+
+class Moves:
+    """The services that each kind gains, or loses: few sets for many kinds."""
+
+    def __init__(self, of_kind: Sequence[ServiceSet]) -> None:
+        number: dict[ServiceSet, int] = {}
+        self._of = np.array([number.setdefault(s, len(number)) for s in of_kind], dtype=np.intp)
+        self._sets = list(number)
+        self._seen: dict[ServiceSet, Flags] = {}
+        self.any = np.array([bool(s) for s in self._sets], dtype=np.bool_)[self._of]
+
+    def overlap(self, services: ServiceSet) -> Flags:
+        """Which kinds move any of these services."""
+        found = self._seen.get(services)
+        if found is None:
+            found = np.array([bool(s & services) for s in self._sets], dtype=np.bool_)[self._of]
+            self._seen[services] = found
+        return found
+
+
+def causes(
+    before: Inquirer, after: Inquirer, ends: SharedEnds, found: Differences, kinds: Kinds, changed: Mapping[Key, int]
+) -> tuple[Indexes, list[tuple[int, ...]]]:
+    """For each pair a number into sets of changes; `changed` numbers the objects that changed.
+
+    A policy counts where its direction's rows differ: for what opened, a changed rule that now admits it, or a changed
+    policy that isolated an end which nothing isolates now; for what closed, the reverse. Besides the objects that the
+    ends are made of: workload or pod, namespace, node.
+    """
+    sets = _Sets(len(found.source))
+    sides = ((before, ends.before), (after, ends.after))
+    for direction in ("egress", "ingress"):
+        differing = np.flatnonzero(found.egress if direction == "egress" else found.ingress)
+        at, peer = (found.source, found.destination) if direction == "egress" else (found.destination, found.source)
+        isolated = [_isolated(view, direction) for _, view in sides]
+        for side, (inquirer, view) in enumerate(sides):
+            moved, other = (kinds.lost, kinds.gained) if side == 0 else (kinds.gained, kinds.lost)
+            for unit in inquirer.network.units:
+                if unit.direction != direction or unit.source not in changed:
+                    continue
+                here = _flags(view, unit.sure_at[view.family] | unit.perhaps_at[view.family])
+                some = differing[here[at[differing]]]
+                if not len(some):
+                    continue
+                kind, other_end = kinds.of[some], peer[some]
+                caused = np.zeros(len(some), dtype=np.bool_)
+                if unit.ends:
+                    caused |= other.any[kind] & ~isolated[1 - side][at[some]]
+                for rule in unit.rules:
+                    caused |= _admits(view, rule, direction)[other_end] & _speaks_of(rule, moved)[kind]
+                sets.add(some[caused], changed[unit.source])
+    numbers, objects = _own(before, after, ends, changed)
+    for i, own in enumerate(objects):
+        if own:
+            mine = np.flatnonzero((numbers[found.source] == i) | (numbers[found.destination] == i))
+            for change in own:
+                sets.add(mine, change)
+    return sets.of, sets.members
+
+
+class _Sets:
+    """A set of changes for each of many pairs, few of them distinct."""
+
+    def __init__(self, count: int) -> None:
+        self.of: Indexes = np.zeros(count, dtype=np.intp)
+        self.members: list[tuple[int, ...]] = [()]
+        self._number: dict[tuple[int, ...], int] = {(): 0}
+
+    def add(self, pairs: Indexes, change: int) -> None:
+        first, number = distinct(self.of[pairs])
+        grown = []
+        for held in self.of[pairs][first].tolist():
+            now = tuple(sorted({*self.members[held], change}))
+            if now not in self._number:
+                self._number[now] = len(self.members)
+                self.members.append(now)
+            grown.append(self._number[now])
+        if grown:
+            self.of[pairs] = np.array(grown, dtype=np.intp)[number]
+
+
+def _flags(view: View, bits: int) -> Flags:
+    """Which ends are at these positions."""
+    held = unpack(bits, view.tables.universe.n)
+    return held[np.maximum(view.positions, 0)] & (view.positions >= 0)
+
+
+def _isolated(view: View, direction: Direction) -> Flags:
+    """Which ends anything isolates in a direction."""
+    table = view.tables.egress if direction == "egress" else view.tables.ingress
+    acting = np.array([bool(contents) for contents, _ in table.keys], dtype=np.bool_)
+    return acting[table.of_position[np.maximum(view.positions, 0)]] & (view.positions >= 0)
+
+
+def _admits(view: View, rule: Rule, direction: Direction) -> Flags:
+    _, may = view.tables.universe(rule.src if direction == "ingress" else rule.dst)
+    return _flags(view, may)
+
+
+def _speaks_of(rule: Rule, moved: Moves) -> Flags:
+    """Which kinds move services that the rule speaks of; which numbers a named port has is the ends' affair."""
+    return moved.any if rule.service.named else moved.overlap(rule.service.fixed | rule.unsure)
+
+
+def _own(
+    before: Inquirer, after: Inquirer, ends: SharedEnds, changed: Mapping[Key, int]
+) -> tuple[npt.NDArray[Any], list[tuple[int, ...]]]:
+    """For each end a number into sets of changed objects that it is made of."""
+    number: dict[tuple[int, ...], int] = {(): 0}
+    out = np.zeros(len(ends.owners), dtype=np.intp)
+    for end in np.flatnonzero(ends.changed).tolist():
+        found = tuple(sorted({changed[key] for key in _objects(before, after, ends, end) if key in changed}))
+        out[end] = number.setdefault(found, len(number))
+    return out, list(number)
+
+
+def _objects(before: Inquirer, after: Inquirer, ends: SharedEnds, end: int) -> Iterator[Key]:
+    for inquirer, rows in zip((before, after), ends.rows[end], strict=True):
+        columns = inquirer.network.columns
+        for row in rows[:MOST_ROWS]:
+            d = inquirer.cluster.row_objects[row]
+            node = int(columns.node[row])
+            yield d.kind, d.namespace, d.name
+            yield "Namespace", "", columns.namespaces[int(columns.namespace[row])]
+            if node >= 0:
+                yield "Node", "", columns.nodes[node]

@@ -1,0 +1,111 @@
+"""Which objects differ between two inputs, in the words of their fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from netwright.base.spans import Origin, Pointer, Position, dotted
+from netwright.model.document import Decoded
+
+Key = tuple[str, str, str]
+"""Kind, namespace and name."""
+Locate = Callable[[Origin], Position | None]
+MOST_FIELDS = 4
+LONGEST = 60
+
+
+class FieldChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A field that differs: its path, and what it was and is in few words (`absent`, JSON for what is no text)."""
+
+    path: str
+    old: str
+    new: str
+
+
+class ObjectChange(msgspec.Struct, frozen=True, kw_only=True):
+    """An object that is not the same in both inputs. `fields` are the first that differ. `before` and `after` are
+    where it stands, "" where it is not there or has no text."""
+
+    kind: str
+    namespace: str
+    name: str
+    change: Literal["added", "removed", "changed"]
+    fields: tuple[FieldChange, ...] = ()
+    more_fields: int = 0
+    before: str = ""
+    after: str = ""
+
+    @property
+    def ref(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+def key_of(d: Decoded) -> Key:
+    return d.kind, d.namespace, d.name
+
+
+def changed_objects(
+    before: Sequence[Decoded], after: Sequence[Decoded], locate_before: Locate, locate_after: Locate
+) -> dict[Key, ObjectChange]:
+    """Objects by key whose fields that are read differ, or that one input lacks; removed first, then in the order of
+    the second input."""
+    old, new = {key_of(d): d for d in before}, {key_of(d): d for d in after}
+    out: dict[Key, ObjectChange] = {}
+    for key, d in old.items():
+        if key not in new:
+            out[key] = _change(d, "removed", before=_at(d, (), locate_before))
+    for key, d in new.items():
+        was = old.get(key)
+        if was is None:
+            out[key] = _change(d, "added", after=_at(d, (), locate_after))
+        elif was.value != d.value:
+            fields = list(_differences(msgspec.to_builtins(was.value), msgspec.to_builtins(d.value), ()))
+            if not fields:
+                continue
+            first = fields[0][0]
+            out[key] = _change(
+                d,
+                "changed",
+                fields=tuple(_told(*f) for f in fields[:MOST_FIELDS]),
+                more_fields=max(0, len(fields) - MOST_FIELDS),
+                before=_at(was, first, locate_before),
+                after=_at(d, first, locate_after),
+            )
+    return out
+
+
+def _change(d: Decoded, change: Literal["added", "removed", "changed"], **more: Any) -> ObjectChange:
+    return ObjectChange(kind=d.kind, namespace=d.namespace, name=d.name, change=change, **more)
+
+
+def _at(d: Decoded, pointer: Pointer, locate: Locate) -> str:
+    found = locate(Origin(kind=d.kind, namespace=d.namespace, name=d.name, pointer=pointer, place=d.place))
+    return str(found) if found else ""
+
+
+def _differences(old: Any, new: Any, at: Pointer) -> Iterator[tuple[Pointer, Any, Any]]:
+    """The deepest fields that differ, in the order of the new value."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in dict.fromkeys((*new, *old)):
+            if old.get(key) != new.get(key):
+                yield from _differences(old.get(key), new.get(key), (*at, key))
+    elif isinstance(old, (list, tuple)) and isinstance(new, (list, tuple)) and len(old) == len(new):
+        for i, (a, b) in enumerate(zip(old, new, strict=True)):
+            if a != b:
+                yield from _differences(a, b, (*at, i))
+    elif at[:1] != ("status",) and (at[:1] != ("metadata",) or at[:2] == ("metadata", "labels")):
+        yield at, old, new
+
+
+def _told(at: Pointer, old: Any, new: Any) -> FieldChange:
+    return FieldChange(path=dotted(at), old=_short(old), new=_short(new))
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return "absent"
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
