@@ -198,7 +198,9 @@ def test_namespaces_join_what_their_workloads_may() -> None:
 
         def name(ref: str) -> str:
             ref = ref.partition("{")[0]
-            return f"ns/{ref.split('/')[1]}" if ref.count("/") == 2 and not ref.startswith(("cidr/", "internet")) else ref
+            return (
+                f"ns/{ref.split('/')[1]}" if ref.count("/") == 2 and not ref.startswith(("cidr/", "internet")) else ref
+            )
 
         for family in workloads.families:
             wanted: dict[tuple[str, str], ServiceSet] = {}

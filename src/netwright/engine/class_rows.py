@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from netwright.base.services import ALL, NONE, ServiceSet
-from netwright.engine.fold import BoundEnd, BoundRule, Folder, Joined, Row, Sure, TierRow, join_rules, lay
-from netwright.engine.units import Unit, is_conditional, is_plain_denial
+from netwright.engine.fold import BoundEnd, BoundRule, Folder, Row, TierRow
+from netwright.engine.units import Unit, is_conditional
 from netwright.engine.universe import Universe
 from netwright.model.columns import PortMap
 from netwright.model.rule import UNBOUND, UNGUARDED, Direction, Enforcer, NamedPort, Service
@@ -18,8 +18,10 @@ from netwright.model.rule import UNBOUND, UNGUARDED, Direction, Enforcer, NamedP
 Definers = dict[tuple[str, int], dict[int, int]]
 """Who defines a named port as which number: (name, protocol) to number to identities."""
 
-_OTHERWISE: Sure = (-1, {})
-"""Stands for a content whose class is folded otherwise."""
+Allowing = tuple[int, int, list[Row]]
+"""Of a content that only allows and then denies: its tier, the services that its end leaves open, its rows."""
+_OTHERWISE: Allowing = (-1, 0, [])
+"""Stands for a content whose class is folded tier by tier."""
 
 
 class ClassFolder:
@@ -45,6 +47,7 @@ class ClassFolder:
         self._definers = definers if direction == "egress" else {}
         self._aliases_of: dict[frozenset[NamedPort], list[int]] = {}
         self._names: dict[int, frozenset[NamedPort]] = {}
+        self._same_names: dict[frozenset[NamedPort], frozenset[NamedPort]] = {}
         self._named: dict[int, list[int]] = {}
         for c, u in contents.items():
             self._name(c, u)
@@ -53,11 +56,9 @@ class ClassFolder:
         self._named_services: list[dict[Service, int]] = [{} for _ in self._port_maps]
         self._numbers: dict[int, dict[tuple[str, int], int]] = {}
         self._cuts: dict[tuple[NamedPort, ...], list[tuple[int, int]]] = {}
-        self._open: dict[int, int] = {}  # by identity: few objects, said often, and held by the contents
-        self._sure: dict[int, Sure] = {}
-        self._shape: tuple[int, int] | None = None
-        self._open_end = 0
-        self._joined: dict[tuple[int, int], tuple[int, Joined]] = {}
+        self._masks: dict[int, int] = {}  # by identity: few objects, said often, and held by the contents
+        self._allows: dict[int, Allowing] = {}
+        self._left_open: dict[int, Row] = {}
         self._tiers: dict[tuple[tuple[int, ...], int], list[TierRow]] = {}
         self._free = [Row(folder.atoms.all, universe.every, universe.every, folder.atoms)]
         only = enforcers[0] if len(enforcers) == 1 else None
@@ -76,7 +77,8 @@ class ClassFolder:
     def _name(self, content: int, unit: Unit) -> None:
         named = [r.service.named for r in unit.rules if r.service.named]
         if named:
-            names = self._names[content] = frozenset(chain.from_iterable(named))
+            names = frozenset(chain.from_iterable(named))
+            self._names[content] = self._same_names.setdefault(names, names)
             self._named[content] = self._alike(names)
 
     def _alike(self, names: frozenset[NamedPort]) -> list[int]:
@@ -100,10 +102,12 @@ class ClassFolder:
 
     def alias(self, key: tuple[int, ...], port_map: int) -> int:
         """The port map that stands for one at a class of these contents; 0 where they name no ports."""
-        names = [self._names[c >> 1] for c in key if c >> 1 in self._names]
-        if not names:
-            return 0
-        return self._alike(names[0] if len(names) == 1 else frozenset().union(*names))[port_map]
+        said: frozenset[NamedPort] | None = None
+        for c in key:
+            names = self._names.get(c >> 1)
+            if names is not None and names is not said:
+                said = names if said is None else said | names
+        return 0 if said is None else self._alike(said)[port_map]
 
     def named_ports(self, key: tuple[int, ...], port_map: int) -> frozenset[tuple[str, int, int]]:
         """What a port map says of the names that these contents mention."""
@@ -117,107 +121,77 @@ class ClassFolder:
             return self._general(key, port_map)
         if not key:
             return self._free
-        named, memo, maps = self._named, self._sure, len(self._port_maps)
-        listed: list[Sure] = []
+        named, memo, maps = self._named, self._allows, len(self._port_maps)
+        open_ = self.atoms.all
+        tier = -1
+        rows: list[Row] = []
         for c in key:
             alike = named.get(c >> 1)
             place = c * maps if alike is None else c * maps + alike[port_map]
-            sure = memo.get(place)
-            if sure is None:
-                sure = memo[place] = self._surely(c, port_map)
-            if sure is _OTHERWISE:
-                return self._denying(key, port_map)
-            if sure[0]:
-                listed.append(sure)
-        return self._folder.sure_rows(listed, self._open_end)
+            found = memo.get(place)
+            if found is None:
+                found = memo[place] = self._allowing(c, port_map)
+            if found is _OTHERWISE or (found[0] != tier and tier >= 0):
+                return self._general(key, port_map)
+            tier = found[0]
+            open_ &= found[1]
+            rows += found[2]
+        if open_:
+            # the end denies all but what every content leaves open
+            row = self._left_open.get(open_)
+            if row is None:
+                row = self._left_open[open_] = Row(open_, 0, self._universe.every, self.atoms)
+            rows.append(row)
+        return rows
 
-    def _surely(self, number: int, port_map: int) -> Sure:
-        """Of a content that surely acts, only allows and then denies (NetworkPolicy's shape): its services to its
-        peers, where it surely names them and none that its end leaves open. Else `_OTHERWISE`; also where tier or end
-        are not those of the first content met, so that contents can be joined without asking."""
+    def _allowing(self, number: int, port_map: int) -> Allowing:
+        """The rows of a content that surely acts, only allows and then denies (NetworkPolicy's shape), shared by all
+        its classes; else `_OTHERWISE`."""
         unit = self._contents[number >> 1]
         if number & 1 or not unit.ends:
             return _OTHERWISE
-        open_ = self._folder.atoms.all
+        atoms = self.atoms
+        open_ = atoms.all
         for end in unit.ends:
             if end.action != "deny":
                 return _OTHERWISE
-            mask = self._open.get(id(end.unsure))
-            if mask is None:
-                mask = self._open[id(end.unsure)] = self._folder.atoms.mask(end.unsure)
-            open_ &= mask
-        if self._shape is None:
-            self._shape, self._open_end = (unit.tier, open_), open_
-        if self._shape != (unit.tier, open_):
-            return _OTHERWISE
+            open_ &= self._mask_of(end.unsure)
         ingress = self._direction == "ingress"
-        universe, folder = self._universe, self._folder
+        universe = self._universe
         resolved = universe.resolved
-        used = 0
-        parts: dict[int, int] = {}
+        joined: dict[int, tuple[int, int]] = {}
         for rule in unit.rules:
-            service = rule.service
-            if (
-                rule.action != "allow"
-                or rule.when is not UNGUARDED
-                or rule.then is not UNBOUND
-                or service.sources is not ALL
-            ):
+            if rule.action != "allow" or rule.then is not UNBOUND:
                 return _OTHERWISE
+            service = rule.service
             services = self._named_services[port_map] if service.named else self._services
             mask = services.get(service)
             if mask is None:
                 mask = services[service] = self._mask(service, port_map)
-            if mask & open_ or (rule.unsure is not NONE and folder.atoms.mask(rule.unsure) & ~(open_ | mask)):
-                return _OTHERWISE
             peer = rule.src if ingress else rule.dst
             found = resolved.get(peer)
             must, may = universe(peer) if found is None else found
             if not may:
                 continue
+            if rule.when is not UNGUARDED or service.sources is not ALL:
+                must = 0 if is_conditional(rule) else must
             if mask:
-                peers = must if must is may else folder.peers(must, may)
-                if mask & used:
-                    lay(parts, used, mask, peers)
-                else:
-                    parts[mask] = peers
-                used |= mask
+                held = joined.get(mask)
+                joined[mask] = (must, may) if held is None else (held[0] | must, held[1] | may)
+            if rule.unsure is not NONE and (mask := self._mask_of(rule.unsure) & ~mask):
+                held = joined.get(mask, (0, 0))
+                joined[mask] = held[0], held[1] | may
             if service.named and not ingress:
                 for mask, definers in self._numbers_of(service.named):
-                    if mask & open_:
-                        return _OTHERWISE
-                    if may & definers:
-                        lay(parts, used, mask, folder.peers(must & definers, may & definers))
-                        used |= mask
-        return used, parts
+                    held = joined.get(mask, (0, 0))
+                    joined[mask] = held[0] | must & definers, held[1] | may & definers
+        return unit.tier, open_, [Row(mask, must, may, atoms) for mask, (must, may) in joined.items() if may]
 
-    def _denying(self, key: tuple[int, ...], port_map: int) -> list[Row]:
-        """The rows of contents of one tier that only allow and then deny, whatever they leave open; of others tier by
-        tier."""
-        contents = self._contents
-        tier = contents[key[0] >> 1].tier
-        unsure = self._folder.atoms.all
-        joined: Joined = {}
-        for c in key:
-            number = c >> 1
-            if c & 1 or contents[number].tier != tier or not is_plain_denial(contents[number]):
-                return self._general(key, port_map)
-            place = (number, port_map if number in self._named else 0)
-            found = self._joined.get(place)
-            if found is None:
-                found = self._joined[place] = self._join(*place)
-            unsure &= found[0]
-            for services, (must, may) in found[1].items():
-                held = joined.get(services)
-                joined[services] = (held[0] | must, held[1] | may) if held else (must, may)
-        return self._folder.allow_rows(joined, unsure)
-
-    def _join(self, content: int, port_map: int) -> tuple[int, Joined]:
-        """Of a content that only allows and then denies: what its end leaves open, and its rules joined by services."""
-        unsure = self._folder.atoms.all
-        for end in self._contents[content].ends:
-            unsure &= self._folder.atoms.mask(end.unsure)
-        return unsure, join_rules(self._rules((content << 1,), port_map))
+    def _mask_of(self, services: ServiceSet) -> int:
+        mask = self._masks.get(id(services))
+        if mask is None:
+            mask = self._masks[id(services)] = self.atoms.mask(services)
+        return mask
 
     def _numbers_of(self, ports: tuple[NamedPort, ...]) -> list[tuple[int, int]]:
         """On egress: the services that the names are, each with the destinations that give a name this number."""

@@ -114,12 +114,15 @@ class FamilyTables:
 
     def outcome(self, source: int, destination: int, key: int) -> tuple[tuple[bool, bool], tuple[bool, bool]]:
         """Of one service: (surely, perhaps) allowed by egress, and by ingress."""
+        bit = self.egress.fold.atoms.bit(key)
         sides = []
         for table, at, peer in ((self.egress, source, destination), (self.ingress, destination, source)):
+            must = may = False
             for row in table.rows_at(at):
-                if key in row.services:
-                    sides.append((bool(row.must >> peer & 1), bool(row.may >> peer & 1)))
-                    break
+                if row.mask & bit:
+                    must = must or bool(row.must >> peer & 1)
+                    may = may or bool(row.may >> peer & 1)
+            sides.append((must, may))
         return sides[0], sides[1]
 
 
@@ -320,13 +323,16 @@ class Network:
         parts: list[int] = []
         numbers: list[int] = []
         everywhere = [e.at is EVERY_INTERFACE for e in self.enforcers]
-        select, present = universe.select, universe.present
+        select, memo, present = universe.select, universe.select.memo, universe.present
         for unit in self.units:
             if unit.direction != direction:
                 continue
             contents.setdefault(unit.content, unit)
             if unit.own is ANYBODY and everywhere[unit.enforcer] and not select.unlabelled:  # by far the most
-                bits = select(unit.at) & present
+                selected = memo.get(unit.at)
+                if selected is None:
+                    selected = memo[unit.at] = select.evaluated(unit.at)
+                bits = selected & present
                 unit.sure_at[family], unit.perhaps_at[family] = bits, 0
                 parts.append(bits)
                 numbers.append(unit.content << 1)

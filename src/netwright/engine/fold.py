@@ -1,7 +1,9 @@
 """Folding: the rules that act at one class of interfaces, in one direction, become rows.
 
-A row says: for these services, these peers surely are allowed, these perhaps. Rows of one table have disjoint services
-that together are everything. Each tier is folded on its own, then tiers compose; unknown labels and addresses, guards,
+A row says: for these services, these peers surely are allowed, these perhaps. What a peer may use is the union of the
+rows that hold it; what no row holds is denied. Allow rules that end in denial are rows as they stand, shared by all
+classes that they act at. Where rules deny or pass on, tiers are folded: their rows have disjoint services that together
+are everything. Each tier is folded on its own, then tiers compose; unknown labels and addresses, guards,
 ambiguous order and unread kinds are all the same thing here: a rule that matches `may` but not `must`.
 """
 
@@ -92,6 +94,10 @@ class Atoms:
             self._masks[services] = mask
         return mask
 
+    def bit(self, key: int) -> int:
+        """The atom of one service, as a mask."""
+        return 1 << (bisect_left(self._bounds, key + 1) - 1)
+
     def services(self, mask: int) -> ServiceSet:
         found = self._sets.get(mask)
         if found is None:
@@ -106,37 +112,6 @@ class Atoms:
                 rest >>= run
             found = self._sets[mask] = ServiceSet(out)
         return found
-
-
-Sure = tuple[int, dict[int, int]]
-"""Services that rules surely name: all of them, and cut into disjoint ones, each with its peers as `Folder.peers`
-writes them."""
-
-
-def lay(parts: dict[int, int], used: int, mask: int, peers: int) -> None:
-    """Put one more rule over disjoint services, which together are `used`: where it meets them peers are joined."""
-    left = mask & ~used
-    if left != mask:
-        held = parts.get(mask)
-        if held is not None:
-            parts[mask] = held | peers
-            return
-        for services in list(parts):
-            met = services & mask
-            if met:
-                held = parts[services]
-                now = held | peers
-                if now == held:
-                    continue
-                del parts[services]
-                if met != services:
-                    parts[services ^ met] = held
-                if now == peers:
-                    left |= met
-                else:
-                    parts[met] = now
-    if left:
-        parts[left] = peers
 
 
 Joined = dict[tuple[int, int], tuple[int, int]]
@@ -159,71 +134,6 @@ class Folder:
     def __init__(self, every: int, atoms: Atoms) -> None:
         self.every = every
         self.atoms = atoms
-        self._width = every.bit_length()
-        self._closed: dict[int, Row] = {}
-        self._left_open: dict[int, Row] = {}
-
-    def allow_rows(self, joined: Joined, unsure_end: int) -> list[Row]:
-        """A tier of allow rules that ends in denial, and nothing else on the path: the rows at once.
-
-        The end denies surely but for the services of `unsure_end`, which it may leave allowed.
-        """
-        atoms, every = self.atoms, self.every
-        out: dict[tuple[int, int], int] = {}
-        for mask, must, may in self._split(joined):
-            closed, open_ = mask & ~unsure_end, mask & unsure_end
-            if closed:
-                key = (must, may)
-                out[key] = out.get(key, 0) | closed
-            if open_:
-                key = (must, every)
-                out[key] = out.get(key, 0) | open_
-        return [Row(mask, must, may, atoms) for (must, may), mask in out.items()]
-
-    def peers(self, must: int, may: int) -> int:
-        """Who surely matches, and above the positions of the universe who only perhaps does."""
-        return must | (may & ~must) << self._width
-
-    def sure_rows(self, listed: Sequence[Sure], open_: int) -> list[Row]:
-        """What `allow_rows` gives where no rule names a service of `open_`, which the end leaves open, but perhaps:
-        `listed` is the rules' other services, which they surely name, with their peers; none of it is empty."""
-        used = 0
-        parts: dict[int, int] = {}
-        if listed:
-            used, parts = listed[0]
-        if len(listed) > 1:
-            parts = parts.copy()
-            for more, joined in listed[1:]:
-                if more & used:
-                    for mask, peers in joined.items():
-                        if mask & used:
-                            lay(parts, used, mask, peers)
-                        else:
-                            parts[mask] = peers
-                else:
-                    parts.update(joined)
-                used |= more
-        atoms, every, width = self.atoms, self.every, self._width
-        out = []
-        for mask, peers in parts.items():
-            if peers <= every:
-                out.append(Row(mask, peers, peers, atoms))
-            else:
-                must = peers & every
-                out.append(Row(mask, must, must | peers >> width, atoms))
-        rest = atoms.all & ~(open_ | used)
-        # many classes share these
-        if rest:
-            row = self._closed.get(rest)
-            if row is None:
-                row = self._closed[rest] = Row(rest, 0, 0, atoms)
-            out.append(row)
-        if open_:
-            row = self._left_open.get(open_)
-            if row is None:
-                row = self._left_open[open_] = Row(open_, 0, every, atoms)
-            out.append(row)
-        return out
 
     def tier(self, rules: Sequence[BoundRule], ends: Sequence[BoundEnd], ties: Ties) -> list[TierRow]:
         if all(r.action == "allow" and not r.owed for r in rules):

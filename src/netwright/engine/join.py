@@ -35,8 +35,8 @@ class Sides:
     """One direction as numbers: `of[i, j]` is what passes at class i to or from position `at[j]`, as an index into
     `masks`.
 
-    Rows of a class have disjoint services, so what a peer may use is the union of the rows that hold it: a code of row
-    bits, and few codes ever occur. Services are masks over the table's atoms here.
+    What a peer may use is the union of the rows that hold it: a code of row bits, and few codes ever occur.
+    Services are masks over the table's atoms here.
     """
 
     def __init__(self, table: Table, classes: Sequence[int], n: int, sureness: Sureness, at: Indexes) -> None:

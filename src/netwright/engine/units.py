@@ -61,15 +61,6 @@ class Unit(msgspec.Struct, eq=False):
     perhaps_at: dict[Family, int] = {}
 
 
-def is_plain_denial(unit: Unit) -> bool:
-    """Allow rules that end in denial and owe nothing: NetworkPolicy's shape, which folds without tiers."""
-    return (
-        bool(unit.ends)
-        and all(e.action == "deny" for e in unit.ends)
-        and all(r.action == "allow" and r.then is UNBOUND for r in unit.rules)
-    )
-
-
 def is_conditional(rule: Rule) -> bool:
     """Whether a packet that a rule describes may still pass it by: a guard, or source ports, which questions leave
     open."""

@@ -66,7 +66,7 @@ class Selection:
         bits = memo.get(selector)
         if bits is not None:
             return bits
-        bits = memo[selector] = self._select(selector)
+        bits = memo[selector] = self.evaluated(selector)
         return bits
 
     def surely(self, selector: Selector) -> Bits:
@@ -103,7 +103,8 @@ class Selection:
                 bits = self(selector)
                 return bits, bits
 
-    def _select(self, selector: Selector) -> int:
+    def evaluated(self, selector: Selector) -> int:
+        """The bits of a selector, worked out; calling the selection remembers them."""
         if isinstance(selector, And):
             bits, memo = -1, self.memo
             for part in selector.parts:
@@ -191,7 +192,16 @@ class Universe:
         if found is not None:
             return found
         if isinstance(peer, Members):
-            found = self._members(peer.selector)
+            select = self.select
+            if select.unlabelled:
+                found = self._members(peer.selector)
+            else:  # by far the most
+                selector = peer.selector
+                bits = select.memo.get(selector)
+                if bits is None:
+                    bits = select.memo[selector] = select.evaluated(selector)
+                bits &= self.present
+                found = bits, bits
         elif isinstance(peer, OrPeer):
             found = self._any_of(peer.parts)
         else:
@@ -214,8 +224,11 @@ class Universe:
         labelled = not select.unlabelled
         for part in parts:
             if labelled and isinstance(part, Members):
-                bits = selected.get(part.selector)
-                members |= select(part.selector) if bits is None else bits
+                selector = part.selector
+                bits = selected.get(selector)
+                if bits is None:
+                    bits = selected[selector] = select.evaluated(selector)
+                members |= bits
                 continue
             found = resolved.get(part)
             a, b = self(part) if found is None else found
