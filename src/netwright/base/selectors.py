@@ -67,11 +67,14 @@ def conjunction(*parts: Selector) -> Selector:
     """All of them; flat, without `Always`, in the order given."""
     flat: list[Selector] = []
     for part in parts:
-        if isinstance(part, Never):
+        kind = type(part)
+        if kind is OneOf:  # by far the most
+            flat.append(part)
+        elif kind is Never:
             return NEVER
-        if isinstance(part, And):
-            flat.extend(part.parts)
-        elif not isinstance(part, Always):
+        elif kind is And:
+            flat.extend(part.parts)  # type: ignore[union-attr]
+        elif kind is not Always:
             flat.append(part)
     if not flat:
         return ALWAYS

@@ -156,6 +156,7 @@ class Network:
         mentions: Mentions,
         address_sets: Sequence[IpSet],
         classes: dict[Family, AddressClasses] | None = None,
+        expected: Sequence[Unit] = (),
     ) -> None:
         self.units = units
         self.mentions = mentions
@@ -169,7 +170,7 @@ class Network:
             if unit.content < 0:
                 unit.content = self._contents.setdefault(content_of(unit), len(self._contents))
         self.definers = _definers(self.identities)
-        self.atoms = _atoms(units, self.identities)
+        self.atoms = _atoms([*units, *expected] if expected else units, self.identities)
         self.tables: dict[Family, FamilyTables] = {}
         self.streamed = False
         for f in self.families:
@@ -204,23 +205,44 @@ class Network:
                 unit.content = self._contents.setdefault(content_of(unit), len(self._contents))
             new._edit(self, units, removed, added)
         else:
-            values = {k: set(v) for k, v in self.mentions.values.items()}
-            for key, found in mentions.values.items():
-                values.setdefault(key, set()).update(found)
-            joined = Mentions(
-                values, self.mentions.presence | mentions.presence, self.mentions.port_names | mentions.port_names
-            )
-            fresh = [
-                Unit(u.enforcer, u.tier, u.direction, u.at, u.own, u.rules, u.ends, u.source, u.content) for u in units
-            ]
-            sets = list(dict.fromkeys((*self._address_sets, *address_sets)))
-            reused = (
-                {f: t.universe.classes for f, t in self.tables.items()}
-                if len(sets) == len(self._address_sets)
-                else None
-            )
-            new._compile(fresh, joined, sets, reused)
+            new._compile_finer(self, units, mentions, address_sets)
         return new
+
+    def knowing(self, deltas: Iterable[Delta]) -> Network:
+        """This network, told apart finely enough for all these edits: to apply one then costs little."""
+        added = [u for d in deltas for u in units_of(d.enforcer, d.tier, d.rules, d.ends)]
+        mentions, address_sets = walk(added, ())
+        if self._tells_apart(added, mentions, address_sets):
+            return self
+        new = Network.__new__(Network)
+        new.columns, new.enforcers, new.families = self.columns, self.enforcers, self.families
+        new._contents = self._contents
+        new._compile_finer(self, self.units, mentions, address_sets, added)
+        return new
+
+    def _compile_finer(
+        self,
+        old: Network,
+        units: Sequence[Unit],
+        mentions: Mentions,
+        address_sets: Sequence[IpSet],
+        expected: Sequence[Unit] = (),
+    ) -> None:
+        """Compile units, telling apart what another network does and what is mentioned besides; and the services of
+        units that are expected."""
+        values = {k: set(v) for k, v in old.mentions.values.items()}
+        for key, found in mentions.values.items():
+            values.setdefault(key, set()).update(found)
+        joined = Mentions(
+            values, old.mentions.presence | mentions.presence, old.mentions.port_names | mentions.port_names
+        )
+        fresh = [
+            Unit(u.enforcer, u.tier, u.direction, u.at, u.own, u.rules, u.ends, u.source, u.content) for u in units
+        ]
+        sets = list(dict.fromkeys((*old._address_sets, *address_sets)))
+        same = len(sets) == len(old._address_sets)
+        reused = {f: t.universe.classes for f, t in old.tables.items()} if same else None
+        self._compile(fresh, joined, sets, reused, expected)
 
     def _tells_apart(self, added: Iterable[Unit], mentions: Mentions, address_sets: Iterable[IpSet]) -> bool:
         """Whether identities, address classes and service atoms are already fine enough for these units."""

@@ -131,9 +131,9 @@ class Inquirer:
         for end in (source, destination):
             if family is not None and end.addresses is not None and not end.addresses.family(family):
                 raise UsageError(f"`{end.ref}` has no IPv{family} addresses", help="leave the family out")
-        if family is not None or destination.service is None:
-            return family
-        return next((f for f in self.network.families if named in _service_texts(destination.service, f)), None)
+        if family is not None and destination.dialled not in (None, family):
+            raise UsageError(f"`{named}` is no IPv{family} address", help="leave the family out")
+        return family or destination.dialled
 
     # --- ends --------------------
 
@@ -327,7 +327,8 @@ class Inquirer:
             return self._from_outside(source, destination, destination.service, protocol, port, nowhere)
         if not deliveries:
             return Settled("undecided" if reasons else "deny", "none", (), nowhere, reasons)
-        families = (family,) if family else self.network.families
+        wanted = (family,) if family else self.network.families
+        families = tuple(f for f in wanted if f in self.network.tables)
         service = destination.service
         # at an external address clients inside are led as to any Service (page "Virtual IPs and Service Proxies")
         if source.rows and service is not None and service.is_node_local and not destination.by_outer_address:
@@ -339,7 +340,7 @@ class Inquirer:
             parts = [p for f in families for p in self.parts(source, destination, deliveries, f, icmp)]
             parts = without_itself(parts)
         is_sure = family is not None or not self.cluster.has_assumed_families
-        if not parts and is_sure and not any(not d.families or set(d.families) & set(families) for d in deliveries):
+        if not parts and is_sure and not any(not d.families or set(d.families) & set(wanted) for d in deliveries):
             over = " and ".join(f"IPv{f}" for f in sorted({f for d in deliveries for f in d.families}))
             return Settled("deny", "none", (), f"{destination.ref} is reached over {over} only")
         if not parts and self.cluster.has_assumed_families:
@@ -575,11 +576,6 @@ def of_family(addresses: IpSet, family: Family) -> IpSet:
 def lowest(addresses: IpSet, family: Family) -> str:
     """The lowest address of a set, as text: one that stands for all of its class."""
     return address_text(family, addresses.family(family)[0][0])
-
-
-def _service_texts(service: ServiceNoun, family: Family) -> list[str]:
-    texts = (*service.cluster_ips, *service.external_ips, *service.load_balancer)
-    return [text for text in texts if parse_address(text)[0] == family]
 
 
 def _number(port: str) -> int:

@@ -114,7 +114,8 @@ class Texts(Protocol):
 class Reading(msgspec.Struct, kw_only=True):
     """All that the sources gave: objects in the order they were read, what was not read, warnings, provenance.
 
-    `ends` says for each input how many of `documents` and of `unread` there are up to its end.
+    `ends` says for each input how many of `documents` and of `unread` there are up to its end, `roots` how the names of
+    its files begin.
     """
 
     documents: list[Document]
@@ -124,6 +125,7 @@ class Reading(msgspec.Struct, kw_only=True):
     texts: Texts
     codeowners: Mapping[str, str] = {}
     ends: list[tuple[int, int]] = []
+    roots: list[str] = []
 
     def inputs_with(self, fates: Sequence[Fate]) -> tuple[Input, ...]:
         """The inputs with their accounts, from the fate of every document in order."""

@@ -60,7 +60,7 @@ class Target(NamedTuple):
     """What a reference stands for: endpoints (`rows`), a Service, or outside addresses. `ref` is its printed form.
 
     `fqdn` is a name outside whose address is not known: `addresses` then are all that it could be. `by_outer_address`:
-    the Service was named by an external or load balancer address.
+    the Service was named by an external or load balancer address; `dialled`: the family of the address that named it.
     """
 
     ref: str
@@ -70,6 +70,7 @@ class Target(NamedTuple):
     workload: Workload | None = None
     fqdn: str = ""
     by_outer_address: bool = False
+    dialled: Family | None = None
 
 
 class Classes(Protocol):
@@ -141,9 +142,12 @@ class Directory:
         for w in cluster.workloads:
             self._by_name.setdefault((w.namespace, w.name), []).append(w)
         self._pods: dict[tuple[str, str], int] = {}
-        for row, name in enumerate(columns.names):
-            if row < len(cluster.row_objects) and cluster.row_objects[row].kind == "Pod":
-                self._pods[columns.namespaces[columns.namespace[row]], name] = row
+        numbered: dict[tuple[str, str], int] = {}  # of StatefulSets whose pods are told apart
+        for row, (name, thing) in enumerate(zip(columns.names, cluster.row_objects, strict=False)):
+            if thing.kind == "Pod" or (thing.kind == "StatefulSet" and name != thing.name):
+                held = self._pods if thing.kind == "Pod" else numbered
+                held[columns.namespaces[columns.namespace[row]], name] = row
+        self._pods = numbered | self._pods
         self._services: dict[tuple[str, str], ServiceNoun] | None = None
         self._addresses: dict[tuple[int, int], int] | None = None
         self._service_addresses: dict[tuple[Family, int], ServiceNoun] | None = None
@@ -206,8 +210,8 @@ class Directory:
         service = self.service_of_address(text) if target.addresses is not None else None
         if service is None:
             return target
-        inner = {parse_address(one) for one in service.cluster_ips}
-        return Target(service.ref, service=service, by_outer_address=parse_address(text) not in inner)
+        inner, dialled = {parse_address(one) for one in service.cluster_ips}, parse_address(text)
+        return Target(service.ref, service=service, by_outer_address=dialled not in inner, dialled=dialled[0])
 
     def address(self, text: str) -> Target:
         """The endpoint that has this address, else the address itself, outside. Raises UsageError for loopback."""
@@ -255,9 +259,9 @@ class Directory:
         cluster = self.cluster
         workload = cluster.workloads[int(cluster.columns.workload[row])]
         thing, name = cluster.row_objects[row], cluster.columns.names[row]
-        if thing.kind == "Pod":
+        if thing.kind == "Pod" or self._pods.get((workload.namespace, name)) == row:
             return f"pod/{workload.namespace}/{name}"
-        if thing.kind == "StatefulSet" and name != thing.name:  # its pods are told apart
+        if thing.kind == "StatefulSet" and name != thing.name:  # a Pod of this name is in the input beside it
             return f"{workload.ref}{{pod={name}}}"
         return workload.ref
 

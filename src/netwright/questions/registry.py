@@ -83,12 +83,11 @@ class Reach(Params["Reached"], frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Diff(Params["Diffed"], frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Asked of the later network; a face resolves `before` to the earlier one."""
+    """Asked of the later network. Questions read nothing: a face makes a twin of the source that is written."""
 
-    before: Annotated[Any, Meta(description="The network to compare with: a source, or a twin.")]
-    fail_on: Annotated[
-        Literal["any", "opened", "exposed", "never"], Meta(description="Which differences are the answer no.")
-    ] = "any"
+    before: Annotated[
+        Any, Meta(description="The earlier network: a source; in Python a twin.", extra_json_schema={"type": "string"})
+    ]
 
 
 class BlastRadius(Params["Blast"], frozen=True, kw_only=True, forbid_unknown_fields=True, rename=FROM_TO):

@@ -43,6 +43,9 @@ def _undecided(verb: str, content: Mapping[str, Any]) -> list[dict[str, Any]] | 
         # A question is about one pair; every reason leaves that one open.
         reasons = dict.fromkeys(r["reason"] for r in content["reasons"])
         return [{"reason": reason, "pairs": 1, "help": ""} for reason in reasons]
+    if verb == "diff":
+        pairs = {(u.source, u.destination) for u in content["undecided"]}
+        return [{"reason": _PERHAPS, "pairs": len(pairs), "help": _ASK_PAIR}] if pairs else []
     if verb == "show":
         counted: Counter[tuple[str, str]] = Counter()
         for row in content["rows"]:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from netwright.base.spans import Place, Pointer, Position
-from netwright.sources.salvage import BREAK, count_breaks, line_column
+from netwright.sources.salvage import count_breaks, line_column, split_lines
 from netwright.sources.scalars import MERGE, ScalarFault, key_text, resolve, resolve_tagged
 from netwright.sources.yamltext import new_parser
 
@@ -88,7 +88,7 @@ class KeptTexts:
         if file not in self._data:
             return []
         if self._lines[0] != file:
-            self._lines = (file, BREAK.split(self._data[file].decode("utf-8", "replace")))
+            self._lines = (file, split_lines(self._data[file]))
         return self._lines[1]
 
     def digests(self) -> dict[str, str]:

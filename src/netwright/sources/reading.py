@@ -49,6 +49,7 @@ class _Sources:
         self.render = render
         self.inputs: list[Input] = []
         self.ends: list[tuple[int, int]] = []
+        self.roots: list[str] = []
         self.owners: dict[str, str] = {}
         self.rendered: dict[str, Text] = {}
         self.read_paths: set[str] = set()
@@ -72,6 +73,7 @@ class _Sources:
             texts=account.texts,
             codeowners=self.owners,
             ends=self.ends,
+            roots=self.roots,
         )
 
     def _stdin(self) -> None:
@@ -86,11 +88,11 @@ class _Sources:
             raise SourceError(
                 "standard input is empty", help="pipe manifests into it: `kubectl get … -o yaml | netwright reach -`"
             )
-        self._take("-", [text], lambda shown: False)
+        self._take("-", "-", [text], lambda shown: False)
 
     def _git(self, source: str) -> None:
         tree = git.Tree(source)
-        self._take(source, tree.texts(), tree.in_chart)
+        self._take(source, tree.shown(tree.path), tree.texts(), tree.in_chart)
         self.owners.update(codeowners.near_in(tree))
 
     def _path(self, source: str) -> None:
@@ -108,6 +110,7 @@ class _Sources:
         # `files.read_path` raises for a source that is not there before anything is rendered.
         self._take(
             source,
+            files.display(source),
             [*rendered, *files.read_path(source, skip)] if rendered else files.read_path(source, skip),
             files.in_chart,
         )
@@ -139,7 +142,7 @@ class _Sources:
                 file=name, inner=name, data=None, fault=self.account.diagnose_render(str(fault), name, command, root)
             )
 
-    def _take(self, source: str, texts: Iterable[Text], in_chart: Callable[[str], bool]) -> None:
+    def _take(self, source: str, root: str, texts: Iterable[Text], in_chart: Callable[[str], bool]) -> None:
         digests: list[bytes] = []
         count = 0
         for text in texts:
@@ -160,6 +163,7 @@ class _Sources:
                 self._text(text.file, text.data, partial(in_chart, text.path or text.file))
         digest = hashlib.sha256(b"".join(sorted(digests))).hexdigest()
         self.inputs.append(Input(source=files.display(source), digest=f"sha256:{digest}", files=count))
+        self.roots.append(root)
         self.ends.append((len(self.account.documents), len(self.account.unread)))
 
     def _text(self, file: str, data: bytes, in_chart: Callable[[], bool]) -> None:

@@ -13,19 +13,18 @@ _SEPARATOR = re.compile(rb"^(?:---(?=[ \t\r\n]|\Z)|\.\.\.[ \t]*(?:#[^\n]*)?\r?\n
 _BREAK_BYTES = re.compile(rb"\r\n|\n|\r|\xc2\x85|\xe2\x80[\xa8\xa9]")
 BREAK = re.compile("\r\n|\n|\r|\x85|\u2028|\u2029")
 """YAML 1.1's line breaks, the ones that the parser counts."""
-_UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Patterns for what is wrong with a text are compiled when something is.
+_UNREADABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
-_KIND = re.compile(r"^kind[ \t]*:(.*)$", re.MULTILINE)
-_TOP_KEY = re.compile(r"^(?:- )?[^\s#\-{%][^\n]*$", re.MULTILINE)
-_WORD = re.compile(r"""\s*(["']?)([A-Za-z0-9](?:[-A-Za-z0-9.]*[A-Za-z0-9])?)\1\s*(?:#.*)?""")
-_INDENTED = re.compile(r"^([ ]*)(?:- +)?(apiVersion|kind)[ \t]*:(.*)$", re.MULTILINE)
-_JSON_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
-_ACTION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
-_CONTROL = re.compile(r"(?:if|else|end|range|with|define|block)\b|/\*")
-_COMMENT = re.compile(r"(?:^|(?<=\s))#.*")
-_QUOTED_OR_COMMENT = re.compile(
-    r"""(?:^|(?<=[\s:\[{,]))(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\n]|'')*')|(?:^|(?<=\s))#[^\n]*""", re.MULTILINE
-)
+_KIND = r"(?m)^kind[ \t]*:(.*)$"
+_TOP_KEY = r"(?m)^(?:- )?[^\s#\-{%][^\n]*$"
+_WORD = r"""\s*(["']?)([A-Za-z0-9](?:[-A-Za-z0-9.]*[A-Za-z0-9])?)\1\s*(?:#.*)?"""
+_INDENTED = r"(?m)^([ ]*)(?:- +)?(apiVersion|kind)[ \t]*:(.*)$"
+_JSON_TOKEN = r'"(?:[^"\\\n]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+'
+_ACTION = r"(?s)\{\{-?\s*(.*?)\s*-?\}\}"
+_CONTROL = r"(?:if|else|end|range|with|define|block)\b|/\*"
+_COMMENT = r"(?:^|(?<=\s))#.*"
+_QUOTED_OR_COMMENT = r"""(?m)(?:^|(?<=[\s:\[{,]))(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\n]|'')*')|(?:^|(?<=\s))#[^\n]*"""
 _LONG = 1 << 16
 
 
@@ -64,6 +63,14 @@ def count_breaks(data: bytes) -> int:
     return sum(1 for _ in _BREAK_BYTES.finditer(data))
 
 
+def split_lines(data: bytes) -> list[str]:
+    """The lines of UTF-8 text."""
+    text = data.decode("utf-8", "replace")
+    if b"\r" in data or b"\xc2\x85" in data or b"\xe2\x80" in data:
+        return BREAK.split(text)
+    return text.split("\n")
+
+
 def line_column(data: bytes, offset: int) -> tuple[int, int]:
     """0-based line and column (in characters) of a byte offset."""
     head = data[:offset]
@@ -80,7 +87,7 @@ def bad_character(data: bytes) -> tuple[int, str] | None:
         text = data.decode()
     except UnicodeDecodeError as fault:
         return fault.start, f"byte 0x{data[fault.start]:02x} is not valid UTF-8"
-    match = _UNREADABLE.search(text)
+    match = re.search(_UNREADABLE, text)
     if match is None:
         return None
     name = "a NUL byte" if match[0] == "\0" else f"the control character U+{ord(match[0]):04X}"
@@ -96,18 +103,19 @@ def template_action(text: str) -> int:
     """Offset of the first `{{` outside of quotes and comments, -1 where there is none."""
     if "{{" not in text:
         return -1
-    masked = _QUOTED_OR_COMMENT.sub(lambda match: " " * len(match[0]), text)
+    masked = re.sub(_QUOTED_OR_COMMENT, lambda match: " " * len(match[0]), text)
     return masked.find("{{")
 
 
 def only_control(text: str) -> bool:
     """Whether the text is nothing but template actions that print nothing (`if`, `end`, comments …) and comments."""
-    return all(_CONTROL.match(action) for action in _ACTION.findall(text)) and is_blank(_ACTION.sub("", text))
+    actions = re.findall(_ACTION, text)
+    return all(re.match(_CONTROL, action) for action in actions) and is_blank(re.sub(_ACTION, "", text))
 
 
 def has_control(text: str) -> bool:
     """Whether template actions decide which parts of the text are there at all."""
-    return any(_CONTROL.match(action) for action in _ACTION.findall(text))
+    return any(re.match(_CONTROL, action) for action in re.findall(_ACTION, text))
 
 
 def readable(text: str) -> Said:
@@ -121,7 +129,7 @@ def readable(text: str) -> Said:
         body = body[3:].lstrip()
     if body.startswith(("{", "[")) and not body.startswith("{{"):
         return _readable_json(body)
-    values = [match[1] for match in _KIND.finditer(text)]
+    values = [match[1] for match in re.finditer(_KIND, text)]
     kinds = [word for word in map(_word, values) if word]
     if not kinds or len(kinds) < len(values):
         return Said()
@@ -150,7 +158,7 @@ def readable_file(texts: list[str]) -> Said:
 
 
 def _word(value: str) -> str:
-    match = _WORD.fullmatch(value.rstrip("\r"))
+    match = re.fullmatch(_WORD, value.rstrip("\r"))
     return match[2] if match else ""
 
 
@@ -159,7 +167,7 @@ def _item_kinds(text: str) -> tuple[str, ...]:
     counts = {"apiVersion": 0, "kind": 0}
     found: dict[str, None] = {}
     level = -1
-    for match in _INDENTED.finditer(text):
+    for match in re.finditer(_INDENTED, text):
         column = match.start(2) - match.start()
         if column == 0 or (level >= 0 and column > level):
             continue
@@ -187,7 +195,7 @@ def _namespaces(text: str, objects: int) -> tuple[str, ...]:
             continue
         depth = line[: len(line) - len(body)]
         if not depth:
-            inside = _COMMENT.sub("", line).strip() == "metadata:"
+            inside = re.sub(_COMMENT, "", line).strip() == "metadata:"
             indent = None
             continue
         if not inside:
@@ -205,7 +213,7 @@ def _readable_json(text: str) -> Said:
     kinds: list[str] = []
     namespaces: list[str] = []
     metadata = 0
-    for match in _JSON_TOKEN.finditer(text):
+    for match in re.finditer(_JSON_TOKEN, text):
         token = match[0]
         if token in ("{", "["):
             path.append(key)

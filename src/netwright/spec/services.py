@@ -9,12 +9,21 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from netwright.dialects.k8s.objects import CronJob, EndpointSlice, Node, Pod, Service, ServicePort, Workload
+from netwright.dialects.k8s.objects import (
+    CronJob,
+    EndpointSlice,
+    LabelSelector,
+    Node,
+    Pod,
+    Service,
+    ServicePort,
+    Workload,
+)
 from netwright.model.document import Decoded
-from netwright.spec.addresses import Family, address
+from netwright.spec.addresses import Family, Match, address
 from netwright.spec.controllers import has_pods, told_apart
 from netwright.spec.ends import end_of, pod_labels, pod_ports
-from netwright.spec.labels import has_all, plain
+from netwright.spec.labels import matches_pod, plain
 
 PROTOCOLS = {"TCP": 6, "UDP": 17, "SCTP": 132}
 SERVICE_NAME = "kubernetes.io/service-name"
@@ -98,7 +107,7 @@ def _owners(named: Mapping[tuple[str, str, str], Decoded], thing: Decoded) -> li
 def backends(
     objects: Sequence[Decoded], service: Decoded, *, port: int | str | None, protocol: str | None
 ) -> tuple[Backend, ...]:
-    """Where the Service leads for this port (number or name) and protocol; None = every one of its own.
+    """Where the Service surely leads for this port (number or name) and protocol; None = every one of its own.
 
     Nothing for a port that the Service does not have, and for an ExternalName, which is a name in the DNS and no more.
     """
@@ -107,18 +116,26 @@ def backends(
     if spec is None or spec.type == "ExternalName":
         return ()
     found: list[Backend] = []
-    for one in spec.ports or ():
-        asked = port is None or (one.port == port if isinstance(port, int) else (one.name or "") == port)
-        if asked and protocol in (None, one.protocol or "TCP"):
-            # Without a selector somebody else writes the Service's EndpointSlices.
-            leads = _selected(objects, service, one) if spec.selector else _sliced(objects, service, one)
-            found.extend(_backend(lead, one) for lead in leads)
+    for one in _ports(service, port, protocol):
+        # Without a selector somebody else writes the Service's EndpointSlices.
+        leads = _selected(objects, service, one, "yes") if spec.selector else _sliced(objects, service, one)
+        found.extend(_backend(lead, one) for lead in leads)
     own = families(service)
     return tuple(
         msgspec.structs.replace(one, families=common)
         for one in found
         if (common := tuple(family for family in one.families if family in own))
     )
+
+
+def _ports(service: Decoded, port: int | str | None, protocol: str | None) -> list[ServicePort]:
+    """The Service's ports of this number or name and this protocol."""
+    return [
+        one
+        for one in (service.value.spec.ports if service.value.spec else None) or ()
+        if (port is None or (one.port == port if isinstance(port, int) else (one.name or "") == port))
+        and protocol in (None, one.protocol or "TCP")
+    ]
 
 
 def families(service: Decoded) -> tuple[Family, ...]:
@@ -140,17 +157,22 @@ def families(service: Decoded) -> tuple[Family, ...]:
     return tuple(family for family in both if f"IPv{family}" in listed)
 
 
-def is_known(objects: Sequence[Decoded], service: Decoded) -> bool:
-    """Whether the input tells what stands behind the Service: pods by its selector, or EndpointSlices of addresses.
+def is_known(objects: Sequence[Decoded], service: Decoded, *, port: int | str | None, protocol: str | None) -> bool:
+    """Whether the input tells what stands behind the Service's port (None: behind each): pods by its selector, or
+    EndpointSlices of addresses.
 
-    For slices of names (addressType FQDN) the API defines no meaning. An ExternalName is a name elsewhere.
+    Not where the selector compares a label with an unknown value, and more pods perhaps have it. For slices of names
+    (addressType FQDN) the API defines no meaning. An ExternalName is a name elsewhere.
     """
     assert isinstance(service.value, Service)
     spec = service.value.spec
-    if spec is not None and spec.type == "ExternalName":
+    if spec is None or spec.type == "ExternalName":
         return False
+    if spec.selector:
+        asked = _ports(service, port, protocol)
+        return not any(True for one in asked for _ in _selected(objects, service, one, "perhaps"))
     slices = [one for one in objects if isinstance(one.value, EndpointSlice) and _is_slice_of(one, service)]
-    return bool(spec and spec.selector) or any(one.value.address_type != "FQDN" for one in slices)
+    return any(one.value.address_type != "FQDN" for one in slices)
 
 
 def is_one_pod(thing: Decoded | str) -> bool:
@@ -205,19 +227,20 @@ def is_ready(pod: Decoded) -> bool:
     return not told or told[-1] == "True"
 
 
-def _selected(objects: Sequence[Decoded], service: Decoded, port: ServicePort) -> Iterator[Lead]:
-    """The pods of the Service's namespace with the selector's labels, each with its number for the target port.
+def _selected(objects: Sequence[Decoded], service: Decoded, port: ServicePort, match: Match) -> Iterator[Lead]:
+    """The pods of the Service's namespace that surely, or perhaps, have the selector's labels, each with its number for
+    the target port.
 
     Those not ready only where the Service publishes them.
     """
     assert isinstance(service.value, Service)
     spec = service.value.spec
-    selector = spec.selector if spec else None
+    selector = LabelSelector(match_labels=spec.selector if spec else None)
     publishes_all = bool(spec and spec.publish_not_ready_addresses)
     for one in endpoints(objects):
         if isinstance(one.value, Node) or one.namespace != service.namespace:
             continue
-        if has_all(pod_labels(one), selector) and (publishes_all or is_ready(one)):
+        if matches_pod(selector, pod_labels(one)) == match and (publishes_all or is_ready(one)):
             number = _target_number(one, port)
             if number is not None:
                 yield one, number, end_of(objects, one).node, (4, 6)

@@ -224,11 +224,12 @@ class EndpointBuilder:
         name: str = "",
     ) -> None:
         ports = container_ports(spec)
-        port_map: PortMap = () if host else tuple(sorted({(p.name, p.protocol, p.number) for p in ports if p.name}))
+        named = () if host else tuple([(p.name, p.protocol, p.number) for p in ports if p.name])
+        port_map: PortMap = named if len(named) < 2 else tuple(sorted(set(named)))
         for key, value in sorted((meta.labels or {}).items()):
             self._label_ids.append(self._labels.setdefault(("k8s:" + key, value or ""), len(self._labels)))
         self._offsets.append(len(self._label_ids))
-        one = addresses.count() == bool(addresses.v4) + bool(addresses.v6)
+        one = addresses is not self._any_pod and addresses.count() == bool(addresses.v4) + bool(addresses.v6)
         row = len(self._rows)
         self._members.setdefault(owner, []).append(row)
         self._rows.append(

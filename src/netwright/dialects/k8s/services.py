@@ -11,6 +11,7 @@ from typing import Literal
 from netwright.base.ipset import Family, IpSet, parse_address
 from netwright.base.services import PROTOCOLS
 from netwright.base.spans import Origin
+from netwright.dialects.k8s.generated import GENERATED, UNKNOWN
 from netwright.dialects.k8s.objects import (
     EndpointSlice,
     Ingress,
@@ -75,7 +76,22 @@ class _Rows:
             self.by_pod[ns, columns.names[row]] = row
 
     def select(self, namespace: str, selector: dict[str, str | None]) -> list[int]:
-        lists = [self._by_label.get((namespace, "k8s:" + k, v or ""), []) for k, v in selector.items()]
+        return self._all([self._by_label.get((namespace, "k8s:" + k, v or ""), []) for k, v in selector.items()])
+
+    def perhaps(self, namespace: str, selector: dict[str, str | None]) -> tuple[list[int], list[str]]:
+        """Which rows the selector selects or not by values that are not known, and the labels that have these."""
+        compared = {k: self._by_label.get((namespace, "k8s:" + k, UNKNOWN), []) for k in selector if k in GENERATED}
+        open_ = [k for k, rows in compared.items() if rows]
+        if not open_:
+            return [], []
+        lists = [
+            self._by_label.get((namespace, "k8s:" + k, v or ""), []) + compared.get(k, []) for k, v in selector.items()
+        ]
+        unknown = {row for k in open_ for row in compared[k]}
+        return sorted(row for row in self._all(lists) if row in unknown), open_
+
+    @staticmethod
+    def _all(lists: list[list[int]]) -> list[int]:
         lists.sort(key=len)
         rows = lists[0]
         for other in lists[1:]:
@@ -107,8 +123,11 @@ def lower_services(
         families = _families(spec)
         mine = slices.get((d.namespace, d.name), [])
         selected: list[int] | None = None
+        maybe: list[int] = []
+        compared: list[str] = []
         if spec.selector and kind != "ExternalName":
             selected = rows.select(d.namespace, spec.selector)
+            maybe, compared = rows.perhaps(d.namespace, spec.selector)
         ready = selected or []
         if not spec.publish_not_ready_addresses:
             ready = [row for row in ready if is_ready(live[row])]
@@ -124,6 +143,10 @@ def lower_services(
                 nowhere = "has no endpoints"
                 if selected and not ready:
                     nowhere += f": of the {len(selected)} that it selects none is ready"
+                if any(_targets(row, port, row_ports[row], "", families) for row in maybe):
+                    backends, is_open = (), "unknown"
+                    nowhere = f"selects by {_listed(compared)}, which a controller gives to pods: the value is not in "
+                    nowhere += "the input, so which endpoints it has is not known"
             elif kind != "ExternalName":
                 backends = tuple(b for s in mine for b in _slice_backends(s, port, rows, live, columns, families))
                 nowhere, is_open = _why_no_slice(mine, port)
@@ -159,6 +182,10 @@ def lower_services(
             )
         )
     return tuple(out)
+
+
+def _listed(labels: Sequence[str]) -> str:
+    return " and ".join(f"`{label}`" for label in labels)
 
 
 def _families(spec: ServiceSpec) -> tuple[Family, ...]:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
-from netwright.base.ipset import INTERNET, Family
+from netwright.base.ipset import EVERYWHERE, INTERNET, Family, IpSet
 from netwright.base.services import TRANSPORT, ServiceSet, protocol_name
 from netwright.engine.compile import Network
 from netwright.engine.difference import View, differences
@@ -31,11 +31,13 @@ Passing = tuple[ServiceSet, ServiceSet, ServiceSet, ServiceSet]
 Told = tuple[str, str, str, str, "Turned"]
 """Of a pair: ports opened, closed, all before and all now, and what is or was undecided."""
 NOTHING = "none"
+FailOn = Literal["any", "opened", "exposed", "never"]
 
 
-class Moved(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO):
-    """A pair of ends between which other services pass than before. `because` numbers the changes that caused it; empty
-    where no single object says it. `family` stands only where the families differ."""
+class Moved(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO, omit_defaults=True):
+    """A pair of ends between which other services pass than before. `was` and `now` surely passed and pass; `opened` was
+    surely denied, `closed` surely is now. `because` numbers the changes that caused it; empty where no single object says
+    it. `family` stands only where the families differ."""
 
     source: str
     destination: str
@@ -47,7 +49,7 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO):
     family: Family | None = None
 
 
-class Unsettled(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO):
+class Unsettled(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO, omit_defaults=True):
     """Services of a pair whose verdict changed from or to undecided."""
 
     source: str
@@ -60,7 +62,8 @@ class Unsettled(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO):
 
 
 class ExposureChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A way in from the internet whose verdict changed ("" where there is no such way)."""
+    """A way in from the internet whose verdict changed ("" where there is no such way). `wider`: addresses surely may
+    enter now that surely could not before."""
 
     service: str
     port: int
@@ -70,16 +73,18 @@ class ExposureChange(msgspec.Struct, frozen=True, kw_only=True):
     workloads: tuple[str, ...]
     was: Literal["allow", "some", "deny", "undecided", ""]
     now: Literal["allow", "some", "deny", "undecided", ""]
+    wider: bool
     because: tuple[int, ...]
 
     @property
-    def is_opened(self) -> bool:
-        return self.now in OPEN and self.was not in OPEN
+    def is_sure(self) -> bool:
+        return "undecided" not in (self.was, self.now)
 
 
 class Diffed(msgspec.Struct, frozen=True, kw_only=True):
-    """The difference of two networks. `opened`: nothing passed before; `closed`: nothing passes now; `changed`: other
-    services pass; `undecided`: what is open on one side at least. TCP, UDP and SCTP."""
+    """The difference of two networks. `opened`: nothing surely passed before; `closed`: nothing surely passes now;
+    `changed`: other services pass; `undecided`: what was or is undecided. TCP, UDP and SCTP. `outside`: the parts that
+    addresses outside were told apart in."""
 
     exposed: tuple[ExposureChange, ...]
     opened: tuple[Moved, ...]
@@ -89,19 +94,27 @@ class Diffed(msgspec.Struct, frozen=True, kw_only=True):
     because: tuple[ObjectChange, ...]
     without_effect: tuple[ObjectChange, ...]
     quiet_files: tuple[str, ...]
+    outside: tuple[str, ...]
     pairs: int
 
     @property
     def is_empty(self) -> bool:
         return not (self.exposed or self.opened or self.closed or self.changed or self.undecided)
 
-    def fails(self, on: Literal["any", "opened", "exposed", "never"]) -> bool:
-        """Whether a gate that is closed by `on` lets this through no more."""
-        exposed = any(e.is_opened for e in self.exposed)
-        opened = bool(self.opened) or any(c.opened for c in self.changed)
-        if on == "any":
-            return bool(self.exposed or self.closed or self.changed) or opened
-        return {"opened": opened or exposed, "exposed": exposed, "never": False}[on]
+    def fails(self, fail_on: FailOn) -> bool:
+        """Whether a difference of this sort is surely there."""
+        exposed = any(e.wider for e in self.exposed)
+        opened = any(m.opened for m in (*self.opened, *self.changed)) or exposed
+        if fail_on == "any":
+            return opened or bool(self.closed or self.changed) or any(e.is_sure for e in self.exposed)
+        return {"opened": opened, "exposed": exposed, "never": False}[fail_on]
+
+    def may_fail(self, fail_on: FailOn) -> bool:
+        """Whether what is undecided could hide a difference of this sort."""
+        exposed = any(not e.is_sure and e.now not in ("deny", "") and e.was != "allow" for e in self.exposed)
+        opened = any(u.was != "allow" and u.now != "deny" for u in self.undecided) or exposed
+        whatever = bool(self.undecided) or any(not e.is_sure for e in self.exposed)
+        return {"any": whatever, "opened": opened, "exposed": exposed, "never": False}[fail_on]
 
 
 def answer(twin: Asked, params: Diff) -> Diffed:
@@ -140,6 +153,7 @@ def diff(before: Asked, after: Asked) -> Diffed:
         because=tuple(changes[i] for i in used),
         without_effect=tuple(c for i, c in enumerate(changes) if i not in renumbered),
         quiet_files=_quiet_files(before, after, [changes[i] for i in used]),
+        outside=tuple(dict.fromkeys(o for c in compared for o in c.ends.owners[len(c.ends.owners) - c.ends.outside :])),
         pairs=max(len(c.ends.owners) ** 2 - c.ends.outside**2 for c in compared),
     )
 
@@ -228,7 +242,7 @@ class _Compared:
 
     def _joined(self, source: str, destination: str, held: Sequence[Passing]) -> Told:
         """Of owners with several ends: what any of them gained or lost, and what passes between any of them."""
-        opened, closed = _union(x - a for a, _, x, _ in held), _union(a - x for a, _, x, _ in held)
+        opened, closed = _union(x - b for _, b, x, _ in held), _union(a - y for a, _, _, y in held)
         was, now = (self._whole(view, source, destination) for view in (self.ends.before, self.ends.after))
         turned: dict[tuple[Verdict, Verdict], ServiceSet] = {}
         for passing in held:
@@ -256,9 +270,9 @@ class _Compared:
 
 
 def _told(passing: Passing) -> Told:
-    a, _, x, _ = passing
+    a, b, x, y = passing
     turned = tuple((w, n, str(both)) for w, n, both in _turned(passing))
-    return _text(x - a), _text(a - x), str(a), str(x), turned
+    return _text(x - b), _text(a - y), str(a), str(x), turned
 
 
 def _text(services: ServiceSet) -> str:
@@ -313,13 +327,16 @@ def _exposed(
     for one in compared:
         for workload, found in one.inward().items():
             inward.setdefault(workload, set()).update(found)
+    ranges = [{s.ref: IpSet.of(*s.source_ranges) for s in i.cluster.services if s.source_ranges} for i in (old, new)]
     out = []
     for key in sorted({*ways[0], *ways[1]}):
         was, now = ways[0].get(key), ways[1].get(key)
         before, after = was.verdict if was else "", now.verdict if now else ""
-        if before == after or {before, after} <= {"deny", ""}:
-            continue
         way: Exposure = now or was  # type: ignore[assignment]
+        admitted = [r.get(way.service) if way.via == "LoadBalancer" else None for r in ranges]
+        if (before == after and (before != "some" or admitted[0] == admitted[1])) or {before, after} <= {"deny", ""}:
+            continue
+        more = before == "some" and (after == "allow" or not (admitted[1] or EVERYWHERE) <= (admitted[0] or EVERYWHERE))
         because = {
             number[k]
             for step in (*(was.steps if was else ()), *(now.steps if now else ()))
@@ -341,37 +358,37 @@ def _exposed(
                 workloads=way.workloads,
                 was=before,
                 now=after,
+                wider=after in OPEN and (before in ("deny", "") or more),
                 because=tuple(sorted(because)),
             )
         )
-    return sorted(out, key=lambda e: (not e.is_opened, e.service, e.port, e.via, e.entry))
+    return sorted(out, key=lambda e: (not e.wider, e.service, e.port, e.via, e.entry))
 
 
 # --- files --------------------
 
 
 def _quiet_files(before: Asked, after: Asked, causes: Sequence[ObjectChange]) -> tuple[str, ...]:
-    """Files whose text differs and that hold no object which changed a connection, by their path below the source."""
-    sides = []
-    for twin in (before, after):
-        reading = twin.snapshot.reading
-        roots = [i.source for i in reading.inputs]
-        sides.append({_below(file, roots): digest for file, digest in reading.texts.digests().items()})
-    loud = set()
-    for change in causes:
-        for twin, place in ((before, change.before), (after, change.after)):
-            if place:
-                file = place.rsplit(":", 2)[0]
-                loud.add(_below(file, [i.source for i in twin.snapshot.reading.inputs]))
-    names = {*sides[0], *sides[1]}
-    return tuple(sorted(n for n in names if sides[0].get(n) != sides[1].get(n) and n not in loud))
+    """Files whose text differs and that hold no object which changed a connection, by their path below the source; none
+    where the two inputs have no file's name in common."""
+    readings = [twin.snapshot.reading for twin in (before, after)]
+    old, new = ({_below(file, r.roots): digest for file, digest in r.texts.digests().items()} for r in readings)
+    if not old.keys() & new.keys():
+        return ()
+    loud = {
+        _below(place.rsplit(":", 2)[0], reading.roots)
+        for change in causes
+        for reading, place in zip(readings, (change.before, change.after), strict=True)
+        if place
+    }
+    return tuple(sorted(n for n in {*old, *new} - loud if old.get(n) != new.get(n)))
 
 
 def _below(file: str, roots: Sequence[str]) -> str:
     for root in sorted(roots, key=len, reverse=True):
-        trimmed = root.rstrip("/")
-        if file == trimmed:
+        if file == root:
             return posixpath.basename(file)
-        if trimmed and file.startswith((trimmed + "/", root)):
-            return file[len(trimmed) :].lstrip("/:")
+        folder = root if root.endswith(("/", ":")) else f"{root}/"
+        if file.startswith(folder):
+            return file[len(folder) :].lstrip("/")
     return file

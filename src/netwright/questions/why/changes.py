@@ -84,6 +84,10 @@ def changes(inquirer: Inquirer, settled: Settled, locate: Locate, again: Again) 
     if part is None or part.outcome.relation in ("self", "own node"):
         return ()
     candidates = _opening(inquirer, part) if wanted == "allow" else _closing(inquirer, part)
+    # what one of them names anew is named for all at once, and the rest is shared
+    network = inquirer.network.knowing(_delta(inquirer, edits) for edits in candidates if _is_of_policies(edits))
+    if network is not inquirer.network:
+        inquirer = Inquirer(inquirer.cluster, network, inquirer.directory)
     out = []
     for edits in candidates:
         proven = _prove(inquirer, part, edits, wanted, locate, again)
@@ -285,11 +289,11 @@ def _prove(
     """Make the edits on a copy, ask again, and compare the connections of the ends that the edits touch."""
     objects = apply(inquirer.cluster.objects, edits)
     changed = recompose(inquirer.cluster, objects)
-    if all(d.kind == "NetworkPolicy" for e in edits for d in (e.before, e.after) if d is not None):
-        network = inquirer.network.apply(_delta(inquirer, edits))
+    if _is_of_policies(edits):
+        again = Inquirer(changed, inquirer.network.apply(_delta(inquirer, edits)), inquirer.directory)
     else:
         network = Network(changed.columns, changed.enforcers, inquirer.network.families, like=inquirer.network)
-    again = Inquirer(changed, network, Directory(changed))
+        again = Inquirer(changed, network, Directory(changed))
     asked = put(again)
     if asked.verdict != wanted or asked.groups == "some":
         return None
@@ -311,6 +315,10 @@ def _prove(
         perhaps_closes=perhaps_closes[0],
         more=sum(more for _, more in moved),
     )
+
+
+def _is_of_policies(edits: Sequence[Edit]) -> bool:
+    return all(d.kind == "NetworkPolicy" for e in edits for d in (e.before, e.after) if d is not None)
 
 
 Shown = tuple[tuple[Connection, ...], int]
