@@ -16,7 +16,13 @@ from tests.random_parts import (
     strictly_inside,
 )
 
-ITEMS = (*(f"item-{n:02}" for n in range(1, 27)), "controller-labels", "labels-compared", "jobs-at-rest")
+ITEMS = (
+    *(f"item-{n:02}" for n in range(1, 27)),
+    "controller-labels",
+    "labels-compared",
+    "jobs-at-rest",
+    "service-labels-compared",
+)
 """The pitfalls of NetworkPolicy that every long run must have met. What each stands for:
 
 01 egress and ingress share only a part of a range · 02 several policies select one pod · 03 policyTypes absent
@@ -28,7 +34,8 @@ hostNetwork · 17 a node and its own pods · 18 a pod and itself · 19 a pair as
 service whose target port differs · 21 from outside to a node port or load balancer · 22 headless, selectorless
 and ExternalName services · 23 finished, scaled-down and terminating pods · 24 pods of one owner with differing
 labels · 25 any policy at all: that it is enforced is assumed · 26 SCTP. Besides: labels that controllers give, and such
-whose values are compared though no pod shows them · Jobs and CronJobs that have no pods now.
+whose values are compared though no pod shows them, by policies and by Services · Jobs and CronJobs that have no pods
+now.
 """
 CONTROLLERS = frozenset(key for keys in CONTROLLER_LABELS.values() for key in keys)
 
@@ -111,6 +118,8 @@ def _observe_policies(seen: dict[str, bool], maker: Dice, manifests: list[Object
     seen["controller-labels"] = any(key in CONTROLLERS for key in keys)
     compared = [key for s in selectors for key in s.get("matchLabels") or {} if key in CONTROLLERS]
     seen["labels-compared"] = bool(compared) and not maker.dump
+    wanted = [key for service in maker.services for key in service.spec.get("selector", {})]
+    seen["service-labels-compared"] = any(key in CONTROLLERS for key in wanted) and not maker.dump
     owners: dict[tuple[str, str], list[Labels]] = {}
     for o in manifests:
         for reference in o["metadata"].get("ownerReferences", []) if o["kind"] == "Pod" else []:

@@ -158,6 +158,17 @@ class Dice:
         self.rng.shuffle(pool)
         return pool[: self.rng.randrange(low, min(high, len(pool)) + 1)]
 
+    def controller_label(self, owner: Pod | None) -> tuple[str, str]:
+        """A label that a controller gives, of this owner's pods where there is one, and a value that it may have."""
+        key = self.pick(CONTROLLER_LABELS[owner.kind if owner else "Deployment"])
+        value = self.pick(("6d5f8c", "0"))
+        if owner and key.endswith("job-name"):
+            value = owner.name
+        elif owner and owner.kind == "StatefulSet" and key != "controller-revision-hash":
+            number = self.pick((0, 0, 1, 1, 2, 3))
+            value = f"{owner.name}-{number}" if key.endswith("pod-name") else str(number)
+        return key, value
+
     def meta(self, namespace: str, name: str, **more: Any) -> Object:
         meta: Object = {"name": name}
         if namespace != "default" or self.dump or self.chance(0.5):

@@ -146,13 +146,7 @@ class Policies(Dice):
         """By a label that a controller gives: of one of these pods' owners where there is one."""
         owners = [pod for pod in pods if pod.kind in CONTROLLER_LABELS]
         owner = self.pick(owners) if owners else None
-        key = self.pick(CONTROLLER_LABELS[owner.kind if owner else "Deployment"])
-        value = self.pick(("6d5f8c", "0"))
-        if owner and key.endswith("job-name"):
-            value = owner.name
-        elif owner and owner.kind == "StatefulSet" and key != "controller-revision-hash":
-            number = self.pick((0, 0, 1, 1, 2, 3))
-            value = f"{owner.name}-{number}" if key.endswith("pod-name") else str(number)
+        key, value = self.controller_label(owner)
         made: Object = {}
         if self.chance(0.6):
             made["matchLabels"] = {key: value}

@@ -79,7 +79,7 @@ def targets(spec: Spec, objects: Sequence[Decoded], row: Row, source: Decoded | 
         return ends(spec, objects, row, row.target), []
     assert any(one.port == row.port for one in service.value.spec.ports), f"`{row.target}` is no port of it"
     found = spec.backends(objects, service, port=row.port, protocol=row.protocol)
-    if not found and not is_known(objects, service):
+    if not is_known(objects, service, port=row.port, protocol=row.protocol):
         return None, []
     found = tuple(one for one in found if row.packet_family in one.families)
     surely, perhaps = spec.answering(objects, service, source, found)
