@@ -186,7 +186,10 @@ def expected(names: Names, asked: Asked, query: Object, families: tuple[int, ...
     """`assumed`: nothing in the input names the families of the pods, so that one more may be there."""
     families = (query["family"],) if query.get("family") else families
     named = names.service_at(query["to"])
-    query = {**query, "to": named} if named else query
+    if named:  # packets to an address are of its family
+        dialled = ipaddress.ip_address(query["to"]).version
+        query = {**query, "to": named, "family": dialled}
+        families = tuple(f for f in families if f == dialled)
     kind, _, rest = query["to"].partition("/")
     if kind == "svc":
         service = next(d for d in names.objects if d.kind == "Service" and f"{d.namespace}/{d.name}" == rest)
@@ -328,13 +331,12 @@ def from_own_nodes(
 
 
 def leads_nowhere_known(names: Names, service: Decoded, query: Object) -> bool:
-    """A name for something elsewhere, or a Service without selector whose endpoints are not in the input."""
+    """A name for something elsewhere, or a Service of which the input does not tell which endpoints it has."""
     spec = service.value.spec
     if spec.type == "ExternalName":
         return True
     ports = [p for p in spec.ports or () if p.port == query.get("port") and (p.protocol or "TCP") == query["protocol"]]
-    asked = {"port": query.get("port"), "protocol": query["protocol"]}
-    return bool(ports) and not is_known(names.objects, service) and not backends(names.objects, service, **asked)
+    return bool(ports) and not is_known(names.objects, service, port=query.get("port"), protocol=query["protocol"])
 
 
 def from_outside(
@@ -540,6 +542,9 @@ class NoTexts:
 
     def position(self, place: Any, pointer: Any = ()) -> None:
         return None
+
+    def digests(self) -> dict[str, str]:
+        return {}
 
     def lines(self, file: str) -> list[str]:
         return []

@@ -139,7 +139,7 @@ class _Maker(Objects, Policies):
             query["from"] = self.pick(OUTSIDE[self.families[0]])
             return "outside-svc", query
         if spec.get("clusterIP", "None") != "None" and self.chance(0.15):
-            query["to"] = spec["clusterIP"]
+            query["to"] = self.pick(spec.get("clusterIPs", [spec["clusterIP"]]))
             return "svc-address", query
         return "svc", query
 

@@ -6,6 +6,7 @@ import ipaddress
 
 from tests.random_parts import (
     API,
+    CONTROLLER_LABELS,
     KEYS,
     KINDS,
     NAME_LABEL,
@@ -343,6 +344,9 @@ class Objects(Dice):
                 entry.pop("targetPort", None)
         elif target.labels:
             spec["selector"] = dict(self.some(list(target.labels.items()), 1, 2))
+        if "selector" in spec and target.kind in CONTROLLER_LABELS and self.chance(0.15):
+            key, value = self.controller_label(target)
+            spec["selector"][key] = value
         if form == "headless":
             spec["clusterIP"] = "None"
         elif self.dump:
@@ -378,6 +382,9 @@ class Objects(Dice):
         policy = self.pick(("", "SingleStack", "PreferDualStack"))
         if policy:
             spec["ipFamilyPolicy"] = policy
+        if policy == "PreferDualStack" and "clusterIPs" in spec and len(self.families) == 2 and self.chance(0.5):
+            spec["clusterIPs"].append("fd00:10:96::" + spec["clusterIP"].rpartition(".")[2])
+            spec["ipFamilies"] = ["IPv4", "IPv6"]
 
     def slice(self, namespace: str, service: str, ports: list[Object]) -> Object:
         family = self.families[0]

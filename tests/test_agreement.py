@@ -35,6 +35,32 @@ def test_spec_and_engine_agree(chunk: int, seed: int) -> None:
     assert 0.3 <= verdicts["deny"] / asked <= 0.7, f"seeds {seeds}: {verdicts}"
 
 
+def test_packets_to_the_address_of_a_service_are_of_its_family() -> None:
+    """Both judges: the Service may have both families, its one address is IPv4, and the policy admits IPv6 only."""
+    pods = [
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": name, "namespace": "shop", "labels": {"app": name}},
+            "spec": {"containers": [{"name": "c"}]},
+            "status": {"podIPs": [{"ip": f"10.244.0.{i}"}, {"ip": f"fd00:244::{i}"}]},
+        }
+        for i, name in enumerate(("client", "web"), 1)
+    ]
+    ports = [{"port": 80, "protocol": "TCP"}]
+    service = {"clusterIP": "10.96.0.7", "ipFamilies": ["IPv4"], "ipFamilyPolicy": "PreferDualStack"}
+    admits = {"podSelector": {"matchLabels": {"app": "web"}}, "ingress": [{"from": [{"ipBlock": {"cidr": "::/0"}}]}]}
+    meta = {"name": "web", "namespace": "shop"}
+    service |= {"selector": {"app": "web"}, "ports": ports}
+    objects = [
+        *pods,
+        {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": service},
+        {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": meta, "spec": admits},
+    ]
+    asked = [{"from": "shop/client", "to": to, "protocol": "TCP", "port": 80} for to in ("10.96.0.7", "svc/shop/web")]
+    assert compare(Asked(objects, (), asked)) == (Counter(deny=1, undecided=1), [])
+
+
 def test_the_clusters_have_every_item_of_the_semantics(seed: int) -> None:
     seen: Counter[str] = Counter()
     for chunk in range(CHUNKS):

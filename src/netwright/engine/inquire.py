@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from netwright.base.errors import UsageError
-from netwright.base.ipset import Family, IpSet, address_text, parse_address
+from netwright.base.ipset import Family, IpSet, address_text
 from netwright.base.services import ICMP, ICMPV6, protocol_name, service_key
 from netwright.engine.compile import Network
 from netwright.engine.exposure import Exposure, controllers, exposures, together

@@ -279,6 +279,21 @@ def test_the_address_by_which_a_service_is_named_gives_the_family(tmp_path: Path
     assert found == {"svc/shop/web": "undecided", "10.96.0.7": "deny", "fd00:96::7": "allow", "198.51.100.4": "deny"}
 
 
+def test_to_an_address_of_a_family_that_the_pods_lack_nothing_is_led(tmp_path: Path) -> None:
+    pods = [pod(n, app=n).rstrip()[:-1] + f", status: {{podIP: 10.244.0.{i}}}}}\n" for i, n in enumerate("ab", 1)]
+    service = BALANCED.partition("---\napiVersion: networking")[0].replace("{app: web}", "{app: a}")
+    twin = loaded(tmp_path, *pods, service)
+    for ref, verdict in (("svc/shop/web", "allow"), ("10.96.0.7", "allow"), ("fd00:96::7", "deny")):
+        assert twin.eval([{"from": "shop/b", "to": ref, "port": 80}])[0].verdict == verdict
+
+
+@pytest.mark.parametrize(("ref", "family"), [("10.96.0.7", 6), ("fd00:96::7", 4), ("198.51.100.4", 6)])
+def test_a_family_that_the_address_of_a_service_is_not_of(tmp_path: Path, ref: str, family: int) -> None:
+    twin = loaded(tmp_path, pod("web", app="web"), BALANCED)
+    with pytest.raises(UsageError, match=f"`{ref}` is no IPv{family} address"):
+        twin.eval([{"from": "shop/web", "to": ref, "port": 80, "family": family}])
+
+
 def test_to_a_load_balancers_address_its_node_ports_are_no_way(tmp_path: Path) -> None:
     twin = loaded(tmp_path, pod("web", app="web"), BALANCED.partition("---\napiVersion: networking")[0])
     found = [
