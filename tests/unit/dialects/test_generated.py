@@ -7,6 +7,7 @@ import pytest
 
 from netwright.base.errors import UnknownReference
 from netwright.dialects.k8s.generated import MOST_ORDINALS, POD_NAME
+from netwright.dialects.k8s.objects import ServicePort
 from netwright.engine.compile import Network
 from netwright.engine.inquire import Inquirer, Settled
 from netwright.model.cluster import Cluster
@@ -14,7 +15,7 @@ from netwright.model.document import Decoded
 from netwright.model.references import Directory
 from netwright.profiles.compose import compose
 from netwright.spec.services import endpoints
-from tests.unit.spec.build import expression, pod, policy, replaced, select, workload
+from tests.unit.spec.build import expression, pod, policy, replaced, select, service, workload
 
 CLIENT = pod("client")
 
@@ -38,8 +39,27 @@ def test_pods_stand_one_by_one_only_where_a_selector_asks() -> None:
     assert apart.columns.single.all()
     assert ask(apart, "shop/client", "sts/shop/db").groups == "some"
     directory = Directory(apart)
-    assert [directory.row_ref(row) for row in (1, 2)] == ["sts/shop/db{pod=db-0}", "sts/shop/db{pod=db-1}"]
-    assert directory.resolve("sts/shop/db{pod=db-1}").rows == (2,)
+    assert [directory.row_ref(row) for row in (1, 2)] == ["pod/shop/db-0", "pod/shop/db-1"]
+    for ref in ("pod/shop/db-1", "shop/db-1", "sts/shop/db{pod=db-1}"):
+        assert directory.resolve(ref).rows == (2,)
+
+
+def test_a_pod_of_a_number_is_that_pod_alone_where_no_policy_tells_it_from_the_others() -> None:
+    """Only the Service asks for the name: by pod each is printed, and read back, by itself."""
+    named = service("first", ServicePort(port=80), selector={POD_NAME: "mail-0"})
+    found = compose([CLIENT, workload("StatefulSet", "mail", replicas=2), named])
+    directory = Inquirer(found, Network(found.columns, found.enforcers, found.families), Directory(found)).directory
+    refs = [directory.row_ref(row) for row in (1, 2)]
+    assert refs == ["pod/shop/mail-0", "pod/shop/mail-1"]
+    assert [directory.resolve(ref).rows for ref in refs] == [(1,), (2,)]
+    assert directory.resolve("sts/shop/mail{pod=mail-0}").rows == (1, 2)  # and those that are like it
+
+
+def test_a_pod_of_the_input_keeps_its_name_beside_a_number() -> None:
+    found = compose([workload("StatefulSet", "db", replicas=1), labelled(POD_NAME, "db-0"), pod("db-0")])
+    directory = Directory(found)
+    assert [directory.row_ref(row) for row in (0, 1)] == ["sts/shop/db{pod=db-0}", "pod/shop/db-0"]
+    assert directory.resolve("pod/shop/db-0").rows == (1,)
 
 
 def test_of_too_many_pods_none_is_told_apart() -> None:
