@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -9,10 +11,13 @@ import click
 from netwright.base.errors import UsageError
 from netwright.cli.choices import files
 from netwright.cli.options import Given, exit_code, output_options, source_options
-from netwright.cli.output import Output, ending, tell, tell_costs, words, write_json, write_lines
+from netwright.cli.output import Output, ending, say, tell, tell_costs, words, write_json, write_lines
 
 if TYPE_CHECKING:
-    pass
+    from netwright.questions.diff import Diffed
+    from netwright.twin import Twin
+
+OF_BEFORE = ("inputs", "documents", "profile", "assumptions", "diagnostics")
 
 
 @click.command()
@@ -36,36 +41,29 @@ def diff(
 ) -> int:
     """What B opens and closes against A, and which object change caused it.
 
+    A alone is compared with what the last commit has of it.
+
     \b
+      netwright diff before/ after/
       netwright diff git:main:manifests/ manifests/
-      netwright diff before/ after/ -o json
-      netwright diff manifests/            (the last commit against the files as they are)
+      netwright diff manifests/
+      helm template RELEASE CHART | netwright diff rendered.yaml -
     """
     first, second = _two(*paths, *given.sources)
     given = given._replace(sources=())
-    before = given.load(first)
-    after = given.load(second)
-    for twin in (before, after):
-        tell(twin, given)
+    before, after = given.load(first), given.load(second)
+    _tell(before, after, given)
     found = after.diff(before)
-    partial = before if before.provenance.is_partial else after
-    code, reasons = exit_code(partial, 1 if found.fails(fail_on) else 4 if found.undecided else 0)
+    answer = 1 if found.fails(fail_on) else 4 if found.may_fail(fail_on) else 0
+    code, reasons = exit_code(before if before.provenance.is_partial else after, answer)
     if to.format == "json":
-        from netwright.render.provenance import document
-
-        body = document(
-            "diff", after.provenance, reasons, **{name: getattr(found, name) for name in found.__struct_fields__}
-        )
-        body["before"] = {
-            k: v
-            for k, v in document("diff", before.provenance, ()).items()
-            if k in ("inputs", "documents", "assumptions", "diagnostics")
-        }
-        write_json(body, to)
+        _json(before, after, found, reasons, to)
     else:
         from netwright.render.diff_text import diff_text
 
-        write_lines(diff_text(found, words(), everything=everything, last=ending(code)), to)
+        last = ending(code) + ("" if found.is_empty else f" (--fail-on {fail_on})")
+        known = [w.ref for twin in (before, after) for w in twin.cluster.workloads if w.kind != "node"]
+        write_lines(diff_text(found, words(), workloads=known, everything=everything, last=last), to)
     for twin in (before, after):
         tell_costs(twin, given)
     return code
@@ -73,14 +71,34 @@ def diff(
 
 def _two(*sources: str) -> tuple[str, str]:
     """The sources to compare; of one alone, what the last commit has of it."""
+    if sources == ("-", "-"):
+        raise UsageError("standard input cannot be both networks", help="put one of them into a file")
     if len(sources) == 2:
-        if sources == ("-", "-"):
-            raise UsageError("standard input cannot be both networks", help="put one of them into a file")
         return sources[0], sources[1]
     if len(sources) == 1 and sources[0] != "-" and not sources[0].startswith("git:"):
-        path = sources[0] if sources[0].startswith(("./", "../", "/")) else f"./{sources[0]}"
-        return f"git:HEAD:{path}", sources[0]
+        return f"git:HEAD:./{os.path.relpath(sources[0])}", sources[0]
     raise UsageError(
-        "diff compares two sources",
+        "diff compares two sources" + (f", not {len(sources)}" if len(sources) > 2 else ""),
         help="`netwright diff git:main:manifests/ manifests/`, or one folder of a git clone against its last commit",
     )
+
+
+def _tell(before: Twin, after: Twin, given: Given) -> None:
+    """The diagnostics of both; those that both have stand once, as the later network has them."""
+    tell(after, given)
+    if given.quiet and not before.provenance.is_partial:
+        return
+    from netwright.render.diagnostics_text import diagnostics_text
+
+    told = {(d.code, d.title) for d in after.diagnostics}
+    others = [d for d in before.diagnostics if (d.code, d.title) not in told]
+    say(diagnostics_text(others, words(sys.stderr), verbose=given.verbose))
+
+
+def _json(before: Twin, after: Twin, found: Diffed, reasons: list[str], to: Output) -> None:
+    from netwright.render.provenance import document
+
+    content = {name: getattr(found, name) for name in found.__struct_fields__}
+    body = document("diff", after.provenance, reasons, **content)
+    earlier = document("diff", before.provenance, (), undecided=())
+    write_json(body | {"before": {name: earlier[name] for name in OF_BEFORE}}, to)

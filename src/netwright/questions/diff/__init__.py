@@ -35,9 +35,9 @@ FailOn = Literal["any", "opened", "exposed", "never"]
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO, omit_defaults=True):
-    """A pair of ends between which other services pass than before. `was` and `now` surely passed and pass; `opened` was
-    surely denied, `closed` surely is now. `because` numbers the changes that caused it; empty where no single object says
-    it. `family` stands only where the families differ."""
+    """A pair of ends between which other services pass than before. `was` and `now` surely passed and pass; `opened`
+    was surely denied, `closed` surely is now. `because` numbers the changes that caused it; empty where no single
+    object says it. `family` stands only where the families differ."""
 
     source: str
     destination: str

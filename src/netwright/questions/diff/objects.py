@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
 from typing import Any, Literal
 
 import msgspec
@@ -92,12 +93,24 @@ def _differences(old: Any, new: Any, at: Pointer) -> Iterator[tuple[Pointer, Any
         for key in dict.fromkeys((*new, *old)):
             if old.get(key) != new.get(key):
                 yield from _differences(old.get(key), new.get(key), (*at, key))
-    elif isinstance(old, (list, tuple)) and isinstance(new, (list, tuple)) and len(old) == len(new):
-        for i, (a, b) in enumerate(zip(old, new, strict=True)):
-            if a != b:
-                yield from _differences(a, b, (*at, i))
+    elif isinstance(old, (list, tuple)) and isinstance(new, (list, tuple)):
+        first, last = _alike(old, new), 0
+        if len(old) != len(new):
+            last = _alike(old[first:][::-1], new[first:][::-1])
+        was, now = old[first : len(old) - last], new[first : len(new) - last]
+        if was and now and len(was) != len(now):
+            yield at, was, now
+        else:
+            for i, (a, b) in enumerate(zip_longest(was, now), first):
+                if a != b:
+                    yield from _differences(a, b, (*at, i))
     elif at[:1] != ("status",) and (at[:1] != ("metadata",) or at[:2] == ("metadata", "labels")):
         yield at, old, new
+
+
+def _alike(old: Sequence[Any], new: Sequence[Any]) -> int:
+    """How many items both begin with."""
+    return next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
 
 
 def _told(at: Pointer, old: Any, new: Any) -> FieldChange:
@@ -107,5 +120,12 @@ def _told(at: Pointer, old: Any, new: Any) -> FieldChange:
 def _short(value: Any) -> str:
     if value is None:
         return "absent"
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    text = value if isinstance(value, str) else msgspec.json.encode(_said(value)).decode()
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+
+
+def _said(value: Any) -> Any:
+    """Without the fields that the text leaves out."""
+    if isinstance(value, dict):
+        return {k: _said(v) for k, v in value.items() if v is not None}
+    return [_said(v) for v in value] if isinstance(value, (list, tuple)) else value
