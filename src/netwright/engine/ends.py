@@ -86,6 +86,7 @@ def shared_ends(before: Inquirer, after: Inquirer, family: Family, *, nodes: boo
 def _unmoved(before: Inquirer, after: Inquirer, family: Family, nodes: bool) -> tuple[list[str], list[End]]:
     """The owners and rows of ends over the same endpoints."""
     present = before.network.tables[family].universe.present
+    by_node = _has_hosts(before, nodes)
     old, new = before.network.identities.of_row.tolist(), after.network.identities.of_row.tolist()
     columns = before.network.columns
     owners: list[str] = []
@@ -96,7 +97,7 @@ def _unmoved(before: Inquirer, after: Inquirer, family: Family, nodes: bool) -> 
         ends: dict[tuple[int, int, int], list[int]] = {}
         for r in w.rows:
             if present >> old[r] & 1:
-                key = old[r], new[r], int(columns.node[r]) if columns.host[r] else ABSENT
+                key = old[r], new[r], int(columns.node[r]) if by_node else ABSENT
                 ends.setdefault(key, []).append(r)
         for rows in ends.values():
             owners.append(w.ref)
@@ -116,12 +117,13 @@ def _paired(before: Inquirer, after: Inquirer, family: Family, nodes: bool) -> t
         }
         for i, s in enumerate(sides)
     ]
+    by_node = _has_hosts(before, nodes) or _has_hosts(after, nodes)
     owners: list[str] = []
     held: list[End] = []
     for ref in dict.fromkeys((*of_workload[0], *of_workload[1])):
         ends: dict[tuple[int, int, int, int], End] = {}
         for a, b in _matched(before, after, of_workload[0].get(ref, []), of_workload[1].get(ref, [])):
-            end = ends.setdefault((*_spot(before, a), *_spot(after, b)), ([], []))
+            end = ends.setdefault((*_spot(before, a, by_node), *_spot(after, b, by_node)), ([], []))
             for rows, row in zip(end, (a, b), strict=True):
                 if row >= 0 and row not in rows:
                     rows.append(row)
@@ -131,12 +133,17 @@ def _paired(before: Inquirer, after: Inquirer, family: Family, nodes: bool) -> t
     return owners, held
 
 
-def _spot(inquirer: Inquirer, row: int) -> Pair:
-    """Position and, of a host, the node: what tells rows of one workload apart."""
+def _has_hosts(inquirer: Inquirer, nodes: bool) -> bool:
+    """Whether any end is a node or on a node's network: then it matters which pods are on which node."""
+    host = inquirer.network.columns.host
+    return any(bool(host[r]) for w in inquirer.cluster.workloads if nodes or w.kind != "node" for r in w.rows)
+
+
+def _spot(inquirer: Inquirer, row: int, by_node: bool) -> Pair:
+    """Position and node: what tells rows of one workload apart."""
     if row < 0:
         return ABSENT, ABSENT
-    columns = inquirer.network.columns
-    return inquirer.network.position(row), int(columns.node[row]) if columns.host[row] else ABSENT
+    return inquirer.network.position(row), int(inquirer.network.columns.node[row]) if by_node else ABSENT
 
 
 # --- the same pods --------------------
