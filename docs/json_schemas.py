@@ -14,6 +14,7 @@ import msgspec
 from netwright.base.diagnostics import Diagnostic
 from netwright.model.account import Accounting
 from netwright.model.document import Input
+from netwright.questions.diff import Diffed
 from netwright.questions.hops import Blast
 from netwright.questions.registry import QUESTIONS, Query, Question
 from netwright.questions.show import ROWS
@@ -31,7 +32,7 @@ SET: Schema = {
 
 def all_schemas() -> dict[str, str]:
     """The text of every schema by its file name."""
-    by_hand = {"reach": _reach, "show": _show, "version": _version}
+    by_hand = {"reach": _reach, "diff": _diff, "show": _show, "version": _version}
     made = {
         "questions": _questions(),
         "query": _of_struct(Query, "One line of the file that `netwright eval --queries` reads.", written=False),
@@ -158,6 +159,16 @@ def _envelope(verb: str, says: str, struct: Any, *, rests_on_input: bool = True)
     counts = _undecided_counts("pairs") if rests_on_input else {}
     merged = _object({**base, **counts, **properties}, says, optional)
     return {**merged, "$defs": {**definitions, **own}}
+
+
+def _diff() -> Schema:
+    made = _envelope("diff", "What `netwright diff -o json` writes.", Diffed)
+    whole, _ = _base("diff")
+    names = ("inputs", "documents", "profile", "assumptions", "diagnostics")
+    says = "What the earlier network rests on; beside it stands the same of the later one."
+    made["properties"]["before"] = _object({name: whole[name] for name in names}, says)
+    made["required"].append("before")
+    return made
 
 
 def _version() -> Schema:

@@ -264,9 +264,14 @@ EXIT_CODES = (
         "the input could not be read, or only in part",
         "the answer holds for what was read; mend the input that the errors name",
     ),
-    (1, "the answer is no: `why` found it denied, or denied for some of what was asked", ""),
+    (
+        1,
+        "the answer is no: `why` found it denied, or denied for some of what was asked; `diff` found a difference that "
+        "`--fail-on` names",
+        "",
+    ),
     (4, "undecided: the input, or the API, leaves the answer open", "see [undecided verdicts](../how/undecided.md)"),
-    (0, "answered; for `why`: allowed", ""),
+    (0, "answered; for `why`: allowed; for `diff`: no difference that `--fail-on` names", ""),
 )
 
 

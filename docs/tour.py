@@ -141,6 +141,18 @@ STEPS = (
         after="[The JSON page](reference/json.md) describes each field, and a compact form for thousands of workloads.",
     ),
     Step(
+        "What would a change do?",
+        "Mend the label that keeps the front end from its database, on a copy, and compare: `diff` names each "
+        "connection that opens or closes and the line that did it. The exit code is 1 where anything differs, so that "
+        "a pipeline can ask for a second look; `--fail-on` says what it is to stop for.",
+        "netwright diff examples/shop mended",
+        1,
+        before="cp -R examples/shop mended\n"
+        "sed 's/tier: front-end/tier: frontend/' examples/shop/shop/web.yaml >mended/shop/web.yaml\n",
+        after="In a git clone, `netwright diff FOLDER` compares the folder with its last commit. [Read a "
+        "diff](how/diff.md) has the rest.",
+    ),
+    Step(
         "Many questions at once",
         "A file of questions, one JSON object a line, is answered line by line in the same order: the form for a "
         f"pipeline. These five are in [`{QUERIES}`]({QUERIES}), of which you have a copy.",

@@ -127,6 +127,18 @@ def test_reach(ask: Ask, schema: Any, inputs: dict[str, str], name: str, more: l
     assert bool(answer["exit_reasons"]) == (name == "trouble")
 
 
+@pytest.mark.parametrize("pair", [("shop", "trouble"), ("trouble", "shop"), ("two", "placed"), ("shop", "shop")])
+def test_diff(ask: Ask, schema: Any, inputs: dict[str, str], pair: tuple[str, str]) -> None:
+    answer = json.loads(ask("diff", *(inputs[name] for name in pair), "-o", "json"))
+    assert list(faults(answer, schema("diff"))) == []
+    assert answer["before"]["inputs"][0]["source"] == inputs[pair[0]]
+    assert answer["inputs"][0]["source"] == inputs[pair[1]]
+    assert any(reason.startswith("3:") for reason in answer["exit_reasons"]) == ("trouble" in pair)
+    differences = [e for name in ("exposed", "opened", "closed", "changed", "undecided") for e in answer[name]]
+    assert bool(differences) == (pair[0] != pair[1])
+    assert {i for e in differences for i in e["because"]} == set(range(len(answer["because"])))
+
+
 @pytest.mark.parametrize("hops", ["1", "all"])
 def test_hops(ask: Ask, schema: Any, hops: str) -> None:
     answer = json.loads(ask("reach", SHOP, "--from", "shop/web", "--hops", hops, "-o", "json"))
@@ -269,6 +281,16 @@ def test_every_field_of_an_answer_is_on_the_page(root: Path, schema: Any) -> Non
     )
     fields |= set(definitions["blast"]["properties"]) - {"hops", "any_port", "families"}
     assert sorted(f for f in fields if f"`{f}`" not in page and f not in ("form", "by", "left_out")) == []
+
+
+def test_every_field_of_a_diff_is_on_the_page(root: Path, schema: Any) -> None:
+    page = (root / "docs/reference/json.md").read_text(encoding="utf-8")
+    section = page.partition("\n## diff\n")[2].partition("\n## ")[0]
+    found = schema("diff")
+    fields = {*found["properties"]} - {*schema("why")["properties"]}
+    for struct in ("ExposureChange", "Moved", "Unsettled", "ObjectChange", "FieldChange"):
+        fields |= {*found["$defs"][struct]["properties"]}
+    assert sorted(f for f in fields if f"`{f}`" not in section) == []
 
 
 def test_every_field_of_a_question_and_an_answer_is_on_the_page_of_eval(root: Path, schema: Any) -> None:

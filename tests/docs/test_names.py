@@ -22,6 +22,7 @@ from netwright.questions.registry import QUESTIONS, Params, Question
 OF_THE_FACE = {
     "why": {"style"},  # how it is told
     "reach": {"form", "everything"},
+    "diff": {"fail_on", "everything"},
 }
 """Parameters of commands that shape the output and are no part of the question."""
 PLACING = {"namespace", "namespaces", "all_namespaces"}
@@ -31,9 +32,11 @@ BY_HAND = {
     ("explain", "words_asked"): "asked",
     ("eval", "paths"): "",
     ("reach", "paths"): "",
+    ("diff", "paths"): "before",
 }
 """Positional grammar: what the argument of a command becomes ("": sources)."""
 VALUES: dict[str, Any] = {"source": "shop/web", "destination": "shop/db:5432", "noun": "workloads", "queries": ()}
+"""What is asked; `before` is the twin itself."""
 COMMANDS_ASKED = sorted({q.command for q in QUESTIONS})
 
 
@@ -129,7 +132,8 @@ def test_a_twin_answers_every_question_with_the_type_that_its_params_say(
     root: Path, question: Question[Any, Any]
 ) -> None:
     twin = nw.load(str(root / "examples/shop"))
-    wanted = {f.name: VALUES[f.name] for f in msgspec.structs.fields(question.params) if f.required}
+    values = VALUES | {"before": twin}
+    wanted = {f.name: values[f.name] for f in msgspec.structs.fields(question.params) if f.required}
     answer = twin.ask(question.params(**wanted))
     said = question.answer_type()
     assert isinstance(answer, get_origin(said) or said)
@@ -145,6 +149,7 @@ def test_the_methods_of_a_twin_ask_the_same(root: Path) -> None:
     assert twin.why("shop/web", "shop/db:5432") == twin.ask(nw.Why(source="shop/web", destination="shop/db:5432"))
     assert twin.blast("shop/web", hops=1) == twin.ask(nw.BlastRadius(source="shop/web", hops=1))
     assert twin.eval([query]) == twin.ask(nw.Eval(queries=(msgspec.convert(query, nw.Query),)))
+    assert twin.diff(twin) == twin.ask(nw.Diff(before=twin))
     assert twin.show("exposed", references=["legacy/orders"]).counts["open"] == 1
     assert [r.chain for r in twin.show("exposed").rows] == [w.chain for w in twin.exposed()]
 
