@@ -23,8 +23,8 @@ class Case:
 
     `manifests` are objects the API server accepts, as plain JSON values; `rejected` are policies it refuses: fed beside
     the manifests they may change no verdict. `queries` have the form that `eval --queries` reads, and `query_kinds[i]`
-    says what `queries[i]` asks about: pod, self, node, address, svc, svc-address or outside-svc. `features` names what
-    the cluster covers: `item-01` … `item-26` and their variants (`random_features`).
+    says what `queries[i]` asks about: pod, self, node, address, svc, svc-address, outside-svc or outside-svc-address.
+    `features` names what the cluster covers: `item-01` … `item-26` and their variants (`random_features`).
     """
 
     seed: int
@@ -137,7 +137,13 @@ class _Maker(Objects, Policies):
         }
         if spec.get("type") in ("NodePort", "LoadBalancer") and self.chance(0.4):
             query["from"] = self.pick(OUTSIDE[self.families[0]])
+            if service.outer and self.chance(0.3):
+                query["to"] = self.pick(service.outer)
+                return "outside-svc-address", query
             return "outside-svc", query
+        if service.outer and self.chance(0.3):
+            query["to"] = self.pick(service.outer)
+            return "svc-address", query
         if spec.get("clusterIP", "None") != "None" and self.chance(0.15):
             query["to"] = self.pick(spec.get("clusterIPs", [spec["clusterIP"]]))
             return "svc-address", query

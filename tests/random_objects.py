@@ -368,10 +368,22 @@ class Objects(Dice):
         made: list[Object] = [
             {"apiVersion": "v1", "kind": "Service", "metadata": self.meta(namespace, name), "spec": spec}
         ]
+        outer = self.outer_addresses(index, made[0]) if form in ("cluster", "node", "balancer") else []
         if form == "sliced":
             made.append(self.slice(namespace, name, ports))
-        self.services.append(Service(namespace, name, spec, form == "sliced"))
+        self.services.append(Service(namespace, name, spec, form == "sliced", outer))
         return made
+
+    def outer_addresses(self, index: int, service: Object) -> list[str]:
+        """Gives the Service addresses outside: its own, and those of its load balancer where there is one."""
+        found: list[str] = []
+        if service["spec"].get("type") == "LoadBalancer" and self.chance(0.6):
+            found = [f"198.18.0.{index + 1}" if self.families[0] == 4 else f"2001:2::{index + 1}"]
+            service["status"] = {"loadBalancer": {"ingress": [{"ip": found[0]}]}}
+        if self.chance(0.15):
+            found.append(f"198.18.1.{index + 1}" if self.families[0] == 4 else f"2001:2::1:{index + 1}")
+            service["spec"]["externalIPs"] = found[-1:]
+        return found
 
     def service_families(self, spec: Object) -> None:
         """Families that the Service may have: those of a cluster IP that is given, or any of the cluster's."""
@@ -394,6 +406,10 @@ class Objects(Dice):
         for entry in entries:
             if self.chance(0.5):
                 entry["nodeName"] = self.pick(self.node_names)
+            named = [p for p in self.pods if p.kind == "Pod" and entry["addresses"][0] == p.addresses.get(family)]
+            if named and self.chance(0.5):
+                pod = self.pick(named)  # one that has ended may have had the address before
+                entry["targetRef"] = {"kind": "Pod", "namespace": pod.namespace, "name": pod.name}
             if self.chance(0.15):
                 entry["conditions"] = {"ready": False}
         names = self.chance(0.1)

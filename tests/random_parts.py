@@ -122,6 +122,7 @@ class Service:
     name: str
     spec: Object
     slices: bool = False
+    outer: list[str] = field(default_factory=list)
 
 
 class Dice:

@@ -33,7 +33,7 @@ VARIANTS = (
     "service-headless", "service-sliced", "service-bare", "service-external-name", "service-named-target",
     "outside-Cluster", "outside-Local", "internal-Local-known-node", "internal-Local-unknown-node",
     "internal-Local-outside", "dump", "dual-stack", "ipv6", "asks-family-6", "asks-ICMP", "asks-SCTP",
-    "asks-node", "asks-address", "asks-svc-address", "asks-outside-svc",
+    "asks-node", "asks-address", "asks-svc-address", "asks-outside-svc", "asks-outside-svc-address",
 )  # fmt: skip
 PREFIXES = {
     "Pod": "pod", "Deployment": "deploy", "StatefulSet": "sts", "DaemonSet": "ds", "ReplicaSet": "rs",
@@ -326,7 +326,7 @@ def test_questions_are_well_formed(cases: list[Case]) -> None:
             families = [ipaddress.ip_address(end).version for end in (query["from"], query["to"]) if "/" not in end]
             if "family" in query:
                 assert all(family == query["family"] for family in families)
-            assert ("svc" in kind) == (query["to"].startswith("svc/") or kind == "svc-address")
+            assert ("svc" in kind) == (query["to"].startswith("svc/") or "svc-address" in kind)
 
 
 def test_ports_lie_on_the_borders(cases: list[Case]) -> None:

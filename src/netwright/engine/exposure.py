@@ -14,7 +14,7 @@ from netwright.base.ipset import EVERYWHERE, NOT_UNICAST, IpSet
 from netwright.base.services import TCP
 from netwright.base.spans import Origin
 from netwright.engine.verdict import Outcome
-from netwright.model.cluster import IngressRoute, ServiceNoun, ServicePortNoun, UnreadRoute
+from netwright.model.cluster import Cluster, IngressRoute, ServiceNoun, ServicePortNoun, UnreadRoute
 from netwright.model.references import Target
 
 if TYPE_CHECKING:
@@ -69,6 +69,20 @@ def exposures(inquirer: Inquirer, source: Target, services: Iterable[ServiceNoun
             yield from _by_ingress(inquirer, source, route)
     for unread in inquirer.cluster.unread_routes:
         yield from _by_unread(inquirer, unread, wanted)
+
+
+def has_ways(cluster: Cluster) -> bool:
+    """Whether anything in the input could lead in from outside; tells without working the Services out."""
+    if cluster.unread_routes:
+        return True
+    for d in cluster.objects:
+        if d.kind == "Ingress":
+            return True
+        if d.kind == "Service" and d.value.spec is not None:
+            spec = d.value.spec
+            if spec.type in ("NodePort", "LoadBalancer") or spec.external_ips:
+                return True
+    return False
 
 
 def together(found: Sequence[Exposure]) -> Literal["allow", "some", "deny", "undecided"]:
@@ -141,6 +155,8 @@ def _through_node(
             )
         )
         parts = _from_nodes(inquirer, service, port)
+        if via != "LoadBalancer":  # which may translate; a node passes on in the client's own family
+            parts = [p for p in parts if client.addresses is None or client.addresses.family(p.packet.family)]
         found = _node_verdict(parts)
     told = _backend_text(inquirer, port, parts)
     if found == "undecided" and not kept:

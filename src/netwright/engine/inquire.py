@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from netwright.base.errors import UsageError
-from netwright.base.ipset import Family, IpSet, address_text
+from netwright.base.ipset import Family, IpSet, address_text, parse_address
 from netwright.base.services import ICMP, ICMPV6, protocol_name, service_key
 from netwright.engine.compile import Network
 from netwright.engine.exposure import Exposure, controllers, exposures, together
@@ -131,9 +131,11 @@ class Inquirer:
         for end in (source, destination):
             if family is not None and end.addresses is not None and not end.addresses.family(family):
                 raise UsageError(f"`{end.ref}` has no IPv{family} addresses", help="leave the family out")
-        if family is not None and destination.dialled not in (None, family):
+        if destination.dialled is None:
+            return family
+        if family not in (None, destination.dialled[0]):
             raise UsageError(f"`{named}` is no IPv{family} address", help="leave the family out")
-        return family or destination.dialled
+        return destination.dialled[0]
 
     # --- ends --------------------
 
@@ -372,19 +374,23 @@ class Inquirer:
         self, source: Target, destination: Target, service: ServiceNoun, protocol: int, port: str, nowhere: str
     ) -> Settled:
         """From an outside address to a Service: over the ways in that the input gives it, or, where it was named by an
-        outer address of it, over those that have one."""
+        outer address of it, over the one that has this address."""
         asked = self.service_port(service, protocol, port)
         by_node = next((p for p in service.ports if str(p.node_port) == port and p.protocol == protocol), None)
         if asked is None and by_node is None:
             return Settled("deny", "none", (), nowhere)
         wanted = asked or by_node
+        outer = {"LoadBalancer": service.load_balancer, "externalIP": service.external_ips}
         ways = [
             w
             for w in exposures(self, source, [service])
             if wanted is not None
             and (w.port, w.protocol) == (wanted.port, wanted.protocol)
             and (asked is not None or w.via == "NodePort")
-            and (not destination.by_outer_address or w.via in ("LoadBalancer", "externalIP"))
+            and (
+                not destination.by_outer_address
+                or any(parse_address(one) == destination.dialled for one in outer.get(w.via, ()))
+            )
         ]
         if not ways:
             text = f"{service.ref} is of type {service.type} and no Ingress leads to it: it has no way in from outside"

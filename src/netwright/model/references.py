@@ -60,7 +60,7 @@ class Target(NamedTuple):
     """What a reference stands for: endpoints (`rows`), a Service, or outside addresses. `ref` is its printed form.
 
     `fqdn` is a name outside whose address is not known: `addresses` then are all that it could be. `by_outer_address`:
-    the Service was named by an external or load balancer address; `dialled`: the family of the address that named it.
+    the Service was named by an external or load balancer address; `dialled`: the address that named it.
     """
 
     ref: str
@@ -70,7 +70,7 @@ class Target(NamedTuple):
     workload: Workload | None = None
     fqdn: str = ""
     by_outer_address: bool = False
-    dialled: Family | None = None
+    dialled: tuple[Family, int] | None = None
 
 
 class Classes(Protocol):
@@ -211,7 +211,7 @@ class Directory:
         if service is None:
             return target
         inner, dialled = {parse_address(one) for one in service.cluster_ips}, parse_address(text)
-        return Target(service.ref, service=service, by_outer_address=dialled not in inner, dialled=dialled[0])
+        return Target(service.ref, service=service, by_outer_address=dialled not in inner, dialled=dialled)
 
     def address(self, text: str) -> Target:
         """The endpoint that has this address, else the address itself, outside. Raises UsageError for loopback."""

@@ -279,6 +279,32 @@ def test_the_address_by_which_a_service_is_named_gives_the_family(tmp_path: Path
     assert found == {"svc/shop/web": "undecided", "10.96.0.7": "deny", "fd00:96::7": "allow", "198.51.100.4": "deny"}
 
 
+def test_to_an_outer_address_the_way_in_of_another_does_not_count(tmp_path: Path) -> None:
+    service = BALANCED.partition("---\napiVersion: networking")[0].replace(
+        "type:", "externalIPs: [198.18.0.1]\n  type:"
+    )
+    twin = loaded(tmp_path, pod("web", app="web"), service)
+    found = [
+        twin.eval([{"from": source, "to": to, "port": 80}])[0].verdict
+        for source in ("203.0.113.9", "192.0.2.9")
+        for to in ("198.51.100.4", "198.18.0.1")
+    ]
+    assert found == ["allow", "allow", "deny", "allow"]  # the source ranges are the load balancer's
+
+
+def test_a_node_passes_on_in_the_clients_own_family(tmp_path: Path) -> None:
+    listed = ", ".join(f'{{type: InternalIP, address: "{a}"}}' for a in ("192.168.0.1", "fd00:192::1"))
+    nodes = f"---\napiVersion: v1\nkind: Node\nmetadata: {{name: node-1}}\nstatus: {{addresses: [{listed}]}}\n"
+    dual = pod("web", app="web").rstrip()[:-1] + ", status: {podIPs: [{ip: 10.244.0.1}, {ip: 'fd00:244::1'}]}}\n"
+    service = BALANCED.replace("LoadBalancer", "NodePort").replace("  loadBalancerSourceRanges: [203.0.113.0/24]\n", "")
+    twin = loaded(tmp_path, nodes, dual.replace("spec: {", "spec: {nodeName: other, "), service)
+    found = [
+        twin.eval([{"from": source, "to": "svc/shop/web", "port": 80}])[0].verdict
+        for source in ("203.0.113.9", "2001:db8::9")
+    ]
+    assert found == ["deny", "allow"]  # the policy admits IPv6
+
+
 def test_to_an_address_of_a_family_that_the_pods_lack_nothing_is_led(tmp_path: Path) -> None:
     pods = [pod(n, app=n).rstrip()[:-1] + f", status: {{podIP: 10.244.0.{i}}}}}\n" for i, n in enumerate("ab", 1)]
     service = BALANCED.partition("---\napiVersion: networking")[0].replace("{app: web}", "{app: a}")
