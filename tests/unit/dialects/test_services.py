@@ -86,6 +86,20 @@ def test_without_a_selector_slices_tell() -> None:
     ]
 
 
+def test_a_slice_names_pods_and_those_that_have_ended_are_not_there() -> None:
+    """Neither does a workload of the pod's name stand for it."""
+    to = [
+        k8s.EndpointEntry(
+            addresses=("10.0.0.1",), target_ref=k8s.ObjectReference(kind="Pod", name=name, namespace="shop")
+        )
+        for name in ("web", "done")
+    ]
+    pods = (pod("web", ips=("10.0.0.1",)), pod("done", ips=("10.0.0.1",), phase="Succeeded"))
+    found, one = asked(*pods, workload("Deployment", "web"), service("s", sp(443)), sliced(*to))
+    assert backends(found, one) == [("web", TCP, 8443)]
+    assert found.row_objects[one.ports[0].backends[0].row].kind == "Pod"
+
+
 def test_slices_of_others_and_ports_of_other_names_do_not_count() -> None:
     entry = k8s.EndpointEntry(addresses=("192.0.2.7",))
     for other in (

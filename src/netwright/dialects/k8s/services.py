@@ -5,12 +5,13 @@ Policy sees a packet after this translation (NetworkPolicy concept page): the ba
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from netwright.base.ipset import Family, IpSet, parse_address
 from netwright.base.services import PROTOCOLS
 from netwright.base.spans import Origin
+from netwright.dialects.k8s.endpoints import is_terminated
 from netwright.dialects.k8s.generated import GENERATED, UNKNOWN
 from netwright.dialects.k8s.objects import (
     EndpointSlice,
@@ -64,7 +65,7 @@ def _is_address(text: str) -> bool:
 class _Rows:
     """Rows of a namespace by label, so that a selector costs what its rarest label does."""
 
-    def __init__(self, columns: Columns) -> None:
+    def __init__(self, columns: Columns, live: Sequence[Decoded]) -> None:
         self._by_label: dict[tuple[str, str, str], list[int]] = {}
         self.by_pod: dict[tuple[str, str], int] = {}
         for row, namespace in enumerate(columns.namespace.tolist()):
@@ -73,7 +74,8 @@ class _Rows:
                 continue
             for key, value in columns.labels_of(row).items():
                 self._by_label.setdefault((ns, key, value), []).append(row)
-            self.by_pod[ns, columns.names[row]] = row
+            if live[row].kind == "Pod":  # a workload may have the name of a pod of another
+                self.by_pod[ns, columns.names[row]] = row
 
     def select(self, namespace: str, selector: dict[str, str | None]) -> list[int]:
         return self._all([self._by_label.get((namespace, "k8s:" + k, v or ""), []) for k, v in selector.items()])
@@ -107,13 +109,16 @@ def lower_services(
     live: Sequence[Decoded],
 ) -> tuple[ServiceNoun, ...]:
     """All Services with their backends, in input order. `live` are the objects behind the rows."""
-    rows = _Rows(columns)
+    rows = _Rows(columns, live)
     slices: dict[tuple[str, str], list[Decoded]] = {}
     for d in objects:
         if isinstance(d.value, EndpointSlice):
             name = (d.value.metadata.labels or {}).get(SLICE_OF)
             if name:
                 slices.setdefault((d.namespace, name), []).append(d)
+    ended: set[tuple[str, str]] = set()
+    if slices:
+        ended = {(d.namespace, d.name) for d in objects if isinstance(d.value, Pod) and is_terminated(d.value)}
     out = []
     for d in objects:
         if not isinstance(d.value, Service):
@@ -148,7 +153,7 @@ def lower_services(
                     nowhere = f"selects by {_listed(compared)}, which a controller gives to pods: the value is not in "
                     nowhere += "the input, so which endpoints it has is not known"
             elif kind != "ExternalName":
-                backends = tuple(b for s in mine for b in _slice_backends(s, port, rows, live, columns, families))
+                backends = tuple(b for s in mine for b in _slice_backends(s, port, rows, ended, columns, families))
                 nowhere, is_open = _why_no_slice(mine, port)
             ports.append(
                 ServicePortNoun(
@@ -249,7 +254,7 @@ def _slice_backends(
     d: Decoded,
     port: ServicePort,
     rows: _Rows,
-    live: Sequence[Decoded],
+    ended: Collection[tuple[str, str]],
     columns: Columns,
     families: tuple[Family, ...],
 ) -> list[Backend]:
@@ -270,7 +275,9 @@ def _slice_backends(
                 continue
             ref = endpoint.target_ref
             row = rows.by_pod.get((ref.namespace or d.namespace, ref.name or "")) if ref and ref.kind == "Pod" else None
-            if row is not None and isinstance(live[row].value, Pod):
+            if ref and ref.kind == "Pod" and (ref.namespace or d.namespace, ref.name or "") in ended:
+                continue  # whoever has its address now
+            if row is not None:
                 node = endpoint.node_name or _node(columns, row)
                 out.append(Backend(row=row, protocol=protocol, port=number, node=node, families=own))
             else:
