@@ -58,6 +58,15 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     reading: Reading
     unread_routes: tuple[UnreadRoute, ...] = ()
 
+    def by_text(self) -> dict[bytes, Decoded]:
+        """The objects that were decoded from JSON, by their text."""
+        at = {id(d.place): d for d in self.objects}
+        return {
+            bytes(document.raw): at[id(document.place)]
+            for document in self.reading.documents
+            if isinstance(document.raw, (bytes, msgspec.Raw)) and id(document.place) in at
+        }
+
 
 def load(
     *sources: str | Sequence[str],
@@ -65,12 +74,13 @@ def load(
     cni: str = "upstream",
     kustomize: bool = False,
     stdin: BinaryIO | None = None,
+    like: Twin | None = None,
 ) -> Twin:
     """Read sources (files, folders, `-`, `git:REV:PATH`) into a twin.
 
     Raises SourceError where a source cannot be read at all, UsageError for an unknown profile or a malformed pod CIDR.
     What is wrong inside the input does not raise: it is in `Twin.diagnostics`, and verdicts it could change are
-    undecided.
+    undecided. `like`: a twin of mostly the same objects; what has the same text is not decoded again.
     """
     from netwright import sources as readers
 
@@ -83,7 +93,9 @@ def load(
         reading = readers.read(named, stdin=stdin, kustomize=kustomize)
         read = time.process_time()
         twin = Twin(
-            digest(reading), pod_cidrs=tuple(c.strip() for text in cidrs for c in text.split(",") if c.strip()), cni=cni
+            digest(reading, like.snapshot if like is not None else None),
+            pod_cidrs=tuple(c.strip() for text in cidrs for c in text.split(",") if c.strip()),
+            cni=cni,
         )
         twin.seconds = {"reading": read - started, "decoding": time.process_time() - read}
         return twin
@@ -92,8 +104,10 @@ def load(
             gc.enable()
 
 
-def digest(reading: Reading) -> Snapshot:
-    """Sort the documents of a reading into objects, what could act unseen, and the account."""
+def digest(reading: Reading, like: Snapshot | None = None) -> Snapshot:
+    """Sort the documents of a reading into objects, what could act unseen, and the account. What `like` has decoded
+    from the same text is taken from there."""
+    known = like.by_text() if like is not None else {}
     fates: list[Fate] = []  # of every document, in order
     diagnostics: list[Diagnostic] = []
     unknown: list[UnknownPolicy] = []
@@ -126,7 +140,8 @@ def digest(reading: Reading) -> Snapshot:
                     )
                 )
         else:
-            found = decode(document)
+            same = known.get(bytes(document.raw)) if known and isinstance(document.raw, (bytes, msgspec.Raw)) else None
+            found = msgspec.structs.replace(same, place=document.place) if same is not None else decode(document)
             if isinstance(found, Invalid):
                 fates.append("invalid")
                 diagnostics.append(_invalid(found, reading))

@@ -51,7 +51,8 @@ def diff(
     """
     first, second = _two(*paths, *given.sources)
     given = given._replace(sources=())
-    before, after = given.load(first), given.load(second)
+    before = given.load(first)
+    after = given.load(second, like=before)
     _tell(before, after, given)
     found = after.diff(before)
     answer = 1 if found.fails(fail_on) else 4 if found.may_fail(fail_on) else 0

@@ -34,8 +34,9 @@ class Given(NamedTuple):
     quiet: bool
     verbose: bool
 
-    def load(self, *paths: str) -> Twin:
-        """The twin of the sources, or of the current folder where none is named and it holds manifests."""
+    def load(self, *paths: str, like: Twin | None = None) -> Twin:
+        """The twin of the sources, or of the current folder where none is named and it holds manifests. `like`: a twin
+        of mostly the same objects."""
         from netwright.twin import load
 
         sources = [*paths, *self.sources]
@@ -48,7 +49,9 @@ class Given(NamedTuple):
             sources = ["."]
         stdin = standard_input() if "-" in sources else None
         progress.now(f"reading {', '.join(sources)}")
-        twin = load(sources, pod_cidr=list(self.pod_cidr), cni=self.cni, kustomize=self.kustomize, stdin=stdin)
+        twin = load(
+            sources, pod_cidr=list(self.pod_cidr), cni=self.cni, kustomize=self.kustomize, stdin=stdin, like=like
+        )
         progress.now("answering")
         return twin
 

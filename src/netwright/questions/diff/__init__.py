@@ -18,7 +18,7 @@ from netwright.base.services import TRANSPORT, ServiceSet, protocol_name
 from netwright.engine.compile import Network
 from netwright.engine.difference import View, differences
 from netwright.engine.ends import shared_ends
-from netwright.engine.exposure import Exposure, exposures
+from netwright.engine.exposure import Exposure, exposures, has_ways
 from netwright.engine.inquire import Inquirer
 from netwright.model.references import Directory, Target
 from netwright.questions.diff.causes import Kinds, causes
@@ -316,6 +316,8 @@ def _both_families(listed: list[Any]) -> list[Any]:
 def _exposed(
     old: Inquirer, new: Inquirer, number: Mapping[Key, int], compared: Sequence[_Compared]
 ) -> list[ExposureChange]:
+    if not (has_ways(old.cluster) or has_ways(new.cluster)):
+        return []
     ways = [
         {
             (w.service, w.port, w.protocol, w.via, w.entry): w
