@@ -167,7 +167,7 @@ def _rectangles(to: Mapping[str, Sequence[str]]) -> Iterator[tuple[list[str], li
         if len(destinations) > 1 or destinations[0] in sources_ or len(mates) < 2:
             yield list(sources_), destinations, False
         elif destinations[0] == mates[0]:
-            yield sorted(ends), list(mates), True
+            yield sorted(ends), sorted(mates), True
 
 
 def _ports(m: Moved | Unsettled) -> str:

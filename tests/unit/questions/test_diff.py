@@ -1,0 +1,271 @@
+"""`Twin.diff` on small folders: what opened and closed, and which object's which field did it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+import netwright as nw
+from netwright.questions.diff import Diffed
+
+NAMESPACES = """\
+{apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {team: shop}}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: ops, labels: {team: ops}}}
+"""
+WEB = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec: {containers: [{name: c, image: web:1, ports: [{containerPort: 8080}]}]}
+"""
+JOB = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: job, namespace: ops, labels: {app: job}}
+spec: {containers: [{name: c, image: job:1}]}
+"""
+DB = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: db, namespace: shop, labels: {app: db}}
+spec: {containers: [{name: c, image: db:1, ports: [{containerPort: 5432}]}]}
+"""
+POLICY = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: db, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: db}}
+  ingress:
+    - from:
+        - podSelector: {matchLabels: {app: web}}
+      ports:
+        - port: 5432
+"""
+SERVICE = """\
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec:
+  type: ClusterIP
+  selector: {app: web}
+  ports: [{port: 80, targetPort: 8080}]
+"""
+FILES = {"ns.yaml": NAMESPACES, "web.yaml": WEB, "db.yaml": DB, "job.yaml": JOB, "np.yaml": POLICY, "svc.yaml": SERVICE}
+OF_OPS = "namespaceSelector: {matchLabels: {team: ops}}"
+Ask = Callable[..., Diffed]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Callable[[str, Mapping[str, str]], str]:
+    def write(name: str, files: Mapping[str, str]) -> str:
+        made = tmp_path / name
+        made.mkdir()
+        for file, text in files.items():
+            (made / file).write_text(text, encoding="utf-8")
+        return str(made)
+
+    return write
+
+
+@pytest.fixture
+def edit(folder: Callable[[str, Mapping[str, str]], str]) -> Ask:
+    """The diff of an edit: `old` becomes `new` in one file, once, or the file goes (`new` None)."""
+
+    def edited(file: str, old: str, new: str | None, files: Mapping[str, str] = FILES) -> Diffed:
+        assert files[file].count(old) >= 1
+        after = {name: text for name, text in files.items() if name != file}
+        if new is not None:
+            after[file] = files[file].replace(old, new, 1)
+        return nw.load(folder("b", after)).diff(nw.load(folder("a", files)))
+
+    return edited
+
+
+def pairs(listed: object) -> list[tuple[str, str, str, str]]:
+    return [(m.source, m.destination, m.opened, m.closed) for m in listed]  # type: ignore[attr-defined]
+
+
+def causes(found: Diffed) -> list[tuple[str, str]]:
+    return [(c.ref, c.change) for c in found.because]
+
+
+def fields(found: Diffed) -> list[tuple[str, str, str]]:
+    return [(f.path, f.old, f.new) for c in found.because for f in c.fields]
+
+
+# --- pairs ------------------------------------------------------------------------------------------------------------
+
+
+def test_an_opened_connection_names_the_field_that_opened_it_with_its_line(edit: Ask) -> None:
+    found = edit("np.yaml", "podSelector: {matchLabels: {app: web}}", OF_OPS)
+    assert pairs(found.opened) == [("pod/ops/job", "pod/shop/db", "TCP 5432", "")]
+    assert pairs(found.closed) == [("pod/shop/web", "pod/shop/db", "", "TCP 5432")]
+    assert (found.changed, found.undecided, found.exposed) == ((), (), ())
+    assert causes(found) == [("NetworkPolicy shop/db", "changed")]
+    assert [m.because for m in (*found.opened, *found.closed)] == [(0,), (0,)]
+    (cause,) = found.because
+    assert cause.before.endswith("a/np.yaml:8:24")
+    assert cause.after.endswith("b/np.yaml:8:11")
+
+
+def test_changed_ports_are_told_as_what_came_and_what_went(edit: Ask) -> None:
+    found = edit("np.yaml", "- port: 5432", "- {port: 5432, endPort: 5440}")
+    assert pairs(found.changed) == [("pod/shop/web", "pod/shop/db", "TCP 5433-5440", "")]
+    (moved,) = found.changed
+    assert (moved.was, moved.now) == ("TCP 5432", "TCP 5432-5440")
+    assert fields(found) == [("spec.ingress[0].ports[0].endPort", "absent", "5440")]
+
+
+def test_a_removed_policy_opens_what_it_had_isolated(edit: Ask) -> None:
+    found = edit("np.yaml", POLICY, None)
+    assert ("pod/ops/job", "pod/shop/db", "TCP; UDP; SCTP", "") in pairs(found.opened)
+    assert ("internet", "pod/shop/db", "TCP; UDP; SCTP", "") in pairs(found.opened)
+    (changed,) = found.changed
+    assert (changed.source, changed.was, changed.now) == ("pod/shop/web", "TCP 5432", "TCP; UDP; SCTP")
+    assert causes(found) == [("NetworkPolicy shop/db", "removed")]
+    assert found.because[0].before.endswith("np.yaml:1:1")
+    assert found.because[0].after == ""
+
+
+def test_a_removed_workload_closes_all_that_it_had(edit: Ask) -> None:
+    found = edit("web.yaml", WEB, None)
+    assert {(m.source, m.destination) for m in found.closed} >= {
+        ("pod/shop/web", "pod/shop/db"),
+        ("internet", "pod/shop/web"),
+        ("pod/shop/web", "internet"),
+    }
+    assert not found.opened
+    assert {m.because for m in found.closed} == {(0,)}
+    assert causes(found) == [("Pod shop/web", "removed")]
+
+
+def test_a_relabelled_pod_is_the_cause_of_what_its_label_gave(edit: Ask) -> None:
+    found = edit("web.yaml", "labels: {app: web}", "labels: {app: front}")
+    assert pairs(found.closed) == [("pod/shop/web", "pod/shop/db", "", "TCP 5432")]
+    assert causes(found) == [("Pod shop/web", "changed")]
+    assert fields(found) == [("metadata.labels.app", "web", "front")]
+    assert found.because[0].after.endswith("web.yaml:3:54")
+
+
+def test_a_relabelled_namespace_is_the_cause_for_its_pods(edit: Ask) -> None:
+    by_team = FILES | {"np.yaml": POLICY.replace("podSelector: {matchLabels: {app: web}}", OF_OPS)}
+    found = edit("ns.yaml", "labels: {team: ops}", "labels: {team: other}", by_team)
+    assert pairs(found.closed) == [("pod/ops/job", "pod/shop/db", "", "TCP 5432")]
+    assert causes(found) == [("Namespace ops", "changed")]
+    assert fields(found) == [("metadata.labels.team", "ops", "other")]
+
+
+def test_a_rule_that_comes_is_told_alone_and_not_with_its_whole_list(edit: Ask) -> None:
+    found = edit("np.yaml", "  ingress:\n", f"  ingress:\n    - from: [{{{OF_OPS}}}]\n")
+    assert pairs(found.opened) == [("pod/ops/job", "pod/shop/db", "TCP; UDP; SCTP", "")]
+    ((path, old, new),) = fields(found)
+    assert (path, old) == ("spec.ingress[0]", "absent")
+    assert new.startswith('{"from":[{"namespaceSelector":{"matchLabels":{"team":"ops')
+
+
+def test_what_becomes_undecided_is_neither_opened_nor_closed(edit: Ask) -> None:
+    found = edit(
+        "np.yaml",
+        "podSelector: {matchLabels: {app: web}}",
+        "ipBlock: {cidr: 10.0.0.0/8}",
+    )
+    turned = {(u.source, u.destination): (u.ports, u.was, u.now) for u in found.undecided}
+    assert turned["pod/shop/web", "pod/shop/db"] == ("TCP 5432", "allow", "undecided")
+    assert turned["pod/ops/job", "pod/shop/db"] == ("TCP 5432", "deny", "undecided")
+    assert {m.source.split("/")[0] for m in found.opened} == {"cidr"}
+    assert not found.closed
+    assert all(u.because == (0,) for u in found.undecided)
+
+
+def test_a_policy_that_is_not_read_leaves_open_and_no_object_is_blamed(edit: Ask) -> None:
+    unread = "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: c, namespace: ops}\nspec: {}\n"
+    found = edit("job.yaml", JOB, f"{JOB}---\n{unread}")
+    assert (found.opened, found.closed) == ((), ())
+    assert {(u.was, u.now) for u in found.undecided if u.source == "pod/ops/job"} >= {("allow", "undecided")}
+    assert {u.because for u in found.undecided} == {()}
+
+
+# --- ways in ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["LoadBalancer", "NodePort"])
+def test_a_service_that_is_offered_to_the_world_is_exposed(edit: Ask, kind: str) -> None:
+    found = edit("svc.yaml", "type: ClusterIP", f"type: {kind}")
+    way = next(e for e in found.exposed if e.via == kind)
+    assert (way.service, way.port, way.was, way.now, way.wider) == ("svc/shop/web", 80, "", "allow", True)
+    assert [found.because[i].ref for i in way.because] == ["Service shop/web"]
+    assert fields(found) == [("spec.type", "ClusterIP", kind)]
+    assert (found.opened, found.closed) == ((), ())
+
+
+def test_wider_source_ranges_expose_and_narrower_do_not(edit: Ask, folder: Callable[..., str]) -> None:
+    def offered(ranges: str) -> dict[str, str]:
+        more = f"type: LoadBalancer\n  allocateLoadBalancerNodePorts: false\n  loadBalancerSourceRanges: [{ranges}]"
+        return FILES | {"svc.yaml": SERVICE.replace("type: ClusterIP", more)}
+
+    narrow = nw.load(folder("narrow", offered("198.51.100.0/24")))
+    wide = nw.load(folder("wide", offered("198.51.0.0/16")))
+    for before, after, wider in ((narrow, wide, True), (wide, narrow, False)):
+        found = after.diff(before)
+        (way,) = found.exposed
+        assert (way.was, way.now, way.wider) == ("some", "some", wider)
+        assert found.fails("exposed") is wider
+        assert found.fails("any")
+        assert [found.because[i].ref for i in way.because] == ["Service shop/web"]
+
+
+def test_a_policy_that_closes_a_way_in_is_its_cause(edit: Ask) -> None:
+    offered = FILES | {"svc.yaml": SERVICE.replace("ClusterIP", "LoadBalancer")}
+    deny = POLICY.replace("name: db", "name: web").replace("app: db", "app: web").partition("  ingress:")[0]
+    found = edit("np.yaml", POLICY, f"{POLICY}---\n{deny}", offered)
+    closed = [e for e in found.exposed if e.now != "allow"]
+    assert {e.was for e in closed} == {"allow"}
+    assert not any(e.wider for e in found.exposed)
+    assert ("NetworkPolicy shop/web", "added") in causes(found)
+
+
+# --- nothing ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_that_changed_its_text_alone_is_named_by_its_path_below_the_source(edit: Ask) -> None:
+    found = edit("np.yaml", "apiVersion", "# who may ask the database\napiVersion")
+    assert found.is_empty
+    assert (found.because, found.without_effect, found.quiet_files) == ((), (), ("np.yaml",))
+
+
+def test_objects_that_changed_and_moved_nothing_are_listed_apart(edit: Ask) -> None:
+    found = edit("ns.yaml", "labels: {team: ops}", "labels: {team: other}")
+    assert found.is_empty
+    assert [c.ref for c in found.without_effect] == ["Namespace ops"]
+    assert found.quiet_files == ("ns.yaml",)
+
+
+def test_a_network_does_not_differ_from_itself(folder: Callable[..., str]) -> None:
+    name = folder("a", FILES)
+    found = nw.load(name).diff(nw.load(name))
+    assert found.is_empty
+    assert (found.because, found.without_effect, found.quiet_files) == ((), (), ())
+    assert not any(found.fails(on) or found.may_fail(on) for on in ("any", "opened", "exposed", "never"))
+
+
+def test_the_way_back_mirrors_the_way_there(folder: Callable[..., str]) -> None:
+    edited = FILES | {
+        "np.yaml": POLICY.replace("app: web", "app: front").replace("5432", "5433"),
+        "web.yaml": WEB.replace("labels: {app: web}", "labels: {app: front}"),
+        "svc.yaml": SERVICE.replace("ClusterIP", "NodePort"),
+        "new.yaml": JOB.replace("name: job", "name: new"),
+    }
+    before, after = nw.load(folder("a", FILES)), nw.load(folder("b", edited))
+    there, back = after.diff(before), before.diff(after)
+    mirrored = [(m.source, m.destination, m.closed, m.opened) for m in back.closed]
+    assert pairs(there.opened) == mirrored
+    assert pairs(there.closed) == [(m.source, m.destination, m.closed, m.opened) for m in back.opened]
+    assert pairs(there.changed) == [(m.source, m.destination, m.closed, m.opened) for m in back.changed]
+    assert {(e.via, e.was, e.now) for e in there.exposed} == {(e.via, e.now, e.was) for e in back.exposed}
+    assert {c.ref for c in there.because} == {c.ref for c in back.because}
+    assert there.opened
+    assert there.changed or there.closed
