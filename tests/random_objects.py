@@ -425,7 +425,7 @@ class Objects(Dice):
                 {
                     "name": f"other-{p['name']}" if self.chance(0.1) else p["name"],
                     "protocol": p["protocol"],
-                    "port": self.pick(PORTS[:11]),
+                    **({} if self.chance(0.08) else {"port": self.pick(PORTS[:11])}),
                 }
                 for p in ports
             ],

@@ -11,6 +11,7 @@ import msgspec
 
 from netwright.dialects.k8s.objects import (
     CronJob,
+    EndpointPort,
     EndpointSlice,
     LabelSelector,
     Node,
@@ -162,7 +163,8 @@ def is_known(objects: Sequence[Decoded], service: Decoded, *, port: int | str | 
     EndpointSlices of addresses.
 
     Not where the selector compares a label with an unknown value, and more pods perhaps have it. For slices of names
-    (addressType FQDN) the API defines no meaning. An ExternalName is a name elsewhere.
+    (addressType FQDN) the API defines no meaning, and what a slice's port without a number means it leaves to who reads
+    it. An ExternalName is a name elsewhere.
     """
     assert isinstance(service.value, Service)
     spec = service.value.spec
@@ -172,6 +174,9 @@ def is_known(objects: Sequence[Decoded], service: Decoded, *, port: int | str | 
         asked = _ports(service, port, protocol)
         return not any(True for one in asked for _ in _selected(objects, service, one, "perhaps"))
     slices = [one for one in objects if isinstance(one.value, EndpointSlice) and _is_slice_of(one, service)]
+    listed = [port for one in slices for port in one.value.ports or ()]
+    if any(_is_same(one, asked) and not one.port for one in listed for asked in _ports(service, port, protocol)):
+        return False
     return any(one.value.address_type != "FQDN" for one in slices)
 
 
@@ -288,11 +293,11 @@ def _is_slice_of(slice_: Decoded, service: Decoded) -> bool:
 
 
 def _slice_numbers(slice_: EndpointSlice, port: ServicePort) -> list[int]:
-    return [
-        one.port
-        for one in slice_.ports or ()
-        if (one.name or "") == (port.name or "") and (one.protocol or "TCP") == (port.protocol or "TCP") and one.port
-    ]
+    return [one.port for one in slice_.ports or () if _is_same(one, port) and one.port]
+
+
+def _is_same(listed: EndpointPort, port: ServicePort) -> bool:
+    return (listed.name or "", listed.protocol or "TCP") == (port.name or "", port.protocol or "TCP")
 
 
 def _pod(objects: Sequence[Decoded], namespace: str, name: str) -> Decoded | None:

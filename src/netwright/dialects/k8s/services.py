@@ -14,6 +14,7 @@ from netwright.base.spans import Origin
 from netwright.dialects.k8s.endpoints import is_terminated
 from netwright.dialects.k8s.generated import GENERATED, UNKNOWN
 from netwright.dialects.k8s.objects import (
+    EndpointPort,
     EndpointSlice,
     Ingress,
     IngressBackend,
@@ -155,6 +156,7 @@ def lower_services(
             elif kind != "ExternalName":
                 backends = tuple(b for s in mine for b in _slice_backends(s, port, rows, ended, columns, families))
                 nowhere, is_open = _why_no_slice(mine, port)
+                backends = () if is_open else backends
             ports.append(
                 ServicePortNoun(
                     name=port.name or "",
@@ -223,11 +225,19 @@ def _why_no_slice(slices: Sequence[Decoded], port: ServicePort) -> tuple[str, Li
         return told, "ambiguous"
     protocol = port.protocol or "TCP"
     listed = {(p.name or "", p.protocol or "TCP") for s in slices for p in s.value.ports or ()}
+    if any(_is_port_of(p, port) and not p.port for s in slices for p in s.value.ports or ()):
+        told = "has an EndpointSlice whose port has no number, and the API leaves what that means to who reads it"
+        return told, "ambiguous"
     if (port.name or "", protocol) not in listed:
         has = ", ".join(f"{of} `{name}`" if name else f"{of} without a name" for name, of in sorted(listed)) or "none"
         asked = f"`{port.name}`" if port.name else "without a name"
         return f"has no endpoints at its {protocol} port {asked}: the ports of its EndpointSlices are {has}", ""
     return "has no endpoints: none in its EndpointSlices is ready", ""
+
+
+def _is_port_of(listed: EndpointPort, port: ServicePort) -> bool:
+    """Whether a slice's port is that of the Service: of the same name and protocol."""
+    return (listed.name or "", listed.protocol or "TCP") == (port.name or "", port.protocol or "TCP")
 
 
 def _node(columns: Columns, row: int) -> str:
@@ -266,10 +276,10 @@ def _slice_backends(
         return []
     out = []
     for slice_port in value.ports or ():
-        if (slice_port.name or "") != (port.name or "") or (slice_port.protocol or "TCP") != (port.protocol or "TCP"):
+        if not _is_port_of(slice_port, port) or not slice_port.port:
             continue
         protocol = PROTOCOLS.get(slice_port.protocol or "TCP", 6)
-        number = slice_port.port or port.port
+        number = slice_port.port
         for endpoint in value.endpoints or ():
             if endpoint.conditions and endpoint.conditions.ready is False:
                 continue
