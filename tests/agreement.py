@@ -238,11 +238,11 @@ def judgements(
     families: tuple[int, ...],
     itself: bool = False,
 ) -> list[tuple[int, Judgement]]:
-    """A judgement for each packet. `itself`: of several, those of a pod to itself too."""
+    """A judgement for each packet. `itself`: those of a pod to itself too, which else count only where there are no
+    others: of a group, pods that differ are meant."""
     protocol = protocol_number(query.get("protocol", "TCP"))
     icmp = query.get("icmp") or {"type": 8}
     translated = is_translated(names, query)
-    several = len(sources) * len(destinations) > 1
     found: list[tuple[int, Judgement]] = []
     for family in families:
         for source in sources:
@@ -252,8 +252,6 @@ def judgements(
                 same = source is destination and isinstance(source, Decoded) and source.kind == "Pod"
                 if translated and source is destination and is_one_pod(source):
                     same = same or end_of(names.objects, source).kind == "pod"
-                if several and same and not itself:
-                    continue  # of a group, pods that differ are meant
                 proto = 58 if protocol == 1 and family == 6 else protocol
                 key = (icmp["type"] << 8 | icmp.get("code", 0)) if protocol == 1 else port
                 try:
@@ -272,7 +270,8 @@ def judgements(
                 except NoSuchPacket:
                     continue
                 found.append((family, one))
-    return found
+    others = [(family, one) for family, one in found if one.relation != "self"]
+    return found if itself else others or found
 
 
 def is_translated(names: Names, query: Object) -> bool:

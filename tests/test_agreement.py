@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
-from tests.agreement import Asked, check, compare, shrunk
+from tests.agreement import Asked, Object, check, compare, shrunk
 from tests.random_clusters import ITEMS, cluster
 
 CLUSTERS, TUPLES, CHUNKS = 1_000, 100, 25
@@ -35,18 +36,33 @@ def test_spec_and_engine_agree(chunk: int, seed: int) -> None:
     assert 0.3 <= verdicts["deny"] / asked <= 0.7, f"seeds {seeds}: {verdicts}"
 
 
+def pod(name: str, *addresses: str, **meta: Any) -> Object:
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": "shop", "labels": {"app": name}, **meta},
+        "spec": {"containers": [{"name": "c"}]},
+        "status": {"podIPs": [{"ip": one} for one in addresses]},
+    }
+
+
+def test_of_a_group_only_a_pod_itself_is_left() -> None:
+    """Both judges: of two pods one has the Service's family, so that it alone is led to itself."""
+    owner = [{"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "db", "uid": "1", "controller": True}]
+    pods = [
+        pod("db-0", "10.244.0.1", "fd00:244::1", ownerReferences=owner),
+        pod("db-1", "10.244.0.2", ownerReferences=owner),
+    ]
+    headless = {"clusterIP": "None", "ipFamilies": ["IPv6"], "selector": {"app": "db-0"}, "ports": [{"port": 80}]}
+    meta = {"name": "db", "namespace": "shop"}
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": headless}
+    query = {"from": "sts/shop/db", "to": "svc/shop/db", "protocol": "TCP", "port": 80}
+    assert compare(Asked([*pods, service], (), [query])) == (Counter(allow=1), [])
+
+
 def test_packets_to_the_address_of_a_service_are_of_its_family() -> None:
     """Both judges: the Service may have both families, its one address is IPv4, and the policy admits IPv6 only."""
-    pods = [
-        {
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "metadata": {"name": name, "namespace": "shop", "labels": {"app": name}},
-            "spec": {"containers": [{"name": "c"}]},
-            "status": {"podIPs": [{"ip": f"10.244.0.{i}"}, {"ip": f"fd00:244::{i}"}]},
-        }
-        for i, name in enumerate(("client", "web"), 1)
-    ]
+    pods = [pod(name, f"10.244.0.{i}", f"fd00:244::{i}") for i, name in enumerate(("client", "web"), 1)]
     ports = [{"port": 80, "protocol": "TCP"}]
     service = {"clusterIP": "10.96.0.7", "ipFamilies": ["IPv4"], "ipFamilyPolicy": "PreferDualStack"}
     admits = {"podSelector": {"matchLabels": {"app": "web"}}, "ingress": [{"from": [{"ipBlock": {"cidr": "::/0"}}]}]}
