@@ -31,6 +31,10 @@ FEW = 24
 """Up to this many positions are looked up bit by bit; more are unpacked."""
 
 
+SHORT = 12
+"""Up to this many rows their codes are few enough for a table."""
+
+
 class Sides:
     """One direction as numbers: `of[i, j]` is what passes at class i to or from position `at[j]`, as an index into
     `masks`.
@@ -82,15 +86,22 @@ class Sides:
         codes = np.zeros(len(rows[0][1]), dtype=np.int64)
         for bit, (_, held) in enumerate(rows):
             codes |= held.astype(np.int64) << bit
-        first, number = distinct(codes)
+        if len(rows) <= SHORT:  # a table over all codes beats sorting them
+            occurring, number = np.flatnonzero(np.bincount(codes, minlength=1 << len(rows))), codes
+            table = np.zeros(1 << len(rows), dtype=np.int32)
+        else:
+            first, number = distinct(codes)
+            occurring = codes[first]
+            table = np.zeros(len(first), dtype=np.int32)
         unions = []
-        for code in codes[first].tolist():
+        for code in occurring.tolist():
             union = 0
             for bit, (services, _) in enumerate(rows):
                 if code >> bit & 1:
                     union |= services
             unions.append(numbers.setdefault(union, len(numbers)))
-        return np.array(unions, dtype=np.int32)[number]
+        table[occurring if number is codes else slice(None)] = unions
+        return table[number]
 
 
 class Join:
