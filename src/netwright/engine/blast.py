@@ -58,10 +58,10 @@ def adjacency(
     """For each end the ends it reaches in one step: bit j of item i. `served[j]` are the services that j answers on."""
     kinds = list(dict.fromkeys(served))
     of_end = np.array([kinds.index(s) for s in served], dtype=np.intp)
-    join = Join(tables, positions, positions, sureness)
+    join = Join(tables, positions, positions)
     meets = np.zeros((0, len(kinds)), dtype=np.bool_)
     out: list[int] = []
-    for block in join.blocks():
+    for block in join.blocks(sureness):
         known = join.services
         if len(known) > len(meets):
             more = [[bool(s & kind) for kind in kinds] for s in known[len(meets) :]]

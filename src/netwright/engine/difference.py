@@ -224,21 +224,20 @@ def _differing_columns(
     everything = _Numbers(ALL)
     for start in range(0, len(listed), CHUNK):
         chunk = listed[start : start + CHUNK]
-        differing: npt.NDArray[np.bool_] = np.zeros((len(chunk), len(at)), dtype=np.bool_)
-        sureness: Sureness
-        for sureness in ("must", "may"):
-            seen = []
-            for side, (view, table) in enumerate(zip((before, after), tables, strict=True)):
-                held = [pairs[number][side] for number in chunk]
-                positions = view.positions[at]
-                known = [c for c in held if c >= 0]
-                sides = Sides(table, known, view.tables.universe.n, sureness, np.maximum(positions, 0))
-                here = everything.all(sides.services)[sides.of]
-                here[:, positions < 0] = 0
+        seen: list[tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]] = []
+        for side, (view, table) in enumerate(zip((before, after), tables, strict=True)):
+            held = [pairs[number][side] for number in chunk]
+            positions = view.positions[at]
+            sides = Sides(table, [c for c in held if c >= 0], view.tables.universe.n, np.maximum(positions, 0))
+            numbers, present = everything.all(sides.services), [i for i, c in enumerate(held) if c >= 0]
+            both = []
+            for numbered in (sides.must,) if sides.may is sides.must else (sides.must, sides.may):
                 whole = np.zeros((len(chunk), len(at)), dtype=np.int32)
-                whole[[i for i, c in enumerate(held) if c >= 0]] = here
-                seen.append(whole)
-            differing |= seen[0] != seen[1]
+                whole[present] = numbers[numbered]
+                whole[:, positions < 0] = 0
+                both.append(whole)
+            seen.append((both[0], both[-1]))
+        differing = (seen[0][0] != seen[1][0]) | (seen[0][1] != seen[1][1])
         for i in np.flatnonzero(differing.any(axis=1)).tolist():
             yield chunk[i], at[differing[i]]
 
@@ -256,11 +255,7 @@ def _compare(
     inside: int,
 ) -> tuple[Any, ...]:
     """Codes of the pairs that differ, of those `asked` for, and what surely and perhaps passes before and after."""
-    seen = [
-        _services(view, sources, destinations, sureness, numbers)
-        for view in (before, after)
-        for sureness in ("must", "may")
-    ]
+    seen = [found for view in (before, after) for found in _services(view, sources, destinations, numbers)]
     differing = (seen[0] != seen[2]) | (seen[1] != seen[3])
     differing &= asked & ~((sources >= inside)[:, None] & (destinations >= inside)[None, :])
     i, j = np.nonzero(differing)
@@ -271,27 +266,46 @@ def _compare(
 
 
 def _services(
-    view: View, sources: Indexes, destinations: Indexes, sureness: Sureness, numbers: _Numbers
-) -> npt.NDArray[np.int32]:
+    view: View, sources: Indexes, destinations: Indexes, numbers: _Numbers
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """What surely, and what perhaps, passes between each two ends."""
     from_, to = view.positions[sources], view.positions[destinations]
-    out = np.zeros((len(sources), len(destinations)), dtype=np.int32)
-    join = Join(view.tables, np.maximum(from_, 0).tolist(), np.maximum(to, 0).tolist(), sureness)
-    for block in join.blocks():
-        out[block.start : block.start + len(block.connection)] = block.connection
-    out = numbers.all(join.services)[out]
-    out[from_ < 0] = 0
-    out[:, to < 0] = 0
-    if view.relations:
-        everything = numbers(ALL)
-        column = {d: j for j, d in enumerate(destinations.tolist())}
-        row = {s: i for i, s in enumerate(sources.tolist())}
-        for (s, d), relation in view.relations.items():
-            if s in row and d in column:
-                if relation == "self":
-                    out[row[s], column[d]] = 0
-                elif relation == "own node" or sureness == "may":
-                    out[row[s], column[d]] = everything
-    return out
+    join = Join(view.tables, np.maximum(from_, 0).tolist(), np.maximum(to, 0).tolist())
+    found: list[npt.NDArray[np.int32]] = []
+    sureness: Sureness
+    for sureness in ("must", "may"):
+        if sureness == "may" and join.is_certain and not view.relations:
+            found.append(found[0])
+            break
+        out = np.zeros((len(sources), len(destinations)), dtype=np.int32)
+        for block in join.blocks(sureness):
+            out[block.start : block.start + len(block.connection)] = block.connection
+        out = numbers.all(join.services)[out]
+        out[from_ < 0] = 0
+        out[:, to < 0] = 0
+        if view.relations:
+            _relate(out, view, sources, destinations, sureness, numbers(ALL))
+        found.append(out)
+    return found[0], found[1]
+
+
+def _relate(
+    out: npt.NDArray[np.int32],
+    view: View,
+    sources: Indexes,
+    destinations: Indexes,
+    sureness: Sureness,
+    everything: int,
+) -> None:
+    """Lay over what applies besides policy."""
+    column = {d: j for j, d in enumerate(destinations.tolist())}
+    row = {s: i for i, s in enumerate(sources.tolist())}
+    for (s, d), relation in view.relations.items():
+        if s in row and d in column:
+            if relation == "self":
+                out[row[s], column[d]] = 0
+            elif relation == "own node" or sureness == "may":
+                out[row[s], column[d]] = everything
 
 
 # --- outside --------------------

@@ -36,38 +36,57 @@ SHORT = 12
 
 
 class Sides:
-    """One direction as numbers: `of[i, j]` is what passes at class i to or from position `at[j]`, as an index into
-    `masks`.
+    """One direction as numbers: `must[i, j]` is what surely passes at class i to or from position `at[j]`, as an index
+    into `masks`; `may` what perhaps does, the same array where nothing is uncertain.
 
     What a peer may use is the union of the rows that hold it: a code of row bits, and few codes ever occur.
     Services are masks over the table's atoms here.
     """
 
-    def __init__(self, table: Table, classes: Sequence[int], n: int, sureness: Sureness, at: Indexes) -> None:
+    def __init__(self, table: Table, classes: Sequence[int], n: int, at: Indexes) -> None:
         numbers: dict[int, int] = {0: 0}
-        self.of: npt.NDArray[Any] = np.zeros((len(classes), len(at)), dtype=np.uint16)
-        few = list(enumerate(at.tolist())) if len(at) <= FEW else None
+        self.must = np.zeros((len(classes), len(at)), dtype=np.int32)
+        few = at.tolist() if len(at) <= FEW else None
+        uncertain = []
         for i, class_ in enumerate(classes):
-            rows = [(r.mask, r.must if sureness == "must" else r.may) for r in table.rows(class_)]
-            rows = [(services, bits) for services, bits in rows if bits]
-            if few is not None:
-                for j, position in few:
-                    mask = 0
-                    for services, bits in rows:
-                        if bits >> position & 1:
-                            mask |= services
-                    if mask:
-                        self.of[i, j] = numbers.setdefault(mask, len(numbers))
-            elif rows:
-                self.of[i] = self._numbered([(services, unpack(bits, n)[at]) for services, bits in rows], numbers)
-            if len(numbers) > 0x8000 and self.of.dtype == np.uint16:
-                self.of = self.of.astype(np.int32)
+            rows = table.rows(class_)
+            self._write(self.must[i], [(r.mask, r.must) for r in rows if r.must], n, at, few, numbers)
+            if any(r.must is not r.may and r.must != r.may for r in rows):
+                uncertain.append((i, rows))
+        self.may = self.must
+        if uncertain:
+            self.may = self.must.copy()
+            for i, rows in uncertain:
+                self.may[i] = 0
+                self._write(self.may[i], [(r.mask, r.may) for r in rows if r.may], n, at, few, numbers)
         self.masks = list(numbers)
         self._atoms = table.fold.atoms
 
+    @staticmethod
+    def _write(
+        out: npt.NDArray[np.int32],
+        rows: list[tuple[int, int]],
+        n: int,
+        at: Indexes,
+        few: list[int] | None,
+        numbers: dict[int, int],
+    ) -> None:
+        """The numbers of one class at the positions into `out`, which is all 0."""
+        if few is None:
+            if rows:
+                out[:] = Sides._numbered([(services, unpack(bits, n)[at]) for services, bits in rows], numbers)
+            return
+        for j, position in enumerate(few):
+            mask = 0
+            for services, bits in rows:
+                if bits >> position & 1:
+                    mask |= services
+            if mask:
+                out[j] = numbers.setdefault(mask, len(numbers))
+
     @property
     def services(self) -> list[ServiceSet]:
-        """The service sets that numbers in `of` stand for."""
+        """The service sets that numbers in `must` and `may` stand for."""
         return [self._atoms.services(mask) for mask in self.masks]
 
     @staticmethod
@@ -105,11 +124,10 @@ class Sides:
 
 
 class Join:
-    """Connections between positions of one family. `services[k]` is what number k lets pass; 0 is nothing."""
+    """Connections between positions of one family. `services[k]` is what number k lets pass, surely or perhaps; 0 is
+    nothing."""
 
-    def __init__(
-        self, tables: FamilyTables, sources: Sequence[int], destinations: Sequence[int], sureness: Sureness
-    ) -> None:
+    def __init__(self, tables: FamilyTables, sources: Sequence[int], destinations: Sequence[int]) -> None:
         n = tables.universe.n
         self._sources = np.array(sources, dtype=np.intp)
         self._destinations = np.array(destinations, dtype=np.intp)
@@ -118,8 +136,8 @@ class Join:
         in_first, in_of = distinct(tables.ingress.of_position[self._destinations])
         in_class = tables.ingress.of_position[self._destinations][in_first]
         self._out_of, self._in_of = out_of, in_of
-        self._out = Sides(tables.egress, out_class.tolist(), n, sureness, self._destinations)
-        self._in = Sides(tables.ingress, in_class.tolist(), n, sureness, self._sources)
+        self._out = Sides(tables.egress, out_class.tolist(), n, self._destinations)
+        self._in = Sides(tables.ingress, in_class.tolist(), n, self._sources)
         self._numbers = np.full((len(self._out.masks), len(self._in.masks)), -1, dtype=np.int32)
         self._atoms = tables.egress.fold.atoms
         self._found: dict[int, int] = {0: 0}
@@ -129,12 +147,18 @@ class Join:
         """What each number that has occurred so far lets pass."""
         return [self._atoms.services(mask) for mask in self._found]
 
-    def blocks(self, size: int = BLOCK) -> Iterator[Block]:
+    @property
+    def is_certain(self) -> bool:
+        """Whether what perhaps passes is what surely does."""
+        return self._out.may is self._out.must and self._in.may is self._in.must
+
+    def blocks(self, sureness: Sureness, size: int = BLOCK) -> Iterator[Block]:
         width = np.intp(len(self._in.masks))
         flat = self._numbers.reshape(-1)
+        outward, inward = (self._out.must, self._in.must) if sureness == "must" else (self._out.may, self._in.may)
         for start in range(0, len(self._sources), size):
-            out = self._out.of[self._out_of[start : start + size]]
-            into = self._in.of[:, start : start + size][self._in_of].T
+            out = outward[self._out_of[start : start + size]]
+            into = inward[:, start : start + size][self._in_of].T
             code = out * width + into
             used = np.zeros(len(flat), dtype=np.bool_)
             used[code] = True
@@ -154,7 +178,7 @@ def count_pairs(tables: FamilyTables, weights: npt.NDArray[Any]) -> tuple[int, i
     for position, class_ in enumerate(tables.egress.of_position[:identities].tolist()):
         by_class.setdefault(class_, []).append(position)
     order = [p for members in by_class.values() for p in members]
-    for block in Join(tables, order, list(range(identities)), "must").blocks(128):
+    for block in Join(tables, order, list(range(identities))).blocks("must", 128):
         connected = block.connection > 0
         who = order[block.start : block.start + len(connected)]
         pairs += int(connected.sum())

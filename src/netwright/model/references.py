@@ -7,7 +7,6 @@ kinds are read, with or without their group. Whatever is printed as a reference 
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
@@ -408,6 +407,8 @@ class Directory:
 
     @staticmethod
     def _meant(text: str, names: Iterable[str]) -> str:
+        import difflib
+
         close = difflib.get_close_matches(text, list(names), n=2, cutoff=0.6)
         return "; did you mean " + " or ".join(f"`{c}`" for c in close) + "?" if close else ""
 

@@ -270,8 +270,7 @@ class Pairs:
         self.destinations = reached.destinations[family]
         from_positions = [self.ends.positions[i] for i in self.sources]
         to_positions = [self.ends.positions[i] for i in self.destinations]
-        self._must = Join(tables, from_positions, to_positions, "must")
-        self._may = Join(tables, from_positions, to_positions, "may")
+        self._join = Join(tables, from_positions, to_positions)
         self._overlay = overlay(reached, family)
         self._column = {end: j for j, end in enumerate(self.destinations)}
         self._outside = np.array([self.ends.rows[i] < 0 for i in self.destinations], dtype=np.bool_)
@@ -290,16 +289,15 @@ class Pairs:
         wanted = self.reached.services
         nothing = self.number(ServiceSet())
         everything = self.number(ALL & wanted)
-        translate: dict[str, list[int]] = {"must": [], "may": []}
+        translate: list[int] = []
         by_source: dict[int, list[tuple[int, Relation]]] = {}
         for (s, d), between in self._overlay.items():
             if d in self._column:
                 by_source.setdefault(s, []).append((self._column[d], between))
-        for must, may in zip(self._must.blocks(BLOCK), self._may.blocks(BLOCK), strict=True):
-            for name, join in (("must", self._must), ("may", self._may)):
-                translate[name] += [self.number(s & wanted) for s in join.services[len(translate[name]) :]]
-            m = np.array(translate["must"], dtype=np.int32)[must.connection]
-            y = np.array(translate["may"], dtype=np.int32)[may.connection]
+        for must, may in zip(self._join.blocks("must", BLOCK), self._join.blocks("may", BLOCK), strict=True):
+            translate += [self.number(s & wanted) for s in self._join.services[len(translate) :]]
+            numbers = np.array(translate, dtype=np.int32)
+            m, y = numbers[must.connection], numbers[may.connection]
             sources = self.sources[must.start : must.start + len(m)]
             for i, end in enumerate(sources):
                 if self.ends.rows[end] < 0:
