@@ -229,9 +229,10 @@ def _differing_columns(
             held = [pairs[number][side] for number in chunk]
             positions = view.positions[at]
             sides = Sides(table, [c for c in held if c >= 0], view.tables.universe.n, np.maximum(positions, 0))
+            arrays = (sides.must,) if sides.is_certain else (sides.must, sides.may)
             numbers, present = everything.all(sides.services), [i for i, c in enumerate(held) if c >= 0]
             both = []
-            for numbered in (sides.must,) if sides.may is sides.must else (sides.must, sides.may):
+            for numbered in arrays:
                 whole = np.zeros((len(chunk), len(at)), dtype=np.int32)
                 whole[present] = numbers[numbered]
                 whole[:, positions < 0] = 0

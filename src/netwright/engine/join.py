@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy.typing as npt
 from netwright.base.services import ServiceSet
 from netwright.engine.bits import Indexes, distinct, unpack
 from netwright.engine.compile import FamilyTables, Table
+from netwright.engine.fold import Row
 
 Sureness = Literal["must", "may"]
 BLOCK = 512
@@ -44,45 +46,57 @@ class Sides:
     """
 
     def __init__(self, table: Table, classes: Sequence[int], n: int, at: Indexes) -> None:
-        numbers: dict[int, int] = {0: 0}
-        self.must = np.zeros((len(classes), len(at)), dtype=np.int32)
-        few = at.tolist() if len(at) <= FEW else None
-        uncertain = []
+        self._at, self._n = at, n
+        self._few = at.tolist() if len(at) <= FEW else None
+        self._numbers: dict[int, int] = {0: 0}
+        self._atoms = table.fold.atoms
+        self._uncertain: list[tuple[int, list[Row]]] = []
+        out = np.zeros((len(classes), len(at)), dtype=np.uint16)
         for i, class_ in enumerate(classes):
             rows = table.rows(class_)
-            self._write(self.must[i], [(r.mask, r.must) for r in rows if r.must], n, at, few, numbers)
+            out = self._write(out, i, [(r.mask, r.must) for r in rows if r.must])
             if any(r.must is not r.may and r.must != r.may for r in rows):
-                uncertain.append((i, rows))
-        self.may = self.must
-        if uncertain:
-            self.may = self.must.copy()
-            for i, rows in uncertain:
-                self.may[i] = 0
-                self._write(self.may[i], [(r.mask, r.may) for r in rows if r.may], n, at, few, numbers)
-        self.masks = list(numbers)
-        self._atoms = table.fold.atoms
+                self._uncertain.append((i, rows))
+        self.must: npt.NDArray[Any] = out
 
-    @staticmethod
-    def _write(
-        out: npt.NDArray[np.int32],
-        rows: list[tuple[int, int]],
-        n: int,
-        at: Indexes,
-        few: list[int] | None,
-        numbers: dict[int, int],
-    ) -> None:
-        """The numbers of one class at the positions into `out`, which is all 0."""
-        if few is None:
-            if rows:
-                out[:] = Sides._numbered([(services, unpack(bits, n)[at]) for services, bits in rows], numbers)
-            return
-        for j, position in enumerate(few):
-            mask = 0
-            for services, bits in rows:
-                if bits >> position & 1:
-                    mask |= services
-            if mask:
-                out[j] = numbers.setdefault(mask, len(numbers))
+    @property
+    def is_certain(self) -> bool:
+        return not self._uncertain
+
+    @cached_property
+    def may(self) -> npt.NDArray[Any]:
+        if self.is_certain:
+            return self.must
+        out = self.must.copy()
+        for i, rows in self._uncertain:
+            out[i] = 0
+            out = self._write(out, i, [(r.mask, r.may) for r in rows if r.may])
+        return out
+
+    @property
+    def masks(self) -> list[int]:
+        """What the numbers that have occurred so far stand for."""
+        return list(self._numbers)
+
+    def _write(self, out: npt.NDArray[Any], i: int, rows: list[tuple[int, int]]) -> npt.NDArray[Any]:
+        """Write the numbers of one class into its row of `out`, which is all 0; the array, wider if it has to be."""
+        numbers = self._numbers
+        if self._few is None:
+            if not rows:
+                return out
+            held = [(services, unpack(bits, self._n)[self._at]) for services, bits in rows]
+            found = self._numbered(held, numbers)
+        else:
+            masks = [0] * len(self._few)
+            for j, position in enumerate(self._few):
+                for services, bits in rows:
+                    if bits >> position & 1:
+                        masks[j] |= services
+            found = np.array([numbers.setdefault(mask, len(numbers)) for mask in masks], dtype=np.int32)
+        if len(numbers) > 0x8000 and out.dtype == np.uint16:
+            out = out.astype(np.int32)
+        out[i] = found
+        return out
 
     @property
     def services(self) -> list[ServiceSet]:
@@ -138,7 +152,6 @@ class Join:
         self._out_of, self._in_of = out_of, in_of
         self._out = Sides(tables.egress, out_class.tolist(), n, self._destinations)
         self._in = Sides(tables.ingress, in_class.tolist(), n, self._sources)
-        self._numbers = np.full((len(self._out.masks), len(self._in.masks)), -1, dtype=np.int32)
         self._atoms = tables.egress.fold.atoms
         self._found: dict[int, int] = {0: 0}
 
@@ -150,12 +163,13 @@ class Join:
     @property
     def is_certain(self) -> bool:
         """Whether what perhaps passes is what surely does."""
-        return self._out.may is self._out.must and self._in.may is self._in.must
+        return self._out.is_certain and self._in.is_certain
 
     def blocks(self, sureness: Sureness, size: int = BLOCK) -> Iterator[Block]:
-        width = np.intp(len(self._in.masks))
-        flat = self._numbers.reshape(-1)
         outward, inward = (self._out.must, self._in.must) if sureness == "must" else (self._out.may, self._in.may)
+        out_masks, in_masks = self._out.masks, self._in.masks
+        width = np.intp(len(in_masks))
+        flat = np.full(len(out_masks) * len(in_masks), -1, dtype=np.int32)
         for start in range(0, len(self._sources), size):
             out = outward[self._out_of[start : start + size]]
             into = inward[:, start : start + size][self._in_of].T
@@ -163,7 +177,7 @@ class Join:
             used = np.zeros(len(flat), dtype=np.bool_)
             used[code] = True
             for one in np.flatnonzero(used & (flat < 0)).tolist():
-                mask = self._out.masks[one // width] & self._in.masks[one % width]
+                mask = out_masks[one // width] & in_masks[one % width]
                 flat[one] = self._found.setdefault(mask, len(self._found))
             yield Block(start, flat[code])
 

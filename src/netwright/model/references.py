@@ -127,6 +127,9 @@ def _last_colon(text: str) -> tuple[str, str]:
     return (head, tail) if colon else (text, "")
 
 
+MOST_REMEMBERED = 1 << 16
+
+
 class Directory:
     """All names of one cluster."""
 
@@ -147,6 +150,7 @@ class Directory:
                 held = self._pods if thing.kind == "Pod" else numbered
                 held[columns.namespaces[columns.namespace[row]], name] = row
         self._pods = numbered | self._pods
+        self._resolved: dict[str, Target] = {}
         self._services: dict[tuple[str, str], ServiceNoun] | None = None
         self._addresses: dict[tuple[int, int], int] | None = None
         self._service_addresses: dict[tuple[Family, int], ServiceNoun] | None = None
@@ -155,6 +159,14 @@ class Directory:
 
     def resolve(self, text: str) -> Target:
         """The target of a reference without a port. Raises UnknownReference, with what was meant perhaps."""
+        found = self._resolved.get(text)
+        if found is None:
+            found = self._resolve(text)
+            if len(self._resolved) < MOST_REMEMBERED:
+                self._resolved[text] = found
+        return found
+
+    def _resolve(self, text: str) -> Target:
         if text == "internet":
             return Target("internet", addresses=INTERNET)
         if _is_address(text):

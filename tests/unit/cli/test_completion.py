@@ -31,7 +31,9 @@ def programs(root: Path, tmp_path: Path) -> dict[str, str]:
     for name in NAMES:
         file = tmp_path / "bin" / name
         file.parent.mkdir(exist_ok=True)
-        file.write_text(f"#!{sys.executable}\nfrom netwright.cli.main import main\nmain()\n", encoding="utf-8")
+        # a shebang cannot name an interpreter in a folder with spaces
+        program = f"import sys; sys.argv[0] = '{name}'; from netwright.cli.main import main; main()"
+        file.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{program}" "$@"\n', encoding="utf-8")
         file.chmod(0o755)
     return {**os.environ, "PYTHONPATH": str(root / "src"), "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
 

@@ -154,7 +154,7 @@ def test_a_closed_standard_output_is_said(root: Path, command: str) -> None:
 
 def test_a_file_needs_no_standard_output(root: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    code, _, err = shell(root, f"netwright explain isolated --out {out} <&- >&-")
+    code, _, err = shell(root, f"netwright explain isolated --out '{out}' <&- >&-")
     assert (code, err) == (0, "")
     assert "solat" in out.read_text(encoding="utf-8")
 

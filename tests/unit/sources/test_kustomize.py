@@ -122,7 +122,7 @@ def test_rendered_kustomizations_count_as_read(tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_root_that_two_sources_hold_is_rendered_once(overlays: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fake_program(overlays / "bin", "kubectl", f"echo >> {overlays}/calls; {echo('web')}")
+    fake_program(overlays / "bin", "kubectl", f"echo >> '{overlays}/calls'; {echo('web')}")
     monkeypatch.setenv("PATH", str(overlays / "bin"))
     monkeypatch.chdir(overlays)
     sources = [str(overlays), "overlays/prod/kustomization.yaml", "./overlays/prod"]
