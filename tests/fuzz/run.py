@@ -22,6 +22,12 @@ from tests.random_clusters import ITEMS
 Found = tuple[int, int, Counter[str], frozenset[str], list[str], list[Asked]]
 
 
+DENIED = (30, 70)
+"""The share of denied questions, in percent, that a run is to have."""
+ENOUGH = 500
+"""Clusters from which on shares mean something."""
+
+
 def one(task: tuple[int, int]) -> Found:
     seed, tuples = task
     result = check(seed, tuples)
@@ -67,8 +73,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rare = [item for item in ITEMS if features[item] < done / 100]
     print(f"\n{done} clusters, {tuples} questions: {spread}")
     print("every item of the semantics in at least 1 % of clusters" if not rare else f"RARE items: {', '.join(rare)}")
+    denied = 100 * verdicts["deny"] / max(1, tuples)
+    lopsided = done >= ENOUGH and not DENIED[0] <= denied <= DENIED[1]
+    if lopsided:
+        print(f"{denied:.1f} % denied: a run that says little; wanted are {DENIED[0]} to {DENIED[1]} %")
     print(f"{wrong} disagreements, {time.monotonic() - began:.0f} s")
-    return 1 if wrong else 0
+    return 1 if wrong or lopsided or (rare and done >= ENOUGH) else 0
 
 
 def case_text(case: Asked) -> str:
