@@ -8,9 +8,9 @@ two lookups.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -51,8 +51,7 @@ ClassKey = tuple[tuple[int, ...], int]
 """The contents that act at a class (content number << 1, odd where they act only perhaps), and its port map."""
 
 
-@dataclass(slots=True)
-class Table:
+class Table(msgspec.Struct, eq=False):
     """One direction: the class of every position of the universe, and the rows of every class. Class 0 is unrestricted.
 
     `keys`, `number` and `kept` only grow and are shared between a network and its edits.
@@ -61,7 +60,7 @@ class Table:
     of_position: npt.NDArray[np.intp]
     keys: list[ClassKey]
     fold: ClassFolder
-    kept: dict[int, list[Row]] = field(default_factory=dict)
+    kept: dict[int, list[Row]] = {}
     keep: bool = True
     _number: dict[ClassKey, int] | None = None
 
@@ -88,8 +87,7 @@ class Table:
         return self.rows(int(self.of_position[position]))
 
 
-@dataclass(slots=True)
-class FamilyTables:
+class FamilyTables(msgspec.Struct, eq=False):
     """The answer for one address family."""
 
     family: Family

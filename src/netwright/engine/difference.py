@@ -8,9 +8,9 @@ classes once, and only where they differ are the tables joined; nothing loops ov
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -29,8 +29,7 @@ ABSENT = -1
 EGRESS, INGRESS = 1, 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class View(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One network as the ends see it: their positions, ABSENT where it has no such end, and what applies between two
     ends besides policy."""
 
@@ -44,8 +43,7 @@ class View:
         return self.network.tables[self.family]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Differences:
+class Differences(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Pairs of ends whose services differ, by number of end and ascending; `services[k]` is what number k lets pass.
 
     `was` and `now` have a row a pair: surely, and perhaps. `egress` and `ingress` mark the pairs whose own rows in that

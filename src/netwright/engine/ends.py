@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -33,8 +33,7 @@ End = tuple[list[int], list[int]]
 """The endpoint rows of an end, before and after."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SharedEnds:
+class SharedEnds(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Ends of one family in two networks, pods first. `owners[i]` is the workload of end i, or the name of an outside
     cell; several ends can have one owner. `rows[i]` are its endpoint rows before and after. `changed` is what
     `differences` wants."""

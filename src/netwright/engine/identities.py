@@ -7,9 +7,9 @@ compared with its representative, so a collision is detected and never changes a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -23,8 +23,7 @@ OTHER = "\0other"
 """The value that stands for every unmentioned one of a key whose presence matters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mentions:
+class Mentions(msgspec.Struct, frozen=True, eq=False):
     """What rules tell apart: label values by attribute key, keys whose presence matters, names of ports."""
 
     values: dict[str, set[str]]
@@ -32,8 +31,7 @@ class Mentions:
     port_names: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Identities:
+class Identities(msgspec.Struct, frozen=True, eq=False):
     """`count` identities, sorted by namespace. Arrays are indexed by identity, `of_row` by endpoint.
 
     `address_class[family]` is -1 where the identity has no known address of that family. `tokens` is the projected
@@ -97,8 +95,7 @@ def identify(columns: Columns, mentions: Mentions, classes: dict[Family, Address
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Projection:
+class _Projection(msgspec.Struct, frozen=True, eq=False):
     of_label: npt.NDArray[np.intp]
     tokens: list[tuple[str, str]]
 

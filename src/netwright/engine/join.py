@@ -4,10 +4,10 @@ of service sets."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -20,8 +20,7 @@ Sureness = Literal["must", "may"]
 BLOCK = 512
 
 
-@dataclass(slots=True)
-class Block:
+class Block(msgspec.Struct, eq=False):
     """Connections of a run of sources: `connection[i, j]` numbers the services from sources[start + i] to destination
     j."""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -14,8 +13,7 @@ PortMap = tuple[tuple[str, int, int], ...]
 """Named ports of a pod, sorted: (name, protocol, number)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Columns:
+class Columns(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """`n` endpoints. All index columns are int32 and point into the table of the same name.
 
     An endpoint's addresses are either known (`v4`/`v6` with `has_v4`/`has_v6`) or one of `address_sets` (`address_set`
@@ -46,7 +44,7 @@ class Columns:
     namespace_labels: tuple[dict[str, str], ...]
     nodes: tuple[str, ...]
     workloads: tuple[str, ...]
-    names: tuple[str, ...] = field(default=())
+    names: tuple[str, ...] = ()
     unlabelled: frozenset[str] = frozenset()
     """Namespaces whose objects are not in the input: of their labels only the name is known."""
 

@@ -10,7 +10,6 @@ A new question is three things: its params here, its line in `QUESTIONS`, and in
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, Protocol, TypeVar, cast, get_type_hints
 
@@ -137,8 +136,7 @@ class Explain(Params["Explained"], frozen=True, kw_only=True, forbid_unknown_fie
 # --- the questions ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question(Generic[P, A]):
+class Question(Struct, Generic[P, A], frozen=True, kw_only=True, eq=False):
     """A question that a twin answers. `command` is the verb that asks it on the command line and names its JSON.
 
     `kind`: an *ask* has one answer, a *stream* an answer for each line of what it is given, an *act* changes something

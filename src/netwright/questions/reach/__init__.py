@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
@@ -32,15 +31,14 @@ RANGES_UP_TO = 5_000
 """Above this many positions sets are written as base64 of packed bits: ranges would be nearly all of the bytes."""
 
 
-@dataclass(slots=True)
-class Ends:
+class Ends(msgspec.Struct, eq=False):
     """The printed endpoints of one family: reference, position, the endpoint row it stands for (-1: outside)."""
 
-    refs: list[str] = field(default_factory=list)
-    positions: list[int] = field(default_factory=list)
-    rows: list[int] = field(default_factory=list)
-    addresses: list[tuple[str, ...]] = field(default_factory=list)
-    kinds: list[str] = field(default_factory=list)
+    refs: list[str] = []
+    positions: list[int] = []
+    rows: list[int] = []
+    addresses: list[tuple[str, ...]] = []
+    kinds: list[str] = []
 
     def add(self, ref: str, position: int, row: int, addresses: tuple[str, ...], kind: str) -> None:
         self.refs.append(ref)
@@ -228,8 +226,7 @@ def outside(inquirer: Inquirer, family: Family) -> list[tuple[str, int, tuple[st
 # --- pairs --------------------
 
 
-@dataclass(slots=True)
-class PairBlock:
+class PairBlock(msgspec.Struct, eq=False):
     """Sources and destinations by number, and for each pair the services that surely and perhaps may pass."""
 
     sources: list[int]

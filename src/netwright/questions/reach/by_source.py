@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -29,8 +29,7 @@ Groups = dict[ServiceSet, list[int]]
 """Destinations by what they may be sent."""
 
 
-@dataclass(slots=True)
-class Counts:
+class Counts(msgspec.Struct, eq=False):
     """Pairs that are connected, that are undecided over TCP, UDP or SCTP, and over other protocols."""
 
     connections: int = 0
