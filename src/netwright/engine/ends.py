@@ -93,6 +93,12 @@ def _unmoved(before: Inquirer, after: Inquirer, family: Family, nodes: bool) -> 
     for w in before.cluster.workloads:
         if w.kind == "node" and not nodes:
             continue
+        if len(w.rows) == 1:  # by far the most
+            r = w.rows[0]
+            if present >> old[r] & 1:
+                owners.append(w.ref)
+                held.append(([r], [r]))
+            continue
         ends: dict[tuple[int, int, int], list[int]] = {}
         for r in w.rows:
             if present >> old[r] & 1:
