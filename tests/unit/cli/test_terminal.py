@@ -171,10 +171,9 @@ def test_sentences_are_folded_on_a_terminal_and_whole_in_a_pipe(root: Path, tmp_
     assert max(map(len, shown.splitlines())) <= 80
     assert max(map(len, whole.splitlines())) > 120
     words = without_seconds(whole).split()
-    first = str(tmp_path).split(" ")[0]  # the folder's own name may have spaces
-    place = next(word for word in words if word.startswith(first))  # too long for a line, perhaps
     told = without_seconds(shown).split()
-    assert set(words) - set(told) <= {place}
+    cut = {word for word in words if word not in told}  # the temporary folder may be too long for a line
+    assert all(len(word) > 60 and "/" in word for word in cut)
     assert {"examples/shop/shop/web.yaml,", "upstream."} <= set(told)
 
 
