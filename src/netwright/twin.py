@@ -28,6 +28,7 @@ from netwright.model.account import Accounting, Provenance
 from netwright.model.cluster import Cluster, UnreadRoute
 from netwright.model.document import Decoded, Document, Fate, Input, Reading, UnknownPolicy
 from netwright.model.kind_lists import find
+from netwright.model.kinds import Kind
 from netwright.version import VERSION
 
 if TYPE_CHECKING:
@@ -115,8 +116,12 @@ def digest(reading: Reading, like: Snapshot | None = None) -> Snapshot:
     unlisted: dict[tuple[str, str], list[Document]] = {}
     unread_kinds: dict[tuple[str, str], list[Document]] = {}
     routes: list[UnreadRoute | None] = []
+    kinds: dict[tuple[str, str], Kind | None] = {}
     for document in reading.documents:
-        kind = find(document.group, document.kind)
+        of = document.api_version, document.kind
+        if of not in kinds:
+            kinds[of] = find(document.group, document.kind)
+        kind = kinds[of]
         if kind is None:
             fates.append("not_understood")
             unlisted.setdefault((document.api_version, document.kind), []).append(document)

@@ -64,6 +64,7 @@ _READS: dict[tuple[str, str], _Read] = {
     ("networking.k8s.io", "Ingress"): _reads("networking.k8s.io/v1", objects.Ingress),
     ("networking.k8s.io", "NetworkPolicy"): _reads("networking.k8s.io/v1", objects.NetworkPolicy),
 }
+_BY_VERSION = {(read.version, kind): read for (_, kind), read in _READS.items()}
 # Kinds that moved out of `extensions`: (group today, release that stopped serving the old version).
 _EXTENSIONS = {
     "Deployment": ("apps", "1.16"),
@@ -90,9 +91,9 @@ def decode(document: Document, *, default_namespace: str = "default") -> Decoded
 
     Raises KeyError for a kind that is not read: ask `model.kind_lists.find` first.
     """
-    group, kind = document.group, document.kind
-    read = _READS.get((group, kind))
-    if read is None or read.version != document.api_version:
+    kind = document.kind
+    read = _BY_VERSION.get((document.api_version, kind))
+    if read is None:
         return _other_version(document, default_namespace)
     try:
         value = document.decode(read.decoder, read.type)

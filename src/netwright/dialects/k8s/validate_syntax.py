@@ -22,11 +22,14 @@ Network = IPv4Network | IPv6Network
 
 PROTOCOLS = frozenset({"TCP", "UDP", "SCTP"})
 
-_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?").fullmatch
+# names of namespaces and ports: few, and met again and again
+_LABEL = lru_cache(maxsize=1 << 14)(re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?").fullmatch)
 _SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*").fullmatch
 _VALUE = re.compile(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?").fullmatch
 _KEY_NAME = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?").fullmatch
-_PORT_NAME = re.compile(r"(?=.*[a-z])(?!.*--)[a-z0-9](?:[-a-z0-9]{0,13}[a-z0-9])?").fullmatch
+_PORT_NAME = lru_cache(maxsize=1 << 14)(
+    re.compile(r"(?=.*[a-z])(?!.*--)[a-z0-9](?:[-a-z0-9]{0,13}[a-z0-9])?").fullmatch
+)
 
 _SUBDOMAIN_RULE = (
     "lower case letters, digits, `-` and `.`, beginning and ending with a letter or digit, at most 253 characters"
