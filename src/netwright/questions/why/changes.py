@@ -318,7 +318,10 @@ def _prove(
 
 
 def _is_of_policies(edits: Sequence[Edit]) -> bool:
-    return all(d.kind == "NetworkPolicy" for e in edits for d in (e.before, e.after) if d is not None)
+    """Whether the edits can be applied to the compiled tier: policies only, and none that compares a label of unknown
+    value, whose perhaps-rules bear no policy's name."""
+    touched = [d for e in edits for d in (e.before, e.after) if d is not None]
+    return all(d.kind == "NetworkPolicy" for d in touched) and all(r.origin.name for r in lower_policies(touched)[0])
 
 
 Shown = tuple[tuple[Connection, ...], int]
