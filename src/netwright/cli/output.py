@@ -57,14 +57,9 @@ def has_colour(stream: TextIO) -> bool:
 # --- standard error --------------------
 
 
-def tell(twin: Twin, given: Given, *, narrated: bool = False) -> None:
+def tell(twin: Twin, given: Given) -> None:
     """The diagnostics, on standard error."""
     if given.quiet and not twin.provenance.is_partial:
-        return
-    if narrated:
-        from netwright.render.narrated import diagnostics_narrated
-
-        say(diagnostics_narrated(twin.diagnostics))
         return
     from netwright.render.diagnostics_text import diagnostics_text
 

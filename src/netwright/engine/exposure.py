@@ -30,7 +30,6 @@ CONTROLLER_LABELS = (
     ("k8s-app", ("ingress-nginx", "nginx-ingress-controller", "traefik-ingress-lb")),
 )
 """Labels by which well-known ingress controllers are recognised; which class they serve is not in the input."""
-NO_WAY = "a Service of type {type} without an Ingress has no way in from outside"
 
 
 class Step(NamedTuple):

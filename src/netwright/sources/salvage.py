@@ -17,7 +17,6 @@ BREAK = re.compile("\r\n|\n|\r|\x85|\u2028|\u2029")
 _UNREADABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 _KIND = r"(?m)^kind[ \t]*:(.*)$"
-_TOP_KEY = r"(?m)^(?:- )?[^\s#\-{%][^\n]*$"
 _WORD = r"""\s*(["']?)([A-Za-z0-9](?:[-A-Za-z0-9.]*[A-Za-z0-9])?)\1\s*(?:#.*)?"""
 _INDENTED = r"(?m)^([ ]*)(?:- +)?(apiVersion|kind)[ \t]*:(.*)$"
 _JSON_TOKEN = r'"(?:[^"\\\n]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+'
