@@ -15,7 +15,7 @@ from pathlib import Path
 import json_schemas
 import pages
 import tour
-from shell import ROOT, refresh, workplace
+from shell import ROOT, programs, refresh, workplace
 
 DOCS = ROOT / "docs"
 MOST_LINES = 60
@@ -26,6 +26,7 @@ def generated() -> dict[Path, str]:
     found = {DOCS / "reference" / name: text for name, text in pages.all_pages().items()}
     found |= {DOCS / "schemas" / name: text for name, text in json_schemas.all_schemas().items()}
     written = [p for p in (ROOT / "README.md", *sorted(DOCS.rglob("*.md"))) if p not in found and p != tour.PAGE]
+    programs()
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # the work is done by the commands, in processes of their own
         walked = pool.submit(tour.page)
         found |= {p: text for p, text in zip(written, pool.map(refreshed, written), strict=True) if text}

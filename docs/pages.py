@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, get_args
@@ -150,17 +151,28 @@ def _type(schema: dict[str, Any]) -> str:
 
 def codes() -> str:
     from netwright.base.diagnostics import INPUT_CODES
+    from netwright.model.finding_codes import FINDING_CODES
 
     parts = [
-        "What netwright says about its input. `netwright explain CODE` prints the same, offline. An *error* means "
-        "that part of the input could not be used: the exit code is 3. A code is for ever; a retired one is never "
-        "used again."
+        "What netwright says about its input (NW1…) and what `netwright check` finds in the network (NW2… policies, "
+        "NW3… isolation and exposure, NW4… Services and Ingresses, NW5… the cluster). `netwright explain CODE` prints "
+        "the same, offline. An *error* of the input means that part of it could not be used: the exit code is 3. A "
+        "code is for ever; a retired one is never used again.",
+        _table(["code", "severity", ""], [[f"[{c.code}](#{_anchor(c)})", c.severity, c.title] for c in FINDING_CODES]),
     ]
-    for code in INPUT_CODES:
+    for code in (*INPUT_CODES, *FINDING_CODES):
         parts.append(f"## {code.code}: {code.title}")
         parts.append(f"*{code.severity}.* {code.explanation}")
         parts.append(f"**Help:** {code.help}.")
+    for code in FINDING_CODES:
+        at = parts.index(f"## {code.code}: {code.title}") + 3
+        parts[at:at] = [f'```yaml title="an example"\n{code.fails}```', f'```yaml title="cured"\n{code.passes}```']
     return _page("Codes", parts)
+
+
+def _anchor(code: Any) -> str:
+    """As Python-Markdown makes it of the heading."""
+    return re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", f"{code.code}: {code.title}").strip().lower())
 
 
 EFFECTS = {

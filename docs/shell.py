@@ -7,6 +7,7 @@ before the first and behind the last one is kept by its number of lines, what st
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,18 +33,26 @@ class Ran(NamedTuple):
     code: int
 
 
+@cache
+def programs() -> Path:
+    """A folder that holds `netwright` and `python3`. One for all, and made before any command runs: a program that is
+    just being written is busy to whoever starts it, and a thread that forks meanwhile holds it open."""
+    folder = Path(tempfile.mkdtemp(prefix="netwright-programs-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    started = f"exec '{sys.executable}' -c 'from netwright.cli.main import main; main()' \"$@\""
+    for program, line in (("netwright", started), ("python3", f"exec '{sys.executable}' \"$@\"")):
+        (folder / program).write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
+        (folder / program).chmod(0o755)
+    return folder
+
+
 @contextmanager
 def workplace() -> Iterator[Path]:
-    """A temporary folder with a copy of `examples/shop`; `bin` in it holds `netwright` and `python3`."""
+    """A temporary folder with a copy of `examples/shop`; `.programs` in it holds `netwright` and `python3`."""
     with tempfile.TemporaryDirectory(prefix="netwright-docs-") as name:
         folder = Path(name)
         shutil.copytree(ROOT / "examples", folder / "examples")
-        programs = folder / ".programs"
-        programs.mkdir()
-        started = f"exec '{sys.executable}' -c 'from netwright.cli.main import main; main()' \"$@\""
-        for program, line in (("netwright", started), ("python3", f"exec '{sys.executable}' \"$@\"")):
-            (programs / program).write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
-            (programs / program).chmod(0o755)
+        (folder / ".programs").symlink_to(programs())
         yield folder
 
 

@@ -14,11 +14,12 @@ from netwright.base.errors import InternalError, NetwrightError, SourceError, Un
 from netwright.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from netwright.questions.registry import BlastRadius, Diff, Eval, Explain, Exposed, Query, Reach, Show, Why
+    from netwright.questions.registry import BlastRadius, Check, Diff, Eval, Explain, Exposed, Query, Reach, Show, Why
     from netwright.twin import Twin, load
 
 __all__ = [
     "BlastRadius",
+    "Check",
     "Diff",
     "Eval",
     "Explain",

@@ -34,6 +34,7 @@ from netwright.version import VERSION
 if TYPE_CHECKING:
     from netwright.engine.compile import Network
     from netwright.engine.inquire import Inquirer
+    from netwright.questions.check import Checked
     from netwright.questions.diff import Diffed
     from netwright.questions.eval import Evaluated
     from netwright.questions.exposed import ExposedRow
@@ -427,6 +428,12 @@ class Twin:
         from netwright.questions.registry import Why
 
         return self.ask(Why(source=source, destination=destination, protocol=protocol, family=family, changes=changes))
+
+    def check(self, *, namespaces: Sequence[str] = ()) -> Checked:
+        """What is wrong with the network: findings, each with its place, effect and cure."""
+        from netwright.questions.registry import Check
+
+        return self.ask(Check(namespaces=tuple(namespaces)))
 
     def diff(self, before: Twin) -> Diffed:
         """What this network has otherwise than `before`: connections that opened, closed or changed, and why."""

@@ -20,6 +20,7 @@ from netwright.questions import registry
 from netwright.questions.registry import QUESTIONS, Params, Question
 
 OF_THE_FACE = {
+    "check": {"fail_on", "show", "everything"},
     "why": {"style"},  # how it is told
     "reach": {"form", "everything"},
     "diff": {"fail_on", "everything"},
@@ -31,6 +32,7 @@ BY_HAND = {
     ("show", "named"): "references",
     ("explain", "words_asked"): "asked",
     ("eval", "paths"): "",
+    ("check", "paths"): "",
     ("reach", "paths"): "",
     ("diff", "paths"): "before",
 }

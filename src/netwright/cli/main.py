@@ -18,6 +18,7 @@ from netwright.base.errors import NetwrightError
 from netwright.version import VERSION
 
 COMMANDS = {
+    "check": ("netwright.cli.gate", "check"),
     "why": ("netwright.cli.ask", "why"),
     "reach": ("netwright.cli.ask", "reach"),
     "diff": ("netwright.cli.compare", "diff"),
@@ -30,6 +31,7 @@ COMMANDS = {
 }
 # The first lines are the registry's, held to it by a test: to import it costs as much again as all of `--help`.
 HELP = {
+    "check": "What is wrong with the network: dead rules, traps, exposures, each with its line and its cure.",
     "why": "May A talk to B? Which rule says so, and what would change it.",
     "reach": "Who may talk to whom, and over which ports.",
     "diff": "What a change opens and closes, and which object change caused it.",
@@ -41,7 +43,7 @@ HELP = {
     "version": "The version.",
 }
 SECTIONS = (
-    ("Ask", ("why", "reach", "diff", "eval")),
+    ("Ask", ("check", "why", "reach", "diff", "eval")),
     ("Look", ("show", "explain")),
     ("Misc", ("demo", "completion", "version")),
 )

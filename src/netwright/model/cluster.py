@@ -86,6 +86,10 @@ class ServiceNoun(msgspec.Struct, frozen=True, kw_only=True):
     has_node_ports: bool
     """Whether each port leads in by every node too, by a port that the cluster chooses where none is written."""
     origin: Origin
+    selected: tuple[int, ...] | None = None
+    """The endpoint rows that its selector selects, ready or not; None: it has none."""
+    perhaps_selected: tuple[int, ...] = ()
+    """Those that it selects or not, by labels whose values are not known."""
 
     @property
     def ref(self) -> str:

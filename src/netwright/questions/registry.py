@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from netwright.engine.compile import Network
     from netwright.engine.inquire import Inquirer
     from netwright.model.cluster import Cluster
+    from netwright.questions.check import Checked
     from netwright.questions.diff import Diffed
     from netwright.questions.eval import Evaluated
     from netwright.questions.explain import Explained
@@ -43,6 +44,7 @@ class Params(Struct, Generic[A], frozen=True, kw_only=True):
 
 P = TypeVar("P", bound=Params[Any])
 FROM_TO = {"source": "from", "destination": "to"}
+IN_NAMESPACES = {"namespaces": "namespace"}
 
 
 class Asked(Protocol):
@@ -89,6 +91,10 @@ class Diff(Params["Diffed"], frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ]
 
 
+class Check(Params["Checked"], frozen=True, kw_only=True, forbid_unknown_fields=True, rename=IN_NAMESPACES):
+    namespaces: Annotated[tuple[str, ...], Meta(description="Only findings in these namespaces.")] = ()
+
+
 class BlastRadius(Params["Blast"], frozen=True, kw_only=True, forbid_unknown_fields=True, rename=FROM_TO):
     source: Annotated[str, Meta(description="The workload or pod that an intruder is on.")]
     hops: Annotated[Annotated[int, Meta(ge=1)] | None, Meta(description="How many steps; absent: all.")] = None
@@ -119,7 +125,7 @@ class Eval(Params["list[Evaluated]"], frozen=True, kw_only=True, forbid_unknown_
     queries: Annotated[tuple[Query, ...], Meta(description="The questions, answered in this order.")]
 
 
-class Show(Params["Shown"], frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"namespaces": "namespace"}):
+class Show(Params["Shown"], frozen=True, kw_only=True, forbid_unknown_fields=True, rename=IN_NAMESPACES):
     noun: Annotated[str, Meta(description="What to list: workloads, endpoints, services, policies …")]
     namespaces: Annotated[tuple[str, ...], Meta(description="Only these namespaces.")] = ()
     references: Annotated[tuple[str, ...], Meta(description="Only what these name.")] = ()
@@ -164,6 +170,13 @@ class Question(Struct, Generic[P, A], frozen=True, kw_only=True, eq=False):
 
 
 QUESTIONS: tuple[Question[Any, Any], ...] = (
+    Question(
+        name="check",
+        command="check",
+        params=Check,
+        run="netwright.questions.check:answer",
+        help="What is wrong with the network: dead rules, traps, exposures, each with its line and its cure.",
+    ),
     Question(
         name="why",
         command="why",

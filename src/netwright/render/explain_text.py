@@ -20,6 +20,9 @@ def pages_text(pages: Sequence[Page], words: Words) -> Iterator[str]:
         for section in page.sections:
             yield heading(section.heading)
             for text in section.texts:
+                if section.is_code:
+                    yield from (plain(f"  {line}") for line in text.splitlines())
+                    continue
                 yield from words.fold(plain(text), "    ", "  - ") if section.is_list else words.fold(plain(text), "  ")
         if page.see and page.about != "counterpart":
             yield from words.fold(f"see also: {', '.join(page.see)}", "  ", "")

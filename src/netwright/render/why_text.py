@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from netwright.questions.why import Cited, PartAnswer, SideAnswer, WayAnswer, WhyAnswer
 from netwright.questions.why.changes import Change
-from netwright.render.escape import plain, width
-from netwright.render.styles import OF_VERDICT, Style, heading, marked
+from netwright.render.escape import plain
+from netwright.render.excerpt import Lines, excerpt
+from netwright.render.styles import OF_VERDICT, Style, heading
 from netwright.render.words import Words, count
 
 VERDICT = {"allow": "ALLOWED", "deny": "DENIED", "undecided": "UNDECIDED", "some": "SOME"}
 _SIGNS: Final[tuple[tuple[str, Style], ...]] = (("ALLOW", "allow"), ("DENY", "deny"), ("OPEN", "undecided"))
-Lines = Callable[[str], Sequence[str]]
 
 
 def why_text(answer: WhyAnswer, lines: Lines, words: Words, *, profile: str, last: str) -> list[str]:
@@ -146,37 +146,7 @@ def _where(c: Cited) -> str:
 
 def _excerpt(c: Cited, lines: Lines, words: Words) -> list[str]:
     """The cited line and the two after it, with a caret under the place."""
-    if not c.file:
-        return []
-    text = lines(c.file)
-    if not 0 < c.line <= len(text):
-        return []
-    bar = words["bar"]
-    out = []
-    indent = 11
-    room = words.width - indent - 7
-    cut = max(0, c.column - 1 - room // 3) if c.column > room * 2 // 3 else 0  # a long line is shown around the place
-    for number in range(c.line, min(c.line + 3, len(text) + 1)):
-        seen = text[number - 1][cut : cut + room]
-        line = _clipped(words.sign(plain(seen.expandtabs())), room)
-        if number > c.line and (cut or len(line) - len(line.lstrip()) < c.column - 1):
-            break
-        margin = f"{'':{indent}}{number:>4} {bar} "
-        out.append(marked(margin + line, (margin, "quiet")))
-        if number == c.line:
-            # counted in columns as they are shown: what is wide or written out moves the caret with it
-            at = min(width(words.sign(plain(seen[: c.column - 1 - cut].expandtabs()))), room - 1)
-            length = max(1, min(width(line.rstrip()) - at, room - at))
-            margin = f"{'':{indent}}     {bar} "
-            carets = "^" * length
-            out.append(marked(f"{margin}{'':{at}}{carets}", (margin, "quiet"), (carets, "caret")))
-    return out
-
-
-def _clipped(text: str, room: int) -> str:
-    while width(text) > room:
-        text = text[:-1]
-    return text
+    return list(excerpt(c.line, c.column, lines(c.file), words)) if c.file else []
 
 
 def _changes(answer: WhyAnswer, words: Words) -> list[str]:

@@ -12,10 +12,10 @@ import netwright as nw
 from netwright.base.errors import UnknownReference, UsageError
 from netwright.base.selectors import ALWAYS
 from netwright.base.spans import Origin
+from netwright.engine.acting import acting
 from netwright.engine.units import Unit
 from netwright.model.rule import ANYBODY, End
 from netwright.questions.show import NOUNS, Shown, exposed_rows, show
-from netwright.questions.show.acting import acting
 
 CLUSTER = """\
 apiVersion: v1

@@ -89,7 +89,7 @@ class _Lowering:
         spec = value.spec or NetworkPolicySpec()
         home = _shared(equals("ns", decoded.namespace))
         at = conjunction(home, label_selector(spec.pod_selector, "k8s:"), POD_NETWORK)
-        perhaps_at = _perhaps(spec.pod_selector, home)
+        perhaps_at = perhaps_selector(spec.pod_selector, home)
         for side in policy_types(spec):
             perhaps = _Perhaps(number, decoded, side, rules)
             if perhaps_at is not None:
@@ -166,7 +166,7 @@ class _Lowering:
             where = _shared(equals("ns", namespace))
             if element.namespace_selector is not None:
                 where = label_selector(element.namespace_selector, "ns:")
-            found = _perhaps(element.pod_selector, where)
+            found = perhaps_selector(element.pod_selector, where)
             if found is not None:
                 peers.append(Members(found))
                 keys += compared(element.pod_selector)
@@ -249,12 +249,12 @@ def lower_ports(ports: Sequence[NetworkPolicyPort | None]) -> Service:
 def label_selector(selector: LabelSelector | None, prefix: str) -> Selector:
     """A label selector over the attributes that begin with `prefix`. None and the empty selector select everything.
 
-    Of pods it selects those whose labels surely match; `_perhaps` those whose labels perhaps do.
+    Of pods it selects those whose labels surely match; `perhaps_selector` those whose labels perhaps do.
     """
     return _selector(selector, prefix, surely=True)
 
 
-def _perhaps(selector: LabelSelector | None, where: Selector) -> Selector | None:
+def perhaps_selector(selector: LabelSelector | None, where: Selector) -> Selector | None:
     """The pods in `where` that a selector selects or not, by an unknown value of a label; None if there can be none."""
     if not compared(selector):
         return None

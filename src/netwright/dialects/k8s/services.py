@@ -186,6 +186,8 @@ def lower_services(
                 has_node_ports=kind == "NodePort"
                 or (kind == "LoadBalancer" and spec.allocate_load_balancer_node_ports is not False),
                 origin=Origin(kind=d.kind, namespace=d.namespace, name=d.name, place=d.place),
+                selected=None if selected is None else tuple(selected),
+                perhaps_selected=tuple(maybe),
             )
         )
     return tuple(out)

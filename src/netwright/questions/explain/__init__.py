@@ -11,6 +11,8 @@ import msgspec
 from netwright.base.diagnostics import INPUT_CODES, Code
 from netwright.base.errors import UnknownReference
 from netwright.model.counterparts import COUNTERPARTS, Counterpart
+from netwright.model.finding import FindingCode
+from netwright.model.finding_codes import FINDING_CODES
 from netwright.model.glossary import TERMS, Term
 from netwright.model.kind_lists import KINDS, find
 from netwright.model.kinds import Kind
@@ -20,14 +22,16 @@ from netwright.questions.explain.kind_notes import NOTES, RULES_OF_THUMB, SHORT
 from netwright.questions.registry import Asked, Explain
 
 PROFILES: tuple[Profile, ...] = (UPSTREAM,)
+CODES: tuple[Code, ...] = (*INPUT_CODES, *FINDING_CODES)
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of a page: paragraphs, or points where `is_list`."""
+    """A part of a page: paragraphs, points where `is_list`, lines that keep their form where `is_code`."""
 
     heading: str
     texts: tuple[str, ...]
     is_list: bool = False
+    is_code: bool = False
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +74,7 @@ def answer(twin: Asked, params: Explain) -> Explained:
 
 def contents() -> Contents:
     return Contents(
-        codes={c.code: c.title for c in INPUT_CODES},
+        codes={c.code: c.title for c in CODES},
         terms=tuple(sorted(t.word for t in TERMS)),
         vsphere=_words("vSphere"),
         nsx=_words("NSX"),
@@ -89,7 +93,7 @@ def explain(asked: str) -> tuple[Page, ...]:
     """All pages about what was asked, netwright's own word first. Raises UnknownReference where there is none."""
     key = _key(asked)
     pages = [
-        *(_code(c) for c in INPUT_CODES if _key(c.code) == key),
+        *(_code(c) for c in CODES if _key(c.code) == key),
         *(_profile(p) for p in PROFILES if key in (_key(f"cni:{p.name}"), _key(p.name), _key(f"profile {p.name}"))),
         *(_term(t) for t in TERMS if key in map(_key, (t.word, *t.aliases))),
         *_kinds(asked.strip()),
@@ -111,7 +115,7 @@ def _key(text: str) -> str:
 def _close(key: str) -> list[str]:
     known: dict[str, str] = {}
     for word in [
-        *(c.code for c in INPUT_CODES),
+        *(c.code for c in CODES),
         *(w for t in TERMS for w in (t.word, *t.aliases)),
         *(k.name for k in KINDS if k.name != "*"),
         *(w for c in COUNTERPARTS for w in (c.word, *c.aliases)),
@@ -125,12 +129,18 @@ def _close(key: str) -> list[str]:
 
 
 def _code(code: Code) -> Page:
+    examples: tuple[Section, ...] = ()
+    if isinstance(code, FindingCode):
+        examples = (
+            Section(heading="an example", texts=(code.fails,), is_code=True),
+            Section(heading="the same, cured", texts=(code.passes,), is_code=True),
+        )
     return Page(
         topic=code.code,
         about="code",
         title=f"{code.severity}: {code.title}",
         text=code.explanation,
-        sections=(Section(heading="what to do", texts=(code.help,)),),
+        sections=(Section(heading="what to do", texts=(code.help,)), *examples),
     )
 
 

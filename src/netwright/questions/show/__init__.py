@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from netwright.base.errors import UsageError
+from netwright.engine.acting import acting
 from netwright.questions.registry import Asked, Exposed, Show
-from netwright.questions.show.acting import acting
 from netwright.questions.show.enforcement import isolation_rows, network_rows, policy_rows
 from netwright.questions.show.narrow import Narrow, narrow
 from netwright.questions.show.nouns import endpoint_rows, kind_rows, namespace_rows, service_rows, workload_rows

@@ -5,10 +5,10 @@ from __future__ import annotations
 from netwright.base.ipset import IpSet
 from netwright.dialects.k8s.lower import policy_types
 from netwright.dialects.k8s.objects import NetworkPolicy, NetworkPolicySpec, Node
+from netwright.engine.acting import Acting, deployed, is_host, isolation, pods
 from netwright.engine.compile import Network
 from netwright.model.cluster import Cluster
 from netwright.model.document import Decoded, Reading
-from netwright.questions.show.acting import Acting, deployed, is_host, isolation, pods
 from netwright.questions.show.narrow import Narrow
 from netwright.questions.show.nouns import unread_policies
 from netwright.questions.show.rows import IsolationRow, NetworkRow, PolicyRow, Shown

@@ -8,10 +8,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-Isolation = Literal["yes", "no", "some", "perhaps"]
-"""Of a workload in one direction: all of its pods are isolated, none, only some; perhaps: what was not read could
-isolate.
-"""
+from netwright.engine.acting import Isolation
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from netwright.engine.bits import indexes
 from netwright.engine.compile import Network
 from netwright.engine.units import Unit
 from netwright.model.cluster import Cluster, Workload
 from netwright.model.rule import Direction
-from netwright.questions.show.rows import Isolation
 
+Isolation = Literal["yes", "no", "some", "perhaps"]
+"""Of a workload in one direction: all of its pods are isolated, none, only some; perhaps: what was not read could
+isolate."""
 PolicyKey = tuple[str, str, str]
 """The kind, namespace and name of a policy; namespace and name are "" for kinds that were not read."""
 

@@ -1,0 +1,48 @@
+"""Findings: what is wrong with the user's network, or looks so; each with its code, place, effect, cure and owner."""
+
+from __future__ import annotations
+
+import msgspec
+
+from netwright.base.diagnostics import Code, Severity
+
+
+class FindingCode(Code, frozen=True, kw_only=True):
+    """A code of findings. `fails` is a manifest that has it, `passes` the same manifest cured: they differ in this code
+    alone. Both run as tests, and `explain CODE` shows them."""
+
+    fails: str
+    passes: str
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """A place in an object, and what is to be seen there. `file` is "", `line` and `column` 0 where the object has no
+    text (live objects)."""
+
+    kind: str
+    namespace: str
+    name: str
+    path: str
+    label: str = ""
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+
+class Finding(Mark, frozen=True, kw_only=True):
+    """One thing found. The place is that of what is to be changed, `also` are other places that tell why.
+
+    `title` starts in lower case, has no full stop and quotes the user's words in backticks. `effect` is what it means
+    for traffic, `help` what to do, `owner` who CODEOWNERS or an annotation names. `fingerprint` stays the same while
+    the finding does: it holds neither file nor line nor the index of a rule. `workloads` are those it is about.
+    """
+
+    code: str
+    severity: Severity
+    title: str
+    effect: str = ""
+    help: str = ""
+    owner: str = ""
+    workloads: tuple[str, ...] = ()
+    also: tuple[Mark, ...] = ()
+    fingerprint: str

@@ -1,0 +1,190 @@
+"""`check`: what is wrong with the network, or looks so, with the place, the effect and the cure.
+
+A check is a function of the scene that yields what it found; `CHECKS` lists them. Codes, severities, explanations and
+examples are in `model.finding_codes`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from netwright.base.diagnostics import INPUT_CODES, Diagnostic, Severity
+from netwright.base.spans import Origin
+from netwright.engine.acting import Isolation
+from netwright.model.document import Unread
+from netwright.model.finding import Finding, Mark
+from netwright.model.finding_codes import ABSENCE, FINDING_CODES
+from netwright.questions.check import coverage, policy_sections, ports, services
+from netwright.questions.check.found import Found
+from netwright.questions.check.scene import Scene
+from netwright.questions.registry import Asked, Check
+
+CHECKS: tuple[Callable[[Scene], Iterator[Found]], ...] = (
+    policy_sections.checks,
+    ports.checks,
+    coverage.checks,
+    services.checks,
+)
+ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
+FailOn = Literal["error", "warning", "info", "never"]
+OF_INPUT = frozenset(code.code for code in INPUT_CODES)
+
+
+class Coverage(msgspec.Struct, frozen=True, kw_only=True):
+    """How many workloads of a namespace NetworkPolicies isolate. `host` are on their node's network, where none acts;
+    `open` those of which only some pods are isolated, or of which it is not known."""
+
+    namespace: str
+    workloads: int
+    both: int
+    only_in: int
+    only_out: int
+    neither: int
+    open: int
+    host: int
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """The findings, worst first, then by code and place; the isolation of each namespace, the least isolated first.
+
+    `counts` are findings by severity. `withheld` says of what nothing was reported, and why.
+    """
+
+    findings: tuple[Finding, ...]
+    isolation: tuple[Coverage, ...]
+    counts: dict[Severity, int]
+    withheld: tuple[str, ...] = ()
+
+    def fails(self, fail_on: FailOn) -> bool:
+        """Whether there is a finding of this severity or a worse one."""
+        return fail_on != "never" and any(self.counts[s] for s, rank in ORDER.items() if rank <= ORDER[fail_on])
+
+
+def answer(twin: Asked, params: Check) -> Checked:
+    scene = Scene(twin)
+    codes = {code.code: code for code in FINDING_CODES}
+    lacking = [u for u in twin.snapshot.reading.unread if _may_be_workload(u)]
+    findings: list[Finding] = [_of_input(d) for d in twin.snapshot.diagnostics if d.severity != "info"]
+    seen: Counter[tuple[str, ...]] = Counter()
+    withheld: Counter[str] = Counter()
+    for check in CHECKS:
+        for found in check(scene):
+            if params.namespaces and found.origin.namespace not in params.namespaces:
+                continue
+            if lacking and found.code in ABSENCE:
+                withheld[found.code] += 1
+                continue
+            findings.append(_finding(twin, found, codes[found.code].severity, seen))
+    if params.namespaces:
+        findings = [f for f in findings if f.code in OF_INPUT or f.namespace in params.namespaces]
+    findings.sort(key=lambda f: (ORDER[f.severity], f.code, f.file, f.line, f.column, f.namespace, f.name, f.path))
+    counts = Counter(f.severity for f in findings)
+    return Checked(
+        findings=tuple(findings),
+        isolation=_isolation(scene, params.namespaces),
+        counts={severity: counts[severity] for severity in ORDER},
+        withheld=tuple(
+            f"{n} of {code}: what could not be read may hold what it misses" for code, n in sorted(withheld.items())
+        ),
+    )
+
+
+# --- from what a check found to a finding --------------------
+
+
+def _finding(twin: Asked, found: Found, severity: Severity, seen: Counter[tuple[str, ...]]) -> Finding:
+    origin = found.origin
+    same = (found.code, origin.kind, origin.namespace, origin.name, found.key)
+    seen[same] += 1
+    return Finding(
+        code=found.code,
+        severity=severity,
+        title=found.title,
+        **_place(twin, origin, found.label),
+        effect=found.effect,
+        help=found.help,
+        owner=twin.owner_of(origin),
+        workloads=found.workloads,
+        also=tuple(Mark(**_place(twin, s.origin, s.label)) for s in found.also),
+        fingerprint=_fingerprint(*same, str(seen[same])),
+    )
+
+
+def _place(twin: Asked, origin: Origin, label: str) -> dict[str, Any]:
+    """The fields of a Mark."""
+    position = twin.locate(origin)
+    return {
+        "kind": origin.kind,
+        "namespace": origin.namespace,
+        "name": origin.name,
+        "path": origin.path,
+        "label": label,
+        **({"file": position.file, "line": position.line, "column": position.column} if position else {}),
+    }
+
+
+def _fingerprint(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def _of_input(d: Diagnostic) -> Finding:
+    """What is said of the input is a finding too: the object is not known, the words are all that tells it apart."""
+    return Finding(
+        code=d.code,
+        severity=d.severity,
+        title=d.title,
+        kind="",
+        namespace="",
+        name="",
+        path="",
+        file=d.file,
+        line=d.line,
+        column=d.column,
+        effect=d.effect,
+        help=d.help,
+        fingerprint=_fingerprint(d.code, d.title),
+    )
+
+
+WORKLOADS = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob")
+
+
+def _may_be_workload(unread: Unread) -> bool:
+    return not unread.kinds or not set(unread.kinds).isdisjoint(WORKLOADS)
+
+
+# --- isolation --------------------
+
+
+def _isolation(scene: Scene, namespaces: Sequence[str]) -> tuple[Coverage, ...]:
+    states: dict[str, Counter[str]] = {}
+    for w in scene.workloads:
+        if namespaces and w.namespace not in namespaces:
+            continue
+        state = "host" if scene.is_host(w) else _state(scene.isolation(w, "ingress"), scene.isolation(w, "egress"))
+        states.setdefault(w.namespace, Counter())[state] += 1
+    rows = [
+        Coverage(
+            namespace=namespace,
+            workloads=found.total(),
+            **{name: found[name] for name in ("both", "only_in", "only_out", "neither", "open", "host")},
+        )
+        for namespace, found in states.items()
+    ]
+    return tuple(sorted(rows, key=lambda c: (c.both + c.host - c.workloads, c.namespace)))
+
+
+def _state(into: Isolation, out: Isolation) -> str:
+    if {into, out} <= {"yes", "no"}:
+        return {("yes", "yes"): "both", ("yes", "no"): "only_in", ("no", "yes"): "only_out", ("no", "no"): "neither"}[
+            into, out
+        ]
+    return "open"
+
+
+__all__ = ["CHECKS", "Checked", "Coverage", "FailOn", "answer"]

@@ -1,0 +1,181 @@
+"""What the checks look at: one network, its policies rule by rule, and whom selectors select.
+
+Selectors are answered by the compiled network's own selection, so that a check never disagrees with a verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from netwright.base.selectors import NEVER, Selector, conjunction, equals
+from netwright.dialects.k8s.lower import POD_NETWORK, label_selector, perhaps_selector, policy_types
+from netwright.dialects.k8s.objects import (
+    LabelSelector,
+    NetworkPolicy,
+    NetworkPolicyEgressRule,
+    NetworkPolicyIngressRule,
+    NetworkPolicyPeer,
+    NetworkPolicyPort,
+    NetworkPolicySpec,
+)
+from netwright.engine.acting import Acting, Isolation, acting, deployed, is_host, isolation
+from netwright.engine.bits import indexes
+from netwright.model.cluster import Cluster, Workload
+from netwright.model.document import Decoded
+from netwright.model.rule import Direction
+from netwright.questions.registry import Asked
+
+
+class Chosen(NamedTuple):
+    """The endpoint rows that a selector surely, and that it surely or perhaps, selects. Empty `may`: surely nobody."""
+
+    must: tuple[int, ...]
+    may: tuple[int, ...]
+
+
+class RuleOf(NamedTuple):
+    """A rule of a NetworkPolicy that acts: `policy`'s `direction` is among its policyTypes. `peers` None: anybody."""
+
+    policy: Decoded
+    direction: Direction
+    number: int
+    peers: tuple[NetworkPolicyPeer, ...] | None
+    ports: tuple[NetworkPolicyPort, ...] | None
+
+    @property
+    def side(self) -> str:
+        return "from" if self.direction == "ingress" else "to"
+
+    @property
+    def pointer(self) -> tuple[str | int, ...]:
+        return ("spec", self.direction, self.number)
+
+
+class Scene:
+    """One network as the checks see it."""
+
+    def __init__(self, twin: Asked) -> None:
+        self.twin = twin
+        self.inquirer = twin.inquirer
+        self.cluster: Cluster = twin.cluster
+        self.network = twin.network
+        self._chosen: dict[tuple[Selector, Selector], Chosen] = {}
+
+    # --- objects --------------------
+
+    @cached_property
+    def policies(self) -> tuple[Decoded, ...]:
+        """The NetworkPolicies, in input order."""
+        return tuple(d for d in self.cluster.objects if isinstance(d.value, NetworkPolicy))
+
+    def of_kind(self, *kinds: str) -> list[Decoded]:
+        """The objects of these kinds, in input order."""
+        return [d for d in self.cluster.objects if d.kind in kinds]
+
+    @cached_property
+    def namespaces(self) -> dict[str, Decoded | None]:
+        """The namespaces that are in the input or have a workload there, with their object; None where it is not."""
+        found: dict[str, Decoded | None] = dict.fromkeys(w.namespace for w in self.workloads)
+        found |= {d.name: d for d in self.of_kind("Namespace")}
+        return found
+
+    @cached_property
+    def workloads(self) -> tuple[Workload, ...]:
+        """What people deploy, by namespace and name; nodes are none."""
+        return tuple(deployed(self.cluster))
+
+    def object_of(self, workload: Workload) -> Decoded:
+        """The object that a workload comes from (of several pods of one owner: the first)."""
+        return self.cluster.row_objects[workload.rows[0]]
+
+    def rules(self, *, direction: Direction | None = None) -> Iterator[RuleOf]:
+        """The rules of all policies that act, in input order."""
+        for policy in self.policies:
+            spec = spec_of(policy)
+            for side in policy_types(spec):
+                if direction in (None, side):
+                    yield from _rules(policy, spec, side)
+
+    # --- endpoints --------------------
+
+    def refs(self, rows: Iterable[int]) -> tuple[str, ...]:
+        """The workloads of these rows, as references, each once."""
+        columns, workloads = self.cluster.columns, self.cluster.workloads
+        return tuple(dict.fromkeys(workloads[int(columns.workload[row])].ref for row in rows))
+
+    def is_host(self, workload: Workload) -> bool:
+        """Whether it is on its node's network, where no NetworkPolicy acts."""
+        return is_host(self.cluster, workload)
+
+    @cached_property
+    def acting(self) -> Acting:
+        return acting(self.network)
+
+    def isolation(self, workload: Workload, direction: Direction) -> Isolation:
+        return isolation(self.network, self.acting, workload.rows, direction)
+
+    # --- selectors --------------------
+
+    def subjects(self, policy: Decoded) -> Chosen:
+        """The pods that a policy selects."""
+        return self.pods(spec_of(policy).pod_selector, policy.namespace)
+
+    def pods(self, selector: LabelSelector | None, namespace: str) -> Chosen:
+        """The pods of a namespace that a pod selector of a policy selects."""
+        return self._choose(equals("ns", namespace), selector)
+
+    def peers(self, peer: NetworkPolicyPeer, namespace: str) -> Chosen:
+        """The pods that a peer of a policy in `namespace` selects; none for an ipBlock."""
+        if peer.namespace_selector is not None:
+            return self._choose(label_selector(peer.namespace_selector, "ns:"), peer.pod_selector)
+        if peer.pod_selector is not None:
+            return self.pods(peer.pod_selector, namespace)
+        return Chosen((), ())
+
+    def in_namespaces(self, selector: LabelSelector) -> Chosen:
+        """The pods of the namespaces that a namespace selector of a policy selects."""
+        return self._choose(label_selector(selector, "ns:"), None)
+
+    def anywhere(self, selector: LabelSelector) -> Chosen:
+        """The pods of any namespace that a pod selector of a policy would select."""
+        return self._choose(None, selector)
+
+    def _choose(self, where: Selector | None, selector: LabelSelector | None) -> Chosen:
+        parts = [POD_NETWORK] if where is None else [where, POD_NETWORK]
+        sure = conjunction(*parts, label_selector(selector, "k8s:"))
+        perhaps = perhaps_selector(selector, conjunction(*parts)) or NEVER
+        found = self._chosen.get((sure, perhaps))
+        if found is None:
+            must, may = self.network.select.surely(sure)
+            may |= self.network.select.surely(perhaps)[1]
+            found = self._chosen[sure, perhaps] = Chosen(self._rows(must), self._rows(may))
+        return found
+
+    def _rows(self, bits: int) -> tuple[int, ...]:
+        return tuple(row for identity in indexes(bits) for row in self._rows_of.get(identity, ()))
+
+    @cached_property
+    def _rows_of(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for row in range(self.cluster.columns.n):
+            found.setdefault(self.network.position(row), []).append(row)
+        return found
+
+
+def spec_of(policy: Decoded) -> NetworkPolicySpec:
+    return policy.value.spec or NetworkPolicySpec()
+
+
+def _rules(policy: Decoded, spec: NetworkPolicySpec, side: Direction) -> Iterator[RuleOf]:
+    written: Sequence[NetworkPolicyIngressRule | NetworkPolicyEgressRule | None] = getattr(spec, side) or ()
+    for index, rule in enumerate(written):
+        peers = rule.from_ if isinstance(rule, NetworkPolicyIngressRule) else rule.to if rule else None
+        yield RuleOf(
+            policy,
+            side,
+            index,
+            tuple(p or NetworkPolicyPeer() for p in peers) if peers else None,
+            tuple(p or NetworkPolicyPort() for p in rule.ports) if rule and rule.ports else None,
+        )

@@ -1,0 +1,117 @@
+"""`check` as text: how it stands first, then the findings, worst first, each with its line and its cure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final
+
+from netwright.base.diagnostics import Severity
+from netwright.model.finding import Finding, Mark
+from netwright.questions.check import Checked, Coverage
+from netwright.render.escape import plain
+from netwright.render.excerpt import Lines, excerpt
+from netwright.render.styles import Style, heading
+from netwright.render.words import Words, count
+
+MOST_OF_A_CODE: Final = 3
+MOST_NAMESPACES: Final = 6
+STYLE: Final[dict[str, Style]] = {"error": "danger", "warning": "warning", "info": "heading"}
+
+
+def check_text(
+    checked: Checked,
+    lines: Lines,
+    words: Words,
+    *,
+    titles: dict[str, str],
+    show: Collection[str] = (),
+    everything: bool = False,
+    last: str,
+) -> Iterator[str]:
+    """Lines. Of each code at most MOST_OF_A_CODE findings, of what is only information one line a code, unless
+    `everything`; with `show` only those codes, all of them. `titles` are the titles of the codes."""
+    yield from _isolation(checked.isolation, words, everything)
+    listed = [f for f in checked.findings if not show or f.code in show]
+    told: Counter[str] = Counter()
+    sizes = Counter(f.code for f in listed)
+    for finding in listed:
+        told[finding.code] += 1
+        if show or everything or (finding.severity != "info" and told[finding.code] <= MOST_OF_A_CODE):
+            yield from _finding(finding, lines, words)
+        if told[finding.code] == sizes[finding.code] and not (show or everything):
+            yield from _folded(finding, sizes[finding.code], titles, words)
+    for withheld in checked.withheld:
+        yield from words.fold(plain(f"withheld: {withheld}"), "  ", "")
+    yield from words.fold(f"{summary(checked)} {words['dot']} {last}", "", "")
+
+
+def summary(checked: Checked) -> str:
+    """`1 error, 2 warnings, 3 notes`; `no findings`."""
+    named: tuple[tuple[Severity, str], ...] = (("error", "error"), ("warning", "warning"), ("info", "note"))
+    parts = [count(n, word) for severity, word in named if (n := checked.counts[severity])]
+    return ", ".join(parts) or "no findings"
+
+
+def _folded(finding: Finding, size: int, titles: dict[str, str], words: Words) -> Iterator[str]:
+    if finding.severity == "info":
+        head = f"info[{finding.code}]"
+        text = f"{head}: {count(size, 'time')}: {titles[finding.code]}; --show {finding.code} lists them"
+        yield from words.fold(plain(text), "    ", "", marks=((head, "heading"),))
+    elif size > MOST_OF_A_CODE:
+        left = size - MOST_OF_A_CODE
+        yield from words.fold(f"… and {left} more {finding.code}: --show {finding.code} lists them", "")
+
+
+# --- isolation --------------------
+
+
+def _isolation(rows: Sequence[Coverage], words: Words, everything: bool) -> Iterator[str]:
+    if not rows:
+        return
+    total = sum(r.workloads for r in rows)
+    both = sum(r.both for r in rows)
+    named = (("only_in", "ingress only"), ("only_out", "egress only"), ("neither", "not at all"), ("open", "in part"))
+    parts = [f"{n} {told}" for field, told in named if (n := sum(getattr(r, field) for r in rows))]
+    hosts = sum(r.host for r in rows)
+    parts += [f"{hosts} on the host network"] if hosts else []
+    rest = f"; {', '.join(parts)}" if parts else ""
+    yield from (heading(s) for s in words.fold(f"{both} of {total} workloads isolated both ways{rest}", "  ", ""))
+    lacking = [r for r in rows if r.both + r.host < r.workloads]
+    shown = lacking if everything else lacking[:MOST_NAMESPACES]
+    wide = max((len(plain(r.namespace)) for r in shown), default=0)
+    for r in shown:
+        states = [f"{n} {told}" for field, told in (("both", "both ways"), *named) if (n := getattr(r, field))]
+        name = f"  {plain(r.namespace):{wide}}  "
+        yield from words.fold(f"{', '.join(states)} of {r.workloads}", " " * len(name), name)
+    if len(lacking) > len(shown):
+        yield f"  … and {count(len(lacking) - len(shown), 'namespace')} more: `netwright show isolation`"
+    yield ""
+
+
+# --- findings --------------------
+
+
+def _finding(f: Finding, lines: Lines, words: Words) -> Iterator[str]:
+    head = f"{f.severity}[{f.code}]"
+    yield from words.fold(plain(f"{head}: {f.title}"), "    ", "", marks=((head, STYLE[f.severity]),))
+    thing = f"{f.kind} {f.namespace}/{f.name}" if f.namespace else f"{f.kind} {f.name}".strip()
+    owner = f"  ({f.owner})" if f.owner else ""
+    if f.file:
+        place = f"{f.file}:{f.line}:{f.column}" if f.line else f.file
+        yield from words.fold(plain(f"{place}  {thing}{owner}".rstrip()), "     ", f"   {words['corner']} ")
+    elif thing:
+        yield from words.fold(plain(f"{thing} {f.path}{owner}"), "     ", f"   {words['corner']} ")
+    yield from _excerpt(f, lines, words)
+    for mark in f.also:
+        if mark.file and mark.file != f.file:
+            yield from words.fold(plain(f"{mark.file}:{mark.line}:{mark.column}"), "     ", f"   {words['corner']} ")
+        yield from _excerpt(mark, lines, words)
+    for word, text in (("effect", f.effect), ("help", f.help)):
+        if text:
+            yield from words.fold(plain(text), "             ", f"   = {word:<6}  ")
+
+
+def _excerpt(mark: Mark, lines: Lines, words: Words) -> Iterator[str]:
+    if mark.file and mark.line:
+        yield from excerpt(mark.line, mark.column, lines(mark.file), words, indent=0, following=0, label=mark.label)

@@ -1,0 +1,56 @@
+"""Every code of a finding by its own two examples: the first has it, the second is the same cured."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+import netwright as nw
+from netwright.model.finding import Finding, FindingCode
+from netwright.model.finding_codes import ABSENCE, FINDING_CODES
+
+
+def findings(manifest: str) -> list[Finding]:
+    twin = nw.load("-", stdin=BytesIO(manifest.encode()))
+    assert not twin.diagnostics, "an example is a manifest that the API server takes"
+    return list(twin.check().findings)
+
+
+@pytest.mark.parametrize("code", FINDING_CODES, ids=lambda code: code.code)
+def test_the_first_example_has_the_finding_and_no_other(code: FindingCode) -> None:
+    assert {f.code for f in findings(code.fails)} == {code.code}
+
+
+@pytest.mark.parametrize("code", FINDING_CODES, ids=lambda code: code.code)
+def test_the_second_example_has_none(code: FindingCode) -> None:
+    assert not findings(code.passes)
+
+
+@pytest.mark.parametrize("code", FINDING_CODES, ids=lambda code: code.code)
+def test_a_finding_says_all_that_is_needed(code: FindingCode) -> None:
+    for finding in findings(code.fails):
+        assert finding.severity == code.severity
+        assert not finding.title.endswith(".")
+        assert finding.effect
+        assert finding.help
+        assert finding.kind
+        assert finding.name
+        assert finding.line
+
+
+def test_codes_are_told_apart() -> None:
+    assert len({c.code for c in FINDING_CODES}) == len(FINDING_CODES)
+    assert {c.code for c in FINDING_CODES} >= ABSENCE
+
+
+def test_a_fingerprint_outlives_moving_the_file(tmp_path: Path) -> None:
+    for code in FINDING_CODES:
+        one, other = tmp_path / code.code / "a", tmp_path / code.code / "b"
+        for folder, name in ((one, "all.yaml"), (other, "elsewhere/moved.yaml")):
+            (folder / name).parent.mkdir(parents=True)
+            (folder / name).write_text("\n# moved\n" * (folder is other) + code.fails)
+        before, after = (nw.load(str(folder)).check().findings for folder in (one, other))
+        assert sorted(f.fingerprint for f in before) == sorted(f.fingerprint for f in after)
+        assert len({f.fingerprint for f in before}) == len(before)
