@@ -130,7 +130,8 @@ def _parameters(params: Any) -> list[list[str]]:
     rows = []
     for field in msgspec.structs.fields(params):
         schema = shown[field.encode_name]
-        default = "" if field.required else "absent" if field.default is None else f"`{json.dumps(field.default)}`"
+        held = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+        default = "" if field.required else "absent" if held is None else f"`{json.dumps(held)}`"
         says = _inline(schema.get("description", ""))
         rows.append([f"`{field.encode_name}`", f"`{field.name}`", _type(schema), default, says])
     return rows

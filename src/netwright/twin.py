@@ -34,6 +34,7 @@ from netwright.version import VERSION
 if TYPE_CHECKING:
     from netwright.engine.compile import Network
     from netwright.engine.inquire import Inquirer
+    from netwright.model.configuration import Accepted, Intent
     from netwright.questions.check import Checked
     from netwright.questions.diff import Diffed
     from netwright.questions.eval import Evaluated
@@ -429,11 +430,35 @@ class Twin:
 
         return self.ask(Why(source=source, destination=destination, protocol=protocol, family=family, changes=changes))
 
-    def check(self, *, namespaces: Sequence[str] = ()) -> Checked:
-        """What is wrong with the network: findings, each with its place, effect and cure."""
+    def check(
+        self,
+        *,
+        namespaces: Sequence[str] = (),
+        intents: Sequence[Intent] = (),
+        baseline: Sequence[str] = (),
+        severities: Mapping[str, Literal["error", "warning", "info", "ignore"]] | None = None,
+        accepted: Sequence[Accepted] = (),
+        today: str = "",
+    ) -> Checked:
+        """What is wrong with the network: findings, each with its place, effect and cure; and which intents hold."""
         from netwright.questions.registry import Check
 
-        return self.ask(Check(namespaces=tuple(namespaces)))
+        return self.ask(
+            Check(
+                namespaces=tuple(namespaces),
+                intents=tuple(intents),
+                baseline=tuple(baseline),
+                severities=dict(severities or {}),
+                accepted=tuple(accepted),
+                today=today,
+            )
+        )
+
+    def holding(self) -> tuple[Intent, ...]:
+        """Intents that hold on this network, each proven: what a file of intents may start from."""
+        from netwright.questions.check.holding import holding
+
+        return holding(self)
 
     def diff(self, before: Twin) -> Diffed:
         """What this network has otherwise than `before`: connections that opened, closed or changed, and why."""

@@ -20,7 +20,7 @@ from netwright.questions import registry
 from netwright.questions.registry import QUESTIONS, Params, Question
 
 OF_THE_FACE = {
-    "check": {"fail_on", "show", "everything"},
+    "check": {"fail_on", "show", "everything", "write_intents"},
     "why": {"style"},  # how it is told
     "reach": {"form", "everything"},
     "diff": {"fail_on", "everything"},
@@ -28,6 +28,8 @@ OF_THE_FACE = {
 """Parameters of commands that shape the output and are no part of the question."""
 PLACING = {"namespace", "namespaces", "all_namespaces"}
 """By which a face completes bare names and narrows what it shows, where the question itself has no such parameter."""
+OF_THE_CONFIGURATION = {"check": {"severities", "accepted"}}
+"""Parameters that a face takes from `netwright.yaml`."""
 BY_HAND = {
     ("show", "named"): "references",
     ("explain", "words_asked"): "asked",
@@ -93,7 +95,9 @@ def test_flags_are_the_parameters_of_the_questions(command: str) -> None:
         assert flag in parameter.opts, f"`{command} {parameter.opts[-1]}` is called {flag} elsewhere"
         assert not negated or field.default is True
         seen.add(field.name)
-    assert seen == set(fields), f"what `{command}` cannot be asked on the command line"
+    assert seen | OF_THE_CONFIGURATION.get(command, set()) == set(fields), (
+        f"what `{command}` cannot be asked on the command line"
+    )
 
 
 @pytest.mark.parametrize("command", COMMANDS_ASKED)

@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netwright.base.services import ALL, PROTOCOLS, ServiceSet
+from netwright.base.services import ALL, PROTOCOLS, ServiceSet, services_of
 from netwright.model.document import Reading
-from netwright.questions.reach import By, Pairs, Reached, class_tables, expand, pairs_of, services_of
+from netwright.questions.reach import By, Pairs, Reached, class_tables, expand, pairs_of
 from netwright.render.reach_json import write_classes, write_pairs
 from netwright.twin import Twin, digest
 from tests.agreement import NoTexts, answers, document

@@ -16,11 +16,13 @@ from netwright.cli.output import Output
 from netwright.cli.streams import standard_input
 
 if TYPE_CHECKING:
+    from netwright.model.configuration import Configuration
     from netwright.twin import Twin
 
 F = TypeVar("F", bound=Callable[..., Any])
 KUBECTL_KINDS = "ns,pods,deploy,sts,ds,rs,rc,jobs,cronjobs,svc,endpointslices,ingress,netpol,sa,nodes"
 """What `kubectl get` is to list so that nothing is missing from an answer: one list for help, demo and the README."""
+CONFIGURATION = "netwright.yaml"
 MANIFESTS = ("*.yaml", "*.yml", "*.json", "*/*.yaml", "*/*.yml")
 
 
@@ -29,28 +31,47 @@ class Given(NamedTuple):
 
     sources: tuple[str, ...]
     pod_cidr: tuple[str, ...]
-    cni: str
+    cni: str | None
     kustomize: bool
+    config: str | None
     quiet: bool
     verbose: bool
 
+    def configuration(self) -> Configuration:
+        """`--config FILE`, else `netwright.yaml` of the current folder, else an empty one."""
+        if self.config is None and not Path(CONFIGURATION).is_file():
+            from netwright.model.configuration import Configuration
+
+            return Configuration()
+        from netwright.sources.configuration import read_configuration
+
+        return read_configuration(self.config or CONFIGURATION)
+
     def load(self, *paths: str, like: Twin | None = None) -> Twin:
-        """The twin of the sources, or of the current folder where none is named and it holds manifests. `like`: a twin
-        of mostly the same objects."""
+        """The twin of the sources; where none is named, of those of the configuration, or of the current folder if it
+        holds manifests. What the command line says overrules the configuration. `like`: a twin of mostly the same
+        objects."""
         from netwright.twin import load
 
-        sources = [*paths, *self.sources]
+        configured = self.configuration()
+        sources = [*paths, *self.sources] or list(configured.sources)
         if not sources:
             if not any(next(Path().glob(pattern), None) for pattern in MANIFESTS):
                 raise UsageError(
                     "no source was named and the current folder holds no manifests",
-                    help="name a folder or file (`netwright reach manifests/`), `-` (standard input) or `git:REV:PATH`",
+                    help="name a folder or file (`netwright reach manifests/`), `-` (standard input) or "
+                    "`git:REV:PATH`; `sources` of a netwright.yaml name them for good",
                 )
             sources = ["."]
         stdin = standard_input() if "-" in sources else None
         progress.now(f"reading {', '.join(sources)}")
         twin = load(
-            sources, pod_cidr=list(self.pod_cidr), cni=self.cni, kustomize=self.kustomize, stdin=stdin, like=like
+            sources,
+            pod_cidr=list(self.pod_cidr or configured.pod_cidr),
+            cni=self.cni or configured.cni or "upstream",
+            kustomize=self.kustomize or configured.kustomize,
+            stdin=stdin,
+            like=like,
         )
         progress.now("answering")
         return twin
@@ -82,13 +103,17 @@ def source_options(command: F) -> F:
                 metavar="CIDR",
                 help="The pods' address range; settles ipBlocks against pods without addresses.",
             ),
-            click.option(
-                "--cni", default="upstream", show_default=True, help="The profile that says how policies compose."
-            ),
+            click.option("--cni", show_default="upstream", help="The profile that says how policies compose."),
             click.option(
                 "--kustomize",
                 is_flag=True,
                 help="Render kustomizations with kubectl or kustomize (which may fetch remote bases).",
+            ),
+            click.option(
+                "--config",
+                metavar="FILE",
+                shell_complete=files,
+                help="The configuration. [default: netwright.yaml, where there is one]",
             ),
             click.option("-q", "--quiet", is_flag=True, help="Only the answer."),
             click.option("-v", "--verbose", is_flag=True, help="Every diagnostic, and where the time went."),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from netwright.base.diagnostics import Code, Severity
+
+State = Literal["new", "known", "accepted"]
 
 
 class FindingCode(Code, frozen=True, kw_only=True):
@@ -35,6 +39,7 @@ class Finding(Mark, frozen=True, kw_only=True):
     `title` starts in lower case, has no full stop and quotes the user's words in backticks. `effect` is what it means
     for traffic, `help` what to do, `owner` who CODEOWNERS or an annotation names. `fingerprint` stays the same while
     the finding does: it holds neither file nor line nor the index of a rule. `workloads` are those it is about.
+    `state`: only what is new counts; known findings are in the baseline, accepted ones in the configuration.
     """
 
     code: str
@@ -46,3 +51,4 @@ class Finding(Mark, frozen=True, kw_only=True):
     workloads: tuple[str, ...] = ()
     also: tuple[Mark, ...] = ()
     fingerprint: str
+    state: State = "new"

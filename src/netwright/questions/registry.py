@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, Protocol, Ty
 
 from msgspec import Meta, Struct
 
+from netwright.model.configuration import Accepted, Intent
+
 if TYPE_CHECKING:
     from netwright.base.spans import Origin, Position
     from netwright.engine.compile import Network
@@ -93,6 +95,13 @@ class Diff(Params["Diffed"], frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 class Check(Params["Checked"], frozen=True, kw_only=True, forbid_unknown_fields=True, rename=IN_NAMESPACES):
     namespaces: Annotated[tuple[str, ...], Meta(description="Only findings in these namespaces.")] = ()
+    intents: Annotated[tuple[Intent, ...], Meta(description="What must hold.")] = ()
+    baseline: Annotated[tuple[str, ...], Meta(description="Fingerprints of findings that are known.")] = ()
+    severities: Annotated[
+        dict[str, Literal["error", "warning", "info", "ignore"]], Meta(description="Severities of codes, or `ignore`.")
+    ] = {}
+    accepted: Annotated[tuple[Accepted, ...], Meta(description="Findings that are accepted until a day.")] = ()
+    today: Annotated[str, Meta(description="The day, YYYY-MM-DD, that acceptances are held against; empty: none.")] = ""
 
 
 class BlastRadius(Params["Blast"], frozen=True, kw_only=True, forbid_unknown_fields=True, rename=FROM_TO):

@@ -6,9 +6,12 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
+import msgspec
+
 from netwright.base.diagnostics import Severity
 from netwright.model.finding import Finding, Mark
 from netwright.questions.check import Checked, Coverage
+from netwright.questions.check.intents import IntentAnswer
 from netwright.render.escape import plain
 from netwright.render.excerpt import Lines, excerpt
 from netwright.render.styles import Style, heading
@@ -32,7 +35,7 @@ def check_text(
     """Lines. Of each code at most MOST_OF_A_CODE findings, of what is only information one line a code, unless
     `everything`; with `show` only those codes, all of them. `titles` are the titles of the codes."""
     yield from _isolation(checked.isolation, words, everything)
-    listed = [f for f in checked.findings if not show or f.code in show]
+    listed = [f for f in checked.findings if (f.state == "new" or everything) and (not show or f.code in show)]
     told: Counter[str] = Counter()
     sizes = Counter(f.code for f in listed)
     for finding in listed:
@@ -41,8 +44,17 @@ def check_text(
             yield from _finding(finding, lines, words)
         if told[finding.code] == sizes[finding.code] and not (show or everything):
             yield from _folded(finding, sizes[finding.code], titles, words)
+    for intent in checked.intents:
+        if intent.verdict != "holds":
+            yield from _intent(intent, lines, words)
     for withheld in checked.withheld:
         yield from words.fold(plain(f"withheld: {withheld}"), "  ", "")
+    for note in checked.notes:
+        yield from words.fold(plain(note), "  ", "")
+    if checked.intents:
+        held = Counter(i.verdict for i in checked.intents)
+        parts = [f"{held[verdict]} {verdict}" for verdict in ("broken", "undecided") if held[verdict]]
+        yield f" {words['dot']} ".join([count(len(checked.intents), "intent") + f": {held['holds']} hold", *parts])
     yield from words.fold(f"{summary(checked)} {words['dot']} {last}", "", "")
 
 
@@ -50,7 +62,9 @@ def summary(checked: Checked) -> str:
     """`1 error, 2 warnings, 3 notes`; `no findings`."""
     named: tuple[tuple[Severity, str], ...] = (("error", "error"), ("warning", "warning"), ("info", "note"))
     parts = [count(n, word) for severity, word in named if (n := checked.counts[severity])]
-    return ", ".join(parts) or "no findings"
+    found = ", ".join(parts) or ("nothing new" if checked.findings else "no findings")
+    passed = [f"{n} {state}" for state in ("known", "accepted") if (n := checked.states[state])]
+    return f"{found} ({', '.join(passed)})" if passed else found
 
 
 def _folded(finding: Finding, size: int, titles: dict[str, str], words: Words) -> Iterator[str]:
@@ -94,7 +108,8 @@ def _isolation(rows: Sequence[Coverage], words: Words, everything: bool) -> Iter
 
 def _finding(f: Finding, lines: Lines, words: Words) -> Iterator[str]:
     head = f"{f.severity}[{f.code}]"
-    yield from words.fold(plain(f"{head}: {f.title}"), "    ", "", marks=((head, STYLE[f.severity]),))
+    state = "" if f.state == "new" else f" ({f.state})"
+    yield from words.fold(plain(f"{head}: {f.title}{state}"), "    ", "", marks=((head, STYLE[f.severity]),))
     thing = f"{f.kind} {f.namespace}/{f.name}" if f.namespace else f"{f.kind} {f.name}".strip()
     owner = f"  ({f.owner})" if f.owner else ""
     if f.file:
@@ -110,6 +125,26 @@ def _finding(f: Finding, lines: Lines, words: Words) -> Iterator[str]:
     for word, text in (("effect", f.effect), ("help", f.help)):
         if text:
             yield from words.fold(plain(text), "             ", f"   = {word:<6}  ")
+
+
+def _intent(intent: IntentAnswer, lines: Lines, words: Words) -> Iterator[str]:
+    """What does not hold, and the connection that shows it with the rules that decide it."""
+    head = f"{intent.severity}[intent]" if intent.verdict == "broken" else "undecided[intent]"
+    style = STYLE[intent.severity] if intent.verdict == "broken" else "undecided"
+    yield from words.fold(plain(f"{head}: {intent.name}"), "    ", "", marks=((head, style),))
+    if intent.file:
+        yield from words.fold(plain(f"{intent.file}:{intent.line}"), "     ", f"   {words['corner']} ")
+    yield from words.fold(plain(intent.told), "             ", f"   = {intent.verdict:<6}  ")
+    witness = intent.witness
+    for rule in witness.rules if witness else ():
+        thing = f"{rule.kind} {rule.namespace}/{rule.name} {rule.label}"
+        place = f"{rule.file}:{rule.line}:{rule.column}  " if rule.file else ""
+        yield from words.fold(plain(f"{place}{thing}"), "     ", f"   {words['corner']} ")
+        yield from _excerpt(msgspec.structs.replace(rule, label=""), lines, words)
+    if witness and witness.why:
+        yield from words.fold(plain(witness.why), "             ", "   = why     ")
+    if intent.reason:
+        yield from words.fold(plain(intent.reason), "             ", "   = reason  ")
 
 
 def _excerpt(mark: Mark, lines: Lines, words: Words) -> Iterator[str]:

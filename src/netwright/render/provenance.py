@@ -43,6 +43,9 @@ def _undecided(verb: str, content: Mapping[str, Any]) -> list[dict[str, Any]] | 
         # A question is about one pair; every reason leaves that one open.
         reasons = dict.fromkeys(r["reason"] for r in content["reasons"])
         return [{"reason": reason, "pairs": 1, "help": ""} for reason in reasons]
+    if verb == "check":
+        told = Counter(i.told for i in content["intents"] if i.verdict == "undecided")
+        return [{"reason": reason, "pairs": n, "help": ""} for reason, n in sorted(told.items())]
     if verb == "diff":
         pairs = {(u.source, u.destination) for u in content["undecided"]}
         return [{"reason": _PERHAPS, "pairs": len(pairs), "help": _ASK_PAIR}] if pairs else []

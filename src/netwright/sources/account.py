@@ -60,6 +60,8 @@ class Account:
         self.documents: list[Document] = []
         self.unread: list[Unread] = []
         self.warnings: list[Diagnostic] = []
+        self.ours = 0
+        """Documents that are configurations or intents of ours: they are read where they are named."""
 
     def note_unread(
         self,
@@ -255,6 +257,12 @@ class Account:
                 Document(place=place, api_version=api_version, kind=kind, namespace=namespace, name=name, raw=raw)
             )
             return
+        if not kind and isinstance(raw, (dict, list)):
+            from netwright.sources.configuration import is_ours
+
+            if is_ours(file, raw):
+                self.ours += 1
+                return
         if isinstance(raw, (dict, bytes, msgspec.Raw)):
             header = (("apiVersion", api_version), ("kind", kind))
             missing = " and ".join(f"`{field}`" for field, value in header if not value)

@@ -33,9 +33,9 @@ def read_text(account: Account, file: str, data: bytes, *, in_chart: Callable[[]
 
     Whatever the text is, there is a document, an unread text or a warning more afterwards.
     """
-    before = len(account.documents), len(account.unread)
+    before = len(account.documents), len(account.unread), account.ours
     _read(account, file, data, in_chart)
-    if before == (len(account.documents), len(account.unread)):
+    if before == (len(account.documents), len(account.unread), account.ours):
         account.warn_empty(file)
 
 

@@ -17,10 +17,12 @@ from netwright.base.diagnostics import INPUT_CODES, Diagnostic, Severity
 from netwright.base.spans import Origin
 from netwright.engine.acting import Isolation
 from netwright.model.document import Unread
-from netwright.model.finding import Finding, Mark
+from netwright.model.finding import Finding, Mark, State
 from netwright.model.finding_codes import ABSENCE, FINDING_CODES
 from netwright.questions.check import coverage, policy_sections, ports, services
+from netwright.questions.check.acceptance import settled
 from netwright.questions.check.found import Found
+from netwright.questions.check.intents import IntentAnswer, Judge
 from netwright.questions.check.scene import Scene
 from netwright.questions.registry import Asked, Check
 
@@ -32,6 +34,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Found]], ...] = (
 )
 ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 FailOn = Literal["error", "warning", "info", "never"]
+STATES: tuple[State, ...] = ("new", "known", "accepted")
 OF_INPUT = frozenset(code.code for code in INPUT_CODES)
 
 
@@ -50,19 +53,32 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """The findings, worst first, then by code and place; the isolation of each namespace, the least isolated first.
+    """The findings, worst first, then by code and place; the intents, broken ones first; the isolation of each
+    namespace, the least isolated first.
 
-    `counts` are findings by severity. `withheld` says of what nothing was reported, and why.
+    `counts` are new findings by severity, `states` all by state. `withheld` says of what nothing was reported, and why;
+    `notes` what is to be looked after in the configuration.
     """
 
     findings: tuple[Finding, ...]
+    intents: tuple[IntentAnswer, ...] = ()
     isolation: tuple[Coverage, ...]
     counts: dict[Severity, int]
+    states: dict[State, int]
     withheld: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def fails(self, fail_on: FailOn) -> bool:
-        """Whether there is a finding of this severity or a worse one."""
-        return fail_on != "never" and any(self.counts[s] for s, rank in ORDER.items() if rank <= ORDER[fail_on])
+        """Whether there is a new finding, or a broken intent, of this severity or a worse one."""
+        if fail_on == "never":
+            return False
+        found = {s for s, n in self.counts.items() if n} | {i.severity for i in self.intents if i.verdict == "broken"}
+        return any(ORDER[severity] <= ORDER[fail_on] for severity in found)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an intent is undecided."""
+        return any(i.verdict == "undecided" for i in self.intents)
 
 
 def answer(twin: Asked, params: Check) -> Checked:
@@ -82,16 +98,30 @@ def answer(twin: Asked, params: Check) -> Checked:
             findings.append(_finding(twin, found, codes[found.code].severity, seen))
     if params.namespaces:
         findings = [f for f in findings if f.code in OF_INPUT or f.namespace in params.namespaces]
+    findings, notes = settled(findings, params)
     findings.sort(key=lambda f: (ORDER[f.severity], f.code, f.file, f.line, f.column, f.namespace, f.name, f.path))
-    counts = Counter(f.severity for f in findings)
+    counts = Counter(f.severity for f in findings if f.state == "new")
+    states: Counter[State] = Counter(f.state for f in findings)
     return Checked(
         findings=tuple(findings),
+        intents=_intents(twin, params),
         isolation=_isolation(scene, params.namespaces),
         counts={severity: counts[severity] for severity in ORDER},
+        states={state: states[state] for state in STATES},
+        notes=tuple(notes),
         withheld=tuple(
             f"{n} of {code}: what could not be read may hold what it misses" for code, n in sorted(withheld.items())
         ),
     )
+
+
+def _intents(twin: Asked, params: Check) -> tuple[IntentAnswer, ...]:
+    if not params.intents:
+        return ()
+    judge = Judge(twin)
+    order = {"broken": 0, "undecided": 1, "holds": 2}
+    answers = [judge.answer(intent) for intent in params.intents]
+    return tuple(sorted(answers, key=lambda a: (order[a.verdict], ORDER[a.severity])))
 
 
 # --- from what a check found to a finding --------------------

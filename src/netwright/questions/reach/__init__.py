@@ -14,8 +14,7 @@ import numpy as np
 
 from netwright.base.errors import UsageError
 from netwright.base.ipset import Family
-from netwright.base.numbers import short, whole_number
-from netwright.base.services import ALL, BEYOND_TRANSPORT, PROTOCOLS, ServiceSet
+from netwright.base.services import ALL, BEYOND_TRANSPORT, ServiceSet, services_of
 from netwright.engine.bits import distinct, indexes
 from netwright.engine.compile import FamilyTables, Table
 from netwright.engine.inquire import Inquirer
@@ -118,28 +117,6 @@ def reach(
         services=services,
         left_out=left,
     )
-
-
-def services_of(text: str) -> ServiceSet:
-    """`80`, `8000-8100`, `UDP/53`, `TCP`: a set of services. Raises UsageError."""
-    protocol, slash, ports = text.partition("/")
-    if not slash:
-        protocol, ports = ("TCP", text) if text[:1].isdigit() else (text, "")
-    number = PROTOCOLS.get(protocol.upper()) if protocol.isascii() else None
-    first, _, last = ports.partition("-")
-    low, high = whole_number(first), whole_number(last or first)
-    if (
-        number is None
-        or any(port is None or port > 0xFFFF for port, written in ((low, first), (high, last)) if written)
-        or (slash and not ports)
-        or (ports and not first)
-    ):
-        raise UsageError(f"`{short(text)}` is not a port", help="write `80`, `8000-8100`, `UDP/53` or `TCP`")
-    if low is None or high is None:
-        return ServiceSet.ports(number)
-    if low > high:
-        raise UsageError(f"`{text}` ends before it begins", help=f"write `{last}-{first}`")
-    return ServiceSet.ports(number, low, high)
 
 
 def _chosen(inquirer: Inquirer, ends: Ends, target: Target, family: Family) -> list[int]:

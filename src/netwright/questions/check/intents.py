@@ -1,0 +1,449 @@
+"""Intents: what must hold, proven for all that it names, or shown broken by one connection.
+
+An intent is about policy. What a node does with the pods on itself is left out: a node always reaches its own pods
+(NetworkPolicy concept page), so no policy could make it hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Literal
+
+import msgspec
+
+from netwright.base.diagnostics import Severity
+from netwright.base.errors import UsageError
+from netwright.base.ipset import EVERYWHERE, NOT_UNICAST, Family
+from netwright.base.services import PROTOCOLS, TRANSPORT, ServiceSet, protocol_name, service_key, services_of
+from netwright.base.spans import Origin
+from netwright.engine.exposure import Exposure, exposures
+from netwright.engine.holds import Ends, Pair, passing, stopped
+from netwright.engine.inquire import Packet, Part, lowest
+from netwright.engine.verdict import Outcome, Side, Spot
+from netwright.model.configuration import Intent, Verb
+from netwright.model.finding import Mark
+from netwright.model.references import Target
+from netwright.questions.registry import Asked
+
+IntentVerdict = Literal["holds", "broken", "undecided"]
+ANYBODY = Target("any address", addresses=EVERYWHERE - NOT_UNICAST)
+
+
+class Witness(msgspec.Struct, frozen=True, kw_only=True, rename={"source": "from", "destination": "to"}):
+    """One connection that breaks an intent, or leaves it open: the rules that decide it, and the command that tells
+    why."""
+
+    source: str
+    destination: str
+    ports: str
+    family: Family
+    rules: tuple[Mark, ...] = ()
+    why: str = ""
+
+
+class IntentAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of an intent. `told` says why it does not hold, or what is not known."""
+
+    name: str
+    verb: Verb
+    verdict: IntentVerdict
+    severity: Severity
+    reason: str
+    told: str = ""
+    witness: Witness | None = None
+    file: str = ""
+    line: int = 0
+
+
+class Judged(msgspec.Struct, frozen=True):
+    verdict: IntentVerdict
+    told: str = ""
+    witness: Witness | None = None
+
+
+HOLDS = Judged("holds")
+
+
+class Judge:
+    """Answers intents on one network."""
+
+    def __init__(self, twin: Asked) -> None:
+        self.twin = twin
+        self.inquirer = twin.inquirer
+        self.network = twin.network
+        self._ways: dict[str, list[Exposure]] = {}
+
+    def answer(self, intent: Intent) -> IntentAnswer:
+        try:
+            found = worst(self._judge(intent))
+        except UsageError as error:  # a name that fits nothing: whether the intent holds is not determined
+            found = Judged("undecided", error.message + (f" ({error.help})" if error.help else ""))
+        return IntentAnswer(
+            name=intent.name,
+            verb=intent.verb,
+            verdict=found.verdict,
+            severity=intent.severity,
+            reason=intent.reason,
+            told=found.told,
+            witness=found.witness,
+            file=intent.file,
+            line=intent.line,
+        )
+
+    def _judge(self, intent: Intent) -> Iterator[Judged]:
+        if intent.verb == "apart":
+            yield from self._apart(intent.tenants)
+            return
+        resolve = self.inquirer.directory.resolve
+        sources = [resolve(text) for text in intent.sources]
+        for source in sources:
+            if source.service is not None:
+                raise UsageError(f"`{source.ref}` is a Service and starts no connections", help="name its workload")
+            if source.fqdn:
+                raise UsageError(f"which addresses `{source.fqdn}` has is not in the input", help="write a `cidr/…`")
+        for text in intent.destinations:
+            destination = resolve(text)
+            if destination.fqdn:
+                raise UsageError(
+                    f"which addresses `{destination.fqdn}` has is not in the input", help="write a `cidr/…`"
+                )
+            if intent.verb == "only":
+                yield from self._only(sources, destination, intent.ports)
+                continue
+            for source in sources:
+                if destination.service is not None:
+                    yield from self._service(intent.verb, source, destination, intent.ports)
+                else:
+                    yield from self._direct(intent.verb, source, destination, intent.ports)
+
+    # --- allow and deny --------------------
+
+    def _direct(self, verb: Verb, source: Target, destination: Target, ports: Sequence[str]) -> Iterator[Judged]:
+        for services, target in self._asked(destination, ports, served=verb == "allow"):
+            meets = False
+            for family, tables in self.network.tables.items():
+                ends = Ends(self.at(source, family), self.at(target, family), self.alone)
+                if not ends.sources or not ends.destinations:
+                    continue
+                meets = True
+                if verb == "allow":
+                    broken, open_ = stopped(tables, ends, services, "may"), stopped(tables, ends, services, "must")
+                else:
+                    broken, open_ = passing(tables, ends, services, "must"), passing(tables, ends, services, "may")
+                yield self._shown(verb, services, broken, open_, source, target, family)
+            if verb == "allow" and not meets:
+                told = f"{source.ref} and {target.ref} have no address family in common"
+                yield Judged("undecided" if self.inquirer.cluster.has_assumed_families else "broken", told)
+            if verb == "deny" and source.addresses is not None and target.rows:
+                yield from self._ways_in(source, target, services)
+
+    def _service(self, verb: Verb, source: Target, destination: Target, ports: Sequence[str]) -> Iterator[Judged]:
+        service = destination.service
+        assert service is not None
+        asked: list[tuple[int, str]] = []
+        for text in ports:
+            protocol, port = _named(text)
+            found = self.inquirer.service_port(service, protocol, port)
+            if found is None:
+                raise UsageError(f"{service.ref} has no port `{text}`", help="an intent names the Service's own ports")
+            asked.append((protocol, str(found.port)))
+        for protocol, port in asked or [(p.protocol, str(p.port)) for p in service.ports]:
+            settled = self.inquirer.ask(source, destination, protocol, port)
+            all_or_none = settled.verdict == "allow" and settled.groups == "all"
+            if settled.verdict == "undecided":
+                verdict: IntentVerdict = "undecided"
+            else:
+                verdict = "holds" if (all_or_none if verb == "allow" else settled.verdict == "deny") else "broken"
+            if verdict == "holds":
+                continue
+            text = f"{protocol_name(protocol)} {port}"
+            wanted = "deny" if verb == "allow" else "allow"
+            part = next((p for p in settled.parts if p.outcome.verdict in (wanted, "undecided")), None)
+            why = f"netwright why {source.ref} {destination.ref}:{port}"
+            witness = Witness(
+                source=part.source if part else source.ref,
+                destination=destination.ref,
+                ports=text,
+                family=part.packet.family if part else 4,
+                rules=self._rules(part) if part else (),
+                why=why if protocol == PROTOCOLS["TCP"] else f"{why} --protocol {protocol_name(protocol)}",
+            )
+            reasons = "; ".join(r.text for r in settled.reasons)
+            yield Judged(verdict, settled.nowhere or reasons or _told(verb, verdict, witness), witness)
+
+    def _ways_in(self, source: Target, destination: Target, services: ServiceSet) -> Iterator[Judged]:
+        """Ways through Services and Ingresses that end at one of these services of the destination."""
+        wanted = set(destination.rows)
+        if source.ref not in self._ways:
+            self._ways[source.ref] = list(exposures(self.inquirer, source))
+        for way in self._ways[source.ref]:
+            ending = [p for p in way.parts if p.packet.destination.row in wanted and p.packet.key in services]
+            if way.verdict == "deny" or not ending:
+                continue
+            verdict: IntentVerdict = "undecided" if way.verdict == "undecided" else "broken"
+            reaches = "may reach" if verdict == "undecided" else "reaches"
+            told = f"{source.ref} {reaches} it through {way.service} ({way.via})"
+            rules = tuple(self._mark(s.origin, s.text) for s in way.steps if s.origin is not None)
+            witness = Witness(
+                source=source.ref,
+                destination=way.service,
+                ports=f"{protocol_name(way.protocol)} {way.port}",
+                family=ending[0].packet.family,
+                rules=rules,
+                why=f"netwright why {source.ref} {way.service}:{way.port}",
+            )
+            yield Judged(verdict, told, witness)
+
+    # --- only --------------------
+
+    def _only(self, sources: Sequence[Target], destination: Target, ports: Sequence[str]) -> Iterator[Judged]:
+        from_outside = any(s.addresses is not None for s in sources)
+        for services, target in self._asked(destination, ports, served=False):
+            for family, tables in self.network.tables.items():
+                named = 0
+                for source in sources:
+                    named |= self.at(source, family)
+                ends = Ends(self.others(family) & ~named, self.at(target, family), self.alone)
+                if not ends.sources or not ends.destinations:
+                    continue
+                broken, open_ = passing(tables, ends, services, "must"), passing(tables, ends, services, "may")
+                yield self._shown("only", services, broken, open_, ANYBODY, target, family)
+            if not from_outside and target.rows:
+                yield from self._ways_in(self.inquirer.directory.resolve("internet"), target, services)
+
+    def others(self, family: Family) -> int:
+        """Everyone who can start a connection, but the nodes themselves."""
+        universe = self.network.tables[family].universe
+        bits = universe.present
+        for workload in self.inquirer.cluster.workloads:
+            if workload.kind == "node":
+                for row in workload.rows:
+                    bits &= ~(1 << self.network.position(row))
+        return bits | self.at(ANYBODY, family)
+
+    # --- apart --------------------
+
+    def _apart(self, label: str) -> Iterator[Judged]:
+        columns = self.network.columns
+        tenants: dict[str, list[int]] = {}
+        for row, number in enumerate(columns.namespace.tolist()):
+            value = columns.namespace_labels[number].get(label)
+            if columns.namespaces[number] and value is not None:
+                tenants.setdefault(value, []).append(row)
+        unknown = sorted(columns.unlabelled)
+        if unknown:
+            told = f"the Namespace objects of {', '.join(unknown[:3])} are not in the input, and with them their labels"
+            yield Judged("undecided", told)
+        if len(tenants) < 2:
+            told = f"fewer than two values of the label `{label}` are on the namespaces of the input"
+            yield Judged("undecided", told)
+        everyone = [row for rows in tenants.values() for row in rows]
+        for value, rows in sorted(tenants.items()):
+            mine = set(rows)
+            source = Target(f"{label}={value}", rows=tuple(rows))
+            others = Target("another tenant", rows=tuple(row for row in everyone if row not in mine))
+            for family, tables in self.network.tables.items():
+                ends = Ends(self.at(source, family), self.at(others, family), 0)
+                if ends.sources and ends.destinations:
+                    broken, open_ = (passing(tables, ends, TRANSPORT, sure) for sure in ("must", "may"))
+                    yield self._shown("apart", TRANSPORT, broken, open_, source, others, family)
+
+    # --- ends and services --------------------
+
+    def _asked(self, destination: Target, ports: Sequence[str], *, served: bool) -> Iterator[tuple[ServiceSet, Target]]:
+        """The services asked about, each with the part of the destination that they are asked of."""
+        fixed, names = ServiceSet(), []
+        for text in ports:
+            protocol, port = _named(text)
+            if port and not port[0].isdigit():
+                names.append((protocol, port))
+            else:
+                fixed |= services_of(text)
+        if destination.service is not None:
+            yield from self._backends(destination, ports)
+            return
+        if destination.addresses is not None:
+            if names:
+                raise UsageError(
+                    f"`{names[0][1]}` is the name of a port, and addresses have none", help="write numbers"
+                )
+            yield (fixed if ports else TRANSPORT), destination
+            return
+        if not ports and not served:
+            yield TRANSPORT, destination
+            return
+        by_services: dict[ServiceSet, list[int]] = {}
+        for row in destination.rows:
+            declared = self.inquirer.cluster.row_ports[row]
+            found = fixed
+            for p in declared:
+                if (not ports) or (p.protocol, p.name) in names:
+                    found |= ServiceSet.ports(p.protocol, p.number)
+            if not found:
+                missing = f"no port `{names[0][1]}`" if names else "no port that its containers declare"
+                raise UsageError(f"`{destination.ref}` has {missing}", help="write `ports:` with numbers")
+            by_services.setdefault(found, []).append(row)
+        for services, rows in by_services.items():
+            yield services, destination._replace(rows=tuple(rows))
+
+    def _backends(self, destination: Target, ports: Sequence[str]) -> Iterator[tuple[ServiceSet, Target]]:
+        service = destination.service
+        assert service is not None
+        asked = [_named(text) for text in ports]
+        for port in service.ports:
+            if asked and not any(p == port.protocol and n in (str(port.port), port.name) for p, n in asked):
+                continue
+            if port.open:
+                raise UsageError(f"{service.ref} {port.nowhere}")
+            for number in sorted({b.port for b in port.backends if b.row >= 0}):
+                rows = tuple(b.row for b in port.backends if b.row >= 0 and b.port == number)
+                yield ServiceSet.ports(port.protocol, number), Target(destination.ref, rows=rows)
+
+    def at(self, target: Target, family: Family) -> int:
+        """The positions of a target in a family."""
+        bits = 0
+        if target.addresses is not None:
+            for spot in self.inquirer.spots(target, family):
+                bits |= 1 << spot.position
+            return bits
+        for row in target.rows:
+            bits |= 1 << self.network.position(row)
+        return bits & self.network.tables[family].universe.present
+
+    @cached_property
+    def alone(self) -> int:
+        """Identities that are one endpoint and always will be: it is no connection to itself."""
+        columns, bits, seen = self.network.columns, 0, 0
+        for row in range(columns.n):
+            bit = 1 << self.network.position(row)
+            bits = bits & ~bit if seen & bit or not columns.single[row] else bits | bit
+            seen |= bit
+        return bits
+
+    # --- witnesses --------------------
+
+    def _shown(
+        self,
+        verb: Verb,
+        asked: ServiceSet,
+        broken: Pair | None,
+        open_: Pair | None,
+        source: Target,
+        target: Target,
+        family: Family,
+    ) -> Judged:
+        pair = broken or open_
+        if pair is None:
+            return HOLDS
+        verdict: IntentVerdict = "broken" if broken else "undecided"
+        one, other = self._spot(pair[0], source), self._spot(pair[1], target)
+        tables = self.network.tables[family]
+        must, may = tables.pair(*pair)
+        if verb == "allow":
+            services = asked - (may if broken else must)
+        else:
+            services = asked & must if broken else (asked & may) - must
+        key = self._example(services, other)
+        protocol, port = key >> 16, key & 0xFFFF
+        (out_must, out_may), (in_must, in_may) = tables.outcome(*pair, key)
+        found = Outcome(
+            out_may and in_may, not (out_must and in_must), "", Side(out_must, out_may), Side(in_must, in_may)
+        )
+        packet = Packet(family, one, other, key)
+        part = Part(packet, found, self._ref(one, source, family), self._ref(other, target, family))
+        why = f"netwright why {self._command(one, source, family)} {self._command(other, target, family)}:{port}"
+        witness = Witness(
+            source=part.source,
+            destination=part.destination,
+            ports=str(services),
+            family=family,
+            rules=self._rules(part),
+            why=why if protocol == PROTOCOLS["TCP"] else f"{why} --protocol {protocol_name(protocol)}",
+        )
+        if verdict == "undecided":
+            reasons = "; ".join(r.text for r in self.inquirer.reasons(part))
+            return Judged(verdict, reasons or _told(verb, verdict, witness), witness)
+        return Judged(verdict, _told(verb, verdict, witness), witness)
+
+    def _example(self, services: ServiceSet, spot: Spot) -> int:
+        """A service that stands for a set: one that the destination serves, else the lowest that is a port."""
+        declared = self.inquirer.cluster.row_ports[spot.row] if spot.row >= 0 else ()
+        for p in declared:
+            if service_key(p.protocol, p.number) in services:
+                return service_key(p.protocol, p.number)
+        low, high = services.intervals[0]
+        return low + 1 if low & 0xFFFF == 0 and high - low > 1 else low
+
+    def _spot(self, position: int, target: Target) -> Spot:
+        if position >= self.network.identities.count:
+            return Spot(position, -1)
+        row = next((r for r in target.rows if self.network.position(r) == position), -1)
+        return Spot(position, row if row >= 0 else int(self.network.identities.row[position]))
+
+    def _ref(self, spot: Spot, target: Target, family: Family) -> str:
+        if spot.row >= 0:
+            return self.inquirer.directory.row_ref(spot.row)
+        return self.inquirer.label(spot, target if target.addresses is not None else ANYBODY, family)
+
+    def _command(self, spot: Spot, target: Target, family: Family) -> str:
+        if spot.row >= 0:
+            return self.inquirer.directory.row_ref(spot.row)
+        of = target if target.addresses is not None else ANYBODY
+        addresses = self.inquirer.addresses(spot, of, family)
+        address = lowest(addresses, family) if addresses else of.ref
+        return f"[{address}]" if ":" in address else address
+
+    def _rules(self, part: Part) -> tuple[Mark, ...]:
+        return tuple(
+            self._mark(c.origin, "isolates" if c.rule is None else c.action + "s") for c in self.inquirer.deciding(part)
+        )
+
+    def _mark(self, origin: Origin, label: str) -> Mark:
+        position = self.twin.locate(origin)
+        return Mark(
+            kind=origin.kind,
+            namespace=origin.namespace,
+            name=origin.name,
+            path=origin.path,
+            label=label,
+            file=position.file if position else "",
+            line=position.line if position else 0,
+            column=position.column if position else 0,
+        )
+
+
+def worst(found: Iterator[Judged]) -> Judged:
+    """Broken before undecided before holding; the first of each."""
+    open_ = None
+    for one in found:
+        if one.verdict == "broken":
+            return one
+        if one.verdict == "undecided" and open_ is None:
+            open_ = one
+    return open_ or HOLDS
+
+
+def _named(text: str) -> tuple[int, str]:
+    """`5432`, `UDP/53`, `http`: protocol and port as written; a protocol alone has port ""."""
+    head, slash, rest = text.partition("/")
+    if slash:
+        number = PROTOCOLS.get(head.upper())
+        if number is None:
+            raise UsageError(
+                f"`{text}` is not a port", help="write `80`, `8000-8100`, `UDP/53`, `TCP` or a port's name"
+            )
+        return number, rest
+    if head.upper() in PROTOCOLS and not head[0].isdigit():
+        return PROTOCOLS[head.upper()], ""
+    return PROTOCOLS["TCP"], head
+
+
+def _told(verb: Verb, verdict: IntentVerdict, w: Witness) -> str:
+    what = f"{w.source} → {w.destination} {w.ports}"
+    if verdict == "undecided":
+        return f"{what} is undecided"
+    return f"{what} is {'denied' if verb == 'allow' else 'allowed'}"
+
+
+__all__ = ["IntentAnswer", "IntentVerdict", "Judge", "Witness"]

@@ -1,0 +1,170 @@
+"""`check` as a user runs it: exit codes, what counts, configuration, baselines, intents."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from netwright.cli.main import run
+
+PODS = """\
+{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop, labels: {app: web}},
+ spec: {containers: [{name: c, image: web:1, ports: [{name: http, containerPort: 8080}]}]}}
+"""
+DENY = """\
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: deny, namespace: shop},
+ spec: {podSelector: {}, policyTypes: [Ingress, Egress]}}
+"""
+DEAD = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  ingress:
+    - from: [{podSelector: {}}]
+      ports: [{port: https}]
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name, texts in (("clean", (PODS, DENY)), ("open", (PODS,)), ("dead", (PODS, DENY, DEAD))):
+        (tmp_path / name).mkdir()
+        for number, text in enumerate(texts):
+            (tmp_path / name / f"{number}.yaml").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def ask(capfd: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = run(arguments)
+    captured = capfd.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.mark.parametrize(
+    ("folder", "fail_on", "code"),
+    [
+        ("clean", "info", 0),
+        ("open", "error", 0),
+        ("open", "warning", 1),
+        ("dead", "error", 1),
+        ("dead", "never", 0),
+    ],
+)
+def test_exit_codes(here: Path, capfd: pytest.CaptureFixture[str], folder: str, fail_on: str, code: int) -> None:
+    assert ask(capfd, "check", folder, "--fail-on", fail_on)[0] == code
+    got, out, _ = ask(capfd, "check", folder, "--fail-on", fail_on, "-o", "json")
+    assert got == code
+    assert bool(json.loads(out)["exit_reasons"]) == bool(code)
+
+
+def test_text_shows_the_line_what_is_there_and_the_cure(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    _, out, err = ask(capfd, "check", "dead")
+    assert err == ""
+    assert out.startswith("1 of 1 workloads isolated both ways\n")
+    assert "error[NW2104]: rule allows nothing on `https`" in out
+    assert "dead/2.yaml:8:22  NetworkPolicy shop/web" in out
+    assert "^^^^^^^ no pod has it" in out
+    assert "= help    use one of `http TCP 8080`" in out
+    assert out.splitlines()[-1].startswith("1 error · ")
+    assert out.splitlines()[-1].endswith("exit 1: the answer is no")
+
+
+def test_information_is_folded_until_it_is_asked_for(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = ask(capfd, "check", "open")
+    assert "warning[NW3001]: 1 of 1 workloads in `shop`" in out
+    assert "info[NW3002]: 1 time: workloads that may go everywhere; --show NW3002 lists" in out
+    _, out, _ = ask(capfd, "check", "open", "--show", "NW3002")
+    assert "info[NW3002]: 1 of 1 workloads in `shop` may go everywhere" in out
+    assert "NW3001" not in out
+    code, _, err = ask(capfd, "check", "open", "--show", "NW0000")
+    assert code == 2
+    assert "`NW0000` is no code of a finding" in err
+
+
+def test_what_is_unreadable_comes_first(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (here / "dead/x.yaml").write_text("a: [", encoding="utf-8")
+    code, out, _ = ask(capfd, "check", "dead", "-o", "json")
+    found = json.loads(out)
+    assert code == 3
+    assert [r[:2] for r in found["exit_reasons"]] == ["3:", "1:"]
+    assert [f["code"] for f in found["findings"]] == ["NW1001"]
+    assert found["withheld"] == ["1 of NW2104: what could not be read may hold what it misses"]
+
+
+def test_a_baseline_lets_pass_what_is_known_and_nothing_else(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert ask(capfd, "check", "dead", "-o", "json", "--out", "known.json")[0] == 1
+    code, out, _ = ask(capfd, "check", "dead", "--baseline", "known.json")
+    assert (code, out.splitlines()[-1].partition(" · ")[0]) == (0, "nothing new (1 known)")
+    assert "NW2104" not in out
+    assert "(known)" in ask(capfd, "check", "dead", "--baseline", "known.json", "--all")[1]
+    second = DEAD.replace("https", "metrics").replace("name: web,", "name: two,")
+    (here / "dead/9.yaml").write_text(second, encoding="utf-8")
+    code, out, _ = ask(capfd, "check", "dead", "--baseline", "known.json")
+    assert code == 1
+    assert "metrics" in out
+    assert "https" not in out
+
+
+def test_findings_are_accepted_until_their_day(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (here / "netwright.yaml").write_text(
+        "sources: dead\naccepted: [{code: NW2104, name: web, reason: the port comes next week, expires: 2027-03-01}]\n",
+        encoding="utf-8",
+    )
+    code, out, _ = ask(capfd, "check", "--today", "2027-03-01")
+    assert (code, out.splitlines()[-1].partition(" · ")[0]) == (0, "nothing new (1 accepted)")
+    code, out, _ = ask(capfd, "check", "--today", "2027-03-02")
+    assert code == 1
+    assert "netwright.yaml:2: NW2104 was accepted until 2027-03-01 and counts again" in out
+    assert "no finding agrees with this acceptance of NW2104" in ask(capfd, "check", "clean")[1]
+    code, _, err = ask(capfd, "check", "--today", "tomorrow")
+    assert code == 2
+    assert "`tomorrow` is no day" in err
+
+
+def test_the_configuration_is_overruled_by_the_command_line(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (here / "netwright.yaml").write_text(
+        "sources: dead\npod-cidr: 10.1.0.0/16\nseverities: {NW2104: info, NW3002: ignore}\n", encoding="utf-8"
+    )
+    _, out, _ = ask(capfd, "check", "-o", "json")
+    found = json.loads(out)
+    assert [f["severity"] for f in found["findings"]] == ["info"]
+    assert [i["source"] for i in found["inputs"]] == ["dead"]
+    assert [f["code"] for f in json.loads(ask(capfd, "check", "open", "-o", "json")[1])["findings"]] == ["NW3001"]
+    assert "10.1.0.0/16" in ask(capfd, "show", "networks")[1]
+    assert "10.2.0.0/16" in ask(capfd, "show", "networks", "--pod-cidr", "10.2.0.0/16")[1]
+    (here / "other.yaml").write_text("sources: open\n", encoding="utf-8")
+    assert "NW3001" in ask(capfd, "check", "--config", "other.yaml")[1]
+    (here / "netwright.yaml").write_text("sourcs: dead\n", encoding="utf-8")
+    code, _, err = ask(capfd, "reach", "open")
+    assert code == 2
+    assert "netwright.yaml:1:1: object contains unknown field `sourcs`" in err
+
+
+def test_intents_decide_the_exit_code(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (here / "i.yaml").write_text("- {name: closed, deny: {from: internet, to: ns/shop}}\n", encoding="utf-8")
+    code, out, _ = ask(capfd, "check", "clean", "--intents", "i.yaml")
+    assert code == 0
+    assert "1 intent: 1 hold" in out
+    code, out, _ = ask(capfd, "check", "open", "--intents", "i.yaml")
+    assert code == 1
+    assert "error[intent]: closed\n   ┌ i.yaml:1\n" in out
+    assert "1 intent: 0 hold · 1 broken" in out
+    (here / "i.yaml").write_text("- {name: open, deny: {from: internet, to: shop/nix}}\n", encoding="utf-8")
+    code, out, _ = ask(capfd, "check", "clean", "--intents", "i.yaml", "-o", "json")
+    assert code == 4
+    assert json.loads(out)["undecided_counts"][0]["reason"].startswith("`shop/nix` is not in the input")
+
+
+def test_intents_are_written_from_what_holds(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    code, _, err = ask(capfd, "check", "clean", "--write-intents", "new.yaml")
+    assert code == 0
+    assert "2 intents that hold today" in err
+    code, out, _ = ask(capfd, "check", "clean", "--intents", "new.yaml")
+    assert code == 0
+    assert "2 intents: 2 hold" in out
+    assert ask(capfd, "check", "clean", "--write-intents", "new.yaml")[0] == 2, "never overwritten without --force"

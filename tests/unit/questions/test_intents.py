@@ -1,0 +1,182 @@
+"""Intents: what holds, what is broken and by which connection, what is not determined."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import pytest
+
+import netwright as nw
+from netwright.model.configuration import Intent, Verb
+from netwright.questions.check.intents import IntentAnswer
+from netwright.twin import Twin
+
+MANIFESTS = """\
+{apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {tenant: a}}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: ops, labels: {tenant: b}}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop, labels: {app: web}},
+ spec: {containers: [{name: c, image: web, ports: [{name: http, containerPort: 8080}]}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: db, namespace: shop, labels: {app: db}},
+ spec: {containers: [{name: c, image: db, ports: [{name: sql, containerPort: 5432}]}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: job, namespace: ops, labels: {app: job}},
+ spec: {containers: [{name: c, image: job}]}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: db, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: db}}
+  policyTypes: [Ingress, Egress]
+  ingress:
+    - from: [{podSelector: {matchLabels: {app: web}}}]
+      ports: [{port: 5432}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: db, namespace: shop}
+spec: {selector: {app: db}, ports: [{name: sql, port: 15432, targetPort: sql}]}
+"""
+EXPOSED = """
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {type: LoadBalancer, selector: {app: web}, ports: [{port: 80, targetPort: http}]}
+"""
+RANGE = """
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: range, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: db}}
+  ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}], ports: [{port: 5432}]}]
+"""
+
+
+def twin(more: str = "") -> Twin:
+    return nw.load("-", stdin=BytesIO((MANIFESTS + more).encode()))
+
+
+def ask(network: Twin, verb: Verb, *ends: str | tuple[str, ...], ports: tuple[str, ...] = ()) -> IntentAnswer:
+    source, destination = ((e,) if isinstance(e, str) else e for e in ends)
+    intent = Intent(name="it", verb=verb, sources=source, destinations=destination, ports=ports)
+    (answer,) = network.check(intents=[intent]).intents
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("verb", "source", "destination", "ports", "verdict"),
+    [
+        ("allow", "shop/web", "shop/db", (), "holds"),  # the port that it serves
+        ("allow", "shop/web", "shop/db", ("sql",), "holds"),
+        ("allow", "shop/web", "shop/db", ("5432", "5433"), "broken"),
+        ("allow", "shop/web", "svc/shop/db", (), "holds"),
+        ("allow", "shop/web", "svc/shop/db", ("15432",), "holds"),
+        ("allow", ("shop/web", "ops/job"), "shop/db", (), "broken"),
+        ("deny", "ops/job", "shop/db", (), "holds"),
+        ("deny", "ops/job", ("shop/db", "shop/web"), (), "broken"),
+        ("deny", "ops/job", "svc/shop/db", (), "holds"),
+        ("deny", "shop/web", "shop/db", ("UDP",), "holds"),
+        ("deny", "shop/web", "shop/db", ("5000-6000",), "broken"),
+        ("deny", "shop/db", "internet", (), "holds"),
+        ("deny", "ns/shop", "internet", (), "broken"),
+        ("only", "shop/web", "shop/db", (), "holds"),
+        ("only", "ops/job", "shop/db", (), "broken"),
+        ("only", ("shop/web", "ops/job"), "shop/web", (), "broken"),
+        ("only", "shop/web", "svc/shop/db", (), "holds"),
+        ("allow", "shop/nobody", "shop/db", (), "undecided"),
+        ("allow", "svc/shop/db", "shop/web", (), "undecided"),
+        ("deny", "shop/web", "fqdn/example.com", (), "undecided"),
+        ("allow", "shop/web", "shop/db", ("nope",), "undecided"),
+        ("allow", "shop/web", "svc/shop/db", ("5432",), "undecided"),
+    ],
+)
+def test_intents(
+    verb: Verb, source: str | tuple[str, ...], destination: str | tuple[str, ...], ports: tuple[str, ...], verdict: str
+) -> None:
+    answer = ask(twin(), verb, source, destination, ports=ports)
+    assert answer.verdict == verdict, answer
+    assert bool(answer.told) == (verdict != "holds")
+
+
+def test_a_broken_intent_shows_the_connection_the_rules_and_the_command() -> None:
+    answer = ask(twin(), "deny", "ns/shop", "shop/db", ports=("5000-6000",))
+    assert answer.told == "pod/shop/web → pod/shop/db TCP 5432 is allowed"
+    witness = answer.witness
+    assert witness is not None
+    assert (witness.source, witness.destination, witness.ports) == ("pod/shop/web", "pod/shop/db", "TCP 5432")
+    assert [(r.name, r.path, r.line) for r in witness.rules] == [("db", "spec.ingress[0]", 21)]
+    assert witness.why == "netwright why pod/shop/web pod/shop/db:5432"
+    assert twin().why("pod/shop/web", "pod/shop/db:5432").verdict == "allow"
+
+
+def test_the_internet_comes_through_services_too() -> None:
+    deny = "internet", "shop/web"
+    assert ask(twin(), "deny", *deny, ports=("8080",)).verdict == "broken"  # no policy keeps it from the pod's address
+    isolating = """
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress]}
+"""
+    assert ask(twin(isolating), "deny", *deny).verdict == "holds"
+    open_ = isolating.replace("policyTypes: [Ingress]", "ingress: [{from: [{ipBlock: {cidr: 192.168.0.0/16}}]}]")
+    assert ask(twin(open_), "deny", *deny).verdict == "holds"
+    through = ask(twin(open_ + EXPOSED), "deny", *deny)  # as a node's address, which the block may cover
+    assert through.verdict == "undecided"
+    assert "through svc/shop/web (LoadBalancer)" in through.told
+    assert ask(twin(open_ + EXPOSED), "deny", *deny, ports=("8081",)).verdict == "holds"
+
+
+def test_what_the_input_does_not_determine_is_undecided() -> None:
+    answer = ask(twin(RANGE), "deny", "ops/job", "shop/db")
+    assert answer.verdict == "undecided"
+    assert "--pod-cidr" in answer.told
+    known = nw.load("-", stdin=BytesIO((MANIFESTS + RANGE).encode()), pod_cidr="172.16.0.0/16")
+    assert ask(known, "deny", "ops/job", "shop/db").verdict == "holds"
+
+
+def apart(network: Twin, label: str = "tenant") -> IntentAnswer:
+    (answer,) = network.check(intents=[Intent(name="it", verb="apart", tenants=label)]).intents
+    return answer
+
+
+def test_tenants_are_apart_when_nothing_passes_between_them() -> None:
+    assert apart(twin()).verdict == "broken"
+    denied = "".join(
+        f"""
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: deny, namespace: {namespace}}}
+spec: {{podSelector: {{}}, policyTypes: [Ingress]}}
+"""
+        for namespace in ("shop", "ops")
+    )
+    assert apart(twin(denied)).verdict == "holds"
+    assert apart(twin(denied), "nope").verdict == "undecided"
+    other = (
+        "\n---\n{apiVersion: v1, kind: Pod, metadata: {name: x, namespace: unlisted}, spec: {containers: [{name: c}]}}"
+    )
+    assert "Namespace objects of unlisted" in apart(twin(denied + other)).told
+
+
+def test_broken_intents_come_first_and_fail_from_their_severity_on() -> None:
+    intents = [
+        Intent(name="holds", verb="deny", sources=("ops/job",), destinations=("shop/db",)),
+        Intent(name="open", verb="deny", sources=("ops/nix",), destinations=("shop/db",)),
+        Intent(name="broken", verb="deny", sources=("shop/web",), destinations=("shop/db",), severity="warning"),
+    ]
+    checked = twin().check(intents=intents)
+    assert [i.name for i in checked.intents] == ["broken", "open", "holds"]
+    assert checked.is_open
+    quiet = {f.code: "ignore" for f in checked.findings}
+    checked = twin().check(intents=intents, severities=quiet)  # type: ignore[arg-type]
+    assert not checked.findings
+    assert [checked.fails(on) for on in ("error", "warning", "info", "never")] == [False, True, True, False]  # type: ignore[arg-type]

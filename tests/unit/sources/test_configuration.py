@@ -1,0 +1,128 @@
+"""`netwright.yaml`, intents and baselines: what is read, and one error with its line for what is not understood."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from netwright.base.errors import UsageError
+from netwright.model.configuration import Accepted, Intent
+from netwright.sources import read
+from netwright.sources.configuration import read_baseline, read_configuration, read_intents
+
+WHOLE = """\
+sources: [manifests, "git:main:deploy"]
+cni: upstream
+pod-cidr: 10.244.0.0/16
+kustomize: true
+severities: {NW3002: ignore, NW3001: error}
+accepted:
+  - code: NW3001
+    namespace: legacy
+    reason: moves out
+    expires: 2027-01-31
+intents:
+  - more.yaml
+  - name: api only
+    only: {from: shop/api, to: [shop/db, shop/cache], ports: [5432, UDP/53, "6000-6001, 7000"]}
+    reason: card data
+    severity: warning
+"""
+MORE = """\
+- name: apart
+  apart: {tenants: team}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf/netwright.yaml").write_text(WHOLE, encoding="utf-8")
+    (tmp_path / "conf/more.yaml").write_text(MORE, encoding="utf-8")
+    return tmp_path / "conf"
+
+
+def test_all_of_it(folder: Path) -> None:
+    file = str(folder / "netwright.yaml")
+    found = read_configuration(file)
+    assert found.sources == (str(folder / "manifests"), "git:main:deploy")
+    assert (found.cni, found.pod_cidr, found.kustomize) == ("upstream", ("10.244.0.0/16",), True)
+    assert found.severities == {"NW3002": "ignore", "NW3001": "error"}
+    assert found.accepted == (
+        Accepted(code="NW3001", namespace="legacy", reason="moves out", expires="2027-01-31", file=file, line=7),
+    )
+    assert found.intents == (
+        Intent(name="apart", verb="apart", tenants="team", file=str(folder / "more.yaml"), line=1),
+        Intent(
+            name="api only",
+            verb="only",
+            sources=("shop/api",),
+            destinations=("shop/db", "shop/cache"),
+            ports=("5432", "UDP/53", "6000-6001", "7000"),
+            reason="card data",
+            severity="warning",
+            file=file,
+            line=13,
+        ),
+    )
+
+
+def test_intents_stand_in_a_list_or_under_their_key(tmp_path: Path) -> None:
+    for text in (MORE, "intents:\n- name: apart\n  apart: {tenants: team}\n"):
+        (tmp_path / "i.yaml").write_text(text, encoding="utf-8")
+        assert [i.tenants for i in read_intents(str(tmp_path / "i.yaml"))] == ["team"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("sources: [a\n", r"netwright.yaml:2:1: not valid YAML"),
+        ("{}\n---\n{}\n", r"netwright.yaml: one YAML document is expected, found 2"),
+        ("", r"one YAML document is expected, found 0"),
+        ("pod_cidr: 10.0.0.0/8\n", r"netwright.yaml:1:\d+: object contains unknown field `pod_cidr`"),
+        ("cni: a\ncni: b\n", r"netwright.yaml:2:1: key `cni` is written twice"),
+        ("severities: {NW1: loud}\n", r"netwright.yaml:1:13: invalid enum value 'loud'"),
+        ("intents:\n  - name: x\n", r"netwright.yaml:2:5: an intent has one of .* this one has none"),
+        ("intents:\n- {name: x, deny: {from: a, to: b}, apart: {tenants: t}}\n", r":2:3: .*has `deny` and `apart`"),
+        ("intents:\n- name: x\n  deny: {from: [], to: b}\n", r":3:9: `from` names nobody"),
+        ("intents:\n- name: x\n  deny: {form: a, to: b}\n", r":3:9: object contains unknown field `form`"),
+        ("intents:\n- apart: {tenants: t}\n", r":2:3: object missing required field `name`"),
+        (
+            "intents:\n- {name: x, apart: {tenants: t}}\n- {name: x, apart: {tenants: u}}\n",
+            r":3: an intent `x` is already in .*:2",
+        ),
+        ("accepted: [{code: NW1, reason: r, expires: soon}]\n", r":1:44: `soon` is no day; write YYYY-MM-DD"),
+        ("accepted: [{code: NW1, reason: ' ', expires: 2027-01-01}]\n", r"an accepted finding needs a reason"),
+        ("accepted: [{code: NW1, reason: r}]\n", r"missing required field `expires`"),
+    ],
+)
+def test_what_is_not_understood_is_one_error_with_its_line(tmp_path: Path, text: str, told: str) -> None:
+    file = tmp_path / "netwright.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=told):
+        read_configuration(str(file))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"nix.yaml` cannot be read: no such file"):
+        read_intents(str(tmp_path / "nix.yaml"))
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"schema": "netwright.diff/v1", "findings": []}', '{"findings": 1}'])
+def test_a_baseline_is_what_check_wrote(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "known.json"
+    file.write_text('{"schema": "netwright.check/v1", "findings": [{"fingerprint": "f", "code": "NW1"}]}')
+    assert read_baseline(str(file)) == ("f",)
+    file.write_text(text)
+    with pytest.raises(UsageError, match="is no baseline"):
+        read_baseline(str(file))
+
+
+def test_our_own_files_in_a_source_are_no_objects_and_no_mistake(folder: Path) -> None:
+    (folder / "pod.yaml").write_text("{apiVersion: v1, kind: Pod, metadata: {name: a}}", encoding="utf-8")
+    (folder / "values.yaml").write_text("sources: [a]\n", encoding="utf-8")
+    reading = read([str(folder)])
+    assert [d.kind for d in reading.documents] == ["Pod"]
+    assert [u.diagnostic.file for u in reading.unread] == [str(folder / "values.yaml")]
+    assert not reading.warnings
