@@ -187,15 +187,33 @@ TERMS: tuple[Term, ...] = (
         "finding",
         "Something about the network that its owner should know: a code that stays, a severity, the place, the "
         "effect, the help and "
-        "the owner. Codes of findings about the input begin with NW10.",
-        see="NW1007, intent",
+        "the owner. Codes of findings about the input begin with NW10; `netwright check` lists all.",
+        see="NW1007, intent, baseline",
     ),
     _t(
         "intent",
-        "A statement that must hold (`payments never reach internet`). Checked against the twin it holds, is "
-        "broken with the connection "
-        "and the rule that break it, or is undecided.",
-        see="finding, verdict",
+        "A statement that must hold: a `name`, one of `allow`, `deny`, `only` (each with `from`, `to`, `ports`) or "
+        "`apart` (with `tenants`, a label of namespaces), a `reason` and a `severity`. `netwright check --intents FILE` "
+        "proves it, shows it broken with the connection and the rule that break it, or says why it is undecided. "
+        "`--write-intents FILE` starts a file from what holds today.",
+        "intents",
+        see="finding, verdict, netwright.yaml",
+    ),
+    _t(
+        "netwright.yaml",
+        "The configuration, read from the current folder or from `--config FILE`: `sources`, `cni`, `pod-cidr`, "
+        "`kustomize`, `intents` (or files of them), `severities` (of codes: error, warning, info, ignore) and `accepted` "
+        "(findings with `code`, `reason`, `expires`, and what else tells which). The command line overrules it.",
+        "configuration",
+        see="intent, finding, baseline",
+    ),
+    _t(
+        "baseline",
+        "What `netwright check -o json` wrote earlier. With `--baseline FILE` findings whose fingerprint is in it are "
+        "known and do not count: an old repository can be gated on what is new. A fingerprint holds neither file nor "
+        "line.",
+        "fingerprint",
+        see="finding, netwright.yaml",
     ),
     _t(
         "snapshot",
