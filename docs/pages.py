@@ -159,7 +159,10 @@ def codes() -> str:
         "NW3… isolation and exposure, NW4… Services and Ingresses, NW5… the cluster). `netwright explain CODE` prints "
         "the same, offline. An *error* of the input means that part of it could not be used: the exit code is 3. A "
         "code is for ever; a retired one is never used again.",
-        _table(["code", "severity", ""], [[f"[{c.code}](#{_anchor(c)})", c.severity, c.title] for c in FINDING_CODES]),
+        _table(
+            ["code", "severity", ""],
+            [[f"[{c.code}](#{_anchor(f'{c.code}: {c.title}')})", c.severity, c.title] for c in FINDING_CODES],
+        ),
     ]
     for code in (*INPUT_CODES, *FINDING_CODES):
         parts.append(f"## {code.code}: {code.title}")
@@ -171,9 +174,9 @@ def codes() -> str:
     return _page("Codes", parts)
 
 
-def _anchor(code: Any) -> str:
-    """As Python-Markdown makes it of the heading."""
-    return re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", f"{code.code}: {code.title}").strip().lower())
+def _anchor(heading: str) -> str:
+    """As Python-Markdown makes it of a heading."""
+    return re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", heading).strip().lower())
 
 
 EFFECTS = {
@@ -243,7 +246,7 @@ def terms() -> str:
     from netwright.model.glossary import TERMS
 
     words = sorted(TERMS, key=lambda term: term.word.lower())
-    anchors = {term.word: term.word.lower().replace(" ", "-") for term in words}
+    anchors = {term.word: _anchor(term.word) for term in words}
     parts = [
         "One word has one meaning in the program, its commands, its JSON and these pages. `netwright explain WORD` "
         "prints the same, offline.",

@@ -193,17 +193,18 @@ TERMS: tuple[Term, ...] = (
     _t(
         "intent",
         "A statement that must hold: a `name`, one of `allow`, `deny`, `only` (each with `from`, `to`, `ports`) or "
-        "`apart` (with `tenants`, a label of namespaces), a `reason` and a `severity`. `netwright check --intents FILE` "
-        "proves it, shows it broken with the connection and the rule that break it, or says why it is undecided. "
-        "`--write-intents FILE` starts a file from what holds today.",
+        "`apart` (with `tenants`, a label of namespaces), a `reason` and a `severity`. `netwright check "
+        "--intents FILE` proves it, shows it broken with the connection and the rule that break it, or says why it is "
+        "undecided. `--write-intents FILE` starts a file from what holds today.",
         "intents",
         see="finding, verdict, netwright.yaml",
     ),
     _t(
         "netwright.yaml",
         "The configuration, read from the current folder or from `--config FILE`: `sources`, `cni`, `pod-cidr`, "
-        "`kustomize`, `intents` (or files of them), `severities` (of codes: error, warning, info, ignore) and `accepted` "
-        "(findings with `code`, `reason`, `expires`, and what else tells which). The command line overrules it.",
+        "`kustomize`, `intents` (or files of them), `severities` (of codes: error, warning, info, ignore) and "
+        "`accepted` (findings with `code`, `reason`, `expires`, and what else tells which). The command line "
+        "overrules it.",
         "configuration",
         see="intent, finding, baseline",
     ),
