@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from netwright.base.spans import Place, Pointer, Position
-from netwright.sources.salvage import count_breaks, line_column, split_lines
+from netwright.sources.salvage import line_column, split_lines
 from netwright.sources.scalars import MERGE, ScalarFault, key_text, resolve, resolve_tagged
 from netwright.sources.yamltext import new_parser
 
@@ -208,11 +208,8 @@ class KeptTexts:
         at = bisect_right(offsets, offset) - 1
         line, column = places[at]
         between = data[offsets[at] : offset]
-        if count_breaks(between):
-            more, column = line_column(between, len(between))
-            line += more
-        else:
-            column += len(between) if between.isascii() else len(between.decode("utf-8", "replace"))
+        down, right = line_column(between, len(between))
+        line, column = line + down, right if down else column + right
         if len(between) > _MARKED:
             offsets.insert(at + 1, offset)
             places.insert(at + 1, (line, column))

@@ -57,7 +57,7 @@ def chunks(data: bytes) -> list[Chunk]:
 
 def count_breaks(data: bytes) -> int:
     """The number of line breaks in UTF-8 text."""
-    if b"\r" not in data and b"\xc2\x85" not in data and b"\xe2\x80" not in data:
+    if _has_plain_breaks(data):
         return data.count(b"\n")
     return sum(1 for _ in _BREAK_BYTES.finditer(data))
 
@@ -65,9 +65,12 @@ def count_breaks(data: bytes) -> int:
 def split_lines(data: bytes) -> list[str]:
     """The lines of UTF-8 text."""
     text = data.decode("utf-8", "replace")
-    if b"\r" in data or b"\xc2\x85" in data or b"\xe2\x80" in data:
-        return BREAK.split(text)
-    return text.split("\n")
+    return text.split("\n") if _has_plain_breaks(data) else BREAK.split(text)
+
+
+def _has_plain_breaks(data: bytes) -> bool:
+    """Whether every line break is a line feed. Of ASCII, which is most, that is known in a glance."""
+    return b"\r" not in data and (data.isascii() or (b"\xc2\x85" not in data and b"\xe2\x80" not in data))
 
 
 def line_column(data: bytes, offset: int) -> tuple[int, int]:
