@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from netwright.base.services import ServiceSet
+from netwright.dialects.k8s.edit import Edit
 from netwright.dialects.k8s.lower import lower_policies, origins_of
 from netwright.engine.compile import Network
 from netwright.engine.units import Delta
@@ -31,7 +32,8 @@ def answers(network: Network, rows: int) -> dict[tuple[int, int, int], tuple[Ser
 
 def compiled(objects: list[Decoded], like: Any) -> Network:
     """The edited policies over the same endpoints: which of a workload's pods are told apart is not edited."""
-    fresh = recompose(like, objects)
+    gone = [Edit(d, None, "") for d in like.objects if d not in objects]
+    fresh = recompose(like, [*gone, *(Edit(None, d, "") for d in objects if d not in like.objects)])
     return Network(fresh.columns, fresh.enforcers, like.families)
 
 

@@ -41,9 +41,13 @@ class OwnerPairs:
     services), the union over the ends of both."""
 
     def __init__(self, found: Differences, owners: Sequence[str], measure: Measure) -> None:
-        self.names = sorted(set(owners))
+        differs = np.zeros(len(owners), dtype=np.bool_)
+        differs[found.source] = differs[found.destination] = True
+        ends = np.flatnonzero(differs).tolist()  # often few of many
+        self.names = sorted({owners[end] for end in ends})
         number = {name: i for i, name in enumerate(self.names)}
-        of_end = np.array([number[name] for name in owners], dtype=np.int64)
+        of_end = np.zeros(len(owners), dtype=np.int64)
+        of_end[ends] = [number[owners[end]] for end in ends]
         kinds = np.zeros(len(found), dtype=np.int64)
         for column in (*found.was.T, *found.now.T):
             _, column = distinct(column)

@@ -55,19 +55,24 @@ def shared_ends(before: Inquirer, after: Inquirer, family: Family, *, nodes: boo
     # an edit of policies leaves the endpoints alone
     same = before.network.columns is after.network.columns
     owners, held = _unmoved(before, after, family, nodes) if same else _paired(before, after, family, nodes)
-    positions = [[s.network.position(end[i][0]) if end[i] else ABSENT for end in held] for i, s in enumerate(sides)]
+    at = [s.network.identities.of_row.tolist() for s in sides]
+    positions = [[of_row[end[i][0]] if end[i] else ABSENT for end in held] for i, of_row in enumerate(at)]
     changed = [False if same else _differ(before, after, end) for end in held]
     cells = _outside(before, after, family)
     for a, b, name, _ in cells:
         owners.append(name)
         positions[0].append(a)
         positions[1].append(b)
+    related = [
+        relations(s.network.columns, {e: end[i] for e, end in enumerate(held) if end[i]})
+        for i, s in enumerate(sides[:1] if same else sides)
+    ]
     views = [
         View(
             network=s.network,
             family=family,
             positions=np.array(positions[i], dtype=np.intp),
-            relations=relations(s.network.columns, {e: end[i] for e, end in enumerate(held) if end[i]}),
+            relations=related[0 if same else i],
         )
         for i, s in enumerate(sides)
     ]
@@ -90,13 +95,13 @@ def _unmoved(before: Inquirer, after: Inquirer, family: Family, nodes: bool) -> 
     columns = before.network.columns
     owners: list[str] = []
     held: list[End] = []
-    for w in before.cluster.workloads:
+    for w, ref in zip(before.cluster.workloads, columns.workloads, strict=True):
         if w.kind == "node" and not nodes:
             continue
         if len(w.rows) == 1:  # by far the most
             r = w.rows[0]
             if present >> old[r] & 1:
-                owners.append(w.ref)
+                owners.append(ref)
                 held.append(([r], [r]))
             continue
         ends: dict[tuple[int, int, int], list[int]] = {}
@@ -105,7 +110,7 @@ def _unmoved(before: Inquirer, after: Inquirer, family: Family, nodes: bool) -> 
                 key = old[r], new[r], int(columns.node[r]) if by_node else ABSENT
                 ends.setdefault(key, []).append(r)
         for rows in ends.values():
-            owners.append(w.ref)
+            owners.append(ref)
             held.append((rows, rows))
     return owners, held
 
@@ -140,8 +145,8 @@ def _paired(before: Inquirer, after: Inquirer, family: Family, nodes: bool) -> t
 
 def _has_hosts(inquirer: Inquirer, nodes: bool) -> bool:
     """Whether any end is a node or on a node's network: then it matters which pods are on which node."""
-    host = inquirer.network.columns.host
-    return any(bool(host[r]) for w in inquirer.cluster.workloads if nodes or w.kind != "node" for r in w.rows)
+    host = inquirer.network.columns.host.tolist()
+    return any(host[r] for w in inquirer.cluster.workloads if nodes or w.kind != "node" for r in w.rows)
 
 
 def _spot(inquirer: Inquirer, row: int, by_node: bool) -> Pair:

@@ -12,14 +12,15 @@ Relation = Literal["self", "own node", "perhaps own node"]
 
 def relations(columns: Columns, standing: Mapping[int, Sequence[int]]) -> dict[tuple[int, int], Relation]:
     """The related pairs of ends, each given by the endpoint rows that it stands for."""
-    hosts = [i for i, rows in standing.items() if columns.host[rows[0]]]
+    host, single = columns.host.tolist(), columns.single.tolist()
+    hosts = [i for i, rows in standing.items() if host[rows[0]]]
     out: dict[tuple[int, int], Relation] = {
-        (i, i): "self" for i, rows in standing.items() if len(rows) == 1 and columns.single[rows[0]]
+        (i, i): "self" for i, rows in standing.items() if len(rows) == 1 and single[rows[0]]
     }
     if not hosts:
         return out
     nodes = {i: {int(columns.node[r]) for r in rows} for i, rows in standing.items()}
-    pods = [i for i, rows in standing.items() if not columns.host[rows[0]]]
+    pods = [i for i, rows in standing.items() if not host[rows[0]]]
     for h in hosts:
         for p in pods:
             between = _own_node(nodes[h], nodes[p])

@@ -8,6 +8,7 @@ from netwright.base.ipset import Family, IpSet
 from netwright.base.selectors import ALWAYS, Selector, conjunction, disjunction, equals, one_of
 from netwright.base.services import ALL
 from netwright.base.spans import Origin
+from netwright.dialects.k8s.edit import Edit, apply
 from netwright.dialects.k8s.endpoints import EndpointBuilder
 from netwright.dialects.k8s.generated import MOST_ORDINALS
 from netwright.dialects.k8s.lower import lower_policies
@@ -69,13 +70,11 @@ def compose(
     )
 
 
-def recompose(cluster: Cluster, objects: Sequence[Decoded]) -> Cluster:
-    """The cluster with edited objects. Columns are kept where only policies differ."""
-    old = {id(d) for d in cluster.objects}
-    new = {id(d) for d in objects}
-    differing = [d for d in objects if id(d) not in old] + [d for d in cluster.objects if id(d) not in new]
+def recompose(cluster: Cluster, edits: Sequence[Edit]) -> Cluster:
+    """The cluster with its objects edited. Columns are kept where only policies differ."""
+    objects = apply(cluster.objects, edits)
     profile = PROFILES[cluster.profile]
-    if any(d.kind != "NetworkPolicy" for d in differing):
+    if not all(d.kind == "NetworkPolicy" for edit in edits for d in edit.touched):
         return compose(
             objects,
             profile=profile,
@@ -91,7 +90,7 @@ def recompose(cluster: Cluster, objects: Sequence[Decoded]) -> Cluster:
         workloads=cluster.workloads,
         row_objects=cluster.row_objects,
         row_ports=cluster.row_ports,
-        objects=tuple(objects),
+        objects=objects,
         unknown=cluster.unknown,
         pod_ranges=cluster.pod_ranges,
         pod_cidrs=cluster.pod_cidrs,

@@ -39,12 +39,21 @@ class Edit(NamedTuple):
     after: Decoded | None
     text: str
 
+    @property
+    def touched(self) -> list[Decoded]:
+        """What it takes away and what it brings."""
+        return [d for d in (self.before, self.after) if d is not None]
+
 
 def apply(objects: Sequence[Decoded], edits: Sequence[Edit]) -> tuple[Decoded, ...]:
-    """The objects with all edits made; several edits of one object must be chained by the caller."""
-    changed = {id(e.before): e.after for e in edits if e.before is not None}
-    out = [changed.get(id(d), d) for d in objects]
-    return (*(d for d in out if d is not None), *(e.after for e in edits if e.before is None and e.after is not None))
+    """The objects with all edits made, new ones last; several edits of one object must be chained by the caller. Raises
+    ValueError where an object to edit is not among them."""
+    out = list(objects)
+    for edit in edits:
+        after = [edit.after] if edit.after is not None else []
+        at = out.index(edit.before) if edit.before is not None else len(out)
+        out[at : at + 1] = after
+    return tuple(out)
 
 
 def identifying_labels(labels: Mapping[str, str], preferred: Sequence[str] = ()) -> dict[str, str]:

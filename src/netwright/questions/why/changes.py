@@ -15,7 +15,6 @@ from netwright.dialects.k8s.edit import (
     Edit,
     Side,
     address_peer,
-    apply,
     drop_rules,
     identifying_labels,
     moves_selection,
@@ -84,13 +83,14 @@ def changes(inquirer: Inquirer, settled: Settled, locate: Locate, again: Again) 
     if part is None or part.outcome.relation in ("self", "own node"):
         return ()
     candidates = _opening(inquirer, part) if wanted == "allow" else _closing(inquirer, part)
+    deltas = [_delta(inquirer, edits) for edits in candidates]
     # what one of them names anew is named for all at once, and the rest is shared
-    network = inquirer.network.knowing(_delta(inquirer, edits) for edits in candidates if _is_of_policies(edits))
+    network = inquirer.network.knowing(delta for delta in deltas if delta is not None)
     if network is not inquirer.network:
         inquirer = Inquirer(inquirer.cluster, network, inquirer.directory)
     out = []
-    for edits in candidates:
-        proven = _prove(inquirer, part, edits, wanted, locate, again)
+    for edits, delta in zip(candidates, deltas, strict=True):
+        proven = _prove(inquirer, part, edits, delta, wanted, locate, again)
         if proven is not None:
             out.append(proven)
     return tuple(sorted(out, key=lambda c: (c.size, len(c.edits))))
@@ -282,15 +282,15 @@ def _prove(
     inquirer: Inquirer,
     part: Part,
     edits: Sequence[Edit],
+    delta: Delta | None,
     wanted: Literal["allow", "deny"],
     locate: Locate,
     put: Again,
 ) -> Change | None:
     """Make the edits on a copy, ask again, and compare the connections of the ends that the edits touch."""
-    objects = apply(inquirer.cluster.objects, edits)
-    changed = recompose(inquirer.cluster, objects)
-    if _is_of_policies(edits):
-        again = Inquirer(changed, inquirer.network.apply(_delta(inquirer, edits)), inquirer.directory)
+    changed = recompose(inquirer.cluster, edits)
+    if delta is not None:
+        again = Inquirer(changed, inquirer.network.apply(delta), inquirer.directory)
     else:
         network = Network(changed.columns, changed.enforcers, inquirer.network.families, like=inquirer.network)
         again = Inquirer(changed, network, Directory(changed))
@@ -317,11 +317,17 @@ def _prove(
     )
 
 
-def _is_of_policies(edits: Sequence[Edit]) -> bool:
-    """Whether the edits can be applied to the compiled tier: policies only, and none that compares a label of unknown
-    value, whose perhaps-rules bear no policy's name."""
-    touched = [d for e in edits for d in (e.before, e.after) if d is not None]
-    return all(d.kind == "NetworkPolicy" for d in touched) and all(r.origin.name for r in lower_policies(touched)[0])
+def _delta(inquirer: Inquirer, edits: Sequence[Edit]) -> Delta | None:
+    """The edits as an edit of the compiled tier that policies stand in. None where they are not of policies only, or of
+    one that compares a label of unknown value, whose perhaps-rules bear no policy's name."""
+    if not all(d.kind == "NetworkPolicy" for e in edits for d in e.touched):
+        return None
+    gone = [e.before for e in edits if e.before is not None]
+    rules, ends = lower_policies([e.after for e in edits if e.after is not None])
+    if not all(rule.origin.name for rule in (*rules, *lower_policies(gone)[0])):
+        return None
+    tier = len(inquirer.cluster.enforcers[0].tiers) - 1
+    return Delta(tier=tier, removed=frozenset().union(*map(origins_of, gone)), rules=rules, ends=ends)
 
 
 Shown = tuple[tuple[Connection, ...], int]
@@ -365,13 +371,6 @@ def _shown(found: Sequence[tuple[OwnerPairs, tuple[str, str]]], asked: ServiceSe
         for s, d, services in islice((x for x in others if x[2]), MOST_SHOWN)
     )
     return shown, count - len(shown)
-
-
-def _delta(inquirer: Inquirer, edits: Sequence[Edit]) -> Delta:
-    """The edits of policies as an edit of the tier they stand in."""
-    rules, ends = lower_policies([e.after for e in edits if e.after is not None])
-    gone = frozenset(source for e in edits if e.before is not None for source in origins_of(e.before))
-    return Delta(tier=len(inquirer.cluster.enforcers[0].tiers) - 1, removed=gone, rules=rules, ends=ends)
 
 
 def _owner(inquirer: Inquirer, ends: SharedEnds, part: Part, which: Literal["source", "destination"]) -> str:
