@@ -7,6 +7,7 @@ Checked are identity, labels, selectors and ports (kubernetes `pkg/apis/core/val
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -24,6 +25,7 @@ from netwright.dialects.k8s.objects import (
 )
 from netwright.dialects.k8s.validate_shape import explain
 from netwright.dialects.k8s.validate_syntax import (
+    MOST_KEPT,
     Fault,
     check_address,
     check_annotations,
@@ -58,10 +60,13 @@ def check_pod(pod: Pod) -> None:
 
 def check_pod_spec(spec: PodSpec, pointer: Pointer = _SPEC) -> None:
     """The names and ports of a pod, or of a template's pod at `pointer`."""
-    for side, containers in (("containers", spec.containers), ("initContainers", spec.init_containers)):
-        for index, container in enumerate(containers or ()):
-            if container.ports:
-                _check_ports(container.ports, (*pointer, side, index, "ports"), host_network=spec.host_network is True)
+    host_network = spec.host_network is True
+    for index, container in enumerate(spec.containers or ()):
+        if container.ports:
+            _check_ports(container.ports, (*pointer, "containers", index, "ports"), host_network)
+    for index, container in enumerate(spec.init_containers or ()):
+        if container.ports:
+            _check_ports(container.ports, (*pointer, "initContainers", index, "ports"), host_network)
     if spec.containers and len(spec.containers) > 1:
         _check_host_ports(spec.containers, pointer)
     if spec.node_name:
@@ -74,7 +79,8 @@ def check_pod_spec(spec: PodSpec, pointer: Pointer = _SPEC) -> None:
         check_dns_label(spec.subdomain, (*pointer, "subdomain"))
 
 
-def _check_ports(ports: tuple[ContainerPort, ...], pointer: Pointer, *, host_network: bool) -> None:
+@lru_cache(maxsize=MOST_KEPT)
+def _check_ports(ports: tuple[ContainerPort, ...], pointer: Pointer, host_network: bool) -> None:
     names: set[str] = set()
     for index, port in enumerate(ports):
         at = (*pointer, index)

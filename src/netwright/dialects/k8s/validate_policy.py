@@ -6,6 +6,7 @@ Unknown fields and wrong types are found before, by decoding.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from netwright.base.spans import Pointer
 from netwright.dialects.k8s.objects import (
@@ -17,6 +18,7 @@ from netwright.dialects.k8s.objects import (
     NetworkPolicySpec,
 )
 from netwright.dialects.k8s.validate_syntax import (
+    MOST_KEPT,
     Fault,
     Network,
     check_cidr,
@@ -69,6 +71,7 @@ def _check_rule(
         _check_peer(peer or _PEER, (*pointer, side, index))
 
 
+@lru_cache(maxsize=MOST_KEPT)
 def _check_port(entry: NetworkPolicyPort, pointer: Pointer) -> None:
     if entry.protocol is not None:
         check_protocol(entry.protocol, (*pointer, "protocol"))
@@ -124,20 +127,17 @@ def _check_block(block: IPBlock, pointer: Pointer) -> None:
 def loose_ranges(spec: NetworkPolicySpec) -> Iterator[tuple[Pointer, str, Network]]:
     """The ranges of a valid policy that have bits set beyond their prefix length: where, as written, without them."""
     for index, ingress in enumerate(spec.ingress or ()):
-        yield from _loose(ingress.from_ if ingress else None, ("spec", "ingress", index, "from"))
+        for number, peer in enumerate((ingress and ingress.from_) or ()):
+            if peer is not None and peer.ip_block is not None:
+                yield from _loose(peer.ip_block, ("spec", "ingress", index, "from", number, "ipBlock"))
     for index, egress in enumerate(spec.egress or ()):
-        yield from _loose(egress.to if egress else None, ("spec", "egress", index, "to"))
+        for number, peer in enumerate((egress and egress.to) or ()):
+            if peer is not None and peer.ip_block is not None:
+                yield from _loose(peer.ip_block, ("spec", "egress", index, "to", number, "ipBlock"))
 
 
-def _loose(
-    peers: tuple[NetworkPolicyPeer | None, ...] | None, pointer: Pointer
-) -> Iterator[tuple[Pointer, str, Network]]:
-    for index, peer in enumerate(peers or ()):
-        if peer is None or peer.ip_block is None:
-            continue
-        at = (*pointer, index, "ipBlock")
-        block = peer.ip_block
-        for place, text in ((("cidr",), block.cidr), *((("except", i), t) for i, t in enumerate(block.except_ or ()))):
-            network, exact = read_cidr(text)
-            if not exact:
-                yield (*at, *place), text, network
+def _loose(block: IPBlock, pointer: Pointer) -> Iterator[tuple[Pointer, str, Network]]:
+    for place, text in ((("cidr",), block.cidr), *((("except", i), t) for i, t in enumerate(block.except_ or ()))):
+        network, exact = read_cidr(text)
+        if not exact:
+            yield (*pointer, *place), text, network

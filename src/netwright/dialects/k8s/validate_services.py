@@ -5,6 +5,8 @@ Sources: kubernetes `pkg/apis/core/validation`, `pkg/apis/discovery/validation`,
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from netwright.base.spans import Pointer
 from netwright.dialects.k8s.objects import (
     EndpointSlice,
@@ -17,6 +19,7 @@ from netwright.dialects.k8s.objects import (
     ServiceSpec,
 )
 from netwright.dialects.k8s.validate_syntax import (
+    MOST_KEPT,
     Address,
     Fault,
     check_address,
@@ -36,6 +39,7 @@ from netwright.dialects.k8s.validate_syntax import (
 _TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")
 _SPEC: Pointer = ("spec",)
 _PORTS: Pointer = ("spec", "ports")
+_RANGES: Pointer = ("spec", "loadBalancerSourceRanges")
 _SOURCE_RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
 _IN_PATH = ("//", "/./", "/../", "%2f", "%2F")
 _MAX_ADDRESSES, _MAX_ENDPOINTS, _MAX_SLICE_PORTS = 100, 1000, 20000
@@ -93,7 +97,7 @@ def _check_cluster_ips(spec: ServiceSpec) -> None:
     if written and written[0] != (spec.cluster_ip or ""):
         raise Fault(at, f"begins with {quoted(written[0])}; its first entry is the same as `clusterIP`")
     addresses = written or ((spec.cluster_ip,) if spec.cluster_ip else ())
-    if addresses == ("None",) or not addresses:
+    if not addresses or addresses == ("None",):
         return
     versions: list[int] = []
     for index, text in enumerate(addresses):
@@ -106,6 +110,7 @@ def _check_cluster_ips(spec: ServiceSpec) -> None:
         versions.append(address.version)
 
 
+@lru_cache(maxsize=MOST_KEPT)
 def _check_service_ports(ports: tuple[ServicePort, ...], type_: str) -> None:
     names: set[str] = set()
     served: set[tuple[str, int]] = set()
@@ -141,12 +146,12 @@ def _check_service_ports(ports: tuple[ServicePort, ...], type_: str) -> None:
 
 
 def _check_source_ranges(meta: Meta, spec: ServiceSpec, type_: str, stored: bool) -> None:
-    at: Pointer = (*_SPEC, "loadBalancerSourceRanges")
-    ranges: list[tuple[str, Pointer]] = [
-        (text, (*at, i)) for i, text in enumerate(spec.load_balancer_source_ranges or ())
-    ]
-    if not ranges:
-        old = (meta.annotations or {}).get(_SOURCE_RANGES)
+    at = _RANGES
+    ranges: list[tuple[str, Pointer]] = []
+    if spec.load_balancer_source_ranges:
+        ranges = [(text, (*at, i)) for i, text in enumerate(spec.load_balancer_source_ranges)]
+    else:
+        old = meta.annotations.get(_SOURCE_RANGES) if meta.annotations else None
         if old is None:
             return
         at = ("metadata", "annotations", _SOURCE_RANGES)

@@ -22,12 +22,15 @@ Network = IPv4Network | IPv6Network
 
 PROTOCOLS = frozenset({"TCP", "UDP", "SCTP"})
 
+MOST_KEPT = 1 << 14
+"""How many different values of one kind are remembered as checked: what says the same is checked once."""
+
 # names of namespaces and ports: few, and met again and again
-_LABEL = lru_cache(maxsize=1 << 14)(re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?").fullmatch)
+_LABEL = lru_cache(maxsize=MOST_KEPT)(re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?").fullmatch)
 _SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*").fullmatch
 _VALUE = re.compile(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?").fullmatch
 _KEY_NAME = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?").fullmatch
-_PORT_NAME = lru_cache(maxsize=1 << 14)(
+_PORT_NAME = lru_cache(maxsize=MOST_KEPT)(
     re.compile(r"(?=.*[a-z])(?!.*--)[a-z0-9](?:[-a-z0-9]{0,13}[a-z0-9])?").fullmatch
 )
 
@@ -93,7 +96,7 @@ _SOUND: set[tuple[str, str | None]] = set()
 _MOST_SOUND = 1 << 16
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=MOST_KEPT)
 def key_fault(key: str) -> str:
     """Why `key` cannot be the key of a label, or "". A key is `name` or `prefix/name`."""
     prefix, slash, name = key.rpartition("/")
@@ -249,7 +252,7 @@ def read_cidr(text: str) -> tuple[Network, bool]:
     return found
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=MOST_KEPT)
 def _network(text: str) -> tuple[Network, bool] | str:
     """The range and whether it had no host bits, or what is wrong with it."""
     address, slash, prefix = text.partition("/")
