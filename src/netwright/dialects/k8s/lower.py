@@ -12,9 +12,10 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Literal
 
+from netwright.base.intervals import Interval
 from netwright.base.ipset import IpSet
 from netwright.base.selectors import ALWAYS, Has, Not, Selector, conjunction, equals, one_of
-from netwright.base.services import ALL, BEYOND_TRANSPORT, NONE, PROTOCOLS, TRANSPORT, ServiceSet
+from netwright.base.services import ALL, BEYOND_TRANSPORT, NONE, PROTOCOLS, TRANSPORT, ServiceSet, service_key
 from netwright.base.spans import Origin, Pointer
 from netwright.dialects.k8s.generated import GENERATED, UNKNOWN, compared
 from netwright.dialects.k8s.objects import (
@@ -26,6 +27,7 @@ from netwright.dialects.k8s.objects import (
     NetworkPolicyPeer,
     NetworkPolicyPort,
     NetworkPolicySpec,
+    Requirement,
 )
 from netwright.model.document import Decoded
 from netwright.model.rule import (
@@ -81,14 +83,15 @@ class _Lowering:
         self._ports: dict[object, Service] = {}
         self._blocks: dict[IPBlock, Peer] = {}
         # one object for equal ones: whoever walks the rules meets each once
+        self._pods_of: dict[tuple[Selector, Selector], Members] = {}
         self._peer_of: dict[Peer, Peer] = {}
         self._service_of: dict[Service, Service] = {}
 
     def policy(self, number: int, decoded: Decoded, rules: list[Rule], ends: list[End]) -> None:
         value: NetworkPolicy = decoded.value
         spec = value.spec or NetworkPolicySpec()
-        home = _shared(equals("ns", decoded.namespace))
-        at = conjunction(home, label_selector(spec.pod_selector, "k8s:"), POD_NETWORK)
+        home = _namespace(decoded.namespace)
+        at = self._pods(home, spec.pod_selector).selector
         perhaps_at = perhaps_selector(spec.pod_selector, home)
         for side in policy_types(spec):
             perhaps = _Perhaps(number, decoded, side, rules)
@@ -149,10 +152,18 @@ class _Lowering:
         if element.namespace_selector is not None:
             where = label_selector(element.namespace_selector, "ns:")
         elif element.pod_selector is not None:
-            where = _shared(equals("ns", namespace))
+            where = _namespace(namespace)
         else:
             return NOBODY
-        return Members(conjunction(where, label_selector(element.pod_selector, "k8s:"), POD_NETWORK))
+        return self._pods(where, element.pod_selector)
+
+    def _pods(self, where: Selector, selector: LabelSelector | None) -> Members:
+        """The pods of these namespaces that surely match a label selector."""
+        key = where, label_selector(selector, "k8s:")
+        pods = self._pods_of.get(key)
+        if pods is None:
+            pods = self._pods_of[key] = Members(conjunction(*key, POD_NETWORK))
+        return pods
 
     def _perhaps_peers(
         self, elements: Sequence[NetworkPolicyPeer | None] | None, namespace: str
@@ -163,7 +174,7 @@ class _Lowering:
         for element in elements or ():
             if element is None or not compared(element.pod_selector):
                 continue
-            where = _shared(equals("ns", namespace))
+            where = _namespace(namespace)
             if element.namespace_selector is not None:
                 where = label_selector(element.namespace_selector, "ns:")
             found = perhaps_selector(element.pod_selector, where)
@@ -232,18 +243,19 @@ _EVERY_TRANSPORT = Service(TRANSPORT)
 
 
 def lower_ports(ports: Sequence[NetworkPolicyPort | None]) -> Service:
-    fixed = NONE
+    fixed: list[Interval] = []
     named: list[NamedPort] = []
     for entry in ports:
         port = entry or NetworkPolicyPort()
         protocol = PROTOCOLS[port.protocol or "TCP"]
-        if port.port is None:
-            fixed |= ServiceSet.ports(protocol)
-        elif isinstance(port.port, int):
-            fixed |= ServiceSet.ports(protocol, port.port, port.end_port or port.port)
-        else:
+        if isinstance(port.port, str):
             named.append(NamedPort(protocol, port.port))
-    return Service(fixed, tuple(sorted(set(named), key=lambda p: (p.name, p.protocol))))
+            continue
+        low, high = 0, 0xFFFF
+        if port.port is not None:
+            low, high = port.port, port.end_port or port.port
+        fixed.append((service_key(protocol, low), service_key(protocol, high) + 1))
+    return Service(ServiceSet(fixed), tuple(sorted(set(named), key=lambda p: (p.name, p.protocol))))
 
 
 def label_selector(selector: LabelSelector | None, prefix: str) -> Selector:
@@ -251,31 +263,38 @@ def label_selector(selector: LabelSelector | None, prefix: str) -> Selector:
 
     Of pods it selects those whose labels surely match; `perhaps_selector` those whose labels perhaps do.
     """
-    return _selector(selector, prefix, surely=True)
+    return _selector(selector, prefix, True) if selector is not None else ALWAYS
 
 
 def perhaps_selector(selector: LabelSelector | None, where: Selector) -> Selector | None:
     """The pods in `where` that a selector selects or not, by an unknown value of a label; None if there can be none."""
-    if not compared(selector):
+    if selector is None or not compared(selector):
         return None
-    surely, perhaps = (_selector(selector, "k8s:", surely=known) for known in (True, False))
+    surely, perhaps = (_selector(selector, "k8s:", known) for known in (True, False))
     return conjunction(where, perhaps, Not(surely), POD_NETWORK)
 
 
 _NONE: frozenset[str] = frozenset()
 
 
-def _selector(selector: LabelSelector | None, prefix: str, *, surely: bool) -> Selector:
-    if selector is None:
-        return ALWAYS
+def _selector(selector: LabelSelector, prefix: str, surely: bool) -> Selector:
+    labels = tuple(selector.match_labels.items()) if selector.match_labels else ()
+    return _required(labels, selector.match_expressions or (), prefix, surely)
+
+
+@lru_cache(maxsize=1 << 14)
+def _required(
+    labels: tuple[tuple[str, str | None], ...], expressions: tuple[Requirement | None, ...], prefix: str, surely: bool
+) -> Selector:
+    """One object for selectors that say the same: they are many, and whoever walks the rules meets each once."""
     open_ = GENERATED if prefix == "k8s:" else _NONE
     parts: list[Selector] = [
         equals(prefix + key, value or "")
         if surely or key not in open_
         else one_of(prefix + key, (value or "", UNKNOWN))
-        for key, value in sorted((selector.match_labels or {}).items())
+        for key, value in sorted(labels)
     ]
-    for requirement in selector.match_expressions or ():
+    for requirement in expressions:
         if requirement is None:
             continue
         key = prefix + requirement.key
@@ -296,8 +315,13 @@ def _selector(selector: LabelSelector | None, prefix: str, *, surely: bool) -> S
 
 @lru_cache(maxsize=1 << 14)
 def _shared(selector: Selector) -> Selector:
-    """One object for equal requirements: they are many, and whoever walks the rules meets each once."""
+    """One object for equal requirements, of which selectors are made."""
     return selector
+
+
+@lru_cache(maxsize=1 << 14)
+def _namespace(name: str) -> Selector:
+    return equals("ns", name)
 
 
 def _origin(decoded: Decoded, pointer: Pointer) -> Origin:
