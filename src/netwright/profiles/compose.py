@@ -12,7 +12,7 @@ from netwright.dialects.k8s.edit import Edit, apply
 from netwright.dialects.k8s.endpoints import EndpointBuilder
 from netwright.dialects.k8s.generated import MOST_ORDINALS
 from netwright.dialects.k8s.lower import lower_policies
-from netwright.dialects.k8s.objects import NetworkPolicy, Service
+from netwright.dialects.k8s.objects import NetworkPolicy
 from netwright.dialects.k8s.services import lower_ingresses, lower_services, service_addresses
 from netwright.model.cluster import Cluster, UnreadRoute
 from netwright.model.document import Decoded, UnknownPolicy
@@ -55,7 +55,7 @@ def compose(
         columns=columns,
         enforcers=lambda: _enforcers(held, profile, unknown),
         families=families,
-        workloads=builder.workloads(),
+        workloads=builder.workloads,
         row_objects=row_objects,
         row_ports=row_ports,
         objects=held,
@@ -103,7 +103,7 @@ def recompose(cluster: Cluster, edits: Sequence[Edit]) -> Cluster:
 
 
 def _enforcers(objects: Sequence[Decoded], profile: Profile, unknown: Sequence[UnknownPolicy]) -> tuple[Enforcer, ...]:
-    rules, ends = lower_policies(d for d in objects if isinstance(d.value, NetworkPolicy))
+    rules, ends = lower_policies(d for d in objects if d.kind == "NetworkPolicy")
     tier = Tier(name="NetworkPolicy", ties=profile.policy_ties, rules=rules, ends=ends)
     unread = (Tier(name="not read", ties="any-order", rules=_unknown_rules(unknown)),) if unknown else ()
     return (Enforcer(name="cni", tiers=(*unread, tier), default="allow"),)
@@ -149,9 +149,8 @@ def _families(
     else:
         found = ({4} if has_v4 else set()) | ({6} if has_v6 else set())
         for d in objects:
-            if isinstance(d.value, Service) and d.value.spec:
-                for family in d.value.spec.ip_families or ():
-                    found.add(6 if family == "IPv6" else 4)
+            if d.kind == "Service" and d.value.spec and d.value.spec.ip_families:
+                found.update(6 if family == "IPv6" else 4 for family in d.value.spec.ip_families)
     families: tuple[Family, ...] = tuple(f for f in (4, 6) if f in found)
     if families:
         return families, ()

@@ -8,6 +8,7 @@ there where selectors name them; where these are a StatefulSet's names and numbe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from netwright.dialects.k8s.generated import (
     mentioned,
     ordinals,
 )
-from netwright.dialects.k8s.objects import CronJob, Meta, Namespace, Node, Pod, PodSpec, PodTemplate
+from netwright.dialects.k8s.objects import ContainerPort, CronJob, Meta, Node, Pod, PodSpec, PodTemplate
 from netwright.dialects.k8s.objects import Workload as WorkloadObject
 from netwright.model.cluster import ContainerPortNoun, Workload, WorkloadKind
 from netwright.model.columns import Columns, PortMap
@@ -65,6 +66,13 @@ def container_ports(spec: PodSpec | None) -> tuple[ContainerPortNoun, ...]:
     """The ports of all containers, init containers included."""
     if spec is None:
         return ()
+    containers = (*(spec.containers or ()), *(spec.init_containers or ()))
+    return _declared(tuple([container.ports for container in containers if container.ports]))
+
+
+@lru_cache(maxsize=1 << 14)
+def _declared(of_containers: tuple[tuple[ContainerPort, ...], ...]) -> tuple[ContainerPortNoun, ...]:
+    """One object for pods that declare the same ports: they are many."""
     return tuple(
         ContainerPortNoun(
             protocol=PROTOCOLS.get(port.protocol or "TCP", 6),
@@ -72,9 +80,14 @@ def container_ports(spec: PodSpec | None) -> tuple[ContainerPortNoun, ...]:
             name=port.name or "",
             host_port=port.host_port or 0,
         )
-        for container in (*(spec.containers or ()), *(spec.init_containers or ()))
-        for port in container.ports or ()
+        for ports in of_containers
+        for port in ports
     )
+
+
+@lru_cache(maxsize=1 << 14)
+def _port_map(ports: tuple[ContainerPortNoun, ...]) -> PortMap:
+    return tuple(sorted({(p.name, p.protocol, p.number) for p in ports if p.name}))
 
 
 class EndpointBuilder:
@@ -98,7 +111,7 @@ class EndpointBuilder:
         self._namespaces: dict[str, int] = {}
         self._nodes: dict[str, int] = {}
         self._members: dict[tuple[WorkloadKind, str, str], list[int]] = {}
-        nodes = [d for d in objects if isinstance(d.value, Node)]
+        nodes = [d for d in objects if d.kind == "Node"]
         self._node_addresses = {d.name: _node_addresses(d.value) for d in nodes}
         ranges = IpSet()
         for d in nodes:
@@ -118,9 +131,9 @@ class EndpointBuilder:
 
     def _build(self, nodes: list[Decoded]) -> None:
         for d in self.objects:
-            if isinstance(d.value, Namespace):
+            if d.kind == "Namespace":
                 self._namespace(d.name)
-        owners = {d: self._top(d) for d in self.objects if isinstance(d.value, Pod)}
+        owners = {d: self._top(d) for d in self.objects if d.kind == "Pod"}
         # a workload whose pods have all ended has none; a CronJob will run again
         stands = {o for d in owners for o in self._chain(d) if o[0] != "cronjob" or not is_terminated(d.value)}
         for d in self.objects:
@@ -197,7 +210,9 @@ class EndpointBuilder:
         if isinstance(d.value, WorkloadObject) and d.value.spec and d.value.spec.replicas is not None:
             replicas = d.value.spec.replicas
         meta = template.metadata or Meta()
-        given = {key: value for key, value in generated_labels(d).items() if key in self.mentioned}
+        given: dict[str, str] = {}
+        if self.mentioned:
+            given = {key: value for key, value in generated_labels(d).items() if key in self.mentioned}
         if not BY_ORDINAL.isdisjoint(given):
             if replicas <= MOST_ORDINALS:
                 for number in ordinals(d):
@@ -224,10 +239,11 @@ class EndpointBuilder:
         name: str = "",
     ) -> None:
         ports = container_ports(spec)
-        named = () if host else tuple([(p.name, p.protocol, p.number) for p in ports if p.name])
-        port_map: PortMap = named if len(named) < 2 else tuple(sorted(set(named)))
-        for key, value in sorted((meta.labels or {}).items()):
-            self._label_ids.append(self._labels.setdefault(("k8s:" + key, value or ""), len(self._labels)))
+        port_map = _port_map(ports) if ports and not host else ()
+        if meta.labels:
+            ids = self._labels
+            for key, value in sorted(meta.labels.items()):
+                self._label_ids.append(ids.setdefault((key, value or ""), len(ids)))
         self._offsets.append(len(self._label_ids))
         one = addresses is not self._any_pod and addresses.count() == bool(addresses.v4) + bool(addresses.v6)
         row = len(self._rows)
@@ -254,6 +270,7 @@ class EndpointBuilder:
 
     # --- the result --------------------
 
+    @cached_property
     def workloads(self) -> tuple[Workload, ...]:
         out = []
         for (kind, namespace, name), rows in self._members.items():
@@ -276,23 +293,23 @@ class EndpointBuilder:
         for number, rows in enumerate(self._members.values()):
             of_row[rows] = number
         cells: list[tuple[Any, ...]] = list(zip(*self._rows, strict=True)) if n else [()] * 9
-        labels_of = {d.name: d.value.metadata.labels or {} for d in self.objects if isinstance(d.value, Namespace)}
+        labels_of = {d.name: d.value.metadata.labels or {} for d in self.objects if d.kind == "Namespace"}
         return Columns(
             namespace=np.array(cells[0], dtype=np.int32),
             label_offsets=np.array(self._offsets, dtype=np.int64),
             label_ids=np.array(self._label_ids, dtype=np.int32),
             port_map=np.array(cells[1], dtype=np.int32),
             has_v4=np.array([v >= 0 for v in cells[2]], dtype=np.bool_),
-            v4=np.array([max(v, 0) for v in cells[2]], dtype=np.uint32),
+            v4=np.array([v if v >= 0 else 0 for v in cells[2]], dtype=np.uint32),
             has_v6=np.array([v >= 0 for v in cells[3]], dtype=np.bool_),
-            v6=np.array([max(v, 0).to_bytes(16, "big") for v in cells[3]], dtype="S16"),
+            v6=np.array([v.to_bytes(16, "big") if v >= 0 else b"" for v in cells[3]], dtype="S16"),
             address_set=np.array(cells[4], dtype=np.int32),
             host=np.array(cells[5], dtype=np.bool_),
             node=np.array(cells[6], dtype=np.int32),
             workload=of_row,
             replicas=np.array(cells[7], dtype=np.int32),
             single=np.array(cells[8], dtype=np.bool_),
-            labels=tuple(self._labels),
+            labels=tuple([("k8s:" + key, value) for key, value in self._labels]),
             port_maps=tuple(self._port_maps),
             address_sets=tuple(self._sets),
             namespaces=tuple(self._namespaces),
@@ -301,7 +318,7 @@ class EndpointBuilder:
                 for ns in self._namespaces
             ),
             nodes=tuple(self._nodes),
-            workloads=tuple(w.ref for w in self.workloads()),
+            workloads=tuple([w.ref for w in self.workloads]),
             names=tuple(self.names),
             unlabelled=frozenset(self._namespaces.keys() - labels_of.keys() - {""}),
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from netwright.dialects.k8s.objects import CronJob, LabelSelector, NetworkPolicy, Service, Workload
+from netwright.dialects.k8s.objects import CronJob, LabelSelector, NetworkPolicy, Workload
 from netwright.model.document import Decoded
 
 UNKNOWN: Final = "?"
@@ -63,15 +63,14 @@ def mentioned(objects: Sequence[Decoded]) -> frozenset[str]:
     """The generated labels that selectors of policies and Services name."""
     found: set[str] = set()
     for d in objects:
-        value = d.value
-        if isinstance(value, NetworkPolicy):
-            for selector in _selectors(value):
+        if d.kind == "NetworkPolicy":
+            for selector in _selectors(d.value):
                 if selector.match_labels and not GENERATED.isdisjoint(selector.match_labels):
                     found.update(selector.match_labels)
                 if selector.match_expressions:
                     found.update(one.key for one in selector.match_expressions if one)
-        elif isinstance(value, Service) and value.spec and value.spec.selector:
-            found.update(value.spec.selector)
+        elif d.kind == "Service" and d.value.spec and d.value.spec.selector:
+            found.update(d.value.spec.selector)
     return GENERATED & found
 
 

@@ -34,25 +34,31 @@ def service_addresses(objects: Sequence[Decoded]) -> IpSet:
     """Addresses that belong to Services: cluster IPs, external IPs, load balancer addresses."""
     texts: set[str] = set()
     for d in objects:
-        if isinstance(d.value, Service) and d.value.spec:
-            texts.update(
-                _addresses(d.value, "cluster") + _addresses(d.value, "external") + _addresses(d.value, "balancer")
-            )
+        if d.kind == "Service" and d.value.spec:
+            spec: ServiceSpec = d.value.spec
+            if spec.cluster_ip or spec.cluster_ips:
+                texts.update(_cluster_ips(spec))
+            if spec.external_ips:
+                texts.update(_external_ips(spec))
+            if d.value.status:
+                texts.update(_balancer_ips(d.value))
     return IpSet.of(*sorted(texts))
 
 
-def _addresses(service: Service, which: str) -> list[str]:
-    spec = service.spec or ServiceSpec()
-    if which == "cluster":
-        texts = list(spec.cluster_ips or ())
-        if spec.cluster_ip and spec.cluster_ip not in texts:
-            texts.insert(0, spec.cluster_ip)
-    elif which == "external":
-        texts = list(spec.external_ips or ())
-    else:
-        status = service.status.load_balancer if service.status else None
-        texts = [i.ip for i in (status.ingress or ()) if i.ip] if status else []
-    return [t for t in texts if _is_address(t)]
+def _cluster_ips(spec: ServiceSpec) -> tuple[str, ...]:
+    texts = spec.cluster_ips or ()
+    if spec.cluster_ip and spec.cluster_ip not in texts:
+        texts = (spec.cluster_ip, *texts)
+    return tuple(filter(_is_address, texts))
+
+
+def _external_ips(spec: ServiceSpec) -> tuple[str, ...]:
+    return tuple(filter(_is_address, spec.external_ips or ()))
+
+
+def _balancer_ips(service: Service) -> tuple[str, ...]:
+    status = service.status.load_balancer if service.status else None
+    return tuple(i.ip for i in (status.ingress or ()) if i.ip and _is_address(i.ip)) if status else ()
 
 
 def _is_address(text: str) -> bool:
@@ -176,9 +182,9 @@ def lower_services(
                 type=kind,
                 headless=spec.cluster_ip == "None",
                 external_name=spec.external_name or "",
-                cluster_ips=tuple(_addresses(d.value, "cluster")),
-                external_ips=tuple(_addresses(d.value, "external")),
-                load_balancer=tuple(_addresses(d.value, "balancer")),
+                cluster_ips=_cluster_ips(spec),
+                external_ips=_external_ips(spec),
+                load_balancer=_balancer_ips(d.value),
                 source_ranges=tuple(text.strip() for text in spec.load_balancer_source_ranges or ()),
                 external_policy=spec.external_traffic_policy or "Cluster",
                 internal_policy=spec.internal_traffic_policy or "Cluster",
