@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import sys
 import time
@@ -44,7 +43,11 @@ def words(stream: TextIO | None = None) -> Words:
 
     stream = stream or sys.stdout
     encoding = (stream.encoding or "ascii").lower().replace("-", "")
-    width = shutil.get_terminal_size((80, 24)).columns if stream.isatty() else 80
+    width = 80
+    if stream.isatty():
+        from shutil import get_terminal_size
+
+        width = get_terminal_size((80, 24)).columns
     return Words(utf8=encoding.startswith("utf"), width=max(LEAST_WIDTH, min(width, MOST_WIDTH)))
 
 

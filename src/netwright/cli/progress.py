@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import threading
 import time
@@ -55,9 +54,11 @@ class Progress:
                     self._draw()
 
     def _draw(self) -> None:
+        from shutil import get_terminal_size
+
         from netwright.render.escape import ascii_text, plain
 
-        room = shutil.get_terminal_size((80, 24)).columns - 1
+        room = get_terminal_size((80, 24)).columns - 1
         seconds = f" {time.monotonic() - self._started:.0f} s"
         shown = ascii_text(plain(self.doing))[: max(0, room - len(seconds))] + seconds
         self._write("\r" + shown + " " * (self._drawn - len(shown)))

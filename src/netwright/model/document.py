@@ -18,31 +18,19 @@ Fate = Literal["evaluated", "irrelevant", "not_understood", "invalid", "unreadab
 understood; an object the API server would reject; a text that could not be parsed."""
 
 
-class Document:
+class Document(msgspec.Struct, kw_only=True, eq=False):
     """One raw object: its header as far as it can be read, and its content as JSON bytes or as a tree.
 
     `raw` is the JSON text of the object (bytes) or the tree a YAML document became (dict, list, str, int, float, bool,
     None). `decode` gives a typed struct from either; `tree` the plain values.
     """
 
-    __slots__ = ("api_version", "kind", "name", "namespace", "place", "raw")
-
-    def __init__(
-        self,
-        *,
-        place: Place | None,
-        api_version: str,
-        kind: str,
-        namespace: str,
-        name: str,
-        raw: bytes | msgspec.Raw | Any,
-    ) -> None:
-        self.place = place
-        self.api_version = api_version
-        self.kind = kind
-        self.namespace = namespace
-        self.name = name
-        self.raw = raw
+    place: Place | None
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+    raw: bytes | msgspec.Raw | Any
 
     @property
     def group(self) -> str:

@@ -160,14 +160,15 @@ class Account:
                 api_version = kind = name = namespace = ""
             self._add(file, number, item, api_version, kind, namespace, name, value)
 
-    def add_json(self, raw: bytes, file: str, start: int, end: int) -> None:
+    def add_json(self, raw: bytes, file: str, start: int, end: int, head: jsontext.Header | None = None) -> None:
         """One JSON value of a file as its bytes; the items of `List` kinds each become a document with their own bytes.
+        `head`: its header, where that is read.
 
         What is well-formed and cannot be decoded all the same (a number beyond every range) is noted as unread.
         """
         span = Span(json=True, start=start, end=end)
         try:
-            head = jsontext.header(raw)
+            head = head or jsontext.header(raw)
         except (msgspec.DecodeError, RecursionError):
             # A field of the header has another type than objects have: rare, so the whole tree is cheap enough.
             try:
@@ -188,12 +189,13 @@ class Account:
                 self._add_odd(value, file, number, item)
                 continue
             api_version, kind = known.api_version or api_version, known.kind or kind
-            if kind and api_version and _is_list(kind) and known.items is not None:
+            may_list = kind and api_version and _is_list(kind)
+            if may_list and known.items is not None:
                 below = _item_type(api_version, kind)
                 parts = known.items
                 waiting += [(parts[i], None, (*item, "items", i), *below) for i in range(len(parts) - 1, -1, -1)]
                 continue
-            if kind and api_version and _holds_items(api_version, kind):
+            if may_list and _holds_items(api_version, kind):
                 self._note_items(Place(file=file, document=number, item=item), kind, None)
                 continue
             metadata = known.metadata or jsontext.Meta()

@@ -111,13 +111,14 @@ def _read_json(account: Account, file: str, data: bytes, start: int, end: int, l
             part.decode()
         except UnicodeDecodeError:
             return False
+    head = jsontext.header_of_whole(part)
     try:
-        found = jsontext.values(part)
+        found = jsontext.values(part) if head is None else [(0, len(part))]
     except TextFault:
         return False
     for begin, stop in found:
         raw = part if stop - begin == len(part) else part[begin:stop]
-        account.add_json(raw, file, start + begin, start + stop)
+        account.add_json(raw, file, start + begin, start + stop, head)
     if len(part) <= _MAX_REPEATED:
         for offset, key in jsontext.repeated(part, found)[:_MAX_WARNINGS]:
             where, column = salvage.line_column(part, offset)

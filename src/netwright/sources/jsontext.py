@@ -117,6 +117,14 @@ def header(raw: bytes | memoryview | msgspec.Raw) -> Header:
     return HEADER.decode(raw)
 
 
+def header_of_whole(data: bytes) -> Header | None:
+    """The header of a text that is one JSON object from its first byte on, as most are; None for any other."""
+    try:
+        return HEADER.decode(data) if data[:1] == b"{" else None
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
 def _skip(data: bytes, offset: int) -> int:
     match = _SPACE.match(data, offset)
     while match is not None and match.end() > offset:

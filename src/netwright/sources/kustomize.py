@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Sequence
 
 import msgspec
@@ -112,9 +111,11 @@ def _is_below(path: str, covered: set[str]) -> bool:
 
 def program() -> tuple[str, ...] | None:
     """The command that renders a folder, without the folder; None where none is installed."""
-    if shutil.which("kubectl"):
+    from shutil import which
+
+    if which("kubectl"):
         return ("kubectl", "kustomize")
-    if shutil.which("kustomize"):
+    if which("kustomize"):
         return ("kustomize", "build")
     return None
 

@@ -193,9 +193,11 @@ class KeptTexts:
             offset = span.start + len(text[:at].encode())
             offsets = []
             for item in span.items:
-                # Only space, the opening bracket or a comma stand before an item.
-                gap = _GAP.match(data, offset)
-                offset = gap.end() if gap else offset
+                # Only space, the opening bracket or a comma stand before an item: mostly a comma.
+                if data.startswith(b",{", offset):
+                    offset += 1
+                elif gap := _GAP.match(data, offset):
+                    offset = gap.end()
                 offsets.append(offset)
                 offset += len(memoryview(item))
             self._offsets[place.file, place.document] = offsets

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Any
 
@@ -119,6 +118,8 @@ def _written(document: Document) -> Any:
     try:
         return document.tree()
     except (msgspec.DecodeError, RecursionError):
+        import json
+
         try:
             return json.loads(bytes(document.raw), parse_float=_number, parse_int=_integer)
         except (ValueError, RecursionError):

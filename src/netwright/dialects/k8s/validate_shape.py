@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import types
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -120,8 +119,10 @@ def _locate(tree: Any, path: str, got: str) -> tuple[Pointer, Any]:
 
 def _unknown_field(field: str, pointer: Pointer, type_: type[Any], above: Pointer) -> Fault:
     """A field the API does not have, with the ones it has there."""
+    from difflib import get_close_matches
+
     known = _fields_at(type_, pointer)
-    near = difflib.get_close_matches(field, known, 1) or [name for name in known if name.lower() == field.lower()]
+    near = get_close_matches(field, known, 1) or [name for name in known if name.lower() == field.lower()]
     listed = ", ".join(f"`{name}`" for name in known)
     advice = f"did you mean `{near[0]}`?" if near else f"the fields there are {listed}"
     return Fault((*above, *pointer, field), "is not a field of the API", advice)
