@@ -95,7 +95,6 @@ class EndpointBuilder:
 
     def __init__(self, objects: Sequence[Decoded], pod_cidrs: IpSet, service_addresses: IpSet) -> None:
         self.objects = objects
-        self.by_key = {(d.kind, d.namespace, d.name): d for d in objects}
         self.mentioned = mentioned(objects)
         self.not_counted: list[str] = []
         """StatefulSets of which one endpoint would have to stand for each pod, and that have too many."""
@@ -126,6 +125,11 @@ class EndpointBuilder:
         self._any_pod = self.pod_ranges or (unicast - known_nodes)
         self._any_node = unicast - self.pod_ranges
         self._build(nodes)
+
+    @cached_property
+    def by_key(self) -> dict[tuple[str, str, str], Decoded]:
+        """The objects by kind, namespace and name: who controls another is looked up here."""
+        return {(d.kind, d.namespace, d.name): d for d in self.objects}
 
     # --- rows --------------------
 
