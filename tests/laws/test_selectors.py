@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,7 +27,7 @@ from netwright.base.selectors import (
     one_of,
 )
 from netwright.dialects.k8s.lower import label_selector
-from netwright.dialects.k8s.objects import LabelSelector, Requirement
+from netwright.dialects.k8s.objects import LabelSelector
 from netwright.engine.atoms import AddressClasses
 from netwright.engine.bits import indexes
 from netwright.engine.compile import Network
@@ -120,10 +121,7 @@ def test_label_selectors_are_lowered_as_kubernetes_reads_them(
     labels: dict[str, str], said: list[dict[str, object]], held: dict[str, str]
 ) -> None:
     written = {"matchLabels": labels, "matchExpressions": said}
-    typed = LabelSelector(
-        match_labels=dict(labels),
-        match_expressions=tuple(Requirement(**one) for one in said),  # type: ignore[arg-type]
-    )
+    typed = msgspec.convert(written, LabelSelector)
     lowered = label_selector(typed, "k8s:")
     assert matches(lowered, {"k8s:" + k: v for k, v in held.items()}) == selects_labels(written, held)
 
