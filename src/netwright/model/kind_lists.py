@@ -389,6 +389,7 @@ KINDS: tuple[Kind, ...] = (
 """Every listed kind, once."""
 
 _BY_NAME: dict[tuple[str, str], Kind] = {(kind.group, kind.name): kind for kind in KINDS}
+_MAKING = frozenset((kind.group, kind.name) for kind in _rows(_MAKERS, "unread"))
 
 
 def find(group: str, name: str) -> Kind | None:
@@ -400,3 +401,9 @@ def find(group: str, name: str) -> Kind | None:
     True
     """
     return _BY_NAME.get((group, name)) or _BY_NAME.get((group, "*"))
+
+
+def makes_pods(group: str, name: str) -> bool:
+    """Whether objects of a kind that is not read may bring pods: the kinds known to do so, and those in no list."""
+    kind = find(group, name)
+    return kind is None or (kind.group, kind.name) in _MAKING

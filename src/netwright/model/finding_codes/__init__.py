@@ -8,13 +8,39 @@ from __future__ import annotations
 from typing import Final
 
 from netwright.model.finding import FindingCode
+from netwright.model.finding_codes.cluster_ranges import CLUSTER_RANGES
 from netwright.model.finding_codes.coverage import COVERAGE
+from netwright.model.finding_codes.exposure import EXPOSURE
+from netwright.model.finding_codes.infrastructure import INFRASTRUCTURE
+from netwright.model.finding_codes.ingresses import INGRESSES
 from netwright.model.finding_codes.ports import PORTS
 from netwright.model.finding_codes.sections import SECTIONS
+from netwright.model.finding_codes.service_names import SERVICE_NAMES
 from netwright.model.finding_codes.services import SERVICES
 
-FINDING_CODES: Final[tuple[FindingCode, ...]] = tuple(
-    sorted((*SECTIONS, *PORTS, *COVERAGE, *SERVICES), key=lambda code: code.code)
+_FAMILIES = (
+    SECTIONS,
+    PORTS,
+    COVERAGE,
+    EXPOSURE,
+    INFRASTRUCTURE,
+    SERVICES,
+    SERVICE_NAMES,
+    INGRESSES,
+    CLUSTER_RANGES,
 )
-ABSENCE: Final = frozenset({"NW2104", "NW4001"})
-"""Codes that say that something is not there. They are withheld where a text that could hold it was not read."""
+FINDING_CODES: Final[tuple[FindingCode, ...]] = tuple(
+    sorted((code for family in _FAMILIES for code in family), key=lambda code: code.code)
+)
+WORKLOAD_KINDS: Final = frozenset(
+    {"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob"}
+)
+ABSENCE: Final = {
+    "NW2104": WORKLOAD_KINDS,
+    "NW4001": WORKLOAD_KINDS,
+    "NW4002": WORKLOAD_KINDS,
+    "NW4014": frozenset({"Service"}),
+    "NW4101": frozenset({"Service"}),
+}
+"""Codes that say that something is not there, and the kinds that it could be of. They are withheld where a text that
+could hold it was not read."""

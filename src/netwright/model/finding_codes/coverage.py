@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from netwright.model.finding import FindingCode
-from netwright.model.finding_codes.manifests import WEB, manifest
+from netwright.model.finding_codes.manifests import DENY, WEB, manifest
 
 COVERAGE: Final = (
     FindingCode(
@@ -63,5 +63,19 @@ metadata: {name: default-deny, namespace: shop}
 spec: {podSelector: {}, policyTypes: [Ingress, Egress]}
 """,
         ),
+    ),
+    FindingCode(
+        code="NW3003",
+        severity="warning",
+        title="a namespace in which no policy isolates anything",
+        explanation=(
+            "No policy isolates any workload of the namespace, for ingress or for egress: there is none, or those that "
+            "there are select no pod. Whoever has an address in the cluster may connect to these workloads, and they "
+            "may connect to whatever does not isolate itself, the nodes, the cloud's metadata address and the internet "
+            "included."
+        ),
+        help="isolate the namespace with a default-deny policy, then allow DNS and what is needed",
+        fails=manifest(WEB),
+        passes=manifest(WEB, DENY),
     ),
 )

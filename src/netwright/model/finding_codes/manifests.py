@@ -22,10 +22,31 @@ kind: NetworkPolicy
 metadata: {name: default-deny, namespace: shop}
 spec: {podSelector: {}, policyTypes: [Ingress, Egress]}
 """
+ADMIT: Final = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  policyTypes: [Ingress]
+  ingress:
+    - from: [{podSelector: {matchLabels: {app: web}}}, {ipBlock: {cidr: 0.0.0.0/0}}]
+"""
+"""Admits everybody to `web`, where DENY isolates it."""
 SHOP: Final = """\
 apiVersion: v1
 kind: Namespace
 metadata: {name: shop, labels: {team: shop}}
+"""
+
+
+def service(spec: str, name: str = "web") -> str:
+    """A Service in `shop` with this spec, as YAML in one line."""
+    return f"""\
+apiVersion: v1
+kind: Service
+metadata: {{name: {name}, namespace: shop}}
+spec: {spec}
 """
 
 

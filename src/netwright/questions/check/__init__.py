@@ -19,7 +19,19 @@ from netwright.engine.acting import Isolation
 from netwright.model.document import Unread
 from netwright.model.finding import Finding, Mark, State
 from netwright.model.finding_codes import ABSENCE, FINDING_CODES
-from netwright.questions.check import coverage, policy_sections, ports, services
+from netwright.questions.check import (
+    bypass,
+    cluster_ranges,
+    controllers,
+    coverage,
+    exposed_workloads,
+    infrastructure,
+    ingresses,
+    policy_sections,
+    ports,
+    service_names,
+    services,
+)
 from netwright.questions.check.acceptance import settled
 from netwright.questions.check.found import Found
 from netwright.questions.check.intents import IntentAnswer, Judge
@@ -30,7 +42,14 @@ CHECKS: tuple[Callable[[Scene], Iterator[Found]], ...] = (
     policy_sections.checks,
     ports.checks,
     coverage.checks,
+    exposed_workloads.checks,
+    bypass.checks,
+    infrastructure.checks,
     services.checks,
+    service_names.checks,
+    controllers.checks,
+    ingresses.checks,
+    cluster_ranges.checks,
 )
 ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 FailOn = Literal["error", "warning", "info", "never"]
@@ -84,7 +103,8 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 def answer(twin: Asked, params: Check) -> Checked:
     scene = Scene(twin)
     codes = {code.code: code for code in FINDING_CODES}
-    lacking = [u for u in twin.snapshot.reading.unread if _may_be_workload(u)]
+    unread = twin.snapshot.reading.unread
+    lacking = {code for code, kinds in ABSENCE.items() if any(_may_be(u, kinds) for u in unread)}
     findings: list[Finding] = [_of_input(d) for d in twin.snapshot.diagnostics if d.severity != "info"]
     seen: Counter[tuple[str, ...]] = Counter()
     withheld: Counter[str] = Counter()
@@ -92,7 +112,7 @@ def answer(twin: Asked, params: Check) -> Checked:
         for found in check(scene):
             if params.namespaces and found.origin.namespace not in params.namespaces:
                 continue
-            if lacking and found.code in ABSENCE:
+            if found.code in lacking:
                 withheld[found.code] += 1
                 continue
             findings.append(_finding(twin, found, codes[found.code].severity, seen))
@@ -181,11 +201,8 @@ def _of_input(d: Diagnostic) -> Finding:
     )
 
 
-WORKLOADS = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob")
-
-
-def _may_be_workload(unread: Unread) -> bool:
-    return not unread.kinds or not set(unread.kinds).isdisjoint(WORKLOADS)
+def _may_be(unread: Unread, kinds: frozenset[str]) -> bool:
+    return not unread.kinds or not kinds.isdisjoint(unread.kinds)
 
 
 # --- isolation --------------------

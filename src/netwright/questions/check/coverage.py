@@ -2,41 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from netwright.base.spans import Origin
+from netwright.model.cluster import Workload
+from netwright.model.document import Decoded
 from netwright.model.rule import Direction
+from netwright.questions.check.exposed_workloads import exposed_and_open
 from netwright.questions.check.found import Found, at, listed
 from netwright.questions.check.scene import Scene
 
+SIDES: tuple[tuple[Direction, str, str, str], ...] = (
+    ("ingress", "NW3001", "from every source", "whoever has an address in the cluster may connect to them"),
+    ("egress", "NW3002", "everywhere", "an intruder on one of them can reach every network that routes do"),
+)
+
 
 def checks(scene: Scene) -> Iterator[Found]:
-    yield from not_isolated(scene)
-
-
-def not_isolated(scene: Scene) -> Iterator[Found]:
-    """NW3001, NW3002: by namespace, workloads that accept from everyone, and that may go everywhere."""
-    sides: tuple[tuple[Direction, str, str, str], ...] = (
-        ("ingress", "NW3001", "accept from every source", "whoever has an address in the cluster may connect to them"),
-        ("egress", "NW3002", "may go everywhere", "an intruder on one of them can reach every network that routes do"),
-    )
+    """NW3001 to NW3003: by namespace, workloads that accept from everyone, that may go everywhere, or both, all of
+    them. Those that outside reaches are told one by one, as NW3101."""
+    members: dict[str, list[Workload]] = {}
+    for w in scene.workloads:
+        members.setdefault(w.namespace, []).append(w)
     for namespace, decoded in scene.namespaces.items():
-        for side, code, does, effect in sides:
-            open_ = [
-                w
-                for w in scene.workloads
-                if w.namespace == namespace and not scene.is_host(w) and scene.isolation(w, side) in ("no", "some")
-            ]
-            if not open_:
-                continue
-            refs = tuple(w.ref for w in open_)
-            of = [w for w in scene.workloads if w.namespace == namespace]
-            yield Found(
-                code,
-                at(decoded, "metadata", "name") if decoded else at(scene.object_of(open_[0]), "metadata", "name"),
-                f"{len(open_)} of {len(of)} workloads in `{namespace}` {does}: {listed(refs)}",
-                effect=effect,
-                help=f"a policy with `podSelector: {{}}` and `policyTypes: [{side.capitalize()}]` isolates the "
-                "namespace; then allow what is needed",
-                key=namespace,
-                workloads=refs,
-            )
+        every = members.get(namespace, [])
+        on_pods = [w for w in every if not scene.is_host(w)]
+        if not on_pods:
+            continue
+        place = at(decoded or scene.object_of(on_pods[0]), "metadata", "name")
+        told = all(w.ref in scene.once(exposed_and_open) for w in on_pods)
+        if not told and all(scene.isolation(w, side) == "no" for w in on_pods for side, *_ in SIDES):
+            yield _no_policy(namespace, on_pods, place)
+        else:
+            yield from _by_side(scene, namespace, on_pods, len(every), place, decoded)
+
+
+def _no_policy(namespace: str, on_pods: Sequence[Workload], place: Origin) -> Found:
+    refs = tuple(w.ref for w in on_pods)
+    one = len(refs) == 1
+    return Found(
+        "NW3003",
+        place,
+        f"no policy isolates anything in `{namespace}`: {listed(refs)} accept{'s' * one} from every source and may go "
+        "everywhere",
+        effect="whoever has an address in the cluster may connect to them, and an intruder on one of them can reach "
+        "every network that routes do",
+        help="a policy with `podSelector: {}` and `policyTypes: [Ingress, Egress]` isolates the namespace; then allow "
+        "DNS and what is needed",
+        key=namespace,
+        workloads=refs,
+    )
+
+
+def _by_side(
+    scene: Scene, namespace: str, on_pods: Sequence[Workload], size: int, place: Origin, decoded: Decoded | None
+) -> Iterator[Found]:
+    exposed = scene.once(exposed_and_open)
+    for side, code, whence, effect in SIDES:
+        open_ = [w for w in on_pods if scene.isolation(w, side) in ("no", "some")]
+        if side == "ingress":
+            open_ = [w for w in open_ if w.ref not in exposed]
+        if not open_:
+            continue
+        refs = tuple(w.ref for w in open_)
+        does = {"ingress": "accept", "egress": "may go"}[side] + ("s" if side == "ingress" and len(refs) == 1 else "")
+        yield Found(
+            code,
+            place if decoded else at(scene.object_of(open_[0]), "metadata", "name"),
+            f"{len(open_)} of {size} workloads in `{namespace}` {does} {whence}: {listed(refs)}",
+            effect=effect,
+            help=f"a policy with `podSelector: {{}}` and `policyTypes: [{side.capitalize()}]` isolates the "
+            "namespace; then allow what is needed",
+            key=namespace,
+            workloads=refs,
+        )

@@ -5,9 +5,9 @@ Selectors are answered by the compiled network's own selection, so that a check 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from netwright.base.selectors import NEVER, Selector, conjunction, equals
 from netwright.dialects.k8s.lower import POD_NETWORK, label_selector, perhaps_selector, policy_types
@@ -26,6 +26,17 @@ from netwright.model.cluster import Cluster, Workload
 from netwright.model.document import Decoded
 from netwright.model.rule import Direction
 from netwright.questions.registry import Asked
+
+T = TypeVar("T")
+OBJECT_KIND = {
+    "deploy": "Deployment",
+    "sts": "StatefulSet",
+    "ds": "DaemonSet",
+    "rs": "ReplicaSet",
+    "rc": "ReplicationController",
+    "job": "Job",
+    "cronjob": "CronJob",
+}
 
 
 class Chosen(NamedTuple):
@@ -62,6 +73,14 @@ class Scene:
         self.cluster: Cluster = twin.cluster
         self.network = twin.network
         self._chosen: dict[tuple[Selector, Selector], Chosen] = {}
+        self._once: dict[Callable[[Scene], Any], Any] = {}
+
+    def once(self, worked_out: Callable[[Scene], T]) -> T:
+        """What a function makes of this scene, made once: several checks ask for it."""
+        if worked_out not in self._once:
+            self._once[worked_out] = worked_out(self)
+        found: T = self._once[worked_out]
+        return found
 
     # --- objects --------------------
 
@@ -87,8 +106,16 @@ class Scene:
         return tuple(deployed(self.cluster))
 
     def object_of(self, workload: Workload) -> Decoded:
-        """The object that a workload comes from (of several pods of one owner: the first)."""
-        return self.cluster.row_objects[workload.rows[0]]
+        """The object that a workload comes from: its own where it is in the input, else the first of its pods."""
+        own = self._objects.get((OBJECT_KIND.get(workload.kind, ""), workload.namespace, workload.name))
+        return own or self.cluster.row_objects[workload.rows[0]]
+
+    def workload_of(self, row: int) -> Workload:
+        return self.cluster.workloads[int(self.cluster.columns.workload[row])]
+
+    @cached_property
+    def _objects(self) -> dict[tuple[str, str, str], Decoded]:
+        return {(d.kind, d.namespace, d.name): d for d in self.cluster.objects}
 
     def rules(self, *, direction: Direction | None = None) -> Iterator[RuleOf]:
         """The rules of all policies that act, in input order."""

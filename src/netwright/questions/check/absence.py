@@ -1,0 +1,83 @@
+"""Whether what is not in the input is known not to be there.
+
+An input is seldom a whole cluster. That a selector selects no pod, or that a Service does not exist, is known only of
+namespaces whose workloads or Services the input holds, and to which nothing that was not read could add any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from netwright.dialects.k8s.endpoints import template_of
+from netwright.dialects.k8s.objects import Pod
+from netwright.model.finding_codes import WORKLOAD_KINDS
+from netwright.model.kind_lists import makes_pods
+from netwright.questions.check.scene import Scene
+
+
+class Absence:
+    """What may be missing from one scene."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+
+    def no_pods(self, namespace: str, selector: Mapping[str, str | None]) -> bool:
+        """Whether a Service's selector that selects no endpoint is known to select no pod, now or later."""
+        if namespace in self._made or "pods" in self._refused.get(namespace, ()) or namespace not in self._inhabited:
+            return False
+        wanted = {key: value or "" for key, value in selector.items()}
+        return not any(wanted.items() <= labels.items() for labels in self._asleep.get(namespace, ()))
+
+    def no_service(self, namespace: str) -> bool:
+        """Whether a Service of this namespace that is not in the input is known not to exist."""
+        known = namespace in self._with_services or namespace in self._inhabited
+        return known and namespace not in self._made and "services" not in self._refused.get(namespace, ())
+
+    @cached_property
+    def _inhabited(self) -> frozenset[str]:
+        return frozenset(w.namespace for w in self.scene.workloads)
+
+    @cached_property
+    def _with_services(self) -> frozenset[str]:
+        return frozenset(s.namespace for s in self.scene.cluster.services)
+
+    @cached_property
+    def _asleep(self) -> dict[str, list[dict[str, str]]]:
+        """By namespace the labels of pods that are not there at present: scaled to zero, suspended, ended."""
+        awake = {id(d) for d in self.scene.cluster.row_objects}
+        found: dict[str, list[dict[str, str]]] = {}
+        for d in self.scene.cluster.objects:
+            if d.kind in WORKLOAD_KINDS and id(d) not in awake:
+                template = template_of(d)
+                meta = d.value.metadata if isinstance(d.value, Pod) else template.metadata if template else None
+                labels = {key: value or "" for key, value in ((meta.labels if meta else None) or {}).items()}
+                found.setdefault(d.namespace, []).append(labels)
+        return found
+
+    @cached_property
+    def _made(self) -> frozenset[str]:
+        """The namespaces where objects that are not read may make pods, and Services for them."""
+        making: dict[tuple[str, str], bool] = {}
+        found = set()
+        for document in self.scene.twin.snapshot.reading.documents:
+            kind = document.group, document.kind
+            if kind not in making:
+                making[kind] = makes_pods(*kind)
+            if making[kind]:
+                found.add(document.namespace or "default")
+        return frozenset(found)
+
+    @cached_property
+    def _refused(self) -> dict[str, set[str]]:
+        """By namespace, what the API server would refuse: "pods" or "services". That is said already."""
+        snapshot = self.scene.twin.snapshot
+        found: dict[str, set[str]] = {}
+        if not snapshot.accounting.invalid:
+            return found
+        places = {id(d.place) for d in self.scene.cluster.objects}
+        for document in snapshot.reading.documents:
+            what = "services" if document.kind == "Service" else "pods" if document.kind in WORKLOAD_KINDS else ""
+            if what and id(document.place) not in places:
+                found.setdefault(document.namespace or "default", set()).add(what)
+        return found
