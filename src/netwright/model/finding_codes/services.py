@@ -55,9 +55,9 @@ SERVICES: Final = (
         severity="warning",
         title="a target port that no pod of the Service declares",
         explanation=(
-            "Every container of the selected pods declares ports, and the Service's target port is none of them. "
-            "Declaring ports is a matter of form, so the container may listen there all the same; most often the "
-            "number is wrong, and connections are refused."
+            "Every container of the selected pods declares ports, the Service's target port is none of them, and no "
+            "Service leads to one of them. Declaring ports is a matter of form, so the container may listen there all "
+            "the same; most often the number is wrong, and connections are refused."
         ),
         help="correct the target port, or declare it in the container",
         fails=manifest(WEB, DENY, ADMIT, service("{selector: {app: web}, ports: [{port: 80}]}")),

@@ -57,6 +57,8 @@ def _find_live_pods(scene: Scene) -> list[tuple[Decoded, list[str]]]:
         if not isinstance(d.value, Pod) or is_terminated(d.value) or (d.value.spec and d.value.spec.host_network):
             continue
         status = d.value.status
+        if status and status.phase == "Unknown":
+            continue  # its node is lost, and its address given to another perhaps
         texts = [*(ip.ip for ip in status.pod_ips or ()), status.pod_ip] if status else []
         addresses = list(dict.fromkeys(t for t in texts if t))
         if addresses:

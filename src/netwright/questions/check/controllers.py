@@ -12,7 +12,7 @@ from typing import Any
 from netwright.dialects.k8s.endpoints import template_of
 from netwright.dialects.k8s.objects import Workload
 from netwright.model.document import Decoded
-from netwright.questions.check.found import Found, Seen, at
+from netwright.questions.check.found import Found, Seen, at, listed
 from netwright.questions.check.scene import Scene
 
 KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController"})
@@ -30,33 +30,39 @@ def checks(scene: Scene) -> Iterator[Found]:
         labels[d] = {key: value or "" for key, value in ((meta.labels if meta else None) or {}).items()}
         for key, value in labels[d].items():
             by_label.setdefault((d.namespace, key, value), []).append(d)
-    told: set[frozenset[Decoded]] = set()
-    for d, mine in labels.items():
-        wanted = _pairs(d)
-        if not wanted:
-            continue
-        rarest = min((by_label.get((d.namespace, k, v), []) for k, v in wanted.items()), key=len)
+    groups: dict[tuple[str, tuple[tuple[str, str], ...]], list[Decoded]] = {}
+    for d in labels:
+        if wanted := _pairs(d):
+            groups.setdefault((d.namespace, tuple(sorted(wanted.items()))), []).append(d)
+    told: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
+    for group, alike in groups.items():
+        first, wanted = alike[0], dict(group[1])
+        told.add(group)
+        rarest = min((by_label.get((first.namespace, k, v), []) for k, v in group[1]), key=len)
+        others = []
         for other in rarest:
-            pair = frozenset((d, other))
-            if other is d or pair in told or not wanted.items() <= labels[other].items():
+            back = _pairs(other)
+            said = (other.namespace, tuple(sorted(back.items()))) in told - {group}
+            if other is first or not wanted.items() <= labels[other].items():
                 continue
-            told.add(pair)
-            mutual = _pairs(other)
-            both = bool(mutual) and mutual.items() <= mine.items()
-            whom = f"`{other.kind} {other.name}`"
-            yield Found(
-                "NW4011",
-                at(d, "spec", "selector"),
-                f"the selector of {d.kind} `{d.namespace}/{d.name}` selects the pods of {whom} too",
-                label=f"{other.name}'s pods have these labels",
-                effect="controllers count or take over each other's pods"
-                + (", and Services and policies cannot tell the two apart" if both else "")
-                + "; autoscalers read the wrong pods",
-                help=f"give both a label of their own, as `app.kubernetes.io/component: {other.name}`; the selector of "
-                "a Deployment is changed by making it anew",
-                key=f"{other.kind} {other.name}",
-                also=(Seen(at(other, "spec", "template", "metadata", "labels"), "the pods' labels"),),
-            )
+            if not (said and back.items() <= labels[first].items()):
+                others.append(other)
+        if others:
+            yield _found(first, others)
+
+
+def _found(decoded: Decoded, others: list[Decoded]) -> Found:
+    names = [f"{d.kind} {d.name}" for d in others]
+    return Found(
+        "NW4011",
+        at(decoded, "spec", "selector"),
+        f"the selector of {decoded.kind} `{decoded.namespace}/{decoded.name}` selects the pods of {listed(names)} too",
+        label=f"the pods of {others[0].name} have these labels",
+        effect="controllers may count or take over each other's pods, and autoscalers read the wrong ones",
+        help=f"give each a label of its own, as `app.kubernetes.io/component: {others[0].name}`; the selector of a "
+        "Deployment is changed by making it anew",
+        also=(Seen(at(others[0], "spec", "template", "metadata", "labels"), "the pods' labels"),),
+    )
 
 
 def _pairs(decoded: Decoded) -> dict[str, str]:

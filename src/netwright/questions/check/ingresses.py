@@ -74,7 +74,7 @@ def _missing_service(route: IngressRoute, known: list[str]) -> Found:
         f"Ingress `{route.namespace}/{route.name}` leads `{_entry(route)}` to Service `{route.service}`, which is not "
         "there",
         label=f"no Service of this name in {route.namespace}",
-        effect="requests are answered with an error by the ingress controller (503 as a rule)",
+        effect="the ingress controller answers requests with an error (503 as a rule)",
         help=f"the namespace has {listed(sorted(known))}" if known else "add the Service, or delete the path",
         key=route.service,
     )
@@ -88,7 +88,7 @@ def _missing_port(route: IngressRoute, service: ServiceNoun) -> Found:
         f"Ingress `{route.namespace}/{route.name}` leads to port `{route.port}` of Service `{route.service}`, which it "
         "does not have",
         label=f"its ports are {', '.join(ports) or 'none'}",
-        effect=f"requests for `{_entry(route)}` are answered with an error by the ingress controller",
+        effect=f"the ingress controller answers requests for `{_entry(route)}` with an error",
         help=f"use one of {listed(ports)}: the Service's port, not the container's" if ports else "give it a port",
         key=f"{route.service} {route.port}",
         also=(Seen(field(service.origin, "spec", "ports"), "of the Service"),),

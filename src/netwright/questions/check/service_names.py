@@ -57,8 +57,8 @@ def admitted_by_nobody(scene: Scene) -> Iterator[Found]:
             at(service.decoded, "metadata", "name") if every else at(service.decoded, "spec", "ports"),
             f"policy admits nobody to Service `{service.name}`" + ("" if every else f" at {ports}"),
             label=f"leads to {listed(whom)}",
-            effect=f"connections to {'it' if every else ports} run into a timeout, from wherever they come (the pods' "
-            "own node aside)",
+            effect=f"connections to {'it' if every else ports} run into a timeout, from wherever they come (the pods "
+            "themselves and their node aside)",
             help=f"admit its clients to {listed(_targets(closed))} at {listed(whom)}, or delete the Service",
             key="" if every else ports,
             workloads=whom,

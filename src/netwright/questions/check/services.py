@@ -160,7 +160,7 @@ def _numbered(scene: Scene, target: _Target) -> Iterator[Found]:
         return
     whole = scene.once(_WholeLists)
     if not having:
-        if all(whole(row) for row in lacking):
+        if all(whole(row) for row in lacking) and scene.once(_used_rows).isdisjoint(lacking):
             whom = scene.refs(lacking)
             ports = sorted({_port_words(p) for row in lacking for p in scene.cluster.row_ports[row]})
             yield target.found(
@@ -218,6 +218,18 @@ def _other_protocol(scene: Scene, target: _Target, rows: list[int]) -> Found:
         f"make the Service's port {other}, or the container's {wanted}",
         (Seen(place, f"{other} there"),) if place else (),
     )._replace(workloads=whom)
+
+
+def _used_rows(scene: Scene) -> frozenset[int]:
+    """The rows that some Service reaches at a port that they declare: what else these serve they need not declare."""
+    found = set()
+    for service in scene.once(services):
+        for port in service.noun.ports:
+            for backend in port.backends:
+                declared = scene.cluster.row_ports[backend.row] if backend.row >= 0 else ()
+                if any((p.protocol, p.number) == (backend.protocol, backend.port) for p in declared):
+                    found.add(backend.row)
+    return frozenset(found)
 
 
 class _WholeLists:
