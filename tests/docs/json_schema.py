@@ -6,6 +6,7 @@ that is not documented.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -70,8 +71,14 @@ def faults(
         elif keyword in ("minItems", "maxItems"):
             if isinstance(value, list) and (len(value) < wanted if keyword == "minItems" else len(value) > wanted):
                 yield f"{at}: {len(value)} items"
+        elif keyword == "uniqueItems":
+            if isinstance(value, list) and any(v in value[:i] for i, v in enumerate(value)):
+                yield f"{at}: an item stands twice"
         elif keyword == "minimum":
             if isinstance(value, int) and value < wanted:
                 yield f"{at}: {value} is less than {wanted}"
+        elif keyword == "pattern":
+            if isinstance(value, str) and not re.search(wanted, value):
+                yield f"{at}: {value!r} is not of the form {wanted!r}"
         else:
             raise ValueError(f"the schema has `{keyword}` at {at}, which this validator does not know")

@@ -11,6 +11,7 @@ import click
 
 from netwright.base.errors import UnknownReference, UsageError
 from netwright.cli.choices import files
+from netwright.cli.gate_formats import CHECK_FORMATS, write_check
 from netwright.cli.namespaces import check_namespaces, narrowing_options, whole_or_narrowed
 from netwright.cli.options import Given, exit_code, output_options, source_options
 from netwright.cli.output import Output, answer_stream, ending, say, tell_costs, words, write_json, write_lines
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 @click.option("--all", "everything", is_flag=True, help="Fold nothing.")
 @narrowing_options("Only findings in this namespace.")
 @source_options
-@output_options(["text", "json"])
+@output_options(["text", "json", *CHECK_FORMATS])
 def check(
     paths: tuple[str, ...],
     fail_on: Literal["error", "warning", "info", "never"],
@@ -95,6 +96,8 @@ def check(
     code, reasons = exit_code(twin, 1 if checked.fails(fail_on) else 4 if checked.is_open else 0)
     if to.format == "json":
         _json(twin, checked, reasons, to)
+    elif to.format != "text":
+        write_check(twin, checked, code, to, fail_on=fail_on, show=show, everything=everything)
     else:
         from netwright.render.check_text import check_text
 

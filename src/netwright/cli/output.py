@@ -90,15 +90,18 @@ def say(lines: Sequence[str]) -> None:
 # --- the answer --------------------
 
 
+MEANINGS = {
+    0: "exit 0",
+    1: "exit 1: the answer is no",
+    3: "exit 3: part of the input could not be used",
+    4: "exit 4: undecided",
+}
+"""What the exit codes of an answer mean."""
+
+
 def ending(code: int) -> str:
     """The end of a last line: the time, and what the exit code means."""
-    meaning = {
-        0: "exit 0",
-        1: "exit 1: the answer is no",
-        3: "exit 3: part of the input could not be used",
-        4: "exit 4: undecided",
-    }
-    return f"{time.process_time():.2f} s {words()['dot']} {meaning[code]}"
+    return f"{time.process_time():.2f} s {words()['dot']} {MEANINGS[code]}"
 
 
 def write_lines(lines: Iterable[str], to: Output) -> None:
@@ -134,6 +137,11 @@ def write_csv(lines: Iterable[str], to: Output) -> None:
 
 
 def write_markdown(lines: Iterable[str], to: Output) -> None:
+    write_utf8(lines, to)
+
+
+def write_utf8(lines: Iterable[str], to: Output) -> None:
+    """Lines of a format that is UTF-8 whatever the terminal is."""
     write_data((line.encode("utf-8", "backslashreplace") for line in lines), to)
 
 

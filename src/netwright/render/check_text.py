@@ -8,12 +8,12 @@ from typing import Final
 
 import msgspec
 
-from netwright.base.diagnostics import Severity
 from netwright.model.finding import Finding, Mark
 from netwright.questions.check import Checked, Coverage
 from netwright.questions.check.intents import IntentAnswer
 from netwright.render.escape import plain
 from netwright.render.excerpt import Lines, excerpt
+from netwright.render.finding_words import held, summary
 from netwright.render.styles import Style, heading
 from netwright.render.words import Words, count
 
@@ -48,23 +48,12 @@ def check_text(
         if intent.verdict != "holds":
             yield from _intent(intent, lines, words)
     for withheld in checked.withheld:
-        yield from words.fold(plain(f"withheld: {withheld}"), "  ", "")
+        yield from words.fold(plain(f"withheld: {withheld.findings} of {withheld.code}: {withheld.reason}"), "  ", "")
     for note in checked.notes:
         yield from words.fold(plain(note), "  ", "")
     if checked.intents:
-        held = Counter(i.verdict for i in checked.intents)
-        parts = [f"{held[verdict]} {verdict}" for verdict in ("broken", "undecided") if held[verdict]]
-        yield f" {words['dot']} ".join([count(len(checked.intents), "intent") + f": {held['holds']} hold", *parts])
+        yield f" {words['dot']} ".join(held(checked))
     yield from words.fold(f"{summary(checked)} {words['dot']} {last}", "", "")
-
-
-def summary(checked: Checked) -> str:
-    """`1 error, 2 warnings, 3 notes`; `no findings`."""
-    named: tuple[tuple[Severity, str], ...] = (("error", "error"), ("warning", "warning"), ("info", "note"))
-    parts = [count(n, word) for severity, word in named if (n := checked.counts[severity])]
-    found = ", ".join(parts) or ("nothing new" if checked.findings else "no findings")
-    passed = [f"{n} {state}" for state in ("known", "accepted") if (n := checked.states[state])]
-    return f"{found} ({', '.join(passed)})" if passed else found
 
 
 def _folded(finding: Finding, size: int, titles: dict[str, str], words: Words) -> Iterator[str]:

@@ -54,6 +54,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Found]], ...] = (
 ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 FailOn = Literal["error", "warning", "info", "never"]
 STATES: tuple[State, ...] = ("new", "known", "accepted")
+LACKING = "what could not be read may hold what it misses"
 OF_INPUT = frozenset(code.code for code in INPUT_CODES)
 
 
@@ -71,6 +72,14 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     host: int
 
 
+class Withheld(msgspec.Struct, frozen=True, kw_only=True):
+    """Findings of a code that were not reported, how many and why."""
+
+    code: str
+    findings: int
+    reason: str
+
+
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
     """The findings, worst first, then by code and place; the intents, broken ones first; the isolation of each
     namespace, the least isolated first.
@@ -84,20 +93,23 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     isolation: tuple[Coverage, ...]
     counts: dict[Severity, int]
     states: dict[State, int]
-    withheld: tuple[str, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
     notes: tuple[str, ...] = ()
 
     def fails(self, fail_on: FailOn) -> bool:
         """Whether there is a new finding, or a broken intent, of this severity or a worse one."""
-        if fail_on == "never":
-            return False
         found = {s for s, n in self.counts.items() if n} | {i.severity for i in self.intents if i.verdict == "broken"}
-        return any(ORDER[severity] <= ORDER[fail_on] for severity in found)
+        return any(is_failing(severity, fail_on) for severity in found)
 
     @property
     def is_open(self) -> bool:
         """Whether an intent is undecided."""
         return any(i.verdict == "undecided" for i in self.intents)
+
+
+def is_failing(severity: Severity, fail_on: FailOn) -> bool:
+    """Whether what is of this severity fails."""
+    return fail_on != "never" and ORDER[severity] <= ORDER[fail_on]
 
 
 def answer(twin: Asked, params: Check) -> Checked:
@@ -129,9 +141,7 @@ def answer(twin: Asked, params: Check) -> Checked:
         counts={severity: counts[severity] for severity in ORDER},
         states={state: states[state] for state in STATES},
         notes=tuple(notes),
-        withheld=tuple(
-            f"{n} of {code}: what could not be read may hold what it misses" for code, n in sorted(withheld.items())
-        ),
+        withheld=tuple(Withheld(code=code, findings=n, reason=LACKING) for code, n in sorted(withheld.items())),
     )
 
 
@@ -234,4 +244,4 @@ def _state(into: Isolation, out: Isolation) -> str:
     return "open"
 
 
-__all__ = ["CHECKS", "Checked", "Coverage", "FailOn", "answer"]
+__all__ = ["CHECKS", "Checked", "Coverage", "FailOn", "Withheld", "answer", "is_failing"]
