@@ -10,6 +10,7 @@ import click
 
 from netwright.base.errors import UsageError
 from netwright.cli.choices import files
+from netwright.cli.gate_formats import DIFF_FORMATS, write_diff
 from netwright.cli.options import Given, exit_code, output_options, source_options
 from netwright.cli.output import Output, ending, say, tell, tell_costs, words, write_json, write_lines
 
@@ -31,7 +32,7 @@ OF_BEFORE = ("inputs", "documents", "profile", "assumptions", "diagnostics")
 )
 @click.option("--all", "everything", is_flag=True, help="Fold nothing.")
 @source_options
-@output_options(["text", "json"])
+@output_options(["text", "json", *DIFF_FORMATS])
 def diff(
     paths: tuple[str, ...],
     fail_on: Literal["any", "opened", "exposed", "never"],
@@ -59,6 +60,8 @@ def diff(
     code, reasons = exit_code(before if before.provenance.is_partial else after, answer)
     if to.format == "json":
         _json(before, after, found, reasons, to)
+    elif to.format != "text":
+        write_diff(before, after, found, code, to, fail_on=fail_on, everything=everything)
     else:
         from netwright.render.diff_text import diff_text
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from netwright.cli.output import MEANINGS, Output, write_json
+from netwright.cli.output import MEANINGS, Output, write_json, write_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from netwright.questions.check import Checked, FailOn
+    from netwright.questions.diff import Diffed
+    from netwright.questions.diff import FailOn as FailOnDiff
     from netwright.twin import Twin
 
-CHECK_FORMATS: Final = ("sarif",)
-DIFF_FORMATS: Final = ()
+CHECK_FORMATS: Final = ("sarif", "junit")
+DIFF_FORMATS: Final = ("junit",)
 
 
 def write_check(
@@ -29,3 +31,24 @@ def write_check(
         from netwright.render.sarif import sarif
 
         write_json(sarif(checked, provenance, repository(), code=code, meaning=meaning), to)
+    elif to.format == "junit":
+        from netwright.render.junit import check_suites, junit
+
+        suites = check_suites(checked, provenance, repository(), fail_on=fail_on, codes=show)
+        write_utf8(junit(suites), to)
+
+
+def write_diff(
+    before: Twin, after: Twin, found: Diffed, code: int, to: Output, *, fail_on: FailOnDiff, everything: bool
+) -> None:
+    """The differences in one of DIFF_FORMATS."""
+    from netwright.render.diff_groups import Names
+    from netwright.render.repository import repository
+
+    known = [w.ref for twin in (before, after) for w in twin.cluster.workloads if w.kind != "node"]
+    names, meaning = Names(found.outside, known, everything), MEANINGS[code]
+    if to.format == "junit":
+        from netwright.render.diff_junit import diff_suites
+        from netwright.render.junit import junit
+
+        write_utf8(junit(diff_suites(found, names, after.provenance, repository(), fail_on=fail_on)), to)

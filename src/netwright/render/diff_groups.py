@@ -1,0 +1,220 @@
+"""The differences of `diff` in groups, in the order in which they are told, and lists of ends in few words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from netwright.questions.diff import Diffed, ExposureChange, Moved, Unsettled
+from netwright.render.words import count
+
+NAMES = 6
+LEAST_WHOLE = 3
+"""So many workloads are fewer words under the name of their namespace."""
+SIGNS = {"EXPOSED": "!", "opened": "+", "closed": "-", "changed": "~", "undecided": "?"}
+SAME = "no connection was opened, closed or changed"
+NO_CAUSE = "no single object that is read says why: `netwright why` on either side names the rules"
+
+
+class Group(NamedTuple):
+    """Differences of one word, with the same ports and causes. `apart`: no end with itself."""
+
+    ports: str
+    causes: tuple[int, ...]
+    sources: list[str]
+    destinations: list[str]
+    apart: bool = False
+
+    @property
+    def size(self) -> int:
+        return len(self.sources) * len(self.destinations)
+
+
+Told = tuple[str, list[ExposureChange], Sequence[Moved] | Sequence[Unsettled]]
+
+
+def by_word(found: Diffed) -> tuple[Told, ...]:
+    """The differences by their word, danger first: ways in, and pairs."""
+    return (
+        ("EXPOSED", [e for e in found.exposed if word_of(e) == "EXPOSED"], ()),
+        ("undecided", [e for e in found.exposed if word_of(e) == "undecided"], ()),
+        ("opened", [], found.opened),
+        ("closed", [e for e in found.exposed if word_of(e) == "closed"], found.closed),
+        ("changed", [e for e in found.exposed if word_of(e) == "changed"], found.changed),
+        ("undecided", [], found.undecided),
+    )
+
+
+class Difference(NamedTuple):
+    """One difference as it is told: its word, what goes where, the numbers of its causes."""
+
+    word: str
+    text: str
+    because: tuple[int, ...]
+
+
+def differences(found: Diffed, names: Names, arrow: str = "→") -> Iterator[Difference]:
+    """The differences in order, pairs in groups."""
+    for word, ways, listed in by_word(found):
+        for way in ways:
+            yield Difference(word, way_text(way, arrow), way.because)
+        for group in groups(listed):
+            yield Difference(word, group_text(group, names, arrow), group.causes)
+
+
+def counts(found: Diffed) -> list[str]:
+    """`2 exposed`, `12 opened`, …, `364 pairs compared`."""
+    exposed = sum(e.wider for e in found.exposed)
+    undecided = len(found.undecided) + sum(not e.is_sure for e in found.exposed)
+    return [
+        *([f"{exposed} exposed"] if exposed else []),
+        f"{len(found.opened)} opened",
+        f"{len(found.closed)} closed",
+        f"{len(found.changed)} changed",
+        f"{undecided} undecided",
+        f"{count(found.pairs, 'pair')} compared",
+    ]
+
+
+# --- ways in --------------------
+
+
+def way_text(e: ExposureChange, arrow: str) -> str:
+    """`internet → svc/shop/web:80 TCP via NodePort every node:30080 (no way in, now open)`."""
+    entry = f" {e.entry}" if e.entry else ""
+    was, now = VERDICTS[e.was], VERDICTS[e.now]
+    if e.wider and e.was == e.now:
+        was, now = "for some addresses", "for others too"
+    return f"internet {arrow} {e.service}:{e.port} {e.protocol} via {e.via}{entry} ({was}, now {now})"
+
+
+def word_of(e: ExposureChange) -> str:
+    if e.wider:
+        return "EXPOSED"
+    if not e.is_sure:
+        return "undecided"
+    return "closed" if e.now in ("deny", "") else "changed"
+
+
+VERDICTS = {"": "no way in", "deny": "denied", "allow": "open", "some": "open to some", "undecided": "undecided"}
+
+# --- pairs --------------------
+
+
+def groups(listed: Sequence[Moved] | Sequence[Unsettled]) -> list[Group]:
+    """Pairs with the same causes and ports; sources and destinations joined where every pair of them is there. What
+    comes from the internet stands first, then what passes more than before, then the greatest."""
+    by_cause: dict[tuple[tuple[int, ...], str], dict[str, list[str]]] = {}
+    widened: dict[tuple[tuple[int, ...], str], bool] = {}
+    for m in listed:
+        key = m.because, _ports(m)
+        by_cause.setdefault(key, {}).setdefault(m.destination, []).append(m.source)
+        widened[key] = isinstance(m, Moved) and bool(m.opened)
+    told = []
+    for key, to in by_cause.items():
+        for sources, destinations, apart in _rectangles(to):
+            told.append((not widened[key], Group(key[1], key[0], sources, destinations, apart)))
+    return [g for _, g in sorted(told, key=lambda t: (not any(map(_is_internet, t[1].sources)), t[0], -t[1].size))]
+
+
+def _is_internet(name: str) -> bool:
+    return name.startswith("internet")
+
+
+def _rectangles(to: Mapping[str, Sequence[str]]) -> Iterator[tuple[list[str], list[str], bool]]:
+    """Sources, destinations, and whether no end goes with itself: what is given as the sources of each destination."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for destination, sources in to.items():
+        alike.setdefault(tuple(sources), []).append(destination)
+    # a single pod is no connection with itself, so that each of several lacks another source
+    but_itself: dict[frozenset[str], list[str]] = {}
+    for sources_, destinations in alike.items():
+        if len(destinations) == 1 and destinations[0] not in sources_:
+            but_itself.setdefault(frozenset((*sources_, *destinations)), []).append(destinations[0])
+    for sources_, destinations in alike.items():
+        ends = frozenset((*sources_, *destinations))
+        mates = but_itself.get(ends, ())
+        if len(destinations) > 1 or destinations[0] in sources_ or len(mates) < 2:
+            yield list(sources_), destinations, False
+        elif destinations[0] == mates[0]:
+            yield sorted(ends), sorted(mates), True
+
+
+def _ports(m: Moved | Unsettled) -> str:
+    family = f" IPv{m.family}" if m.family else ""
+    if isinstance(m, Unsettled):
+        return f"{m.ports}{family} (was {VERBS[m.was]}, now {VERBS[m.now]})"
+    if m.was == "none" or m.now == "none":
+        return f"{m.opened or m.closed}{family}"
+    return f"was {m.was}, now {m.now}{family}"
+
+
+VERBS = {"allow": "allowed", "deny": "denied", "undecided": "undecided"}
+
+
+def group_text(group: Group, names: Names, arrow: str) -> str:
+    """`sources → destinations  ports`."""
+    itself = ", not with itself" if group.apart else ""
+    return f"{names.told(group.sources)} {arrow} {names.told(group.destinations)}{itself}  {group.ports}"
+
+
+class Names:
+    """Lists of ends in few words."""
+
+    def __init__(self, outside: Sequence[str], workloads: Collection[str], everything: bool) -> None:
+        self._outside = frozenset(outside)
+        self._everything = everything
+        self.counted = False
+        self._members: dict[str, set[str]] = {}
+        for ref in workloads:
+            self._members.setdefault(_namespace(ref), set()).add(ref)
+
+    def told(self, ends: Sequence[str]) -> str:
+        """The internet first, then whole namespaces, then the others by name."""
+        if self._everything:
+            return ", ".join(ends)
+        held = set(ends)
+        whole: list[str] = []
+        if len(self._outside) > 1 and self._outside <= held:
+            whole.append("internet and all other addresses outside")
+            held -= self._outside
+        for namespace in dict.fromkeys(_namespace(e) for e in ends):
+            members = self._members.get(namespace, set())
+            if len(members) >= LEAST_WHOLE and members <= held:
+                whole.append(f"all {count(len(members), 'workload')} of {namespace}")
+                held -= members
+        rest = sorted((e for e in ends if e in held), key=lambda e: not _is_internet(e))
+        self.counted |= bool(whole) or len(rest) > NAMES + 1
+        if len(rest) > NAMES + 1:
+            rest, parts = self._counted(rest)
+            whole += parts
+        return ", ".join([*whole, some_of(rest, False)] if rest else whole)
+
+    def _counted(self, ends: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Those that stay names, and, of namespaces with several, how many of each."""
+        by_namespace: dict[str, list[str]] = {}
+        for e in ends:
+            by_namespace.setdefault(_namespace(e), []).append(e)
+        names: list[str] = []
+        parts: list[str] = []
+        more = 0
+        for namespace, held in by_namespace.items():
+            if not namespace or len(held) < LEAST_WHOLE:
+                names += held
+            elif len(parts) < NAMES:
+                of = self._members.get(namespace, ())
+                parts.append(f"{len(held)} of {count(max(len(of), len(held)), 'workload')} of {namespace}")
+            else:
+                more += len(held)
+        if more:
+            parts.append(f"{count(more, 'workload')} of other namespaces")
+        return names, parts
+
+
+def _namespace(ref: str) -> str:
+    return "" if ref.startswith(("cidr/", "internet")) else ref.split("/")[-2] if ref.count("/") > 1 else ""
+
+
+def some_of(names: Sequence[str], everything: bool) -> str:
+    most = len(names) if everything or len(names) == NAMES + 1 else NAMES
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
