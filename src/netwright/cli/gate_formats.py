@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from netwright.questions.diff import FailOn as FailOnDiff
     from netwright.twin import Twin
 
-CHECK_FORMATS: Final = ("sarif", "junit")
-DIFF_FORMATS: Final = ("junit",)
+CHECK_FORMATS: Final = ("sarif", "junit", "github")
+DIFF_FORMATS: Final = ("junit", "github")
 
 
 def write_check(
@@ -36,6 +36,10 @@ def write_check(
 
         suites = check_suites(checked, provenance, repository(), fail_on=fail_on, codes=show)
         write_utf8(junit(suites), to)
+    elif to.format == "github":
+        from netwright.render.github import check_annotations
+
+        write_utf8(check_annotations(checked, repository(), meaning), to)
 
 
 def write_diff(
@@ -47,7 +51,11 @@ def write_diff(
 
     known = [w.ref for twin in (before, after) for w in twin.cluster.workloads if w.kind != "node"]
     names, meaning = Names(found.outside, known, everything), MEANINGS[code]
-    if to.format == "junit":
+    if to.format == "github":
+        from netwright.render.github import diff_annotations
+
+        write_utf8(diff_annotations(found, names, repository(), f"{meaning} (--fail-on {fail_on})"), to)
+    elif to.format == "junit":
         from netwright.render.diff_junit import diff_suites
         from netwright.render.junit import junit
 
