@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from netwright.cli.output import MEANINGS, Output, write_json, write_utf8
+from netwright.cli.output import MEANINGS, Output, write_json, write_markdown, write_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from netwright.questions.diff import FailOn as FailOnDiff
     from netwright.twin import Twin
 
-CHECK_FORMATS: Final = ("sarif", "junit", "github")
-DIFF_FORMATS: Final = ("junit", "github")
+CHECK_FORMATS: Final = ("sarif", "junit", "github", "md")
+DIFF_FORMATS: Final = ("junit", "github", "md")
 
 
 def write_check(
@@ -40,6 +40,11 @@ def write_check(
         from netwright.render.github import check_annotations
 
         write_utf8(check_annotations(checked, repository(), meaning), to)
+    elif to.format == "md":
+        from netwright.render.check_markdown import check_markdown
+
+        lines = check_markdown(checked, provenance, exit_code=code, meaning=meaning, everything=everything)
+        write_markdown(lines, to)
 
 
 def write_diff(
@@ -51,7 +56,12 @@ def write_diff(
 
     known = [w.ref for twin in (before, after) for w in twin.cluster.workloads if w.kind != "node"]
     names, meaning = Names(found.outside, known, everything), MEANINGS[code]
-    if to.format == "github":
+    if to.format == "md":
+        from netwright.render.diff_markdown import diff_markdown
+
+        lines = diff_markdown(found, names, exit_code=code, meaning=meaning, fail_on=fail_on, everything=everything)
+        write_markdown(lines, to)
+    elif to.format == "github":
         from netwright.render.github import diff_annotations
 
         write_utf8(diff_annotations(found, names, repository(), f"{meaning} (--fail-on {fail_on})"), to)

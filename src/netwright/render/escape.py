@@ -72,7 +72,7 @@ def csv_cell(text: str) -> str:
 
 
 def markdown(text: str) -> str:
-    r"""A table cell of Markdown: nothing in it is markup, a link, an image or a mention.
+    r"""A table cell of Markdown: nothing in it is markup, a link, an image, a mention or the number of an issue.
 
     >>> markdown("a|b <img> [x](y) @team")
     'a\\|b &lt;img&gt; \\[x\\](y) @<!-- -->team'
@@ -81,7 +81,7 @@ def markdown(text: str) -> str:
     for character in "\\`*_[]|~#!":
         out = out.replace(character, "\\" + character)
     out = out.replace("<", "&lt;").replace(">", "&gt;")
-    return out.replace("@", "@<!-- -->").replace("://", ":<!-- -->//")
+    return out.replace("@", "@<!-- -->").replace("://", ":<!-- -->//").replace("\\#", "\\#<!-- -->")
 
 
 def json_text(encoded: bytes) -> bytes:
