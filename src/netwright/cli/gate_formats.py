@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from netwright.cli.output import MEANINGS, Output, write_json, write_markdown, write_utf8
+import msgspec
+
+from netwright.cli.output import MEANINGS, Output, write_csv, write_data, write_json, write_markdown, write_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,8 +16,8 @@ if TYPE_CHECKING:
     from netwright.questions.diff import FailOn as FailOnDiff
     from netwright.twin import Twin
 
-CHECK_FORMATS: Final = ("sarif", "junit", "github", "md")
-DIFF_FORMATS: Final = ("junit", "github", "md")
+CHECK_FORMATS: Final = ("sarif", "junit", "github", "md", "csv", "jsonl")
+DIFF_FORMATS: Final = ("junit", "github", "md", "csv")
 
 
 def write_check(
@@ -45,6 +47,12 @@ def write_check(
 
         lines = check_markdown(checked, provenance, exit_code=code, meaning=meaning, everything=everything)
         write_markdown(lines, to)
+    elif to.format == "csv":
+        from netwright.render.check_csv import check_csv
+
+        write_csv(check_csv(checked), to)
+    else:
+        write_data(map(msgspec.json.encode, (*checked.findings, *checked.intents)), to)
 
 
 def write_diff(
@@ -70,3 +78,7 @@ def write_diff(
         from netwright.render.junit import junit
 
         write_utf8(junit(diff_suites(found, names, after.provenance, repository(), fail_on=fail_on)), to)
+    else:
+        from netwright.render.diff_csv import diff_csv
+
+        write_csv(diff_csv(found), to)

@@ -1,0 +1,46 @@
+"""`diff` as a table for spreadsheets: a row a difference, ways in before pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from netwright.questions.diff import Diffed, ExposureChange, Moved, Unsettled
+from netwright.render.diff_groups import by_word
+from netwright.render.table import Cell, Column, csv_table
+
+FIELDS: Final = ("difference", "from", "to", "via", "was", "now", "opened", "closed", "family", "because", "at")
+
+
+def diff_csv(found: Diffed) -> Iterator[str]:
+    """Lines of CSV: a heading and the rows, danger first. `because` are the objects, `at` their places."""
+    rows: list[Mapping[str, Cell]] = []
+    for word, ways, listed in by_word(found):
+        for one in (*ways, *listed):
+            causes = [found.because[i] for i in one.because]
+            places = [c.after or c.before for c in causes if c.after or c.before]
+            told: dict[str, Cell] = {"difference": word.lower(), "because": [c.ref for c in causes], "at": places}
+            rows.append(told | _way(one) if isinstance(one, ExposureChange) else told | _pair(one))
+    return csv_table([Column(title=name, key=name, value=_of(name)) for name in FIELDS], rows)
+
+
+def _way(e: ExposureChange) -> dict[str, Cell]:
+    via = f"{e.via} {e.entry}".rstrip()
+    return {
+        "from": "internet",
+        "to": f"{e.service}:{e.port} {e.protocol}",
+        "via": via,
+        "was": e.was or "no way in",
+        "now": e.now or "no way in",
+    }
+
+
+def _pair(m: Moved | Unsettled) -> dict[str, Cell]:
+    told: dict[str, Cell] = {"from": m.source, "to": m.destination, "was": m.was, "now": m.now, "family": m.family}
+    if isinstance(m, Moved):
+        return told | {"opened": m.opened, "closed": m.closed}
+    return told | {"was": f"{m.ports} {m.was}", "now": f"{m.ports} {m.now}"}
+
+
+def _of(name: str) -> Any:
+    return lambda row: row.get(name)
