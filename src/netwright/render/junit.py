@@ -120,12 +120,13 @@ def check_suites(
         # what is only worth telling about the input (NW1…) is no finding, so nothing is looked for
         if (code.code in codes) if codes else (code.severity != "info" or family(code.code) != "input"):
             found = by_code.get(code.code, [])
-            cases[family(code.code)] += _of_code(code, found, withheld.get(code.code, ""), repository, fail_on)
+            told = _of_code(code, found, withheld.get(code.code, ""), repository, fail_on)
+            cases.setdefault(family(code.code), []).extend(told)
     cases["intents"] = [*_of_intents(checked, repository, fail_on)]
     return [
-        Suite(name=f"netwright check: {name}", cases=tuple(told), properties=properties)
-        for name, told in cases.items()
-        if told
+        Suite(name=f"netwright check: {name}", cases=tuple(held), properties=properties)
+        for name, held in cases.items()
+        if held
     ]
 
 
@@ -134,9 +135,10 @@ def _of_code(
 ) -> Iterator[Case]:
     classname = f"netwright.check.{family(code.code)}"
     failing = [f for f in found if f.state == "new" and is_failing(f.severity, fail_on)]
+    names: Counter[str] = Counter()
     for f in failing:
         name = f"{f.code} {thing(f)} {f.fingerprint[:8]}".replace("  ", " ")
-        yield _failed(f, name, classname, repository)
+        yield _failed(f, _another(name, names), classname, repository)
     others = [f for f in found if f not in failing]
     if failing and not others:
         return
@@ -150,8 +152,7 @@ def _of_intents(checked: Checked, repository: Repository, fail_on: FailOn) -> It
     classname = "netwright.check.intents"
     names: Counter[str] = Counter()
     for intent in checked.intents:
-        names[intent.name] += 1
-        name = intent.name + (f" ({names[intent.name]})" if names[intent.name] > 1 else "")
+        name = _another(intent.name, names)
         told = as_finding(intent)
         if intent.verdict == "broken" and is_failing(intent.severity, fail_on):
             yield _failed(told, name, classname, repository)
@@ -160,6 +161,12 @@ def _of_intents(checked: Checked, repository: Repository, fail_on: FailOn) -> It
         else:
             text = (_line(told),) if intent.verdict == "broken" else ()
             yield Case(name=name, classname=classname, file=_file(told, repository), line=intent.line, text=text)
+
+
+def _another(name: str, names: Counter[str]) -> str:
+    """The name, with a number from its second time on."""
+    names[name] += 1
+    return name if names[name] == 1 else f"{name} ({names[name]})"
 
 
 def _failed(f: Finding, name: str, classname: str, repository: Repository) -> Case:

@@ -12,7 +12,7 @@ import pytest
 from netwright.cli.main import run
 from netwright.model.finding_codes import ABSENCE, FINDING_CODES
 from netwright.questions.check import Checked, Withheld
-from netwright.render.finding_words import CODES, family
+from netwright.render.finding_words import CODES, FAMILIES, family
 from netwright.render.junit import check_suites, junit
 from tests.unit.render.findings import BROKEN, DEAD, HERE, HOSTILE, checked, finding, hostile, intent, provenance
 
@@ -64,7 +64,7 @@ def test_every_code_that_is_looked_for_is_a_case(ask: Ask) -> None:
     looked_for = {c for c, code in CODES.items() if family(c) != "input" or code.severity != "info"}
     assert sorted(codes(list(root.iter("testcase")))) == sorted(looked_for)
     assert not failing(root)
-    assert {s.attrib["name"] for s in root} == {f"netwright check: {family(c.code)}" for c in CODES.values()}
+    assert {s.attrib["name"] for s in root} == {f"netwright check: {name}" for name in FAMILIES.values()}
     assert {c.attrib["classname"] for c in root.iter("testcase")} == {
         f"netwright.check.{family(c)}" for c in looked_for
     }
@@ -92,6 +92,11 @@ def test_each_finding_that_fails_is_a_case_with_a_name_that_stays() -> None:
     before = [c.attrib["name"] for c in failing(document(checked(one, other)))]
     moved = [finding(fingerprint="2" * 32, line=5, file="b.yaml"), finding(fingerprint="1" * 32, title="3 of them")]
     assert sorted(c.attrib["name"] for c in failing(document(checked(*moved)))) == sorted(before)
+
+
+def test_findings_of_one_fingerprint_are_cases_apart() -> None:
+    names = [c.attrib["name"] for c in failing(document(checked(finding(), finding(line=9))))]
+    assert names == ["NW2201 NetworkPolicy shop/web 00000000", "NW2201 NetworkPolicy shop/web 00000000 (2)"]
 
 
 @pytest.mark.parametrize(
