@@ -11,6 +11,7 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+import netwright as nw
 from netwright.cli.main import run
 from netwright.questions.check import Checked, Coverage, Withheld
 from netwright.questions.diff import Diffed, ExposureChange, Moved
@@ -19,6 +20,7 @@ from netwright.render.check_markdown import check_markdown
 from netwright.render.diff_groups import Names
 from netwright.render.diff_markdown import diff_markdown
 from netwright.render.escape import plain
+from netwright.render.finding_words import summary
 from netwright.render.markdown import MOST_BYTES, SHOWN, code, prose
 from tests.unit.render.findings import BROKEN, HOSTILE, checked, finding, hostile, intent, provenance
 
@@ -99,14 +101,19 @@ def test_prose_shows_the_name_and_obeys_nothing(name: str, around: str) -> None:
 
 def test_the_example(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(SHOP.parent)
+    told = nw.load("shop").check()
+    worst, note = told.findings[0], next(f for f in told.findings if f.severity == "info")
     assert run(["check", "shop", "-o", "md"]) == 0
     text = capfd.readouterr().out
-    assert text.startswith("<!-- netwright:check -->\n## netwright check passed: 4 warnings, 4 notes\n")
+    assert text.startswith(f"<!-- netwright:check -->\n## netwright check passed: {summary(told)}\n")
     found = inert(text)
-    assert "shop/cluster/namespaces.yaml:19:9" in in_code(found)
+    assert f"{worst.file}:{worst.line}:{worst.column}" in in_code(found)
     assert "@platform-team" in in_code(found), "an owner is named and not pinged"
-    assert text.index("NW3001") < text.index("<details><summary>4 notes</summary>") < text.index("NW3002")
-    assert "| isolated both ways | 7 |" in text
+    folded = re.search(r"<details><summary>[^<]*notes?( more)?</summary>", text)
+    assert folded is not None
+    assert text.index(worst.code) < folded.start() < text.index(note.code)
+    both = sum(row.both for row in told.isolation)
+    assert f"| isolated both ways | {both} |" in text
 
 
 @pytest.mark.parametrize("name", HOSTILE)

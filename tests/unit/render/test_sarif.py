@@ -310,5 +310,6 @@ def test_the_exit_code_is_told_and_a_partial_reading_is_no_success(
 def test_only_the_codes_that_were_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ask: Ask) -> None:
     monkeypatch.chdir(tmp_path)
     Path("shop").symlink_to(SHOP)
-    made = ask("shop", "--show", "NW3002", code=0)
-    assert {r["ruleId"] for r in results(made)} == {"NW3002"}
+    *others, last = sorted({r["ruleId"] for r in results(ask("shop", code=0))})
+    assert others
+    assert {r["ruleId"] for r in results(ask("shop", "--show", last, code=0))} == {last}
