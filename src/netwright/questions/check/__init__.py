@@ -122,14 +122,12 @@ def answer(twin: Asked, params: Check) -> Checked:
     withheld: Counter[str] = Counter()
     for check in CHECKS:
         for found in check(scene):
-            if params.namespaces and found.origin.namespace not in params.namespaces:
+            if params.namespaces and not _is_in(found.origin, params.namespaces):
                 continue
             if found.code in lacking:
                 withheld[found.code] += 1
                 continue
             findings.append(_finding(twin, found, codes[found.code].severity, seen))
-    if params.namespaces:
-        findings = [f for f in findings if f.code in OF_INPUT or f.namespace in params.namespaces]
     findings, notes = settled(findings, params)
     findings.sort(key=lambda f: (ORDER[f.severity], f.code, f.file, f.line, f.column, f.namespace, f.name, f.path))
     counts = Counter(f.severity for f in findings if f.state == "new")
@@ -209,6 +207,11 @@ def _of_input(d: Diagnostic) -> Finding:
         help=d.help,
         fingerprint=_fingerprint(d.code, d.title),
     )
+
+
+def _is_in(origin: Origin, namespaces: Sequence[str]) -> bool:
+    """Whether a place is in one of these namespaces, or is the object of one."""
+    return (origin.name if origin.kind == "Namespace" else origin.namespace) in namespaces
 
 
 def _may_be(unread: Unread, kinds: frozenset[str]) -> bool:

@@ -186,21 +186,19 @@ def node_ports_beside_ranges(scene: Scene) -> Iterator[Found]:
 def _entries(ways: Sequence[Exposure]) -> list[str]:
     """How one gets in, in words; of a load balancer's own node ports nothing, where it is told itself."""
     balanced = {way.service for way in ways if way.via == "LoadBalancer"}
-    found: dict[str, None] = {}
+    ports: dict[str, list[str]] = {}
     for way in ways:
-        if way.via == "NodePort" and way.service in balanced:
-            continue
-        if way.via == "LoadBalancer":
-            address, _, port = way.entry.rpartition(":")
-            told = f"its load balancer, port {port}" if " " in address and "," not in address else way.entry
-        elif way.via == "NodePort":
-            port = way.entry.rpartition(":")[2]
-            told = f"port {port} of every node" if port.isdigit() else f"{port} on every node"
-        else:
-            told = f"{way.via} {way.entry}"
-        found[told] = None
-    words = list(found)
-    return [*words[:3], f"{len(words) - 3} more ways"] if len(words) > 4 else words
+        address, _, port = way.entry.rpartition(":")
+        if way.via == "Ingress":
+            ports[f"Ingress `{way.entry}`"] = []
+        elif way.via == "NodePort" and way.service not in balanced:
+            known = port.isdigit()
+            ports.setdefault("every node" if known else f"{port} at every node", []).extend([port] if known else [])
+        elif way.via != "NodePort":
+            named = f"{'load balancer' if way.via == 'LoadBalancer' else 'external IP'} {address}"
+            ports.setdefault(named if address[:1].isdigit() or ":" in address else "its load balancer", []).append(port)
+    told = [f"port{'s' * (len(p) > 1)} {', '.join(p)} of {place}" if p else place for place, p in ports.items()]
+    return [*told[:3], f"{len(told) - 3} more ways"] if len(told) > 4 else told
 
 
 # --- what of it is inside --------------------
