@@ -103,7 +103,7 @@ def source_options(command: F) -> F:
                 metavar="CIDR",
                 help="The pods' address range; settles ipBlocks against pods without addresses.",
             ),
-            click.option("--cni", show_default="upstream", help="The profile that says how policies compose."),
+            click.option("--cni", help="The profile that says how policies compose. [default: upstream]"),
             click.option(
                 "--kustomize",
                 is_flag=True,
