@@ -102,6 +102,12 @@ def test_only_what_is_new_counts_and_intents_do() -> None:
     assert "nothing new (1 known, 1 accepted), 2 intents: 0 hold, 1 broken, 1 undecided" in last
 
 
+def test_a_lesser_intent_does_not_stand_before_a_worse_finding() -> None:
+    intents = (intent("broken", severity="info"), intent("undecided"))
+    read_, _ = lines(checked(finding(), finding(severity="warning"), intents=intents))
+    assert [one.level for one in read_] == ["error", "warning", "warning", "notice"]
+
+
 @pytest.mark.parametrize("file", ["-", "", "/elsewhere/a.yaml"])
 def test_without_a_file_of_the_repository_the_message_says_where(file: str) -> None:
     (one,), _ = lines(checked(finding(file=file)))
