@@ -162,13 +162,32 @@ def _envelope(verb: str, says: str, struct: Any, *, rests_on_input: bool = True)
 
 
 def _diff() -> Schema:
-    made = _envelope("diff", "What `netwright diff -o json` writes.", Diffed)
+    made = _envelope("diff", "Two networks.", Diffed)
+    definitions = made.pop("$defs")
     whole, _ = _base("diff")
     names = ("inputs", "documents", "profile", "assumptions", "diagnostics")
     says = "What the earlier network rests on; beside it stands the same of the later one."
     made["properties"]["before"] = _object({name: whole[name] for name in names}, says)
     made["required"].append("before")
-    return made
+    own = {
+        "name": {"description": "of the part, its path below the sources; `.` for what is in no other part", **STRING},
+        "only_in": {"description": "which side alone has it; empty: both", "enum": ["", "before", "after"]},
+    }
+    twin = _object(
+        own | {name: found for name, found in made["properties"].items() if name not in ("schema", "version")},
+        "One part of the sources in both networks.",
+    )
+    head = {name: whole[name] for name in ("schema", "version", "exit_reasons")}
+    several = _object(
+        {"twins": _list({"$ref": "#/$defs/twin"}), **head},
+        "`--split`, or `--kustomize` where there are several roots: each part of the sources, those without a "
+        "difference too.",
+    )
+    return {
+        "description": "What `netwright diff -o json` writes.",
+        "oneOf": [{"$ref": "#/$defs/two"}, {"$ref": "#/$defs/several"}],
+        "$defs": definitions | {"two": made, "several": several, "twin": twin},
+    }
 
 
 def _version() -> Schema:

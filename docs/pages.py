@@ -331,7 +331,9 @@ def library() -> str:
         if value is Twin or name == "__version__" or value in asked:
             continue
         if isinstance(value, type):
-            parts.append(f"### {name}\n\n{_doc(value)}\n\nExit code on the command line: {value.exit_code}.")
+            code = getattr(value, "exit_code", None)
+            more = "" if code is None else f"\n\nExit code on the command line: {code}."
+            parts.append(f"### {name}\n\n{_doc(value)}{more}")
         else:
             parts.append(f"### {name}\n\n{_signature(name, value)}\n\n{_doc(value)}")
     parts.append("### \\_\\_version\\_\\_\n\nThe version, a string.")

@@ -15,6 +15,7 @@ from netwright.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from netwright.questions.registry import BlastRadius, Check, Diff, Eval, Explain, Exposed, Query, Reach, Show, Why
+    from netwright.sources import Part, split
     from netwright.twin import Twin, load
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Exposed",
     "InternalError",
     "NetwrightError",
+    "Part",
     "Query",
     "Reach",
     "Show",
@@ -36,6 +38,7 @@ __all__ = [
     "Why",
     "__version__",
     "load",
+    "split",
 ]
 
 
@@ -45,6 +48,10 @@ def __getattr__(name: str) -> Any:
         from netwright import twin
 
         return getattr(twin, name)
+    if name in ("Part", "split"):
+        from netwright import sources
+
+        return getattr(sources, name)
     if name in __all__:
         from netwright.questions import registry
 

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from netwright.questions.registry import Params
     from netwright.questions.show import Shown
     from netwright.questions.why import WhyAnswer
+    from netwright.sources import Part
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -72,7 +73,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load(
-    *sources: str | Sequence[str],
+    *sources: str | Part | Sequence[str | Part],
     pod_cidr: str | Sequence[str] = (),
     cni: str = "upstream",
     kustomize: bool = False,
@@ -83,11 +84,12 @@ def load(
 
     Raises SourceError where a source cannot be read at all, UsageError for an unknown profile or a malformed pod CIDR.
     What is wrong inside the input does not raise: it is in `Twin.diagnostics`, and verdicts it could change are
-    undecided. `like`: a twin of mostly the same objects; what has the same text is not decoded again.
+    undecided. A `Part` is what such sources were split into, and may be empty. `like`: a twin of mostly the same
+    objects; what has the same text is not decoded again.
     """
     from netwright import sources as readers
 
-    named = [s for given in sources for s in ([given] if isinstance(given, str) else given)]
+    named = [s for given in sources for s in ([given] if isinstance(given, (str, readers.Part)) else given)]
     cidrs = [pod_cidr] if isinstance(pod_cidr, str) else list(pod_cidr)
     was_enabled = gc.isenabled()
     gc.disable()  # a collector that walks half a million new objects costs more than reading them
@@ -264,13 +266,22 @@ def _loose_ranges(found: Decoded, reading: Reading) -> list[Diagnostic]:
 
 def _repeated(found: Decoded, other: Decoded, reading: Reading) -> Diagnostic:
     first = reading.texts.position(other.place) if other.place else None
+    name = f"{found.namespace}/{found.name}" if found.namespace else found.name
+    places = [place.file for place in (other.place, found.place) if place]
+    folder = reading.parting(*places) if len(places) == 2 else None
+    if folder is None:
+        help_text = "delete one; or name one of the two as the source"
+    else:
+        each = f"`diff --split {folder}` takes each folder of {'the source' if folder == '.' else folder} on its own"
+        help_text = f"delete one; if these are two clusters or environments, name one as the source, or {each}"
+    if any(unread.diagnostic.code == "NW1004" for unread in reading.unread):
+        help_text += "; `--kustomize` renders what kustomizations bring together"
     return Diagnostic(
         code="NW1010",
         severity="warning",
-        title=f"{found.kind} `{found.namespace}/{found.name}` stands twice and differs"
-        + (f" (first at {first})" if first else ""),
+        title=f"{found.kind} `{name}` stands twice and differs" + (f" (first at {first})" if first else ""),
         effect="the one read last is evaluated, as applying the files in this order would leave it",
-        help="delete one, or ask for each folder on its own",
+        help=help_text,
         **_at(found, reading),
     )
 

@@ -139,6 +139,19 @@ def test_diff(ask: Ask, schema: Any, inputs: dict[str, str], pair: tuple[str, st
     assert {i for e in differences for i in e["because"]} == set(range(len(answer["because"])))
 
 
+def test_diff_of_several(ask: Ask, schema: Any, inputs: dict[str, str], tmp_path: Path) -> None:
+    for side, names in (("before", "shop trouble"), ("after", "trouble shop two")):
+        (tmp_path / side).mkdir()
+        for name, source in zip(["x", "y", "z"], names.split(), strict=False):
+            (tmp_path / side / name).mkdir()
+            (tmp_path / side / name / "linked").symlink_to(Path(inputs[source]).absolute())
+    (tmp_path / "after/z/two.yaml").write_text(TWO_FAMILIES, encoding="utf-8")
+    answer = json.loads(ask("diff", *(str(tmp_path / s) for s in ("before", "after")), "--split", ".", "-o", "json"))
+    assert list(faults(answer, schema("diff"))) == []
+    assert [(t["name"], t["only_in"]) for t in answer["twins"]] == [("x", ""), ("y", ""), ("z", "after")]
+    assert all(t["opened"] or t["undecided"] for t in answer["twins"])
+
+
 @pytest.mark.parametrize("hops", ["1", "all"])
 def test_hops(ask: Ask, schema: Any, hops: str) -> None:
     answer = json.loads(ask("reach", SHOP, "--from", "shop/web", "--hops", hops, "-o", "json"))
@@ -287,7 +300,8 @@ def test_every_field_of_a_diff_is_on_the_page(root: Path, schema: Any) -> None:
     page = (root / "docs/reference/json.md").read_text(encoding="utf-8")
     section = page.partition("\n## diff\n")[2].partition("\n## ")[0]
     found = schema("diff")
-    fields = {*found["properties"]} - {*schema("why")["properties"]}
+    fields = {f for form in ("two", "several", "twin") for f in found["$defs"][form]["properties"]}
+    fields -= {*schema("why")["properties"]} - {"exit_reasons"}
     for struct in ("ExposureChange", "Moved", "Unsettled", "ObjectChange", "FieldChange"):
         fields |= {*found["$defs"][struct]["properties"]}
     assert sorted(f for f in fields if f"`{f}`" not in section) == []

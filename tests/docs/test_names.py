@@ -23,9 +23,9 @@ OF_THE_FACE = {
     "check": {"fail_on", "show", "everything", "write_intents"},
     "why": {"style"},  # how it is told
     "reach": {"form", "everything"},
-    "diff": {"fail_on", "everything"},
+    "diff": {"fail_on", "everything", "split"},
 }
-"""Parameters of commands that shape the output and are no part of the question."""
+"""Parameters of commands that shape the output, or say which twins are asked, and are no part of the question."""
 PLACING = {"namespace", "namespaces", "all_namespaces"}
 """By which a face completes bare names and narrows what it shows, where the question itself has no such parameter."""
 OF_THE_CONFIGURATION = {"check": {"severities", "accepted"}}

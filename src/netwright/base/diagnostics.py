@@ -132,9 +132,10 @@ INPUT_CODES: tuple[Code, ...] = (
         explanation=(
             "Two documents have the same kind, namespace and name and differ. Only one of them can be in a "
             "cluster. The one read last is evaluated, as `kubectl apply` of the files in this order would leave "
-            "it."
+            "it. Where the two stand in folders of their own, these are often two clusters or environments, and each "
+            "is a network of its own."
         ),
-        help="delete one, or ask for each folder on its own",
+        help="delete one, or ask for each folder on its own: name it as the source, or `diff --split DIR`",
     ),
     Code(
         code="NW1011",

@@ -1,4 +1,4 @@
-"""`diff`: two networks side by side."""
+"""`diff`: two networks side by side, or each of the networks that two sources hold."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ import click
 from netwright.base.errors import UsageError
 from netwright.cli.choices import files
 from netwright.cli.gate_formats import DIFF_FORMATS, write_diff
-from netwright.cli.options import Given, exit_code, output_options, source_options
-from netwright.cli.output import Output, ending, say, tell, tell_costs, words, write_json, write_lines
+from netwright.cli.options import Given, code_of, exit_code, output_options, source_options, split_option
+from netwright.cli.output import Output, answer_stream, ending, say, words, write_lines
 
 if TYPE_CHECKING:
-    from netwright.questions.diff import Diffed
-    from netwright.twin import Twin
+    from collections.abc import Sequence
 
-OF_BEFORE = ("inputs", "documents", "profile", "assumptions", "diagnostics")
+    from netwright.base.diagnostics import Diagnostic
+    from netwright.render.compared import Compared
+    from netwright.sources import Part
+
+FailOn = Literal["any", "opened", "exposed", "never"]
 
 
 @click.command()
@@ -31,45 +34,49 @@ OF_BEFORE = ("inputs", "documents", "profile", "assumptions", "diagnostics")
     help="Which differences end with exit code 1.",
 )
 @click.option("--all", "everything", is_flag=True, help="Fold nothing.")
+@split_option
 @source_options
 @output_options(["text", "json", *DIFF_FORMATS])
 def diff(
     paths: tuple[str, ...],
-    fail_on: Literal["any", "opened", "exposed", "never"],
+    fail_on: FailOn,
     everything: bool,
+    split: tuple[str, ...],
     given: Given,
     to: Output,
 ) -> int:
     """What B opens and closes against A, and which object change caused it.
 
-    A alone is compared with what the last commit has of it.
+    A alone is compared with what the last commit has of it. With --split, each folder in DIR is compared with the
+    folder of the same name. So is, with --kustomize, each kustomization that no other one includes, where there are
+    several.
 
     \b
       netwright diff before/ after/
       netwright diff git:main:manifests/ manifests/
       netwright diff manifests/
+      netwright diff git:main:. . --split clusters
       helm template RELEASE CHART | netwright diff rendered.yaml -
     """
-    first, second = _two(*paths, *given.sources)
-    given = given._replace(sources=())
-    before = given.load(first)
-    after = given.load(second, like=before)
-    _tell(before, after, given)
-    found = after.diff(before)
-    answer = 1 if found.fails(fail_on) else 4 if found.may_fail(fail_on) else 0
-    code, reasons = exit_code(before if before.provenance.is_partial else after, answer)
+    sources = _two(*paths, *given.sources)
+    comparing = _Comparing(given._replace(sources=()), sources, fail_on, split)
+    compared = comparing.run()
+    reasons = list(dict.fromkeys(reason for one in compared for reason in one.exit_reasons))
+    code = code_of(reasons)
+    comparing.tell()
     if to.format == "json":
-        _json(before, after, found, reasons, to)
+        from netwright.render.diff_json import diff_json
+
+        with answer_stream(to) as stream:
+            diff_json(compared, reasons, stream)
     elif to.format != "text":
-        write_diff(before, after, found, code, to, fail_on=fail_on, everything=everything)
+        write_diff(compared, code, to, fail_on=fail_on, everything=everything)
     else:
         from netwright.render.diff_text import diff_text
 
-        last = ending(code) + ("" if found.is_empty else f" (--fail-on {fail_on})")
-        known = [w.ref for twin in (before, after) for w in twin.cluster.workloads if w.kind != "node"]
-        write_lines(diff_text(found, words(), workloads=known, everything=everything, last=last), to)
-    for twin in (before, after):
-        tell_costs(twin, given)
+        last = ending(code) + ("" if all(one.found.is_empty for one in compared) else f" (--fail-on {fail_on})")
+        write_lines(diff_text(compared, words(), everything=everything, last=last), to)
+    say(comparing.costs)
     return code
 
 
@@ -87,22 +94,71 @@ def _two(*sources: str) -> tuple[str, str]:
     )
 
 
-def _tell(before: Twin, after: Twin, given: Given) -> None:
-    """The diagnostics of both; those that both have stand once, as the later network has them."""
-    tell(after, given)
-    if given.quiet and not before.provenance.is_partial:
-        return
-    from netwright.render.diagnostics_text import diagnostics_text
+class _Comparing:
+    """The comparison of two sources, part by part. Of the twins no more is kept than the answer needs."""
 
-    told = {(d.code, d.title) for d in after.diagnostics}
-    others = [d for d in before.diagnostics if (d.code, d.title) not in told]
-    say(diagnostics_text(others, words(sys.stderr), verbose=given.verbose))
+    def __init__(self, given: Given, sources: tuple[str, str], fail_on: FailOn, split: Sequence[str]) -> None:
+        self.given = given
+        self.sources = sources
+        self.fail_on: FailOn = fail_on
+        self.split = split
+        self.costs: list[str] = []
+        self._told: tuple[list[Diagnostic], list[Diagnostic]] = ([], [])
+        self._has_manifests = [False, False]
+        self._is_partial = [False, False]
 
+    def run(self) -> list[Compared]:
+        """Raises SourceError where one of the sources holds no manifest."""
+        from netwright.sources import Part, no_manifest, part_order
 
-def _json(before: Twin, after: Twin, found: Diffed, reasons: list[str], to: Output) -> None:
-    from netwright.render.provenance import document
+        sides = self.given.parts(*([source] for source in self.sources), split=self.split)
+        compared = []
+        for name in sorted({name for parts in sides for name in parts}, key=part_order):
+            none = Part(name=name)
+            one = self._compare(*(parts.get(name, none) for parts in sides))
+            if one is not None:
+                compared.append(one)
+        for source, has_any in zip(self.sources, self._has_manifests, strict=True):
+            if not has_any:
+                raise no_manifest([source])
+        return compared
 
-    content = {name: getattr(found, name) for name in found.__struct_fields__}
-    body = document("diff", after.provenance, reasons, **content)
-    earlier = document("diff", before.provenance, (), undecided=())
-    write_json(body | {"before": {name: earlier[name] for name in OF_BEFORE}}, to)
+    def _compare(self, old: Part, new: Part) -> Compared | None:
+        """None where neither side has anything of the part."""
+        from netwright.render.compared import Compared
+
+        before = self.given.load_part(old)
+        after = self.given.load_part(new, like=before)
+        held = [any(given.files for given in twin.snapshot.inputs) for twin in (before, after)]
+        if not any(held) and not (before.diagnostics or after.diagnostics):
+            return None
+        found = after.diff(before)
+        provenances = before.provenance, after.provenance
+        for i, provenance in enumerate(provenances):
+            self._told[i].extend(provenance.diagnostics)
+            self._has_manifests[i] |= held[i]
+            self._is_partial[i] |= provenance.is_partial
+        answer = 1 if found.fails(self.fail_on) else 4 if found.may_fail(self.fail_on) else 0
+        _, reasons = exit_code(before if provenances[0].is_partial else after, answer)
+        if self.given.verbose:
+            self.costs += [*([f"{new.name}:"] if new.name else []), *before.costs(), *after.costs()]
+        return Compared(
+            name=new.name,
+            only_in="" if held[0] == held[1] else "before" if held[0] else "after",
+            found=found,
+            before=provenances[0],
+            after=provenances[1],
+            workloads=tuple(w.ref for twin in (before, after) for w in twin.cluster.workloads if w.kind != "node"),
+            exit_reasons=tuple(reasons),
+        )
+
+    def tell(self) -> None:
+        """The diagnostics of both; those that both have stand once, as the later network has them."""
+        from netwright.render.diagnostics_text import diagnostics_text
+
+        before, after = self._told
+        told = {(d.code, d.title) for d in after}
+        others = [d for d in before if (d.code, d.title) not in told]
+        for listed, is_partial in zip((after, others), reversed(self._is_partial), strict=True):
+            if is_partial or not self.given.quiet:
+                say(diagnostics_text(listed, words(sys.stderr), verbose=self.given.verbose))

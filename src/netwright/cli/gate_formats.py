@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from netwright.base.errors import UsageError
 from netwright.cli.output import MEANINGS, Output, write_csv, write_data, write_json, write_markdown, write_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from netwright.questions.check import Checked, FailOn
-    from netwright.questions.diff import Diffed
     from netwright.questions.diff import FailOn as FailOnDiff
+    from netwright.render.compared import Compared
     from netwright.twin import Twin
 
 CHECK_FORMATS: Final = ("sarif", "junit", "github", "md", "csv", "jsonl")
@@ -55,15 +56,19 @@ def write_check(
         write_data(map(msgspec.json.encode, (*checked.findings, *checked.intents)), to)
 
 
-def write_diff(
-    before: Twin, after: Twin, found: Diffed, code: int, to: Output, *, fail_on: FailOnDiff, everything: bool
-) -> None:
-    """The differences in one of DIFF_FORMATS."""
+def write_diff(compared: Sequence[Compared], code: int, to: Output, *, fail_on: FailOnDiff, everything: bool) -> None:
+    """The differences in one of DIFF_FORMATS. Raises UsageError for several twins, whose ends have the same names."""
     from netwright.render.diff_groups import Names
     from netwright.render.repository import repository
 
-    known = [w.ref for twin in (before, after) for w in twin.cluster.workloads if w.kind != "node"]
-    names, meaning = Names(found.outside, known, everything), MEANINGS[code]
+    if len(compared) != 1 or compared[0].name:
+        raise UsageError(
+            f"several twins are told as text or JSON, not as {to.format}",
+            help=f"name one as the sources (`netwright diff A/{compared[0].name} B/{compared[0].name}`), or `-o json`",
+        )
+    (one,) = compared
+    found = one.found
+    names, meaning = Names(found.outside, one.workloads, everything), MEANINGS[code]
     if to.format == "md":
         from netwright.render.diff_markdown import diff_markdown
 
@@ -77,7 +82,7 @@ def write_diff(
         from netwright.render.diff_junit import diff_suites
         from netwright.render.junit import junit
 
-        write_utf8(junit(diff_suites(found, names, after.provenance, repository(), fail_on=fail_on)), to)
+        write_utf8(junit(diff_suites(found, names, one.after, repository(), fail_on=fail_on)), to)
     else:
         from netwright.render.diff_csv import diff_csv
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
@@ -17,6 +17,7 @@ from netwright.cli.streams import standard_input
 
 if TYPE_CHECKING:
     from netwright.model.configuration import Configuration
+    from netwright.sources import Part
     from netwright.twin import Twin
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -51,10 +52,7 @@ class Given(NamedTuple):
         """The twin of the sources; where none is named, of those of the configuration, or of the current folder if it
         holds manifests. What the command line says overrules the configuration. `like`: a twin of mostly the same
         objects."""
-        from netwright.twin import load
-
-        configured = self.configuration()
-        sources = [*paths, *self.sources] or list(configured.sources)
+        sources = [*paths, *self.sources] or list(self.configuration().sources)
         if not sources:
             if not any(next(Path().glob(pattern), None) for pattern in MANIFESTS):
                 raise UsageError(
@@ -63,14 +61,31 @@ class Given(NamedTuple):
                     "`git:REV:PATH`; `sources` of a netwright.yaml name them for good",
                 )
             sources = ["."]
-        stdin = standard_input() if "-" in sources else None
-        progress.now(f"reading {', '.join(sources)}")
+        return self._load(sources, ", ".join(sources), "-" in sources, like)
+
+    def parts(self, *sides: Sequence[str], split: Sequence[str] = ()) -> list[dict[str, Part]]:
+        """The parts of each side that are a twin of their own, by name; one called "" where there is nothing to split:
+        no `--split DIR`, and with `--kustomize` not more than one root."""
+        from netwright.sources import split as split_
+
+        progress.now("looking for parts")
+        return split_(*sides, folders=split, kustomize=self.kustomize or self.configuration().kustomize)
+
+    def load_part(self, part: Part, like: Twin | None = None) -> Twin:
+        """The twin of one part; an empty one where it is read from nothing."""
+        return self._load([part], part.name or "the sources", "-" in part.pieces, like)
+
+    def _load(self, sources: Sequence[str | Part], told: str, stdin: bool, like: Twin | None) -> Twin:
+        from netwright.twin import load
+
+        configured = self.configuration()
+        progress.now(f"reading {told}")
         twin = load(
             sources,
             pod_cidr=list(self.pod_cidr or configured.pod_cidr),
             cni=self.cni or configured.cni or "upstream",
             kustomize=self.kustomize or configured.kustomize,
-            stdin=stdin,
+            stdin=standard_input() if stdin else None,
             like=like,
         )
         progress.now("answering")
@@ -123,6 +138,17 @@ def source_options(command: F) -> F:
     return cast(F, call)
 
 
+def split_option(command: F) -> F:
+    """`--split DIR`, again for more: several twins in the sources (`Given.parts`)."""
+    return click.option(
+        "--split",
+        multiple=True,
+        metavar="DIR",
+        shell_complete=files,
+        help="Each folder in DIR, a folder of the source, is a network of its own. Again for more.",
+    )(command)
+
+
 def output_options(formats: Sequence[str], default: str = "text") -> Callable[[F], F]:
     """`-o FORMAT`, `--out PATH`, `--force`, handed over as `to`."""
 
@@ -150,4 +176,10 @@ def exit_code(twin: Twin, answer: int) -> tuple[int, list[str]]:
         reasons.append("3: part of the input could not be used")
     if answer:
         reasons.append({1: "1: the answer is no", 4: "4: undecided"}[answer])
-    return (int(reasons[0][0]) if reasons else 0), reasons
+    return code_of(reasons), reasons
+
+
+def code_of(reasons: Iterable[str]) -> int:
+    """The first exit code that applies, of the reasons for those of several answers."""
+    codes = {int(reason[0]) for reason in reasons}
+    return next((code for code in (3, 1, 4) if code in codes), 0)

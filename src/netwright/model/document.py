@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeVar
@@ -114,6 +115,27 @@ class Reading(msgspec.Struct, kw_only=True):
     codeowners: Mapping[str, str] = {}
     ends: list[tuple[int, int]] = []
     roots: list[str] = []
+
+    def below(self, file: str) -> str:
+        """The name of a file below its source; the last part of one that is a source itself."""
+        for root in sorted(self.roots, key=len, reverse=True):
+            if file == root:
+                return "kustomization" if file.startswith("kustomize:") else posixpath.basename(file)
+            folder = root if root.endswith(("/", ":")) else f"{root}/"
+            if file.startswith(folder):
+                return file[len(folder) :].lstrip("/")
+        return file
+
+    def parting(self, one: str, other: str) -> str | None:
+        """The folder below the source from which two files of it stand in different folders, "." for the source itself;
+        None where they do not."""
+        paths = [self.below(file).split("/") for file in (one, other)]
+        if not all(file.startswith("kustomize:") for file in (one, other)):
+            paths = [path[:-1] for path in paths]
+        shared = posixpath.commonprefix(paths)
+        if any(len(path) == len(shared) for path in paths):
+            return None
+        return "/".join(shared) or "."
 
     def inputs_with(self, fates: Sequence[Fate]) -> tuple[Input, ...]:
         """The inputs with their accounts, from the fate of every document in order."""

@@ -62,17 +62,17 @@ def differences(found: Diffed, names: Names, arrow: str = "→") -> Iterator[Dif
             yield Difference(word, group_text(group, names, arrow), group.causes)
 
 
-def counts(found: Diffed) -> list[str]:
-    """`2 exposed`, `12 opened`, …, `364 pairs compared`."""
-    exposed = sum(e.wider for e in found.exposed)
-    undecided = len(found.undecided) + sum(not e.is_sure for e in found.exposed)
+def counts(found: Sequence[Diffed]) -> list[str]:
+    """`2 exposed`, `12 opened`, …, `364 pairs compared`, of all of them together."""
+    exposed = sum(e.wider for d in found for e in d.exposed)
+    undecided = sum(len(d.undecided) + sum(not e.is_sure for e in d.exposed) for d in found)
     return [
         *([f"{exposed} exposed"] if exposed else []),
-        f"{len(found.opened)} opened",
-        f"{len(found.closed)} closed",
-        f"{len(found.changed)} changed",
+        f"{sum(len(d.opened) for d in found)} opened",
+        f"{sum(len(d.closed) for d in found)} closed",
+        f"{sum(len(d.changed) for d in found)} changed",
         f"{undecided} undecided",
-        f"{count(found.pairs, 'pair')} compared",
+        f"{count(sum(d.pairs for d in found), 'pair')} compared",
     ]
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from netwright.questions.diff import Diffed, ExposureChange
+from netwright.questions.diff import ExposureChange
 from netwright.questions.diff.objects import ObjectChange
+from netwright.render.compared import Compared
 from netwright.render.diff_groups import (
     NO_CAUSE,
     SAME,
@@ -36,14 +37,44 @@ STYLES: dict[str, Style] = {
 }
 
 
-def diff_text(
-    found: Diffed, words: Words, *, everything: bool, last: str, workloads: Collection[str] = (), title: str = ""
-) -> Iterator[str]:
-    """Lines; at most GROUPS groups unless `everything`. `workloads`: those of both networks, to name all of a namespace
-    by it."""
-    if title:
-        yield heading(plain(title))
-    names = Names(found.outside, workloads, everything)
+def diff_text(compared: Sequence[Compared], words: Words, *, everything: bool, last: str) -> Iterator[str]:
+    """Lines; at most GROUPS groups of each twin unless `everything`. Of several twins those that differ stand one after
+    the other under their names, the others are counted at the end."""
+    if len(compared) == 1 and not compared[0].name:
+        yield from _differences(compared[0], words, everything)
+        yield from _quiet(compared, words, everything)
+        parts = []
+    else:
+        differing = [one for one in compared if not one.found.is_empty]
+        same = [one for one in compared if one.found.is_empty]
+        for one in differing:
+            yield heading(plain(_title(one)))
+            yield from _differences(one, words, everything)
+            yield from _quiet([one], words, everything)
+            yield ""
+        if not differing:
+            yield SAME
+        yield from _quiet(same, words, everything)
+        if same:
+            told = (
+                f"{count(len(same), 'twin')} without a difference: {some_of([plain(c.name) for c in same], everything)}"
+            )
+            yield from words.fold(told, "  ", "")
+        parts = [f"{len(differing)} of {count(len(compared), 'twin')} with a difference"]
+    yield from words.fold(f" {words['dot']} ".join([*parts, *counts([c.found for c in compared]), last]), "", "")
+
+
+def _title(one: Compared) -> str:
+    notes = [*(["the rest"] if one.name == "." else []), *([ONLY_IN[one.only_in]] if one.only_in else [])]
+    return one.name + (f" ({', '.join(notes)})" if notes else "")
+
+
+ONLY_IN = {"before": "only in A", "after": "only in B"}
+
+
+def _differences(one: Compared, words: Words, everything: bool) -> Iterator[str]:
+    found = one.found
+    names = Names(found.outside, one.workloads, everything)
     causes = _Causes(found.because, words, everything)
     shown = folded = 0
     for word, ways, listed in by_word(found):
@@ -65,15 +96,22 @@ def diff_text(
         )
     elif names.counted:
         yield "--all names every end"
-    if found.without_effect:
-        objects = [plain(c.ref) for c in found.without_effect]
+
+
+def _quiet(compared: Sequence[Compared], words: Words, everything: bool) -> Iterator[str]:
+    """What changed and moved nothing; of several twins each with its name."""
+
+    def of(one: Compared) -> str:
+        return f" of {one.name}" if len(compared) > 1 else ""
+
+    objects = [plain(f"{c.ref}{of(one)}") for one in compared for c in one.found.without_effect]
+    if objects:
         told = f"{count(len(objects), 'object')} changed without effect on connections: {some_of(objects, everything)}"
         yield from words.fold(told, "  ", "")
-    if found.quiet_files:
-        files = [plain(n) for n in found.quiet_files]
+    files = [plain(f"{name}{of(one)}") for one in compared for name in one.found.quiet_files]
+    if files:
         told = f"{count(len(files), 'file')} changed text but not traffic: {some_of(files, everything)}"
         yield from words.fold(told, "  ", "")
-    yield from words.fold(f" {words['dot']} ".join([*counts(found), last]), "", "")
 
 
 # --- ways in and pairs --------------------

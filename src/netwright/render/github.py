@@ -107,7 +107,7 @@ def diff_annotations(found: Diffed, names: Names, repository: Repository, meanin
                 column=column,
             )
         )
-    told_counts = ", ".join(counts(found)) if not found.is_empty else SAME
+    told_counts = ", ".join(counts([found])) if not found.is_empty else SAME
     return written(changed, f"netwright diff: {told_counts}, {meaning}")
 
 

@@ -1,5 +1,6 @@
 """Readers of the user's network: manifests from files, folders, standard input and git revisions, as raw objects."""
 
-from netwright.sources.reading import read
+from netwright.sources.parts import Part, part_order, split
+from netwright.sources.reading import no_manifest, read
 
-__all__ = ["read"]
+__all__ = ["Part", "no_manifest", "part_order", "read", "split"]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from netwright.base.errors import SourceError
 from netwright.sources.account import diagnostic
@@ -35,18 +36,47 @@ class Tree:
         if self.path == ".":
             self.path = ""
         self._tree = self._resolve()
-        self._entries = self._list()
+        self._entries = self._list(self.path)
         if not self._entries and self.path:
             raise SourceError(
                 f"no `{display(self.path)}` in git revision `{display(revision)}`",
                 help=f"`git ls-tree --name-only {display(revision)}` lists what is there",
             )
 
-    def texts(self) -> Iterator[Text]:
-        """The manifests, sorted by path."""
+    def below(self, path: str) -> Tree:
+        """The same revision under another path, by its path from the top; one with nothing there has no texts."""
+        if path == self.path:
+            return self
+        other = copy.copy(self)
+        other.path = path
+        other.source = self.shown(path)
+        inside = not self.path or path.startswith(f"{self.path}/")
+        listed = self._entries if inside else self._list("")
+        other._entries = {p: entry for p, entry in listed.items() if not path or p == path or p.startswith(f"{path}/")}
+        return other
+
+    def folders(self) -> list[str]:
+        """The names of the folders that stand right below the path and hold anything."""
+        start = len(self.path) + 1 if self.path else 0
+        return sorted({path[start:].partition("/")[0] for path in self._entries if "/" in path[start:]})
+
+    def regular(self) -> Mapping[str, int]:
+        """The sizes of the regular files by their path from the top."""
+        return {p: size for p, (mode, kind, _, size) in self._entries.items() if kind == "blob" and mode != "120000"}
+
+    def read_all(self, paths: Sequence[str]) -> dict[str, bytes]:
+        """The content of those of these files that the repository has."""
+        name = {path: self._entries[path][2] for path in paths}
+        found = self._contents(sorted(set(name.values())))
+        return {path: data for path in paths if (data := found[name[path]]) is not None}
+
+    def texts(self, skip: frozenset[str] = frozenset()) -> Iterator[Text]:
+        """The manifests, sorted by path. `skip` holds paths of folders and files that are left out."""
         wanted: list[tuple[str, str, str, int]] = []
         links: list[tuple[str, str]] = []
         for path, (mode, kind, name, size) in sorted(self._entries.items(), key=lambda pair: os.fsencode(pair[0])):
+            if skip and is_within(path, skip):
+                continue
             folders = posixpath.dirname(posixpath.relpath(path, self.path or ".")).split("/")
             named, base = path == self.path, posixpath.basename(path)
             if not named and (any(map(is_skipped_folder, filter(None, folders))) or base[0] == "."):
@@ -167,11 +197,11 @@ class Tree:
             ) from None
         return found.decode().strip()
 
-    def _list(self) -> dict[str, tuple[str, str, str, int]]:
-        """Mode, type, object name and size of every entry by its path from the top of the repository."""
+    def _list(self, below: str) -> dict[str, tuple[str, str, str, int]]:
+        """Mode, type, object name and size of every entry below a path, by its path from the top of the repository."""
         arguments = ["ls-tree", "-r", "-z", "--long", "--full-tree", self._tree]
         # A path is a literal prefix here; a trailing slash would make git list nothing for a file.
-        listing = _git("--literal-pathspecs", *arguments, *(["--", self.path] if self.path else []))
+        listing = _git("--literal-pathspecs", *arguments, *(["--", below] if below else []))
         found: dict[str, tuple[str, str, str, int]] = {}
         for record in listing.split(b"\0"):
             head, tab, path = record.partition(b"\t")
@@ -198,6 +228,13 @@ class Tree:
             found[name] = output[end + 1 : end + 1 + size]
             offset = end + 1 + size + 1
         return found
+
+
+def is_within(path: str, folders: frozenset[str]) -> bool:
+    """Whether a path of a tree, or a folder above it, is one of these; "" is the top."""
+    while path and path not in folders:
+        path = posixpath.dirname(path)
+    return path in folders
 
 
 def _git(*arguments: str, stdin: bytes = b"") -> bytes:

@@ -58,7 +58,7 @@ def plan(source: str) -> Plan:
     alone = is_kustomization(source)
     found, manifests = ({os.path.dirname(source) or ".": source}, list[str]()) if alone else _kustomizations(source)
     folders = {os.path.realpath(folder): folder for folder in found}
-    contents = {real: _load(found[folder]) for real, folder in folders.items()}
+    contents = {real: _content(_read(found[folder])) for real, folder in folders.items()}
     targets = {
         real: {os.path.realpath(os.path.join(folders[real], target)) for target in _targets(content)} - {real}
         for real, content in contents.items()
@@ -146,7 +146,8 @@ def render(command: Sequence[str], folder: str) -> bytes:
         raise RenderFault(f"`{command[0]}` cannot be run: {(fault.strerror or '').lower()}") from None
     if done.returncode != 0:
         lines = done.stderr.decode(errors="replace").strip().splitlines()
-        said = lines[-1] if lines else f"exit {done.returncode}"
+        said = next((line for line in lines if line.lower().startswith("error: ")), lines[-1] if lines else "")
+        said = said or f"exit {done.returncode}"
         raise RenderFault(f"`{' '.join(command)}` failed: {said.removeprefix('error: ').removeprefix('Error: ')[:300]}")
     if len(done.stdout) > MAX_FILE:
         raise RenderFault(f"`{' '.join(command)}` printed over {MAX_FILE >> 20} MiB")
@@ -181,15 +182,27 @@ def _kustomizations(source: str) -> tuple[dict[str, str], list[str]]:
     return found, manifests
 
 
-def _load(path: str) -> dict[str, object]:
-    documents: list[Built] = []
+def _read(path: str) -> bytes:
     try:
         with open(path, "rb") as stream:
-            build(stream.read(_MAX_KUSTOMIZATION), documents, [])
-    except (OSError, TextFault):
+            return stream.read(_MAX_KUSTOMIZATION)
+    except OSError:
+        return b""
+
+
+def _content(text: bytes) -> dict[str, object]:
+    documents: list[Built] = []
+    try:
+        build(text[:_MAX_KUSTOMIZATION], documents, [])
+    except TextFault:
         return {}
     value = documents[0].value if documents else None
     return value if isinstance(value, dict) else {}
+
+
+def targets(text: bytes) -> list[str]:
+    """The local paths that the text of a kustomization names."""
+    return _targets(_content(text))
 
 
 def _targets(content: dict[str, object]) -> list[str]:

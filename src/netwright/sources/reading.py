@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from itertools import chain
 from typing import BinaryIO
 
 from netwright.base.errors import SourceError
@@ -18,19 +19,23 @@ from netwright.sources import codeowners, files, git, kustomize
 from netwright.sources.account import Account
 from netwright.sources.document_text import read_text
 from netwright.sources.files import Text
+from netwright.sources.parts import Part, Piece, whole
+from netwright.sources.rendering import NOTHING, rendered, rendered_tree
 
 _LATER = ("kube:", "snapshot:", "vsphere:", "rvtools:", "nsx:")
 _ARCHIVES = (".tar.gz", ".tgz", ".zip")
 
 
-def read(sources: Sequence[str], *, stdin: BinaryIO | None = None, kustomize: bool = False) -> Reading:
-    """Read manifests from files, folders, `-` (standard input) and `git:REV:PATH`, in the order given.
+def read(sources: Sequence[str | Part], *, stdin: BinaryIO | None = None, kustomize: bool = False) -> Reading:
+    """Read manifests from files, folders, `-` (standard input) and `git:REV:PATH`, in the order given, or from the
+    parts that such sources were split into.
 
     A text that is named twice is read once. With `kustomize`, folders with kustomizations, and kustomization files that
-    are named, are rendered by kubectl or kustomize and the files they stand for are not read. What is wrong inside a
-    text is in `Reading.unread` and `Reading.warnings`.
+    are named, are rendered by kubectl or kustomize and the files they stand for are not read; of a revision, too. What
+    is wrong inside a text is in `Reading.unread` and `Reading.warnings`.
 
-    Raises SourceError where a source does not exist, or where all of them together hold no manifest.
+    Raises SourceError where a source does not exist, or where all of them together hold no manifest; parts may hold
+    none.
     """
     # Millions of small objects without cycles: the collector would only walk them again and again.
     collecting = gc.isenabled()
@@ -54,17 +59,20 @@ class _Sources:
         self.rendered: dict[str, Text] = {}
         self.read_paths: set[str] = set()
 
-    def read(self, sources: Sequence[str]) -> Reading:
-        for source in sources:
-            if source == "-":
+    def read(self, sources: Sequence[str | Part]) -> Reading:
+        for source in [p for given in sources for p in (given.pieces if isinstance(given, Part) else [given])]:
+            if isinstance(source, Piece):
+                self._piece(source)
+            elif source == "-":
                 self._stdin()
             elif source.startswith(git.PREFIX):
                 self._git(source)
             else:
                 self._path(source)
         account = self.account
-        if not any(given.files for given in self.inputs):
-            raise _no_manifest(sources)
+        named = [source for source in sources if isinstance(source, str)]
+        if len(named) == len(sources) and not any(given.files for given in self.inputs):
+            raise no_manifest(named)
         return Reading(
             documents=account.documents,
             unread=account.unread,
@@ -88,12 +96,12 @@ class _Sources:
             raise SourceError(
                 "standard input is empty", help="pipe manifests into it: `kubectl get … -o yaml | netwright reach -`"
             )
-        self._take("-", "-", [text], lambda shown: False)
+        self._take(Piece(source="-", folder="-"), "-", [text], lambda shown: False)
 
     def _git(self, source: str) -> None:
         tree = git.Tree(source)
-        self._take(source, tree.shown(tree.path), tree.texts(), tree.in_chart)
-        self.owners.update(codeowners.near_in(tree))
+        found = rendered_tree(tree) if self.render else NOTHING
+        self._piece(whole(source, tree, found))
 
     def _path(self, source: str) -> None:
         if not os.path.lexists(source):
@@ -103,49 +111,28 @@ class _Sources:
                 f"`{files.display(source)}` is an archive, and archives are not read yet",
                 help="unpack it and name the folder",
             )
-        rendered: list[Text] = []
-        skip: frozenset[str] = frozenset()
-        if self.render and (os.path.isdir(source) or kustomize.is_kustomization(source)):
-            rendered, skip = self._rendered(source)
-        # `files.read_path` raises for a source that is not there before anything is rendered.
-        self._take(
-            source,
-            files.display(source),
-            [*rendered, *files.read_path(source, skip)] if rendered else files.read_path(source, skip),
-            files.in_chart,
-        )
-        self.owners.update(codeowners.near(source))
+        is_rendered = self.render and (os.path.isdir(source) or kustomize.is_kustomization(source))
+        found = rendered(source, self.rendered) if is_rendered else NOTHING
+        self._piece(whole(source, source, found))
 
-    def _rendered(self, source: str) -> tuple[list[Text], frozenset[str]]:
-        """The rendered kustomizations of a source, and what is not to be read raw because of them."""
-        plan = kustomize.plan(source)
-        if not plan.roots:
-            return [], frozenset()
-        command = kustomize.need_program()
-        texts: list[Text] = []
-        for root in plan.roots:
-            # A root that two sources hold is rendered once and has one name, however it is written.
-            real = os.path.realpath(root)
-            if real not in self.rendered:
-                self.rendered[real] = self._render(command, root)
-            texts.append(self.rendered[real])
-        if plan.left:
-            self.account.warn_left(list(map(files.display, plan.left)))
-        return texts, plan.covered
+    def _piece(self, piece: Piece) -> None:
+        folder = piece.folder
+        if piece.left:
+            self.account.warn_left(list(map(files.display, piece.left)))
+        if isinstance(folder, str):
+            # It raises for a source that is not there.
+            texts = files.read_path(folder, piece.skip) if piece.is_read else ()
+            self._take(piece, files.display(folder), texts, files.in_chart)
+            self.owners.update(codeowners.near(folder))
+        else:
+            texts = folder.texts(piece.skip) if piece.is_read else ()
+            self._take(piece, folder.shown(folder.path), texts, folder.in_chart)
+            self.owners.update(codeowners.near_in(folder))
 
-    def _render(self, command: Sequence[str], root: str) -> Text:
-        name = f"{kustomize.PREFIX}{files.display(root)}"
-        try:
-            return Text(file=name, inner=name, data=kustomize.render(command, root))
-        except kustomize.RenderFault as fault:
-            return Text(
-                file=name, inner=name, data=None, fault=self.account.diagnose_render(str(fault), name, command, root)
-            )
-
-    def _take(self, source: str, root: str, texts: Iterable[Text], in_chart: Callable[[str], bool]) -> None:
+    def _take(self, piece: Piece, root: str, texts: Iterable[Text], in_chart: Callable[[str], bool]) -> None:
         digests: list[bytes] = []
         count = 0
-        for text in texts:
+        for text in chain(piece.rendered, texts):
             if text.note is not None:
                 self.account.warnings.append(text.note)
                 if text.data is None and text.fault is None:
@@ -162,8 +149,10 @@ class _Sources:
             elif text.data is not None:
                 self._text(text.file, text.data, partial(in_chart, text.path or text.file))
         digest = hashlib.sha256(b"".join(sorted(digests))).hexdigest()
-        self.inputs.append(Input(source=files.display(source), digest=f"sha256:{digest}", files=count))
+        self.inputs.append(Input(source=files.display(piece.source), digest=f"sha256:{digest}", files=count))
         self.roots.append(root)
+        if piece.rendered:
+            self.roots.append(f"{kustomize.PREFIX}{'' if root == os.curdir else root}")
         self.ends.append((len(self.account.documents), len(self.account.unread)))
 
     def _text(self, file: str, data: bytes, in_chart: Callable[[], bool]) -> None:
@@ -184,7 +173,8 @@ def _refuse_later(source: str) -> None:
             )
 
 
-def _no_manifest(sources: Sequence[str]) -> SourceError:
+def no_manifest(sources: Sequence[str]) -> SourceError:
+    """The error for sources that hold no manifest, all of them together."""
     endings = ", ".join(files.ENDINGS)
     if not sources:
         return SourceError("no source was given", help="name a file, a folder, `-` or `git:REV:PATH`")

@@ -226,6 +226,133 @@ def test_either_side_may_be_standard_input(
     assert out.startswith("- closed    pod/shop/web")
 
 
+# --- several networks in one source -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository of three clusters as its last commit has it, and after it: two alike, one that went, one new."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("a", "b", "gone"):
+        write(tmp_path / "clusters" / name, WEB)
+    git(tmp_path, "init", "-q", "-b", "main")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "first")
+    write(tmp_path / "clusters/a", NOBODY)
+    (tmp_path / "clusters/gone").rename(tmp_path / "clusters/new")
+    return tmp_path
+
+
+@pytest.mark.usefixtures("clusters")
+def test_each_cluster_is_compared_with_the_one_of_its_name(capfd: pytest.CaptureFixture[str]) -> None:
+    for sources in (("git:main:.", "."), (".",), ("git:main:", "-f", ".")):
+        code, out, err = ask(capfd, "diff", *sources, "--split", "clusters")
+        assert (code, err) == (1, "")
+        a, gone, new, last = out.split("\n\n")
+        assert a.startswith("clusters/a\n- closed    pod/shop/web → pod/shop/db  TCP 5432\n")
+        assert "clusters/a/policy.yaml:2:" in a
+        assert gone.startswith("clusters/gone (only in A)\n- closed")
+        assert new.startswith("clusters/new (only in B)\n+ opened")
+        assert last.startswith("1 twin without a difference: clusters/b\n3 of 4 twins with a difference · ")
+    counts = [len([line for line in part.splitlines() if line.startswith("- closed")]) for part in (a, gone, new)]
+    assert counts[0] == 1
+    assert counts[1] > 1
+    assert counts[2] == 0
+
+
+@pytest.mark.usefixtures("clusters")
+def test_json_has_each_with_its_own_causes_and_none_at_the_top(capfd: pytest.CaptureFixture[str]) -> None:
+    found = json.loads(ask(capfd, "diff", "git:main:clusters", "clusters", "--split", ".", "-o", "json")[1])
+    assert {"opened", "closed", "changed", "because"}.isdisjoint(found)
+    assert [(t["name"], t["only_in"], t["exit_reasons"]) for t in found["twins"]] == [
+        ("a", "", found["exit_reasons"]),
+        ("b", "", []),
+        ("gone", "before", found["exit_reasons"]),
+        ("new", "after", found["exit_reasons"]),
+    ]
+    a, b, gone, new = found["twins"]
+    assert [(m["from"], m["to"], m["because"]) for m in a["closed"]] == [("pod/shop/web", "pod/shop/db", [0])]
+    assert [(c["kind"], c["after"].rpartition("/")[0]) for c in a["because"]] == [("NetworkPolicy", "clusters/a")]
+    assert (b["opened"], b["closed"], b["because"], b["pairs"] > 0) == ([], [], [], True)
+    assert [bool(t["opened"]) for t in (gone, new)] == [False, True]
+    assert [bool(t["closed"]) for t in (gone, new)] == [True, False]
+    assert {c["change"] for c in gone["because"]} == {"removed"}
+    assert [t["before"]["documents"]["evaluated"] > 0 for t in found["twins"]] == [True, True, True, False]
+
+
+def test_the_exit_code_is_that_of_the_worst(capfd: pytest.CaptureFixture[str], here: Path) -> None:
+    for side in ("old", "new"):
+        write(here / side / "same", WEB)
+        write(here / side / "opened", NOBODY if side == "old" else WEB)
+        write(here / side / "perhaps", f"{RANGE}, {WEB}" if side == "old" else RANGE)
+
+    def codes() -> list[int]:
+        return [
+            ask(capfd, "diff", "old", "new", "--split", ".", "--fail-on", f)[0] for f in ("any", "exposed", "never")
+        ]
+
+    assert codes() == [1, 0, 0]
+    write(here / "new/opened", NOBODY)
+    assert codes() == [4, 0, 0]
+    (here / "new/same/half.yaml").write_text("kind: NetworkPolicy\nmetadata: {namespace: ops, name: {half\n")
+    code, _, err = ask(capfd, "diff", "old", "new", "--split", ".", "-q")
+    assert code == 3
+    assert "new/same/half.yaml" in err
+    assert codes() == [3, 3, 3]
+
+
+def test_nothing_different_in_any_is_said(capfd: pytest.CaptureFixture[str], here: Path) -> None:
+    for side in ("old", "new"):
+        write(here / side / "x", WEB)
+        write(here / side / "y", NOBODY)
+    pods = here / "new/y/pods.yaml"
+    pods.write_text("# said\n" + pods.read_text(encoding="utf-8"), encoding="utf-8")
+    code, out, err = ask(capfd, "diff", "old", "new", "--split", ".")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[:3] == [
+        "no connection was opened, closed or changed",
+        "1 file changed text but not traffic: pods.yaml of y",
+        "2 twins without a difference: x, y",
+    ]
+
+
+def test_an_object_that_stands_twice_is_told_with_both_places_and_what_parts_them(
+    capfd: pytest.CaptureFixture[str], here: Path
+) -> None:
+    write(here / "old/clusters/a", WEB)
+    write(here / "new/clusters/a", WEB)
+    write(here / "new/clusters/b", NOBODY)
+    code, _, err = ask(capfd, "diff", "old", "new")
+    told = " ".join(err.split())
+    assert code == 1
+    assert "NetworkPolicy `shop/db` stands twice and differs (first at new/clusters/a/policy.yaml:1:1)" in told
+    assert "┌ new/clusters/b/policy.yaml:1:1" in told
+    assert "`diff --split clusters` takes each folder of clusters on its own" in told
+    assert "stands twice" not in ask(capfd, "diff", "old", "new", "--split", "clusters")[2]
+    (here / "twice.yaml").write_text("\n---\n".join(POLICY.replace("PEER", p) for p in (WEB, NOBODY)), encoding="utf-8")
+    err = ask(capfd, "diff", "old", "twice.yaml")[2]
+    assert "first at twice.yaml:1:1" in " ".join(err.split())
+    assert "--split" not in err
+
+
+@pytest.mark.usefixtures("clusters")
+def test_several_are_told_as_text_or_json_alone(capfd: pytest.CaptureFixture[str]) -> None:
+    for format_ in ("md", "csv", "junit", "github"):
+        code, out, err = ask(capfd, "diff", ".", "--split", "clusters", "-o", format_)
+        assert (code, out) == (2, "")
+        assert f"not as {format_}" in err
+        assert "`netwright diff A/clusters/a B/clusters/a`" in " ".join(err.split())
+
+
+@pytest.mark.usefixtures("here")
+def test_a_side_without_manifests_is_no_network(capfd: pytest.CaptureFixture[str], here: Path) -> None:
+    write(here / "old/x", WEB)
+    (here / "new/x").mkdir(parents=True)
+    code, out, err = ask(capfd, "diff", "old", "new", "--split", ".")
+    assert (code, out) == (3, "")
+    assert "no manifest in `new`" in err
+
+
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(
     ("sources", "says"),
@@ -236,6 +363,7 @@ def test_either_side_may_be_standard_input(
         (("git:HEAD:x",), "diff compares two sources"),
         (("base", "closed", "exposed"), "diff compares two sources, not 3"),
         (("base", "absent"), "absent"),
+        (("base", "closed", "--split", "clusters"), "no folders in `clusters` of `base`, `closed`"),
     ],
 )
 def test_wrong_use(capfd: pytest.CaptureFixture[str], sources: tuple[str, ...], says: str) -> None:

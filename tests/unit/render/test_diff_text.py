@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from netwright.model.account import Accounting, Provenance
 from netwright.questions.diff import Diffed, ExposureChange, Moved, Unsettled
 from netwright.questions.diff.objects import FieldChange, ObjectChange
+from netwright.render.compared import Compared
 from netwright.render.diff_text import GROUPS, diff_text
 from netwright.render.words import Words
 
@@ -47,7 +49,19 @@ def diffed(**more: object) -> Diffed:
 
 def text(found: Diffed, *, everything: bool = False, workloads: tuple[str, ...] = (), utf8: bool = True) -> list[str]:
     words = Words(utf8=utf8, width=80)
-    return list(diff_text(found, words, everything=everything, workloads=workloads, last="0.10 s"))
+    return list(diff_text([compared(found, workloads=workloads)], words, everything=everything, last="0.10 s"))
+
+
+def compared(found: Diffed, name: str = "", **more: object) -> Compared:
+    rests_on = Provenance(version="1", inputs=(), documents=Accounting(), profile="upstream", assumptions=())
+    both: dict[str, object] = {
+        "before": rests_on,
+        "after": rests_on,
+        "only_in": "",
+        "workloads": (),
+        "exit_reasons": (),
+    }
+    return Compared(name=name, found=found, **{**both, **more})  # type: ignore[arg-type]
 
 
 def test_danger_stands_first_and_every_sign_has_its_word() -> None:

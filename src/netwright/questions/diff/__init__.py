@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
@@ -374,23 +373,13 @@ def _quiet_files(before: Asked, after: Asked, causes: Sequence[ObjectChange]) ->
     """Files whose text differs and that hold no object which changed a connection, by their path below the source; none
     where the two inputs have no file's name in common."""
     readings = [twin.snapshot.reading for twin in (before, after)]
-    old, new = ({_below(file, r.roots): digest for file, digest in r.texts.digests().items()} for r in readings)
+    old, new = ({r.below(file): digest for file, digest in r.texts.digests().items()} for r in readings)
     if not old.keys() & new.keys():
         return ()
     loud = {
-        _below(place.rsplit(":", 2)[0], reading.roots)
+        reading.below(place.rsplit(":", 2)[0])
         for change in causes
         for reading, place in zip(readings, (change.before, change.after), strict=True)
         if place
     }
     return tuple(sorted(n for n in {*old, *new} - loud if old.get(n) != new.get(n)))
-
-
-def _below(file: str, roots: Sequence[str]) -> str:
-    for root in sorted(roots, key=len, reverse=True):
-        if file == root:
-            return posixpath.basename(file)
-        folder = root if root.endswith(("/", ":")) else f"{root}/"
-        if file.startswith(folder):
-            return file[len(folder) :].lstrip("/")
-    return file

@@ -1,0 +1,43 @@
+"""`diff` as JSON: one document for two networks, or one whose `twins` hold the same fields for each part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import IO, Any
+
+import msgspec
+
+from netwright.render.compared import Compared
+from netwright.render.escape import json_text
+from netwright.render.provenance import document
+from netwright.version import VERSION
+
+OF_BEFORE = ("inputs", "documents", "profile", "assumptions", "diagnostics")
+
+
+def diff_json(compared: Sequence[Compared], exit_reasons: Sequence[str], stream: IO[bytes]) -> None:
+    """A document with its line end."""
+    if len(compared) == 1 and not compared[0].name:
+        body = _body(compared[0])
+    else:
+        body = {
+            "schema": "netwright.diff/v1",
+            "twins": [_of_part(one) for one in compared],
+            "version": VERSION,
+            "exit_reasons": list(exit_reasons),
+        }
+    stream.write(json_text(msgspec.json.encode(body)) + b"\n")
+
+
+def _of_part(one: Compared) -> dict[str, Any]:
+    body = _body(one)
+    return {"name": one.name, "only_in": one.only_in} | {
+        k: v for k, v in body.items() if k not in ("schema", "version")
+    }
+
+
+def _body(one: Compared) -> dict[str, Any]:
+    content = {name: getattr(one.found, name) for name in one.found.__struct_fields__}
+    body = document("diff", one.after, one.exit_reasons, **content)
+    earlier = document("diff", one.before, (), undecided=())
+    return body | {"before": {name: earlier[name] for name in OF_BEFORE}}
