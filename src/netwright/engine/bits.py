@@ -33,6 +33,13 @@ def unpack(bits: int, n: int) -> npt.NDArray[np.bool_]:
     return np.unpackbits(raw, bitorder="little", count=n).view(np.bool_)
 
 
+def unpack_at(sets: Sequence[int], n: int, at: Indexes) -> npt.NDArray[np.uint8]:
+    """A row for each bitset of n bits: 1 where it has the bit `at[j]`."""
+    width = (n + 7) // 8
+    raw = np.frombuffer(b"".join([bits.to_bytes(width, "little") for bits in sets]), dtype=np.uint8)
+    return (raw.reshape(len(sets), width)[:, at >> 3] >> (at & 7).astype(np.uint8)) & np.uint8(1)
+
+
 def indexes(bits: int) -> list[int]:
     """The set bits, ascending."""
     if not bits:

@@ -256,57 +256,59 @@ def _compare(
     inside: int,
 ) -> tuple[Any, ...]:
     """Codes of the pairs that differ, of those `asked` for, and what surely and perhaps passes before and after."""
-    seen = [found for view in (before, after) for found in _services(view, sources, destinations, numbers)]
-    differing = (seen[0] != seen[2]) | (seen[1] != seen[3])
-    differing &= asked & ~((sources >= inside)[:, None] & (destinations >= inside)[None, :])
-    i, j = np.nonzero(differing)
-    code = sources[i] * len(before.positions) + destinations[j]
-    was = np.stack([seen[0][i, j], seen[1][i, j]], axis=1)
-    now = np.stack([seen[2][i, j], seen[3][i, j]], axis=1)
+    i, j = np.nonzero(asked & ~((sources >= inside)[:, None] & (destinations >= inside)[None, :]))
+    seen = [found for view in (before, after) for found in _services(view, sources, destinations, i, j, numbers)]
+    differing = np.flatnonzero((seen[0] != seen[2]) | (seen[1] != seen[3]))
+    code = sources[i[differing]] * len(before.positions) + destinations[j[differing]]
+    was = np.stack([seen[0][differing], seen[1][differing]], axis=1)
+    now = np.stack([seen[2][differing], seen[3][differing]], axis=1)
     return code, was, now
 
 
 def _services(
-    view: View, sources: Indexes, destinations: Indexes, numbers: _Numbers
+    view: View, sources: Indexes, destinations: Indexes, i: Indexes, j: Indexes, numbers: _Numbers
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """What surely, and what perhaps, passes between each two ends."""
+    """What surely, and what perhaps, passes from sources[i[k]] to destinations[j[k]]; (i, j) ascend."""
     from_, to = view.positions[sources], view.positions[destinations]
+    absent = (from_ < 0)[i] | (to < 0)[j]
     join = Join(view.tables, np.maximum(from_, 0).tolist(), np.maximum(to, 0).tolist())
+    related = _related(view, sources, destinations, i, j)
     found: list[npt.NDArray[np.int32]] = []
     sureness: Sureness
     for sureness in ("must", "may"):
-        if sureness == "may" and join.is_certain and not view.relations:
+        if sureness == "may" and join.is_certain and not related:
             found.append(found[0])
             break
-        out = np.zeros((len(sources), len(destinations)), dtype=np.int32)
-        for block in join.blocks(sureness):
-            out[block.start : block.start + len(block.connection)] = block.connection
-        out = numbers.all(join.services)[out]
-        out[from_ < 0] = 0
-        out[:, to < 0] = 0
-        if view.relations:
-            _relate(out, view, sources, destinations, sureness, numbers(ALL))
+        joined = join.pairs(sureness, i, j)
+        out = numbers.all(join.services)[joined]
+        out[absent] = 0
+        for pair, relation in related:
+            if relation == "self":
+                out[pair] = 0
+            elif relation == "own node" or sureness == "may":
+                out[pair] = numbers(ALL)
         found.append(out)
     return found[0], found[1]
 
 
-def _relate(
-    out: npt.NDArray[np.int32],
-    view: View,
-    sources: Indexes,
-    destinations: Indexes,
-    sureness: Sureness,
-    everything: int,
-) -> None:
-    """Lay over what applies besides policy."""
-    column = {d: j for j, d in enumerate(destinations.tolist())}
+def _related(view: View, sources: Indexes, destinations: Indexes, i: Indexes, j: Indexes) -> list[tuple[int, Relation]]:
+    """The pairs to which something applies besides policy."""
     row = {s: i for i, s in enumerate(sources.tolist())}
-    for (s, d), relation in view.relations.items():
-        if s in row and d in column:
-            if relation == "self":
-                out[row[s], column[d]] = 0
-            elif relation == "own node" or sureness == "may":
-                out[row[s], column[d]] = everything
+    column = {d: j for j, d in enumerate(destinations.tolist())}
+    width = len(column)
+    here = [
+        (row[s] * width + column[d], relation)
+        for (s, d), relation in view.relations.items()
+        if s in row and d in column
+    ]
+    codes = i * width + j
+    wanted = np.array([code for code, _ in here], dtype=np.intp)
+    at = np.searchsorted(codes, wanted)
+    is_asked = at < len(codes)
+    is_asked[is_asked] = codes[at[is_asked]] == wanted[is_asked]
+    return [
+        (k, relation) for k, is_in, (_, relation) in zip(at.tolist(), is_asked.tolist(), here, strict=True) if is_in
+    ]
 
 
 # --- outside --------------------

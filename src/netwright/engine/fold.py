@@ -94,6 +94,13 @@ class Atoms:
             self._masks[services] = mask
         return mask
 
+    def touching(self, services: ServiceSet) -> int:
+        """The atoms that hold any service of a set, whatever its boundaries."""
+        mask = 0
+        for low, high in services.intervals:
+            mask |= (1 << bisect_left(self._bounds, high)) - (1 << (bisect_left(self._bounds, low + 1) - 1))
+        return mask
+
     def bit(self, key: int) -> int:
         """The atom of one service, as a mask."""
         return 1 << (bisect_left(self._bounds, key + 1) - 1)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netwright.base.services import ServiceSet
-from netwright.engine.bits import Indexes, distinct, unpack
+from netwright.engine.bits import Indexes, distinct, unpack, unpack_at
 from netwright.engine.compile import FamilyTables, Table
 from netwright.engine.fold import Row
 
@@ -34,6 +34,11 @@ FEW = 24
 
 SHORT = 12
 """Up to this many rows their codes are few enough for a table."""
+TOGETHER = 1024
+CELLS = 1 << 17
+"""Up to so many classes, and cells of `must`, are worked out together."""
+Held = tuple[int, int]
+"""The services of a row, and the peers that it holds."""
 
 
 class Sides:
@@ -51,11 +56,14 @@ class Sides:
         self._atoms = table.fold.atoms
         self._uncertain: list[tuple[int, list[Row]]] = []
         out = np.zeros((len(classes), len(at)), dtype=np.uint16)
-        for i, class_ in enumerate(classes):
-            rows = table.rows(class_)
-            out = self._write(out, i, [(r.mask, r.must) for r in rows if r.must])
-            if any(r.must is not r.may and r.must != r.may for r in rows):
-                self._uncertain.append((i, rows))
+        step = self._step
+        for start in range(0, len(classes), step):
+            listed = [table.rows(class_) for class_ in classes[start : start + step]]
+            which = range(start, start + len(listed))
+            out = self._write(out, which, [[(r.mask, r.must) for r in rows if r.must] for rows in listed])
+            for i, rows in zip(which, listed, strict=True):
+                if any(r.must is not r.may and r.must != r.may for r in rows):
+                    self._uncertain.append((i, rows))
         self.must: npt.NDArray[Any] = out
 
     @property
@@ -67,9 +75,11 @@ class Sides:
         if self.is_certain:
             return self.must
         out = self.must.copy()
-        for i, rows in self._uncertain:
-            out[i] = 0
-            out = self._write(out, i, [(r.mask, r.may) for r in rows if r.may])
+        step = self._step
+        for start in range(0, len(self._uncertain), step):
+            part = self._uncertain[start : start + step]
+            listed = [[(r.mask, r.may) for r in rows if r.may] for _, rows in part]
+            out = self._write(out, [i for i, _ in part], listed)
         return out
 
     @property
@@ -77,30 +87,102 @@ class Sides:
         """What the numbers that have occurred so far stand for."""
         return list(self._numbers)
 
-    def _write(self, out: npt.NDArray[Any], i: int, rows: list[tuple[int, int]]) -> npt.NDArray[Any]:
-        """Write the numbers of one class into its row of `out`, which is all 0; the array, wider if it has to be."""
-        numbers = self._numbers
-        if self._few is None:
-            if not rows:
-                return out
-            held = [(services, unpack(bits, self._n)[self._at]) for services, bits in rows]
-            found = self._numbered(held, numbers)
+    @property
+    def _step(self) -> int:
+        return max(1, min(TOGETHER, CELLS // max(1, len(self._at))))
+
+    def _write(self, out: npt.NDArray[Any], which: Sequence[int], listed: Sequence[Sequence[Held]]) -> npt.NDArray[Any]:
+        """Write the numbers of some classes into their rows of `out`; the array, wider if it has to be."""
+        if self._few is not None:
+            found = [self._one_by_one(rows, self._few) for rows in listed]
         else:
-            masks = [0] * len(self._few)
-            for j, position in enumerate(self._few):
-                for services, bits in rows:
-                    if bits >> position & 1:
-                        masks[j] |= services
-            found = np.array([numbers.setdefault(mask, len(numbers)) for mask in masks], dtype=np.int32)
-        if len(numbers) > 0x8000 and out.dtype == np.uint16:
+            short = [i for i, rows in enumerate(listed) if len(rows) <= SHORT]
+            out = self._put(out, [which[i] for i in short], self._together([listed[i] for i in short]))
+            which = [which[i] for i, rows in enumerate(listed) if len(rows) > SHORT]
+            found = [
+                self._numbered([(mask, unpack(bits, self._n)[self._at]) for mask, bits in rows], self._numbers)
+                for rows in listed
+                if len(rows) > SHORT
+            ]
+        for i, numbers in zip(which, found, strict=True):
+            out = self._put(out, i, numbers)
+        return out
+
+    def _put(self, out: npt.NDArray[Any], which: int | list[int], found: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        if len(self._numbers) > 0x8000 and out.dtype == np.uint16:
             out = out.astype(np.int32)
-        out[i] = found
+        out[which] = found
         return out
 
     @property
     def services(self) -> list[ServiceSet]:
         """The service sets that numbers in `must` and `may` stand for."""
         return [self._atoms.services(mask) for mask in self.masks]
+
+    def _one_by_one(self, rows: Sequence[Held], positions: Sequence[int]) -> npt.NDArray[Any]:
+        """What passes at each of a few positions."""
+        masks = [0] * len(positions)
+        for j, position in enumerate(positions):
+            for services, bits in rows:
+                if bits >> position & 1:
+                    masks[j] |= services
+        numbers = self._numbers
+        return np.array([numbers.setdefault(mask, len(numbers)) for mask in masks], dtype=np.int32)
+
+    def _together(self, listed: Sequence[Sequence[Held]]) -> npt.NDArray[Any]:
+        """What passes at each position, of several classes with few rows.
+
+        Classes whose rows have the same services share a table over their codes; one array has the tables of all.
+        """
+        forms: dict[tuple[int, ...], int] = {}
+        sets: dict[int, int] = {}  # by identity: classes share their rows
+        bitsets: list[int] = []
+        starts: list[int] = []
+        places = np.zeros((SHORT, len(listed)), dtype=np.intp)
+        size = 0
+        for i, rows in enumerate(listed):
+            form = tuple([services for services, _ in rows])
+            start = forms.get(form)
+            if start is None:
+                start = forms[form] = size
+                size += 1 << len(form)
+            starts.append(start)
+            for bit, (_, held) in enumerate(rows):
+                place = sets.get(id(held))
+                if place is None:
+                    place = sets[id(held)] = len(bitsets)
+                    bitsets.append(held)
+                places[bit, i] = place
+        lengths = np.array([len(rows) for rows in listed], dtype=np.intp)
+        members = unpack_at(bitsets, self._n, self._at)
+        codes = np.zeros((len(listed), len(self._at)), dtype=np.uint16)
+        for bit in range(int(lengths.max(initial=0))):
+            some = np.flatnonzero(lengths > bit)
+            codes[some] |= members[places[bit, some]].astype(np.uint16) << np.uint16(bit)
+        found = codes + np.array(starts, dtype=np.intp)[:, None]
+        occurs = np.zeros(size, dtype=np.bool_)
+        occurs[found] = True
+        return np.take(self._unions(forms, occurs), found)
+
+    def _unions(self, forms: dict[tuple[int, ...], int], occurs: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
+        """The numbers of the unions that these codes of rows are, in tables one after the other."""
+        numbers = self._numbers
+        table = np.zeros(len(occurs), dtype=np.int32)
+        found = np.flatnonzero(occurs).tolist()
+        number: list[int] = []
+        at = 0
+        for form, start in forms.items():
+            end = start + (1 << len(form))
+            while at < len(found) and found[at] < end:
+                code, union = found[at] - start, 0
+                for services in form:
+                    if code & 1:
+                        union |= services
+                    code >>= 1
+                number.append(numbers.setdefault(union, len(numbers)))
+                at += 1
+        table[found] = number
+        return table
 
     @staticmethod
     def _numbered(rows: list[tuple[int, npt.NDArray[np.bool_]]], numbers: dict[int, int]) -> npt.NDArray[Any]:
@@ -165,20 +247,39 @@ class Join:
         return self._out.is_certain and self._in.is_certain
 
     def blocks(self, sureness: Sureness, size: int = BLOCK) -> Iterator[Block]:
-        outward, inward = (self._out.must, self._in.must) if sureness == "must" else (self._out.may, self._in.may)
-        out_masks, in_masks = self._out.masks, self._in.masks
-        width = np.intp(len(in_masks))
-        flat = np.full(len(out_masks) * len(in_masks), -1, dtype=np.int32)
+        outward, inward, found = self._numbered(sureness)
+        width = np.intp(found.width)
         for start in range(0, len(self._sources), size):
             out = outward[self._out_of[start : start + size]]
             into = inward[:, start : start + size][self._in_of].T
-            code = out * width + into
-            used = np.zeros(len(flat), dtype=np.bool_)
-            used[code] = True
-            for one in np.flatnonzero(used & (flat < 0)).tolist():
-                mask = out_masks[one // width] & in_masks[one % width]
-                flat[one] = self._found.setdefault(mask, len(self._found))
-            yield Block(start, flat[code])
+            yield Block(start, found(out * width + into))
+
+    def pairs(self, sureness: Sureness, i: Indexes, j: Indexes) -> npt.NDArray[np.int32]:
+        """The connection from sources[i[k]] to destinations[j[k]], for each k."""
+        outward, inward, found = self._numbered(sureness)
+        return found(outward[self._out_of[i], j] * np.intp(found.width) + inward[self._in_of[j], i])
+
+    def _numbered(self, sureness: Sureness) -> tuple[npt.NDArray[Any], npt.NDArray[Any], _Connections]:
+        outward, inward = (self._out.must, self._in.must) if sureness == "must" else (self._out.may, self._in.may)
+        return outward, inward, _Connections(self._out.masks, self._in.masks, self._found)
+
+
+class _Connections:
+    """The numbers of connections, from codes of what passes on either side: the number there times `width`, plus the
+    number here. `known` grows by what occurs."""
+
+    def __init__(self, outward: list[int], inward: list[int], known: dict[int, int]) -> None:
+        self.width = len(inward)
+        self._outward, self._inward, self._known = outward, inward, known
+        self._numbers = np.full(len(outward) * self.width, -1, dtype=np.int32)
+
+    def __call__(self, code: Indexes) -> npt.NDArray[np.int32]:
+        occurs = np.zeros(len(self._numbers), dtype=np.bool_)
+        occurs[code] = True
+        for one in np.flatnonzero(occurs & (self._numbers < 0)).tolist():
+            mask = self._outward[one // self.width] & self._inward[one % self.width]
+            self._numbers[one] = self._known.setdefault(mask, len(self._known))
+        return self._numbers[code]
 
 
 def count_pairs(tables: FamilyTables, weights: npt.NDArray[Any]) -> tuple[int, int]:

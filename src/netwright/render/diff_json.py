@@ -26,7 +26,8 @@ def diff_json(compared: Sequence[Compared], exit_reasons: Sequence[str], stream:
             "version": VERSION,
             "exit_reasons": list(exit_reasons),
         }
-    stream.write(json_text(msgspec.json.encode(body)) + b"\n")
+    stream.write(json_text(msgspec.json.encode(body)))
+    stream.write(b"\n")
 
 
 def _of_part(one: Compared) -> dict[str, Any]:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from itertools import groupby
-from operator import itemgetter
 from typing import Any, Literal
 
 import msgspec
@@ -25,15 +22,15 @@ from netwright.questions.diff.objects import Key, ObjectChange, changed_objects
 from netwright.questions.registry import FROM_TO, Asked, Diff
 
 OPEN = ("allow", "some")
-Passing = tuple[ServiceSet, ServiceSet, ServiceSet, ServiceSet]
-"""What surely and perhaps passed before, and what does now."""
+Passing = tuple[int, int, int, int]
+"""What surely and perhaps passed before, and what does now: masks over the atoms of `Kinds`."""
 Told = tuple[str, str, str, str, "Turned"]
 """Of a pair: ports opened, closed, all before and all now, and what is or was undecided."""
 NOTHING = "none"
 FailOn = Literal["any", "opened", "exposed", "never"]
 
 
-class Moved(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO, omit_defaults=True):
+class Moved(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO, omit_defaults=True, gc=False):
     """A pair of ends between which other services pass than before. `was` and `now` surely passed and pass; `opened`
     was surely denied, `closed` surely is now. `because` numbers the changes that caused it; empty where no single
     object says it. `family` stands only where the families differ."""
@@ -48,7 +45,7 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO, omit_defa
     family: Family | None = None
 
 
-class Unsettled(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO, omit_defaults=True):
+class Unsettled(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO, omit_defaults=True, gc=False):
     """Services of a pair whose verdict changed from or to undecided."""
 
     source: str
@@ -82,7 +79,8 @@ class ExposureChange(msgspec.Struct, frozen=True, kw_only=True):
 
 class Diffed(msgspec.Struct, frozen=True, kw_only=True):
     """The difference of two networks. `opened`: nothing surely passed before; `closed`: nothing surely passes now;
-    `changed`: other services pass; `undecided`: what was or is undecided. TCP, UDP and SCTP. `outside`: the parts that
+    `changed`: other services pass; `undecided`: what was or is undecided; each in the order of its ends. TCP, UDP and
+    SCTP. `outside`: the parts that
     addresses outside were told apart in."""
 
     exposed: tuple[ExposureChange, ...]
@@ -194,23 +192,36 @@ class _Compared:
         self, renumbered: Mapping[int, int], family: Family | None, moved: list[Moved], unsettled: list[Unsettled]
     ) -> None:
         """Append the pairs in the order of their names, ends of one owner joined."""
+        if not len(self.found):
+            return
         owners = self.ends.owners
         names = sorted(set(owners))
         rank = {name: i for i, name in enumerate(names)}
         of_end = np.array([rank[o] for o in owners], dtype=np.int64)
         code = of_end[self.found.source] * len(names) + of_end[self.found.destination]
         order = np.argsort(code, kind="stable")
+        code, kinds, numbers = code[order], self.kinds.of[order], self.causes[order]
+        starts = np.flatnonzero(np.concatenate([[True], code[1:] != code[:-1]]))
+        sources, destinations = np.divmod(code[starts], len(names))
+        several = np.bincount(of_end, minlength=len(names)) > 1
+        joined = several[sources] | several[destinations]
         because = [tuple(sorted(renumbered[i] for i in held)) for held in self.sets]
-        told = [_told(passing) for passing in self.kinds.passing]
-        several = {o for o, count in Counter(owners).items() if count > 1}
-        pairs = zip(code[order].tolist(), self.kinds.of[order].tolist(), self.causes[order].tolist(), strict=True)
-        for pair, held in groupby(pairs, key=itemgetter(0)):
-            (_, kind, cause), *others = held
-            source, destination = names[pair // len(names)], names[pair % len(names)]
-            why, one = because[cause], told[kind]
-            if others or source in several or destination in several:
-                passing = [self.kinds.passing[k] for k in {kind, *(k for _, k, _ in others)}]
-                why = tuple(sorted({i for _, _, c in ((pair, kind, cause), *others) for i in because[c]}))
+        told = list(map(self._told, self.kinds.passing))
+        first = zip(
+            starts.tolist(),
+            [*starts[1:].tolist(), len(code)],
+            sources.tolist(),
+            destinations.tolist(),
+            joined.tolist(),
+            kinds[starts].tolist(),
+            numbers[starts].tolist(),
+            strict=True,
+        )
+        for start, end, s, d, is_joined, kind, cause in first:
+            source, destination, why, one = names[s], names[d], because[cause], told[kind]
+            if is_joined:
+                why = tuple(sorted({i for n in set(numbers[start:end].tolist()) for i in because[n]}))
+                passing = [self.kinds.passing[k] for k in dict.fromkeys(kinds[start:end].tolist())]
                 one = self._joined(source, destination, passing)
             opened, closed, was, now, turned = one
             if opened or closed:
@@ -239,15 +250,38 @@ class _Compared:
                     )
                 )
 
+    def _told(self, passing: Passing) -> Told:
+        a, b, x, y = passing
+        text = self.kinds.text
+        turned = tuple((w, n, text(both)) for w, n, both in self._turned(passing))
+        return text(x & ~b), text(a & ~y), text(a) or NOTHING, text(x) or NOTHING, turned
+
     def _joined(self, source: str, destination: str, held: Sequence[Passing]) -> Told:
         """Of owners with several ends: what any of them gained or lost, and what passes between any of them."""
-        opened, closed = _union(x - b for _, b, x, _ in held), _union(a - y for a, _, _, y in held)
-        was, now = (self._whole(view, source, destination) for view in (self.ends.before, self.ends.after))
-        turned: dict[tuple[Verdict, Verdict], ServiceSet] = {}
+        opened = closed = 0
+        turned: dict[tuple[Verdict, Verdict], int] = {}
         for passing in held:
-            for before, after, ports in _turned(passing):
-                turned[before, after] = turned.get((before, after), ServiceSet()) | ports
-        return _text(opened), _text(closed), str(was), str(now), tuple((b, a, str(p)) for (b, a), p in turned.items())
+            a, b, x, y = passing
+            opened |= x & ~b
+            closed |= a & ~y
+            for before, after, both in self._turned(passing):
+                turned[before, after] = turned.get((before, after), 0) | both
+        text = self.kinds.text
+        was, now = (self._whole(view, source, destination) for view in (self.ends.before, self.ends.after))
+        return text(opened), text(closed), str(was), str(now), tuple((b, a, text(p)) for (b, a), p in turned.items())
+
+    def _turned(self, passing: Passing) -> list[tuple[Verdict, Verdict, int]]:
+        """What was or is undecided and was or is not any more."""
+        a, b, x, y = passing
+        every = self.kinds.transport
+        was: tuple[tuple[Verdict, int], ...] = (("allow", a), ("undecided", b & ~a), ("deny", every & ~b))
+        now: tuple[tuple[Verdict, int], ...] = (("allow", x), ("undecided", y & ~x), ("deny", every & ~y))
+        return [
+            (w, n, both)
+            for w, first in was
+            for n, second in now
+            if w != n and "undecided" in (w, n) and (both := first & second)
+        ]
 
     def _whole(self, view: View, source: str, destination: str) -> ServiceSet:
         """What surely passes between any ends of two owners."""
@@ -266,35 +300,6 @@ class _Compared:
         for i, owner in enumerate(self.ends.owners):
             out.setdefault(owner, []).append(i)
         return out
-
-
-def _told(passing: Passing) -> Told:
-    a, b, x, y = passing
-    turned = tuple((w, n, str(both)) for w, n, both in _turned(passing))
-    return _text(x - b), _text(a - y), str(a), str(x), turned
-
-
-def _text(services: ServiceSet) -> str:
-    return str(services) if services else ""
-
-
-def _union(parts: Iterable[ServiceSet]) -> ServiceSet:
-    out = ServiceSet()
-    for part in parts:
-        out |= part
-    return out
-
-
-def _turned(passing: Passing) -> tuple[tuple[Verdict, Verdict, ServiceSet], ...]:
-    a, b, x, y = passing
-    was: dict[Verdict, ServiceSet] = {"allow": a, "undecided": b - a, "deny": TRANSPORT - b}
-    now: dict[Verdict, ServiceSet] = {"allow": x, "undecided": y - x, "deny": TRANSPORT - y}
-    return tuple(
-        (w, n, both)
-        for w, first in was.items()
-        for n, second in now.items()
-        if w != n and "undecided" in (w, n) and (both := first & second)
-    )
 
 
 def _both_families(listed: list[Any]) -> list[Any]:

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from netwright.base.services import ServiceSet
+from netwright.base.services import TRANSPORT, ServiceSet
 from netwright.engine.bits import Indexes, distinct, unpack
 from netwright.engine.difference import Differences, View
 from netwright.engine.ends import SharedEnds
+from netwright.engine.fold import Atoms
 from netwright.engine.inquire import Inquirer
 from netwright.model.rule import Direction, Rule
 from netwright.questions.diff.objects import Key
@@ -22,35 +23,52 @@ MOST_ROWS = 64
 
 
 class Kinds:
-    """What surely and perhaps passed before and does now, each combination once: `of[i]` is the kind of pair i."""
+    """What surely and perhaps passed before and does now, each combination once: `of[i]` is the kind of pair i, and
+    `passing` its four masks over `atoms`, of which there are more pairs than services."""
 
     def __init__(self, found: Differences) -> None:
-        width = len(found.services) + 1
-        of: Indexes = np.zeros(len(found.source), dtype=np.intp)
-        for column in (*found.was.T, *found.now.T):
-            _, of = distinct(of.astype(np.int64) * width + column)
-        first, self.of = distinct(of)
+        width = len(found.services)
+        # four numbers as one, where they are small enough for it: sorting is what costs
+        both = [pair[:, 0].astype(np.int64) * width + pair[:, 1] for pair in (found.was, found.now)]
+        if width < 1 << 15:
+            first, self.of = distinct(both[0] * width**2 + both[1])
+        else:
+            halves = [distinct(one)[1] for one in both]
+            first, self.of = distinct(halves[0] * (len(halves[1]) + 1) + halves[1])
+        self.atoms = Atoms([TRANSPORT, *found.services])
+        self.transport = self.atoms.mask(TRANSPORT)
+        masks = list(map(self.atoms.mask, found.services))
         rows = np.concatenate([found.was[first], found.now[first]], axis=1).tolist()
-        self.passing = [tuple(found.services[k] for k in row) for row in rows]
-        self.gained = Moves([(x - a) | (y - b) for a, b, x, y in self.passing])
-        self.lost = Moves([(a - x) | (b - y) for a, b, x, y in self.passing])
+        self.passing = [(masks[a], masks[b], masks[x], masks[y]) for a, b, x, y in rows]
+        self.gained = Moves(self.atoms, [(x & ~a) | (y & ~b) for a, b, x, y in self.passing])
+        self.lost = Moves(self.atoms, [(a & ~x) | (b & ~y) for a, b, x, y in self.passing])
+        self._texts = {0: ""}
+
+    def text(self, mask: int) -> str:
+        """The services of a mask in words, "" for none."""
+        found = self._texts.get(mask)
+        if found is None:
+            found = self._texts[mask] = str(self.atoms.services(mask))
+        return found
 
 
 class Moves:
     """The services that each kind gains, or loses: few sets for many kinds."""
 
-    def __init__(self, of_kind: Sequence[ServiceSet]) -> None:
-        number: dict[ServiceSet, int] = {}
-        self._of = np.array([number.setdefault(s, len(number)) for s in of_kind], dtype=np.intp)
-        self._sets = list(number)
+    def __init__(self, atoms: Atoms, of_kind: Sequence[int]) -> None:
+        number: dict[int, int] = {}
+        self._atoms = atoms
+        self._of = np.array([number.setdefault(mask, len(number)) for mask in of_kind], dtype=np.intp)
+        self._masks = list(number)
         self._seen: dict[ServiceSet, Flags] = {}
-        self.any = np.array([bool(s) for s in self._sets], dtype=np.bool_)[self._of]
+        self.any = np.array([bool(mask) for mask in self._masks], dtype=np.bool_)[self._of]
 
     def overlap(self, services: ServiceSet) -> Flags:
         """Which kinds move any of these services."""
         found = self._seen.get(services)
         if found is None:
-            found = np.array([bool(s & services) for s in self._sets], dtype=np.bool_)[self._of]
+            asked = self._atoms.touching(services)
+            found = np.array([bool(mask & asked) for mask in self._masks], dtype=np.bool_)[self._of]
             self._seen[services] = found
         return found
 
@@ -70,13 +88,13 @@ def causes(
         differing = np.flatnonzero(found.egress if direction == "egress" else found.ingress)
         at, peer = (found.source, found.destination) if direction == "egress" else (found.destination, found.source)
         isolated = [_isolated(view, direction) for _, view in sides]
+        of_end = _ByEnd(differing, at)
         for side, (inquirer, view) in enumerate(sides):
             moved, other = (kinds.lost, kinds.gained) if side == 0 else (kinds.gained, kinds.lost)
             for unit in inquirer.network.units:
                 if unit.direction != direction or unit.source not in changed:
                     continue
-                here = _flags(view, unit.sure_at[view.family] | unit.perhaps_at[view.family])
-                some = differing[here[at[differing]]]
+                some = of_end(_flags(view, unit.sure_at[view.family] | unit.perhaps_at[view.family]))
                 if not len(some):
                     continue
                 kind, other_end = kinds.of[some], peer[some]
@@ -93,6 +111,22 @@ def causes(
             for change in own:
                 sets.add(mine, change)
     return sets.of, sets.members
+
+
+class _ByEnd:
+    """Pairs by the end that rules act at: a policy acts at few ends, of many that differ."""
+
+    def __init__(self, pairs: Indexes, at: Indexes) -> None:
+        self._pairs = pairs[np.argsort(at[pairs], kind="stable")]
+        self._starts = np.flatnonzero(np.diff(at[self._pairs], prepend=-1))
+        self._ends = at[self._pairs[self._starts]]
+        self._stops = np.append(self._starts, len(pairs))[1:]
+
+    def __call__(self, here: Flags) -> Indexes:
+        """The pairs of these ends."""
+        chosen = np.flatnonzero(here[self._ends])
+        spans = zip(self._starts[chosen].tolist(), self._stops[chosen].tolist(), strict=True)
+        return np.concatenate([self._pairs[:0], *(self._pairs[start:stop] for start, stop in spans)])
 
 
 class _Sets:

@@ -62,7 +62,7 @@ def changed_objects(
         was = old.get(key)
         if was is None:
             out[key] = _change(d, "added", after=_at(d, (), locate_after))
-        elif was.value != d.value:
+        elif was.value is not d.value and was.value != d.value:
             fields = list(_differences(msgspec.to_builtins(was.value), msgspec.to_builtins(d.value), ()))
             if not fields:
                 continue
