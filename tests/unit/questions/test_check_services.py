@@ -332,20 +332,28 @@ def test_headless_services_share_no_address() -> None:
     assert not codes(WEB, DENY, ADMIT, service(headless), service(headless, "other"))
 
 
-def test_workloads_that_share_a_selector_are_told_once() -> None:
-    def deployment(name: str) -> str:
-        return f"""\
+def deployment(name: str, selector: str = "app: web", labels: str = "app: web") -> str:
+    return f"""\
 apiVersion: apps/v1
 kind: Deployment
 metadata: {{name: {name}, namespace: shop}}
 spec:
-  selector: {{matchLabels: {{app: web}}}}
-  template: {{metadata: {{labels: {{app: web}}}}, spec: {{containers: [{{name: main, image: main}}]}}}}
+  selector: {{matchLabels: {{{selector}}}}}
+  template: {{metadata: {{labels: {{{labels}}}}}, spec: {{containers: [{{name: main, image: main}}]}}}}
 """
 
+
+def test_workloads_that_share_a_selector_are_told_once() -> None:
     [found] = findings(DENY, *(deployment(name) for name in ("a", "b", "c")))
     assert found.code == "NW4011"
     assert "`Deployment b`, `Deployment c`" in found.title
+
+
+def test_workloads_that_select_each_other_are_told_once() -> None:
+    both = "app: web, tier: front"
+    [found] = findings(DENY, deployment("a", "app: web", both), deployment("b", "tier: front", both))
+    assert found.code == "NW4011"
+    assert not findings(DENY, deployment("a", "app: web", "app: web"), deployment("b", "tier: front", "tier: front"))
 
 
 # --- Ingress --------------------
