@@ -140,6 +140,16 @@ spec:
     assert (found.code, found.workloads) == ("NW4012", ("job/shop/migrate",))
 
 
+def test_a_workload_that_is_being_rolled_out_is_not_told_of_itself() -> None:
+    def of(name: str, port: int) -> str:
+        owned = f"{name}, namespace: shop, ownerReferences: [{{kind: ReplicaSet, name: web, controller: true}}]"
+        ports = f"containers: [{{name: main, image: main, ports: [{{containerPort: {port}}}]}}]"
+        return pod(name, "app: web", ports).replace(f"{name}, namespace: shop", owned)
+
+    assert "NW4012" not in codes(of("web-1", 8080), of("web-2", 9090), DENY, ADMIT, TARGET)
+    assert "NW4012" in codes(of("web-1", 8080), of("web-2", 9090).replace("name: web,", "name: api,"), DENY, TARGET)
+
+
 def test_a_named_headless_port_is_what_the_pods_have() -> None:
     named = service("{clusterIP: None, selector: {app: db}, ports: [{port: 5432, targetPort: sql}]}", "db")
     assert "NW4006" not in codes(DB, DENY, named)
@@ -208,6 +218,7 @@ status: {status}
         database("type: LoadBalancer", "service.beta.kubernetes.io/aws-load-balancer-type: external"),
         database("type: LoadBalancer", status="{loadBalancer: {ingress: [{ip: 10.1.2.3}]}}"),
         database("type: LoadBalancer, loadBalancerSourceRanges: [203.0.113.0/24]"),
+        database("type: LoadBalancer", status="{loadBalancer: {ingress: [{hostname: internal-a.elb.example.com}]}}"),
         database("externalIPs: [10.1.2.3]"),
         database("type: ClusterIP"),
     ],
@@ -222,6 +233,8 @@ def test_a_database_for_some_is_not_said_to_be_there_for_the_internet(inside: st
         database("type: LoadBalancer"),
         database("type: LoadBalancer", 'service.beta.kubernetes.io/aws-load-balancer-internal: "false"'),
         database("type: LoadBalancer", status="{loadBalancer: {ingress: [{ip: 8.8.4.4}]}}"),
+        database("type: LoadBalancer", status="{loadBalancer: {ingress: [{hostname: a.elb.example.com}]}}"),
+        database("type: LoadBalancer, loadBalancerSourceRanges: [0.0.0.0/0]"),
         database("type: NodePort"),
         database("externalIPs: [8.8.4.4]"),
     ],
@@ -235,6 +248,12 @@ def test_a_database_on_private_nodes_and_one_that_policy_closes_are_not_told() -
     assert "NW3103" not in codes(DB, DENY, OPEN, exposed, node("node-1", internal("10.20.0.11")))
     assert "NW3103" in codes(DB, DENY, OPEN, exposed, node("node-1", internal("8.8.4.4")))
     assert "NW3103" not in codes(DB, DENY, exposed)
+
+
+def test_source_ranges_that_leave_nobody_out_are_not_gone_round() -> None:
+    ranges = "{{type: LoadBalancer, loadBalancerSourceRanges: [{}], selector: {{app: web}}, ports: [{{port: 8080}}]}}"
+    assert codes(WEB, DENY, ADMIT, service(ranges.format("198.51.100.0/24"))) == {"NW3105"}
+    assert not codes(WEB, DENY, ADMIT, service(ranges.format("0.0.0.0/0")))
 
 
 def test_an_exposed_workload_is_not_told_a_second_time_as_open() -> None:

@@ -31,6 +31,7 @@ from netwright.questions.check import (
     ports,
     service_names,
     services,
+    target_ports,
 )
 from netwright.questions.check.acceptance import settled
 from netwright.questions.check.found import Found
@@ -46,6 +47,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Found]], ...] = (
     bypass.checks,
     infrastructure.checks,
     services.checks,
+    target_ports.checks,
     service_names.checks,
     controllers.checks,
     ingresses.checks,

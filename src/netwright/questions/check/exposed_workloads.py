@@ -114,21 +114,17 @@ def _dangerous(scene: Scene) -> list[_Dangerous]:
     """The open ways to ports of databases, caches, control planes and logins, of which the internet has every one."""
     services = _by_ref(scene)
     nodes_are_private = scene.once(_nodes_are_private)
-    annotations = {
-        (d.namespace, d.name): d.value.metadata.annotations or {}
-        for d in scene.cluster.objects
-        if isinstance(d.value, Service)
-    }
+    internal = {(d.namespace, d.name) for d in scene.of_kind("Service") if _is_internal(d.value)}
     found = []
     for way in scene.once(open_ways):
         service = services.get(way.service)
-        if service is None or way.verdict != "allow" or way.via == "Ingress":
+        if service is None or way.via == "Ingress" or not _is_for_everybody(way, service):
             continue
         addresses = service.load_balancer if way.via == "LoadBalancer" else service.external_ips
         inside = bool(addresses) and not any(IpSet.of(a) & INTERNET for a in addresses)
         if service.type == "LoadBalancer" and way.via != "externalIP":
             # what its node ports lead in is told beside its source ranges
-            inside = inside or way.via == "NodePort" or is_internal(annotations[service.namespace, service.name])
+            inside = inside or way.via == "NodePort" or (service.namespace, service.name) in internal
         elif way.via == "NodePort":
             inside = nodes_are_private
         if inside:
@@ -170,7 +166,7 @@ def node_ports_beside_ranges(scene: Scene) -> Iterator[Found]:
     for service in scene.cluster.services:
         if service.type != "LoadBalancer" or not service.source_ranges or service.ref not in by_node:
             continue
-        if IpSet.of(*service.source_ranges) >= INTERNET:
+        if _admits_everybody(service):
             continue
         yield Found(
             "NW3105",
@@ -204,8 +200,29 @@ def _entries(ways: Sequence[Exposure]) -> list[str]:
 # --- what of it is inside --------------------
 
 
+def _is_internal(service: Service) -> bool:
+    """Whether the load balancer of a Service is in the private network: by annotation, or by the name that AWS gives
+    to one that is."""
+    status = service.status.load_balancer if service.status else None
+    names = [i.hostname or "" for i in (status.ingress if status else None) or ()]
+    return is_internal(service.metadata.annotations or {}) or any(name.startswith("internal-") for name in names)
+
+
 def _by_ref(scene: Scene) -> dict[str, ServiceNoun]:
     return {s.ref: s for s in scene.cluster.services}
+
+
+def _admits_everybody(service: ServiceNoun) -> bool:
+    """Whether source ranges leave nobody out, be it in one address family: the Service may have no other."""
+    ranges = IpSet.of(*service.source_ranges)
+    return IpSet(INTERNET.v4) <= ranges or IpSet((), INTERNET.v6) <= ranges
+
+
+def _is_for_everybody(way: Exposure, service: ServiceNoun) -> bool:
+    if way.verdict == "some" and way.via == "LoadBalancer" and service.source_ranges:
+        # the first step are the source ranges
+        return _admits_everybody(service) and all(step.verdict in ("allow", "note") for step in way.steps[1:])
+    return way.verdict == "allow"
 
 
 def _nodes_are_private(scene: Scene) -> bool:
