@@ -114,6 +114,7 @@ class Inquirer:
         self._deciding: dict[frozenset[str], tuple[Decoded, ...]] = {}
         self._others: dict[Family, Inquirer] = {}
         self._spots: dict[tuple[Target, Family], list[Spot]] = {}
+        self._labels: dict[tuple[int, str, IpSet, Family], str] = {}
         self._citations: dict[tuple[Packet, Direction], tuple[list[Citation], list[Citation]]] = {}
 
     def of_family(self, family: Family | None) -> Inquirer:
@@ -190,7 +191,16 @@ class Inquirer:
             return self.directory.row_ref(spot.row)
         if target.addresses is None or target.addresses.count() == 1:
             return target.ref
-        asked = of_family(target.addresses, family)
+        key = (spot.position, target.ref, target.addresses, family)
+        found = self._labels.get(key)
+        if found is None:
+            found = self._outside_label(spot, target, target.addresses, family)
+            if len(self._labels) < 200_000:
+                self._labels[key] = found
+        return found
+
+    def _outside_label(self, spot: Spot, target: Target, addresses: IpSet, family: Family) -> str:
+        asked = of_family(addresses, family)
         first = self.network.tables[family].universe.identities.count
         part = self.class_sets(family)[spot.position - first] & asked
         if part == asked:
