@@ -15,10 +15,12 @@ from netwright.model.finding_codes.infrastructure import INFRASTRUCTURE
 from netwright.model.finding_codes.ingresses import INGRESSES
 from netwright.model.finding_codes.ports import PORTS
 from netwright.model.finding_codes.sections import SECTIONS
+from netwright.model.finding_codes.selectors import SELECTORS
 from netwright.model.finding_codes.service_names import SERVICE_NAMES
 from netwright.model.finding_codes.services import SERVICES
 
 _FAMILIES = (
+    SELECTORS,
     SECTIONS,
     PORTS,
     COVERAGE,
@@ -36,6 +38,14 @@ WORKLOAD_KINDS: Final = frozenset(
     {"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob"}
 )
 ABSENCE: Final = {
+    "NW2001": WORKLOAD_KINDS,
+    "NW2003": WORKLOAD_KINDS,
+    "NW2004": frozenset({"Namespace"}),
+    "NW2005": WORKLOAD_KINDS,
+    "NW2006": WORKLOAD_KINDS,
+    "NW2007": WORKLOAD_KINDS,
+    "NW2008": frozenset({"Namespace"}),
+    "NW2010": WORKLOAD_KINDS,
     "NW2104": WORKLOAD_KINDS,
     "NW4001": WORKLOAD_KINDS,
     "NW4002": WORKLOAD_KINDS,

@@ -33,6 +33,19 @@ spec:
     - from: [{podSelector: {matchLabels: {app: web}}}, {ipBlock: {cidr: 0.0.0.0/0}}]
 """
 """Admits everybody to `web`, where DENY isolates it."""
+OUT: Final = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: out, namespace: shop}
+spec:
+  podSelector: {}
+  policyTypes: [Egress]
+  egress:
+    - to: [{podSelector: {}}]
+    - to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}}]
+      ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]
+"""
+"""Every pod may go to the others of its namespace and ask for names."""
 SHOP: Final = """\
 apiVersion: v1
 kind: Namespace

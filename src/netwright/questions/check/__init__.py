@@ -28,6 +28,7 @@ from netwright.questions.check import (
     infrastructure,
     ingresses,
     policy_sections,
+    policy_selectors,
     ports,
     service_names,
     services,
@@ -40,6 +41,7 @@ from netwright.questions.check.scene import Scene
 from netwright.questions.registry import Asked, Check
 
 CHECKS: tuple[Callable[[Scene], Iterator[Found]], ...] = (
+    policy_selectors.checks,
     policy_sections.checks,
     ports.checks,
     coverage.checks,

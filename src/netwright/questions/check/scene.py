@@ -169,6 +169,11 @@ class Scene:
         """The pods of any namespace that a pod selector of a policy would select."""
         return self._choose(None, selector)
 
+    def selected(self, selector: Selector) -> Chosen:
+        """The endpoints that a selector of the rule form selects."""
+        must, may = self.network.select.surely(selector)
+        return Chosen(self._rows(must), self._rows(may))
+
     def _choose(self, where: Selector | None, selector: LabelSelector | None) -> Chosen:
         parts = [POD_NETWORK] if where is None else [where, POD_NETWORK]
         sure = conjunction(*parts, label_selector(selector, "k8s:"))

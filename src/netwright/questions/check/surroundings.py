@@ -1,0 +1,134 @@
+"""What the input says of the pods and namespaces that are not there: whether a selector that selects nothing is known
+to do so.
+
+An input is seldom a whole cluster. That nothing is selected is known only where whatever could be selected would be in
+the input: in namespaces whose workloads it holds, none of which other kinds may add pods to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+from netwright.base.selectors import conjunction, equals
+from netwright.dialects.k8s.endpoints import NAMESPACE_NAME, template_of
+from netwright.dialects.k8s.lower import label_selector
+from netwright.dialects.k8s.objects import LabelSelector, NetworkPolicyPeer, Pod
+from netwright.model.kind_lists import makes_pods
+from netwright.questions.check.label_words import written
+from netwright.questions.check.scene import Scene
+from netwright.spec.labels import matches, may_match
+
+OF_EVERY_CLUSTER = "kube-system"
+"""A namespace of every cluster that applications do not declare: an input with it and its workloads is a cluster's."""
+
+
+class Surroundings:
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self._selected: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
+
+    @cached_property
+    def is_whole(self) -> bool:
+        """Whether the input holds all namespaces of a cluster, and their workloads."""
+        return self.scene.namespaces.get(OF_EVERY_CLUSTER) is not None and OF_EVERY_CLUSTER in self.peopled
+
+    @cached_property
+    def inhabited(self) -> frozenset[str]:
+        """The namespaces with a workload in the input that is not on its node's network."""
+        return frozenset(w.namespace for w in self.scene.workloads if not self.scene.is_host(w))
+
+    @cached_property
+    def peopled(self) -> frozenset[str]:
+        """The namespaces with any workload in the input, be it on its node's network or without pods at present."""
+        return frozenset(w.namespace for w in self.scene.workloads) | self._asleep.keys() | self._made
+
+    def settles(self, selector: LabelSelector | None, namespaces: Iterable[str]) -> bool:
+        """Whether a pod selector that selects no pod of these namespaces is known to select none there."""
+        for name in namespaces:
+            if name not in self.inhabited and not (self.is_whole and name in self.scene.namespaces):
+                return False
+            if name in self._made or any(matches(selector, labels) for labels in self._asleep.get(name, ())):
+                return False
+        return True
+
+    # --- namespaces --------------------
+
+    def namespaces(self, selector: LabelSelector) -> tuple[frozenset[str], frozenset[str]]:
+        """The namespaces of the input that a selector surely, and surely or perhaps, selects."""
+        asked = written(selector)
+        found = self._selected.get(asked)
+        if found is None:
+            must, may = set(), set()
+            for name, decoded in self.scene.namespaces.items():
+                sure, perhaps = may_match(selector, {NAMESPACE_NAME: name})
+                if decoded is not None:
+                    sure = perhaps = matches(selector, self.labels_of(name))
+                if sure:
+                    must.add(name)
+                if perhaps:
+                    may.add(name)
+            found = self._selected[asked] = frozenset(must), frozenset(may)
+        return found
+
+    def labels_of(self, namespace: str) -> dict[str, str]:
+        """The labels of a namespace as far as they are known; the label of its name is always there."""
+        decoded = self.scene.namespaces.get(namespace)
+        labels = (decoded.value.metadata.labels or {}) if decoded is not None else {}
+        return {**{key: value or "" for key, value in labels.items()}, NAMESPACE_NAME: namespace}
+
+    @cached_property
+    def namespace_labels(self) -> list[dict[str, str]]:
+        """The labels of every namespace whose object is in the input; its name alone where it is not."""
+        return [self.labels_of(name) for name in self.scene.namespaces]
+
+    # --- pods --------------------
+
+    def labels_in(self, namespace: str) -> list[dict[str, str]]:
+        """The labels of the pods of a namespace."""
+        columns = self.scene.cluster.columns
+        return [
+            {key.removeprefix("k8s:"): value for key, value in columns.labels_of(row).items()}
+            for workload in self.scene.workloads
+            if workload.namespace == namespace
+            for row in workload.rows
+        ]
+
+    def hosts(self, peer: NetworkPolicyPeer, namespace: str) -> tuple[int, ...]:
+        """The hostNetwork pods that have the labels that a peer of a policy in `namespace` asks for."""
+        where = equals("ns", namespace)
+        if peer.namespace_selector is not None:
+            where = label_selector(peer.namespace_selector, "ns:")
+        asked = conjunction(where, equals("network", "host"), label_selector(peer.pod_selector, "k8s:"))
+        return tuple(row for row in self.scene.selected(asked).must if self.scene.cluster.row_objects[row].namespace)
+
+    @cached_property
+    def _asleep(self) -> Mapping[str, list[dict[str, str]]]:
+        """By namespace the labels of pods that are not there at present: scaled to zero, suspended, ended."""
+        awake = {id(d) for d in self.scene.cluster.row_objects}
+        found: dict[str, list[dict[str, str]]] = {}
+        for d in self.scene.cluster.objects:
+            if id(d) in awake:
+                continue
+            template = template_of(d)
+            meta = d.value.metadata if isinstance(d.value, Pod) else template.metadata if template else None
+            if meta is not None:
+                labels = {key: value or "" for key, value in (meta.labels or {}).items()}
+                found.setdefault(d.namespace, []).append(labels)
+        return found
+
+    @cached_property
+    def _made(self) -> frozenset[str]:
+        """The namespaces where objects that are not read may make pods."""
+        making: dict[tuple[str, str], bool] = {}
+        found = set()
+        for document in self.scene.twin.snapshot.reading.documents:
+            kind = document.group, document.kind
+            if kind not in making:
+                making[kind] = makes_pods(*kind)
+            if making[kind]:
+                found.add(document.namespace or "default")
+        return frozenset(found)
+
+
+__all__ = ["Surroundings"]
