@@ -14,6 +14,7 @@ from netwright.model.finding_codes.exposure import EXPOSURE
 from netwright.model.finding_codes.infrastructure import INFRASTRUCTURE
 from netwright.model.finding_codes.ingresses import INGRESSES
 from netwright.model.finding_codes.ports import PORTS
+from netwright.model.finding_codes.ranges import RANGES
 from netwright.model.finding_codes.sections import SECTIONS
 from netwright.model.finding_codes.selectors import SELECTORS
 from netwright.model.finding_codes.service_names import SERVICE_NAMES
@@ -23,6 +24,7 @@ _FAMILIES = (
     SELECTORS,
     SECTIONS,
     PORTS,
+    RANGES,
     COVERAGE,
     EXPOSURE,
     INFRASTRUCTURE,
@@ -46,7 +48,10 @@ ABSENCE: Final = {
     "NW2007": WORKLOAD_KINDS,
     "NW2008": frozenset({"Namespace"}),
     "NW2010": WORKLOAD_KINDS,
+    "NW2101": WORKLOAD_KINDS,
+    "NW2102": WORKLOAD_KINDS,
     "NW2104": WORKLOAD_KINDS,
+    "NW2105": WORKLOAD_KINDS,
     "NW4001": WORKLOAD_KINDS,
     "NW4002": WORKLOAD_KINDS,
     "NW4014": frozenset({"Service"}),

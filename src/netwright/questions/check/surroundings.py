@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from netwright.base.selectors import conjunction, equals
-from netwright.dialects.k8s.endpoints import NAMESPACE_NAME, template_of
+from netwright.dialects.k8s.endpoints import NAMESPACE_NAME, container_ports, template_of
 from netwright.dialects.k8s.lower import label_selector
 from netwright.dialects.k8s.objects import LabelSelector, NetworkPolicyPeer, Pod
+from netwright.model.cluster import ContainerPortNoun
 from netwright.model.kind_lists import makes_pods
 from netwright.questions.check.label_words import written
 from netwright.questions.check.scene import Scene
@@ -48,9 +49,24 @@ class Surroundings:
         for name in namespaces:
             if name not in self.inhabited and not (self.is_whole and name in self.scene.namespaces):
                 return False
-            if name in self._made or any(matches(selector, labels) for labels in self._asleep.get(name, ())):
+            if name in self._made or any(matches(selector, labels) for labels, _ in self._asleep.get(name, ())):
                 return False
         return True
+
+    def holds_all_of(self, namespaces: Iterable[str]) -> bool:
+        """Whether the input may be taken to hold all pods of these namespaces (at least one)."""
+        names = tuple(namespaces)
+        return bool(names) and all(name in self.inhabited and name not in self._made for name in names)
+
+    def ports_asleep(self, selector: LabelSelector | None, namespaces: Iterable[str]) -> list[ContainerPortNoun]:
+        """The ports of pods that are not there at present and that a pod selector would select."""
+        return [
+            port
+            for name in namespaces
+            for labels, ports in self._asleep.get(name, ())
+            if ports and matches(selector, labels)
+            for port in ports
+        ]
 
     # --- namespaces --------------------
 
@@ -103,18 +119,18 @@ class Surroundings:
         return tuple(row for row in self.scene.selected(asked).must if self.scene.cluster.row_objects[row].namespace)
 
     @cached_property
-    def _asleep(self) -> Mapping[str, list[dict[str, str]]]:
-        """By namespace the labels of pods that are not there at present: scaled to zero, suspended, ended."""
+    def _asleep(self) -> Mapping[str, list[tuple[dict[str, str], tuple[ContainerPortNoun, ...]]]]:
+        """By namespace the labels and ports of pods that are not there at present: scaled to zero, suspended, ended."""
         awake = {id(d) for d in self.scene.cluster.row_objects}
-        found: dict[str, list[dict[str, str]]] = {}
+        found: dict[str, list[tuple[dict[str, str], tuple[ContainerPortNoun, ...]]]] = {}
         for d in self.scene.cluster.objects:
             if id(d) in awake:
                 continue
-            template = template_of(d)
-            meta = d.value.metadata if isinstance(d.value, Pod) else template.metadata if template else None
-            if meta is not None:
-                labels = {key: value or "" for key, value in (meta.labels or {}).items()}
-                found.setdefault(d.namespace, []).append(labels)
+            pod = d.value if isinstance(d.value, Pod) else template_of(d)
+            if pod is not None:
+                written_labels = (pod.metadata.labels if pod.metadata else None) or {}
+                labels = {key: value or "" for key, value in written_labels.items()}
+                found.setdefault(d.namespace, []).append((labels, container_ports(pod.spec)))
         return found
 
     @cached_property
