@@ -11,6 +11,7 @@ from netwright.model.finding import FindingCode
 from netwright.model.finding_codes.cluster_ranges import CLUSTER_RANGES
 from netwright.model.finding_codes.coverage import COVERAGE
 from netwright.model.finding_codes.exposure import EXPOSURE
+from netwright.model.finding_codes.implied import IMPLIED
 from netwright.model.finding_codes.infrastructure import INFRASTRUCTURE
 from netwright.model.finding_codes.ingresses import INGRESSES
 from netwright.model.finding_codes.ports import PORTS
@@ -25,6 +26,7 @@ _FAMILIES = (
     SECTIONS,
     PORTS,
     RANGES,
+    IMPLIED,
     COVERAGE,
     EXPOSURE,
     INFRASTRUCTURE,

@@ -80,7 +80,7 @@ RANGES: Final = (
         ),
         help="select the pods behind the Service, on their own ports",
         fails=_rule("egress", "[{ipBlock: {cidr: 10.96.0.0/16}}]", service("Local")),
-        passes=_rule("egress", "[{podSelector: {}}]", service("Local")).replace("port: 443", "port: 8080"),
+        passes=_rule("egress", "[{ipBlock: {cidr: 198.51.100.0/24}}]", service("Local")),
     ),
     FindingCode(
         code="NW2108",

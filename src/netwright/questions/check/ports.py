@@ -27,16 +27,13 @@ INJECTED = frozenset({*range(15000, 15100), 4140, 4143, 4190, 4191})
 def checks(scene: Scene) -> Iterator[Found]:
     around = Surroundings(scene)
     translations = Translations(scene)
-    holders: dict[tuple[Decoded, int], Holders] = {}
+    holding = Holding(around)
     told: set[tuple[Decoded, str, str]] = set()
     for rule in scene.rules():
         for number, port in enumerate(rule.ports or ()):
             if port.port is None:
                 continue
-            key = (rule.policy, rule.number if rule.direction == "egress" else -1)
-            whose = holders.get(key)
-            if whose is None:
-                whose = holders[key] = holders_of(around, rule)
+            whose = holding.of(rule)
             if not whose.rows:
                 continue
             for found in _of_port(translations, PortOf(rule, number, port), whose):
@@ -56,34 +53,56 @@ class Holders(NamedTuple):
     """Whether each of them declares a port at all."""
 
 
-def holders_of(around: Surroundings, rule: RuleOf) -> Holders:
-    scene, namespace = around.scene, rule.policy.namespace
-    rows: dict[int, None] = {}
-    asleep: list[ContainerPortNoun] = []
-    complete = True
-    if rule.direction == "ingress":
-        selector = spec_of(rule.policy).pod_selector
-        rows |= dict.fromkeys(scene.subjects(rule.policy).may)
-        asleep += around.ports_asleep(selector, (namespace,))
-        complete = around.holds_all_of((namespace,))
-    for peer in (rule.peers or ()) if rule.direction == "egress" else ():
-        rows |= dict.fromkeys(scene.peers(peer, namespace).may)
-        where: Iterable[str] = (namespace,)
-        if peer.ip_block is not None:
-            complete = False
-            continue
-        if peer.namespace_selector is not None:
-            where = around.namespaces(peer.namespace_selector)[1]
-            complete = complete and (around.is_whole or bool(written(peer.namespace_selector)))
-        asleep += around.ports_asleep(peer.pod_selector, where)
-        complete = complete and around.holds_all_of(where)
-    ports = [scene.cluster.row_ports[row] for row in rows]
-    return Holders(
-        tuple(rows),
-        frozenset(p for declared in ports for p in declared) | frozenset(asleep),
-        complete,
-        all(ports),
-    )
+class Holding:
+    """The holders of the ports of rules, each selection looked at once."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self.around = around
+        self._of: dict[tuple[Decoded, int], Holders] = {}
+        self._declared: dict[tuple[int, ...], tuple[frozenset[ContainerPortNoun], bool]] = {}
+
+    def of(self, rule: RuleOf) -> Holders:
+        key = (rule.policy, rule.number if rule.direction == "egress" else -1)
+        found = self._of.get(key)
+        if found is None:
+            found = self._of[key] = self._subjects(rule) if rule.direction == "ingress" else self._peers(rule)
+        return found
+
+    def _subjects(self, rule: RuleOf) -> Holders:
+        around, namespace = self.around, rule.policy.namespace
+        rows = around.scene.subjects(rule.policy).may
+        asleep = around.ports_asleep(spec_of(rule.policy).pod_selector, (namespace,))
+        declared, every = self._ports(rows)
+        return Holders(rows, declared.union(asleep), around.holds_all_of((namespace,)), every)
+
+    def _peers(self, rule: RuleOf) -> Holders:
+        around, namespace = self.around, rule.policy.namespace
+        rows: dict[int, None] = {}
+        declared: frozenset[ContainerPortNoun] = frozenset()
+        complete = every = True
+        for peer in rule.peers or ():
+            where: Iterable[str] = (namespace,)
+            if peer.ip_block is not None:
+                complete = False
+                continue
+            chosen = around.scene.peers(peer, namespace).may
+            ports, all_of_them = self._ports(chosen)
+            rows |= dict.fromkeys(chosen)
+            declared |= ports
+            every = every and all_of_them
+            if peer.namespace_selector is not None:
+                where = around.namespaces(peer.namespace_selector)[1]
+                complete = complete and (around.is_whole or bool(written(peer.namespace_selector)))
+            declared = declared.union(around.ports_asleep(peer.pod_selector, where))
+            complete = complete and around.holds_all_of(where)
+        return Holders(tuple(rows), declared, complete, every)
+
+    def _ports(self, rows: tuple[int, ...]) -> tuple[frozenset[ContainerPortNoun], bool]:
+        found = self._declared.get(rows)
+        if found is None:
+            ports = [self.around.scene.cluster.row_ports[row] for row in rows]
+            found = self._declared[rows] = frozenset(p for declared in ports for p in declared), all(ports)
+        return found
 
 
 class PortOf(NamedTuple):

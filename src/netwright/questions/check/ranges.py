@@ -165,8 +165,8 @@ def _one_family(scene: Scene, rule: RuleOf) -> Iterator[Found]:
         return
     ((written, number),) = whole.items()
     other = "::/0" if written == "0.0.0.0/0" else "0.0.0.0/0"
-    for sibling in scene.rules(direction=rule.direction):
-        if sibling.policy is rule.policy:
+    for sibling in scene.rules_of(rule.policy):
+        if sibling.direction == rule.direction:
             if any(p.ip_block is not None and p.ip_block.cidr == other for p in sibling.peers or ()):
                 return
     yield Found(

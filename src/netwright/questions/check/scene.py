@@ -119,18 +119,33 @@ class Scene:
 
     def rules(self, *, direction: Direction | None = None) -> Iterator[RuleOf]:
         """The rules of all policies that act, in input order."""
+        for rules in self._rules_of.values():
+            for rule in rules:
+                if direction in (None, rule.direction):
+                    yield rule
+
+    def rules_of(self, policy: Decoded) -> tuple[RuleOf, ...]:
+        """The rules of one policy that act."""
+        return self._rules_of[policy]
+
+    @cached_property
+    def _rules_of(self) -> dict[Decoded, tuple[RuleOf, ...]]:
+        found: dict[Decoded, tuple[RuleOf, ...]] = {}
         for policy in self.policies:
             spec = spec_of(policy)
-            for side in policy_types(spec):
-                if direction in (None, side):
-                    yield from _rules(policy, spec, side)
+            found[policy] = tuple(rule for side in policy_types(spec) for rule in _rules(policy, spec, side))
+        return found
 
     # --- endpoints --------------------
 
     def refs(self, rows: Iterable[int]) -> tuple[str, ...]:
         """The workloads of these rows, as references, each once."""
-        columns, workloads = self.cluster.columns, self.cluster.workloads
-        return tuple(dict.fromkeys(workloads[int(columns.workload[row])].ref for row in rows))
+        return tuple(dict.fromkeys([self._ref_of[row] for row in rows]))
+
+    @cached_property
+    def _ref_of(self) -> list[str]:
+        refs = [w.ref for w in self.cluster.workloads]
+        return [refs[number] for number in self.cluster.columns.workload.tolist()]
 
     def is_host(self, workload: Workload) -> bool:
         """Whether it is on its node's network, where no NetworkPolicy acts."""
