@@ -23,10 +23,24 @@ Object = dict[str, Any]
 CHUNKS, CLUSTERS = 6, 20
 IDLE = (
     *("NW2001", "NW2003", "NW2004", "NW2005", "NW2006", "NW2007", "NW2008", "NW2009", "NW2010"),
-    *("NW2104", "NW2105", "NW2108", "NW2111", "NW2112", "NW2113", "NW2114", "NW2115", "NW2201", "NW2202", "NW2204"),
+    *(
+        "NW2104",
+        "NW2105",
+        "NW2108",
+        "NW2111",
+        "NW2112",
+        "NW2113",
+        "NW2114",
+        "NW2115",
+        "NW2120",
+        "NW2121",
+        "NW2201",
+        "NW2202",
+        "NW2204",
+    ),
 )
 """Codes of what has no effect: the policy, rule, entry or port named can be deleted."""
-OFTEN = {"NW2001", "NW2003", "NW2104", "NW2111", "NW2112", "NW2114", "NW2115", "NW2202"}
+OFTEN = {"NW2001", "NW2003", "NW2104", "NW2111", "NW2112", "NW2114", "NW2115", "NW2121", "NW2202"}
 
 
 def answers(network: Network, rows: int) -> list[tuple[ServiceSet, ServiceSet]]:

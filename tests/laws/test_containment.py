@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netwright.base.services import TCP
@@ -49,6 +49,7 @@ def test_a_contradiction_is_found_where_nothing_can_match_and_only_there(one: La
     assert bool(contradiction(one)) == (not any(matches(one, labels) for labels in WORLDS))
 
 
+@settings(max_examples=600)
 @given(selector, selector)
 def test_a_selector_contains_another_if_all_that_the_other_matches_it_matches(
     wide: LabelSelector, narrow: LabelSelector

@@ -183,8 +183,9 @@ def test_a_rule_whose_name_no_pod_has_is_told_once() -> None:
     assert codes(WEB, DENY, ADMITS_NAMED.replace("port: http", "port: web"), TARGET) == {"NW2104"}
 
 
-def test_the_services_port_in_a_rule_admits_nobody() -> None:
-    assert codes(WEB, DENY, ADMITS_NAMED.replace("port: http", "port: 80"), TARGET) >= {"NW4007"}
+def test_the_services_port_in_a_rule_is_told_at_the_rule_and_not_at_the_service() -> None:
+    assert codes(WEB, DENY, ADMITS_NAMED.replace("port: http", "port: 80"), TARGET) == {"NW2102"}
+    assert codes(WEB, DENY, ADMITS_NAMED.replace("port: http", "port: 9"), TARGET) >= {"NW4007"}
 
 
 # --- exposure --------------------

@@ -44,7 +44,7 @@ def test_a_row_a_finding_with_every_field(capfd: pytest.CaptureFixture[str]) -> 
         told = dict(zip(head, row, strict=True))
         assert told["title"] == one["title"]
         assert int(told["line"]) == one["line"]
-        assert told["workloads"].split("; ") == one["workloads"]
+        assert told["workloads"] == "; ".join(one["workloads"])
 
 
 def test_intents_that_do_not_hold_are_rows() -> None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from netwright.model.finding import FindingCode
 from netwright.model.finding_codes.cluster_ranges import CLUSTER_RANGES
+from netwright.model.finding_codes.connections import CONNECTIONS
 from netwright.model.finding_codes.coverage import COVERAGE
 from netwright.model.finding_codes.exposure import EXPOSURE
 from netwright.model.finding_codes.implied import IMPLIED
@@ -27,6 +28,7 @@ _FAMILIES = (
     PORTS,
     RANGES,
     IMPLIED,
+    CONNECTIONS,
     COVERAGE,
     EXPOSURE,
     INFRASTRUCTURE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from netwright.model.finding import FindingCode
-from netwright.model.finding_codes.manifests import ADMIT, DB, DENY, WEB, manifest, service
+from netwright.model.finding_codes.manifests import ADMIT, DB, DENY, OUT, WEB, manifest, service
 
 OUT_ONLY: Final = """\
 apiVersion: networking.k8s.io/v1
@@ -176,7 +176,7 @@ EXPOSURE: Final = (
         ),
         help="leave `hostNetwork` out, or limit the node itself",
         fails=manifest(WEB, HOST, DENY, AGENT_POLICY),
-        passes=manifest(WEB, AGENT, DENY, AGENT_POLICY),
+        passes=manifest(WEB, AGENT, DENY, OUT, AGENT_POLICY),
     ),
     FindingCode(
         code="NW3202",
@@ -187,8 +187,8 @@ EXPOSURE: Final = (
             "whether the pod's policies see the client's address or the node's is the network plugin's choice."
         ),
         help="use a Service, or close the port at the nodes' firewall",
-        fails=manifest(WEB, HOST_PORT, DENY, AGENT_POLICY),
-        passes=manifest(WEB, AGENT, DENY, AGENT_POLICY),
+        fails=manifest(WEB, HOST_PORT, DENY, OUT, AGENT_POLICY),
+        passes=manifest(WEB, AGENT, DENY, OUT, AGENT_POLICY),
     ),
     FindingCode(
         code="NW3203",

@@ -22,7 +22,8 @@ spec:
   podSelector: {matchLabels: {app.kubernetes.io/name: ingress-nginx}}
   policyTypes: [Egress]
   egress:
-    - to: [{podSelector: {matchLabels: {app: web}}}]
+    - to: [{podSelector: {}}]
+    - ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]
 """
 ADMIT_CONTROLLER: Final = """\
 apiVersion: networking.k8s.io/v1

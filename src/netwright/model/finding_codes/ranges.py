@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from netwright.model.finding import FindingCode
-from netwright.model.finding_codes.manifests import DB, DENY, OUT, WEB, manifest
+from netwright.model.finding_codes.manifests import ADMIT, DB, DENY, OUT, WEB, manifest
 
 
 def node(pods: str) -> str:
@@ -43,7 +43,7 @@ def _rule(direction: str, peer: str, *others: str) -> str:
         f"""\
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
-metadata: {{name: web, namespace: shop}}
+metadata: {{name: ranges, namespace: shop}}
 spec:
   podSelector: {{matchLabels: {{app: web}}}}
   policyTypes: [{direction.capitalize()}]
@@ -79,8 +79,8 @@ RANGES: Final = (
             "address and port. The entry never matches there (the API leaves the order open)."
         ),
         help="select the pods behind the Service, on their own ports",
-        fails=_rule("egress", "[{ipBlock: {cidr: 10.96.0.0/16}}]", service("Local")),
-        passes=_rule("egress", "[{ipBlock: {cidr: 198.51.100.0/24}}]", service("Local")),
+        fails=_rule("egress", "[{ipBlock: {cidr: 10.96.0.0/16}}]", ADMIT, service("Local")),
+        passes=_rule("egress", "[{ipBlock: {cidr: 198.51.100.0/24}}]", ADMIT, service("Local")),
     ),
     FindingCode(
         code="NW2108",

@@ -103,7 +103,8 @@ spec:
   egress:
     - to: [{podSelector: {}}]
       ports: [{port: 8080}]
-""",
+"""
+            + DNS,
         ),
         passes=manifest(
             WEB,
@@ -118,7 +119,8 @@ spec:
   egress:
     - to: [{podSelector: {}}]
       ports: [{port: 8080}]
-""",
+"""
+            + DNS,
         ),
     ),
     FindingCode(

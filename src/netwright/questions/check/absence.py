@@ -24,7 +24,7 @@ class Absence:
 
     def no_pods(self, namespace: str, selector: Mapping[str, str | None]) -> bool:
         """Whether a Service's selector that selects no endpoint is known to select no pod, now or later."""
-        if namespace in self._made or "pods" in self._refused.get(namespace, ()) or namespace not in self._inhabited:
+        if namespace in self.made or "pods" in self.refused.get(namespace, ()) or namespace not in self._inhabited:
             return False
         wanted = {key: value or "" for key, value in selector.items()}
         return not any(wanted.items() <= labels.items() for labels in self._asleep.get(namespace, ()))
@@ -32,7 +32,7 @@ class Absence:
     def no_service(self, namespace: str) -> bool:
         """Whether a Service of this namespace that is not in the input is known not to exist."""
         known = namespace in self._with_services or namespace in self._inhabited
-        return known and namespace not in self._made and "services" not in self._refused.get(namespace, ())
+        return known and namespace not in self.made and "services" not in self.refused.get(namespace, ())
 
     @cached_property
     def _inhabited(self) -> frozenset[str]:
@@ -56,7 +56,7 @@ class Absence:
         return found
 
     @cached_property
-    def _made(self) -> frozenset[str]:
+    def made(self) -> frozenset[str]:
         """The namespaces where objects that are not read may make pods, and Services for them."""
         making: dict[tuple[str, str], bool] = {}
         found = set()
@@ -69,7 +69,7 @@ class Absence:
         return frozenset(found)
 
     @cached_property
-    def _refused(self) -> dict[str, set[str]]:
+    def refused(self) -> dict[str, set[str]]:
         """By namespace, what the API server would refuse: "pods" or "services". That is said already."""
         snapshot = self.scene.twin.snapshot
         found: dict[str, set[str]] = {}

@@ -69,8 +69,8 @@ def selected_in_vain(scene: Scene) -> Iterator[Found]:
 
 
 def past_policy(scene: Scene) -> Iterator[Found]:
-    """NW3203: by namespace, workloads on their node's network that no policy means either."""
-    told = {w.ref for workloads in scene.once(_selected).values() for w in workloads}
+    """NW3203: by namespace, workloads on their node's network that no policy and no peer means either."""
+    told = scene.hosts_meant | {w.ref for workloads in scene.once(_selected).values() for w in workloads}
     members: dict[str, list[Workload]] = {}
     for w in scene.workloads:
         if scene.is_host(w) and w.ref not in told:

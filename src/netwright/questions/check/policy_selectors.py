@@ -20,7 +20,7 @@ from netwright.questions.check.surroundings import Surroundings
 
 
 def checks(scene: Scene) -> Iterator[Found]:
-    around = Surroundings(scene)
+    around = scene.once(Surroundings)
     yield from subjects(around)
     yield from peers(around)
 
@@ -57,17 +57,12 @@ def subjects(around: Surroundings) -> Iterator[Found]:
 
 def _selects_nothing(around: Surroundings, policy: Decoded, selector: LabelSelector) -> Iterator[Found]:
     asked, namespace = written(selector), policy.namespace
-    hosts = around.hosts(NetworkPolicyPeer(pod_selector=selector), namespace)
+    if around.hosts(NetworkPolicyPeer(pod_selector=selector), namespace):
+        return  # NW3201
     title = f"policy `{namespace}/{policy.name}` selects no pod: none in `{namespace}` has `{asked}`"
     label, effect = "no pod has these labels", "it isolates nothing, and its rules admit nobody anywhere"
     advice = "correct the labels, or delete the policy"
-    if hosts:
-        whom = listed(around.scene.refs(hosts))
-        title = f"policy `{namespace}/{policy.name}` selects only pods on their node's network: {whom}"
-        label = "these pods have hostNetwork"
-        advice = "take `hostNetwork` from the pods, or filter on the node"
-        effect = "no policy acts on hostNetwork pods: they stay open as their node is"
-    elif not around.settles(selector, (namespace,)):
+    if not around.settles(selector, (namespace,)):
         return
     elif elsewhere := around.scene.anywhere(selector).must:
         homes = listed(list(dict.fromkeys(around.scene.cluster.row_objects[row].namespace for row in elsewhere)))
@@ -84,7 +79,6 @@ def _selects_nothing(around: Surroundings, policy: Decoded, selector: LabelSelec
         label=label,
         effect=effect,
         help=advice,
-        workloads=around.scene.refs(hosts),
     )
 
 
@@ -142,6 +136,8 @@ def peers(around: Surroundings) -> Iterator[Found]:
             if peer.ip_block is not None:
                 continue
             found = next(_of_peer(around, PeerOf(rule, number, peer)), None)
+            if found is not None:
+                around.scene.mistake(rule)
             if found is not None and (rule.policy, found.code, found.key) not in told:
                 told.add((rule.policy, found.code, found.key))
                 yield found
@@ -159,6 +155,7 @@ def _of_peer(around: Surroundings, one: PeerOf) -> Iterator[Found]:
         return
     hosts = around.hosts(peer, rule.policy.namespace)
     if hosts and (written(peer.pod_selector) or any(wanted(peer.namespace_selector))):
+        scene.hosts_meant.update(scene.refs(hosts))
         yield _only_hosts(one, scene.refs(hosts))
     elif peer.namespace_selector is None:
         yield from _own_namespace(around, one)

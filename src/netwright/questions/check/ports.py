@@ -23,9 +23,12 @@ from netwright.questions.check.surroundings import Surroundings
 INJECTED = frozenset({*range(15000, 15100), 4140, 4143, 4190, 4191})
 """Ports of the sidecars that Istio and Linkerd put into pods, which no template declares."""
 
+INFORMATIVE = ("NW2101", "NW2103")
+"""Codes of ports that are most likely right."""
+
 
 def checks(scene: Scene) -> Iterator[Found]:
-    around = Surroundings(scene)
+    around = scene.once(Surroundings)
     translations = Translations(scene)
     holding = Holding(around)
     told: set[tuple[Decoded, str, str]] = set()
@@ -37,6 +40,8 @@ def checks(scene: Scene) -> Iterator[Found]:
             if not whose.rows:
                 continue
             for found in _of_port(translations, PortOf(rule, number, port), whose):
+                if found.code not in INFORMATIVE:
+                    scene.mistake(rule)
                 if (rule.policy, found.code, found.key) not in told:
                     told.add((rule.policy, found.code, found.key))
                     yield found

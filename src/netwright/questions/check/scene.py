@@ -46,6 +46,9 @@ class Chosen(NamedTuple):
     may: tuple[int, ...]
 
 
+RuleKey = tuple[Decoded, Direction, int]
+
+
 class RuleOf(NamedTuple):
     """A rule of a NetworkPolicy that acts: `policy`'s `direction` is among its policyTypes. `peers` None: anybody."""
 
@@ -58,6 +61,10 @@ class RuleOf(NamedTuple):
     @property
     def side(self) -> str:
         return "from" if self.direction == "ingress" else "to"
+
+    @property
+    def key(self) -> RuleKey:
+        return (self.policy, self.direction, self.number)
 
     @property
     def pointer(self) -> tuple[str | int, ...]:
@@ -73,7 +80,13 @@ class Scene:
         self.cluster: Cluster = twin.cluster
         self.network = twin.network
         self._chosen: dict[tuple[Selector, Selector], Chosen] = {}
+        self._subjects: dict[Decoded, Chosen] = {}
         self._once: dict[Callable[[Scene], Any], Any] = {}
+        self.mistaken: set[RuleKey] = set()
+        """Rules that a check has told to miss whom or what they mean."""
+        self._at_mistakes: dict[Direction, set[int]] = {}
+        self.hosts_meant: set[str] = set()
+        """Workloads on their node's network of which a check has said that a peer means them in vain."""
 
     def once(self, worked_out: Callable[[Scene], T]) -> T:
         """What a function makes of this scene, made once: several checks ask for it."""
@@ -136,6 +149,15 @@ class Scene:
             found[policy] = tuple(rule for side in policy_types(spec) for rule in _rules(policy, spec, side))
         return found
 
+    def mistake(self, rule: RuleOf) -> None:
+        """Note that a rule misses whom or what it means. What follows from it is not told by later checks."""
+        self.mistaken.add(rule.key)
+        self._at_mistakes.setdefault(rule.direction, set()).update(self.subjects(rule.policy).may)
+
+    def is_mistaken(self, rows: Iterable[int], direction: Direction) -> bool:
+        """Whether a check that ran before has told of a mistaken rule of this direction at one of these pods."""
+        return not self._at_mistakes.get(direction, set()).isdisjoint(rows)
+
     # --- endpoints --------------------
 
     def refs(self, rows: Iterable[int]) -> tuple[str, ...]:
@@ -162,7 +184,10 @@ class Scene:
 
     def subjects(self, policy: Decoded) -> Chosen:
         """The pods that a policy selects."""
-        return self.pods(spec_of(policy).pod_selector, policy.namespace)
+        found = self._subjects.get(policy)
+        if found is None:
+            found = self._subjects[policy] = self.pods(spec_of(policy).pod_selector, policy.namespace)
+        return found
 
     def pods(self, selector: LabelSelector | None, namespace: str) -> Chosen:
         """The pods of a namespace that a pod selector of a policy selects."""
@@ -187,7 +212,7 @@ class Scene:
     def selected(self, selector: Selector) -> Chosen:
         """The endpoints that a selector of the rule form selects."""
         must, may = self.network.select.surely(selector)
-        return Chosen(self._rows(must), self._rows(may))
+        return Chosen(self.rows_at(must), self.rows_at(may))
 
     def _choose(self, where: Selector | None, selector: LabelSelector | None) -> Chosen:
         parts = [POD_NETWORK] if where is None else [where, POD_NETWORK]
@@ -197,10 +222,11 @@ class Scene:
         if found is None:
             must, may = self.network.select.surely(sure)
             may |= self.network.select.surely(perhaps)[1]
-            found = self._chosen[sure, perhaps] = Chosen(self._rows(must), self._rows(may))
+            found = self._chosen[sure, perhaps] = Chosen(self.rows_at(must), self.rows_at(may))
         return found
 
-    def _rows(self, bits: int) -> tuple[int, ...]:
+    def rows_at(self, bits: int) -> tuple[int, ...]:
+        """The endpoint rows of these identities."""
         return tuple(row for identity in indexes(bits) for row in self._rows_of.get(identity, ()))
 
     @cached_property

@@ -46,8 +46,8 @@ def admitted_by_nobody(scene: Scene) -> Iterator[Found]:
             for p in noun.ports
             if (noun.ref, p.port) not in told and p.backends and _is_closed(scene, service, p, by_key)
         ]
-        if not closed:
-            continue
+        if not closed or scene.is_mistaken(noun.selected, "ingress"):
+            continue  # a mistaken rule is to be corrected first
         whom = scene.refs(noun.selected)
         every = len(closed) == len(noun.ports)
         ports = listed([f"{protocol_name(p.protocol)} {p.port}" for p in closed])

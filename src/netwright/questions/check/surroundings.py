@@ -15,7 +15,7 @@ from netwright.dialects.k8s.endpoints import NAMESPACE_NAME, container_ports, te
 from netwright.dialects.k8s.lower import label_selector
 from netwright.dialects.k8s.objects import LabelSelector, NetworkPolicyPeer, Pod
 from netwright.model.cluster import ContainerPortNoun
-from netwright.model.kind_lists import makes_pods
+from netwright.questions.check.absence import Absence
 from netwright.questions.check.label_words import written
 from netwright.questions.check.scene import Scene
 from netwright.spec.labels import matches, may_match
@@ -27,6 +27,8 @@ OF_EVERY_CLUSTER = "kube-system"
 class Surroundings:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
+        self._made = scene.once(Absence).made
+        self._refused = scene.once(Absence).refused
         self._selected: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
 
     @cached_property
@@ -42,21 +44,26 @@ class Surroundings:
     @cached_property
     def peopled(self) -> frozenset[str]:
         """The namespaces with any workload in the input, be it on its node's network or without pods at present."""
-        return frozenset(w.namespace for w in self.scene.workloads) | self._asleep.keys() | self._made
+        refused = {namespace for namespace, what in self._refused.items() if "pods" in what}
+        return frozenset(w.namespace for w in self.scene.workloads) | self._asleep.keys() | self._made | refused
 
     def settles(self, selector: LabelSelector | None, namespaces: Iterable[str]) -> bool:
         """Whether a pod selector that selects no pod of these namespaces is known to select none there."""
         for name in namespaces:
             if name not in self.inhabited and not (self.is_whole and name in self.scene.namespaces):
                 return False
-            if name in self._made or any(matches(selector, labels) for labels, _ in self._asleep.get(name, ())):
+            if self._may_get_more(name) or any(matches(selector, labels) for labels, _ in self._asleep.get(name, ())):
                 return False
         return True
 
     def holds_all_of(self, namespaces: Iterable[str]) -> bool:
         """Whether the input may be taken to hold all pods of these namespaces (at least one)."""
         names = tuple(namespaces)
-        return bool(names) and all(name in self.inhabited and name not in self._made for name in names)
+        return bool(names) and all(name in self.inhabited and not self._may_get_more(name) for name in names)
+
+    def _may_get_more(self, namespace: str) -> bool:
+        """Whether objects that are not read, or that are refused as they stand, may bring pods."""
+        return namespace in self._made or "pods" in self._refused.get(namespace, ())
 
     def ports_asleep(self, selector: LabelSelector | None, namespaces: Iterable[str]) -> list[ContainerPortNoun]:
         """The ports of pods that are not there at present and that a pod selector would select."""
@@ -132,19 +139,3 @@ class Surroundings:
                 labels = {key: value or "" for key, value in written_labels.items()}
                 found.setdefault(d.namespace, []).append((labels, container_ports(pod.spec)))
         return found
-
-    @cached_property
-    def _made(self) -> frozenset[str]:
-        """The namespaces where objects that are not read may make pods."""
-        making: dict[tuple[str, str], bool] = {}
-        found = set()
-        for document in self.scene.twin.snapshot.reading.documents:
-            kind = document.group, document.kind
-            if kind not in making:
-                making[kind] = makes_pods(*kind)
-            if making[kind]:
-                found.add(document.namespace or "default")
-        return frozenset(found)
-
-
-__all__ = ["Surroundings"]

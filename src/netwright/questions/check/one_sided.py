@@ -1,0 +1,181 @@
+"""Rules that allow one side of a connection whose other side refuses it.
+
+A connection needs the egress of its source and the ingress of its destination ("The two sorts of pod isolation",
+NetworkPolicy concept page). Judged by the compiled network's rows, a class of pods at a time; told only where every
+pair of pods that the entry names is surely refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+from netwright.base.services import TRANSPORT, ServiceSet
+from netwright.dialects.k8s.lower import lower_ports
+from netwright.engine.acting import PolicyKey
+from netwright.engine.bits import indexes
+from netwright.model.document import Decoded
+from netwright.model.rule import Direction
+from netwright.questions.check.found import Found, Seen, at, listed
+from netwright.questions.check.implied import told_peer, told_port
+from netwright.questions.check.label_words import written
+from netwright.questions.check.scene import RuleOf, Scene
+
+
+def checks(scene: Scene) -> Iterator[Found]:
+    if scene.network.streamed:
+        return  # rows are not kept: to look at all of them would cost more than all other checks
+    sides = Sides(scene)
+    yield from sides.refused("egress")
+    yield from sides.refused("ingress")
+
+
+class Entry(NamedTuple):
+    """One entry of a rule's peers: who starts the connection and who is to be reached, as bits of identities."""
+
+    rule: RuleOf
+    number: int
+    sources: int
+    destinations: int
+
+
+class Sides:
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self._bits: dict[tuple[int, ...], int] = {}
+        self._told: list[tuple[int, int]] = []
+        """Sources and destinations of what was told already."""
+
+    def refused(self, direction: Direction) -> Iterator[Found]:
+        """NW2120 of egress rules, NW2121 of ingress rules."""
+        seen: set[tuple[Decoded, str]] = set()
+        for rule in self.scene.rules(direction=direction):
+            if rule.key in self.scene.mistaken:
+                continue
+            for entry in self._entries(rule):
+                key = f"{direction} {self._told_entry(entry)}"
+                if (rule.policy, key) in seen or not self._is_refused(entry):
+                    continue
+                seen.add((rule.policy, key))
+                far = entry.destinations if direction == "egress" else entry.sources
+                other: Direction = "ingress" if direction == "egress" else "egress"
+                if self.scene.is_mistaken(self.scene.rows_at(far), other):
+                    continue
+                if any(a & entry.sources and b & entry.destinations for a, b in self._told):
+                    continue
+                self._told.append((entry.sources, entry.destinations))
+                yield self._found(entry, key)
+
+    # --- what is asked --------------------
+
+    def _entries(self, rule: RuleOf) -> Iterator[Entry]:
+        """The entries that name pods by their labels."""
+        subjects = self.scene.subjects(rule.policy)
+        if not subjects.must:
+            return
+        for number, peer in enumerate(rule.peers or ()):
+            if not written(peer.pod_selector):
+                continue
+            chosen = self.scene.peers(peer, rule.policy.namespace)
+            if not chosen.must or chosen.may == subjects.may:
+                continue  # of one pod alone: it always reaches itself
+            mine, theirs = self._of(subjects.may), self._of(chosen.may)
+            if rule.direction == "egress":
+                yield Entry(rule, number, mine, theirs)
+            else:
+                yield Entry(rule, number, theirs, mine)
+
+    def _of(self, rows: tuple[int, ...]) -> int:
+        bits = self._bits.get(rows)
+        if bits is None:
+            bits = 0
+            for row in rows:
+                bits |= 1 << self.scene.network.position(row)
+            self._bits[rows] = bits
+        return bits
+
+    # --- the other side --------------------
+
+    def _is_refused(self, entry: Entry) -> bool:
+        """Whether the other side surely refuses every pair."""
+        egress = entry.rule.direction == "egress"
+        here, there = (entry.destinations, entry.sources) if egress else (entry.sources, entry.destinations)
+        services = self._services(entry)
+        if not self.scene.network.atoms.knows(services):
+            return False
+        mask = self.scene.network.atoms.mask(services)
+        for tables in self.scene.network.tables.values():
+            table = tables.ingress if egress else tables.egress
+            classes = {int(table.of_position[position]) for position in indexes(here)}
+            for class_ in classes:
+                for row in table.rows(class_):
+                    if row.mask & mask and row.may & there:
+                        return False
+        return True
+
+    def _services(self, entry: Entry) -> ServiceSet:
+        """All that the rule allows, its names as any of the destinations gives them."""
+        rule, cluster = entry.rule, self.scene.cluster
+        if rule.ports is None:
+            return TRANSPORT
+        lowered = lower_ports(rule.ports)
+        services = lowered.fixed
+        names = {(port.name, port.protocol) for port in lowered.named}
+        if names:
+            for row in self.scene.rows_at(entry.destinations):
+                for port in cluster.row_ports[row]:
+                    if (port.name, port.protocol) in names:
+                        services |= ServiceSet.ports(port.protocol, port.number)
+        return services
+
+    # --- words --------------------
+
+    def _told_entry(self, entry: Entry) -> str:
+        ports = "all" if entry.rule.ports is None else " ".join(map(told_port, entry.rule.ports))
+        return f"{told_peer((entry.rule.peers or ())[entry.number])} on {ports}"
+
+    def _found(self, entry: Entry, key: str) -> Found:
+        rule = entry.rule
+        name = f"{rule.policy.namespace}/{rule.policy.name}"
+        sources = self.scene.refs(self.scene.rows_at(entry.sources))
+        destinations = self.scene.refs(self.scene.rows_at(entry.destinations))
+        ports = "any port" if rule.ports is None else ", ".join(map(told_port, rule.ports))
+        place = at(rule.policy, *rule.pointer, rule.side, entry.number)
+        if rule.direction == "egress":
+            return Found(
+                "NW2120",
+                place,
+                f"`{name}` lets {listed(sources)} out to {listed(destinations)}, which admits none of them on {ports}",
+                label="refused where it arrives",
+                effect="a connection needs both sides: the egress of the source and the ingress of the destination",
+                help=f"admit {listed(sources)} in a policy of {listed(destinations)}, or delete the entry",
+                key=key,
+                workloads=sources,
+                also=self._isolating(entry.destinations, "ingress"),
+            )
+        return Found(
+            "NW2121",
+            place,
+            f"`{name}` admits {listed(sources)} to {listed(destinations)}, who may not go there on {ports}",
+            label="refused where it starts",
+            effect="a connection needs both sides: the egress of the source and the ingress of the destination",
+            help=f"let {listed(sources)} out in a policy of theirs, or delete the entry",
+            key=key,
+            workloads=destinations,
+            also=self._isolating(entry.sources, "egress"),
+        )
+
+    def _isolating(self, bits: int, direction: Direction) -> tuple[Seen, ...]:
+        """A policy that isolates one of these pods."""
+        acting = self.scene.acting
+        position = next(iter(indexes(bits)))
+        for key in acting.policies.get(position, ()):
+            policy = self._policies.get(key)
+            if policy is not None and position in acting.at[key].get(direction, ()):
+                return (Seen(at(policy, "spec", "podSelector"), f"isolates for {direction}"),)
+        return ()
+
+    @cached_property
+    def _policies(self) -> dict[PolicyKey, Decoded]:
+        return {(p.kind, p.namespace, p.name): p for p in self.scene.policies}
