@@ -305,3 +305,23 @@ def test_a_protocol_without_ports_is_asked_without_one(tmp_path: Path) -> None:
     assert twin.why("a/p", "a/q", protocol="47").verdict == "allow"
     with pytest.raises(nw.UsageError, match="protocol 47 has none"):
         twin.why("a/p", "a/q:80", protocol="47")
+
+
+def test_two_rules_of_one_policy_are_widened_by_one_change(tmp_path: Path) -> None:
+    both = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: all, namespace: shop}
+spec:
+  podSelector: {}
+  policyTypes: [Ingress, Egress]
+  ingress: [{from: [{podSelector: {matchLabels: {app: web}}}], ports: [{port: 80}]}]
+  egress: [{to: [{podSelector: {matchLabels: {app: db}}}], ports: [{port: 80}]}]
+"""
+    answer = small(tmp_path, both).why("shop/web", "shop/db:5432")
+    [change] = [c for c in answer.changes if "policy.yaml" in "".join(c.places)]
+    assert change.edits == (
+        "NetworkPolicy shop/all egress rule 0: add TCP 5432 to its `ports`; "
+        "NetworkPolicy shop/all ingress rule 0: add TCP 5432 to its `ports`",
+    )
+    assert change.flips_to == "allow"

@@ -106,9 +106,9 @@ def _opening(inquirer: Inquirer, part: Part) -> list[list[Edit]]:
             sides.append(side)  # type: ignore[arg-type]
     near = {side: nearest_rule(inquirer, part.packet, side) for side in sides}
     out: list[list[Edit]] = []
-    widened = [_widened(inquirer, part, side, near[side]) for side in sides]
-    if all(widened):
-        out.append([e for e in widened if e])
+    widened = _all_widened(inquirer, part, near)
+    if widened:
+        out.append(widened)
     relabelled = _relabelled(inquirer, part, sides, near)
     if relabelled is not None:
         out.append([relabelled])
@@ -118,12 +118,25 @@ def _opening(inquirer: Inquirer, part: Part) -> list[list[Edit]]:
     return out
 
 
-def _widened(inquirer: Inquirer, part: Part, side: Side, near: Near | None) -> Edit | None:
-    if near is None:
-        return None
-    policy = _policy(inquirer, near.rule.origin)
-    if policy is None:
-        return None
+def _all_widened(inquirer: Inquirer, part: Part, near: dict[Side, Near | None]) -> list[Edit]:
+    """The nearest rule of every side made wider; none where one cannot be. Two rules of one policy are one edit."""
+    made: dict[int, Edit] = {}
+    for side, found in near.items():
+        policy = _policy(inquirer, found.rule.origin) if found is not None else None
+        if found is None or policy is None:
+            return []
+        earlier = made.get(id(policy))
+        held = earlier.after if earlier is not None and earlier.after is not None else policy
+        edit = _widened(inquirer, part, side, found, held)
+        if edit is None:
+            return []
+        if earlier is not None:
+            edit = Edit(policy, edit.after, f"{earlier.text}; {edit.text}")
+        made[id(policy)] = edit
+    return list(made.values())
+
+
+def _widened(inquirer: Inquirer, part: Part, side: Side, near: Near, policy: Decoded) -> Edit | None:
     who = _peer(inquirer, part, side, policy.namespace, near) if near.distance > int(near.port_differs) else None
     if who is None and near.distance > int(near.port_differs):
         return None
