@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from netwright.base.services import ServiceSet
+from netwright.dialects.k8s.edit import Edit
 from netwright.engine.compile import Network
 from netwright.model.finding import Finding
 from netwright.profiles.compose import recompose
@@ -86,8 +87,9 @@ def without(manifests: list[Object], finding: Finding) -> list[Object]:
 
 
 def same(t: Twin, manifests: list[Object]) -> bool:
-    others = [d for d in t.cluster.objects if d.kind != "NetworkPolicy"]
-    edited = recompose(t.cluster, [*others, *(d for d in decode_all(manifests) if d.kind == "NetworkPolicy")])
+    edits = [Edit(d, None, "") for d in t.cluster.objects if d.kind == "NetworkPolicy"]
+    edits += [Edit(None, d, "") for d in decode_all(manifests) if d.kind == "NetworkPolicy"]
+    edited = recompose(t.cluster, edits)
     after = Network(edited.columns, edited.enforcers, t.cluster.families)
     rows = t.cluster.columns.n
     return answers(after, rows) == answers(t.network, rows)
