@@ -16,8 +16,8 @@ from netwright.dialects.k8s.objects import NetworkPolicyPort
 from netwright.model.cluster import ContainerPortNoun
 from netwright.model.document import Decoded
 from netwright.questions.check.found import Found, Seen, at, listed
-from netwright.questions.check.label_words import written
-from netwright.questions.check.scene import RuleOf, Scene, spec_of
+from netwright.questions.check.port_holders import Holders, Holding
+from netwright.questions.check.scene import RuleOf, Scene
 from netwright.questions.check.surroundings import Surroundings
 
 INJECTED = frozenset({*range(15000, 15100), 4140, 4143, 4190, 4191})
@@ -39,75 +39,12 @@ def checks(scene: Scene) -> Iterator[Found]:
             whose = holding.of(rule)
             if not whose.rows:
                 continue
-            for found in _of_port(translations, PortOf(rule, number, port), whose):
+            for found in _of_port(holding, translations, PortOf(rule, number, port), whose):
                 if found.code not in INFORMATIVE:
                     scene.mistake(rule)
                 if (rule.policy, found.code, found.key) not in told:
                     told.add((rule.policy, found.code, found.key))
                     yield found
-
-
-class Holders(NamedTuple):
-    """The pods that a rule's ports are ports of: of ingress the policy's own, of egress the peers'. `is_complete`: the
-    input holds all that there can be."""
-
-    rows: tuple[int, ...]
-    declared: frozenset[ContainerPortNoun]
-    is_complete: bool
-    declare_all: bool
-    """Whether each of them declares a port at all."""
-
-
-class Holding:
-    """The holders of the ports of rules, each selection looked at once."""
-
-    def __init__(self, around: Surroundings) -> None:
-        self.around = around
-        self._of: dict[tuple[Decoded, int], Holders] = {}
-        self._declared: dict[tuple[int, ...], tuple[frozenset[ContainerPortNoun], bool]] = {}
-
-    def of(self, rule: RuleOf) -> Holders:
-        key = (rule.policy, rule.number if rule.direction == "egress" else -1)
-        found = self._of.get(key)
-        if found is None:
-            found = self._of[key] = self._subjects(rule) if rule.direction == "ingress" else self._peers(rule)
-        return found
-
-    def _subjects(self, rule: RuleOf) -> Holders:
-        around, namespace = self.around, rule.policy.namespace
-        rows = around.scene.subjects(rule.policy).may
-        asleep = around.ports_asleep(spec_of(rule.policy).pod_selector, (namespace,))
-        declared, every = self._ports(rows)
-        return Holders(rows, declared.union(asleep), around.holds_all_of((namespace,)), every)
-
-    def _peers(self, rule: RuleOf) -> Holders:
-        around, namespace = self.around, rule.policy.namespace
-        rows: dict[int, None] = {}
-        declared: frozenset[ContainerPortNoun] = frozenset()
-        complete = every = True
-        for peer in rule.peers or ():
-            where: Iterable[str] = (namespace,)
-            if peer.ip_block is not None:
-                complete = False
-                continue
-            chosen = around.scene.peers(peer, namespace).may
-            ports, all_of_them = self._ports(chosen)
-            rows |= dict.fromkeys(chosen)
-            declared |= ports
-            every = every and all_of_them
-            if peer.namespace_selector is not None:
-                where = around.namespaces(peer.namespace_selector)[1]
-                complete = complete and (around.is_whole or bool(written(peer.namespace_selector)))
-            declared = declared.union(around.ports_asleep(peer.pod_selector, where))
-            complete = complete and around.holds_all_of(where)
-        return Holders(tuple(rows), declared, complete, every)
-
-    def _ports(self, rows: tuple[int, ...]) -> tuple[frozenset[ContainerPortNoun], bool]:
-        found = self._declared.get(rows)
-        if found is None:
-            ports = [self.around.scene.cluster.row_ports[row] for row in rows]
-            found = self._declared[rows] = frozenset(p for declared in ports for p in declared), all(ports)
-        return found
 
 
 class PortOf(NamedTuple):
@@ -120,6 +57,15 @@ class PortOf(NamedTuple):
     @property
     def protocol(self) -> int:
         return PROTOCOLS[self.port.protocol or "TCP"]
+
+    def fits(self, declared: ContainerPortNoun) -> bool:
+        """Whether a declared port is the one, or in the range, that the entry means."""
+        port = self.port.port
+        if declared.protocol != self.protocol:
+            return False
+        if isinstance(port, int):
+            return port <= declared.number <= (self.port.end_port or port)
+        return declared.name == port
 
     @property
     def text(self) -> str:
@@ -142,54 +88,61 @@ class PortOf(NamedTuple):
         )
 
 
-def _of_port(translations: Translations, one: PortOf, whose: Holders) -> Iterator[Found]:
-    if isinstance(one.port.port, str):
-        yield from _named(translations.scene, one, one.port.port, whose)
-    elif one.port.port is not None and whose.is_complete:
-        yield from _numbered(translations, one, one.port.port, whose)
+def _of_port(holding: Holding, translations: Translations, one: PortOf, whose: Holders) -> Iterator[Found]:
+    port = one.port.port
+    fitting = [p for p in whose.declared if one.fits(p)]
+    if fitting:
+        numbers = sorted({p.number for p in fitting})
+        if isinstance(port, str) and len(numbers) > 1:
+            yield _different(translations.scene, one, numbers, whose)
+        return
+    asleep = holding.beyond(one.rule)
+    if asleep is None or any(one.fits(p) for p in asleep):
+        return
+    if isinstance(port, str):
+        yield _without_name(translations.scene, one, port, whose, whose.declared | asleep)
+    elif port is not None:
+        yield from _without_number(translations, one, port, whose)
 
 
 # --- names --------------------
 
 
-def _named(scene: Scene, one: PortOf, name: str, whose: Holders) -> Iterator[Found]:
-    """NW2103, NW2104, NW2105."""
-    alike = {p for p in whose.declared if p.name == name}
-    fitting = {p.number for p in alike if p.protocol == one.protocol}
+def _different(scene: Scene, one: PortOf, numbers: list[int], whose: Holders) -> Found:
+    told = ", ".join(f"`{number}`" for number in numbers)
+    return one.found(
+        scene,
+        whose,
+        "NW2103",
+        f"port `{one.port.port}` is {told} on different pods",
+        "resolved on each pod for itself",
+        "each pod is reached on its own number only; a client that knows one number cannot reach the others by it",
+        "one name for one number is easier to read; else nothing is to be done",
+        *_selecting(one, listed(scene.refs(whose.rows))),
+    )
+
+
+def _without_name(
+    scene: Scene, one: PortOf, name: str, whose: Holders, declared: frozenset[ContainerPortNoun]
+) -> Found:
+    """NW2104, NW2105."""
     whom = listed(scene.refs(whose.rows))
-    selects = Seen(at(one.rule.policy, "spec", "podSelector"), f"selects {whom}")
-    also = (selects,) if one.rule.direction == "ingress" else ()
-    if len(fitting) > 1:
-        numbers = ", ".join(f"`{number}`" for number in sorted(fitting))
-        yield one.found(
-            scene,
-            whose,
-            "NW2103",
-            f"port `{name}` is {numbers} on different pods",
-            "resolved on each pod for itself",
-            "each pod is reached on its own number only; a client that knows one number cannot reach the others by it",
-            "one name for one number is easier to read; else nothing is to be done",
-            *also,
-        )
-    if fitting or not whose.is_complete:
-        return
-    if alike:
-        others = listed(sorted({protocol_name(p.protocol) for p in alike}))
+    others = sorted({protocol_name(p.protocol) for p in declared if p.name == name})
+    if others:
         asked = protocol_name(one.protocol)
-        yield one.found(
+        return one.found(
             scene,
             whose,
             "NW2105",
-            f"rule allows nothing on `{name}`: the pods have it for {others}, the rule asks for {asked}"
+            f"rule allows nothing on `{name}`: the pods have it for {listed(others)}, the rule asks for {asked}"
             + ("" if one.port.protocol else ", the default"),
             f"{asked}: no pod has it",
             f"{whom} cannot be reached through it",
-            f"write `protocol: {protocol_name(next(iter(alike)).protocol)}` beside the port",
-            *also,
+            f"write `protocol: {others[0]}` beside the port",
+            *_selecting(one, whom),
         )
-        return
-    names = sorted({f"{p.name} {protocol_name(p.protocol)} {p.number}" for p in whose.declared if p.name})
-    yield one.found(
+    names = sorted({f"{p.name} {protocol_name(p.protocol)} {p.number}" for p in declared if p.name})
+    return one.found(
         scene,
         whose,
         "NW2104",
@@ -197,8 +150,14 @@ def _named(scene: Scene, one: PortOf, name: str, whose: Holders) -> Iterator[Fou
         "no pod has it",
         f"{whom} cannot be reached through it",
         f"use one of {listed(names)}" if names else "name the port in the container, or use its number",
-        *also,
+        *_selecting(one, whom),
     )
+
+
+def _selecting(one: PortOf, whom: str) -> tuple[Seen, ...]:
+    if one.rule.direction == "egress":
+        return ()
+    return (Seen(at(one.rule.policy, "spec", "podSelector"), f"selects {whom}"),)
 
 
 # --- numbers --------------------
@@ -260,11 +219,9 @@ def _covers(port: NetworkPolicyPort, protocol: int, number: int) -> bool:
     return not isinstance(port.port, int) or port.port <= number <= (port.end_port or port.port)
 
 
-def _numbered(translations: Translations, one: PortOf, number: int, whose: Holders) -> Iterator[Found]:
+def _without_number(translations: Translations, one: PortOf, number: int, whose: Holders) -> Iterator[Found]:
     """NW2101, NW2102."""
     last = one.port.end_port or number
-    if any(p.protocol == one.protocol and number <= p.number <= last for p in whose.declared):
-        return
     scene = translations.scene
     whom = listed(scene.refs(whose.rows))
     translated = translations.leads(whose.rows, one.protocol, number) if last == number else None
