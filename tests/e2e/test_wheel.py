@@ -45,7 +45,8 @@ def test_the_wheel_holds_the_package_and_the_example(wheel: Path, root: Path) ->
         f"netwright/{file.relative_to(root)}" for file in (root / "examples" / "shop").rglob("*") if file.is_file()
     }
     assert len(example) > 10
-    assert modules | example | {"netwright/py.typed"} <= names
+    page = {f"netwright/render/html/page.{kind}" for kind in ("html", "css", "js")}
+    assert modules | example | page | {"netwright/py.typed"} <= names
     assert not [name for name in names if name.startswith(("tests/", "bench/", "docs/"))]
 
 
@@ -60,3 +61,6 @@ def test_the_wheel_works_in_a_fresh_environment(wheel: Path, uv: str, root: Path
     for command in ("netwright", "kubectl-netwright"):
         assert VERSION in run(f"env/bin/{command}", "version", cwd=elsewhere)
     assert run("env/bin/netwright", "demo", cwd=elsewhere).strip()
+    assert run("env/bin/netwright", "check", root / "examples/shop", "-o", "html", cwd=elsewhere).startswith(
+        "<!doctype"
+    )

@@ -11,7 +11,7 @@ import click
 
 from netwright.base.errors import UnknownReference, UsageError
 from netwright.cli.choices import files
-from netwright.cli.gate_formats import CHECK_FORMATS, write_check
+from netwright.cli.gate_formats import CHECK_FORMATS, write_check, write_check_page
 from netwright.cli.namespaces import check_namespaces, narrowing_options, whole_or_narrowed
 from netwright.cli.options import Given, exit_code, output_options, source_options
 from netwright.cli.output import Output, answer_stream, ending, say, tell_costs, words, write_json, write_lines
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 @click.option("--all", "everything", is_flag=True, help="Fold nothing.")
 @narrowing_options("Only findings in this namespace.")
 @source_options
-@output_options(["text", "json", *CHECK_FORMATS])
+@output_options(["text", "json", *CHECK_FORMATS, "html"])
 def check(
     paths: tuple[str, ...],
     fail_on: Literal["error", "warning", "info", "never"],
@@ -96,6 +96,9 @@ def check(
     code, reasons = exit_code(twin, 1 if checked.fails(fail_on) else 4 if checked.is_open else 0)
     if to.format == "json":
         _json(twin, checked, reasons, to)
+    elif to.format == "html":
+        options = given.words(*paths)
+        write_check_page(twin, checked, code, reasons, to, fail_on=fail_on, show=show, titles=titles, options=options)
     elif to.format != "text":
         write_check(twin, checked, code, to, fail_on=fail_on, show=show, everything=everything)
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -56,6 +56,35 @@ def write_check(
         write_data(map(msgspec.json.encode, (*checked.findings, *checked.intents)), to)
 
 
+def write_check_page(
+    twin: Twin,
+    checked: Checked,
+    code: int,
+    exit_reasons: Sequence[str],
+    to: Output,
+    *,
+    fail_on: FailOn,
+    show: Sequence[str],
+    titles: dict[str, str],
+    options: Sequence[str],
+) -> None:
+    """The findings and the network as a page. `titles` are those of all codes, `options` the words of a command that
+    asks the same input."""
+    from netwright.render.html.check_page import check_page
+
+    page = check_page(
+        twin,
+        checked,
+        show=show,
+        titles=titles,
+        options=options,
+        code=code,
+        fail_on=fail_on,
+        exit_reasons=exit_reasons,
+    )
+    write_data([page], to, end=b"")
+
+
 def write_diff(compared: Sequence[Compared], code: int, to: Output, *, fail_on: FailOnDiff, everything: bool) -> None:
     """The differences in one of DIFF_FORMATS. Raises UsageError for several twins, whose ends have the same names."""
     from netwright.render.diff_groups import Names
@@ -87,3 +116,21 @@ def write_diff(compared: Sequence[Compared], code: int, to: Output, *, fail_on: 
         from netwright.render.diff_csv import diff_csv
 
         write_csv(diff_csv(found), to)
+
+
+def write_diff_page(
+    before: Twin,
+    after: Twin,
+    found: Diffed,
+    code: int,
+    to: Output,
+    *,
+    fail_on: FailOnDiff,
+    answer: dict[str, Any],
+    options: tuple[Sequence[str], Sequence[str]],
+) -> None:
+    """The differences as a page. `answer` is what JSON has, `options` the words of commands that ask either input."""
+    from netwright.render.html.diff_page import diff_page
+
+    page = diff_page(before, after, found, answer=answer, options=options, code=code, fail_on=fail_on)
+    write_data([page], to, end=b"")

@@ -48,6 +48,19 @@ class Given(NamedTuple):
 
         return read_configuration(self.config or CONFIGURATION)
 
+    def words(self, *paths: str) -> list[str]:
+        """The words of a command that reads the same input, beside the configuration of the current folder."""
+        sources = [*paths, *self.sources] or list(self.configuration().sources) or ["."]
+        named = [word for source in sources for word in ("-f", source)]
+        ranges = [word for cidr in self.pod_cidr for word in ("--pod-cidr", cidr)]
+        given = (("--cni", self.cni), ("--config", self.config))
+        return [
+            *named,
+            *ranges,
+            *(word for option, value in given if value for word in (option, value)),
+            *(["--kustomize"] if self.kustomize else []),
+        ]
+
     def load(self, *paths: str, like: Twin | None = None) -> Twin:
         """The twin of the sources; where none is named, of those of the configuration, or of the current folder if it
         holds manifests. What the command line says overrules the configuration. `like`: a twin of mostly the same
