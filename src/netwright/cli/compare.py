@@ -36,7 +36,7 @@ FailOn = Literal["any", "opened", "exposed", "never"]
 @click.option("--all", "everything", is_flag=True, help="Fold nothing.")
 @split_option
 @source_options
-@output_options(["text", "json", *DIFF_FORMATS])
+@output_options(["text", "json", *DIFF_FORMATS, "html"])
 def diff(
     paths: tuple[str, ...],
     fail_on: FailOn,
@@ -59,7 +59,8 @@ def diff(
       helm template RELEASE CHART | netwright diff rendered.yaml -
     """
     sources = _two(*paths, *given.sources)
-    comparing = _Comparing(given._replace(sources=()), sources, fail_on, split)
+    given = given._replace(sources=())
+    comparing = _Comparing(given, sources, fail_on, split, with_lines=to.format == "html")
     compared = comparing.run()
     reasons = list(dict.fromkeys(reason for one in compared for reason in one.exit_reasons))
     code = code_of(reasons)
@@ -70,7 +71,8 @@ def diff(
         with answer_stream(to) as stream:
             diff_json(compared, reasons, stream)
     elif to.format != "text":
-        write_diff(compared, code, to, fail_on=fail_on, everything=everything)
+        options = given.words(sources[0]), given.words(sources[1])
+        write_diff(compared, code, to, fail_on=fail_on, everything=everything, options=options)
     else:
         from netwright.render.diff_text import diff_text
 
@@ -97,11 +99,14 @@ def _two(*sources: str) -> tuple[str, str]:
 class _Comparing:
     """The comparison of two sources, part by part. Of the twins no more is kept than the answer needs."""
 
-    def __init__(self, given: Given, sources: tuple[str, str], fail_on: FailOn, split: Sequence[str]) -> None:
+    def __init__(
+        self, given: Given, sources: tuple[str, str], fail_on: FailOn, split: Sequence[str], *, with_lines: bool
+    ) -> None:
         self.given = given
         self.sources = sources
         self.fail_on: FailOn = fail_on
         self.split = split
+        self.with_lines = with_lines
         self.costs: list[str] = []
         self._told: tuple[list[Diagnostic], list[Diagnostic]] = ([], [])
         self._has_manifests = [False, False]
@@ -150,6 +155,9 @@ class _Comparing:
             after=provenances[1],
             workloads=tuple(w.ref for twin in (before, after) for w in twin.cluster.workloads if w.kind != "node"),
             exit_reasons=tuple(reasons),
+            lines=(before.snapshot.reading.texts.lines, after.snapshot.reading.texts.lines)
+            if self.with_lines
+            else None,
         )
 
     def tell(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -85,8 +85,17 @@ def write_check_page(
     write_data([page], to, end=b"")
 
 
-def write_diff(compared: Sequence[Compared], code: int, to: Output, *, fail_on: FailOnDiff, everything: bool) -> None:
-    """The differences in one of DIFF_FORMATS. Raises UsageError for several twins, whose ends have the same names."""
+def write_diff(
+    compared: Sequence[Compared],
+    code: int,
+    to: Output,
+    *,
+    fail_on: FailOnDiff,
+    everything: bool,
+    options: tuple[Sequence[str], Sequence[str]],
+) -> None:
+    """The differences in one of DIFF_FORMATS, or as a page; `options` are the words of commands that ask either input.
+    Raises UsageError for several twins, whose ends have the same names."""
     from netwright.render.diff_groups import Names
     from netwright.render.repository import repository
 
@@ -107,6 +116,10 @@ def write_diff(compared: Sequence[Compared], code: int, to: Output, *, fail_on: 
         from netwright.render.github import diff_annotations
 
         write_utf8(diff_annotations(found, names, repository(), f"{meaning} (--fail-on {fail_on})"), to)
+    elif to.format == "html":
+        from netwright.render.html.diff_page import diff_page
+
+        write_data([diff_page(one, options=options, code=code, fail_on=fail_on)], to, end=b"")
     elif to.format == "junit":
         from netwright.render.diff_junit import diff_suites
         from netwright.render.junit import junit
@@ -116,21 +129,3 @@ def write_diff(compared: Sequence[Compared], code: int, to: Output, *, fail_on: 
         from netwright.render.diff_csv import diff_csv
 
         write_csv(diff_csv(found), to)
-
-
-def write_diff_page(
-    before: Twin,
-    after: Twin,
-    found: Diffed,
-    code: int,
-    to: Output,
-    *,
-    fail_on: FailOnDiff,
-    answer: dict[str, Any],
-    options: tuple[Sequence[str], Sequence[str]],
-) -> None:
-    """The differences as a page. `answer` is what JSON has, `options` the words of commands that ask either input."""
-    from netwright.render.html.diff_page import diff_page
-
-    page = diff_page(before, after, found, answer=answer, options=options, code=code, fail_on=fail_on)
-    write_data([page], to, end=b"")

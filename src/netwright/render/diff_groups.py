@@ -167,7 +167,7 @@ class Names:
         self.counted = False
         self._members: dict[str, set[str]] = {}
         for ref in workloads:
-            self._members.setdefault(_namespace(ref), set()).add(ref)
+            self._members.setdefault(namespace_of(ref), set()).add(ref)
 
     def told(self, ends: Sequence[str]) -> str:
         """The internet first, then whole namespaces, then the others by name."""
@@ -178,7 +178,7 @@ class Names:
         if len(self._outside) > 1 and self._outside <= held:
             whole.append("internet and all other addresses outside")
             held -= self._outside
-        for namespace in dict.fromkeys(_namespace(e) for e in ends):
+        for namespace in dict.fromkeys(namespace_of(e) for e in ends):
             members = self._members.get(namespace, set())
             if len(members) >= LEAST_WHOLE and members <= held:
                 whole.append(f"all {count(len(members), 'workload')} of {namespace}")
@@ -194,7 +194,7 @@ class Names:
         """Those that stay names, and, of namespaces with several, how many of each."""
         by_namespace: dict[str, list[str]] = {}
         for e in ends:
-            by_namespace.setdefault(_namespace(e), []).append(e)
+            by_namespace.setdefault(namespace_of(e), []).append(e)
         names: list[str] = []
         parts: list[str] = []
         more = 0
@@ -211,7 +211,7 @@ class Names:
         return names, parts
 
 
-def _namespace(ref: str) -> str:
+def namespace_of(ref: str) -> str:
     return "" if ref.startswith(("cidr/", "internet")) else ref.split("/")[-2] if ref.count("/") > 1 else ""
 
 

@@ -18,7 +18,7 @@ OF_BEFORE = ("inputs", "documents", "profile", "assumptions", "diagnostics")
 def diff_json(compared: Sequence[Compared], exit_reasons: Sequence[str], stream: IO[bytes]) -> None:
     """A document with its line end."""
     if len(compared) == 1 and not compared[0].name:
-        body = _body(compared[0])
+        body = body_of(compared[0])
     else:
         body = {
             "schema": "netwright.diff/v1",
@@ -31,13 +31,14 @@ def diff_json(compared: Sequence[Compared], exit_reasons: Sequence[str], stream:
 
 
 def _of_part(one: Compared) -> dict[str, Any]:
-    body = _body(one)
+    body = body_of(one)
     return {"name": one.name, "only_in": one.only_in} | {
         k: v for k, v in body.items() if k not in ("schema", "version")
     }
 
 
-def _body(one: Compared) -> dict[str, Any]:
+def body_of(one: Compared) -> dict[str, Any]:
+    """The document of two networks."""
     content = {name: getattr(one.found, name) for name in one.found.__struct_fields__}
     body = document("diff", one.after, one.exit_reasons, **content)
     earlier = document("diff", one.before, (), undecided=())
