@@ -164,6 +164,18 @@ def test_keys_lead_to_the_sections_and_list_themselves(open_page: Open, shop: Pa
     assert not opened.page.is_visible("#keys")
 
 
+def test_keys_of_one_character_can_be_turned_off(open_page: Open, shop: Path) -> None:
+    opened = open_page(shop)
+    opened.press("?")
+    opened.page.locator("#single-keys").uncheck()
+    opened.press("Escape")
+    assert not opened.page.is_visible("#keys")
+    opened.page.locator("#show-keys").focus()
+    opened.press("/", "m", "?")
+    assert opened.run("document.activeElement.id") == "show-keys"
+    assert not opened.page.is_visible("#keys")
+
+
 def test_the_map_unfolds_and_its_edges_open_their_why_by_keyboard(open_page: Open, shop: Path) -> None:
     opened = open_page(shop)
     assert opened.page.locator(".node").count() == 0

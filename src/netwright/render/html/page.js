@@ -2,7 +2,7 @@
 // The map, the matrix, the list of connections, the panels and the search. Everything that is shown stands in the data of
 // the page; names become text nodes and never markup.
 (() => {
-  const MOST_NODES = 300, MOST_EDGES = 400, MOST_LABELS = 36, MOST_CELLS = 6400, LEAST_PART = 30, ROWS = 200;
+  const MOST_NODES = 300, MOST_EDGES = 400, CROWDED = 120, MOST_LABELS = 36, MOST_CELLS = 6400, LEAST_PART = 30, ROWS = 200;
   const $ = (id) => document.getElementById(id);
   const DATA = JSON.parse($("network").textContent);
   const IS_DIFF = DATA.mode === "diff";
@@ -496,6 +496,7 @@
       edges = kept.map((i) => edges[i]);
     }
     notes.unshift(`${many(all.length, "node")}, ${many(edges.length, "edge")} drawn.`);
+    if (edges.length > CROWDED) notes.push("Point at a box, or move to it with Tab, to bring out its lines.");
     $("map-note").textContent = notes.join(" ");
     const height = place(drawn);
     const where = new Map();
@@ -503,7 +504,7 @@
     const lines = edges.map((edge, i) => drawEdge(edge, where, height, edges));
     const label = `Map: ${many(all.length, "node")}, ${many(edges.length, "edge")}. The list of connections says the same.`;
     const tip = s("marker", { id: "tip", viewBox: "0 0 8 8", refX: "7", refY: "4", markerWidth: "8", markerHeight: "8", markerUnits: "userSpaceOnUse", orient: "auto-start-reverse" }, s("path", { d: "M0 .8 7 4 0 7.2z" }));
-    $("map-canvas").replaceChildren(s("svg", { viewBox: `0 0 ${W} ${height}`, role: "group", "aria-label": label, class: edges.length > 60 ? "dense" : null }, s("defs", {}, tip), ...boxes.filter((b) => b.frame).map((b) => b.frame), ...lines, ...boxes.flatMap((b) => b.items)));
+    $("map-canvas").replaceChildren(s("svg", { viewBox: `0 0 ${W} ${height}`, role: "group", "aria-label": label, class: edges.length > CROWDED ? "crowded" : edges.length > CROWDED / 2 ? "dense" : null }, s("defs", {}, tip), ...boxes.filter((b) => b.frame).map((b) => b.frame), ...lines, ...boxes.flatMap((b) => b.items)));
   };
   const NARROW = 240;
   // Open namespaces stand in the middle, folded ones around them; edges bend towards the middle and cross no box on the rim.
@@ -735,7 +736,8 @@
       if ($("find").value) { $("find").value = ""; find(); }
       return;
     }
-    if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches("input, select, textarea")) return;
+    if (!$("single-keys").checked) return; // WCAG 2.2, 2.1.4: whoever dictates can turn them off
+    if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches("input:not([type=checkbox]), select, textarea")) return;
     if (event.key === "/") { event.preventDefault(); closePanels(); $("find").focus(); $("find").select(); }
     else if (event.key === "?") openPanel("keys");
     else { const to = { m: "map", c: "connections", x: "matrix", f: "findings", p: "provenance" }[event.key]; if (to) goTo(to); }

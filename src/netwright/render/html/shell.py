@@ -61,7 +61,9 @@ def _dialog(id_: str, told: str, content: Html) -> Html:
 
 
 def _keys() -> Html:
-    return tag("dl", *(join(tag("dt", tag("kbd", keys)), tag("dd", told)) for keys, told in KEYS), class_="keys")
+    listed = tag("dl", *(join(tag("dt", tag("kbd", keys)), tag("dd", told)) for keys, told in KEYS), class_="keys")
+    switch = tag("input", type="checkbox", checked=True, id="single-keys")
+    return join(listed, tag("label", switch, " Keys of one character are on", class_="choice"))
 
 
 def map_section(lead: str) -> Html:
