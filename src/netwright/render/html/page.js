@@ -171,7 +171,7 @@
     const texts = [...held.texts];
     return texts.length <= 3 ? texts.join(" | ") : `${texts.length} sets of ports`;
   };
-  const terse = (text) => clip(text.replace(/^TCP; UDP; SCTP$/, "all ports").replace(/\bTCP (?=\d)/g, "").replace(/^53; UDP 53$/, "53 TCP+UDP"), 22);
+  const terse = (text) => clip(text.replace(/^was .*, now /, "now ").replace(/^TCP; UDP; SCTP$/, "all ports").replace(/\bTCP (?=\d)/g, "").replace(/^53; UDP 53$/, "53 TCP+UDP"), 22);
 
   const networks = DATA.families.map((told) => new Network(told));
   let net = networks[0];

@@ -74,7 +74,7 @@ def map_section(lead: str) -> Html:
         tag("div", "", id="map-bar", class_="bar scripted", role="group", aria_label="What the map shows"),
         tag("p", "", id="map-note", class_="note", role="status"),
         tag("div", "", id="map-canvas", class_="canvas", tabindex="0", role="region", aria_label="Map"),
-        tag("p", "The same as a table: ", tag("a", "connections", href="#connections"), class_="note"),
+        tag("p", "The same as a table: ", tag("a", "the list below", href="#connections"), class_="note"),
         _needs_script(),
         id="map",
     )
