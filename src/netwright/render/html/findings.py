@@ -18,7 +18,7 @@ from netwright.render.words import count
 
 MOST_OF_A_CODE: Final = 3
 """Findings of a code that stand open; the others are folded under them."""
-MOST_IN_FULL: Final = 1_000
+MOST_IN_FULL: Final = 500
 """Findings with their lines; of those beyond one line each."""
 BEFORE, AFTER = 1, 2
 LONGEST_LINE: Final = 240

@@ -233,6 +233,16 @@ def test_only_the_codes_that_are_shown_stand_on_the_page(tmp_path: Path) -> None
     assert part.blocks["answer"] == whole.blocks["answer"]
 
 
+def test_of_many_findings_the_first_stand_with_their_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Read(written("check", SHOP, folder=tmp_path).decode())
+    monkeypatch.setattr("netwright.render.html.findings.MOST_IN_FULL", 1)
+    after = Read(written("check", SHOP, folder=tmp_path).decode())
+    assert after.elements["article"] == before.elements["article"]
+    assert 0 < after.elements["pre"] < before.elements["pre"]
+    assert "the first 1 stand with their lines" in " ".join(after.text)
+    assert after.blocks["answer"] == before.blocks["answer"]
+
+
 def test_a_folder_that_is_partly_read_is_not_passed(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in/a.yaml").write_text("kind: NetworkPolicy\nmetadata: {name: {half\n")
