@@ -14,6 +14,7 @@ import msgspec
 from netwright.base.diagnostics import Diagnostic
 from netwright.model.account import Accounting
 from netwright.model.document import Input
+from netwright.questions.check import Checked
 from netwright.questions.diff import Diffed
 from netwright.questions.hops import Blast
 from netwright.questions.registry import QUESTIONS, Query, Question
@@ -32,7 +33,7 @@ SET: Schema = {
 
 def all_schemas() -> dict[str, str]:
     """The text of every schema by its file name."""
-    by_hand = {"reach": _reach, "diff": _diff, "show": _show, "version": _version}
+    by_hand = {"check": _check, "reach": _reach, "diff": _diff, "show": _show, "version": _version}
     made = {
         "questions": _questions(),
         "query": _of_struct(Query, "One line of the file that `netwright eval --queries` reads.", written=False),
@@ -163,30 +164,37 @@ def _envelope(verb: str, says: str, struct: Any, *, rests_on_input: bool = True)
 
 def _diff() -> Schema:
     made = _envelope("diff", "Two networks.", Diffed)
-    definitions = made.pop("$defs")
     whole, _ = _base("diff")
     names = ("inputs", "documents", "profile", "assumptions", "diagnostics")
     says = "What the earlier network rests on; beside it stands the same of the later one."
     made["properties"]["before"] = _object({name: whole[name] for name in names}, says)
     made["required"].append("before")
-    own = {
-        "name": {"description": "of the part, its path below the sources; `.` for what is in no other part", **STRING},
-        "only_in": {"description": "which side alone has it; empty: both", "enum": ["", "before", "after"]},
-    }
-    twin = _object(
-        own | {name: found for name, found in made["properties"].items() if name not in ("schema", "version")},
-        "One part of the sources in both networks.",
-    )
-    head = {name: whole[name] for name in ("schema", "version", "exit_reasons")}
+    only_in = {"description": "which side alone has it; empty: both", "enum": ["", "before", "after"]}
+    return _one_or_several("diff", made, "two", {"only_in": only_in})
+
+
+def _check() -> Schema:
+    return _one_or_several("check", _envelope("check", "One network.", Checked), "one", {})
+
+
+def _one_or_several(verb: str, made: Schema, name: str, more: dict[str, Schema]) -> Schema:
+    """A document of one answer, or one whose `twins` hold the same fields for each part of the sources."""
+    definitions = made.pop("$defs")
+    whole, _ = _base(verb)
+    part = {"description": "of the part, its path below the sources; `.` for what is in no other part", **STRING}
+    optional = tuple(p for p in made["properties"] if p not in made["required"])
+    fields = {key: found for key, found in made["properties"].items() if key not in ("schema", "version")}
+    twin = _object({"name": part, **more, **fields}, "One part of the sources.", optional)
+    head = {key: whole[key] for key in ("schema", "version", "exit_reasons")}
     several = _object(
         {"twins": _list({"$ref": "#/$defs/twin"}), **head},
-        "`--split`, or `--kustomize` where there are several roots: each part of the sources, those without a "
-        "difference too.",
+        "`--split`, or `--kustomize` where there are several roots: each part of the sources, those without "
+        "anything to tell too.",
     )
     return {
-        "description": "What `netwright diff -o json` writes.",
-        "oneOf": [{"$ref": "#/$defs/two"}, {"$ref": "#/$defs/several"}],
-        "$defs": definitions | {"two": made, "several": several, "twin": twin},
+        "description": f"What `netwright {verb} -o json` writes.",
+        "oneOf": [{"$ref": f"#/$defs/{name}"}, {"$ref": "#/$defs/several"}],
+        "$defs": definitions | {name: made, "several": several, "twin": twin},
     }
 
 

@@ -20,7 +20,7 @@ from netwright.questions import registry
 from netwright.questions.registry import QUESTIONS, Params, Question
 
 OF_THE_FACE = {
-    "check": {"fail_on", "show", "everything", "write_intents"},
+    "check": {"fail_on", "show", "everything", "write_intents", "split"},
     "why": {"style"},  # how it is told
     "reach": {"form", "everything"},
     "diff": {"fail_on", "everything", "split"},

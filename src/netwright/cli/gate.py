@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
@@ -13,12 +13,14 @@ from netwright.base.errors import UnknownReference, UsageError
 from netwright.cli.choices import files
 from netwright.cli.gate_formats import CHECK_FORMATS, write_check, write_check_page
 from netwright.cli.namespaces import check_namespaces, narrowing_options, whole_or_narrowed
-from netwright.cli.options import Given, exit_code, output_options, source_options
+from netwright.cli.options import Given, code_of, exit_code, output_options, source_options, split_option
 from netwright.cli.output import Output, answer_stream, ending, say, tell_costs, words, write_json, write_lines
+from netwright.version import VERSION
 
 if TYPE_CHECKING:
     from netwright.model.configuration import Intent
-    from netwright.questions.check import Checked
+    from netwright.questions.check import Checked, FailOn
+    from netwright.questions.registry import Check
     from netwright.twin import Twin
 
 
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 @click.option("--today", default="", metavar="DAY", help="The day that acceptances are held against. [default: today]")
 @click.option("--show", multiple=True, metavar="CODE", help="Only findings of this code, all of them. Again for more.")
 @click.option("--all", "everything", is_flag=True, help="Fold nothing.")
+@split_option
 @narrowing_options("Only findings in this namespace.")
 @source_options
 @output_options(["text", "json", *CHECK_FORMATS, "html"])
@@ -60,6 +63,7 @@ def check(
     today: str,
     show: tuple[str, ...],
     everything: bool,
+    split: tuple[str, ...],
     namespaces: tuple[str, ...],
     all_namespaces: bool,
     given: Given,
@@ -73,44 +77,119 @@ def check(
       netwright check manifests/ --fail-on warning
       netwright check manifests/ --intents intents.yaml
       netwright check manifests/ --baseline known.json
+      netwright check . --split clusters
       helm template RELEASE CHART | netwright check -
     """
+    from netwright.questions.registry import Check
+
     whole_or_narrowed(namespaces, all_namespaces)
     titles = _titles(show)
     configured = given.configuration()
-    wanted = [*configured.intents, *_intents(intents)]
-    known = _baseline(baseline)
-    day = _day(today)
-    twin = given.load(*paths)
-    check_namespaces(twin, namespaces)
-    if write_intents is not None:
-        return _start_intents(twin, write_intents, to)
-    checked = twin.check(
+    asked = Check(
         namespaces=namespaces,
-        intents=wanted,
-        baseline=known,
+        intents=(*configured.intents, *_intents(intents)),
+        baseline=_baseline(baseline),
         severities=configured.severities,
         accepted=configured.accepted,
-        today=day,
+        today=_day(today),
     )
-    code, reasons = exit_code(twin, 1 if checked.fails(fail_on) else 4 if checked.is_open else 0)
+    parts = _parts(given, paths, split)
+    if write_intents is not None:
+        return _start_intents(parts, write_intents, to)
+    answers = [_ask(name, twin, asked, fail_on) for name, twin in _narrowed(parts, namespaces)]
+    reasons = list(dict.fromkeys(reason for one in answers for reason in one.reasons))
+    code = code_of(reasons)
     if to.format == "json":
-        _json(twin, checked, reasons, to)
+        _json(answers, reasons, to)
+    elif to.format == "text":
+        write_lines(_text(answers, titles, show, everything, ending(code)), to)
+    elif len(answers) != 1 or answers[0].name:
+        help_text = "name one of their folders as the source, or `-o json`"
+        raise UsageError(f"several twins are told as text or JSON, not as {to.format}", help=help_text)
     elif to.format == "html":
+        (one,) = answers
         options = given.words(*paths)
-        write_check_page(twin, checked, code, reasons, to, fail_on=fail_on, show=show, titles=titles, options=options)
-    elif to.format != "text":
-        write_check(twin, checked, code, to, fail_on=fail_on, show=show, everything=everything)
-    else:
-        from netwright.render.check_text import check_text
-
-        lines = twin.snapshot.reading.texts.lines
-        write_lines(
-            check_text(checked, lines, words(), titles=titles, show=show, everything=everything, last=ending(code)),
-            to,
+        write_check_page(
+            one.twin, one.checked, code, reasons, to, fail_on=fail_on, show=show, titles=titles, options=options
         )
-    tell_costs(twin, given)
+    else:
+        (one,) = answers
+        write_check(one.twin, one.checked, code, to, fail_on=fail_on, show=show, everything=everything)
+    for _, twin in parts:
+        tell_costs(twin, given)
     return code
+
+
+class _Answer(NamedTuple):
+    """The findings of one part of the sources; `name` is "" where they are one network."""
+
+    name: str
+    twin: Twin
+    checked: Checked
+    reasons: tuple[str, ...]
+
+
+def _parts(given: Given, paths: Sequence[str], split: Sequence[str]) -> list[tuple[str, Twin]]:
+    """Each network that the sources hold, by the name of its part. Raises SourceError where they hold none."""
+    if not split and not given.kustomize and not given.configuration().kustomize:
+        return [("", given.load(*paths))]
+    from netwright.sources import no_manifest, part_order
+
+    sources = given.named(*paths)
+    (parts,) = given.parts(sources, split=split)
+    named = sorted(parts, key=part_order)
+    if named == [""]:
+        return [("", given.load(*paths))]
+    twins = [(name, given.load_part(parts[name])) for name in named]
+    held = [(n, t) for n, t in twins if any(one.files for one in t.snapshot.inputs) or t.diagnostics]
+    if not held:
+        raise no_manifest(sources)
+    return held
+
+
+def _narrowed(parts: Sequence[tuple[str, Twin]], namespaces: Sequence[str]) -> list[tuple[str, Twin]]:
+    """The parts that have one of the namespaces. Raises UnknownReference where none has."""
+    if not namespaces:
+        return list(parts)
+    out = []
+    fault: UnknownReference | None = None
+    for name, twin in parts:
+        try:
+            check_namespaces(twin, namespaces)
+        except UnknownReference as error:
+            fault = error
+        else:
+            out.append((name, twin))
+    if not out and fault is not None:
+        raise fault
+    return out
+
+
+def _ask(name: str, twin: Twin, asked: Check, fail_on: FailOn) -> _Answer:
+    checked = twin.ask(asked)
+    _, reasons = exit_code(twin, 1 if checked.fails(fail_on) else 4 if checked.is_open else 0)
+    return _Answer(name, twin, checked, tuple(reasons))
+
+
+def _text(
+    answers: Sequence[_Answer], titles: dict[str, str], show: Sequence[str], everything: bool, last: str
+) -> Iterator[str]:
+    from netwright.render.check_text import check_text
+    from netwright.render.escape import plain
+    from netwright.render.styles import heading
+
+    for one in answers:
+        lines = one.twin.snapshot.reading.texts.lines
+        if not one.name:
+            yield from check_text(
+                one.checked, lines, words(), titles=titles, show=show, everything=everything, last=last
+            )
+            return
+        yield heading(plain(one.name))
+        yield from check_text(one.checked, lines, words(), titles=titles, show=show, everything=everything)
+        yield ""
+    counted = f"{len(answers)} networks, {sum(bool(one.reasons) for one in answers)} of them not passed"
+    yield from words().fold(f"{counted} {words()['dot']} {last}", "", "")
 
 
 def _intents(paths: Sequence[str]) -> list[Intent]:
@@ -138,12 +217,14 @@ def _day(text: str) -> str:
         raise UsageError(f"`{text}` is no day", help="write YYYY-MM-DD") from None
 
 
-def _start_intents(twin: Twin, path: Path, to: Output) -> int:
+def _start_intents(parts: Sequence[tuple[str, Twin]], path: Path, to: Output) -> int:
     """Write the intents that hold today; what the file holds is proven by reading it back in `check --intents`."""
     from netwright.render.intents_yaml import intents_yaml
     from netwright.render.words import count
 
-    written = twin.holding()
+    if len(parts) != 1:
+        raise UsageError("intents are written of one network", help="name one of the folders as the source")
+    written = parts[0][1].holding()
     with answer_stream(Output("yaml", path, to.force)) as stream:
         stream.write("".join(intents_yaml(written)).encode())
     say([f"{count(len(written), 'intent')} that hold today: `netwright check --intents {path}` proves them"])
@@ -162,8 +243,21 @@ def _titles(show: tuple[str, ...]) -> dict[str, str]:
     return titles
 
 
-def _json(twin: Twin, checked: Checked, reasons: list[str], to: Output) -> None:
+def _json(answers: Sequence[_Answer], reasons: Sequence[str], to: Output) -> None:
+    bodies = [_body(one) for one in answers]
+    if len(answers) == 1 and not answers[0].name:
+        write_json(bodies[0], to)
+        return
+    apart = ("schema", "version")
+    twins = [
+        {"name": one.name} | {key: value for key, value in body.items() if key not in apart}
+        for one, body in zip(answers, bodies, strict=True)
+    ]
+    write_json({"schema": "netwright.check/v1", "twins": twins, "version": VERSION, "exit_reasons": reasons}, to)
+
+
+def _body(one: _Answer) -> dict[str, Any]:
     from netwright.render.provenance import document
 
-    content = {name: getattr(checked, name) for name in checked.__struct_fields__}
-    write_json(document("check", twin.provenance, reasons, **content), to)
+    content = {name: getattr(one.checked, name) for name in one.checked.__struct_fields__}
+    return document("check", one.twin.provenance, one.reasons, **content)

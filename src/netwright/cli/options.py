@@ -62,9 +62,14 @@ class Given(NamedTuple):
         ]
 
     def load(self, *paths: str, like: Twin | None = None) -> Twin:
-        """The twin of the sources; where none is named, of those of the configuration, or of the current folder if it
-        holds manifests. What the command line says overrules the configuration. `like`: a twin of mostly the same
-        objects."""
+        """The twin of the sources that `named` gives. What the command line says overrules the configuration. `like`: a
+        twin of mostly the same objects."""
+        sources = self.named(*paths)
+        return self._load(sources, ", ".join(sources), "-" in sources, like)
+
+    def named(self, *paths: str) -> list[str]:
+        """The sources; where none is named, those of the configuration, or the current folder if it holds manifests.
+        Raises UsageError where there are none."""
         sources = [*paths, *self.sources] or list(self.configuration().sources)
         if not sources:
             if not any(next(Path().glob(pattern), None) for pattern in MANIFESTS):
@@ -74,7 +79,7 @@ class Given(NamedTuple):
                     "`git:REV:PATH`; `sources` of a netwright.yaml name them for good",
                 )
             sources = ["."]
-        return self._load(sources, ", ".join(sources), "-" in sources, like)
+        return sources
 
     def parts(self, *sides: Sequence[str], split: Sequence[str] = ()) -> list[dict[str, Part]]:
         """The parts of each side that are a twin of their own, by name; one called "" where there is nothing to split:

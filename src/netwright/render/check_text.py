@@ -30,7 +30,7 @@ def check_text(
     titles: dict[str, str],
     show: Collection[str] = (),
     everything: bool = False,
-    last: str,
+    last: str = "",
 ) -> Iterator[str]:
     """Lines. Of each code at most MOST_OF_A_CODE findings, of what is only information one line a code, unless
     `everything`; with `show` only those codes, all of them. `titles` are the titles of the codes."""
@@ -53,7 +53,7 @@ def check_text(
         yield from words.fold(plain(note), "  ", "")
     if checked.intents:
         yield f" {words['dot']} ".join(held(checked))
-    yield from words.fold(f"{summary(checked)} {words['dot']} {last}", "", "")
+    yield from words.fold(f"{summary(checked)} {words['dot']} {last}" if last else summary(checked), "", "")
 
 
 def _folded(finding: Finding, size: int, titles: dict[str, str], words: Words) -> Iterator[str]:

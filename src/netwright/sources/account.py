@@ -61,7 +61,7 @@ class Account:
         self.unread: list[Unread] = []
         self.warnings: list[Diagnostic] = []
         self.ours = 0
-        """Documents that are configurations or intents of ours: they are read where they are named."""
+        """Documents of ours: configurations and intents, which are read where they are named, and answers."""
 
     def note_unread(
         self,
@@ -259,7 +259,7 @@ class Account:
                 Document(place=place, api_version=api_version, kind=kind, namespace=namespace, name=name, raw=raw)
             )
             return
-        if not kind and isinstance(raw, (dict, list)):
+        if not kind:
             from netwright.sources.configuration import is_ours
 
             if is_ours(file, raw):

@@ -23,6 +23,7 @@ NAME = "netwright.yaml"
 VERBS: tuple[Verb, ...] = ("allow", "deny", "only", "apart")
 HELP = "`netwright explain intent` shows how intents are written, `explain netwright.yaml` the configuration"
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
+_ANSWER = b'{"schema":"netwright.'
 _TELLING = {"intents", "severities", "accepted"}
 """Keys that tell our files from others that are mappings too."""
 T = TypeVar("T")
@@ -113,15 +114,24 @@ class _Known(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
 
 
+class _KnownTwin(msgspec.Struct, frozen=True, kw_only=True):
+    findings: tuple[_Known, ...]
+
+
 class _Baseline(msgspec.Struct, frozen=True, kw_only=True):
     schema: Literal["netwright.check/v1"]
-    findings: tuple[_Known, ...]
+    findings: tuple[_Known, ...] | None = None
+    twins: tuple[_KnownTwin, ...] | None = None
 
 
 def read_baseline(path: str) -> tuple[str, ...]:
     """The fingerprints of the findings in what `check -o json` wrote. Raises UsageError."""
     try:
-        return tuple(f.fingerprint for f in msgspec.json.decode(_bytes(path), type=_Baseline).findings)
+        known = msgspec.json.decode(_bytes(path), type=_Baseline)
+        if known.findings is None and known.twins is None:
+            raise msgspec.DecodeError("it has no findings")
+        listed = [*(known.findings or ()), *(f for twin in known.twins or () for f in twin.findings)]
+        return tuple(f.fingerprint for f in listed)
     except msgspec.DecodeError as error:
         raise UsageError(
             f"`{path}` is no baseline: {error}", help=f"`netwright check -o json --out {path}` writes one"
@@ -241,7 +251,9 @@ def _tell_apart(intents: Sequence[Intent]) -> None:
 
 
 def is_ours(file: str, value: Any) -> bool:
-    """Whether a document that is no Kubernetes object is a configuration or a file of intents of ours."""
+    """Whether a document that is no Kubernetes object is a configuration, a file of intents or an answer of ours."""
+    if isinstance(value, (bytes, msgspec.Raw)):
+        return bytes(value)[: len(_ANSWER)] == _ANSWER
     if isinstance(value, list):
         return bool(value) and all(isinstance(v, dict) and "name" in v and _has_verb(v) for v in value)
     if not isinstance(value, dict) or not value:

@@ -177,3 +177,26 @@ def test_intents_are_written_from_what_holds(here: Path, capfd: pytest.CaptureFi
     assert code == 0
     assert "2 intents: 2 hold" in out
     assert ask(capfd, "check", "clean", "--write-intents", "new.yaml")[0] == 2, "never overwritten without --force"
+
+
+def test_each_folder_of_a_split_is_a_network_of_its_own(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = ask(capfd, "check", ".", "--split", ".", "--fail-on", "warning")
+    assert code == 1
+    assert "NW1010" not in out, "names may stand in each"
+    assert out.splitlines()[0] == "clean"
+    assert out.splitlines()[-1].startswith("4 networks, 2 of them not passed · ")
+    code, out, _ = ask(capfd, "check", ".", "--split", ".", "-o", "json", "--out", "known.json")
+    assert code == 1
+    twins = json.loads((here / "known.json").read_text())["twins"]
+    assert [(t["name"], t["counts"]["error"], t["exit_reasons"]) for t in twins] == [
+        ("clean", 0, []),
+        ("dead", 1, ["1: the answer is no"]),
+        ("half", 0, []),
+        ("open", 0, []),
+    ]
+    assert ask(capfd, "check", ".", "--split", ".", "--baseline", "known.json", "--fail-on", "info")[0] == 0
+    assert ask(capfd, "check", ".", "--split", ".", "-n", "shop", "--fail-on", "never")[0] == 0
+    code, _, err = ask(capfd, "check", ".", "--split", ".", "-n", "nix")
+    assert (code, "`nix`" in err) == (2, True)
+    code, _, err = ask(capfd, "check", ".", "--split", ".", "-o", "sarif")
+    assert (code, "several twins are told as text or JSON" in err) == (2, True)

@@ -122,6 +122,7 @@ def test_a_baseline_is_what_check_wrote(tmp_path: Path, text: str) -> None:
 def test_our_own_files_in_a_source_are_no_objects_and_no_mistake(folder: Path) -> None:
     (folder / "pod.yaml").write_text("{apiVersion: v1, kind: Pod, metadata: {name: a}}", encoding="utf-8")
     (folder / "values.yaml").write_text("sources: [a]\n", encoding="utf-8")
+    (folder / "known.json").write_text('{"schema":"netwright.check/v1","findings":[]}\n', encoding="utf-8")
     reading = read([str(folder)])
     assert [d.kind for d in reading.documents] == ["Pod"]
     assert [u.diagnostic.file for u in reading.unread] == [str(folder / "values.yaml")]
