@@ -38,11 +38,15 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def repository() -> Repository:
-    """That of the current folder: from the top of its git clone on, outside of one from the folder itself."""
+    """That of the current folder: from the top of its git clone on, outside of one from the folder itself.
+
+    As git does, nothing is looked for in the folders of GIT_CEILING_DIRECTORIES and above them (git(1)).
+    """
     here = folder = os.getcwd()
+    ceilings = {os.path.normpath(c) for c in os.environ.get("GIT_CEILING_DIRECTORIES", "").split(os.pathsep) if c}
     while not os.path.exists(os.path.join(folder, ".git")):
         above = os.path.dirname(folder)
-        if above == folder:
+        if above == folder or above in ceilings:
             return Repository(root=here, here=here)
         folder = above
     return Repository(root=folder, here=here)
