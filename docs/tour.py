@@ -141,6 +141,32 @@ STEPS = (
         after="[The JSON page](reference/json.md) describes each field, and a compact form for thousands of workloads.",
     ),
     Step(
+        "What is wrong?",
+        "Nobody asks about every pair. `check` looks for what is dead, a trap or open to the world, and gives each "
+        "finding its line, its owner and its cure. The three mistakes of the example are all here.",
+        "netwright check examples/shop --fail-on warning",
+        1,
+        after="`netwright explain NW2003` shows a manifest with the mistake and the same cured. [Check a "
+        "network](how/check.md) has the rest: a baseline for old repositories, what a team accepts until a day, pages "
+        "and formats for pipelines.",
+    ),
+    Step(
+        "What must stay true?",
+        "An intent says it once, and every check proves it: here that the ledger stays inside, and that only three "
+        "workloads reach the database.",
+        "netwright check examples/shop --intents intents.yaml --show NW3106",
+        before=writing(
+            "intents.yaml",
+            """\
+- name: the ledger never reaches the internet
+  deny: {from: payments/ledger, to: internet}
+- name: who reaches the database
+  only: {from: [shop/api, shop/db, cronjob/shop/db-backup], to: shop/db}
+""",
+        ),
+        after="[Say what must hold](how/intents.md).",
+    ),
+    Step(
         "What would a change do?",
         "Mend the label that keeps the front end from its database, on a copy, and compare: `diff` names each "
         "connection that opens or closes and the line that did it. The exit code is 1 where anything differs, so that "
