@@ -20,6 +20,7 @@ from netwright.sources.positions import KeptTexts, Span
 from netwright.sources.yamltext import Built, Repeated, TextFault
 
 NAME = "netwright.yaml"
+SEVERITIES = ("error", "warning", "info", "ignore")
 VERBS: tuple[Verb, ...] = ("allow", "deny", "only", "apart")
 HELP = "`netwright explain intent` shows how intents are written, `explain netwright.yaml` the configuration"
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
@@ -178,6 +179,9 @@ class _Text:
         except msgspec.ValidationError as error:
             message, _, where = str(error).partition(" - at `$")
             pointer = tuple(int(i) if i else key for key, i in _STEP.findall(where.rstrip("`")))
+            if message.startswith("Invalid enum value"):
+                held = SEVERITIES if pointer[:1] == ("severities",) else SEVERITIES[:-1]
+                message += f"; one of {', '.join(held)} is expected"
             self.fail(pointer, f"{message[:1].lower()}{message[1:]}")
 
     def line(self, pointer: Pointer) -> int:

@@ -82,7 +82,10 @@ def test_intents_stand_in_a_list_or_under_their_key(tmp_path: Path) -> None:
         ("", r"one YAML document is expected, found 0"),
         ("pod_cidr: 10.0.0.0/8\n", r"netwright.yaml:1:\d+: object contains unknown field `pod_cidr`"),
         ("cni: a\ncni: b\n", r"netwright.yaml:2:1: key `cni` is written twice"),
-        ("severities: {NW1: loud}\n", r"netwright.yaml:1:13: invalid enum value 'loud'"),
+        (
+            "severities: {NW1: loud}\n",
+            r"netwright.yaml:1:13: invalid enum value 'loud'; one of error, warning, info, ignore is expected",
+        ),
         ("intents:\n  - name: x\n", r"netwright.yaml:2:5: an intent has one of .* this one has none"),
         ("intents:\n- {name: x, deny: {from: a, to: b}, apart: {tenants: t}}\n", r":2:3: .*has `deny` and `apart`"),
         ("intents:\n- name: x\n  deny: {from: [], to: b}\n", r":3:9: `from` names nobody"),
