@@ -75,6 +75,25 @@ def isolation(network: Network, found: Acting, rows: Sequence[int], direction: D
     return "perhaps" if "perhaps" in states else "some"
 
 
+Coverage = Literal["both", "only_in", "only_out", "neither", "open", "host"]
+"""How policies stand around a workload: open where only some of its pods are isolated or it is not known, host where
+it is on its node's network and none acts."""
+
+
+def coverage(cluster: Cluster, network: Network, found: Acting, workload: Workload) -> Coverage:
+    if is_host(cluster, workload):
+        return "host"
+    into = isolation(network, found, workload.rows, "ingress")
+    out = isolation(network, found, workload.rows, "egress")
+    known: dict[tuple[Isolation, Isolation], Coverage] = {
+        ("yes", "yes"): "both",
+        ("yes", "no"): "only_in",
+        ("no", "yes"): "only_out",
+        ("no", "no"): "neither",
+    }
+    return known.get((into, out), "open")
+
+
 def pods(cluster: Cluster, rows: Iterable[int]) -> int | None:
     """How many pods the rows stand for; None where a DaemonSet's template stands for one a node."""
     total = 0

@@ -15,7 +15,7 @@ import msgspec
 
 from netwright.base.diagnostics import INPUT_CODES, Diagnostic, Severity
 from netwright.base.spans import Origin
-from netwright.engine.acting import Isolation
+from netwright.engine import acting
 from netwright.model.document import Unread
 from netwright.model.finding import Finding, Mark, State
 from netwright.model.finding_codes import ABSENCE, FINDING_CODES
@@ -238,7 +238,7 @@ def _isolation(scene: Scene, namespaces: Sequence[str]) -> tuple[Coverage, ...]:
     for w in scene.workloads:
         if namespaces and w.namespace not in namespaces:
             continue
-        state = "host" if scene.is_host(w) else _state(scene.isolation(w, "ingress"), scene.isolation(w, "egress"))
+        state = acting.coverage(scene.cluster, scene.network, scene.acting, w)
         states.setdefault(w.namespace, Counter())[state] += 1
     rows = [
         Coverage(
@@ -249,14 +249,6 @@ def _isolation(scene: Scene, namespaces: Sequence[str]) -> tuple[Coverage, ...]:
         for namespace, found in states.items()
     ]
     return tuple(sorted(rows, key=lambda c: (c.both + c.host - c.workloads, c.namespace)))
-
-
-def _state(into: Isolation, out: Isolation) -> str:
-    if {into, out} <= {"yes", "no"}:
-        return {("yes", "yes"): "both", ("yes", "no"): "only_in", ("no", "yes"): "only_out", ("no", "no"): "neither"}[
-            into, out
-        ]
-    return "open"
 
 
 __all__ = ["CHECKS", "Checked", "Coverage", "FailOn", "Withheld", "answer", "is_failing"]

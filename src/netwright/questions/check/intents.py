@@ -8,38 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Literal
 
 import msgspec
 
 from netwright.base.diagnostics import Severity
 from netwright.base.errors import UsageError
-from netwright.base.ipset import EVERYWHERE, NOT_UNICAST, Family
-from netwright.base.services import PROTOCOLS, TRANSPORT, ServiceSet, protocol_name, service_key, services_of
-from netwright.base.spans import Origin
+from netwright.base.ipset import Family
+from netwright.base.services import PROTOCOLS, TRANSPORT, ServiceSet, protocol_name, services_of
 from netwright.engine.exposure import Exposure, exposures
-from netwright.engine.holds import Ends, Pair, passing, stopped
-from netwright.engine.inquire import Packet, Part, lowest
-from netwright.engine.verdict import Outcome, Side, Spot
+from netwright.engine.holds import Ends, passing, stopped
 from netwright.model.configuration import Intent, Verb
-from netwright.model.finding import Mark
 from netwright.model.references import Target
+from netwright.questions.check.witness import ANYBODY, HOLDS, IntentVerdict, Judged, Witness, Witnesses, sentence
 from netwright.questions.registry import Asked
-
-IntentVerdict = Literal["holds", "broken", "undecided"]
-ANYBODY = Target("any address", addresses=EVERYWHERE - NOT_UNICAST)
-
-
-class Witness(msgspec.Struct, frozen=True, kw_only=True, rename={"source": "from", "destination": "to"}):
-    """One connection that breaks an intent, or leaves it open: the rules that decide it, and the command that tells
-    why."""
-
-    source: str
-    destination: str
-    ports: str
-    family: Family
-    rules: tuple[Mark, ...] = ()
-    why: str = ""
 
 
 class IntentAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,15 +37,6 @@ class IntentAnswer(msgspec.Struct, frozen=True, kw_only=True):
     line: int = 0
 
 
-class Judged(msgspec.Struct, frozen=True):
-    verdict: IntentVerdict
-    told: str = ""
-    witness: Witness | None = None
-
-
-HOLDS = Judged("holds")
-
-
 class Judge:
     """Answers intents on one network."""
 
@@ -72,6 +44,7 @@ class Judge:
         self.twin = twin
         self.inquirer = twin.inquirer
         self.network = twin.network
+        self.witnesses = Witnesses(twin)
         self._ways: dict[str, list[Exposure]] = {}
 
     def answer(self, intent: Intent) -> IntentAnswer:
@@ -131,7 +104,7 @@ class Judge:
                     broken, open_ = stopped(tables, ends, services, "may"), stopped(tables, ends, services, "must")
                 else:
                     broken, open_ = passing(tables, ends, services, "must"), passing(tables, ends, services, "may")
-                yield self._shown(verb, services, broken, open_, source, target, family)
+                yield self.witnesses.shown(verb, services, broken, open_, source, target, family)
             if verb == "allow" and not meets:
                 told = f"{source.ref} and {target.ref} have no address family in common"
                 yield Judged("undecided" if self.inquirer.cluster.has_assumed_families else "broken", told)
@@ -166,11 +139,11 @@ class Judge:
                 destination=destination.ref,
                 ports=text,
                 family=part.packet.family if part else 4,
-                rules=self._rules(part) if part else (),
+                rules=self.witnesses.rules(part) if part else (),
                 why=why if protocol == PROTOCOLS["TCP"] else f"{why} --protocol {protocol_name(protocol)}",
             )
             reasons = "; ".join(r.text for r in settled.reasons)
-            yield Judged(verdict, settled.nowhere or reasons or _told(verb, verdict, witness), witness)
+            yield Judged(verdict, settled.nowhere or reasons or sentence(verb, verdict, witness), witness)
 
     def _ways_in(self, source: Target, destination: Target, services: ServiceSet) -> Iterator[Judged]:
         """Ways through Services and Ingresses that end at one of these services of the destination."""
@@ -184,7 +157,7 @@ class Judge:
             verdict: IntentVerdict = "undecided" if way.verdict == "undecided" else "broken"
             reaches = "may reach" if verdict == "undecided" else "reaches"
             told = f"{source.ref} {reaches} it through {way.service} ({way.via})"
-            rules = tuple(self._mark(s.origin, s.text) for s in way.steps if s.origin is not None)
+            rules = tuple(self.witnesses.mark(s.origin, s.text) for s in way.steps if s.origin is not None)
             witness = Witness(
                 source=source.ref,
                 destination=way.service,
@@ -208,7 +181,7 @@ class Judge:
                 if not ends.sources or not ends.destinations:
                     continue
                 broken, open_ = passing(tables, ends, services, "must"), passing(tables, ends, services, "may")
-                yield self._shown("only", services, broken, open_, ANYBODY, target, family)
+                yield self.witnesses.shown("only", services, broken, open_, ANYBODY, target, family)
             if not from_outside and target.rows:
                 yield from self._ways_in(self.inquirer.directory.resolve("internet"), target, services)
 
@@ -247,7 +220,7 @@ class Judge:
                 ends = Ends(self.at(source, family), self.at(others, family), 0)
                 if ends.sources and ends.destinations:
                     broken, open_ = (passing(tables, ends, TRANSPORT, sure) for sure in ("must", "may"))
-                    yield self._shown("apart", TRANSPORT, broken, open_, source, others, family)
+                    yield self.witnesses.shown("apart", TRANSPORT, broken, open_, source, others, family)
 
     # --- ends and services --------------------
 
@@ -323,95 +296,6 @@ class Judge:
 
     # --- witnesses --------------------
 
-    def _shown(
-        self,
-        verb: Verb,
-        asked: ServiceSet,
-        broken: Pair | None,
-        open_: Pair | None,
-        source: Target,
-        target: Target,
-        family: Family,
-    ) -> Judged:
-        pair = broken or open_
-        if pair is None:
-            return HOLDS
-        verdict: IntentVerdict = "broken" if broken else "undecided"
-        one, other = self._spot(pair[0], source), self._spot(pair[1], target)
-        tables = self.network.tables[family]
-        must, may = tables.pair(*pair)
-        if verb == "allow":
-            services = asked - (may if broken else must)
-        else:
-            services = asked & must if broken else (asked & may) - must
-        key = self._example(services, other)
-        protocol, port = key >> 16, key & 0xFFFF
-        (out_must, out_may), (in_must, in_may) = tables.outcome(*pair, key)
-        found = Outcome(
-            out_may and in_may, not (out_must and in_must), "", Side(out_must, out_may), Side(in_must, in_may)
-        )
-        packet = Packet(family, one, other, key)
-        part = Part(packet, found, self._ref(one, source, family), self._ref(other, target, family))
-        why = f"netwright why {self._command(one, source, family)} {self._command(other, target, family)}:{port}"
-        witness = Witness(
-            source=part.source,
-            destination=part.destination,
-            ports=str(services),
-            family=family,
-            rules=self._rules(part),
-            why=why if protocol == PROTOCOLS["TCP"] else f"{why} --protocol {protocol_name(protocol)}",
-        )
-        if verdict == "undecided":
-            reasons = "; ".join(r.text for r in self.inquirer.reasons(part))
-            return Judged(verdict, reasons or _told(verb, verdict, witness), witness)
-        return Judged(verdict, _told(verb, verdict, witness), witness)
-
-    def _example(self, services: ServiceSet, spot: Spot) -> int:
-        """A service that stands for a set: one that the destination serves, else the lowest that is a port."""
-        declared = self.inquirer.cluster.row_ports[spot.row] if spot.row >= 0 else ()
-        for p in declared:
-            if service_key(p.protocol, p.number) in services:
-                return service_key(p.protocol, p.number)
-        low, high = services.intervals[0]
-        return low + 1 if low & 0xFFFF == 0 and high - low > 1 else low
-
-    def _spot(self, position: int, target: Target) -> Spot:
-        if position >= self.network.identities.count:
-            return Spot(position, -1)
-        row = next((r for r in target.rows if self.network.position(r) == position), -1)
-        return Spot(position, row if row >= 0 else int(self.network.identities.row[position]))
-
-    def _ref(self, spot: Spot, target: Target, family: Family) -> str:
-        if spot.row >= 0:
-            return self.inquirer.directory.row_ref(spot.row)
-        return self.inquirer.label(spot, target if target.addresses is not None else ANYBODY, family)
-
-    def _command(self, spot: Spot, target: Target, family: Family) -> str:
-        if spot.row >= 0:
-            return self.inquirer.directory.row_ref(spot.row)
-        of = target if target.addresses is not None else ANYBODY
-        addresses = self.inquirer.addresses(spot, of, family)
-        address = lowest(addresses, family) if addresses else of.ref
-        return f"[{address}]" if ":" in address else address
-
-    def _rules(self, part: Part) -> tuple[Mark, ...]:
-        return tuple(
-            self._mark(c.origin, "isolates" if c.rule is None else c.action + "s") for c in self.inquirer.deciding(part)
-        )
-
-    def _mark(self, origin: Origin, label: str) -> Mark:
-        position = self.twin.locate(origin)
-        return Mark(
-            kind=origin.kind,
-            namespace=origin.namespace,
-            name=origin.name,
-            path=origin.path,
-            label=label,
-            file=position.file if position else "",
-            line=position.line if position else 0,
-            column=position.column if position else 0,
-        )
-
 
 def worst(found: Iterator[Judged]) -> Judged:
     """Broken before undecided before holding; the first of each."""
@@ -437,13 +321,6 @@ def _named(text: str) -> tuple[int, str]:
     if head.upper() in PROTOCOLS and not head[0].isdigit():
         return PROTOCOLS[head.upper()], ""
     return PROTOCOLS["TCP"], head
-
-
-def _told(verb: Verb, verdict: IntentVerdict, w: Witness) -> str:
-    what = f"{w.source} → {w.destination} {w.ports}"
-    if verdict == "undecided":
-        return f"{what} is undecided"
-    return f"{what} is {'denied' if verb == 'allow' else 'allowed'}"
 
 
 __all__ = ["IntentAnswer", "IntentVerdict", "Judge", "Witness"]

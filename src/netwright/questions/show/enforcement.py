@@ -5,7 +5,7 @@ from __future__ import annotations
 from netwright.base.ipset import IpSet
 from netwright.dialects.k8s.lower import policy_types
 from netwright.dialects.k8s.objects import NetworkPolicy, NetworkPolicySpec, Node
-from netwright.engine.acting import Acting, deployed, is_host, isolation, pods
+from netwright.engine.acting import Acting, Coverage, coverage, deployed, pods
 from netwright.engine.compile import Network
 from netwright.model.cluster import Cluster
 from netwright.model.document import Decoded, Reading
@@ -87,12 +87,11 @@ def _policy(cluster: Cluster, d: Decoded, rows: list[int], locate: Locate) -> Po
 
 
 def isolation_rows(cluster: Cluster, network: Network, found: Acting, only: Narrow) -> Shown:
-    by_namespace: dict[str, list[str]] = {}
+    by_namespace: dict[str, list[Coverage]] = {}
     for w in deployed(cluster):
         if not (only.holds_namespace(w.namespace) and only.holds_rows(w.rows)):
             continue
-        states = (isolation(network, found, w.rows, "ingress"), isolation(network, found, w.rows, "egress"))
-        by_namespace.setdefault(w.namespace, []).append("host" if is_host(cluster, w) else _class(*states))
+        by_namespace.setdefault(w.namespace, []).append(coverage(cluster, network, found, w))
     rows = tuple(_isolation(name, states) for name, states in sorted(by_namespace.items()))
     total = _isolation("", [s for states in by_namespace.values() for s in states])
     counts = {
@@ -108,21 +107,15 @@ def isolation_rows(cluster: Cluster, network: Network, found: Acting, only: Narr
     return Shown(noun="isolation", rows=listed, counts=counts, notes=tuple(only.notes))
 
 
-def _class(into: str, out: str) -> str:
-    if {into, out} <= {"yes", "no"}:
-        return {("yes", "yes"): "both", ("yes", "no"): "in", ("no", "yes"): "out", ("no", "no"): "neither"}[into, out]
-    return "open"
-
-
-def _isolation(namespace: str, states: list[str]) -> IsolationRow:
+def _isolation(namespace: str, states: list[Coverage]) -> IsolationRow:
     governed = len(states) - states.count("host")
-    ends = 2 * states.count("both") + states.count("in") + states.count("out")
+    ends = 2 * states.count("both") + states.count("only_in") + states.count("only_out")
     return IsolationRow(
         namespace=namespace,
         workloads=len(states),
         both=states.count("both"),
-        only_in=states.count("in"),
-        only_out=states.count("out"),
+        only_in=states.count("only_in"),
+        only_out=states.count("only_out"),
         neither=states.count("neither"),
         open=states.count("open"),
         host=states.count("host"),
