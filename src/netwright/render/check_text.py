@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import Final
 
 import msgspec
 
 from netwright.model.finding import Finding, Mark
-from netwright.questions.check import Checked, Coverage
+from netwright.questions.check import Checked
 from netwright.questions.check.intents import IntentAnswer
 from netwright.render.escape import plain
 from netwright.render.excerpt import Lines, excerpt
@@ -34,7 +34,7 @@ def check_text(
 ) -> Iterator[str]:
     """Lines. Of each code at most MOST_OF_A_CODE findings, of what is only information one line a code, unless
     `everything`; with `show` only those codes, all of them. `titles` are the titles of the codes."""
-    yield from _isolation(checked.isolation, words, everything)
+    yield from _standing(checked, words, everything)
     listed = [f for f in checked.findings if (f.state == "new" or everything) and (not show or f.code in show)]
     told: Counter[str] = Counter()
     sizes = Counter(f.code for f in listed)
@@ -53,7 +53,13 @@ def check_text(
         yield from words.fold(plain(note), "  ", "")
     if checked.intents:
         yield f" {words['dot']} ".join(held(checked))
-    yield from words.fold(f"{summary(checked)} {words['dot']} {last}" if last else summary(checked), "", "")
+    yield from words.fold(f"{_counts(checked)} {words['dot']} {last}" if last else _counts(checked), "", "")
+
+
+def _counts(checked: Checked) -> str:
+    """The summary with the broken intents, of which the other faces have lists."""
+    broken = sum(i.verdict == "broken" for i in checked.intents)
+    return summary(checked) + (f", {count(broken, 'broken intent')}" if broken else "")
 
 
 def _folded(finding: Finding, size: int, titles: dict[str, str], words: Words) -> Iterator[str]:
@@ -69,7 +75,9 @@ def _folded(finding: Finding, size: int, titles: dict[str, str], words: Words) -
 # --- isolation --------------------
 
 
-def _isolation(rows: Sequence[Coverage], words: Words, everything: bool) -> Iterator[str]:
+def _standing(checked: Checked, words: Words, everything: bool) -> Iterator[str]:
+    """How it stands: the counts, the isolation of all, and where it is lacking."""
+    rows = checked.isolation
     if not rows:
         return
     total = sum(r.workloads for r in rows)
@@ -79,7 +87,8 @@ def _isolation(rows: Sequence[Coverage], words: Words, everything: bool) -> Iter
     hosts = sum(r.host for r in rows)
     parts += [f"{hosts} on the host network"] if hosts else []
     rest = f"; {', '.join(parts)}" if parts else ""
-    yield from (heading(s) for s in words.fold(f"{both} of {total} workloads isolated both ways{rest}", "  ", ""))
+    yield heading(_counts(checked))
+    yield from words.fold(f"{both} of {total} workloads isolated both ways{rest}", "  ", "")
     lacking = [r for r in rows if r.both + r.host < r.workloads]
     shown = lacking if everything else lacking[:MOST_NAMESPACES]
     wide = max((len(plain(r.namespace)) for r in shown), default=0)

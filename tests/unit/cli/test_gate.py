@@ -72,7 +72,7 @@ def test_exit_codes(here: Path, capfd: pytest.CaptureFixture[str], folder: str, 
 def test_text_shows_the_line_what_is_there_and_the_cure(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
     _, out, err = ask(capfd, "check", "dead")
     assert err == ""
-    assert out.startswith("1 of 1 workloads isolated both ways\n")
+    assert out.startswith("1 error\n1 of 1 workloads isolated both ways\n")
     assert "error[NW2104]: rule allows nothing on `https`" in out
     assert "dead/2.yaml:8:22  NetworkPolicy shop/web" in out
     assert "^^^^^^^ no pod has it" in out
