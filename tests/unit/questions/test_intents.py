@@ -180,3 +180,29 @@ def test_broken_intents_come_first_and_fail_from_their_severity_on() -> None:
     checked = twin().check(intents=intents, severities=quiet)  # type: ignore[arg-type]
     assert not checked.findings
     assert [checked.fails(on) for on in ("error", "warning", "info", "never")] == [False, True, True, False]  # type: ignore[arg-type]
+
+
+def test_a_pod_is_no_connection_to_itself() -> None:
+    admitting_itself = """
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: itself, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: db}}
+  policyTypes: [Ingress, Egress]
+  ingress: [{from: [{podSelector: {matchLabels: {app: db}}}]}]
+  egress: [{to: [{podSelector: {matchLabels: {app: db}}}]}]
+"""
+    network = twin(admitting_itself)
+    assert ask(network, "deny", "shop/db", "shop/db").verdict == "holds"
+    assert ask(network, "only", "shop/web", "shop/db").verdict == "holds"
+    assert ask(network, "allow", ("shop/web", "shop/db"), "shop/db").verdict == "holds"
+    several = (
+        admitting_itself
+        + """
+---
+{apiVersion: v1, kind: Pod, metadata: {name: db-2, namespace: shop, labels: {app: db}}, spec: {containers: [{name: c}]}}
+"""
+    )
+    assert ask(twin(several), "deny", "shop/db", "ns/shop").verdict == "broken", "two pods are"
