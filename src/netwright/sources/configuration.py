@@ -6,7 +6,6 @@ import datetime
 import os
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeVar
 
 import msgspec
@@ -16,10 +15,13 @@ from netwright.base.errors import UsageError
 from netwright.base.spans import Place, Pointer
 from netwright.model.configuration import Accepted, Configuration, Intent, Verb
 from netwright.sources import yamltext
+from netwright.sources.files import read_regular
 from netwright.sources.positions import KeptTexts, Span
 from netwright.sources.yamltext import Built, Repeated, TextFault
 
 NAME = "netwright.yaml"
+MAX_BYTES = 256 << 20
+"""Of a file; a baseline of many findings is large, one that never ends is none."""
 SEVERITIES = ("error", "warning", "info", "ignore")
 VERBS: tuple[Verb, ...] = ("allow", "deny", "only", "apart")
 HELP = "`netwright explain intent` shows how intents are written, `explain netwright.yaml` the configuration"
@@ -144,9 +146,13 @@ def read_baseline(path: str) -> tuple[str, ...]:
 
 def _bytes(path: str) -> bytes:
     try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise UsageError(f"`{path}` cannot be read: {(error.strerror or str(error)).lower()}") from None
+        data = read_regular(path, MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else ""
+        raise UsageError(f"`{path}` cannot be read: {(reason or str(error)).lower()}") from None
+    if len(data) > MAX_BYTES:
+        raise UsageError(f"`{path}` is over {MAX_BYTES >> 20} MiB", help="is it the file that was meant?")
+    return data
 
 
 class _Text:

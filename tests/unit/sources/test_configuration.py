@@ -107,6 +107,13 @@ def test_what_is_not_understood_is_one_error_with_its_line(tmp_path: Path, text:
         read_configuration(str(file))
 
 
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/null", ".", "a\0b"])
+def test_what_is_no_regular_file_is_not_read(path: str) -> None:
+    for reader in (read_configuration, read_intents, read_baseline):
+        with pytest.raises(UsageError, match="cannot be read"):
+            reader(path)
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"nix.yaml` cannot be read: no such file"):
         read_intents(str(tmp_path / "nix.yaml"))
@@ -130,3 +137,14 @@ def test_our_own_files_in_a_source_are_no_objects_and_no_mistake(folder: Path) -
     assert [d.kind for d in reading.documents] == ["Pod"]
     assert [u.diagnostic.file for u in reading.unread] == [str(folder / "values.yaml")]
     assert not reading.warnings
+
+
+def test_hostile_texts_are_refused_in_bounds(tmp_path: Path) -> None:
+    file = tmp_path / "i.yaml"
+    bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+        f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+    )
+    for text in (bomb, "[" * 40_000, "intents: \0"):
+        file.write_text(text, encoding="utf-8")
+        with pytest.raises(UsageError, match=r"i\.yaml"):
+            read_intents(str(file))
