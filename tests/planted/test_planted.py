@@ -109,8 +109,14 @@ def test_thirty_mistakes_give_their_thirty_findings_and_no_other(planted: Path) 
 
 
 @pytest.mark.parametrize("mistake", [*THIRTY, *OTHERS], ids=lambda m: f"{m.code}: {m.story}")
-def test_a_mistake_alone_gives_its_one_finding(mistake: Mistake, tmp_path: Path) -> None:
-    assert found(plant([mistake], tmp_path / "repository")) == expected([mistake])
+def test_a_mistake_alone_gives_its_one_finding_in_whatever_order_files_are_read(
+    mistake: Mistake, tmp_path: Path
+) -> None:
+    folder = plant([mistake], tmp_path / "repository")
+    assert found(folder) == expected([mistake])
+    moved = move(folder, tmp_path / "moved")
+    before, after = ({f.fingerprint: name_of(f) for f in nw.load(str(p)).check().findings} for p in (folder, moved))
+    assert after == before
 
 
 def test_fingerprints_stay_when_files_move_and_lines_are_inserted(planted: Path, twin: nw.Twin, tmp_path: Path) -> None:

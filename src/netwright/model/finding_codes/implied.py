@@ -91,7 +91,7 @@ IMPLIED: Final = (
         explanation=(
             "Every rule of the policy is contained in a rule of another policy that is for at least the same pods, and "
             "these are isolated by other policies too. Without it the network is the same. Of two equal policies the "
-            "later is told. Not said of policies without rules: a default deny is kept for its own sake."
+            "later by name is told. Not said of policies without rules: a default deny is kept for its own sake."
         ),
         help="delete it, or narrow the others",
         fails=_among(_policy("all", ALL + PORT, pods="{}"), _policy("web", OF_DB + PORT)),

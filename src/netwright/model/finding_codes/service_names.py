@@ -51,7 +51,10 @@ SERVICE_NAMES: Final = (
         code="NW4008",
         severity="error",
         title="two Services with one node port",
-        explanation="A node port is given out once in a cluster. The API server refuses the second Service.",
+        explanation=(
+            "A node port is given out once in a cluster. The API server refuses the second Service that comes. Told of "
+            "the last by name, whichever that is."
+        ),
         help="choose another number, or leave `nodePort` out",
         fails=manifest(
             WEB,
@@ -72,7 +75,10 @@ SERVICE_NAMES: Final = (
         code="NW4009",
         severity="error",
         title="two Services with one cluster IP",
-        explanation="A cluster IP is given out once in a cluster. The API server refuses the second Service.",
+        explanation=(
+            "A cluster IP is given out once in a cluster. The API server refuses the second Service that comes. Told "
+            "of the last by name, whichever that is."
+        ),
         help="leave `clusterIP` out: it is no part of a manifest",
         fails=manifest(
             WEB,
@@ -97,7 +103,7 @@ SERVICE_NAMES: Final = (
             "The selector of a Deployment, StatefulSet, DaemonSet, ReplicaSet or ReplicationController selects pods of "
             "another one in the namespace. Nothing prevents it, and the documentation forbids it: controllers may take "
             "over pods of each other, and what works by the selector, as autoscalers and `kubectl` do, counts both. "
-            "Selectors with expressions are not compared."
+            "Selectors with expressions are not compared. Of two that select each other's pods the first by name is told."
         ),
         help="give both selectors a label that tells them apart",
         fails=manifest(_deployment("web", "app: web"), _deployment("web-canary", "app: web, track: canary"), DENY),

@@ -24,7 +24,7 @@ def checks(scene: Scene) -> Iterator[Found]:
 
 
 def _nodes(scene: Scene) -> list[Decoded]:
-    return [d for d in scene.cluster.objects if isinstance(d.value, Node)]
+    return [d for d in scene.objects if isinstance(d.value, Node)]
 
 
 def _ranges_of(scene: Scene) -> list[tuple[Decoded, IpSet]]:
@@ -53,7 +53,7 @@ def _live_pods(scene: Scene) -> list[tuple[Decoded, list[str]]]:
 
 def _find_live_pods(scene: Scene) -> list[tuple[Decoded, list[str]]]:
     found = []
-    for d in scene.cluster.objects:
+    for d in scene.objects:
         if not isinstance(d.value, Pod) or is_terminated(d.value) or (d.value.spec and d.value.spec.host_network):
             continue
         status = d.value.status

@@ -1,7 +1,8 @@
 """Rules, peers, ports and policies that change nothing, because others say all of it.
 
 Policies are additive: what one admits no other takes back, so what is contained in another rule at the same pods has no
-effect ("The effects of policies", NetworkPolicy concept page). Of two equal ones the later is told.
+effect ("The effects of policies", NetworkPolicy concept page). Of two equal ones the later by name is told: in which
+order files are read says nothing.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ Place = tuple[str, Direction]
 
 
 class Held(NamedTuple):
-    """A rule with what it matches. `order` numbers the rules in input order."""
+    """A rule with what it matches. `order` numbers the rules, by name of their policies."""
 
     rule: RuleOf
     order: int
@@ -45,7 +46,7 @@ class Held(NamedTuple):
     set: RuleSet
 
     def implies(self, other: Held) -> bool:
-        """Whether it says all of the other at the same pods, and is not its equal that comes later."""
+        """Whether it says all of the other at the same pods, and is not its equal with a later name."""
         return self._contains(other) and (self.order < other.order or not other._contains(self))
 
     def _contains(self, other: Held) -> bool:

@@ -120,7 +120,7 @@ def _covers(ports: tuple[NetworkPolicyPort, ...] | None, number: int) -> bool:
 
 def _parts(scene: Scene) -> tuple[Part, ...]:
     """The infrastructure as far as the input has it, the gravest first."""
-    nodes = [d for d in scene.cluster.objects if isinstance(d.value, Node)]
+    nodes = [d for d in scene.objects if isinstance(d.value, Node)]
     every, control, etcd = IpSet(), IpSet(), IpSet()
     for d in nodes:
         addresses = _node_addresses(d)
@@ -131,7 +131,7 @@ def _parts(scene: Scene) -> tuple[Part, ...]:
         if ETCD_ROLE in roles:
             etcd |= addresses
     api: dict[int, IpSet] = {API_PORT: control} if control else {}
-    for d in scene.cluster.objects if nodes else ():
+    for d in scene.objects if nodes else ():
         if isinstance(d.value, Pod) and (d.value.metadata.labels or {}).get("component") == "etcd":
             status = d.value.status
             texts = [status.pod_ip, status.host_ip] if status else []

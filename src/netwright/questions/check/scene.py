@@ -98,13 +98,19 @@ class Scene:
     # --- objects --------------------
 
     @cached_property
+    def objects(self) -> tuple[Decoded, ...]:
+        """All objects by namespace, name and kind: what is told of one of several must not hang on the order in which
+        files are read."""
+        return tuple(sorted(self.cluster.objects, key=lambda d: (d.namespace, d.name, d.kind)))
+
+    @cached_property
     def policies(self) -> tuple[Decoded, ...]:
-        """The NetworkPolicies, in input order."""
-        return tuple(d for d in self.cluster.objects if isinstance(d.value, NetworkPolicy))
+        """The NetworkPolicies, by namespace and name."""
+        return tuple(d for d in self.objects if isinstance(d.value, NetworkPolicy))
 
     def of_kind(self, *kinds: str) -> list[Decoded]:
-        """The objects of these kinds, in input order."""
-        return [d for d in self.cluster.objects if d.kind in kinds]
+        """The objects of these kinds, by namespace and name."""
+        return [d for d in self.objects if d.kind in kinds]
 
     @cached_property
     def namespaces(self) -> dict[str, Decoded | None]:
@@ -131,7 +137,7 @@ class Scene:
         return {(d.kind, d.namespace, d.name): d for d in self.cluster.objects}
 
     def rules(self, *, direction: Direction | None = None) -> Iterator[RuleOf]:
-        """The rules of all policies that act, in input order."""
+        """The rules of all policies that act, by namespace and name of the policy."""
         for rules in self._rules_of.values():
             for rule in rules:
                 if direction in (None, rule.direction):

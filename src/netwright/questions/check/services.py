@@ -36,9 +36,9 @@ class ServiceOf(NamedTuple):
 
 
 def services(scene: Scene) -> list[ServiceOf]:
-    """All Services, in input order."""
+    """All Services, by namespace and name."""
     nouns = {(s.namespace, s.name): s for s in scene.cluster.services}
-    written = [d for d in scene.cluster.objects if isinstance(d.value, Service)]
+    written = [d for d in scene.objects if isinstance(d.value, Service)]
     return [ServiceOf(d, d.value.spec or ServiceSpec(), nouns[d.namespace, d.name]) for d in written]
 
 
