@@ -41,7 +41,7 @@ IDLE = (
     ),
 )
 """Codes of what has no effect: the policy, rule, entry or port named can be deleted."""
-OFTEN = {"NW2001", "NW2003", "NW2104", "NW2111", "NW2112", "NW2114", "NW2115", "NW2121", "NW2202"}
+OFTEN = {"NW2001", "NW2003", "NW2104", "NW2111", "NW2112", "NW2114", "NW2115", "NW2120", "NW2202"}
 
 
 def answers(network: Network, rows: int) -> list[tuple[ServiceSet, ServiceSet]]:

@@ -1,7 +1,7 @@
 """A repository without faults gives no finding; with mistakes planted into it, those and no others.
 
-`clean` is written as a company would write it. The mistakes are those of `thirty` and `others`; what must be found was
-decided from documents before anything ran.
+`clean` is written as a company would write it. The mistakes are those of `thirty`, `others` and `causes`; what must be
+found was decided from documents before anything ran.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import netwright as nw
 from netwright.cli.main import run
 from netwright.model.configuration import Accepted
 from netwright.model.finding import Finding
+from tests.planted.causes import CAUSES
 from tests.planted.others import OTHERS
 from tests.planted.planting import Mistake
 from tests.planted.thirty import THIRTY
@@ -108,7 +109,7 @@ def test_thirty_mistakes_give_their_thirty_findings_and_no_other(planted: Path) 
     assert found(planted) == expected(THIRTY)
 
 
-@pytest.mark.parametrize("mistake", [*THIRTY, *OTHERS], ids=lambda m: f"{m.code}: {m.story}")
+@pytest.mark.parametrize("mistake", [*THIRTY, *OTHERS, *CAUSES], ids=lambda m: f"{m.code}: {m.story}")
 def test_a_mistake_alone_gives_its_one_finding_in_whatever_order_files_are_read(
     mistake: Mistake, tmp_path: Path
 ) -> None:

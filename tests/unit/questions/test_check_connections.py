@@ -69,7 +69,8 @@ def test_one_side_alone_is_told_at_that_side() -> None:
 
 
 def test_ports_that_do_not_meet_are_told_once() -> None:
-    assert codes(PODS, out(rule("to", "db", "8080"), BOTH), into(rule("from", "web", "8081"))) == ["NW2120"]
+    two = PODS.replace("containerPort: 8080}", "containerPort: 8080}, {name: other, containerPort: 8081}")
+    assert codes(two, out(rule("to", "db", "8080"), BOTH), into(rule("from", "web", "8081"))) == ["NW2120"]
     assert codes(PODS, out(rule("to", "db", "main"), BOTH), into(rule("from", "web", "8080"))) == []
 
 
@@ -83,6 +84,39 @@ def test_one_pair_that_passes_is_enough() -> None:
 
 def test_a_wrong_label_on_the_other_side_is_told_there_only() -> None:
     assert codes(PODS, out(rule("to", "db"), BOTH), into(rule("from", "wbe"))) == []
+
+
+def test_a_port_that_nobody_declares_is_told_as_such_where_the_pods_meet_on_another() -> None:
+    assert codes(PODS, out(rule("to", "db", "8080"), BOTH), into(rule("from", "web", "8081"))) == []
+    assert codes(PODS, out(rule("to", "db", "8081"), BOTH), into(rule("from", "web", "8080"))) == []
+    assert codes(PODS, out(rule("to", "db", "8081"), BOTH)) == ["NW2120"]  # refused on every port
+
+
+def test_a_cause_explains_no_more_than_its_rule_would_allow() -> None:
+    pods = PODS + pod("api")
+    both = out(rule("to", "db"), BOTH) + out(rule("to", "db"), BOTH, app="api", name="api-out")
+    assert codes(pods, both) == ["NW2120", "NW2120"]
+    misspelt = into(rule("from", "web"), app="dbb")
+    (finding,) = found(pods, both, misspelt)
+    assert (finding.code, finding.name) == ("NW2120", "api-out")
+    assert codes(pods, both, into(rule("from", "web"), rule("from", "api"), app="dbb")) == []
+    assert codes(pods, both, into(rule("from", "web", "9090"), rule("from", "api", "9090"), app="dbb")) == [
+        "NW2120",
+        "NW2120",
+    ]
+    ignored = into(rule("from", "web"), rule("from", "api")).replace("[Ingress]", "[Egress]")
+    assert "NW2120" not in codes(pods, both, ignored)
+
+
+def test_what_follows_is_told_where_its_cause_is_not() -> None:
+    cause = into(rule("from", "web").replace("podSelector", "namespaceSelector: {}, podSelector"), app="dbb")
+    other = pod("db", namespace="back") + policy("deny", DENY, "back") + cause.replace("shop", "back")
+    peer = rule("to", "db").replace("podSelector", "namespaceSelector: {}, podSelector")
+    text = policy("deny", DENY) + pod("web") + other + out(peer, BOTH)
+    twin = nw.load("-", stdin=BytesIO(text.encode()))
+    assert {f.code for f in twin.check().findings if f.code[:5] != "NW210"} == {"NW2001"}
+    assert {f.code for f in twin.check(namespaces=("shop",)).findings} == {"NW2120"}
+    assert {f.code for f in twin.check(severities={"NW2001": "ignore"}).findings} == {"NW2120"}
 
 
 def test_rules_for_whole_namespaces_are_no_claim_about_one_connection() -> None:

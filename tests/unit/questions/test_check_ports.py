@@ -132,6 +132,17 @@ spec:
     assert codes(WEB, asleep, to("{port: grpc}, {port: 9000}")) == []
 
 
+def test_undeclared_ports_are_told_once_a_policy() -> None:
+    many = ", ".join(f"{{port: {number}}}" for number in range(9000, 9008))
+    (finding,) = found(WEB, to(many))
+    assert (finding.code, finding.path) == ("NW2101", "spec.ingress[0].ports[0].port")
+    assert "`TCP 9000`, `TCP 9001`, `TCP 9002` and 5 more" in finding.title
+    assert [mark.path for mark in finding.also] == [f"spec.ingress[0].ports[{i}].port" for i in (1, 2, 3, 4)]
+    (again,) = found(WEB, to("{port: 8080}, {port: 9000}"))
+    assert again.path == "spec.ingress[0].ports[1].port"
+    assert again.fingerprint == finding.fingerprint
+
+
 def test_named_ports() -> None:
     assert codes(WEB, to("{port: http}")) == []
     assert codes(WEB, to("{port: https}")) == ["NW2104"]

@@ -138,6 +138,8 @@ spec:
 """
     [found] = findings(WEB, job, DENY, ADMIT, TARGET)
     assert (found.code, found.workloads) == ("NW4012", ("job/shop/migrate",))
+    by_name = service("{selector: {app: web}, ports: [{port: 80, targetPort: http}]}")
+    assert not codes(WEB, job, DENY, ADMIT, by_name)  # without a port of the name they are no endpoints
 
 
 def test_a_workload_that_is_being_rolled_out_is_not_told_of_itself() -> None:

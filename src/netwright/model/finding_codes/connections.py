@@ -42,7 +42,8 @@ CONNECTIONS: Final = (
         explanation=(
             "An entry of an egress rule names pods, and their own ingress policies surely admit none of the pods that "
             "the policy is for on the ports of the rule. A connection needs both sides, so the entry allows nothing. "
-            "Not told where another finding says why."
+            "Not told where another finding says why: of a policy or a rule that would admit them and misses its pods, "
+            "its peers or its ports, or of a Service or an Ingress whose pods are closed there."
         ),
         help="admit the pods on the other side too, or delete the entry",
         fails=manifest(WEB, DB, DENY, WEB_OUT + DNS),
@@ -55,7 +56,7 @@ CONNECTIONS: Final = (
         explanation=(
             "An entry of an ingress rule names pods, and their own egress policies surely let none of them out to the "
             "pods that the policy is for on the ports of the rule. A connection needs both sides, so the entry admits "
-            "nothing. Not told where another finding says why."
+            "nothing. Not told where another finding says why, as NW2120."
         ),
         help="let the pods out on the other side too, or delete the entry",
         fails=manifest(WEB, DB, DENY, DB_IN),
@@ -68,7 +69,9 @@ CONNECTIONS: Final = (
         explanation=(
             "The pods are isolated for egress, rules let them go to other pods, and none lets them ask a DNS server "
             "(UDP 53) anywhere. Names of Services do not resolve, so the connections that are allowed are not made. "
-            "Told once a namespace; not where policies of kinds that are not read may allow it."
+            "Told once a namespace; not where policies of kinds that are not read may allow it, and not of pods for "
+            "which a rule that another finding tells of is meant to. Ports that servers have in some clusters count as "
+            "53 does (5353, 1053, 8053, 10053): where the servers of the input do not declare them, NW2101 says so."
         ),
         help="allow UDP and TCP 53 to the cluster's DNS servers",
         fails=manifest(WEB, DB, DENY, WEB_OUT, DB_IN),

@@ -196,7 +196,8 @@ EXPOSURE: Final = (
         title="workloads on their node's network",
         explanation=(
             "With `hostNetwork: true` a pod has its node's addresses, and NetworkPolicies do not act on it. It accepts "
-            "what the node accepts, and reaches whatever the node reaches."
+            "what the node accepts, and reaches whatever the node reaches. Workloads that a policy or a peer means by "
+            "their labels are left out: NW3201 or NW2010 tells of them."
         ),
         help="leave `hostNetwork` out where the workload does not need it",
         fails=manifest(WEB, HOST, DENY),

@@ -117,7 +117,8 @@ INGRESSES: Final = (
         explanation=(
             "The ingress controller is in the input (it is recognised by the labels that well-known projects give it), "
             "and policies, its own or the backend's, deny its connections to every pod behind the Ingress. Requests "
-            "run into a timeout."
+            "run into a timeout. Not told where another finding says why: of a rule or a policy that is meant to let "
+            "the controller in or out, or of a target port that the pods do not have."
         ),
         help="admit the controller's pods to the target port of the Service",
         fails=manifest(WEB, CONTROLLER, DENY, CONTROLLER_OUT, SERVICE, _ingress("web", "web", 80)),

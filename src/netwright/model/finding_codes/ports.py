@@ -45,7 +45,7 @@ PORTS: Final = (
         explanation=(
             "All pods that the rule's port is a port of declare container ports, and none declares this one. What is "
             "declared is information only: the port may be served all the same. More often it is one that was changed "
-            "or never was. Not said of the ports of injected sidecars."
+            "or never was. Told once a policy, with all such ports. Not said of the ports of injected sidecars."
         ),
         help="declare the port in the container too, or delete it from the rule",
         fails=_to("{port: 8443}"),
@@ -58,7 +58,8 @@ PORTS: Final = (
         explanation=(
             "The rule allows the port of a Service, whose pods are reached on another one (`targetPort`). Policy sees "
             "a connection to a Service after its translation, with the pod's address and port, so the rule never "
-            "matches it, and no other rule of the namespace allows the pods' port."
+            "matches it. Not told where another rule of the same direction allows the pods' port between some of the "
+            "same pods: then NW2101 is."
         ),
         help="write the port of the pods",
         fails=_to("{port: 80}", SERVICE),

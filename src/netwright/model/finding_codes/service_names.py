@@ -40,8 +40,9 @@ SERVICE_NAMES: Final = (
         title="a Service that no policy admits anybody to",
         explanation=(
             "Policies isolate all pods behind the Service, and no ingress rule of theirs names the port that it leads "
-            "to: nobody can reach it, in this cluster or another. Rules see the target port, not the Service's. A rule "
-            "whose peers select nobody is another finding."
+            "to: nobody can reach it, in this cluster or another. Rules see the target port, not the Service's. Not "
+            "told where another finding says why: a rule or a policy that misses whom it means, or a target port that "
+            "the pods do not have."
         ),
         help="admit its clients to the target port, or delete the Service",
         fails=manifest(WEB, DENY, service("{selector: {app: web}, ports: [{port: 8080}]}")),
@@ -103,7 +104,8 @@ SERVICE_NAMES: Final = (
             "The selector of a Deployment, StatefulSet, DaemonSet, ReplicaSet or ReplicationController selects pods of "
             "another one in the namespace. Nothing prevents it, and the documentation forbids it: controllers may take "
             "over pods of each other, and what works by the selector, as autoscalers and `kubectl` do, counts both. "
-            "Selectors with expressions are not compared. Of two that select each other's pods the first by name is told."
+            "Selectors with expressions are not compared. Of two that select each other's pods the "
+            "first by name is told."
         ),
         help="give both selectors a label that tells them apart",
         fails=manifest(_deployment("web", "app: web"), _deployment("web-canary", "app: web, track: canary"), DENY),

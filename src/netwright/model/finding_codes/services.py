@@ -87,7 +87,7 @@ SERVICES: Final = (
         title="a named target port that only some pods of the Service have",
         explanation=(
             "A pod that has no port of this name is no endpoint of the Service at this port. The others take all of "
-            "its connections."
+            "its connections. Pods of Jobs are not told: they serve nothing, and being no endpoint is as it should be."
         ),
         help="name the port in every pod that the Service selects, or narrow its selector",
         fails=manifest(

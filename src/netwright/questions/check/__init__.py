@@ -45,22 +45,24 @@ from netwright.questions.check.scene import Scene
 from netwright.questions.registry import Asked, Check
 
 CHECKS: tuple[Callable[[Scene], Iterator[Found]], ...] = (
+    # causes, in the order in which one explains the other (`mistakes`)
     policy_selectors.checks,
     policy_sections.checks,
     ports.checks,
-    ranges.checks,
-    implied.checks,
+    services.checks,
+    target_ports.checks,
+    ingresses.checks,
+    service_names.checks,
     one_sided.checks,
     dns.checks,
+    # the others
+    ranges.checks,
+    implied.checks,
     coverage.checks,
     exposed_workloads.checks,
     bypass.checks,
     infrastructure.checks,
-    services.checks,
-    target_ports.checks,
-    service_names.checks,
     controllers.checks,
-    ingresses.checks,
     cluster_ranges.checks,
 )
 ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
@@ -125,16 +127,21 @@ def is_failing(severity: Severity, fail_on: FailOn) -> bool:
 
 
 def answer(twin: Asked, params: Check) -> Checked:
-    scene = Scene(twin)
     codes = {code.code: code for code in FINDING_CODES}
     unread = twin.snapshot.reading.unread
     lacking = {code for code, kinds in ABSENCE.items() if any(_may_be(u, kinds) for u in unread)}
+    untold = lacking | {code for code, severity in params.severities.items() if severity == "ignore"}
+
+    def is_in(found: Found) -> bool:
+        return not params.namespaces or _is_in(found.origin, params.namespaces)
+
+    scene = Scene(twin, lambda found: found.code not in untold and is_in(found))
     findings: list[Finding] = [_of_input(d) for d in twin.snapshot.diagnostics if d.severity != "info"]
     seen: Counter[tuple[str, ...]] = Counter()
     withheld: Counter[str] = Counter()
     for check in CHECKS:
         for found in check(scene):
-            if params.namespaces and not _is_in(found.origin, params.namespaces):
+            if not is_in(found):
                 continue
             if found.code in lacking:
                 withheld[found.code] += 1

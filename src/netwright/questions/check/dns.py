@@ -16,6 +16,7 @@ from netwright.dialects.k8s.lower import lower_ports, policy_types
 from netwright.dialects.k8s.objects import NetworkPolicyPort
 from netwright.model.document import Decoded
 from netwright.questions.check.found import Found, at, listed
+from netwright.questions.check.mistakes import Mistakes
 from netwright.questions.check.scene import RuleOf, Scene, spec_of
 from netwright.questions.check.surroundings import Surroundings
 from netwright.spec.labels import matches, may_match
@@ -58,6 +59,25 @@ class Names:
                     any(p.ip_block is None for rule in rules for p in rule.peers or ()),
                 )
         return found
+
+    @property
+    def _meant(self) -> int:
+        """The pods that a rule which was told to be mistaken would let ask for names."""
+        serving = self.scene.bits(
+            tuple(
+                row
+                for row, ports in enumerate(self.scene.cluster.row_ports)
+                if any(port.number in PORTS and port.protocol == UDP for port in ports)
+            )
+        )
+        bits = 0
+        for mistake in self.scene.once(Mistakes).of("egress"):
+            if mistake.rule is None:
+                continue
+            at_servers = mistake.ports is None and bool((mistake.whom or 0) & serving)
+            if at_servers or self._may(mistake.rule, UDP):
+                bits |= mistake.at
+        return bits
 
     @cached_property
     def _at(self) -> dict[int, list[Decoded]]:
@@ -115,8 +135,11 @@ class Names:
     def none(self) -> Iterator[Found]:
         """NW2130: by namespace."""
         lacking: dict[str, dict[str, Decoded]] = {}
+        meant = self._meant
         for workload in self.scene.workloads:
             if not self._is_known(workload.namespace) or self.scene.isolation(workload, "egress") != "yes":
+                continue
+            if meant & self.scene.bits(workload.rows):
                 continue
             for row in workload.rows:
                 policies = self._at.get(row, [])

@@ -7,9 +7,11 @@ there are recognised by their labels (engine.exposure).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
-from netwright.base.services import TCP, protocol_name
+from netwright.base.services import TCP, ServiceSet, protocol_name
 from netwright.base.spans import Origin
 from netwright.dialects.k8s.objects import HTTPIngressPath, Ingress
 from netwright.model.cluster import IngressRoute, ServiceNoun, ServicePortNoun
@@ -17,6 +19,7 @@ from netwright.model.document import Decoded
 from netwright.model.references import Target
 from netwright.questions.check.absence import Absence
 from netwright.questions.check.found import Found, Seen, at, field, listed
+from netwright.questions.check.mistakes import Mistakes
 from netwright.questions.check.scene import Scene
 
 BY_ANNOTATION = "use-annotation"
@@ -155,15 +158,20 @@ def kept(scene: Scene) -> list[Kept]:
 def kept_from_backends(scene: Scene) -> Iterator[Found]:
     """NW4104: policy keeps the ingress controllers of the input from an Ingress' backend."""
     seen = set()
+    mistakes = scene.once(Mistakes)
     for route, service, port, controllers, deciding in scene.once(kept):
         key = route.namespace, route.name, service.name, port.port
         if key in seen:
             continue
         seen.add(key)
+        rows = tuple(b.row for b in port.backends if b.row >= 0)
+        ports = reduce(or_, (ServiceSet.ports(b.protocol, b.port) for b in port.backends))
+        if mistakes.is_misled(service, port) or _is_explained(scene, rows, ports):
+            continue
         targets = dict.fromkeys((b.protocol, b.port) for b in port.backends)
         reached = ", ".join(f"{protocol_name(protocol)} {number}" for protocol, number in targets)
-        whom = scene.refs(b.row for b in port.backends if b.row >= 0)
-        yield Found(
+        whom = scene.refs(rows)
+        found = Found(
             "NW4104",
             _backend(route, "name"),
             f"policy keeps the ingress controller from `{_entry(route)}`: {listed(controllers)} may not reach "
@@ -175,6 +183,19 @@ def kept_from_backends(scene: Scene) -> Iterator[Found]:
             workloads=whom,
             also=tuple(Seen(o, "isolates, and nothing admits it") for o in deciding[:2]),
         )
+        controller_rows = scene.inquirer.controller_rows
+        mistakes.closed(found, "ingress", rows, controller_rows, ports)
+        mistakes.closed(found, "egress", controller_rows, rows, ports)
+        yield found
+
+
+def _is_explained(scene: Scene, rows: tuple[int, ...], ports: ServiceSet) -> bool:
+    """Whether a rule that was told to be mistaken is known to mean the controllers' way to these pods."""
+    mistakes = scene.once(Mistakes)
+    controllers, backends = scene.bits(tuple(scene.inquirer.controller_rows)), scene.bits(rows)
+    return mistakes.explain("ingress", backends, controllers, ports, known=True) or mistakes.explain(
+        "egress", controllers, backends, ports, known=True
+    )
 
 
 # --- one host and path twice --------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from netwright.dialects.k8s.endpoints import NAMESPACE_NAME
 from netwright.dialects.k8s.objects import LabelSelector
@@ -97,6 +98,26 @@ def close(selector: LabelSelector, held: Iterable[Mapping[str, str]]) -> str:
             if near and not values:
                 return f"{near}: {value}"
     return ""
+
+
+def is_nearly(selector: LabelSelector | None, labels: Mapping[str, str]) -> bool:
+    """Whether labels are what a selector most likely means: each that it wants is there, or one spelt nearly so."""
+    asked = list(wanted(selector))
+    return bool(asked) and all(_is_nearly(key, values, labels) for key, values in asked)
+
+
+def _is_nearly(key: str, asked: tuple[str, ...], labels: Mapping[str, str]) -> bool:
+    held = labels.get(key)
+    if held is not None:
+        return not asked or held in asked or any(_are_close(value, held) for value in asked)
+    if asked:
+        return any(value in asked for value in labels.values())
+    return any(_are_close(key, other) for other in labels)
+
+
+@lru_cache(maxsize=1 << 12)
+def _are_close(text: str, other: str) -> bool:
+    return bool(_close(text, (other,)))
 
 
 def _close(text: str, among: Iterable[str]) -> str:

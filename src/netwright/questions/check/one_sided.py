@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import NamedTuple
 
 from netwright.base.services import TRANSPORT, ServiceSet
-from netwright.dialects.k8s.lower import lower_ports
 from netwright.engine.acting import PolicyKey
 from netwright.engine.bits import indexes
 from netwright.model.document import Decoded
@@ -20,6 +19,7 @@ from netwright.model.rule import Direction
 from netwright.questions.check.found import Found, Seen, at, listed
 from netwright.questions.check.implied import told_peer, told_port
 from netwright.questions.check.label_words import written
+from netwright.questions.check.mistakes import Mistakes
 from netwright.questions.check.scene import RuleOf, Scene
 
 
@@ -43,24 +43,23 @@ class Entry(NamedTuple):
 class Sides:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
-        self._bits: dict[tuple[int, ...], int] = {}
+        self.mistakes = scene.once(Mistakes)
         self._told: list[tuple[int, int]] = []
-        """Sources and destinations of what was told already."""
+        """Sources and destinations of what was told already, here or as something else."""
 
     def refused(self, direction: Direction) -> Iterator[Found]:
         """NW2120 of egress rules, NW2121 of ingress rules."""
         seen: set[tuple[Decoded, str]] = set()
         for rule in self.scene.rules(direction=direction):
-            if rule.key in self.scene.mistaken:
+            if rule.key in self.mistakes.rules:
                 continue
             for entry in self._entries(rule):
                 key = f"{direction} {self._told_entry(entry)}"
-                if (rule.policy, key) in seen or not self._is_refused(entry):
+                if (rule.policy, key) in seen or not self._is_refused(entry, self._services(entry)):
                     continue
                 seen.add((rule.policy, key))
-                far = entry.destinations if direction == "egress" else entry.sources
-                other: Direction = "ingress" if direction == "egress" else "egress"
-                if self.scene.is_mistaken(self.scene.rows_at(far), other):
+                if self._is_explained(entry):
+                    self._told.append((entry.sources, entry.destinations))
                     continue
                 if any(a & entry.sources and b & entry.destinations for a, b in self._told):
                     continue
@@ -80,28 +79,28 @@ class Sides:
             chosen = self.scene.peers(peer, rule.policy.namespace)
             if not chosen.must or chosen.may == subjects.may:
                 continue  # of one pod alone: it always reaches itself
-            mine, theirs = self._of(subjects.may), self._of(chosen.may)
+            mine, theirs = self.scene.bits(subjects.may), self.scene.bits(chosen.may)
             if rule.direction == "egress":
                 yield Entry(rule, number, mine, theirs)
             else:
                 yield Entry(rule, number, theirs, mine)
 
-    def _of(self, rows: tuple[int, ...]) -> int:
-        bits = self._bits.get(rows)
-        if bits is None:
-            bits = 0
-            for row in rows:
-                bits |= 1 << self.scene.network.position(row)
-            self._bits[rows] = bits
-        return bits
-
     # --- the other side --------------------
 
-    def _is_refused(self, entry: Entry) -> bool:
-        """Whether the other side surely refuses every pair."""
+    def _is_explained(self, entry: Entry) -> bool:
+        """Whether a finding that is told already says why the other side refuses."""
+        if entry.rule.key in self.mistakes.idle and not self._is_refused(entry, TRANSPORT):
+            return True
+        other: Direction = "ingress" if entry.rule.direction == "egress" else "egress"
+        at, whom = entry.destinations, entry.sources
+        if other == "egress":
+            at, whom = whom, at
+        return self.mistakes.explain(other, at, whom, self._services(entry)) or self.mistakes.has_idle(other, at, whom)
+
+    def _is_refused(self, entry: Entry, services: ServiceSet) -> bool:
+        """Whether the other side surely refuses every pair on these ports."""
         egress = entry.rule.direction == "egress"
         here, there = (entry.destinations, entry.sources) if egress else (entry.sources, entry.destinations)
-        services = self._services(entry)
         if not self.scene.network.atoms.knows(services):
             return False
         mask = self.scene.network.atoms.mask(services)
@@ -116,18 +115,8 @@ class Sides:
 
     def _services(self, entry: Entry) -> ServiceSet:
         """All that the rule allows, its names as any of the destinations gives them."""
-        rule, cluster = entry.rule, self.scene.cluster
-        if rule.ports is None:
-            return TRANSPORT
-        lowered = lower_ports(rule.ports)
-        services = lowered.fixed
-        names = {(port.name, port.protocol) for port in lowered.named}
-        if names:
-            for row in self.scene.rows_at(entry.destinations):
-                for port in cluster.row_ports[row]:
-                    if (port.name, port.protocol) in names:
-                        services |= ServiceSet.ports(port.protocol, port.number)
-        return services
+        named = any(isinstance(port.port, str) for port in entry.rule.ports or ())
+        return self.scene.services(entry.rule.ports, self.scene.rows_at(entry.destinations) if named else ())
 
     # --- words --------------------
 

@@ -17,6 +17,7 @@ from netwright.model.document import Decoded
 from netwright.model.rule import Direction
 from netwright.questions.check.found import Found, Seen, at, listed
 from netwright.questions.check.label_words import written
+from netwright.questions.check.mistakes import Mistakes
 from netwright.questions.check.scene import Scene, spec_of
 
 
@@ -31,12 +32,13 @@ def ignored_rules(scene: Scene) -> Iterator[Found]:
     for policy in scene.policies:
         spec = spec_of(policy)
         acting = policy_types(spec)
-        for side, code in (("ingress", "NW2201"), ("egress", "NW2202")):
+        sides: tuple[tuple[Direction, str], ...] = (("ingress", "NW2201"), ("egress", "NW2202"))
+        for side, code in sides:
             rules = getattr(spec, side)
             if not rules or side in acting:
                 continue
             word = side.capitalize()
-            yield Found(
+            found = Found(
                 code,
                 at(policy, "spec", side),
                 f"{side} rules of `{policy.namespace}/{policy.name}` do nothing: its policyTypes do not list {word}",
@@ -45,6 +47,8 @@ def ignored_rules(scene: Scene) -> Iterator[Found]:
                 help=f"add `{word}` to policyTypes, or delete the rules",
                 also=(Seen(at(policy, "spec", "policyTypes"), f"lists only {', '.join(spec.policy_types or ())}"),),
             )
+            scene.once(Mistakes).lost(found, policy, (side,), scene.subjects(policy).may)
+            yield found
 
 
 # --- directions that nobody wrote --------------------

@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from netwright.dialects.k8s.endpoints import NAMESPACE_NAME
+from netwright.dialects.k8s.lower import policy_types
 from netwright.dialects.k8s.objects import LabelSelector, NetworkPolicyPeer
 from netwright.model.document import Decoded
 from netwright.questions.check.found import Found, Seen, at, listed
 from netwright.questions.check.label_words import close, contradiction, nearest, wanted, written
+from netwright.questions.check.mistakes import Mistakes
 from netwright.questions.check.scene import RuleOf, Scene, spec_of
 from netwright.questions.check.surroundings import Surroundings
 
@@ -35,7 +37,9 @@ def subjects(around: Surroundings) -> Iterator[Found]:
         selector = spec_of(policy).pod_selector
         key = contradiction(selector)
         if selector is not None and key:
-            yield _impossible(policy, ("spec", "podSelector"), selector, key, "policy", "podSelector")
+            found = _impossible(policy, ("spec", "podSelector"), selector, key, "policy", "podSelector")
+            _lost(around, found, policy, around.nearly(selector, (policy.namespace,)))
+            yield found
         elif policy.namespace not in around.peopled:
             deserted.setdefault(policy.namespace, []).append(policy)
         elif selector is not None and written(selector) and not around.scene.subjects(policy).may:
@@ -43,7 +47,7 @@ def subjects(around: Surroundings) -> Iterator[Found]:
     for namespace, policies in deserted.items():
         names = listed([p.name for p in policies])
         one = len(policies) == 1
-        yield Found(
+        found = Found(
             "NW2002",
             at(policies[0], "metadata", "namespace"),
             f"{len(policies)} polic{'y' if one else 'ies'} for namespace `{namespace}`, which has no workload in the "
@@ -53,6 +57,15 @@ def subjects(around: Surroundings) -> Iterator[Found]:
             help="name the manifests of its workloads as a source too, or correct the namespace",
             key=namespace,
         )
+        for policy in policies:
+            selector = spec_of(policy).pod_selector
+            if selector is not None and written(selector):
+                _lost(around, found, policy, around.scene.anywhere(selector).must)
+        yield found
+
+
+def _lost(around: Surroundings, found: Found, policy: Decoded, meant: tuple[int, ...]) -> None:
+    around.scene.once(Mistakes).lost(found, policy, policy_types(spec_of(policy)), meant)
 
 
 def _selects_nothing(around: Surroundings, policy: Decoded, selector: LabelSelector) -> Iterator[Found]:
@@ -62,6 +75,7 @@ def _selects_nothing(around: Surroundings, policy: Decoded, selector: LabelSelec
     title = f"policy `{namespace}/{policy.name}` selects no pod: none in `{namespace}` has `{asked}`"
     label, effect = "no pod has these labels", "it isolates nothing, and its rules admit nobody anywhere"
     advice = "correct the labels, or delete the policy"
+    meant: tuple[int, ...]
     if not around.settles(selector, (namespace,)):
         return
     elif elsewhere := around.scene.anywhere(selector).must:
@@ -69,10 +83,12 @@ def _selects_nothing(around: Surroundings, policy: Decoded, selector: LabelSelec
         label = f"pods with these labels are in {homes}"
         effect = f"a policy acts in its own namespace only: {listed(around.scene.refs(elsewhere))} stay as they are"
         advice = f"move the policy to {homes}, or correct the labels"
+        meant = elsewhere
     else:
         near = nearest(selector, around.labels_in(namespace))
         advice = f"{near}; else delete the policy" if near else advice
-    yield Found(
+        meant = around.nearly(selector, (namespace,))
+    found = Found(
         "NW2001",
         at(policy, "spec", "podSelector"),
         title,
@@ -80,6 +96,8 @@ def _selects_nothing(around: Surroundings, policy: Decoded, selector: LabelSelec
         effect=effect,
         help=advice,
     )
+    _lost(around, found, policy, meant)
+    yield found
 
 
 def _impossible(
@@ -131,16 +149,30 @@ class PeerOf(NamedTuple):
 def peers(around: Surroundings) -> Iterator[Found]:
     """NW2003 to NW2010: each peer that selects nobody, once a policy."""
     told: set[tuple[Decoded, str, str]] = set()
+    mistakes = around.scene.once(Mistakes)
     for rule in around.scene.rules():
         for number, peer in enumerate(rule.peers or ()):
             if peer.ip_block is not None:
                 continue
             found = next(_of_peer(around, PeerOf(rule, number, peer)), None)
-            if found is not None:
-                around.scene.mistake(rule)
-            if found is not None and (rule.policy, found.code, found.key) not in told:
+            if found is None:
+                continue
+            mistakes.peer(found, rule, _meant(around, found.code, rule.policy.namespace, peer))
+            if (rule.policy, found.code, found.key) not in told:
                 told.add((rule.policy, found.code, found.key))
                 yield found
+
+
+def _meant(around: Surroundings, code: str, namespace: str, peer: NetworkPolicyPeer) -> tuple[int, ...] | None:
+    """The pods that a peer which selects nobody most likely means; None: nobody knows."""
+    scene, pods = around.scene, peer.pod_selector
+    if code == "NW2010":
+        return around.hosts(peer, namespace)
+    if peer.namespace_selector is None:
+        elsewhere = scene.anywhere(pods).must if pods is not None and code in ("NW2006", "NW2007") else ()
+        return elsewhere or around.nearly(pods, (namespace,)) or None
+    where = around.namespaces(peer.namespace_selector)[1] or around.nearly_namespaces(peer.namespace_selector)
+    return around.nearly(pods, where) or None
 
 
 def _of_peer(around: Surroundings, one: PeerOf) -> Iterator[Found]:

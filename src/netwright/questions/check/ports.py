@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import groupby
 from typing import NamedTuple
 
 from netwright.base.services import PROTOCOLS, protocol_name
+from netwright.base.spans import Origin
 from netwright.dialects.k8s.objects import NetworkPolicyPort
 from netwright.model.cluster import ContainerPortNoun
 from netwright.model.document import Decoded
+from netwright.model.rule import Direction
 from netwright.questions.check.found import Found, Seen, at, listed
+from netwright.questions.check.mistakes import Mistakes
 from netwright.questions.check.port_holders import Holders, Holding
 from netwright.questions.check.scene import RuleOf, Scene
 from netwright.questions.check.surroundings import Surroundings
@@ -23,8 +27,8 @@ from netwright.questions.check.surroundings import Surroundings
 INJECTED = frozenset({*range(15000, 15100), 4140, 4143, 4190, 4191})
 """Ports of the sidecars that Istio and Linkerd put into pods, which no template declares."""
 
-INFORMATIVE = ("NW2101", "NW2103")
-"""Codes of ports that are most likely right."""
+MOST_PLACES = 4
+"""As many undeclared ports of a policy are shown beside the first."""
 
 
 def checks(scene: Scene) -> Iterator[Found]:
@@ -32,19 +36,36 @@ def checks(scene: Scene) -> Iterator[Found]:
     translations = Translations(scene)
     holding = Holding(around)
     told: set[tuple[Decoded, str, str]] = set()
-    for rule in scene.rules():
-        for number, port in enumerate(rule.ports or ()):
-            if port.port is None:
-                continue
-            whose = holding.of(rule)
-            if not whose.rows:
-                continue
-            for found in _of_port(holding, translations, PortOf(rule, number, port), whose):
-                if found.code not in INFORMATIVE:
-                    scene.mistake(rule)
-                if (rule.policy, found.code, found.key) not in told:
-                    told.add((rule.policy, found.code, found.key))
-                    yield found
+    mistakes = scene.once(Mistakes)
+    for policy in scene.policies:
+        undeclared: list[Undeclared] = []
+        for rule in scene.rules_of(policy):
+            for number, port in enumerate(rule.ports or ()):
+                if port.port is None:
+                    continue
+                whose = holding.of(rule)
+                if not whose.rows:
+                    continue
+                one = PortOf(rule, number, port)
+                for found in _of_port(holding, translations, one, whose):
+                    if isinstance(found, Undeclared):
+                        undeclared.append(found)
+                        continue
+                    if found.code in NOTHING:
+                        mistakes.ports(found, rule)
+                    if (rule.policy, found.code, found.key) not in told:
+                        told.add((rule.policy, found.code, found.key))
+                        yield found
+        if undeclared:
+            found = _undeclared(scene, policy, undeclared)
+            for rule, its in groupby(undeclared, key=lambda u: u.one.rule):
+                if len(list(its)) == len(rule.ports or ()):
+                    mistakes.undeclared(found, rule)
+            yield found
+
+
+NOTHING = ("NW2102", "NW2104", "NW2105")
+"""Codes of ports that allow nothing of what is meant."""
 
 
 class PortOf(NamedTuple):
@@ -72,12 +93,16 @@ class PortOf(NamedTuple):
         end = f"-{self.port.end_port}" if self.port.end_port and self.port.end_port != self.port.port else ""
         return f"{protocol_name(self.protocol)} {self.port.port}{end}"
 
+    @property
+    def place(self) -> Origin:
+        return at(self.rule.policy, *self.rule.pointer, "ports", self.number, "port")
+
     def found(
         self, scene: Scene, whose: Holders, code: str, title: str, label: str, effect: str, help: str, *also: Seen
     ) -> Found:
         return Found(
             code,
-            at(self.rule.policy, *self.rule.pointer, "ports", self.number, "port"),
+            self.place,
             title,
             label=label,
             effect=effect,
@@ -88,7 +113,14 @@ class PortOf(NamedTuple):
         )
 
 
-def _of_port(holding: Holding, translations: Translations, one: PortOf, whose: Holders) -> Iterator[Found]:
+class Undeclared(NamedTuple):
+    """An entry whose port none of the pods declares that it is a port of."""
+
+    one: PortOf
+    whose: Holders
+
+
+def _of_port(holding: Holding, translations: Translations, one: PortOf, whose: Holders) -> Iterator[Found | Undeclared]:
     port = one.port.port
     fitting = [p for p in whose.declared if one.fits(p)]
     if fitting:
@@ -203,24 +235,42 @@ class Translations:
         return found
 
     def is_allowed(self, rule: RuleOf, protocol: int, number: int) -> bool:
-        """Whether a rule of the namespace in the same direction, at a pod that this one's policy selects, has the port,
-        or may have it."""
-        mine = set(self.scene.subjects(rule.policy).may)
+        """Whether a rule of the namespace in the same direction has the port for some of the same pods on both sides,
+        or may have it: then it may be what the connections pass by."""
+        mine, named = set(self.scene.subjects(rule.policy).may), self._named(rule)
         for other in self._rules[rule.policy.namespace, rule.direction]:
-            if other.ports is None or any(_covers(p, protocol, number) for p in other.ports):
-                if not mine.isdisjoint(self.scene.subjects(other.policy).may):
-                    return True
+            if other.ports is not None and not any(self._covers(other, p, protocol, number) for p in other.ports):
+                continue
+            if mine.isdisjoint(self.scene.subjects(other.policy).may):
+                continue
+            others = self._named(other)
+            if named is None or others is None or not named.isdisjoint(others):
+                return True
         return False
 
+    def _named(self, rule: RuleOf) -> set[int] | None:
+        """The pods that a rule's peers select; None if anybody, or addresses, which may be theirs."""
+        if rule.peers is None or any(peer.ip_block is not None for peer in rule.peers):
+            return None
+        return {row for peer in rule.peers for row in self.scene.peers(peer, rule.policy.namespace).may}
 
-def _covers(port: NetworkPolicyPort, protocol: int, number: int) -> bool:
-    if PROTOCOLS[port.protocol or "TCP"] != protocol:
-        return False
-    return not isinstance(port.port, int) or port.port <= number <= (port.end_port or port.port)
+    def _covers(self, rule: RuleOf, port: NetworkPolicyPort, protocol: int, number: int) -> bool:
+        if PROTOCOLS[port.protocol or "TCP"] != protocol:
+            return False
+        if not isinstance(port.port, str):
+            return port.port is None or port.port <= number <= (port.end_port or port.port)
+        rows = self.scene.subjects(rule.policy).may if rule.direction == "ingress" else self._named(rule)
+        return rows is None or any(
+            (p.name, p.protocol, p.number) == (port.port, protocol, number)
+            for row in rows
+            for p in self.scene.cluster.row_ports[row]
+        )
 
 
-def _without_number(translations: Translations, one: PortOf, number: int, whose: Holders) -> Iterator[Found]:
-    """NW2101, NW2102."""
+def _without_number(
+    translations: Translations, one: PortOf, number: int, whose: Holders
+) -> Iterator[Found | Undeclared]:
+    """NW2102, and what NW2101 is made of."""
     last = one.port.end_port or number
     scene = translations.scene
     whom = listed(scene.refs(whose.rows))
@@ -238,13 +288,28 @@ def _without_number(translations: Translations, one: PortOf, number: int, whose:
             f"write `port: {target}`",
         )
     elif whose.declare_all and number not in INJECTED:
-        names = sorted({f"{protocol_name(p.protocol)} {p.number}" for p in whose.declared})
-        yield one.found(
-            scene,
-            whose,
-            "NW2101",
-            f"rule allows {one.text}, which no selected pod declares",
-            "no container declares it",
-            f"nothing is known to be served there by {whom}",
-            f"they declare {listed(names)}; declare the port in the container too, or delete it from the rule",
-        )
+        yield Undeclared(one, whose)
+
+
+def _undeclared(scene: Scene, policy: Decoded, found: list[Undeclared]) -> Found:
+    """NW2101: all such ports of a policy at once."""
+    by_port: dict[tuple[Direction, str], Undeclared] = {}
+    for u in found:
+        by_port.setdefault((u.one.rule.direction, u.one.text), u)
+    firsts = list(by_port.values())
+    texts = list(dict.fromkeys(u.one.text for u in firsts))
+    whom = scene.refs(row for u in firsts for row in u.whose.rows)
+    declared = sorted({(p.protocol, p.number) for u in firsts for p in u.whose.declared})
+    names = [f"{protocol_name(protocol)} {number}" for protocol, number in declared]
+    one = len(texts) == 1
+    return Found(
+        "NW2101",
+        firsts[0].one.place,
+        f"`{policy.namespace}/{policy.name}` allows {listed(texts)}, which no selected pod declares",
+        label="no container declares it",
+        effect=f"nothing is known to be served there by {listed(whom)}",
+        help=f"they declare {listed(names)}; declare the port{'' if one else 's'} in the container too, or delete "
+        f"{'it' if one else 'them'} from the policy",
+        workloads=whom,
+        also=tuple(Seen(u.one.place, f"nor {u.one.text}") for u in firsts[1 : MOST_PLACES + 1]),
+    )

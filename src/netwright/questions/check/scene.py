@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
 from netwright.base.selectors import NEVER, Selector, conjunction, equals
-from netwright.dialects.k8s.lower import POD_NETWORK, label_selector, perhaps_selector, policy_types
+from netwright.base.services import TRANSPORT, ServiceSet
+from netwright.dialects.k8s.lower import POD_NETWORK, label_selector, lower_ports, perhaps_selector, policy_types
 from netwright.dialects.k8s.objects import (
     LabelSelector,
     NetworkPolicy,
@@ -25,6 +26,7 @@ from netwright.engine.bits import indexes
 from netwright.model.cluster import Cluster, Workload
 from netwright.model.document import Decoded
 from netwright.model.rule import Direction
+from netwright.questions.check.found import Found
 from netwright.questions.registry import Asked
 
 T = TypeVar("T")
@@ -74,17 +76,17 @@ class RuleOf(NamedTuple):
 class Scene:
     """One network as the checks see it."""
 
-    def __init__(self, twin: Asked) -> None:
+    def __init__(self, twin: Asked, is_told: Callable[[Found], bool] = lambda _: True) -> None:
         self.twin = twin
+        self.is_told = is_told
+        """Whether a finding is told: not where it is switched off, of another namespace, or withheld."""
         self.inquirer = twin.inquirer
         self.cluster: Cluster = twin.cluster
         self.network = twin.network
         self._chosen: dict[tuple[Selector, Selector], Chosen] = {}
         self._subjects: dict[Decoded, Chosen] = {}
         self._once: dict[Callable[[Scene], Any], Any] = {}
-        self.mistaken: set[RuleKey] = set()
-        """Rules that a check has told to miss whom or what they mean."""
-        self._at_mistakes: dict[Direction, set[int]] = {}
+        self._bits: dict[tuple[int, ...], int] = {}
         self.hosts_meant: set[str] = set()
         """Workloads on their node's network of which a check has said that a peer means them in vain."""
 
@@ -155,14 +157,22 @@ class Scene:
             found[policy] = tuple(rule for side in policy_types(spec) for rule in _rules(policy, spec, side))
         return found
 
-    def mistake(self, rule: RuleOf) -> None:
-        """Note that a rule misses whom or what it means. What follows from it is not told by later checks."""
-        self.mistaken.add(rule.key)
-        self._at_mistakes.setdefault(rule.direction, set()).update(self.subjects(rule.policy).may)
+    def written_rules(self, policy: Decoded, direction: Direction) -> tuple[RuleOf, ...]:
+        """The rules of one policy for a direction, whether they act or not."""
+        return tuple(_rules(policy, spec_of(policy), direction))
 
-    def is_mistaken(self, rows: Iterable[int], direction: Direction) -> bool:
-        """Whether a check that ran before has told of a mistaken rule of this direction at one of these pods."""
-        return not self._at_mistakes.get(direction, set()).isdisjoint(rows)
+    def services(self, ports: tuple[NetworkPolicyPort, ...] | None, rows: Iterable[int]) -> ServiceSet:
+        """All that entries of `ports` allow, their names as any of these destinations gives them."""
+        if ports is None:
+            return TRANSPORT
+        lowered = lower_ports(ports)
+        services = lowered.fixed
+        names = {(port.name, port.protocol) for port in lowered.named}
+        if names:
+            for port in {port for row in rows for port in self.cluster.row_ports[row]}:
+                if (port.name, port.protocol) in names:
+                    services |= ServiceSet.ports(port.protocol, port.number)
+        return services
 
     # --- endpoints --------------------
 
@@ -230,6 +240,16 @@ class Scene:
             may |= self.network.select.surely(perhaps)[1]
             found = self._chosen[sure, perhaps] = Chosen(self.rows_at(must), self.rows_at(may))
         return found
+
+    def bits(self, rows: tuple[int, ...]) -> int:
+        """The identities of these endpoint rows."""
+        bits = self._bits.get(rows)
+        if bits is None:
+            bits = 0
+            for position in {self.network.position(row) for row in rows}:
+                bits |= 1 << position
+            self._bits[rows] = bits
+        return bits
 
     def rows_at(self, bits: int) -> tuple[int, ...]:
         """The endpoint rows of these identities."""

@@ -7,9 +7,11 @@ ExternalName is a CNAME record.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import reduce
+from operator import or_
 
 from netwright.base.ipset import parse_address
-from netwright.base.services import PROTOCOLS, protocol_name
+from netwright.base.services import PROTOCOLS, ServiceSet, protocol_name
 from netwright.dialects.k8s.lower import policy_types
 from netwright.dialects.k8s.objects import NetworkPolicyPort
 from netwright.model.cluster import ServicePortNoun
@@ -17,6 +19,7 @@ from netwright.model.document import Decoded
 from netwright.questions.check.absence import Absence
 from netwright.questions.check.found import Found, Seen, at, listed
 from netwright.questions.check.ingresses import kept
+from netwright.questions.check.mistakes import Mistakes
 from netwright.questions.check.scene import Scene, spec_of
 from netwright.questions.check.services import ServiceOf, services
 
@@ -36,6 +39,7 @@ def admitted_by_nobody(scene: Scene) -> Iterator[Found]:
     What policies say is what counts, not whom their peers select: a peer that selects nobody is told as such.
     """
     by_key = {(d.namespace, d.name): d for d in scene.policies}
+    mistakes = scene.once(Mistakes)
     told = {(k.service.ref, k.port.port) for k in scene.once(kept)}
     for service in scene.once(services):
         noun = service.noun
@@ -44,15 +48,21 @@ def admitted_by_nobody(scene: Scene) -> Iterator[Found]:
         closed = [
             p
             for p in noun.ports
-            if (noun.ref, p.port) not in told and p.backends and _is_closed(scene, service, p, by_key)
+            if (noun.ref, p.port) not in told
+            and p.backends
+            and not mistakes.is_misled(noun, p)
+            and _is_closed(scene, service, p, by_key)
         ]
-        if not closed or scene.is_mistaken(noun.selected, "ingress"):
+        if not closed:
+            continue
+        reached = reduce(or_, (ServiceSet.ports(b.protocol, b.port) for p in closed for b in p.backends))
+        if mistakes.explain("ingress", scene.bits(noun.selected), None, reached):
             continue  # a mistaken rule is to be corrected first
         whom = scene.refs(noun.selected)
         every = len(closed) == len(noun.ports)
         ports = listed([f"{protocol_name(p.protocol)} {p.port}" for p in closed])
         isolating = _isolating(scene, noun.selected[0], by_key)
-        yield Found(
+        found = Found(
             "NW4007",
             at(service.decoded, "metadata", "name") if every else at(service.decoded, "spec", "ports"),
             f"policy admits nobody to Service `{service.name}`" + ("" if every else f" at {ports}"),
@@ -64,6 +74,8 @@ def admitted_by_nobody(scene: Scene) -> Iterator[Found]:
             workloads=whom,
             also=tuple(Seen(at(d, "spec", "podSelector"), "isolates") for d in isolating[:1]),
         )
+        mistakes.closed(found, "ingress", noun.selected, None, reached)
+        yield found
 
 
 def _targets(ports: Iterable[ServicePortNoun]) -> list[str]:

@@ -14,6 +14,7 @@ from netwright.model.cluster import ServiceNoun
 from netwright.model.document import Decoded
 from netwright.questions.check.absence import Absence
 from netwright.questions.check.found import Found, at, listed
+from netwright.questions.check.mistakes import Mistakes
 from netwright.questions.check.scene import Scene
 
 
@@ -75,7 +76,7 @@ def headless_translation(scene: Scene) -> Iterator[Found]:
             if not numbers or port.port in numbers:
                 continue
             served = ", ".join(map(str, numbers))
-            yield Found(
+            found = Found(
                 "NW4006",
                 at(service.decoded, "spec", "ports", index, "port"),
                 f"headless Service `{service.name}` translates no ports: its pods are reached at {served}, not at "
@@ -87,6 +88,8 @@ def headless_translation(scene: Scene) -> Iterator[Found]:
                 key=f"{protocol_name(of.protocol)} {port.port}",
                 workloads=scene.refs(noun.selected),
             )
+            scene.once(Mistakes).misled(found, noun, of)
+            yield found
 
 
 def local_only(scene: Scene) -> Iterator[Found]:

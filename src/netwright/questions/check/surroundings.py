@@ -14,9 +14,9 @@ from netwright.base.selectors import conjunction, equals
 from netwright.dialects.k8s.endpoints import NAMESPACE_NAME, container_ports, template_of
 from netwright.dialects.k8s.lower import label_selector
 from netwright.dialects.k8s.objects import LabelSelector, NetworkPolicyPeer, Pod
-from netwright.model.cluster import ContainerPortNoun
+from netwright.model.cluster import ContainerPortNoun, Workload
 from netwright.questions.check.absence import Absence
-from netwright.questions.check.label_words import written
+from netwright.questions.check.label_words import is_nearly, written
 from netwright.questions.check.scene import Scene
 from netwright.spec.labels import matches, may_match
 
@@ -29,6 +29,7 @@ class Surroundings:
         self.scene = scene
         self._made = scene.once(Absence).made
         self._refused = scene.once(Absence).refused
+        self._by_labels: dict[str, list[tuple[dict[str, str], list[int]]]] = {}
         self._selected: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
 
     @cached_property
@@ -108,14 +109,44 @@ class Surroundings:
     # --- pods --------------------
 
     def labels_in(self, namespace: str) -> list[dict[str, str]]:
-        """The labels of the pods of a namespace."""
-        columns = self.scene.cluster.columns
-        return [
-            {key.removeprefix("k8s:"): value for key, value in columns.labels_of(row).items()}
-            for workload in self.scene.workloads
-            if workload.namespace == namespace
-            for row in workload.rows
-        ]
+        """The labels of the pods of a namespace, each set of them once."""
+        return [labels for labels, _ in self._labelled(namespace)]
+
+    def nearly(self, selector: LabelSelector | None, namespaces: Iterable[str]) -> tuple[int, ...]:
+        """The pods of these namespaces whose labels a selector means, or most likely means."""
+        every = not written(selector)
+        return tuple(
+            row
+            for name in sorted(namespaces)
+            for labels, rows in self._labelled(name)
+            if every or is_nearly(selector, labels)
+            for row in rows
+        )
+
+    def nearly_namespaces(self, selector: LabelSelector) -> list[str]:
+        """The namespaces that a selector which selects none most likely means."""
+        return [name for name in self.scene.namespaces if is_nearly(selector, self.labels_of(name))]
+
+    def _labelled(self, namespace: str) -> list[tuple[dict[str, str], list[int]]]:
+        """The pods of a namespace by their labels."""
+        found = self._by_labels.get(namespace)
+        if found is None:
+            columns = self.scene.cluster.columns
+            grouped: dict[tuple[tuple[str, str], ...], list[int]] = {}
+            for workload in self._in_namespace.get(namespace, ()):
+                for row in workload.rows:
+                    grouped.setdefault(tuple(columns.labels_of(row).items()), []).append(row)
+            found = self._by_labels[namespace] = [
+                ({key.removeprefix("k8s:"): value for key, value in labels}, rows) for labels, rows in grouped.items()
+            ]
+        return found
+
+    @cached_property
+    def _in_namespace(self) -> dict[str, list[Workload]]:
+        found: dict[str, list[Workload]] = {}
+        for workload in self.scene.workloads:
+            found.setdefault(workload.namespace, []).append(workload)
+        return found
 
     def hosts(self, peer: NetworkPolicyPeer, namespace: str) -> tuple[int, ...]:
         """The hostNetwork pods that have the labels that a peer of a policy in `namespace` asks for."""

@@ -13,9 +13,13 @@ from netwright.base.services import protocol_name
 from netwright.dialects.k8s.objects import Container, ServicePort
 from netwright.model.cluster import ContainerPortNoun, ServicePortNoun
 from netwright.questions.check.found import Found, Seen, at, listed
+from netwright.questions.check.mistakes import Mistakes
 from netwright.questions.check.pods import pod_spec, port_place
 from netwright.questions.check.scene import Scene
 from netwright.questions.check.services import ServiceOf, services
+
+NOBODY = ("NW4002", "NW4003", "NW4004")
+"""Codes of target ports at which no pod serves the Service."""
 
 
 class _Target(NamedTuple):
@@ -62,7 +66,10 @@ def checks(scene: Scene) -> Iterator[Found]:
             continue
         for index, (port, of) in enumerate(zip(service.spec.ports or (), noun.ports, strict=True)):
             target = _Target(service, index, port, of, noun.selected)
-            yield from _named(scene, target) if target.is_named else _numbered(scene, target)
+            for found in _named(scene, target) if target.is_named else _numbered(scene, target):
+                if found.code in NOBODY:
+                    scene.once(Mistakes).misled(found, noun, of)
+                yield found
 
 
 def _named(scene: Scene, target: _Target) -> Iterator[Found]:
