@@ -104,6 +104,12 @@ def test_a_cause_explains_no_more_than_its_rule_would_allow() -> None:
         "NW2120",
         "NW2120",
     ]
+    elsewhere = pod("dbb", namespace="back") + policy("deny", DENY, "back")
+    more = pod("dbb", namespace="front") + policy("deny", DENY, "front")
+    stray = into(rule("from", "web").replace("podSelector", "namespaceSelector: {}, podSelector"), app="dbb")
+    peer = rule("to", "dbb").replace("podSelector", "namespaceSelector: {}, podSelector")
+    assert codes(pod("web"), elsewhere, out(peer, BOTH), stray) == []
+    assert codes(pod("web"), elsewhere, more, out(peer, BOTH), stray) == ["NW2120"]  # which of the two is meant?
     ignored = into(rule("from", "web"), rule("from", "api")).replace("[Ingress]", "[Egress]")
     assert "NW2120" not in codes(pods, both, ignored)
 

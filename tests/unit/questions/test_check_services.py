@@ -104,6 +104,16 @@ def test_nothing_is_missing_in_a_namespace_without_workloads() -> None:
     assert "NW4001" not in codes(WEB, DENY, elsewhere)
 
 
+def test_each_service_that_is_closed_is_told() -> None:
+    """Pods that no selector tells apart are still not the same pods."""
+    both = (
+        service("{selector: {app: web}, ports: [{port: 8080}]}"),
+        service("{selector: {app: api}, ports: [{port: 8080}]}", "api"),
+    )
+    api = pod("api", "app: api", "containers: [{name: main, image: main, ports: [{containerPort: 8080}]}]")
+    assert [(f.code, f.name) for f in findings(WEB, api, DENY, *both)] == [("NW4007", "web"), ("NW4007", "api")]
+
+
 # --- target ports --------------------
 
 

@@ -15,6 +15,7 @@ from netwright.model.document import Decoded
 from netwright.questions.check.found import Found, Seen, at, listed
 from netwright.questions.check.scene import Scene
 
+Pairs = frozenset[tuple[str, str]]
 KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController"})
 
 
@@ -30,23 +31,24 @@ def checks(scene: Scene) -> Iterator[Found]:
         labels[d] = {key: value or "" for key, value in ((meta.labels if meta else None) or {}).items()}
         for key, value in labels[d].items():
             by_label.setdefault((d.namespace, key, value), []).append(d)
-    groups: dict[tuple[str, tuple[tuple[str, str], ...]], list[Decoded]] = {}
+    groups: dict[tuple[str, Pairs], list[Decoded]] = {}
+    group_of: dict[Decoded, tuple[str, Pairs]] = {}
     for d in labels:
         if wanted := _pairs(d):
-            groups.setdefault((d.namespace, tuple(sorted(wanted.items()))), []).append(d)
-    told: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
+            group = group_of[d] = (d.namespace, frozenset(wanted.items()))
+            groups.setdefault(group, []).append(d)
+    told: set[tuple[str, Pairs]] = set()
     for group, alike in groups.items():
-        first, wanted = alike[0], dict(group[1])
-        told.add(group)
-        rarest = min((by_label.get((first.namespace, k, v), []) for k, v in group[1]), key=len)
+        first, asked = alike[0], group[1]
+        own = labels[first].items()
         others = []
-        for other in rarest:
-            back = _pairs(other)
-            said = (other.namespace, tuple(sorted(back.items()))) in told - {group}
-            if other is first or not wanted.items() <= labels[other].items():
+        for other in min((by_label.get((first.namespace, *pair), []) for pair in asked), key=len):
+            if other is first or not asked <= labels[other].items():
                 continue
-            if not (said and back.items() <= labels[first].items()):
+            back = group_of.get(other)
+            if back is None or back not in told or not back[1] <= own:  # else told the other way round
                 others.append(other)
+        told.add(group)
         if others:
             yield _found(first, others)
 

@@ -166,7 +166,8 @@ def kept_from_backends(scene: Scene) -> Iterator[Found]:
         seen.add(key)
         rows = tuple(b.row for b in port.backends if b.row >= 0)
         ports = reduce(or_, (ServiceSet.ports(b.protocol, b.port) for b in port.backends))
-        if mistakes.is_misled(service, port) or _is_explained(scene, rows, ports):
+        controller_rows = tuple(scene.inquirer.controller_rows)
+        if mistakes.is_misled(service, port) or mistakes.explain_pair(controller_rows, rows, ports):
             continue
         targets = dict.fromkeys((b.protocol, b.port) for b in port.backends)
         reached = ", ".join(f"{protocol_name(protocol)} {number}" for protocol, number in targets)
@@ -183,19 +184,9 @@ def kept_from_backends(scene: Scene) -> Iterator[Found]:
             workloads=whom,
             also=tuple(Seen(o, "isolates, and nothing admits it") for o in deciding[:2]),
         )
-        controller_rows = scene.inquirer.controller_rows
         mistakes.closed(found, "ingress", rows, controller_rows, ports)
         mistakes.closed(found, "egress", controller_rows, rows, ports)
         yield found
-
-
-def _is_explained(scene: Scene, rows: tuple[int, ...], ports: ServiceSet) -> bool:
-    """Whether a rule that was told to be mistaken is known to mean the controllers' way to these pods."""
-    mistakes = scene.once(Mistakes)
-    controllers, backends = scene.bits(tuple(scene.inquirer.controller_rows)), scene.bits(rows)
-    return mistakes.explain("ingress", backends, controllers, ports, known=True) or mistakes.explain(
-        "egress", controllers, backends, ports, known=True
-    )
 
 
 # --- one host and path twice --------------------

@@ -31,6 +31,8 @@ class Mistake(NamedTuple):
     """None: all, or nobody knows which."""
     is_known: bool
     """Whether it is known whom it was meant to name."""
+    rows: tuple[int, ...] = ()
+    """The endpoint rows of `at`, which stands for all pods that no selector tells from these."""
 
     def explains(self, at: int, whom: int | None, ports: ServiceSet | None) -> bool:
         """Whether it would have allowed a connection of these. None: any."""
@@ -50,10 +52,12 @@ class Mistakes:
         """Rules that themselves miss whom or what they mean."""
         self.idle: set[tuple[Decoded, Direction, int]] = set()
         """Rules none of whose ports is declared by the pods that it would be a port of."""
-        self._idle: dict[Direction, list[Mistake]] = {"ingress": [], "egress": []}
+        self._idle: dict[Direction, dict[str, list[Mistake]]] = {"ingress": {}, "egress": {}}
         self._misled: set[tuple[str, int, int]] = set()
-        self._noted: dict[Direction, list[Mistake]] = {"ingress": [], "egress": []}
-        self._seen: set[tuple[Direction, int, int | None, ServiceSet | None, bool]] = set()
+        self._noted: dict[Direction, dict[str, list[Mistake]]] = {"ingress": {}, "egress": {}}
+        """By the namespaces of the pods."""
+        self._homes: dict[int, frozenset[str]] = {}
+        self._seen: set[tuple[object, ...]] = set()
 
     # --- noting --------------------
 
@@ -75,7 +79,8 @@ class Mistakes:
         if self.scene.is_told(found):
             self.idle.add(rule.key)
             at = self.scene.bits(self.scene.subjects(rule.policy).may)
-            self._idle[rule.direction].append(Mistake(rule, at, self._named(rule), None, True))
+            mistake = Mistake(rule, at, self._named(rule), None, True)
+            self._idle[rule.direction].setdefault(rule.policy.namespace, []).append(mistake)
 
     def lost(self, found: Found, policy: Decoded, directions: Iterable[Direction], meant: Rows) -> None:
         """The rules of a policy do not act at the pods that they are meant for."""
@@ -104,13 +109,15 @@ class Mistakes:
         return True
 
     def _note(self, rule: RuleOf, at: Rows, whom: int | None, ports: ServiceSet | None, is_known: bool) -> None:
-        self._add(rule.direction, Mistake(rule, self.scene.bits(tuple(at)), whom, ports, is_known))
+        rows = tuple(at)
+        self._add(rule.direction, Mistake(rule, self.scene.bits(rows), whom, ports, is_known, rows))
 
     def _add(self, direction: Direction, mistake: Mistake) -> None:
-        key = (direction, *mistake[1:])
+        key = (direction, mistake.at, mistake.whom, mistake.ports, mistake.is_known, mistake.rows)
         if key not in self._seen:
             self._seen.add(key)
-            self._noted[direction].append(mistake)
+            for home in self._homes_of(mistake.at):
+                self._noted[direction].setdefault(home, []).append(mistake)
 
     def _named(self, rule: RuleOf) -> int | None:
         """Whom a rule names; None if anybody, or addresses, which may be anybody's."""
@@ -137,15 +144,48 @@ class Mistakes:
         return (service.ref, port.protocol, port.port) in self._misled
 
     def of(self, direction: Direction) -> Iterator[Mistake]:
-        yield from self._noted[direction]
+        for noted in self._noted[direction].values():
+            yield from noted
 
-    def explain(
-        self, direction: Direction, at: int, whom: int | None, ports: ServiceSet | None, *, known: bool = False
-    ) -> bool:
-        """Whether rules of this direction that were told to be mistaken would have allowed some of this. `known`: only
-        those of which it is known whom they mean."""
-        return any(m.explains(at, whom, ports) for m in self._noted[direction] if m.is_known or not known)
+    def _at(self, direction: Direction, at: int) -> Iterator[Mistake]:
+        """Those that may be at some of these pods."""
+        for home in self._homes_of(at):
+            yield from self._noted[direction].get(home, ())
+
+    def _homes_of(self, at: int) -> frozenset[str]:
+        """The namespaces of these pods."""
+        found = self._homes.get(at)
+        if found is None:
+            objects = self.scene.cluster.row_objects
+            found = self._homes[at] = frozenset(objects[row].namespace for row in self.scene.rows_at(at))
+        return found
+
+    def explain(self, direction: Direction, at: int, whom: int, ports: ServiceSet) -> bool:
+        """Whether a finding that was told says why some of this is not allowed in a direction."""
+        return any(m.explains(at, whom, ports) for m in self._at(direction, at))
+
+    def explain_service(self, rows: tuple[int, ...], ports: ServiceSet) -> bool:
+        """Whether a rule that was told to be mistaken would have admitted somebody to these pods."""
+        at = self.scene.bits(rows)
+        return any(m.explains(at, None, ports) and _meet(m.rows, rows) for m in self._at("ingress", at))
+
+    def explain_pair(self, sources: tuple[int, ...], destinations: tuple[int, ...], ports: ServiceSet) -> bool:
+        """Whether a rule that was told to be mistaken, and of which it is known whom it means, would have let some of
+        these pods meet."""
+        out, into = self.scene.bits(sources), self.scene.bits(destinations)
+        return any(
+            m.is_known and m.explains(into, out, ports) and _meet(m.rows, destinations)
+            for m in self._at("ingress", into)
+        ) or any(
+            m.is_known and m.explains(out, into, ports) and _meet(m.rows, sources) for m in self._at("egress", out)
+        )
 
     def has_idle(self, direction: Direction, at: int, whom: int) -> bool:
         """Whether a rule of this direction lets these pods meet on ports that are not declared."""
-        return any(m.explains(at, whom, None) for m in self._idle[direction])
+        return any(
+            m.explains(at, whom, None) for home in self._homes_of(at) for m in self._idle[direction].get(home, ())
+        )
+
+
+def _meet(rows: tuple[int, ...], others: tuple[int, ...]) -> bool:
+    return not set(rows).isdisjoint(others)

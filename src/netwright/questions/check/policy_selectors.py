@@ -60,8 +60,14 @@ def subjects(around: Surroundings) -> Iterator[Found]:
         for policy in policies:
             selector = spec_of(policy).pod_selector
             if selector is not None and written(selector):
-                _lost(around, found, policy, around.scene.anywhere(selector).must)
+                _lost(around, found, policy, _of_one_namespace(around, around.scene.anywhere(selector).must))
         yield found
+
+
+def _of_one_namespace(around: Surroundings, rows: tuple[int, ...]) -> tuple[int, ...]:
+    """These pods if one namespace has them: which of several is meant nobody knows."""
+    homes = {around.scene.cluster.row_objects[row].namespace for row in rows}
+    return rows if len(homes) == 1 else ()
 
 
 def _lost(around: Surroundings, found: Found, policy: Decoded, meant: tuple[int, ...]) -> None:
@@ -83,7 +89,7 @@ def _selects_nothing(around: Surroundings, policy: Decoded, selector: LabelSelec
         label = f"pods with these labels are in {homes}"
         effect = f"a policy acts in its own namespace only: {listed(around.scene.refs(elsewhere))} stay as they are"
         advice = f"move the policy to {homes}, or correct the labels"
-        meant = elsewhere
+        meant = _of_one_namespace(around, elsewhere)
     else:
         near = nearest(selector, around.labels_in(namespace))
         advice = f"{near}; else delete the policy" if near else advice
@@ -170,7 +176,7 @@ def _meant(around: Surroundings, code: str, namespace: str, peer: NetworkPolicyP
         return around.hosts(peer, namespace)
     if peer.namespace_selector is None:
         elsewhere = scene.anywhere(pods).must if pods is not None and code in ("NW2006", "NW2007") else ()
-        return elsewhere or around.nearly(pods, (namespace,)) or None
+        return _of_one_namespace(around, elsewhere) or around.nearly(pods, (namespace,)) or None
     where = around.namespaces(peer.namespace_selector)[1] or around.nearly_namespaces(peer.namespace_selector)
     return around.nearly(pods, where) or None
 

@@ -56,7 +56,7 @@ def admitted_by_nobody(scene: Scene) -> Iterator[Found]:
         if not closed:
             continue
         reached = reduce(or_, (ServiceSet.ports(b.protocol, b.port) for p in closed for b in p.backends))
-        if mistakes.explain("ingress", scene.bits(noun.selected), None, reached):
+        if mistakes.explain_service(noun.selected, reached):
             continue  # a mistaken rule is to be corrected first
         whom = scene.refs(noun.selected)
         every = len(closed) == len(noun.ports)

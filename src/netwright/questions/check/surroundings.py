@@ -7,7 +7,7 @@ the input: in namespaces whose workloads it holds, none of which other kinds may
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from netwright.base.selectors import conjunction, equals
@@ -16,7 +16,7 @@ from netwright.dialects.k8s.lower import label_selector
 from netwright.dialects.k8s.objects import LabelSelector, NetworkPolicyPeer, Pod
 from netwright.model.cluster import ContainerPortNoun, Workload
 from netwright.questions.check.absence import Absence
-from netwright.questions.check.label_words import is_nearly, written
+from netwright.questions.check.label_words import is_nearly, wanted, written
 from netwright.questions.check.scene import Scene
 from netwright.spec.labels import matches, may_match
 
@@ -83,17 +83,39 @@ class Surroundings:
         asked = written(selector)
         found = self._selected.get(asked)
         if found is None:
-            must, may = set(), set()
-            for name, decoded in self.scene.namespaces.items():
-                sure, perhaps = may_match(selector, {NAMESPACE_NAME: name})
-                if decoded is not None:
+            must: set[str] = set()
+            may: set[str] = set()
+            for alike in self._alike(selector):
+                name = alike[0]
+                if self.scene.namespaces[name] is None:
+                    sure, perhaps = may_match(selector, {NAMESPACE_NAME: name})
+                else:
                     sure = perhaps = matches(selector, self.labels_of(name))
                 if sure:
-                    must.add(name)
+                    must.update(alike)
                 if perhaps:
-                    may.add(name)
+                    may.update(alike)
             found = self._selected[asked] = frozenset(must), frozenset(may)
         return found
+
+    def _alike(self, selector: LabelSelector) -> Iterable[Sequence[str]]:
+        """The namespaces that a selector may select, those together that it cannot tell apart."""
+        every = self.scene.namespaces
+        by_name = [values for key, values in wanted(selector) if key == NAMESPACE_NAME and values]
+        if by_name:
+            return [(name,) for name in by_name[0] if name in every]
+        if any(e is not None and e.key == NAMESPACE_NAME for e in selector.match_expressions or ()):
+            return [(name,) for name in every]
+        return self._by_other_labels
+
+    @cached_property
+    def _by_other_labels(self) -> list[list[str]]:
+        """The namespaces by all labels but that of their name; those whose object is not in the input by themselves."""
+        found: dict[frozenset[tuple[str, str]] | None, list[str]] = {}
+        for name, decoded in self.scene.namespaces.items():
+            others = frozenset((k, v) for k, v in self.labels_of(name).items() if k != NAMESPACE_NAME)
+            found.setdefault(None if decoded is None else others, []).append(name)
+        return list(found.values())
 
     def labels_of(self, namespace: str) -> dict[str, str]:
         """The labels of a namespace as far as they are known; the label of its name is always there."""
