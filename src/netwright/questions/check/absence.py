@@ -8,12 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import NamedTuple
 
-from netwright.dialects.k8s.endpoints import template_of
+from netwright.dialects.k8s.endpoints import container_ports, template_of
 from netwright.dialects.k8s.objects import Pod
+from netwright.model.cluster import ContainerPortNoun
 from netwright.model.finding_codes import WORKLOAD_KINDS
 from netwright.model.kind_lists import makes_pods
 from netwright.questions.check.scene import Scene
+
+
+class Asleep(NamedTuple):
+    """A pod that is not there at present and may come."""
+
+    labels: dict[str, str]
+    ports: tuple[ContainerPortNoun, ...]
 
 
 class Absence:
@@ -27,7 +36,7 @@ class Absence:
         if namespace in self.made or "pods" in self.refused.get(namespace, ()) or namespace not in self._inhabited:
             return False
         wanted = {key: value or "" for key, value in selector.items()}
-        return not any(wanted.items() <= labels.items() for labels in self._asleep.get(namespace, ()))
+        return not any(wanted.items() <= pod.labels.items() for pod in self.asleep.get(namespace, ()))
 
     def no_service(self, namespace: str) -> bool:
         """Whether a Service of this namespace that is not in the input is known not to exist."""
@@ -43,16 +52,16 @@ class Absence:
         return frozenset(s.namespace for s in self.scene.cluster.services)
 
     @cached_property
-    def _asleep(self) -> dict[str, list[dict[str, str]]]:
-        """By namespace the labels of pods that are not there at present: scaled to zero, suspended, ended."""
+    def asleep(self) -> dict[str, list[Asleep]]:
+        """By namespace the pods that are not there at present: scaled to zero, suspended, ended."""
         awake = {id(d) for d in self.scene.cluster.row_objects}
-        found: dict[str, list[dict[str, str]]] = {}
+        found: dict[str, list[Asleep]] = {}
         for d in self.scene.cluster.objects:
-            if d.kind in WORKLOAD_KINDS and id(d) not in awake:
-                template = template_of(d)
-                meta = d.value.metadata if isinstance(d.value, Pod) else template.metadata if template else None
-                labels = {key: value or "" for key, value in ((meta.labels if meta else None) or {}).items()}
-                found.setdefault(d.namespace, []).append(labels)
+            pod = None if id(d) in awake else d.value if isinstance(d.value, Pod) else template_of(d)
+            if pod is not None:
+                labels = (pod.metadata.labels if pod.metadata else None) or {}
+                named = {key: value or "" for key, value in labels.items()}
+                found.setdefault(d.namespace, []).append(Asleep(named, container_ports(pod.spec)))
         return found
 
     @cached_property

@@ -7,13 +7,13 @@ the input: in namespaces whose workloads it holds, none of which other kinds may
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from netwright.base.selectors import conjunction, equals
-from netwright.dialects.k8s.endpoints import NAMESPACE_NAME, container_ports, template_of
+from netwright.dialects.k8s.endpoints import NAMESPACE_NAME
 from netwright.dialects.k8s.lower import label_selector
-from netwright.dialects.k8s.objects import LabelSelector, NetworkPolicyPeer, Pod
+from netwright.dialects.k8s.objects import LabelSelector, NetworkPolicyPeer
 from netwright.model.cluster import ContainerPortNoun, Workload
 from netwright.questions.check.absence import Absence
 from netwright.questions.check.label_words import is_nearly, wanted, written
@@ -27,8 +27,8 @@ OF_EVERY_CLUSTER = "kube-system"
 class Surroundings:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
-        self._made = scene.once(Absence).made
-        self._refused = scene.once(Absence).refused
+        absence = scene.once(Absence)
+        self._made, self._refused, self._asleep = absence.made, absence.refused, absence.asleep
         self._by_labels: dict[str, list[tuple[dict[str, str], list[int]]]] = {}
         self._selected: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
 
@@ -53,7 +53,7 @@ class Surroundings:
         for name in namespaces:
             if name not in self.inhabited and not (self.is_whole and name in self.scene.namespaces):
                 return False
-            if self._may_get_more(name) or any(matches(selector, labels) for labels, _ in self._asleep.get(name, ())):
+            if self._may_get_more(name) or any(matches(selector, pod.labels) for pod in self._asleep.get(name, ())):
                 return False
         return True
 
@@ -71,9 +71,9 @@ class Surroundings:
         return [
             port
             for name in namespaces
-            for labels, ports in self._asleep.get(name, ())
-            if ports and matches(selector, labels)
-            for port in ports
+            for pod in self._asleep.get(name, ())
+            if pod.ports and matches(selector, pod.labels)
+            for port in pod.ports
         ]
 
     # --- namespaces --------------------
@@ -177,18 +177,3 @@ class Surroundings:
             where = label_selector(peer.namespace_selector, "ns:")
         asked = conjunction(where, equals("network", "host"), label_selector(peer.pod_selector, "k8s:"))
         return tuple(row for row in self.scene.selected(asked).must if self.scene.cluster.row_objects[row].namespace)
-
-    @cached_property
-    def _asleep(self) -> Mapping[str, list[tuple[dict[str, str], tuple[ContainerPortNoun, ...]]]]:
-        """By namespace the labels and ports of pods that are not there at present: scaled to zero, suspended, ended."""
-        awake = {id(d) for d in self.scene.cluster.row_objects}
-        found: dict[str, list[tuple[dict[str, str], tuple[ContainerPortNoun, ...]]]] = {}
-        for d in self.scene.cluster.objects:
-            if id(d) in awake:
-                continue
-            pod = d.value if isinstance(d.value, Pod) else template_of(d)
-            if pod is not None:
-                written_labels = (pod.metadata.labels if pod.metadata else None) or {}
-                labels = {key: value or "" for key, value in written_labels.items()}
-                found.setdefault(d.namespace, []).append((labels, container_ports(pod.spec)))
-        return found
