@@ -78,6 +78,13 @@ CAUSES = (
         edit("name: allow-scraping", old="9100", new="9010"),
     ),
     Mistake(
+        "NW2101",
+        "the port of another DNS server, twice",
+        "data/namespace.yaml",
+        "NetworkPolicy data/allow-dns",
+        edit("name: allow-dns", old=DNS_PORTS, new=DNS_PORTS.replace("53", "5353")),
+    ),
+    Mistake(
         "NW2102",
         "the port of the Service, at the rule that lets a client out, another rule at the same number being ingress",
         "payments/payments.yaml",
