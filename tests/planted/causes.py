@@ -50,11 +50,32 @@ CAUSES = (
         edit(POLICY, "podSelector:", old=f"{APP}: grafana", new=f"{APP}: graphana"),
     ),
     Mistake(
+        "NW2001",
+        "the words of a label turned round: the ingress controller is let out to nobody",
+        "ingress-nginx/controller.yaml",
+        "NetworkPolicy ingress-nginx/controller",
+        edit(POLICY, "podSelector:", old=f"{APP}: ingress-nginx", new=f"{APP}: nginx-ingress"),
+    ),
+    Mistake(
+        "NW2001",
+        "a label of another scheme, in a policy that has the name of its workload",
+        "data/redis.yaml",
+        "NetworkPolicy data/redis",
+        edit(POLICY, "podSelector:", old=f"{APP}: redis", new="tier: cache"),
+    ),
+    Mistake(
         "NW2002",
         "the namespace of a policy forgotten",
         "platform/mailer.yaml",
         "NetworkPolicy default/mailer",
         edit(POLICY, old="  namespace: platform\n", new=""),
+    ),
+    Mistake(
+        "NW2005",
+        "the words of a label turned round: the ingress controller is not admitted",
+        "monitoring/grafana.yaml",
+        "NetworkPolicy monitoring/grafana",
+        edit(POLICY, INGRESS, old=f"{APP}: ingress-nginx", new=f"{APP}: nginx-ingress"),
     ),
     Mistake(
         "NW2006",

@@ -100,10 +100,12 @@ def close(selector: LabelSelector, held: Iterable[Mapping[str, str]]) -> str:
     return ""
 
 
-def is_nearly(selector: LabelSelector | None, labels: Mapping[str, str]) -> bool:
-    """Whether labels are what a selector most likely means: each that it wants is there, or one spelt nearly so."""
+def is_nearly(selector: LabelSelector | None, labels: Mapping[str, str], *, but_one: bool = False) -> bool:
+    """Whether labels are what a selector most likely means: each that it wants is there, or one spelt nearly so.
+    `but_one`: or all but one of several."""
     asked = list(wanted(selector))
-    return bool(asked) and all(_is_nearly(key, values, labels) for key, values in asked)
+    lacking = sum(1 for key, values in asked if not _is_nearly(key, values, labels))
+    return bool(asked) and lacking <= (but_one and len(asked) > 1)
 
 
 def _is_nearly(key: str, asked: tuple[str, ...], labels: Mapping[str, str]) -> bool:

@@ -38,7 +38,7 @@ def subjects(around: Surroundings) -> Iterator[Found]:
         key = contradiction(selector)
         if selector is not None and key:
             found = _impossible(policy, ("spec", "podSelector"), selector, key, "policy", "podSelector")
-            _lost(around, found, policy, around.nearly(selector, (policy.namespace,)))
+            _lost(around, found, policy, around.meant(selector, (policy.namespace,), policy.name))
             yield found
         elif policy.namespace not in around.peopled:
             deserted.setdefault(policy.namespace, []).append(policy)
@@ -93,7 +93,7 @@ def _selects_nothing(around: Surroundings, policy: Decoded, selector: LabelSelec
     else:
         near = nearest(selector, around.labels_in(namespace))
         advice = f"{near}; else delete the policy" if near else advice
-        meant = around.nearly(selector, (namespace,))
+        meant = around.meant(selector, (namespace,), policy.name)
     found = Found(
         "NW2001",
         at(policy, "spec", "podSelector"),
@@ -176,9 +176,9 @@ def _meant(around: Surroundings, code: str, namespace: str, peer: NetworkPolicyP
         return around.hosts(peer, namespace)
     if peer.namespace_selector is None:
         elsewhere = scene.anywhere(pods).must if pods is not None and code in ("NW2006", "NW2007") else ()
-        return _of_one_namespace(around, elsewhere) or around.nearly(pods, (namespace,)) or None
+        return _of_one_namespace(around, elsewhere) or around.meant(pods, (namespace,)) or None
     where = around.namespaces(peer.namespace_selector)[1] or around.nearly_namespaces(peer.namespace_selector)
-    return around.nearly(pods, where) or None
+    return around.meant(pods, where) or None
 
 
 def _of_peer(around: Surroundings, one: PeerOf) -> Iterator[Found]:

@@ -134,16 +134,20 @@ class Surroundings:
         """The labels of the pods of a namespace, each set of them once."""
         return [labels for labels, _ in self._labelled(namespace)]
 
-    def nearly(self, selector: LabelSelector | None, namespaces: Iterable[str]) -> tuple[int, ...]:
-        """The pods of these namespaces whose labels a selector means, or most likely means."""
-        every = not written(selector)
-        return tuple(
-            row
-            for name in sorted(namespaces)
-            for labels, rows in self._labelled(name)
-            if every or is_nearly(selector, labels)
-            for row in rows
-        )
+    def meant(self, selector: LabelSelector | None, namespaces: Iterable[str], name: str = "") -> tuple[int, ...]:
+        """The pods of these namespaces that a selector which selects none of them most likely means: by labels that
+        are spelt nearly so; by all but one of several; the only workload there; the one with the policy's own `name`.
+        None: nobody knows."""
+        held = [pods for namespace in sorted(namespaces) for pods in self._labelled(namespace)]
+        if not written(selector):
+            return tuple(row for _, rows in held for row in rows)
+        for but_one in (False, True):
+            near = tuple(row for labels, rows in held if is_nearly(selector, labels, but_one=but_one) for row in rows)
+            if near:
+                return near
+        there = [w for namespace in namespaces for w in self._in_namespace.get(namespace, ())]
+        named = there if len(there) == 1 else [w for w in there if w.name == name]
+        return tuple(row for w in named for row in w.rows)
 
     def nearly_namespaces(self, selector: LabelSelector) -> list[str]:
         """The namespaces that a selector which selects none most likely means."""
