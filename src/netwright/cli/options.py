@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import wraps
+from functools import cached_property, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
@@ -27,6 +27,23 @@ CONFIGURATION = "netwright.yaml"
 MANIFESTS = ("*.yaml", "*.yml", "*.json", "*/*.yaml", "*/*.yml")
 
 
+class ConfigurationFile:
+    """The configuration of one command, read when it is first asked for. `path`: what `--config` names."""
+
+    def __init__(self, path: str | None) -> None:
+        self.path = path
+
+    @cached_property
+    def content(self) -> Configuration:
+        if self.path is None and not Path(CONFIGURATION).is_file():
+            from netwright.model.configuration import Configuration
+
+            return Configuration()
+        from netwright.sources.configuration import read_configuration
+
+        return read_configuration(self.path or CONFIGURATION)
+
+
 class Given(NamedTuple):
     """What a command was given to read, and how much it is to say."""
 
@@ -34,26 +51,20 @@ class Given(NamedTuple):
     pod_cidr: tuple[str, ...]
     cni: str | None
     kustomize: bool
-    config: str | None
+    config: ConfigurationFile
     quiet: bool
     verbose: bool
 
     def configuration(self) -> Configuration:
         """`--config FILE`, else `netwright.yaml` of the current folder, else an empty one."""
-        if self.config is None and not Path(CONFIGURATION).is_file():
-            from netwright.model.configuration import Configuration
-
-            return Configuration()
-        from netwright.sources.configuration import read_configuration
-
-        return read_configuration(self.config or CONFIGURATION)
+        return self.config.content
 
     def words(self, *paths: str) -> list[str]:
         """The words of a command that reads the same input, beside the configuration of the current folder."""
         sources = [*paths, *self.sources] or list(self.configuration().sources) or ["."]
         named = [word for source in sources for word in ("-f", source)]
         ranges = [word for cidr in self.pod_cidr for word in ("--pod-cidr", cidr)]
-        given = (("--cni", self.cni), ("--config", self.config))
+        given = (("--cni", self.cni), ("--config", self.config.path))
         return [
             *named,
             *ranges,
@@ -115,6 +126,7 @@ def source_options(command: F) -> F:
 
     @wraps(command)
     def call(**options: Any) -> Any:
+        options["config"] = ConfigurationFile(options["config"])
         given = Given(**{name: options.pop(name) for name in Given._fields})
         with progress.progress(quiet=given.quiet):
             return command(given=given, **options)

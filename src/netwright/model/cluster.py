@@ -16,6 +16,18 @@ from netwright.model.rule import Enforcer
 
 WorkloadKind = Literal["pod", "deploy", "sts", "ds", "rs", "rc", "job", "cronjob", "vm", "node"]
 
+OBJECT_KIND = {
+    "pod": "Pod",
+    "deploy": "Deployment",
+    "sts": "StatefulSet",
+    "ds": "DaemonSet",
+    "rs": "ReplicaSet",
+    "rc": "ReplicationController",
+    "job": "Job",
+    "cronjob": "CronJob",
+}
+"""The Kubernetes kind of a workload's own object, by the short kind of its references."""
+
 
 class Workload(msgspec.Struct, frozen=True, kw_only=True):
     """What a person deploys. `rows` are its endpoints: one for a template, one a pod for a dump, one for a node."""

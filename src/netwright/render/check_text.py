@@ -13,7 +13,7 @@ from netwright.questions.check import Checked
 from netwright.questions.check.intents import IntentAnswer
 from netwright.render.escape import plain
 from netwright.render.excerpt import Lines, excerpt
-from netwright.render.finding_words import held, summary
+from netwright.render.finding_words import held, place, summary, thing
 from netwright.render.styles import Style, heading
 from netwright.render.words import Words, count
 
@@ -108,17 +108,15 @@ def _finding(f: Finding, lines: Lines, words: Words) -> Iterator[str]:
     head = f"{f.severity}[{f.code}]"
     state = "" if f.state == "new" else f" ({f.state})"
     yield from words.fold(plain(f"{head}: {f.title}{state}"), "    ", "", marks=((head, STYLE[f.severity]),))
-    thing = f"{f.kind} {f.namespace}/{f.name}" if f.namespace else f"{f.kind} {f.name}".strip()
     owner = f"  ({f.owner})" if f.owner else ""
     if f.file:
-        place = f"{f.file}:{f.line}:{f.column}" if f.line else f.file
-        yield from words.fold(plain(f"{place}  {thing}{owner}".rstrip()), "     ", f"   {words['corner']} ")
-    elif thing:
-        yield from words.fold(plain(f"{thing} {f.path}{owner}"), "     ", f"   {words['corner']} ")
+        yield from words.fold(f"{place(f)}  {thing(f)}{plain(owner)}".rstrip(), "     ", f"   {words['corner']} ")
+    elif thing(f):
+        yield from words.fold(f"{thing(f)} {plain(f.path + owner)}", "     ", f"   {words['corner']} ")
     yield from _excerpt(f, lines, words)
     for mark in f.also:
         if mark.file and mark.file != f.file:
-            yield from words.fold(plain(f"{mark.file}:{mark.line}:{mark.column}"), "     ", f"   {words['corner']} ")
+            yield from words.fold(place(mark), "     ", f"   {words['corner']} ")
         yield from _excerpt(mark, lines, words)
     for word, text in (("effect", f.effect), ("help", f.help)):
         if text:
@@ -135,9 +133,8 @@ def _intent(intent: IntentAnswer, lines: Lines, words: Words) -> Iterator[str]:
     yield from words.fold(plain(intent.told), "             ", f"   = {intent.verdict:<6}  ")
     witness = intent.witness
     for rule in witness.rules if witness else ():
-        thing = f"{rule.kind} {rule.namespace}/{rule.name} {rule.label}"
-        place = f"{rule.file}:{rule.line}:{rule.column}  " if rule.file else ""
-        yield from words.fold(plain(f"{place}{thing}"), "     ", f"   {words['corner']} ")
+        told = f"{place(rule)}  {thing(rule)} {plain(rule.label)}".lstrip()
+        yield from words.fold(told, "     ", f"   {words['corner']} ")
         yield from _excerpt(msgspec.structs.replace(rule, label=""), lines, words)
     if witness and witness.why:
         yield from words.fold(plain(witness.why), "             ", "   = why     ")

@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
-from netwright.base.diagnostics import INPUT_CODES, Diagnostic, Severity
+from netwright.base.diagnostics import Diagnostic, Severity
 from netwright.base.spans import Origin
 from netwright.engine import acting
 from netwright.model.document import Unread
@@ -39,7 +39,7 @@ from netwright.questions.check import (
     target_ports,
 )
 from netwright.questions.check.acceptance import settled
-from netwright.questions.check.found import Found
+from netwright.questions.check.found import Found, marked
 from netwright.questions.check.intents import IntentAnswer, Judge
 from netwright.questions.check.scene import Scene
 from netwright.questions.registry import Asked, Check
@@ -69,7 +69,6 @@ ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 FailOn = Literal["error", "warning", "info", "never"]
 STATES: tuple[State, ...] = ("new", "known", "accepted")
 LACKING = "what could not be read may hold what it misses"
-OF_INPUT = frozenset(code.code for code in INPUT_CODES)
 
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,27 +181,14 @@ def _finding(twin: Asked, found: Found, severity: Severity, seen: Counter[tuple[
         code=found.code,
         severity=severity,
         title=found.title,
-        **_place(twin, origin, found.label),
+        **marked(twin, origin, found.label),
         effect=found.effect,
         help=found.help,
         owner=twin.owner_of(origin),
         workloads=found.workloads,
-        also=tuple(Mark(**_place(twin, s.origin, s.label)) for s in found.also),
+        also=tuple(Mark(**marked(twin, s.origin, s.label)) for s in found.also),
         fingerprint=_fingerprint(*same, str(seen[same])),
     )
-
-
-def _place(twin: Asked, origin: Origin, label: str) -> dict[str, Any]:
-    """The fields of a Mark."""
-    position = twin.locate(origin)
-    return {
-        "kind": origin.kind,
-        "namespace": origin.namespace,
-        "name": origin.name,
-        "path": origin.path,
-        "label": label,
-        **({"file": position.file, "line": position.line, "column": position.column} if position else {}),
-    }
 
 
 def _fingerprint(*parts: str) -> str:

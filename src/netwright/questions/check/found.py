@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from netwright.base.spans import Origin
 from netwright.model.document import Decoded
+from netwright.questions.registry import Asked
 
 
 class Seen(NamedTuple):
@@ -45,6 +46,19 @@ def at(decoded: Decoded, *pointer: str | int) -> Origin:
 def field(origin: Origin, *pointer: str | int) -> Origin:
     """The place of a field of the object that an origin names."""
     return msgspec.structs.replace(origin, pointer=pointer)
+
+
+def marked(twin: Asked, origin: Origin, label: str) -> dict[str, Any]:
+    """The fields of a `Mark`: where an origin stands, and what is to be seen there."""
+    position = twin.locate(origin)
+    return {
+        "kind": origin.kind,
+        "namespace": origin.namespace,
+        "name": origin.name,
+        "path": origin.path,
+        "label": label,
+        **({"file": position.file, "line": position.line, "column": position.column} if position else {}),
+    }
 
 
 def listed(names: tuple[str, ...] | list[str], most: int = 3) -> str:

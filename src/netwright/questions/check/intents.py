@@ -17,6 +17,7 @@ from netwright.base.ipset import Family
 from netwright.base.services import PROTOCOLS, TRANSPORT, ServiceSet, protocol_name, services_of
 from netwright.engine.exposure import Exposure, exposures
 from netwright.engine.holds import Ends, passing, stopped
+from netwright.engine.join import Sureness
 from netwright.model.configuration import Intent, Verb
 from netwright.model.references import Target
 from netwright.questions.check.witness import ANYBODY, HOLDS, IntentVerdict, Judged, Witness, Witnesses, sentence
@@ -46,6 +47,7 @@ class Judge:
         self.network = twin.network
         self.witnesses = Witnesses(twin)
         self._ways: dict[str, list[Exposure]] = {}
+        self._others: dict[Family, int] = {}
 
     def answer(self, intent: Intent) -> IntentAnswer:
         try:
@@ -90,21 +92,29 @@ class Judge:
                 else:
                     yield from self._direct(intent.verb, source, destination, intent.ports)
 
+    def _between(
+        self, verb: Verb, services: ServiceSet, ends: Ends, source: Target, target: Target, family: Family
+    ) -> Judged:
+        """What contradicts the intent between two sets of positions: surely, else perhaps."""
+        tables = self.network.tables[family]
+        contradicting = stopped if verb == "allow" else passing
+        surely: Sureness = "may" if verb == "allow" else "must"
+        perhaps: Sureness = "must" if verb == "allow" else "may"
+        broken = contradicting(tables, ends, services, surely)
+        open_ = None if broken else contradicting(tables, ends, services, perhaps)
+        return self.witnesses.shown(verb, services, broken, open_, source, target, family)
+
     # --- allow and deny --------------------
 
     def _direct(self, verb: Verb, source: Target, destination: Target, ports: Sequence[str]) -> Iterator[Judged]:
         for services, target in self._asked(destination, ports, served=verb == "allow"):
             meets = False
-            for family, tables in self.network.tables.items():
+            for family in self.network.tables:
                 ends = Ends(self.at(source, family), self.at(target, family), self.alone)
                 if not ends.sources or not ends.destinations:
                     continue
                 meets = True
-                if verb == "allow":
-                    broken, open_ = stopped(tables, ends, services, "may"), stopped(tables, ends, services, "must")
-                else:
-                    broken, open_ = passing(tables, ends, services, "must"), passing(tables, ends, services, "may")
-                yield self.witnesses.shown(verb, services, broken, open_, source, target, family)
+                yield self._between(verb, services, ends, source, target, family)
             if verb == "allow" and not meets:
                 told = f"{source.ref} and {target.ref} have no address family in common"
                 yield Judged("undecided" if self.inquirer.cluster.has_assumed_families else "broken", told)
@@ -173,27 +183,30 @@ class Judge:
     def _only(self, sources: Sequence[Target], destination: Target, ports: Sequence[str]) -> Iterator[Judged]:
         from_outside = any(s.addresses is not None for s in sources)
         for services, target in self._asked(destination, ports, served=False):
-            for family, tables in self.network.tables.items():
+            for family in self.network.tables:
                 named = 0
                 for source in sources:
                     named |= self.at(source, family)
                 ends = Ends(self.others(family) & ~named, self.at(target, family), self.alone)
                 if not ends.sources or not ends.destinations:
                     continue
-                broken, open_ = passing(tables, ends, services, "must"), passing(tables, ends, services, "may")
-                yield self.witnesses.shown("only", services, broken, open_, ANYBODY, target, family)
+                yield self._between("only", services, ends, ANYBODY, target, family)
             if not from_outside and target.rows:
                 yield from self._ways_in(self.inquirer.directory.resolve("internet"), target, services)
 
     def others(self, family: Family) -> int:
         """Everyone who can start a connection, but the nodes themselves."""
-        universe = self.network.tables[family].universe
-        bits = universe.present
+        if family not in self._others:
+            self._others[family] = self._all_but_nodes(family) | self.at(ANYBODY, family)
+        return self._others[family]
+
+    def _all_but_nodes(self, family: Family) -> int:
+        bits = self.network.tables[family].universe.present
         for workload in self.inquirer.cluster.workloads:
             if workload.kind == "node":
                 for row in workload.rows:
                     bits &= ~(1 << self.network.position(row))
-        return bits | self.at(ANYBODY, family)
+        return bits
 
     # --- apart --------------------
 
@@ -216,11 +229,10 @@ class Judge:
             mine = set(rows)
             source = Target(f"{label}={value}", rows=tuple(rows))
             others = Target("another tenant", rows=tuple(row for row in everyone if row not in mine))
-            for family, tables in self.network.tables.items():
+            for family in self.network.tables:
                 ends = Ends(self.at(source, family), self.at(others, family), 0)
                 if ends.sources and ends.destinations:
-                    broken, open_ = (passing(tables, ends, TRANSPORT, sure) for sure in ("must", "may"))
-                    yield self.witnesses.shown("apart", TRANSPORT, broken, open_, source, others, family)
+                    yield self._between("apart", TRANSPORT, ends, source, others, family)
 
     # --- ends and services --------------------
 
@@ -293,8 +305,6 @@ class Judge:
             bits = bits & ~bit if seen & bit or not columns.single[row] else bits | bit
             seen |= bit
         return bits
-
-    # --- witnesses --------------------
 
 
 def worst(found: Iterator[Judged]) -> Judged:

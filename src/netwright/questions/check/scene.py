@@ -23,22 +23,13 @@ from netwright.dialects.k8s.objects import (
 )
 from netwright.engine.acting import Acting, Isolation, acting, deployed, is_host, isolation
 from netwright.engine.bits import indexes
-from netwright.model.cluster import Cluster, Workload
+from netwright.model.cluster import OBJECT_KIND, Cluster, Workload
 from netwright.model.document import Decoded
 from netwright.model.rule import Direction
 from netwright.questions.check.found import Found
 from netwright.questions.registry import Asked
 
 T = TypeVar("T")
-OBJECT_KIND = {
-    "deploy": "Deployment",
-    "sts": "StatefulSet",
-    "ds": "DaemonSet",
-    "rs": "ReplicaSet",
-    "rc": "ReplicationController",
-    "job": "Job",
-    "cronjob": "CronJob",
-}
 
 
 class Chosen(NamedTuple):

@@ -15,6 +15,7 @@ from netwright.engine.verdict import Outcome, Side, Spot
 from netwright.model.configuration import Verb
 from netwright.model.finding import Mark
 from netwright.model.references import Target
+from netwright.questions.check.found import marked
 from netwright.questions.registry import Asked
 
 IntentVerdict = Literal["holds", "broken", "undecided"]
@@ -129,17 +130,7 @@ class Witnesses:
         )
 
     def mark(self, origin: Origin, label: str) -> Mark:
-        position = self.twin.locate(origin)
-        return Mark(
-            kind=origin.kind,
-            namespace=origin.namespace,
-            name=origin.name,
-            path=origin.path,
-            label=label,
-            file=position.file if position else "",
-            line=position.line if position else 0,
-            column=position.column if position else 0,
-        )
+        return Mark(**marked(self.twin, origin, label))
 
 
 def sentence(verb: Verb, verdict: IntentVerdict, w: Witness) -> str:

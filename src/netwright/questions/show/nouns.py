@@ -11,24 +11,13 @@ from netwright.dialects.k8s.decode import Invalid, decode
 from netwright.dialects.k8s.objects import Service
 from netwright.engine.acting import Acting, PolicyKey, deployed, is_host, isolation, pods
 from netwright.engine.compile import Network
-from netwright.model.cluster import Cluster, ContainerPortNoun, ServiceNoun
+from netwright.model.cluster import OBJECT_KIND, Cluster, ContainerPortNoun, ServiceNoun
 from netwright.model.document import Decoded, Document, Fate, Reading
 from netwright.model.kind_lists import find
 from netwright.model.references import Directory
 from netwright.questions.show.narrow import Narrow, namespaces_of
 from netwright.questions.show.rows import EndpointRow, KindRow, NamespaceRow, ServiceRow, Shown, WorkloadRow
 from netwright.questions.show.written import Locate, written
-
-OBJECT_KIND = {
-    "deploy": "Deployment",
-    "sts": "StatefulSet",
-    "ds": "DaemonSet",
-    "rs": "ReplicaSet",
-    "rc": "ReplicationController",
-    "job": "Job",
-    "cronjob": "CronJob",
-    "pod": "Pod",
-}
 
 
 def port_text(protocol: int, number: int, name: str = "") -> str:
