@@ -6,6 +6,7 @@ terminal (`json_text`).
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Final
 
@@ -28,6 +29,7 @@ _ASCII: Final = str.maketrans(
     | dict.fromkeys("‘’", "'")
     | dict.fromkeys("“”", '"')
 )
+_NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 _FORMULA: Final = tuple("=+-@＝＋－＠|%")
 """What a spreadsheet may read as the start of a formula or a command, full-width forms included (OWASP, CSV
 injection).
@@ -108,6 +110,7 @@ def width(text: str) -> int:
     """Columns that the text takes on a terminal: wide East Asian characters two, combining marks none."""
     if text.isascii():
         return len(text)
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in ("W", "F") else 1 for c in text
+    return len(text) + sum(
+        -1 if unicodedata.combining(c) else unicodedata.east_asian_width(c) in ("W", "F")
+        for c in _NOT_ASCII.findall(text)
     )

@@ -23,9 +23,9 @@ _ATOM = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s,\]}]+')
 _ITEMS = re.compile(r"^items:[ \t]*\r?\n((?:  )?)(?=- )", re.MULTILINE)
 _ALIAS = re.compile(r"(?:^|[\s\[{,])\*")
 _CACHED = 64
+"""Documents whose scanned positions are kept."""
 _MARKED = 4096
 """Bytes between offsets whose line and column are kept."""
-"""Documents whose scanned positions are kept."""
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,61 +222,60 @@ def scan(text: str) -> Node:
     """The places of all nodes of the first document in `text`: a document, or items of a list, that was read before."""
     import yaml
 
-    parser = new_parser(text)
-    stack: list[tuple[Node, Any, str | None]] = []
-    root = Node(0, 0, {})
-    current: Node = root
+    scalar_event, alias_event = yaml.ScalarEvent, yaml.AliasEvent
+    mapping_start, sequence_start = yaml.MappingStartEvent, yaml.SequenceStartEvent
+    mapping_end, sequence_end = yaml.MappingEndEvent, yaml.SequenceEndEvent
+    get_event = new_parser(text).get_event
+    stack: list[tuple[Node, dict[str | int, Node], Any, str | None]] = []
+    children: dict[str | int, Node] = {}
+    root = current = Node(0, 0, children)
     key: Any = 0  # of a list: the next index; of a mapping: None while a key comes next
     anchors: dict[str, Node] = {}
     while True:
-        event: Any
         try:
-            event = parser.get_event()
+            event: Any = get_event()
         except yaml.YAMLError:
-            event = None  # what follows a list's last item: the item itself is complete
-        if isinstance(event, (yaml.DocumentEndEvent, yaml.StreamEndEvent)) or event is None:
-            return (root.children or {}).get(0, root)
-        if isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+            break  # what follows a list's last item: the item itself is complete
+        kind = event.__class__
+        if kind is scalar_event or kind is alias_event:
+            if key is None:
+                key = _key(event)
+                continue
+            mark = event.start_mark
+            node = Node(mark.line, mark.column)
+            if kind is alias_event:
+                target = anchors.get(event.anchor)
+                node.children = target.children if target else None
+            elif event.anchor is not None:
+                anchors[event.anchor] = node
+            if key is MERGE:
+                _merge(current, node)
+            else:
+                children[key] = node
+            key = key + 1 if key.__class__ is int else None
+        elif kind is mapping_start or kind is sequence_start:
+            mark = event.start_mark
+            below: dict[str | int, Node] = {}
+            node = Node(mark.line, mark.column, below)
+            if key is not MERGE:
+                children[key] = node
+            stack.append((current, children, key, event.anchor))
+            current, children = node, below
+            key = 0 if kind is sequence_start else None
+        elif kind is mapping_end or kind is sequence_end:
             ended = current
-            current, key, anchor = stack.pop()
+            current, children, key, anchor = stack.pop()
             if anchor is not None:
                 anchors[anchor] = ended
             if key is MERGE:
-                _merge(current, ended, event)
-            key = key + 1 if isinstance(key, int) else None
-            continue
-        if not isinstance(event, yaml.NodeEvent):
-            continue
-        mark: Any = event.start_mark
-        anchor = event.anchor
-        if key is None:
-            key = _key(event, anchors)
-            continue
-        children = current.children
-        assert children is not None
-        if isinstance(event, yaml.CollectionStartEvent):
-            node = Node(mark.line, mark.column, {})
-            if key is not MERGE:
-                children[key] = node
-            stack.append((current, key, anchor))
-            current = node
-            key = 0 if isinstance(event, yaml.SequenceStartEvent) else None
-            continue
-        if isinstance(event, yaml.AliasEvent):
-            target = anchors.get(anchor or "")
-            node = Node(mark.line, mark.column, target.children if target else None)
-        else:
-            node = Node(mark.line, mark.column)
-            if anchor is not None:
-                anchors[anchor] = node
-        if key is MERGE:
-            _merge(current, node, event)
-        else:
-            children[key] = node
-        key = key + 1 if isinstance(key, int) else None
+                _merge(current, ended)
+            key = key + 1 if key.__class__ is int else None
+        elif kind is yaml.DocumentEndEvent or kind is yaml.StreamEndEvent:
+            break
+    return (root.children or {}).get(0, root)
 
 
-def _key(event: Any, anchors: dict[str, Node]) -> str:
+def _key(event: Any) -> str:
     if event.__class__.__name__ == "AliasEvent":
         return ""
     if event.value == "<<" and (event.implicit[0] or event.tag == MERGE):
@@ -290,7 +289,7 @@ def _key(event: Any, anchors: dict[str, Node]) -> str:
         return str(event.value)
 
 
-def _merge(target: Node, source: Node, event: Any) -> None:
+def _merge(target: Node, source: Node) -> None:
     if target.children is None or source.children is None:
         return
     parts = [source]
