@@ -20,7 +20,8 @@ import msgspec
 from netwright.base.diagnostics import Diagnostic
 from netwright.base.errors import UsageError
 from netwright.base.spans import Origin, Position
-from netwright.dialects.k8s.decode import Invalid, decode
+from netwright.dialects import decode
+from netwright.dialects.k8s.decode import Invalid
 from netwright.dialects.k8s.exposing import exposing, unreadable
 from netwright.dialects.k8s.objects import NetworkPolicy, NetworkPolicySpec
 from netwright.dialects.k8s.validate_policy import loose_ranges

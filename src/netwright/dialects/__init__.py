@@ -1,1 +1,31 @@
-"""One package a language: decoded objects to the model's rules, and back."""
+"""One package a language: decoded objects to the model's rules, and back.
+
+A language is read when a document of one of its groups turns up; nothing of it is imported before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from netwright.dialects.k8s.decode import Invalid
+    from netwright.model.document import Decoded, Document
+
+_OF_GROUP = {"policy.networking.k8s.io": "adminpolicy"}
+"""The package that reads the kinds of a group; all others are Kubernetes' own."""
+
+
+def decode(document: Document) -> Decoded | Invalid:
+    """The object as its type, checked as the API server checks it on creation.
+
+    Raises KeyError for a kind that is not read: ask `model.kind_lists.find` first.
+    """
+    name = _OF_GROUP.get(document.group)
+    if name is None:
+        from netwright.dialects.k8s.decode import decode as read
+
+        return read(document)
+    from importlib import import_module
+
+    found: Decoded | Invalid = import_module(f"netwright.dialects.{name}.decode").decode(document)
+    return found

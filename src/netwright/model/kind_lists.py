@@ -19,6 +19,7 @@ _READ: tuple[_Row, ...] = (
     ("batch", "Job CronJob", ""),
     ("discovery.k8s.io", "EndpointSlice", ""),
     ("networking.k8s.io", "Ingress NetworkPolicy", ""),
+    ("policy.networking.k8s.io", "", "AdminNetworkPolicy BaselineAdminNetworkPolicy ClusterNetworkPolicy"),
     # Served no more: read as far as to say which version to write.
     ("extensions", "Deployment DaemonSet ReplicaSet Ingress NetworkPolicy", ""),
 )
@@ -172,7 +173,7 @@ _IRRELEVANT: tuple[_Row, ...] = (
 
 # Policies that allow and deny.
 _POLICIES: tuple[_Row, ...] = (
-    ("policy.networking.k8s.io", "", "AdminNetworkPolicy BaselineAdminNetworkPolicy ClusterNetworkPolicy *"),
+    ("policy.networking.k8s.io", "", "*"),
     ("cilium.io", "CiliumNetworkPolicy", ""),
     ("crd.projectcalico.org", "NetworkPolicy", "Profile"),
     ("projectcalico.org", "NetworkPolicy", "Profile"),

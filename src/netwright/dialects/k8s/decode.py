@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -31,22 +32,28 @@ class Invalid(msgspec.Struct, frozen=True, kw_only=True):
     help: str = ""
 
 
-class _Read(msgspec.Struct, frozen=True):
-    """How one kind is read: its Go version, its type, the decoder of that type, and whether it lives in namespaces."""
+class Reads(msgspec.Struct, frozen=True):
+    """How one kind is read: its API version, its type, the decoder of that type, whether it lives in namespaces, and
+    what the API server checks, which raises `Fault`."""
 
     version: str
-    type: type[Any]
+    value: type[Any]
     decoder: msgspec.json.Decoder[Any]
     namespaced: bool
+    check: Callable[[str, Any], None]
+
+    @classmethod
+    def of(
+        cls, version: str, type_: type[Any], *, namespaced: bool = True, check: Callable[[str, Any], None] = validate
+    ) -> Reads:
+        return cls(version, type_, msgspec.json.Decoder(type_), namespaced, check)
 
 
-def _reads(version: str, type_: type[Any], namespaced: bool = True) -> _Read:
-    return _Read(version, type_, msgspec.json.Decoder(type_), namespaced)
-
+_reads = Reads.of
 
 _WORKLOAD = _reads("apps/v1", objects.Workload)
 
-_READS: dict[tuple[str, str], _Read] = {
+_READS: dict[tuple[str, str], Reads] = {
     ("", "Namespace"): _reads("v1", objects.Namespace, namespaced=False),
     ("", "Node"): _reads("v1", objects.Node, namespaced=False),
     ("", "Pod"): _reads("v1", objects.Pod),
@@ -90,15 +97,27 @@ def decode(document: Document, *, default_namespace: str = "default") -> Decoded
 
     Raises KeyError for a kind that is not read: ask `model.kind_lists.find` first.
     """
-    kind = document.kind
-    read = _BY_VERSION.get((document.api_version, kind))
+    read = _BY_VERSION.get((document.api_version, document.kind))
     if read is None:
         return _other_version(document, default_namespace)
+    return decode_as(read, document, default_namespace=default_namespace)
+
+
+def decode_as(read: Reads, document: Document, *, default_namespace: str = "default") -> Decoded | Invalid:
+    """The object as the type that its kind has, checked as the API server checks it on creation.
+
+    Another API version than that which is read is refused too.
+    """
+    kind = document.kind
+    if document.api_version != read.version:
+        what = f"is {quoted(document.api_version)}, a version that is not read"
+        fault = Fault(("apiVersion",), what, f"write `apiVersion: {read.version}`")
+        return _invalid(document, read.namespaced, default_namespace, fault)
     try:
-        value = document.decode(read.decoder, read.type)
-        validate(kind, value)
+        value = document.decode(read.decoder, read.value)
+        read.check(kind, value)
     except (msgspec.DecodeError, RecursionError) as error:
-        fault = explain(error, _written(document), read.type)
+        fault = explain(error, _written(document), read.value)
     except Fault as found:
         fault = found
     else:

@@ -40,12 +40,13 @@ def name_of(meta: Meta) -> str:
 def validate(kind: str, value: Any) -> None:
     """Raises `Fault` for the first field of a decoded object that the API server would refuse."""
     meta: Meta = value.metadata
-    _check_meta(kind, meta)
+    check_meta(kind, meta)
     if (check := _CHECKS.get(kind)) is not None:
         check(value)
 
 
-def _check_meta(kind: str, meta: Meta) -> None:
+def check_meta(kind: str, meta: Meta) -> None:
+    """The name, labels and annotations that every object has. Raises `Fault`."""
     name = meta.name
     if not name:
         if not meta.generate_name:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from netwright.base.ipset import Family, address_text
 from netwright.base.services import protocol_name
 from netwright.base.spans import Place
-from netwright.dialects.k8s.decode import Invalid, decode
+from netwright.dialects import decode
+from netwright.dialects.k8s.decode import Invalid
 from netwright.dialects.k8s.objects import Service
 from netwright.engine.acting import Acting, PolicyKey, deployed, is_host, isolation, pods
 from netwright.engine.compile import Network

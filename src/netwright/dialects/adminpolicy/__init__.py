@@ -1,0 +1,1 @@
+"""The cluster's own policies beside NetworkPolicy: ClusterNetworkPolicy, AdminNetworkPolicy and its baseline."""
