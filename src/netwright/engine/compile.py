@@ -41,6 +41,7 @@ from netwright.model.rule import (
     ANYBODY,
     Direction,
     Enforcer,
+    Ties,
 )
 
 MEMORY_CAP_BYTES = 3 << 30
@@ -166,7 +167,7 @@ class Network:
         self.select = Selection(self.columns, self.identities)
         for unit in units:
             if unit.content < 0:
-                unit.content = self._contents.setdefault(content_of(unit), len(self._contents))
+                unit.content = self._number(unit)
         self.definers = _definers(self.identities)
         self.atoms = _atoms([*units, *expected] if expected else units, self.identities)
         self.tables: dict[Family, FamilyTables] = {}
@@ -177,6 +178,11 @@ class Network:
             self.tables[f] = FamilyTables(
                 f, universe, self._table(f, universe, folder, "egress"), self._table(f, universe, folder, "ingress")
             )
+
+    def _number(self, unit: Unit) -> int:
+        """The number of a unit's content."""
+        ties: Ties = self.enforcers[unit.enforcer].tiers[unit.tier].ties if unit.tier >= 0 else "ordered"
+        return self._contents.setdefault(content_of(unit, ties), len(self._contents))
 
     # --- edits --------------------
 
@@ -200,7 +206,7 @@ class Network:
         mentions, address_sets = walk(added, ())
         if self._tells_apart(added, mentions, address_sets):
             for unit in added:
-                unit.content = self._contents.setdefault(content_of(unit), len(self._contents))
+                unit.content = new._number(unit)
             new._edit(self, units, removed, added)
         else:
             new._compile_finer(self, units, mentions, address_sets)

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 from netwright.base.errors import UsageError
 from netwright.base.ipset import Family, IpSet, address_text, parse_address
 from netwright.base.services import ICMP, ICMPV6, protocol_name, service_key
+from netwright.base.spans import Origin
 from netwright.engine.compile import Network
 from netwright.engine.exposure import Exposure, controllers, exposures, together
 from netwright.engine.naming import NamedClasses
@@ -21,7 +22,7 @@ from netwright.engine.verdict import Citation, Citer, Outcome, Side, Spot, Verdi
 from netwright.model.cluster import Cluster, ServiceNoun, ServicePortNoun
 from netwright.model.document import Decoded
 from netwright.model.references import Directory, Target
-from netwright.model.rule import Direction, UnknownPeer
+from netwright.model.rule import Direction
 
 Groups = Literal["all", "some", "none"]
 ReasonKind = Literal["unknown", "ambiguous", "depends"]
@@ -48,6 +49,10 @@ HAIRPIN = Reason(
     "ambiguous",
     "the Service leads the pod to itself; whether its packets come back (hairpin), and under which address policy sees "
     "them, is the network plugin's choice",
+)
+TIED = Reason(
+    "ambiguous",
+    "policies of one priority do different things with it; which of them is read first is the network plugin's choice",
 )
 OWN_NODE = Reason(
     "unknown", "a node always reaches its own pods and they it; whether this is the pod's node is not known"
@@ -520,31 +525,30 @@ class Inquirer:
             if side.must or not side.may:
                 continue
             matching, isolating = self.cited(packet, direction)
-            unread = [c for c in matching if self._is_unknown(c)]
-            for c in unread:
-                out[Reason("unknown", self._unknown_text(c))] = None
-            if any(not c.surely for c in isolating):
-                out[PROTOCOL_OPEN] = None
-                continue
-            if any(c.by_labels for c in matching):
-                out[LABELS_UNKNOWN] = None
-            if any(not c.surely and not c.by_labels and not self._is_unknown(c) for c in matching):
-                peer = packet.destination if direction == "egress" else packet.source
-                host = peer.row >= 0 and bool(self.network.columns.host[peer.row])
-                out[HOST_ADDRESS_UNKNOWN if host else ADDRESS_UNKNOWN] = None
+            peer = packet.destination if direction == "egress" else packet.source
+            host = peer.row >= 0 and bool(self.network.columns.host[peer.row])
+            if any(c.tied for c in matching):
+                out[TIED] = None
+            # what becomes of the protocol at an isolated pod is open whatever else is
+            by_protocol = any(c.open for c in isolating)
+            for c in (*matching, *isolating):
+                for why in c.open:
+                    if by_protocol and why.cause in ("labels", "addresses"):
+                        continue
+                    match why.cause:
+                        case "labels":
+                            out[LABELS_UNKNOWN] = None
+                        case "addresses":
+                            out[HOST_ADDRESS_UNKNOWN if host else ADDRESS_UNKNOWN] = None
+                        case "protocol":
+                            out[PROTOCOL_OPEN] = None
+                        case "names":
+                            out[Reason("depends", f"{_of(c.origin)} allows it if the address is one of {why.text}")] = (
+                                None
+                            )
+                        case "other":
+                            out[Reason("unknown", why.text)] = None
         return list(out)
-
-    def _is_unknown(self, citation: Citation) -> bool:
-        return not citation.origin.name and citation.origin.place is None and self._unknown_text(citation) != ""
-
-    def _unknown_text(self, citation: Citation) -> str:
-        for unit in self.network.units:
-            for rule in unit.rules:
-                if rule.origin is citation.origin:
-                    for peer in (rule.src, rule.dst):
-                        if isinstance(peer, UnknownPeer):
-                            return peer.reason
-        return ""
 
     def cited(self, packet: Packet, direction: Direction) -> tuple[list[Citation], list[Citation]]:
         key = (packet, direction)
@@ -559,8 +563,7 @@ class Inquirer:
         return found
 
     def deciding(self, part: Part) -> list[Citation]:
-        """The rules and ends that decide a part: what allows in each isolated direction, or what isolates where it is
-        denied."""
+        """The rules and ends that decide a part: what allows in each isolated direction, or what denies."""
         if part.outcome.relation in ("self", "own node", "hairpin"):
             return []
         out: list[Citation] = []
@@ -578,6 +581,12 @@ class Inquirer:
             else:
                 out += [*(c for c in named if c.action == "deny"), *isolating]
         return out
+
+
+def _of(origin: Origin) -> str:
+    """A policy by kind and name."""
+    name = f"{origin.namespace}/{origin.name}" if origin.namespace else origin.name
+    return f"{origin.kind} `{name}`"
 
 
 def without_itself(parts: list[Part]) -> list[Part]:

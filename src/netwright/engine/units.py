@@ -26,6 +26,7 @@ from netwright.model.rule import (
     OrPeer,
     Peer,
     Rule,
+    Ties,
 )
 
 Source = tuple[str, str, str]
@@ -112,12 +113,14 @@ def units_of(enforcer: int, tier: int, rules: Iterable[Rule], ends: Iterable[End
     ]
 
 
-def content_of(unit: Unit) -> object:
-    """What of a unit decides its rows. Policies count only where their rules can tie with another's."""
+def content_of(unit: Unit, ties: Ties) -> object:
+    """What of a unit of a tier with these ties decides its rows. Policies count only where their rules can tie with
+    another's."""
     ingress = unit.direction == "ingress"
     said: list[object] = []
+    # of rules that allow and are not told apart by what they stand among, the order means nothing
     for r in unit.rules:
-        if r.action != "allow":
+        if r.action != "allow" or (ties == "any-order" and not unit.ends):
             break
         said.append(r.src if ingress else r.dst)
         said.append(r.service)

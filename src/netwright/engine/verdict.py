@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Literal, NamedTuple
 
 from netwright.base.ipset import Family
@@ -10,7 +12,20 @@ from netwright.base.spans import Origin
 from netwright.engine.compile import FamilyTables, Network
 from netwright.engine.units import Unit
 from netwright.engine.universe import Universe
-from netwright.model.rule import AndPeer, Direction, Members, NotPeer, OrPeer, Peer, Rule
+from netwright.model.rule import (
+    Action,
+    Addresses,
+    AndPeer,
+    Direction,
+    Members,
+    Names,
+    NotPeer,
+    OrPeer,
+    Peer,
+    Rule,
+    Tier,
+    UnknownPeer,
+)
 
 Verdict = Literal["allow", "deny", "undecided"]
 Relation = Literal["", "self", "own node", "perhaps own node", "hairpin"]
@@ -45,16 +60,38 @@ class Outcome(NamedTuple):
         return "allow" if self.may_allow else "deny"
 
 
+class Open(NamedTuple):
+    """Why a rule only perhaps matches: labels of a namespace, addresses of an endpoint, the protocol, DNS names (`text`
+    has them), or something else that `text` tells."""
+
+    cause: Literal["labels", "addresses", "protocol", "names", "other"]
+    text: str = ""
+
+
 class Citation(NamedTuple):
-    """A rule or an end that decides, or perhaps decides, one direction of a packet."""
+    """A rule or an end that is read for one direction of a packet and decides it, or perhaps does, or passes it on.
+
+    `open` is why it perhaps does not match; empty where it surely does. `tied`: other policies of the same rank do
+    something else, and which of them is read first is left open.
+    """
 
     direction: Direction
     origin: Origin
     rule: int | None
-    action: Literal["allow", "deny"]
-    surely: bool
-    by_labels: bool = False
-    """Whether it is open because labels of the peer's namespace are not known."""
+    action: Action
+    open: tuple[Open, ...] = ()
+    tied: bool = False
+
+    @property
+    def surely(self) -> bool:
+        return not self.open
+
+
+class _Matching(NamedTuple):
+    """A rule that matches a packet, perhaps only, and what of it is cited."""
+
+    rule: Rule
+    citation: Citation
 
 
 def relation(network: Network, source: int, destination: int) -> Relation:
@@ -99,51 +136,67 @@ class Citer:
 
     def __init__(self, network: Network) -> None:
         self.network = network
-        self._units: dict[tuple[Family, int, Direction], list[Unit]] = {}
+        self._units: dict[tuple[Family, int, Direction], list[list[Unit]]] = {}
 
     def cite(
         self, tables: FamilyTables, direction: Direction, at: Spot, peer: Spot, key: int
     ) -> tuple[list[Citation], list[Citation]]:
-        """(allow rules that match the packet surely or perhaps, ends that isolate), in input order."""
-        units = self._units.get((tables.family, at.position, direction))
-        if units is None:
-            units = self.network.units_at(tables.family, at.position, direction)
-            self._units[tables.family, at.position, direction] = units
+        """(rules that match the packet surely or perhaps, ends that deny) as far as they are read: tier by tier, the
+        rules of each until something surely decides. In the order of their tiers, ranks and the input.
+        """
+        by_tier = self._units.get((tables.family, at.position, direction))
+        if by_tier is None:
+            by_tier = self._units[tables.family, at.position, direction] = self._by_tier(tables, at, direction)
         matching: list[Citation] = []
-        isolating: list[Citation] = []
-        for unit in units:
-            sure_here = bool(unit.sure_at[tables.family] >> at.position & 1)
-            for rule in unit.rules:
-                must, may = tables.universe(rule.src if direction == "ingress" else rule.dst)
-                if not may >> peer.position & 1:
-                    continue
-                sure, perhaps = self._service(rule, direction, at, peer, key)
-                if sure or perhaps:
-                    surely = sure and sure_here and bool(must >> peer.position & 1)
-                    action: Literal["allow", "deny"] = "deny" if rule.action == "deny" else "allow"
-                    open_ = not must >> peer.position & 1
-                    by_labels = open_ and self._asks_for_labels(tables.universe, rule, direction, peer.position)
-                    matching.append(Citation(direction, rule.origin, rule.index, action, surely, by_labels))
-            for end in unit.ends:
-                if end.action == "deny":
-                    isolating.append(Citation(direction, end.origin, None, "deny", key not in end.unsure))
-        return matching, isolating
+        ends: list[Citation] = []
+        done = -1  # the enforcer that has decided
+        for units in by_tier:
+            first = units[0]
+            if first.enforcer == done:
+                continue
+            found = [m for u in units for m in self._matching(tables, u, direction, at, peer, key)]
+            reached, is_open = _reached(found, self.network.enforcers[first.enforcer].tiers[first.tier])
+            matching += reached
+            for unit in units:
+                for end in unit.ends:
+                    if end.action == "deny":
+                        open_ = (Open("protocol"),) if key in end.unsure else ()
+                        ends.append(Citation(direction, end.origin, None, "deny", open_))
+                    is_perhaps = key in end.unsure or not unit.sure_at[tables.family] >> at.position & 1
+                    is_open = is_open and is_perhaps
+            if not is_open and not any(c.action == "pass" for c in reached):
+                done = first.enforcer
+        return matching, ends
 
-    @staticmethod
-    def _asks_for_labels(universe: Universe, rule: Rule, direction: Direction, position: int) -> bool:
-        """Whether a selector in the rule's peer may or may not match at a position."""
-        parts: list[Peer] = [rule.src if direction == "ingress" else rule.dst]
-        while parts:
-            part = parts.pop()
-            if isinstance(part, Members):
-                must, may = universe(part)
-                if may >> position & 1 and not must >> position & 1:
-                    return True
-            elif isinstance(part, (AndPeer, OrPeer)):
-                parts += part.parts
-            elif isinstance(part, NotPeer):
-                parts.append(part.part)
-        return False
+    def _by_tier(self, tables: FamilyTables, at: Spot, direction: Direction) -> list[list[Unit]]:
+        found: dict[tuple[int, int], list[Unit]] = {}
+        for unit in self.network.units_at(tables.family, at.position, direction):
+            if unit.tier >= 0:
+                found.setdefault((unit.enforcer, unit.tier), []).append(unit)
+        return [found[key] for key in sorted(found)]
+
+    def _matching(
+        self, tables: FamilyTables, unit: Unit, direction: Direction, at: Spot, peer: Spot, key: int
+    ) -> Iterator[_Matching]:
+        sure_here = bool(unit.sure_at[tables.family] >> at.position & 1)
+        for rule in unit.rules:
+            whom = rule.src if direction == "ingress" else rule.dst
+            must, may = tables.universe(whom)
+            if not may >> peer.position & 1:
+                continue
+            sure, perhaps = self._service(rule, direction, at, peer, key)
+            if not sure and not perhaps:
+                continue
+            open_: list[Open] = [] if sure else [Open("protocol")]
+            if not must >> peer.position & 1:
+                open_ += _why_open(tables.universe, whom, peer.position)
+            if not sure_here:
+                own = rule.dst if direction == "ingress" else rule.src
+                open_.append(Open("other", own.reason) if isinstance(own, UnknownPeer) else Open("labels"))
+            if rule.when.text:
+                open_.append(Open("other", rule.when.text))
+            citation = Citation(direction, rule.origin, rule.index, rule.action, tuple(dict.fromkeys(open_)))
+            yield _Matching(rule, citation)
 
     def _service(self, rule: Rule, direction: Direction, at: Spot, peer: Spot, key: int) -> tuple[bool, bool]:
         if key in rule.service.fixed:
@@ -157,3 +210,61 @@ class Citer:
                     if (name, protocol) in wanted and protocol << 16 | number == key:
                         return True, True
         return False, key in rule.unsure
+
+
+def _reached(found: list[_Matching], tier: Tier) -> tuple[list[Citation], bool]:
+    """Of the rules of a tier that match those that are read, and whether any packet is left to the tier's ends."""
+    out: list[Citation] = []
+    for _, tied in groupby(sorted(found, key=lambda m: m.rule.rank), key=lambda m: m.rule.rank):
+        group = list(tied)
+        read = [[m.citation for m in group]]
+        differ = False
+        if len(group) > 1 and not (tier.ends and all(m.rule.action == "allow" for m in group)):
+            if tier.ties == "any-order":
+                by_policy: dict[int, list[_Matching]] = {}
+                for m in sorted(group, key=lambda m: m.rule.index):
+                    by_policy.setdefault(m.rule.policy, []).append(m)
+                read = [_until_sure(of_one) for of_one in by_policy.values()]
+                told = {frozenset(c.action for c in citations if c.origin.name) for citations in read}
+                differ = len(told - {frozenset()}) > 1
+            elif tier.ties == "deny-first":
+                by_action = [[m for m in group if m.rule.action == action] for action in ("deny", "allow", "pass")]
+                read = [[m.citation for m in same] for same in by_action if same]
+                closed = next((i for i, same in enumerate(read) if any(c.surely for c in same)), len(read))
+                read = read[: closed + 1]
+            else:
+                read = [_until_sure(group)]
+        out += [c._replace(tied=differ) for citations in read for c in citations]
+        if any(c.surely for citations in read for c in citations):
+            return out, False
+    return out, True
+
+
+def _until_sure(found: Sequence[_Matching]) -> list[Citation]:
+    out: list[Citation] = []
+    for m in found:
+        out.append(m.citation)
+        if m.citation.surely:
+            break
+    return out
+
+
+def _why_open(universe: Universe, peer: Peer, position: int) -> Iterator[Open]:
+    """What leaves open whether a peer matches at a position."""
+    must, may = universe(peer)
+    if must >> position & 1 or not may >> position & 1:
+        return
+    match peer:
+        case Members():
+            yield Open("labels")
+        case Addresses():
+            yield Open("addresses")
+        case Names(patterns):
+            yield Open("names", ", ".join(f"`{p}`" for p in patterns))
+        case UnknownPeer(reason):
+            yield Open("other", reason)
+        case AndPeer(parts) | OrPeer(parts):
+            for part in parts:
+                yield from _why_open(universe, part, position)
+        case NotPeer(part):
+            yield from _why_open(universe, part, position)

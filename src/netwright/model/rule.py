@@ -138,9 +138,11 @@ UNBOUND: Final = Obligation()
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, gc=False, eq=False):
-    """One rule. `rank` is dense, 0 first; equal ranks tie as the tier says. In an any-order tie the policies (`policy`)
-    permute and the rules of one policy keep their order (`index`). `service` surely matches, `unsure` perhaps as
-    well."""
+    """One rule. Lower `rank`s are read first; equal ones tie as the tier says.
+
+    In an any-order tie the policies (`policy`) permute and the rules of one policy keep their order (`index`).
+    `service` surely matches, `unsure` perhaps as well.
+    """
 
     rank: int
     policy: int

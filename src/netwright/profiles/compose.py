@@ -8,11 +8,13 @@ from netwright.base.ipset import Family, IpSet
 from netwright.base.selectors import ALWAYS, Selector, conjunction, disjunction, equals, one_of
 from netwright.base.services import ALL
 from netwright.base.spans import Origin
+from netwright.dialects.adminpolicy.lower import KINDS as ADMIN_KINDS
+from netwright.dialects.adminpolicy.lower import lower_admin_policies, mentioned_keys, networks_of
 from netwright.dialects.k8s.edit import Edit, apply
 from netwright.dialects.k8s.endpoints import EndpointBuilder
 from netwright.dialects.k8s.generated import MOST_ORDINALS
 from netwright.dialects.k8s.lower import lower_policies
-from netwright.dialects.k8s.objects import NetworkPolicy
+from netwright.dialects.k8s.objects import NetworkPolicySpec
 from netwright.dialects.k8s.services import lower_ingresses, lower_services, service_addresses
 from netwright.model.cluster import Cluster, UnreadRoute
 from netwright.model.document import Decoded, UnknownPolicy
@@ -25,6 +27,8 @@ ANY_ADDRESS = (
     "a pod without a known address may have any unicast address but loopback, link-local and those of known nodes and "
     "Services (`--pod-cidr` narrows it)"
 )
+NETWORK_POLICY = "NetworkPolicy"
+"""The name of the tier that NetworkPolicies stand in."""
 PROFILES = {UPSTREAM.name: UPSTREAM}
 
 
@@ -38,7 +42,8 @@ def compose(
 ) -> Cluster:
     """The cluster these objects make under a profile. Raises ValueError for a malformed pod CIDR."""
     given = IpSet.of(*pod_cidrs)
-    builder = EndpointBuilder(objects, given, service_addresses(objects))
+    pod_keys, node_keys = mentioned_keys(d for d in objects if d.kind in ADMIN_KINDS)
+    builder = EndpointBuilder(objects, given, service_addresses(objects), pod_keys, node_keys)
     columns = builder.columns()
     families, why = _families(bool(columns.has_v4.any()), bool(columns.has_v6.any()), builder.pod_ranges, objects)
     assumed = bool(why)
@@ -74,6 +79,7 @@ def recompose(cluster: Cluster, edits: Sequence[Edit]) -> Cluster:
     """The cluster with its objects edited. Columns are kept where only policies differ."""
     objects = apply(cluster.objects, edits)
     profile = PROFILES[cluster.profile]
+    # an edited admin policy may select by labels that no column tells apart
     if not all(d.kind == "NetworkPolicy" for edit in edits for d in edit.touched):
         return compose(
             objects,
@@ -104,9 +110,15 @@ def recompose(cluster: Cluster, edits: Sequence[Edit]) -> Cluster:
 
 def _enforcers(objects: Sequence[Decoded], profile: Profile, unknown: Sequence[UnknownPolicy]) -> tuple[Enforcer, ...]:
     rules, ends = lower_policies(d for d in objects if d.kind == "NetworkPolicy")
-    tier = Tier(name="NetworkPolicy", ties=profile.policy_ties, rules=rules, ends=ends)
-    unread = (Tier(name="not read", ties="any-order", rules=_unknown_rules(unknown)),) if unknown else ()
-    return (Enforcer(name="cni", tiers=(*unread, tier), default="allow"),)
+    tiers = [Tier(name=NETWORK_POLICY, ties=profile.policy_ties, rules=rules, ends=ends)]
+    admin = [d for d in objects if d.kind in ADMIN_KINDS]
+    if admin:
+        found = lower_admin_policies(admin, objects)
+        tiers.insert(0, Tier(name="Admin", ties=profile.admin_ties, rules=found["Admin"]))
+        tiers.append(Tier(name="Baseline", ties=profile.admin_ties, rules=found["Baseline"]))
+    if unknown:
+        tiers.insert(0, Tier(name="not read", ties="any-order", rules=_unknown_rules(unknown)))
+    return (Enforcer(name="cni", tiers=tuple(tiers), default="allow"),)
 
 
 def _unknown_rules(unknown: Sequence[UnknownPolicy]) -> tuple[Rule, ...]:
@@ -154,20 +166,19 @@ def _families(
     families: tuple[Family, ...] = tuple(f for f in (4, 6) if f in found)
     if families:
         return families, ()
-    if any(d.kind == "NetworkPolicy" and 6 in _block_families(d.value) for d in objects):
+    if any(6 in _block_families(d) for d in objects):
         return (4, 6), ("the cluster's pods have IPv4 and IPv6 addresses (only policies name a family)",)
     return (4,), ("the cluster's pods have IPv4 addresses (nothing in the input names a family)",)
 
 
-def _block_families(policy: NetworkPolicy) -> set[int]:
-    found: set[int] = set()
-    spec = policy.spec
-    if spec is None:
-        return found
+def _block_families(policy: Decoded) -> set[int]:
+    """The families of the ranges that a policy names."""
+    if policy.kind in ADMIN_KINDS:
+        return {6 if ":" in text else 4 for text in networks_of(policy)}
+    if policy.kind != "NetworkPolicy" or policy.value.spec is None:
+        return set()
+    spec: NetworkPolicySpec = policy.value.spec
     peers = [p for r in spec.ingress or () if r for p in r.from_ or ()] + [
         p for r in spec.egress or () if r for p in r.to or ()
     ]
-    for peer in peers:
-        if peer is not None and peer.ip_block is not None:
-            found.add(6 if ":" in peer.ip_block.cidr else 4)
-    return found
+    return {6 if ":" in p.ip_block.cidr else 4 for p in peers if p is not None and p.ip_block is not None}

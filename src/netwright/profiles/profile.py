@@ -9,7 +9,8 @@ from netwright.model.rule import Ties
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """One CNI and version: how its policy kinds tie and what its documentation leaves open.
+    """One CNI and version: how its policy kinds tie, admin policies of one priority among them, and what its
+    documentation leaves open.
 
     `unsure` are the services for which NetworkPolicy decides nothing for certain. `assumptions` are printed with
     answers.
@@ -17,5 +18,6 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     policy_ties: Ties = "any-order"
+    admin_ties: Ties = "any-order"
     unsure: ServiceSet = BEYOND_TRANSPORT
     assumptions: tuple[str, ...] = ()

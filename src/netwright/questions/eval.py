@@ -30,7 +30,7 @@ class By(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     rule: int | None
     path: str
-    action: Literal["allow", "deny"]
+    action: Literal["allow", "deny", "pass"]
     file: str
     line: int
     column: int

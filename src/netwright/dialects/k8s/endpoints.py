@@ -18,6 +18,7 @@ from netwright.base.ipset import EVERYWHERE, NOT_UNICAST, IpSet, parse_address
 from netwright.base.services import PROTOCOLS
 from netwright.dialects.k8s.generated import (
     BY_ORDINAL,
+    GENERATED,
     MOST_ORDINALS,
     POD_INDEX,
     POD_NAME,
@@ -43,6 +44,8 @@ SHORT: dict[str, WorkloadKind] = {
     "Node": "node",
 }
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
+NODE = "node:"
+"""Before the labels of its node an attribute of a host endpoint; alone, the node's name, where its Node is known."""
 
 
 def template_of(decoded: Decoded) -> PodTemplate | None:
@@ -91,11 +94,23 @@ def _port_map(ports: tuple[ContainerPortNoun, ...]) -> PortMap:
 
 
 class EndpointBuilder:
-    """Collects rows; `columns()` makes arrays of them. `pod_cidrs` are the user's pod ranges."""
+    """Collects rows; `columns()` makes arrays of them. `pod_cidrs` are the user's pod ranges.
 
-    def __init__(self, objects: Sequence[Decoded], pod_cidrs: IpSet, service_addresses: IpSet) -> None:
+    `pod_keys` are labels that policies of other kinds select pods by, `node_keys` those that they select nodes by
+    (None: nothing selects nodes, and what a node is called is no attribute of its endpoints).
+    """
+
+    def __init__(
+        self,
+        objects: Sequence[Decoded],
+        pod_cidrs: IpSet,
+        service_addresses: IpSet,
+        pod_keys: frozenset[str] = frozenset(),
+        node_keys: frozenset[str] | None = None,
+    ) -> None:
         self.objects = objects
-        self.mentioned = mentioned(objects)
+        self.mentioned = mentioned(objects) | (GENERATED & pod_keys)
+        self._node_keys = node_keys
         self.not_counted: list[str] = []
         """StatefulSets of which one endpoint would have to stand for each pod, and that have too many."""
         self.row_objects: list[Decoded] = []
@@ -111,7 +126,8 @@ class EndpointBuilder:
         self._nodes: dict[str, int] = {}
         self._members: dict[tuple[WorkloadKind, str, str], list[int]] = {}
         nodes = [d for d in objects if d.kind == "Node"]
-        self._node_addresses = {d.name: _node_addresses(d.value) for d in nodes}
+        self._node_labels = {d.name: d.value.metadata.labels or {} for d in nodes}
+        self._node_addresses = {d.name: node_addresses(d.value) for d in nodes}
         ranges = IpSet()
         for d in nodes:
             spec = d.value.spec
@@ -244,8 +260,13 @@ class EndpointBuilder:
     ) -> None:
         ports = container_ports(spec)
         port_map = _port_map(ports) if ports and not host else ()
+        ids = self._labels
+        if host and self._node_keys is not None and node in self._node_labels:
+            self._label_ids.append(ids.setdefault((NODE, node), len(ids)))
+            for key, value in sorted(self._node_labels[node].items()):
+                if key in self._node_keys:
+                    self._label_ids.append(ids.setdefault((NODE + key, value or ""), len(ids)))
         if meta.labels:
-            ids = self._labels
             for key, value in sorted(meta.labels.items()):
                 self._label_ids.append(ids.setdefault((key, value or ""), len(ids)))
         self._offsets.append(len(self._label_ids))
@@ -313,7 +334,8 @@ class EndpointBuilder:
             workload=of_row,
             replicas=np.array(cells[7], dtype=np.int32),
             single=np.array(cells[8], dtype=np.bool_),
-            labels=tuple([("k8s:" + key, value) for key, value in self._labels]),
+            # the key of a label has no colon
+            labels=tuple([(key if ":" in key else "k8s:" + key, value) for key, value in self._labels]),
             port_maps=tuple(self._port_maps),
             address_sets=tuple(self._sets),
             namespaces=tuple(self._namespaces),
@@ -354,7 +376,8 @@ def _wanted(d: Decoded) -> bool:
     return value.spec.replicas != 0
 
 
-def _node_addresses(node: Node) -> IpSet:
+def node_addresses(node: Node) -> IpSet:
+    """The internal and external addresses in a Node's status."""
     found = IpSet()
     for address in (node.status.addresses or ()) if node.status else ():
         if address.type in ("InternalIP", "ExternalIP"):

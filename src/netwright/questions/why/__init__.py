@@ -41,7 +41,7 @@ class Cited(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     rule: int | None
     path: str
-    action: Literal["allow", "deny"]
+    action: Literal["allow", "deny", "pass"]
     surely: bool = True
     file: str = ""
     line: int = 0
@@ -286,7 +286,7 @@ def _ways(settled: Settled, locate: Locate, owner_of: OwnerOf) -> tuple[WayAnswe
         for step in way.steps:
             place = None
             if step.origin is not None:
-                place = _cite(Citation("ingress", step.origin, None, "allow", True), locate, owner_of)
+                place = _cite(Citation("ingress", step.origin, None, "allow"), locate, owner_of)
             steps.append(StepAnswer(verdict=step.verdict, text=step.text, place=place))
         out.append(WayAnswer(via=way.via, entry=way.entry, verdict=way.verdict, steps=tuple(steps)))
     return tuple(out)
@@ -337,7 +337,7 @@ def _side(inquirer: Inquirer, part: Part, direction: Direction, locate: Locate, 
     if verdict == "deny":
         found = nearest_rule(inquirer, part.packet, direction)
         if found is not None:
-            citation = Citation(direction, found.rule.origin, found.rule.index, "allow", True)
+            citation = Citation(direction, found.rule.origin, found.rule.index, "allow")
             nearest = Nearest(rule=_cite(citation, locate, owner_of), differs=found.differs)
     return SideAnswer(
         direction=direction,
