@@ -51,7 +51,8 @@ def acting(network: Network) -> Acting:
                     state[position] = "yes"
                 else:
                     state.setdefault(position, "perhaps")
-        elif any(rule.action == "deny" for rule in unit.rules):
+        elif any(rule.action == "deny" and not rule.origin.name for rule in unit.rules):
+            # what is not read, or is told apart by labels that are not known; a rule that denies does not isolate
             for position in all_positions:
                 state.setdefault(position, "perhaps")
     return Acting(policies, isolated, at)

@@ -13,7 +13,12 @@ from netwright.render.styles import OF_VERDICT, Style, heading
 from netwright.render.words import Words, count
 
 VERDICT = {"allow": "ALLOWED", "deny": "DENIED", "undecided": "UNDECIDED", "some": "SOME"}
-_SIGNS: Final[tuple[tuple[str, Style], ...]] = (("ALLOW", "allow"), ("DENY", "deny"), ("OPEN", "undecided"))
+_SIGNS: Final[tuple[tuple[str, Style], ...]] = (
+    ("ALLOW", "allow"),
+    ("DENY", "deny"),
+    ("OPEN", "undecided"),
+    ("PASS", "quiet"),
+)
 
 
 def why_text(answer: WhyAnswer, lines: Lines, words: Words, *, profile: str, last: str) -> list[str]:
@@ -103,11 +108,18 @@ def _part(part: PartAnswer, several: bool, lines: Lines, words: Words) -> list[s
 def _side(side: SideAnswer, lines: Lines, words: Words) -> list[str]:
     head = f"  {side.direction:<8} "
     pad = " " * 11
+    passed = [c for c in side.rules if c.action == "pass"]
+    out: list[str] = []
+    if passed and side.verdict != "undecided":
+        out = _cited("PASS   ", passed, head, pad, words, "leaves it to the next tier")
+        head = pad
     if side.verdict == "not isolated":
-        return words.fold("no policy isolates this end in this direction", pad, head + "ALLOW  ", marks=_SIGNS)
+        told = "no policy isolates this end in this direction"
+        return out + words.fold(told, pad, head + "ALLOW  ", marks=_SIGNS)
     if side.verdict == "allow":
-        out = _cited("ALLOW  ", side.rules, head, pad, words)
-        return out + _excerpt(side.rules[0], lines, words) if side.rules else out
+        allowing = [c for c in side.rules if c.action == "allow"]
+        out += _cited("ALLOW  ", allowing, head, pad, words)
+        return out + _excerpt(allowing[0], lines, words) if allowing else out
     if side.verdict == "undecided":
         listed = side.rules or side.isolating
         return (
@@ -115,7 +127,11 @@ def _side(side: SideAnswer, lines: Lines, words: Words) -> list[str]:
             if listed
             else words.fold("what was not read could decide", pad, head + "OPEN   ", marks=_SIGNS)
         )
-    out = _cited("DENY   ", side.isolating, head, pad, words, "isolates it; no rule admits this")
+    denying = [c for c in side.rules if c.action == "deny"]
+    if denying:
+        out += _cited("DENY   ", denying, head, pad, words, "denies it")
+        return out + _excerpt(denying[0], lines, words)
+    out += _cited("DENY   ", side.isolating, head, pad, words, "isolates it; no rule admits this")
     if side.nearest is not None:
         near = side.nearest
         out += words.fold(plain(f"nearest {_where(near.rule)}"), pad + "  ", pad)
@@ -141,7 +157,8 @@ def _where(c: Cited) -> str:
     rule = f" rule {c.rule}" if c.rule is not None else ""
     place = f"{c.file}:{c.line}:{c.column}  " if c.file else ""
     owner = f"  ({c.owner})" if c.owner else ""
-    return f"{place}{c.kind} {c.namespace}/{c.name}{rule}{owner}"
+    name = f"{c.namespace}/{c.name}" if c.namespace else c.name
+    return f"{place}{c.kind} {name}{rule}{owner}"
 
 
 def _excerpt(c: Cited, lines: Lines, words: Words) -> list[str]:

@@ -78,8 +78,9 @@ def causes(
 ) -> tuple[Indexes, list[tuple[int, ...]]]:
     """For each pair a number into sets of changes; `changed` numbers the objects that changed.
 
-    A policy counts where its direction's rows differ: for what opened, a changed rule that now admits it, or a changed
-    policy that isolated an end which nothing isolates now; for what closed, the reverse. Besides the objects that the
+    A policy counts where its direction's rows differ: for what opened, a changed rule that now admits it or no longer
+    denies it, or a changed policy that isolated an end which nothing isolates now; for what closed, the reverse. A rule
+    that passes on to later ones may do either. Besides the objects that the
     ends are made of: workload or pod, namespace, node.
     """
     sets = _Sets(len(found.source))
@@ -102,7 +103,9 @@ def causes(
                 if unit.ends:
                     caused |= other.any[kind] & ~isolated[1 - side][at[some]]
                 for rule in unit.rules:
-                    caused |= _admits(view, rule, direction)[other_end] & _speaks_of(rule, moved)[kind]
+                    moves = {"allow": (moved,), "deny": (other,), "pass": (moved, other)}[rule.action]
+                    for one in moves:
+                        caused |= _admits(view, rule, direction)[other_end] & _speaks_of(rule, one)[kind]
                 sets.add(some[caused], changed[unit.source])
     numbers, objects = _own(before, after, ends, changed)
     for i, own in enumerate(objects):

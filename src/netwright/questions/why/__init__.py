@@ -57,8 +57,8 @@ class Nearest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SideAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """One direction: what policy says, which rules allow (or perhaps do), which policies isolate, the nearest rule if
-    denied."""
+    """One direction: what policy says, which rules are read for it (the last that surely match decide), which policies
+    isolate, the nearest rule where isolation denies."""
 
     direction: Direction
     verdict: SideVerdict
@@ -331,10 +331,11 @@ def _side(inquirer: Inquirer, part: Part, direction: Direction, locate: Locate, 
     side = part.outcome.egress if direction == "egress" else part.outcome.ingress
     matching, isolating = inquirer.cited(part.packet, direction)
     verdict: SideVerdict = "allow" if side.must else "undecided" if side.may else "deny"
-    if not isolating and side.must:
+    allows = any(c.action == "allow" and c.surely for c in matching)
+    if not isolating and side.must and not allows:
         verdict = "not isolated"
     nearest = None
-    if verdict == "deny":
+    if verdict == "deny" and not any(c.action == "deny" and c.surely for c in matching):
         found = nearest_rule(inquirer, part.packet, direction)
         if found is not None:
             citation = Citation(direction, found.rule.origin, found.rule.index, "allow")

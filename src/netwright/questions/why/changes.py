@@ -36,7 +36,7 @@ from netwright.engine.units import Delta
 from netwright.model.document import Decoded
 from netwright.model.references import Directory
 from netwright.model.rule import Direction, Members
-from netwright.profiles.compose import recompose
+from netwright.profiles.compose import NETWORK_POLICY, recompose
 from netwright.questions.registry import FROM_TO
 
 Again = Callable[[Inquirer], Settled]
@@ -339,7 +339,8 @@ def _delta(inquirer: Inquirer, edits: Sequence[Edit]) -> Delta | None:
     rules, ends = lower_policies([e.after for e in edits if e.after is not None])
     if not all(rule.origin.name for rule in (*rules, *lower_policies(gone)[0])):
         return None
-    tier = len(inquirer.cluster.enforcers[0].tiers) - 1
+    tiers = [tier.name for tier in inquirer.cluster.enforcers[0].tiers]
+    tier = tiers.index(NETWORK_POLICY)
     return Delta(tier=tier, removed=frozenset().union(*map(origins_of, gone)), rules=rules, ends=ends)
 
 
