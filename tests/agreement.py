@@ -27,8 +27,8 @@ from netwright.model.references import Directory
 from netwright.profiles.compose import compose
 from netwright.questions.eval import Evaluated, Query, evaluate, protocol_number
 from netwright.spec.ends import end_of
+from netwright.spec.judge import NoSuchPacket, judge
 from netwright.spec.judgement import Judgement
-from netwright.spec.networkpolicy import NoSuchPacket, judge
 from netwright.spec.services import Backend, answering, backends, endpoints, is_known, is_one_pod
 from tests.random_clusters import Case, cluster
 from tests.random_parts import NAMESPACES

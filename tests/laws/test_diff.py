@@ -15,7 +15,7 @@ from netwright.engine.by_owner import OwnerPairs, closed, opened
 from netwright.engine.difference import differences
 from netwright.engine.ends import shared_ends
 from netwright.questions.diff import Diffed, Moved, Unsettled
-from netwright.spec.networkpolicy import judge
+from netwright.spec.judge import judge
 from netwright.spec.packet import NoSuchPacket
 from netwright.twin import Twin
 from tests.laws.test_reach import twin

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from netwright.model.document import Decoded
-from netwright.spec.networkpolicy import judge
+from netwright.spec.judge import judge
 from netwright.spec.services import answering, backends, endpoints, is_known, is_one_pod
 from tests.scenarios.reading import Row, Scenario
 

@@ -73,7 +73,15 @@ def covers(block: IPBlock, candidates: Sequence[Span], family: Family) -> Match:
     excepts = [network(one) for one in block.except_ or ()]
     if cidr.version != family:
         return "no"
-    inside = minus([span(cidr)], [span(one) for one in excepts if one.version == family])
+    return _hold(minus([span(cidr)], [span(one) for one in excepts if one.version == family]), candidates)
+
+
+def cover(cidrs: Sequence[str], candidates: Sequence[Span], family: Family) -> Match:
+    """Whether the CIDRs together hold all of the candidates, none, or some of them."""
+    return _hold([span(one) for one in map(network, cidrs) if one.version == family], candidates)
+
+
+def _hold(inside: Sequence[Span], candidates: Sequence[Span]) -> Match:
     outside = minus(candidates, inside)
     if not outside:
         return "yes"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from netwright.dialects.adminpolicy.objects import AdminNetworkPolicy, ClusterNetworkPolicy
 from netwright.dialects.k8s.objects import (
     CronJob,
     LabelSelector,
@@ -111,6 +112,8 @@ def _asks_for_ordinals(thing: Decoded) -> bool:
         return bool({NAMED, NUMBERED} & set((value.spec.selector if value.spec else None) or {}))
     if isinstance(value, NetworkPolicy):
         return any({NAMED, NUMBERED} & set(_keys(one)) for one in _pod_selectors(value))
+    if isinstance(value, (ClusterNetworkPolicy, AdminNetworkPolicy)):
+        return any({NAMED, NUMBERED} & set(_keys(one)) for one in _pod_selectors_of_admins(value))
     return False
 
 
@@ -128,3 +131,16 @@ def _pod_selectors(policy: NetworkPolicy) -> Iterator[LabelSelector | None]:
         yield from (peer.pod_selector for peer in (ingress.from_ if ingress else None) or () if peer)
     for egress in policy.spec.egress or ():
         yield from (peer.pod_selector for peer in (egress.to if egress else None) or () if peer)
+
+
+def _pod_selectors_of_admins(policy: ClusterNetworkPolicy | AdminNetworkPolicy) -> Iterator[LabelSelector | None]:
+    if policy.spec is None:
+        return
+    if policy.spec.subject and policy.spec.subject.pods:
+        yield policy.spec.subject.pods.pod_selector
+    for ingress in policy.spec.ingress or ():
+        peers = (ingress.from_ if ingress else None) or ()
+        yield from (peer.pods.pod_selector for peer in peers if peer and peer.pods)
+    for egress in policy.spec.egress or ():
+        peers = (egress.to if egress else None) or ()
+        yield from (peer.pods.pod_selector for peer in peers if peer and peer.pods)

@@ -8,11 +8,21 @@ from typing import Literal
 
 import msgspec
 
-from netwright.dialects.k8s.objects import ContainerPort, CronJob, Meta, Namespace, Node, Pod, PodSpec, Workload
+from netwright.dialects.k8s.objects import (
+    ContainerPort,
+    CronJob,
+    LabelSelector,
+    Meta,
+    Namespace,
+    Node,
+    Pod,
+    PodSpec,
+    Workload,
+)
 from netwright.model.document import Decoded
-from netwright.spec.addresses import Address, address, node_addresses
+from netwright.spec.addresses import Address, Match, address, node_addresses
 from netwright.spec.controllers import Known, Replica, added_labels
-from netwright.spec.labels import plain
+from netwright.spec.labels import matches, may_match, plain
 
 
 class End(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,3 +124,12 @@ def _namespace_labels(objects: tuple[Decoded, ...], name: str) -> dict[str, str]
         if isinstance(one.value, Namespace) and one.name == name:
             labels = plain(one.value.metadata.labels)
     return {**labels, "kubernetes.io/metadata.name": name}
+
+
+def namespace_matches(objects: Sequence[Decoded], selector: LabelSelector | None, name: str) -> Match:
+    """Whether the selector matches the namespace; what it asks of labels that are not read is open."""
+    labels = namespace_labels(objects, name)
+    if is_read(tuple(objects), name):
+        return "yes" if matches(selector, labels) else "no"
+    surely, perhaps = may_match(selector, labels)
+    return "yes" if surely else "perhaps" if perhaps else "no"

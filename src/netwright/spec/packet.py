@@ -9,6 +9,9 @@ from netwright.model.document import Decoded
 from netwright.spec.addresses import Family, Span, pod_networks, unknown_host, unknown_pod
 from netwright.spec.ends import End, end_of
 
+PROTOCOLS = {"TCP": 6, "UDP": 17, "SCTP": 132}
+"""The protocols with ports that policies can name, by their IANA numbers."""
+
 
 class NoSuchPacket(ValueError):
     """The packet cannot be: an end has no address of its family."""

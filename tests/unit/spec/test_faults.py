@@ -19,11 +19,11 @@ HERE = Path(netwright.spec.__file__).parent
 FAULTS = [
     (
         "one-end-is-enough",
-        "networkpolicy",
+        "judge",
         "all(side.may_allow for side in sides)",
         "any(side.may_allow for side in sides)",
     ),
-    ("a-denial-of-one-end-is-lost", "networkpolicy", "any(side.may_deny for side in sides)", "egress.may_deny"),
+    ("a-denial-of-one-end-is-lost", "judge", "any(side.may_deny for side in sides)", "egress.may_deny"),
     ("last-rule-wins", "networkpolicy", "bool(allowing or perhaps) or", "bool(perhaps) or"),
     ("empty-egress-isolates", "networkpolicy", "if spec.egress else", "if spec.egress is not None else"),
     ("types-not-defaulted", "networkpolicy", 'else ("Ingress",)', "else ()"),
@@ -36,7 +36,7 @@ FAULTS = [
         'if labelled == "no":',
         'if labelled == "no" and peer.namespace_selector is None:',
     ),
-    ("labels-not-read-are-none", "networkpolicy", 'else "perhaps" if perhaps else "no"', 'else "no"'),
+    ("labels-not-read-are-none", "ends", 'else "perhaps" if perhaps else "no"', 'else "no"'),
     (
         "labels-not-read-are-any",
         "labels",
@@ -51,17 +51,17 @@ FAULTS = [
     ("end-port-ignored", "networkpolicy", "(port.end_port or port.port)", "port.port"),
     ("names-of-the-source", "networkpolicy", "for one in packet.destination.ports", "for one in packet.source.ports"),
     ("names-of-any-protocol", "networkpolicy", '(one.protocol or "TCP") == protocol and', ""),
-    ("icmp-is-denied", "networkpolicy", "may_allow, may_deny, reasons = True, True, (PROTOCOL,)", "pass"),
-    ("no-own-node", "networkpolicy", 'relation = "own node"', 'relation = ""'),
-    ("every-node-is-the-own", "networkpolicy", "elif packet.source.node == packet.destination.node:", "else:"),
+    ("icmp-is-denied", "networkpolicy", "may_deny, may_pass, reasons = True, True, (PROTOCOL,)", "pass"),
+    ("no-own-node", "judge", 'relation = "own node"', 'relation = ""'),
+    ("every-node-is-the-own", "judge", "elif packet.source.node == packet.destination.node:", "else:"),
     (
         "unknown-node-is-another",
-        "networkpolicy",
+        "judge",
         "if not packet.source.node or not packet.destination.node:",
         "if False:",
     ),
-    ("cut-from-itself", "networkpolicy", "if same_pod or (src is dst", "if same_pod or (False"),
-    ("twins-are-one", "networkpolicy", "isinstance(src.value, Pod)", "True"),
+    ("cut-from-itself", "judge", "if same_pod or (src is dst", "if same_pod or (False"),
+    ("twins-are-one", "judge", "isinstance(src.value, Pod)", "True"),
     ("hosts-are-selected", "networkpolicy", 'if other.kind != "pod" or', 'if other.kind == "address" or'),
     ("except-is-forgotten", "addresses", "[span(one) for one in excepts if one.version == family]", "[]"),
     ("perhaps-is-yes", "addresses", 'else "perhaps"', 'else "yes"'),
@@ -89,11 +89,11 @@ FAULTS = [
     ("slices-have-every-family", "services", "if value.address_type is None:", "if True:"),
     (
         "hairpin-is-sure",
-        "networkpolicy",
+        "judge",
         'if relation == "self" and translated',
         'if relation == "none" and translated',
     ),
-    ("hosts-have-hairpins", "networkpolicy", ' and translated and packet.source.kind == "pod"', " and translated"),
+    ("hosts-have-hairpins", "judge", ' and translated and packet.source.kind == "pod"', " and translated"),
     ("every-backend-is-near", "services", 'spec.internal_traffic_policy != "Local" or', "True or"),
     ("unknown-nodes-are-far", "services", "if not node or not one.node", "if False"),
     ("unknown-nodes-are-one", "services", "if node and one.node == node", "if one.node == node"),
@@ -138,7 +138,7 @@ def copied(folder: Path, name: str, module: str, old: str, new: str) -> Spec:
             assert text.count(old) == 1, f"`{old}` has to stand once in {path.name}"
             text = text.replace(old, new)
         path.write_text(text.replace("netwright.spec", name), encoding="utf-8")
-    judging = importlib.import_module(f"{name}.networkpolicy")
+    judging = importlib.import_module(f"{name}.judge")
     serving = importlib.import_module(f"{name}.services")
     return Spec(judging.judge, serving.backends, serving.endpoints, serving.answering)
 

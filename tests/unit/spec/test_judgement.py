@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytest
 
 from netwright.model.document import Decoded, UnknownPolicy
-from netwright.spec.networkpolicy import Cited, Judgement, NoSuchPacket, judge
+from netwright.spec.judge import Cited, Judgement, NoSuchPacket, judge
 from tests.unit.spec.build import ALL, come, go, node, peer, pod, policy, ports, select, service, workload
 
 WEB, DB = pod("web"), pod("db")

@@ -9,7 +9,7 @@ import pytest
 
 from netwright.dialects.k8s import objects as k8s
 from netwright.model.document import Decoded
-from netwright.spec.networkpolicy import Judgement, NoSuchPacket, judge
+from netwright.spec.judge import Judgement, NoSuchPacket, judge
 from netwright.spec.services import backends, endpoints
 from tests.unit.spec.build import (
     ALL,

@@ -24,7 +24,7 @@ from netwright.model.rule import Direction
 from netwright.questions.registry import FROM_TO, Asked, Why
 from netwright.questions.why.changes import Change, changes
 from netwright.spec.controllers import pod_of
-from netwright.spec.networkpolicy import judge
+from netwright.spec.judge import judge
 
 Locate = Callable[[Origin], Position | None]
 OwnerOf = Callable[[Origin], str]

@@ -1,0 +1,145 @@
+"""The judge: a packet, all policies, what may become of it.
+
+Each end is judged by its own policies, tier after tier, in the order of the API document of ClusterNetworkPolicy:
+Admin, NetworkPolicy, Baseline; what no tier decides is allowed. Then what was not read is laid over it. Where the
+documents leave something open, the verdict is undecided and says why. Choices of the `upstream` profile are marked so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from netwright.dialects.k8s.objects import Pod
+from netwright.model.document import Decoded, UnknownPolicy
+from netwright.spec import adminpolicy, networkpolicy
+from netwright.spec.ends import End
+from netwright.spec.judgement import Cited, Direction, Judgement, Outcome, Reason, Side
+from netwright.spec.packet import NoSuchPacket, Packet
+from netwright.spec.reasons import HAIRPIN, OWN_NODE
+
+__all__ = ["Cited", "Direction", "Judgement", "NoSuchPacket", "Reason", "Side", "judge"]
+
+TIERS = (adminpolicy.admin, networkpolicy.tier, adminpolicy.baseline)
+
+
+def judge(
+    objects: Sequence[Decoded],
+    src: Decoded | str,
+    dst: Decoded | str,
+    *,
+    protocol: int,
+    port: int,
+    family: Literal[4, 6],
+    pod_ranges: Sequence[str] = (),
+    unknown: Sequence[UnknownPolicy] = (),
+    same_pod: bool = False,
+    translated: bool = False,
+) -> Judgement:
+    """Whether a new connection from `src` to `dst` may be allowed, may be denied, and by which rules.
+
+    `src` and `dst` are pods, workloads or CronJobs (a pod of their template), Nodes, or addresses that are neither a
+    pod's nor a node's. `protocol` is the IANA number, `port` the destination port (ICMP: type << 8 | code). One
+    workload twice means two pods of it, unless `same_pod`; `translated`: a Service led the packet there. Raises
+    NoSuchPacket (a ValueError) where an end has no address of the family, and ValueError where a CIDR or a selector is
+    one that the API server would reject.
+    """
+    packet = Packet(objects, src, dst, protocol=protocol, port=port, family=family, pod_ranges=pod_ranges)
+    egress = _side(packet, "egress", unknown)
+    ingress = _side(packet, "ingress", unknown)
+
+    # No policy cuts a pod from itself, nor from the node it runs on, in either direction.
+    relation: Literal["", "self", "own node"] = ""
+    if same_pod or (src is dst and isinstance(src, Decoded) and isinstance(src.value, Pod)):
+        relation = "self"
+    elif {packet.source.kind, packet.destination.kind} == {"pod", "host"}:
+        if not packet.source.node or not packet.destination.node:
+            egress, ingress = _perhaps_own_node(egress), _perhaps_own_node(ingress)
+        elif packet.source.node == packet.destination.node:
+            relation = "own node"
+    if relation:
+        egress, ingress = _exempt(egress), _exempt(ingress)
+        if relation == "self" and translated and packet.source.kind == "pod":
+            return Judgement(
+                may_allow=True, may_deny=True, egress=egress, ingress=ingress, reasons=(HAIRPIN,), relation=relation
+            )
+        return Judgement(may_allow=True, may_deny=False, egress=egress, ingress=ingress, relation=relation)
+
+    # Both ends must permit: the source's egress policies and the destination's ingress policies.
+    sides = (egress, ingress)
+    may_allow = all(side.may_allow for side in sides)
+    may_deny = any(side.may_deny for side in sides)
+    if not may_allow and not may_deny:
+        raise AssertionError("a packet is either allowed or denied")
+    deciding = sides if may_allow else tuple(side for side in sides if not side.may_allow)
+    open_sides = sides if may_allow and may_deny else ()
+    return Judgement(
+        may_allow=may_allow,
+        may_deny=may_deny,
+        egress=egress,
+        ingress=ingress,
+        reasons=tuple(dict.fromkeys(reason for side in open_sides for reason in side.reasons)),
+        by=tuple(cited for side in deciding for cited in side.by),
+    )
+
+
+def _perhaps_own_node(side: Side) -> Side:
+    if not side.may_deny:
+        return side
+    return msgspec.structs.replace(side, may_allow=True, reasons=(*side.reasons, OWN_NODE))
+
+
+def _exempt(side: Side) -> Side:
+    return msgspec.structs.replace(side, may_allow=True, may_deny=False, reasons=())
+
+
+# --- one direction ----------------------------------------------------------------------------------------------------
+
+
+def _side(packet: Packet, direction: Direction, unknown: Sequence[UnknownPolicy]) -> Side:
+    """Egress at the source or ingress at the destination: the policies there, then what was not read.
+
+    Profile: no policy acts on nodes and hostNetwork pods.
+    """
+    subject = packet.source if direction == "egress" else packet.destination
+    side = _through_the_tiers(packet, direction, subject) if subject.kind == "pod" else Side(direction=direction)
+    for one in unknown:
+        if _touches(one, subject):
+            reason = Reason(kind="unknown", text=one.reason)
+            may_allow = side.may_allow or one.effect == "both"
+            side = msgspec.structs.replace(side, may_allow=may_allow, may_deny=True, reasons=(*side.reasons, reason))
+    return side
+
+
+def _through_the_tiers(packet: Packet, direction: Direction, subject: End) -> Side:
+    """What the tiers do, one after the other; a later one is asked only while the packet may get there."""
+    met: list[Outcome] = []
+    may_pass = True
+    for tier in TIERS:
+        if may_pass:
+            met.append(tier(packet, direction, subject))
+            may_pass = met[-1].may_pass
+    may_allow = may_pass or any(one.may_allow for one in met)  # what is left behind the last tier is allowed
+    may_deny = any(one.may_deny for one in met)
+    isolating = tuple(cited for one in met for cited in one.isolating)
+    return Side(
+        direction=direction,
+        reached=tuple(cited for one in met for cited in one.reached),
+        isolated=bool(isolating),
+        isolating=isolating,
+        allowing=tuple(cited for one in met for cited in one.allowing),
+        perhaps=tuple(cited for one in met for cited in one.perhaps),
+        may_allow=may_allow,
+        may_deny=may_deny,
+        reasons=tuple(reason for one in met for reason in one.reasons) if may_allow and may_deny else (),
+    )
+
+
+def _touches(policy: UnknownPolicy, end: End) -> bool:
+    if end.kind == "address":
+        return False
+    if end.kind == "host":
+        return policy.hosts
+    return not policy.namespaces or end.namespace in policy.namespaces

@@ -1,0 +1,51 @@
+"""Why verdicts are open: the reasons that several policy languages share, and those of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netwright.spec.judgement import Reason
+
+POD_ADDRESS = Reason(
+    kind="unknown",
+    text="the pod's address is not known and a block of addresses covers only some it may have (`--pod-cidr` narrows"
+    " them)",
+)
+HOST_ADDRESS = Reason(
+    kind="unknown",
+    text="which address the node uses is not known and a block of addresses covers only some of those it may have",
+)
+LABEL = Reason(
+    kind="unknown",
+    text="a policy compares a label that a controller gives to pods and whose value is not in the input",
+)
+NAMESPACE = Reason(
+    kind="unknown",
+    text="a policy compares labels of a namespace that is not in the input",
+)
+NODE = Reason(
+    kind="unknown",
+    text="a policy selects nodes by their labels, and which node this is, or what labels it has, is not in the input",
+)
+PROTOCOL = Reason(
+    kind="ambiguous",
+    text="NetworkPolicy leaves open what becomes of protocols other than TCP, UDP and SCTP at an isolated pod",
+)
+TIE = Reason(
+    kind="ambiguous",
+    text="policies of one tier and one priority disagree: which of them is applied is the implementation's choice",
+)
+HAIRPIN = Reason(
+    kind="ambiguous",
+    text="a Service leads the pod to itself: what comes of that, and under which address, is the plugin's choice",
+)
+OWN_NODE = Reason(
+    kind="unknown",
+    text="a pod and its own node always reach each other, and whether this is its own node is not known",
+)
+
+
+def domain(names: Sequence[str]) -> Reason:
+    """That it hangs on what the names stand for when the packet is sent."""
+    listed = ", ".join(f"`{name}`" for name in names)
+    return Reason(kind="depends", text=f"a policy accepts the addresses of {listed}, and DNS says which these are")
