@@ -19,7 +19,7 @@ import msgspec
 
 from netwright.base.diagnostics import Diagnostic
 from netwright.base.errors import UsageError
-from netwright.base.spans import Origin, Position
+from netwright.base.spans import Origin, Position, named
 from netwright.dialects import decode
 from netwright.dialects.k8s.decode import Invalid
 from netwright.dialects.k8s.exposing import exposing, unreadable
@@ -139,7 +139,7 @@ def digest(reading: Reading, like: Snapshot | None = None) -> Snapshot:
             if kind.effect != "none":
                 local = kind.namespaced and not _is_wide(document)
                 namespaces = (document.namespace or "default",) if local else ()
-                name = f"{document.namespace}/{document.name}" if document.namespace else document.name
+                name = named(document.namespace, document.name)
                 unknown.append(
                     UnknownPolicy(
                         kind=document.kind,
@@ -204,7 +204,7 @@ def _unread_policies(kinds: Sequence[str], namespaces: Sequence[str], why: Diagn
     out = []
     for name in kinds:
         found = [k for k in (find(group, name) for group in _GROUPS) if k is not None and k.name == name]
-        acts = [k for k in found if k.effect != "none" or k.name in ("NetworkPolicy", "Namespace")]
+        acts = [k for k in found if k.effect != "none" or k.name == "Namespace"]
         for kind in acts[:1]:
             everywhere = not kind.namespaced
             out.append(
@@ -240,7 +240,7 @@ def _at(
 
 
 def _invalid(found: Invalid, reading: Reading) -> Diagnostic:
-    name = f"{found.namespace}/{found.name}" if found.namespace else found.name
+    name = named(found.namespace, found.name)
     return Diagnostic(
         code="NW1007",
         severity="error",
@@ -267,7 +267,7 @@ def _loose_ranges(found: Decoded, reading: Reading) -> list[Diagnostic]:
 
 def _repeated(found: Decoded, other: Decoded, reading: Reading) -> Diagnostic:
     first = reading.texts.position(other.place) if other.place else None
-    name = f"{found.namespace}/{found.name}" if found.namespace else found.name
+    name = named(found.namespace, found.name)
     places = [place.file for place in (other.place, found.place) if place]
     folder = reading.parting(*places) if len(places) == 2 else None
     if folder is None:
@@ -288,7 +288,7 @@ def _repeated(found: Decoded, other: Decoded, reading: Reading) -> Diagnostic:
 
 
 def _names(found: list[Document]) -> str:
-    names = [f"{d.namespace}/{d.name}" if d.namespace else d.name for d in found[:3]]
+    names = [named(d.namespace, d.name) for d in found[:3]]
     return ", ".join(f"`{n}`" for n in names) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
 
 

@@ -41,6 +41,11 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return dotted(self.pointer)
 
 
+def named(namespace: str, name: str) -> str:
+    """An object by its name: `shop/web`; `base` of one that stands in no namespace."""
+    return f"{namespace}/{name}" if namespace else name
+
+
 def dotted(pointer: Pointer) -> str:
     """The pointer as Kubernetes writes field paths: `spec.ingress[0].from[1]`.
 

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from netwright.base.errors import UsageError
 from netwright.base.ipset import Family, IpSet, address_text, parse_address
 from netwright.base.services import ICMP, ICMPV6, protocol_name, service_key
-from netwright.base.spans import Origin
+from netwright.base.spans import Origin, named
 from netwright.engine.compile import Network
 from netwright.engine.exposure import Exposure, controllers, exposures, together
 from netwright.engine.naming import NamedClasses
@@ -24,6 +24,8 @@ from netwright.model.document import Decoded
 from netwright.model.references import Directory, Target
 from netwright.model.rule import Direction
 
+POLICIES = ("NetworkPolicy",)
+"""Kinds of policies that stand in namespaces."""
 Groups = Literal["all", "some", "none"]
 ReasonKind = Literal["unknown", "ambiguous", "depends"]
 
@@ -223,15 +225,14 @@ class Inquirer:
         return self.class_sets(family)[spot.position - first] & target.addresses
 
     def deciding_objects(self, namespaces: frozenset[str]) -> tuple[Decoded, ...]:
-        """The objects that can decide a packet between ends of these namespaces: a policy acts in its own namespace
-        only."""
+        """The objects that can decide a packet between ends of these namespaces: a policy that stands in a namespace
+        acts there only."""
         found = self._deciding.get(namespaces)
         if found is None:
             found = self._deciding[namespaces] = tuple(
                 d
                 for d in self.cluster.objects
-                if d.kind in ("Namespace", "Node", "Service")
-                or (d.kind == "NetworkPolicy" and d.namespace in namespaces)
+                if not d.namespace or d.kind == "Service" or (d.kind in POLICIES and d.namespace in namespaces)
             )
         return found
 
@@ -585,8 +586,7 @@ class Inquirer:
 
 def _of(origin: Origin) -> str:
     """A policy by kind and name."""
-    name = f"{origin.namespace}/{origin.name}" if origin.namespace else origin.name
-    return f"{origin.kind} `{name}`"
+    return f"{origin.kind} `{named(origin.namespace, origin.name)}`"
 
 
 def without_itself(parts: list[Part]) -> list[Part]:

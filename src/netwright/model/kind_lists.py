@@ -18,10 +18,13 @@ _READ: tuple[_Row, ...] = (
     ("apps", "Deployment StatefulSet DaemonSet ReplicaSet", ""),
     ("batch", "Job CronJob", ""),
     ("discovery.k8s.io", "EndpointSlice", ""),
-    ("networking.k8s.io", "Ingress NetworkPolicy", ""),
-    ("policy.networking.k8s.io", "", "AdminNetworkPolicy BaselineAdminNetworkPolicy ClusterNetworkPolicy"),
+    ("networking.k8s.io", "Ingress", ""),
     # Served no more: read as far as to say which version to write.
     ("extensions", "Deployment DaemonSet ReplicaSet Ingress NetworkPolicy", ""),
+)
+_READ_POLICIES: tuple[_Row, ...] = (
+    ("networking.k8s.io", "NetworkPolicy", ""),
+    ("policy.networking.k8s.io", "", "AdminNetworkPolicy BaselineAdminNetworkPolicy ClusterNetworkPolicy"),
 )
 
 # What does not change who may talk to whom, and brings no endpoint into the cluster.
@@ -379,6 +382,7 @@ def _rows(
 
 KINDS: tuple[Kind, ...] = (
     *_rows(_READ, "read"),
+    *_rows(_READ_POLICIES, "read", "both"),
     *_rows(_IRRELEVANT, "irrelevant"),
     *_rows(_POLICIES, "unread", "both"),
     *_rows(_HOST_POLICIES, "unread", "both", hosts=True),

@@ -63,7 +63,8 @@ class Admitting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Acting(msgspec.Struct, frozen=True, kw_only=True):
-    """What acts at an end in one direction. Nothing isolates it where `isolating` (numbers of citations) is empty."""
+    """What acts at an end in one direction: `rules` in the order of their tiers and priorities. Nothing isolates it where
+    `isolating` (numbers of citations) is empty."""
 
     passing: tuple[Passing, ...]
     isolating: tuple[int, ...]
@@ -154,29 +155,31 @@ class _Made:
         return out, of_end
 
     def _acting(self, table: Table, direction: Direction, position: int, units: Sequence[Unit]) -> Acting:
-        rules: list[Admitting] = []
+        rules: list[tuple[tuple[int, int, int], Admitting]] = []
         isolating: list[int] = []
         for unit in units:
             sure = bool(unit.sure_at[self._family] >> position & 1)
             for rule in unit.rules:
                 peer = rule.src if direction == "ingress" else rule.dst
                 _, may = self.tables.universe(peer)
-                rules.append(
-                    Admitting(
-                        cited=self._cite(rule.origin, rule.index, _unread(peer)),
-                        action=rule.action,
-                        ports=_ports(rule),
-                        peers=self._set(may),
-                        surely=sure and not rule.unsure,
-                    )
+                admitting = Admitting(
+                    cited=self._cite(rule.origin, rule.index, _unread(peer)),
+                    action=rule.action,
+                    ports=_ports(rule),
+                    peers=self._set(may),
+                    surely=sure and not rule.unsure,
                 )
+                rules.append(((unit.enforcer, unit.tier, rule.rank), admitting))
             isolating += [self._cite(end.origin, None, "") for end in unit.ends if end.action == "deny"]
+        rules.sort(key=lambda ranked: ranked[0])
         passing = [
             Passing(ports=text, surely=self._set(row.must), perhaps=self._set(row.may))
             for row in table.rows_at(position)
             if row.may and (text := _transport(row.services))
         ]
-        return Acting(passing=tuple(passing), isolating=tuple(dict.fromkeys(isolating)), rules=tuple(rules))
+        return Acting(
+            passing=tuple(passing), isolating=tuple(dict.fromkeys(isolating)), rules=tuple(r for _, r in rules)
+        )
 
     def _set(self, bits: int) -> int:
         """The ends that are at these positions."""

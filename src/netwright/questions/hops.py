@@ -10,7 +10,7 @@ import msgspec
 from netwright.base.errors import UsageError
 from netwright.base.ipset import Family
 from netwright.base.services import ALL, TRANSPORT, ServiceSet
-from netwright.base.spans import Origin, Position
+from netwright.base.spans import Origin, Position, named
 from netwright.engine.bits import indexes
 from netwright.engine.blast import Steps, services_served, spread, steps
 from netwright.engine.inquire import Inquirer, Packet
@@ -183,5 +183,5 @@ def _cuts(
     cuts = []
     for origin, n in counted.most_common(10):
         place = locate(origin)
-        cuts.append(Cut(policy=f"{origin.namespace}/{origin.name}", keeps_out=n, place=str(place) if place else ""))
+        cuts.append(Cut(policy=named(origin.namespace, origin.name), keeps_out=n, place=str(place) if place else ""))
     return tuple(cuts)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from netwright.base.spans import named
 from netwright.questions.eval import Evaluated
 from netwright.render.escape import plain
 from netwright.render.styles import OF_VERDICT
@@ -32,7 +33,7 @@ def eval_text(answers: Sequence[Evaluated], words: Words, *, last: str) -> Itera
             rule = f" rule {by.rule}" if by.rule is not None else " isolates it"
             place = f"{by.file}:{by.line}:{by.column}  " if by.file else ""
             yield from words.fold(
-                plain(f"{by.direction:<7}  {place}{by.kind} {by.namespace}/{by.name}{rule}"),
+                plain(f"{by.direction:<7}  {place}{by.kind} {named(by.namespace, by.name)}{rule}"),
                 "             ",
                 "           ",
             )

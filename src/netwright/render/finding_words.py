@@ -11,6 +11,7 @@ from typing import Final, Literal
 import msgspec
 
 from netwright.base.diagnostics import INPUT_CODES, Code, Severity
+from netwright.base.spans import named
 from netwright.model.finding import Finding, Mark, State
 from netwright.model.finding_codes import FINDING_CODES
 from netwright.questions.check import ORDER, STATES, Checked
@@ -73,7 +74,7 @@ def sentences(finding: Finding) -> list[str]:
 
 def thing(mark: Mark) -> str:
     """The object: `NetworkPolicy shop/db`, `Namespace shop`; "" where none is known."""
-    name = f"{mark.namespace}/{mark.name}" if mark.namespace else mark.name
+    name = named(mark.namespace, mark.name)
     return plain(f"{mark.kind} {name}".strip())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netwright.base.diagnostics import Diagnostic
+from netwright.base.spans import named
 from netwright.questions.why import Cited, PartAnswer, SideAnswer, WayAnswer, WhyAnswer
 from netwright.questions.why.changes import Change
 from netwright.render.escape import plain
@@ -107,7 +108,7 @@ def _cited(c: Cited) -> str:
     rule = f" rule {c.rule}" if c.rule is not None else ""
     place = f", file {c.file}, line {c.line}, column {c.column}" if c.file else ""
     owner = f", owned by {c.owner}" if c.owner else ""
-    return f"{c.kind} {c.namespace}/{c.name}{rule}{place}{owner}"
+    return f"{c.kind} {named(c.namespace, c.name)}{rule}{place}{owner}"
 
 
 def _change(number: int, change: Change) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from urllib.parse import quote as quoted
 
 from netwright.base.diagnostics import Code, Severity
+from netwright.base.spans import named
 from netwright.model.account import Provenance
 from netwright.model.finding import Finding, FindingCode, Mark
 from netwright.questions.check import Checked
@@ -172,7 +173,7 @@ def _quoted(path: str) -> str:
 
 
 def _name(mark: Mark) -> str:
-    return plain(f"{mark.namespace}/{mark.name}" if mark.namespace else mark.name)
+    return plain(named(mark.namespace, mark.name))
 
 
 def _link(mark: Mark) -> str:

@@ -74,6 +74,12 @@ def _policies(row: Any) -> list[str]:
     return [*row.policies, *(f"?{kind}" for kind in row.unread)]
 
 
+def _policy(row: Any) -> str:
+    """Its name, with the kind where that is another than NetworkPolicy."""
+    name: str = row.ref.rpartition("/")[2]
+    return name if row.kind == "NetworkPolicy" else f"{row.kind} {name}"
+
+
 def _backends(row: Any) -> list[str]:
     return [_name(b) for b in row.backends] or [row.lacks]
 
@@ -164,7 +170,7 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
     ),
     "policies": (
         NAMESPACE,
-        Column(title="POLICY", key="ref", value=lambda r: r.ref, shown=lambda r: r.ref.rpartition("/")[2], least=34),
+        Column(title="POLICY", key="ref", value=lambda r: r.ref, shown=_policy, least=34),
         Column(title="KIND", key="kind", value=lambda r: r.kind, least=10, goes=4, only_wide=True),
         Column(
             title="SELECTS",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from netwright.base.spans import named
 from netwright.questions.why import Cited, PartAnswer, SideAnswer, WayAnswer, WhyAnswer
 from netwright.questions.why.changes import Change
 from netwright.render.escape import plain
@@ -111,7 +112,7 @@ def _side(side: SideAnswer, lines: Lines, words: Words) -> list[str]:
     passed = [c for c in side.rules if c.action == "pass"]
     out: list[str] = []
     if passed and side.verdict != "undecided":
-        out = _cited("PASS   ", passed, head, pad, words, "leaves it to the next tier")
+        out = _cited("PASS   ", passed, head, pad, words, "to the next tier")
         head = pad
     if side.verdict == "not isolated":
         told = "no policy isolates this end in this direction"
@@ -129,7 +130,7 @@ def _side(side: SideAnswer, lines: Lines, words: Words) -> list[str]:
         )
     denying = [c for c in side.rules if c.action == "deny"]
     if denying:
-        out += _cited("DENY   ", denying, head, pad, words, "denies it")
+        out += _cited("DENY   ", denying, head, pad, words)
         return out + _excerpt(denying[0], lines, words)
     out += _cited("DENY   ", side.isolating, head, pad, words, "isolates it; no rule admits this")
     if side.nearest is not None:
@@ -157,8 +158,7 @@ def _where(c: Cited) -> str:
     rule = f" rule {c.rule}" if c.rule is not None else ""
     place = f"{c.file}:{c.line}:{c.column}  " if c.file else ""
     owner = f"  ({c.owner})" if c.owner else ""
-    name = f"{c.namespace}/{c.name}" if c.namespace else c.name
-    return f"{place}{c.kind} {name}{rule}{owner}"
+    return f"{place}{c.kind} {named(c.namespace, c.name)}{rule}{owner}"
 
 
 def _excerpt(c: Cited, lines: Lines, words: Words) -> list[str]:

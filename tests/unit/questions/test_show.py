@@ -186,7 +186,7 @@ def test_policies(twin: nw.Twin) -> None:
 def test_a_workload_without_policies_is_said_to_be_open(twin: nw.Twin) -> None:
     shown = show(twin, "policies", references=["b/three"])
     assert shown.rows == ()
-    assert shown.notes == ("no NetworkPolicy selects what was named: nothing isolates it",)
+    assert shown.notes == ("no policy selects what was named: nothing isolates it",)
     assert show(twin, "policies", references=["a/one"]).notes == ()
 
 

@@ -31,7 +31,7 @@ def checks(scene: Scene) -> Iterator[Found]:
             continue
         place = at(decoded or scene.object_of(on_pods[0]), "metadata", "name")
         told = all(w.ref in scene.once(exposed_and_open) for w in on_pods)
-        if not told and all(scene.isolation(w, side) == "no" for w in on_pods for side, *_ in SIDES):
+        if not told and all(_is_open(scene, w, side, ("no",)) for w in on_pods for side, *_ in SIDES):
             yield _no_policy(namespace, on_pods, place)
         else:
             yield from _by_side(scene, namespace, on_pods, len(every), place, decoded)
@@ -59,7 +59,7 @@ def _by_side(
 ) -> Iterator[Found]:
     exposed = scene.once(exposed_and_open)
     for side, code, whence, effect in SIDES:
-        open_ = [w for w in on_pods if scene.isolation(w, side) in ("no", "some")]
+        open_ = [w for w in on_pods if _is_open(scene, w, side, ("no", "some"))]
         if side == "ingress":
             open_ = [w for w in open_ if w.ref not in exposed]
         if not open_:
@@ -76,3 +76,8 @@ def _by_side(
             key=namespace,
             workloads=refs,
         )
+
+
+def _is_open(scene: Scene, workload: Workload, side: Direction, states: Sequence[str]) -> bool:
+    """Whether no policy isolates it, and no admin policy takes anything from it either."""
+    return scene.isolation(workload, side) in states and scene.is_unlimited(workload.rows, side)

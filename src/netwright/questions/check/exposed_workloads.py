@@ -55,7 +55,7 @@ def exposed_and_open(scene: Scene) -> dict[str, _Exposed]:
             if spot.row < 0 or part.outcome.verdict != "allow" or spot.position in isolated:
                 continue
             workload = scene.workload_of(spot.row)
-            if workload.kind == "node" or scene.is_host(workload):
+            if workload.kind == "node" or scene.is_host(workload) or not scene.is_unlimited((spot.row,), "ingress"):
                 continue
             ways = found.setdefault(workload.ref, _Exposed(workload, [])).ways
             if way not in ways:

@@ -187,6 +187,20 @@ class Scene:
     def isolation(self, workload: Workload, direction: Direction) -> Isolation:
         return isolation(self.network, self.acting, workload.rows, direction)
 
+    def is_unlimited(self, rows: Iterable[int], direction: Direction) -> bool:
+        """Whether one of these endpoints surely has everybody as its peer on every service: no policy isolates it
+        there, and none denies anything."""
+        tables = self.network.tables.values()
+        for position in {self.network.position(row) for row in rows}:
+            if all(
+                sum(row.mask for row in side.rows_at(position) if row.must == t.universe.every) == side.fold.atoms.all
+                for t in tables
+                if t.universe.present >> position & 1
+                for side in (t.ingress if direction == "ingress" else t.egress,)
+            ):
+                return True
+        return False
+
     # --- selectors --------------------
 
     def subjects(self, policy: Decoded) -> Chosen:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from netwright.base.spans import Origin, Pointer, Position, dotted
+from netwright.base.spans import Origin, Pointer, Position, dotted, named
 from netwright.model.document import Decoded
 
 Key = tuple[str, str, str]
@@ -41,7 +41,7 @@ class ObjectChange(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ref(self) -> str:
-        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+        return f"{self.kind} {named(self.namespace, self.name)}"
 
 
 def key_of(d: Decoded) -> Key:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from netwright.base.ipset import IpSet
+from netwright.base.spans import named
+from netwright.dialects.adminpolicy.lower import KINDS as ADMIN_KINDS
 from netwright.dialects.k8s.lower import policy_types
-from netwright.dialects.k8s.objects import NetworkPolicy, NetworkPolicySpec, Node
+from netwright.dialects.k8s.objects import NetworkPolicySpec, Node
 from netwright.engine.acting import Acting, Coverage, coverage, deployed, pods
 from netwright.engine.compile import Network
 from netwright.model.cluster import Cluster
@@ -25,7 +27,7 @@ def policy_rows(
         rows_at.setdefault(network.position(row), []).append(row)
     out = []
     for d in cluster.objects:
-        if not isinstance(d.value, NetworkPolicy) or not only.holds_namespace(d.namespace):
+        if d.kind not in (*ADMIN_KINDS, "NetworkPolicy") or not only.holds_namespace(d.namespace):
             continue
         positions = set().union(*found.at.get((d.kind, d.namespace, d.name), {}).values())
         rows = sorted(row for position in positions for row in rows_at.get(position, ()))
@@ -36,7 +38,7 @@ def policy_rows(
         if only.rows is not None or not only.holds_namespace(document.namespace):
             continue
         file, line = written(locate, document.kind, document.namespace, document.name, document.place)
-        name = f"{document.namespace}/{document.name}" if document.namespace else document.name
+        name = named(document.namespace, document.name)
         out.append(
             PolicyRow(
                 namespace=document.namespace,
@@ -61,18 +63,20 @@ def policy_rows(
     }
     notes = list(only.notes)
     if only.rows and not out:
-        notes.append("no NetworkPolicy selects what was named: nothing isolates it")
+        notes.append("no policy selects what was named: nothing isolates it")
     return Shown(noun="policies", rows=tuple(out), counts=counts, notes=tuple(notes))
 
 
 def _policy(cluster: Cluster, d: Decoded, rows: list[int], locate: Locate) -> PolicyRow:
-    spec: NetworkPolicySpec = d.value.spec or NetworkPolicySpec()
-    sides = policy_types(spec)
+    spec = d.value.spec or NetworkPolicySpec()
+    sides: tuple[str, ...] = tuple(side for side in ("ingress", "egress") if getattr(spec, side))
+    if isinstance(spec, NetworkPolicySpec):
+        sides = policy_types(spec)
     refs = sorted({cluster.workloads[int(cluster.columns.workload[row])].ref for row in rows})
     file, line = written(locate, d.kind, d.namespace, d.name, d.place)
     return PolicyRow(
         namespace=d.namespace,
-        ref=f"{d.namespace}/{d.name}",
+        ref=named(d.namespace, d.name),
         kind=d.kind,
         directions=tuple("in" if side == "ingress" else "out" for side in sides),
         selects=len(refs),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from netwright.base.ipset import Family, address_text
 from netwright.base.services import protocol_name
-from netwright.base.spans import Place
+from netwright.base.spans import Place, named
 from netwright.dialects import decode
 from netwright.dialects.k8s.decode import Invalid
 from netwright.dialects.k8s.objects import Service
@@ -253,7 +253,7 @@ def kind_rows(objects: Sequence[Decoded], reading: Reading, locate: Locate, name
     out = []
     for (fate, version, kind_name, does), found in groups.items():
         file, line = written(locate, kind_name, found[0].namespace, found[0].name, found[0].place)
-        names = tuple(f"{d.namespace}/{d.name}" if d.namespace else d.name for d in found)
+        names = tuple(named(d.namespace, d.name) for d in found)
         out.append(
             KindRow(
                 fate=fate,

@@ -227,21 +227,23 @@
     const place = rule.file ? h("code", {}, `${rule.file}:${rule.line}:${rule.column}`) : null;
     const lines = rule.excerpt.map((line, i) => h(i ? "span" : "mark", { class: "line" }, h("span", { class: "gutter" }, String(rule.line + i).padStart(5) + " "), line));
     return h("li", { class: "rule" },
-      name(`${rule.kind} ${rule.namespace}/${rule.name}`), rule.rule === null ? "" : ` rule ${rule.rule}`, ` ${told}`, ports ? h("strong", {}, ` ${ports}`) : "",
+      name(`${rule.kind} ${rule.namespace ? `${rule.namespace}/` : ""}${rule.name}`), rule.rule === null ? "" : ` rule ${rule.rule}`, ` ${told}`, ports ? h("strong", {}, ` ${ports}`) : "",
       h("div", { class: "where" }, place, place && rule.path ? " · " : "", rule.path ? h("code", {}, rule.path) : "", rule.owner ? ` · ${rule.owner}` : ""),
       lines.length ? h("pre", { class: "excerpt", tabindex: "0", role: "group", "aria-label": `${rule.file}, line ${rule.line}` }, ...lines) : null);
   };
+  const DOES = { allow: "allows", deny: "denies", pass: "leaves to the next tier" };
   const side = (title, acting, peer) => {
     const out = [h("h3", {}, title)];
     if (!acting.isolating.length && !acting.rules.length) return [...out, h("p", {}, "Not isolated: no policy limits this direction.")];
     const surely = acting.passing.filter((p) => net.has(p.surely, peer)).map((p) => p.ports);
     const perhaps = acting.passing.filter((p) => !net.has(p.surely, peer) && net.has(p.perhaps, peer)).map((p) => p.ports);
-    out.push(h("p", {}, surely.length ? [badge("allow"), ` ${surely.join("; ")}`] : [badge("none"), perhaps.length ? "" : " no rule admits this peer"]));
+    const denies = acting.rules.some((r) => r.action === "deny" && net.has(r.peers, peer));
+    out.push(h("p", {}, surely.length ? [badge("allow"), ` ${surely.join("; ")}`] : [badge("none"), perhaps.length || denies ? "" : " no rule admits this peer"]));
     if (perhaps.length) out.push(h("p", {}, badge("undecided"), ` ${perhaps.join("; ")}`));
     // what is not read could allow and could deny, and is said once
     const naming = acting.rules.filter((r, i) => net.has(r.peers, peer) && (net.told.deciding.cited[r.cited].name || acting.rules.findIndex((o) => o.cited === r.cited) === i));
     const list = [
-      ...naming.map((r) => rulesOf(r.cited, r.surely ? `${r.action}s` : `perhaps ${r.action}s`, r.ports)),
+      ...naming.map((r) => rulesOf(r.cited, `${r.surely ? "" : "perhaps "}${DOES[r.action]}`, r.ports)),
       ...acting.isolating.map((c) => rulesOf(c, naming.length ? "isolates: what no rule admits is denied" : "isolates it, and no rule admits this peer", "")),
     ];
     return [...out, h("ul", {}, ...list)];
