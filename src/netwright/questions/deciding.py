@@ -63,8 +63,8 @@ class Admitting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Acting(msgspec.Struct, frozen=True, kw_only=True):
-    """What acts at an end in one direction: `rules` in the order of their tiers and priorities. Nothing isolates it where
-    `isolating` (numbers of citations) is empty."""
+    """What acts at an end in one direction: `rules` in the order of their tiers and priorities. Nothing isolates it
+    where `isolating` (numbers of citations) is empty."""
 
     passing: tuple[Passing, ...]
     isolating: tuple[int, ...]

@@ -52,6 +52,16 @@ NOTES: Final[dict[tuple[str, str], str]] = {
     ): "Rules of the cluster's administrators, in the tiers Admin (before NetworkPolicy) and "
     "Baseline (after it), in order of priority, with deny and pass.",
     (
+        "policy.networking.k8s.io",
+        "AdminNetworkPolicy",
+    ): "ClusterNetworkPolicy's predecessor (v1alpha1), read in its last form and in that of v0.1.1: rules of the "
+    "cluster's administrators before every NetworkPolicy.",
+    (
+        "policy.networking.k8s.io",
+        "BaselineAdminNetworkPolicy",
+    ): "ClusterNetworkPolicy's predecessor (v1alpha1) for what holds where no NetworkPolicy isolates. There is one, "
+    "called `default`; beside Baseline ClusterNetworkPolicies it is read last.",
+    (
         "k8s.cni.cncf.io",
         "NetworkAttachmentDefinition",
     ): "A secondary network that pods and VMs attach to. NetworkPolicy does not act on it; that "
@@ -79,6 +89,18 @@ RULES_OF_THUMB: Final[dict[tuple[str, str], tuple[str, ...]]] = {
         "An ipBlock matches the address that the packet has. Behind a NodePort or load balancer that may be a "
         "node's, not the client's.",
         "Replies need no rule. Pods on hostNetwork are not subject to it, and a node always reaches its own pods.",
+    ),
+    ("policy.networking.k8s.io", "ClusterNetworkPolicy"): (
+        "Admin tier, then NetworkPolicy, then Baseline tier; what no rule matches is allowed. Lower priorities are read "
+        "first, in one policy the first rule that matches decides.",
+        "Pass leaves the tier: from Admin to NetworkPolicy, and to Baseline where no NetworkPolicy isolates the pod.",
+        "It isolates nothing: what its rules do not name goes on to the next tier.",
+        "An Accept for egress does not open the destination: its ingress rules are read too.",
+        "Two policies of one tier with the same priority: which is read first is the implementation's choice.",
+        "`networks` matches pods too: `0.0.0.0/0` is all of IPv4, pod to pod included, unless a Pass comes before.",
+        "Rules with `protocols` leave ICMP alone; rules without match it.",
+        "Pods on hostNetwork are neither its subjects nor its `pods` and `namespaces`; `nodes` names them.",
+        "`domainNames` only accepts, and means something only before a Deny.",
     ),
     ("", "Service"): (
         "No endpoints: its selector matches no pod, or no pod names the targetPort. `show services` says which.",
