@@ -11,7 +11,7 @@ from netwright.base.services import ServiceSet
 from netwright.engine.bits import indexes, pack
 from netwright.engine.compile import FamilyTables, Network
 from netwright.engine.join import Join, Sureness
-from netwright.engine.relations import Relation, relations
+from netwright.engine.relations import Relation, passing, relations
 
 
 class Steps(NamedTuple):
@@ -46,9 +46,16 @@ def steps(
         surely = [a & b if has_assumed_families else a | b for a, b in zip(surely, other, strict=True)]
     related = relations(network.columns, dict(enumerate(ends)))
     for (i, j), between in related.items():
-        if i != j and served[j] and meeting[i] >> j & 1:
+        if i == j or not served[j] or not meeting[i] >> j & 1 or between == "self":
+            continue
+        if network.exempts_own_node:
             possible[i] |= 1 << j
             surely[i] |= int(between == "own node") << j
+            continue
+        is_from_node = bool(network.columns.host[ends[i][0]])
+        passes = [passing(t, positions[i], positions[j], between, is_from_node) for t in network.tables.values()]
+        possible[i] = possible[i] & ~(1 << j) | any(bool(may & served[j]) for _, may in passes) << j
+        surely[i] = surely[i] & ~(1 << j) | any(bool(must & served[j]) for must, _ in passes) << j
     return Steps(surely, possible, related)
 
 

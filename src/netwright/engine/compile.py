@@ -141,10 +141,12 @@ class Network:
         self.enforcers = tuple(enforcers)
         self.families = tuple(families)
         for enforcer in self.enforcers:
-            if enforcer.exempt or not enforcer.stateful or enforcer.hook != "post_dnat":
+            if "self" not in enforcer.exempt or not enforcer.stateful or enforcer.hook != "post_dnat":
                 raise InternalError(
-                    f"the engine does not read exemptions, stateless enforcers and other hooks: `{enforcer.name}`"
+                    f"the engine reads no stateless enforcers, no other hooks, none that cuts a pod from itself: "
+                    f"`{enforcer.name}`"
                 )
+        self.exempts_own_node = all("own node" in enforcer.exempt for enforcer in self.enforcers)
         self._contents: dict[object, int] = like._contents if like is not None else {}
         units = units_of_enforcers(enforcers)
         self._compile(units, *walk(units, enforcers))
@@ -173,7 +175,9 @@ class Network:
         self.tables: dict[Family, FamilyTables] = {}
         self.streamed = False
         for f in self.families:
-            universe = Universe(f, self.columns, self.identities, classes[f], self.select)
+            universe = Universe(
+                f, self.columns, self.identities, classes[f], self.select, with_own_node=not self.exempts_own_node
+            )
             folder = Folder(universe.every, self.atoms)
             self.tables[f] = FamilyTables(
                 f, universe, self._table(f, universe, folder, "egress"), self._table(f, universe, folder, "ingress")
@@ -202,6 +206,7 @@ class Network:
         units = [*self.units[:place], *added, *(u for u in self.units[place:] if id(u) not in gone)]
         new = Network.__new__(Network)
         new.columns, new.enforcers, new.families = self.columns, self.enforcers, self.families
+        new.exempts_own_node = self.exempts_own_node
         new._contents = self._contents
         mentions, address_sets = walk(added, ())
         if self._tells_apart(added, mentions, address_sets):
@@ -220,6 +225,7 @@ class Network:
             return self
         new = Network.__new__(Network)
         new.columns, new.enforcers, new.families = self.columns, self.enforcers, self.families
+        new.exempts_own_node = self.exempts_own_node
         new._contents = self._contents
         new._compile_finer(self, self.units, mentions, address_sets, added)
         return new

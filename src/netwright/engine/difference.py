@@ -19,13 +19,14 @@ from netwright.base.services import ALL, ServiceSet
 from netwright.engine.bits import Indexes, distinct
 from netwright.engine.compile import FamilyTables, Network, Table
 from netwright.engine.join import Join, Sides, Sureness
-from netwright.engine.relations import Relation
+from netwright.engine.relations import Relation, passing
 from netwright.model.rule import Direction
 
 CHUNK = 256
 CELLS = 4_000_000
 """Pairs that are looked at together."""
 ABSENT = -1
+NOTHING = ServiceSet()
 EGRESS, INGRESS = 1, 2
 
 
@@ -37,10 +38,19 @@ class View(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     family: Family
     positions: Indexes
     relations: Mapping[tuple[int, int], Relation]
+    nodes: frozenset[int]
+    """The ends that are on their node's network."""
 
     @property
     def tables(self) -> FamilyTables:
         return self.network.tables[self.family]
+
+    def related(self, source: int, destination: int, between: Relation) -> tuple[ServiceSet, ServiceSet]:
+        """What surely and perhaps passes between two ends that are related; nothing counts of an end to itself."""
+        if between == "self":
+            return NOTHING, NOTHING
+        at, to = int(self.positions[source]), int(self.positions[destination])
+        return passing(self.tables, at, to, between, source in self.nodes)
 
 
 class Differences(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -131,7 +141,11 @@ def differences(
 
 
 def _relation_differs(before: View, after: View, pair: tuple[int, int]) -> bool:
-    return before.relations.get(pair) != after.relations.get(pair)
+    was, now = before.relations.get(pair), after.relations.get(pair)
+    if was != now or was is None or now is None:
+        return was != now
+    exempt = before.network.exempts_own_node and after.network.exempts_own_node
+    return not exempt and before.related(*pair, was) != after.related(*pair, now)
 
 
 # --- where to look --------------------
@@ -282,32 +296,34 @@ def _services(
         joined = join.pairs(sureness, i, j)
         out = numbers.all(join.services)[joined]
         out[absent] = 0
-        for pair, relation in related:
-            if relation == "self":
-                out[pair] = 0
-            elif relation == "own node" or sureness == "may":
-                out[pair] = numbers(ALL)
+        for pair, ends, relation in related:
+            passes = view.related(*ends, relation)
+            out[pair] = numbers(passes[0] if sureness == "must" else passes[1])
         found.append(out)
     return found[0], found[1]
 
 
-def _related(view: View, sources: Indexes, destinations: Indexes, i: Indexes, j: Indexes) -> list[tuple[int, Relation]]:
-    """The pairs to which something applies besides policy."""
+def _related(
+    view: View, sources: Indexes, destinations: Indexes, i: Indexes, j: Indexes
+) -> list[tuple[int, tuple[int, int], Relation]]:
+    """The pairs to which something applies besides policy: their numbers, their ends, what it is."""
     row = {s: i for i, s in enumerate(sources.tolist())}
     column = {d: j for j, d in enumerate(destinations.tolist())}
     width = len(column)
     here = [
-        (row[s] * width + column[d], relation)
+        (row[s] * width + column[d], (s, d), relation)
         for (s, d), relation in view.relations.items()
         if s in row and d in column
     ]
     codes = i * width + j
-    wanted = np.array([code for code, _ in here], dtype=np.intp)
+    wanted = np.array([code for code, *_ in here], dtype=np.intp)
     at = np.searchsorted(codes, wanted)
     is_asked = at < len(codes)
     is_asked[is_asked] = codes[at[is_asked]] == wanted[is_asked]
     return [
-        (k, relation) for k, is_in, (_, relation) in zip(at.tolist(), is_asked.tolist(), here, strict=True) if is_in
+        (k, ends, relation)
+        for k, is_in, (_, ends, relation) in zip(at.tolist(), is_asked.tolist(), here, strict=True)
+        if is_in
     ]
 
 

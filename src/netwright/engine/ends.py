@@ -73,6 +73,7 @@ def shared_ends(before: Inquirer, after: Inquirer, family: Family, *, nodes: boo
             family=family,
             positions=np.array(positions[i], dtype=np.intp),
             relations=related[0 if same else i],
+            nodes=frozenset(e for e, end in enumerate(held) if end[i] and s.network.columns.host[end[i][0]]),
         )
         for i, s in enumerate(sides)
     ]

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from netwright.base.services import ALL, ServiceSet
 from netwright.model.columns import Columns
+
+if TYPE_CHECKING:
+    from netwright.engine.compile import FamilyTables
 
 Relation = Literal["self", "own node", "perhaps own node"]
 
@@ -27,6 +31,24 @@ def relations(columns: Columns, standing: Mapping[int, Sequence[int]]) -> dict[t
             if between is not None:
                 out[h, p] = out[p, h] = between
     return out
+
+
+Services = tuple[ServiceSet, ServiceSet]
+"""What surely passes, and what perhaps does."""
+
+
+def passing(tables: FamilyTables, source: int, destination: int, between: Relation, is_from_node: bool) -> Services:
+    """What passes between a node and a pod, by their positions: everything where own nodes are exempt from policy, else
+    what policy says of the pod's own node. Of the source `is_from_node` says whether it is the node."""
+    own_node = tables.universe.own_node
+    if own_node < 0:
+        own: Services = (ALL, ALL)
+    else:
+        own = tables.pair(own_node, destination) if is_from_node else tables.pair(source, own_node)
+    if between == "own node":
+        return own
+    must, may = tables.pair(source, destination)
+    return must & own[0], may | own[1]
 
 
 def _own_node(host: set[int], pod: set[int]) -> Relation | None:

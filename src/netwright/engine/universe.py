@@ -158,16 +158,25 @@ class Selection:
 
 
 class Universe:
-    """Positions 0 … identities-1 are identities, then one position for each class of outside addresses."""
+    """Positions 0 … identities-1 are identities, then one position for each class of outside addresses, and a last one
+    for a pod's own node, where enforcers see it otherwise than other nodes (`own_node`; else that is -1)."""
 
     def __init__(
-        self, family: Family, columns: Columns, identities: Identities, classes: AddressClasses, select: Selection
+        self,
+        family: Family,
+        columns: Columns,
+        identities: Identities,
+        classes: AddressClasses,
+        select: Selection,
+        *,
+        with_own_node: bool = False,
     ) -> None:
         self.family = family
         self.identities = identities
         self.classes = classes
         self.select = select
-        self.n = identities.count + classes.count
+        self.own_node = identities.count + classes.count if with_own_node else -1
+        self.n = identities.count + classes.count + with_own_node
         self.outside = ((1 << classes.count) - 1) << identities.count
         of = identities.address_class[family]
         self._known = of >= 0
@@ -181,7 +190,7 @@ class Universe:
                 bits = pack(identities.address_set == index)
                 self._sets.append((possible, bits))
                 self.present |= bits
-        self.every = self.present | self.outside
+        self.every = self.present | self.outside | (1 << self.own_node if with_own_node else 0)
         self._pod = select.every & ~select._host
         self._host = select._host
         self.resolved: dict[Peer, Bits] = {}
@@ -259,6 +268,8 @@ class Universe:
                     bits |= self._pod & self.present
                 if "node" in kinds:
                     bits |= self._host & self.present
+                if "own-node" in kinds and self.own_node >= 0:
+                    bits |= 1 << self.own_node
                 if "external" in kinds:
                     bits |= self.outside
                 return bits, bits

@@ -10,6 +10,7 @@ from netwright.base.ipset import Family
 from netwright.base.services import ALL, ServiceSet
 from netwright.base.spans import Origin
 from netwright.engine.compile import FamilyTables, Network
+from netwright.engine.relations import passing
 from netwright.engine.units import Unit
 from netwright.engine.universe import Universe
 from netwright.model.rule import (
@@ -111,24 +112,50 @@ def relation(network: Network, source: int, destination: int) -> Relation:
 
 def outcome(network: Network, tables: FamilyTables, source: Spot, destination: Spot, key: int) -> Outcome:
     """The verdict of one packet to the service `key`."""
-    (out_must, out_may), (in_must, in_may) = tables.outcome(source.position, destination.position, key)
-    egress, ingress = Side(out_must, out_may), Side(in_must, in_may)
+    egress, ingress = _sides(tables, source.position, destination.position, key)
     between = relation(network, source.row, destination.row)
-    if between in ("self", "own node"):
+    if between == "self" or (between == "own node" and network.exempts_own_node):
         return Outcome(True, False, between, egress, ingress)
-    may_allow, may_deny = out_may and in_may, not (out_must and in_must)
-    if between == "perhaps own node" and may_deny:
-        may_allow = True
-    return Outcome(may_allow, may_deny, between, egress, ingress)
+    if between and not network.exempts_own_node:
+        at, to = own_positions(network, tables, source, destination)
+        own = _sides(tables, at, to, key)
+        if between == "own node":
+            return _outcome("", *own)
+        first, second = _outcome("", egress, ingress), _outcome("", *own)
+        sides = [Side(a.must and b.must, a.may or b.may) for a, b in ((egress, own[0]), (ingress, own[1]))]
+        may_allow, may_deny = first.may_allow or second.may_allow, first.may_deny or second.may_deny
+        differs = may_allow and may_deny and first != second
+        return Outcome(may_allow, may_deny, "perhaps own node" if differs else "", sides[0], sides[1])
+    found = _outcome(between, egress, ingress)
+    return found._replace(may_allow=True) if between == "perhaps own node" and found.may_deny else found
+
+
+def own_positions(network: Network, tables: FamilyTables, source: Spot, destination: Spot) -> tuple[int, int]:
+    """The positions of a node and one of its pods, of which the node is the pod's own."""
+    own_node = tables.universe.own_node
+    if network.columns.host[source.row]:
+        return own_node, destination.position
+    return source.position, own_node
+
+
+def _sides(tables: FamilyTables, source: int, destination: int, key: int) -> tuple[Side, Side]:
+    (out_must, out_may), (in_must, in_may) = tables.outcome(source, destination, key)
+    return Side(out_must, out_may), Side(in_must, in_may)
+
+
+def _outcome(between: Relation, egress: Side, ingress: Side) -> Outcome:
+    return Outcome(egress.may and ingress.may, not (egress.must and ingress.must), between, egress, ingress)
 
 
 def pair(network: Network, tables: FamilyTables, source: Spot, destination: Spot) -> tuple[ServiceSet, ServiceSet]:
     """All services that surely, and that perhaps, may pass."""
     between = relation(network, source.row, destination.row)
-    if between in ("self", "own node"):
+    if between == "self":
         return ALL, ALL
-    must, may = tables.pair(source.position, destination.position)
-    return (must, ALL) if between == "perhaps own node" else (must, may)
+    if between and between != "hairpin":
+        is_from_node = bool(network.columns.host[source.row])
+        return passing(tables, source.position, destination.position, between, is_from_node)
+    return tables.pair(source.position, destination.position)
 
 
 class Citer:

@@ -20,8 +20,9 @@ from netwright.base.spans import Origin
 Action = Literal["allow", "deny", "pass"]
 Direction = Literal["ingress", "egress", "transit"]
 Ties = Literal["ordered", "deny-first", "any-order"]
+Exempt = Literal["self", "own node"]
 Hook = Literal["raw", "pre_dnat", "post_dnat", "proxy"]
-EndpointKind = Literal["pod", "node", "external"]
+EndpointKind = Literal["pod", "node", "own-node", "external"]
 
 
 class _Value(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
@@ -58,7 +59,8 @@ class Names(_Value, frozen=True, tag=True):
 
 
 class Kinds(_Value, frozen=True, tag=True):
-    """Every end of these kinds."""
+    """Every end of these kinds. "own-node" is the node of the endpoint where the rule acts, as far as the enforcer does
+    not exempt it; "node" the others."""
 
     kinds: tuple[EndpointKind, ...]
 
@@ -187,4 +189,5 @@ class Enforcer(msgspec.Struct, frozen=True, kw_only=True):
     stateful: bool = True
     tiers: tuple[Tier, ...] = ()
     default: Action | None = "allow"
-    exempt: tuple[str, ...] = ()
+    exempt: tuple[Exempt, ...] = ("self", "own node")
+    """What passes it by: a pod's packets to itself, those between a node and its own pods."""

@@ -9,11 +9,12 @@ import msgspec
 
 from netwright.base.errors import UsageError
 from netwright.base.ipset import Family
-from netwright.base.services import ALL, TRANSPORT, ServiceSet
+from netwright.base.services import TRANSPORT, ServiceSet
 from netwright.base.spans import Origin, Position, named
 from netwright.engine.bits import indexes
 from netwright.engine.blast import Steps, services_served, spread, steps
 from netwright.engine.inquire import Inquirer, Packet
+from netwright.engine.relations import passing
 from netwright.engine.verdict import Spot
 from netwright.model.references import Target
 from netwright.questions.registry import FROM_TO, Asked, BlastRadius
@@ -138,14 +139,16 @@ def _ends(inquirer: Inquirer, source: Target) -> list[End]:
 def _passing(inquirer: Inquirer, known: Steps, ends: Sequence[End], i: int, j: int, surely: bool) -> ServiceSet:
     """The services that pass from one end to another in some family."""
     between = known.related.get((i, j))
-    if between == "own node" or (between and not surely):
-        return ALL
     network = inquirer.network
     source, destination = (network.position(ends[end][1][0]) for end in (i, j))
+    is_from_node = bool(network.columns.host[ends[i][1][0]])
     out = ServiceSet()
     for tables in network.tables.values():
         if tables.universe.present >> source & tables.universe.present >> destination & 1:
-            must, may = tables.pair(source, destination)
+            if between and between != "self":
+                must, may = passing(tables, source, destination, between, is_from_node)
+            else:
+                must, may = tables.pair(source, destination)
             out |= must if surely else may
     return out
 

@@ -291,7 +291,8 @@ class _Compared:
                 a, b = int(view.positions[s]), int(view.positions[d])
                 relation = view.relations.get((s, d))
                 if a >= 0 and b >= 0 and relation != "self":
-                    out |= TRANSPORT if relation == "own node" else view.tables.pair(a, b)[0] & TRANSPORT
+                    found = view.related(s, d, relation) if relation else view.tables.pair(a, b)
+                    out |= found[0] & TRANSPORT
         return out
 
     @cached_property

@@ -91,8 +91,8 @@ RULES_OF_THUMB: Final[dict[tuple[str, str], tuple[str, ...]]] = {
         "Replies need no rule. Pods on hostNetwork are not subject to it, and a node always reaches its own pods.",
     ),
     ("policy.networking.k8s.io", "ClusterNetworkPolicy"): (
-        "Admin tier, then NetworkPolicy, then Baseline tier; what no rule matches is allowed. Lower priorities are read "
-        "first, in one policy the first rule that matches decides.",
+        "Admin tier, then NetworkPolicy, then Baseline tier; what no rule matches is allowed. Lower priorities are "
+        "read first, in one policy the first rule that matches decides.",
         "Pass leaves the tier: from Admin to NetworkPolicy, and to Baseline where no NetworkPolicy isolates the pod.",
         "It isolates nothing: what its rules do not name goes on to the next tier.",
         "An Accept for egress does not open the destination: its ingress rules are read too.",

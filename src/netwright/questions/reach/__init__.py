@@ -16,12 +16,12 @@ from netwright.base.errors import UsageError
 from netwright.base.ipset import Family
 from netwright.base.services import ALL, BEYOND_TRANSPORT, ServiceSet, services_of
 from netwright.engine.bits import distinct, indexes
-from netwright.engine.compile import FamilyTables, Table
+from netwright.engine.compile import FamilyTables, Network, Table
 from netwright.engine.inquire import Inquirer
 from netwright.engine.join import BLOCK, Join
 from netwright.engine.naming import part_names, spot_of
 from netwright.engine.outside import outside_parts
-from netwright.engine.relations import Relation, relations
+from netwright.engine.relations import Relation, passing, relations
 from netwright.model.references import Target
 from netwright.questions.registry import Asked, Reach
 
@@ -246,10 +246,18 @@ class Pairs:
         to_positions = [self.ends.positions[i] for i in self.destinations]
         self._join = Join(tables, from_positions, to_positions)
         self._overlay = overlay(reached, family)
+        self._exempt = reached.inquirer.network.exempts_own_node
         self._column = {end: j for j, end in enumerate(self.destinations)}
         self._outside = np.array([self.ends.rows[i] < 0 for i in self.destinations], dtype=np.bool_)
         self._cut: dict[ServiceSet, int] = {}
         self.services: list[ServiceSet] = []
+
+    def _passing(self, source: int, destination: int, between: Relation) -> tuple[ServiceSet, ServiceSet]:
+        """What surely and perhaps passes between a node and a pod that policy sees as its own node's."""
+        ends, network = self.ends, self.reached.inquirer.network
+        is_from_node = bool(network.columns.host[ends.rows[source]])
+        at, to = ends.positions[source], ends.positions[destination]
+        return passing(network.tables[self.family], at, to, between, is_from_node)
 
     def number(self, services: ServiceSet) -> int:
         found = self._cut.get(services)
@@ -280,6 +288,9 @@ class Pairs:
                 for j, between in by_source.get(end, ()):
                     if between == "self":
                         m[i, j] = y[i, j] = nothing
+                    elif not self._exempt:
+                        passes = self._passing(end, self.destinations[j], between)
+                        m[i, j], y[i, j] = (self.number(services & wanted) for services in passes)
                     elif between == "own node":
                         m[i, j] = y[i, j] = everything
                     else:
@@ -390,7 +401,16 @@ def class_tables(reached: Reached, family: Family) -> dict[str, Any]:
         "relations": {
             name: [[s, _ranges(sorted(ds))] for s, ds in sorted(found.items())] for name, found in related.items()
         },
+        **_own_node(network, tables, ends),
     }
+
+
+def _own_node(network: Network, tables: FamilyTables, ends: Ends) -> dict[str, Any]:
+    """Where policy sees a pod's own node otherwise than other nodes: its position, and the ends that are nodes."""
+    if network.exempts_own_node:
+        return {}
+    hosts = [i for i, row in enumerate(ends.rows) if row >= 0 and network.columns.host[row]]
+    return {"own_node": tables.universe.own_node, "nodes": _ranges(hosts)}
 
 
 def set_text(bits: int, n: int) -> str:
@@ -420,10 +440,8 @@ def expand(tables: dict[str, Any]) -> Iterator[tuple[str, str, Ranges, Ranges]]:
     relations = {(s, d): name for name, found in tables["relations"].items() for s, ds in found for d in _members(ds)}
     ends = list(enumerate(zip(tables["endpoints"], tables["position"], strict=True)))
     outside = set(tables["outside"])
-    for (s, (a, p)), (d, (b, q)) in ((x, y) for x in ends for y in ends):
-        between = relations.get((s, d))
-        if between == "self" or (s in outside and d in outside):
-            continue
+
+    def joined(p: int, q: int) -> tuple[Ranges, Ranges]:
         sure: Ranges = set()
         perhaps: Ranges = set()
         for out in tables["egress"][tables["egress_class"][p]]:
@@ -433,9 +451,22 @@ def expand(tables: dict[str, Any]) -> Iterator[tuple[str, str, Ranges, Ranges]]:
                     perhaps |= common
                     if q in members[out[1]] and p in members[into[1]]:
                         sure |= common
+        return sure, perhaps
+
+    own_node = tables.get("own_node")
+    nodes = _members(tables.get("nodes", ""))
+    for (s, (a, p)), (d, (b, q)) in ((x, y) for x in ends for y in ends):
+        between = relations.get((s, d))
+        if between == "self" or (s in outside and d in outside):
+            continue
+        sure, perhaps = joined(p, q)
         if between in ("own node", "perhaps own node"):
-            perhaps = _ports(tables["asked"])
-            sure = perhaps if between == "own node" else sure
+            own = _ports(tables["asked"]), _ports(tables["asked"])
+            if own_node is not None:
+                own = joined(own_node, q) if s in nodes else joined(p, own_node)
+            surely = own[0] if between == "own node" else _both(sure, own[0])
+            perhaps = own[1] if between == "own node" else perhaps | own[1]
+            sure = surely
         yield a, b, sure, perhaps
 
 
@@ -456,6 +487,10 @@ def _ports(text: str) -> Ranges:
         spans = [n.partition("-") for n in numbers.split(",") if n] or [("0", "-", "65535")]
         out |= {(name, int(low), int(high if dash else low)) for low, dash, high in spans}
     return out
+
+
+def _both(a: Ranges, b: Ranges) -> Ranges:
+    return a if a <= b else b if b <= a else _common(a, b)
 
 
 def _common(a: Ranges, b: Ranges) -> Ranges:
