@@ -92,9 +92,12 @@ def namespace(name: str, **labels: str) -> Decoded:
     return Decoded(kind="Namespace", namespace="", name=name, value=k8s.Namespace(metadata=k8s.Meta(labels={**labels})))
 
 
-def node(name: str, *addresses: str, cidrs: Sequence[str] = (), kind: str = "InternalIP") -> Decoded:
+def node(
+    name: str, *addresses: str, cidrs: Sequence[str] = (), kind: str = "InternalIP", labels: Labels | None = None
+) -> Decoded:
     status = k8s.NodeStatus(addresses=tuple(k8s.NodeAddress(type=kind, address=one) for one in addresses))
-    value = k8s.Node(metadata=k8s.Meta(name=name), spec=k8s.NodeSpec(pod_cidrs=tuple(cidrs)), status=status)
+    meta = k8s.Meta(name=name, labels=dict(labels or {}))
+    value = k8s.Node(metadata=meta, spec=k8s.NodeSpec(pod_cidrs=tuple(cidrs)), status=status)
     return Decoded(kind="Node", namespace="", name=name, value=value)
 
 
