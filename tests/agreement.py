@@ -18,7 +18,8 @@ from typing import Any, Literal
 import msgspec
 
 from netwright.base.errors import UsageError
-from netwright.dialects.k8s.decode import Invalid, decode
+from netwright.dialects import decode
+from netwright.dialects.k8s.decode import Invalid
 from netwright.dialects.k8s.objects import Node, NodeAddress, NodeStatus
 from netwright.engine.compile import Network
 from netwright.engine.inquire import Inquirer
@@ -614,14 +615,14 @@ def _smaller(asked: Asked) -> Iterable[Asked]:
     for i in range(len(asked.unknown)):
         yield replace(asked, unknown=asked.unknown[:i] + asked.unknown[i + 1 :])
     for i, manifest in enumerate(manifests):
-        if manifest["kind"] != "NetworkPolicy":
+        if not manifest["kind"].endswith("NetworkPolicy"):
             continue
         for direction in ("ingress", "egress"):
             rules = manifest["spec"].get(direction) or []
             for j, rule in enumerate(rules):
                 yield _with(asked, i, direction, rules[:j] + rules[j + 1 :])
                 for part, listed in (rule or {}).items():
-                    for k in range(len(listed or []) if len(listed or []) > 1 else 0):
+                    for k in range(len(listed) if isinstance(listed, list) and len(listed) > 1 else 0):
                         less = {**rule, part: listed[:k] + listed[k + 1 :]}
                         yield _with(asked, i, direction, [*rules[:j], less, *rules[j + 1 :]])
 

@@ -9,12 +9,16 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from tests.random_admin import AdminPolicies, admin_rules, entries_of, name_of, numbers_of
+from tests.random_admin_features import ADMIN_ITEMS
 from tests.random_features import ITEMS, observe
 from tests.random_objects import Objects
 from tests.random_parts import NAMES, OUTSIDE, PORTS, PROTOCOLS, SHORT, Object, Pod, Service, rules_of, uid
-from tests.random_policies import Policies
 
-__all__ = ["ITEMS", "Case", "cluster"]
+__all__ = ["ADMIN_ITEMS", "ADMIN_SHARE", "ITEMS", "Case", "cluster"]
+
+ADMIN_SHARE = 0.0
+"""How many of the clusters have admin policies."""
 
 
 @dataclass(frozen=True, eq=True)
@@ -24,7 +28,8 @@ class Case:
     `manifests` are objects the API server accepts, as plain JSON values; `rejected` are policies it refuses: fed beside
     the manifests they may change no verdict. `queries` have the form that `eval --queries` reads, and `query_kinds[i]`
     says what `queries[i]` asks about: pod, self, node, address, svc, svc-address, outside-svc or outside-svc-address.
-    `features` names what the cluster covers: `item-01` … `item-26` and their variants (`random_features`).
+    `features` names what the cluster covers: `item-01` … `item-26` and their variants (`random_features`), with admin
+    policies `item-27` … `item-35` too (`random_admin_features`).
     """
 
     seed: int
@@ -36,10 +41,14 @@ class Case:
     query_kinds: tuple[str, ...]
 
 
-def cluster(seed: int, tuples: int = 100) -> Case:
-    """The random cluster of `seed` with `tuples` questions. More questions never change the cluster."""
+def cluster(seed: int, tuples: int = 100, admin_share: float = ADMIN_SHARE) -> Case:
+    """The random cluster of `seed` with `tuples` questions. More questions never change the cluster; those that have
+    admin policies differ in the labels of nodes too, in how many NetworkPolicies there are, and in what is asked."""
     maker = _Maker(random.Random(seed))
     manifests = maker.objects()
+    maker.admin_rng = random.Random(f"admin {seed}")
+    if maker.admin_rng.random() < admin_share:
+        maker.put_admin_policies(manifests)
     rejected = [maker.rejected_policy()] if maker.chance(0.06) else []
     kinds, queries = maker.questions(tuples)
     pod_cidrs = tuple(maker.pod_cidrs)
@@ -47,8 +56,23 @@ def cluster(seed: int, tuples: int = 100) -> Case:
     return Case(seed, manifests, pod_cidrs, queries, features, rejected, tuple(kinds))
 
 
-class _Maker(Objects, Policies):
+class _Maker(Objects, AdminPolicies):
     """The dice and what they have made so far."""
+
+    admin_rng: random.Random
+
+    def put_admin_policies(self, manifests: list[Object]) -> None:
+        """Puts admin policies among the manifests, and labels on the nodes. In half of the clusters few NetworkPolicies
+        are left, so that the Baseline tier is reached."""
+        others, self.rng = self.rng, self.admin_rng
+        self.label_nodes(manifests)
+        if self.chance(0.5):
+            gone, self.policies = self.policies[3:], self.policies[:3]
+            manifests[:] = [o for o in manifests if not any(o is one for one in gone)]
+        self.admins = self.admin_policies()
+        for policy in self.admins:
+            manifests.insert(self.rng.randrange(len(manifests) + 1), policy)
+        self.rng = others
 
     def objects(self) -> list[Object]:
         made: list[Object] = []
@@ -100,6 +124,13 @@ class _Maker(Objects, Policies):
 
     def question(self, asked: list[Pod]) -> tuple[str, Object] | None:
         a, b = self.pick(asked), self.pick(asked)
+        if self.admins:
+            dice = self.admin_rng.random()
+            if dice < 0.05 and self.node_objects:
+                return self.ask("node", self.ref(a), a.families, f"node/{self.pick(self.node_names)}", self.families)
+            if 0.05 <= dice < 0.1:
+                family = self.pick(self.families)
+                return self.ask("address", self.ref(a), a.families, self.pick(self.outside[family]), [family])
         dice = self.rng.random()
         if dice < 0.72:
             return self.ask("pod" if a is not b else "self", self.ref(a), a.families, self.ref(b), b.families)
@@ -196,6 +227,21 @@ class _Maker(Objects, Policies):
                     found.append((protocol, self.pick(PORTS)))
                 else:
                     high = entry.get("endPort", port)
-                    near = (port - 1, port, (port + high) // 2, high, high + 1)
-                    found += [(protocol, number) for number in near if 1 <= number <= 65535]
+                    found += beside(protocol, port, high)
+        for _, _, rule in admin_rules(self.admins):
+            for entry in entries_of(rule):
+                numbers = numbers_of(entry)
+                found += beside(*numbers) if numbers else self.ports_named(name_of(entry))
         return found
+
+    def ports_named(self, name: str) -> list[tuple[str, int]]:
+        """The ports of that name, each with the protocol that its pod declares, and with another."""
+        own = [(p.get("protocol", "TCP"), p["containerPort"]) for pod in self.pods for p in pod.ports()
+               if p.get("name") == name]  # fmt: skip
+        return [*own, *(("UDP" if protocol == "TCP" else "TCP", number) for protocol, number in own[:1])]
+
+
+def beside(protocol: str, low: int, high: int) -> list[tuple[str, int]]:
+    """Ports on, beside and inside a range."""
+    near = (low - 1, low, (low + high) // 2, high, high + 1)
+    return [(protocol, number) for number in near if 1 <= number <= 65535]

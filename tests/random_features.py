@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.random_admin_features import observe_admins
 from tests.random_parts import (
     CONTROLLER_LABELS,
     NAME_LABEL,
@@ -50,6 +51,8 @@ def observe(
     _observe_blocks(seen, maker)
     _observe_cluster(seen, maker, manifests)
     _observe_queries(seen, maker, queries, kinds)
+    if maker.admins:
+        observe_admins(seen, maker, maker.admins, queries, kinds)
     seen["item-13"] = bool(rejected)
     return frozenset(sorted(name for name, present in seen.items() if present))
 

@@ -145,6 +145,7 @@ class Dice:
         self.pods: list[Pod] = []
         self.services: list[Service] = []
         self.policies: list[Object] = []
+        self.admins: list[Object] = []
         self.taken: list[str] = []
 
     def chance(self, share: float) -> bool:

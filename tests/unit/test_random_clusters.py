@@ -15,9 +15,13 @@ from typing import Any
 
 import pytest
 
-from netwright.dialects.k8s.decode import Invalid, decode
+from netwright.dialects import decode
+from netwright.dialects.k8s.decode import Invalid
 from netwright.model.document import Decoded, Document
-from tests.random_clusters import ITEMS, Case, cluster
+from netwright.spec.judge import NoSuchPacket, judge
+from tests.agreement import Names, decode_all
+from tests.random_admin import ACTIONS
+from tests.random_clusters import ADMIN_ITEMS, ADMIN_SHARE, ITEMS, Case, cluster
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = 1000
@@ -35,6 +39,16 @@ VARIANTS = (
     "internal-Local-outside", "dump", "dual-stack", "ipv6", "asks-family-6", "asks-ICMP", "asks-SCTP",
     "asks-node", "asks-address", "asks-svc-address", "asks-outside-svc", "asks-outside-svc-address",
 )  # fmt: skip
+ADMIN_VARIANTS = (
+    "kind-ClusterNetworkPolicy", "kind-AdminNetworkPolicy", "kind-BaselineAdminNetworkPolicy", "tier-Admin",
+    "tier-Baseline", "tie-of-kinds", "admin-Accept", "admin-Allow", "admin-Deny", "admin-Pass", "admin-peer-namespaces",
+    "admin-peer-pods", "admin-peer-nodes", "admin-peer-networks", "admin-peer-domainNames", "admin-subject-namespaces",
+    "admin-subject-pods", "admin-old-sameLabels", "admin-old-notSameLabels", "admin-old-namespaceSelector",
+    "admin-old-pods-sameLabels", "admin-old-pods-notSameLabels", "admin-old-pods-namespaceSelector", "admin-named-port",
+    "admin-named-port-of-two-protocols",
+)  # fmt: skip
+ADMIN_KINDS = ("ClusterNetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy")
+ADMIN_SEEDS = 300
 PREFIXES = {
     "Pod": "pod", "Deployment": "deploy", "StatefulSet": "sts", "DaemonSet": "ds", "ReplicaSet": "rs",
     "ReplicationController": "rc", "Job": "job", "CronJob": "cronjob", "Service": "svc",
@@ -46,13 +60,20 @@ def cases() -> list[Case]:
     return [cluster(seed) for seed in range(SEEDS)]
 
 
+@pytest.fixture(scope="module")
+def admin_cases() -> list[Case]:
+    """Clusters that all have admin policies."""
+    return [cluster(seed, admin_share=1.0) for seed in range(ADMIN_SEEDS)]
+
+
 def digest(seeds: range) -> str:
     """One digest over everything that `cluster` gives."""
     found = hashlib.sha256()
     for seed in seeds:
-        case = cluster(seed, 40)
-        parts = [case.manifests, case.pod_cidrs, case.queries, case.rejected, case.query_kinds, sorted(case.features)]
-        found.update(json.dumps(parts).encode())
+        for share in (0.0, 1.0):
+            case = cluster(seed, 40, share)
+            parts = [case.manifests, case.pod_cidrs, case.queries, case.rejected, case.query_kinds]
+            found.update(json.dumps([*parts, sorted(case.features)]).encode())
     return found.hexdigest()
 
 
@@ -68,9 +89,9 @@ def interpreters() -> list[str]:
 def test_same_seed_same_cluster_in_every_process(hash_seed: str) -> None:
     program = (
         "import hashlib, json\nfrom tests.random_clusters import cluster\nfound = hashlib.sha256()\n"
-        "for seed in range(60):\n    c = cluster(seed, 40)\n"
-        "    parts = [c.manifests, c.pod_cidrs, c.queries, c.rejected, c.query_kinds, sorted(c.features)]\n"
-        "    found.update(json.dumps(parts).encode())\nprint(found.hexdigest())\n"
+        "for seed in range(60):\n    for share in (0.0, 1.0):\n        c = cluster(seed, 40, share)\n"
+        "        parts = [c.manifests, c.pod_cidrs, c.queries, c.rejected, c.query_kinds, sorted(c.features)]\n"
+        "        found.update(json.dumps(parts).encode())\nprint(found.hexdigest())\n"
     )
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONDONTWRITEBYTECODE": "1"}
     for python in interpreters():
@@ -86,7 +107,7 @@ def test_seeds_differ() -> None:
 
 def test_more_questions_keep_the_cluster_and_the_first_questions() -> None:
     for seed in range(30):
-        few, many = cluster(seed, 10), cluster(seed, 100)
+        few, many = (cluster(seed, count, seed % 2) for count in (10, 100))
         assert few.manifests == many.manifests
         assert few.pod_cidrs == many.pod_cidrs
         assert few.rejected == many.rejected
@@ -96,8 +117,54 @@ def test_more_questions_keep_the_cluster_and_the_first_questions() -> None:
 
 def test_every_item_and_variant_is_met(cases: list[Case]) -> None:
     met = Counter(feature for case in cases for feature in case.features)
-    rare = {name: met[name] for name in (*ITEMS, *VARIANTS) if met[name] < SEEDS / 100}
+    admin = (*ADMIN_ITEMS, *ADMIN_VARIANTS) if ADMIN_SHARE else ()
+    rare = {name: met[name] for name in (*ITEMS, *VARIANTS, *admin) if met[name] < SEEDS / 100}
     assert rare == {}
+
+
+def test_every_item_and_variant_of_admin_policies_is_met(admin_cases: list[Case]) -> None:
+    met = Counter(feature for case in admin_cases for feature in case.features)
+    assert {name: met[name] for name in (*ADMIN_ITEMS, *ADMIN_VARIANTS) if met[name] < ADMIN_SEEDS / 20} == {}
+
+
+def test_admin_policies_change_no_pods_nodes_and_services() -> None:
+    for case in (cluster(seed, admin_share=1.0) for seed in range(100)):
+        without = cluster(case.seed, admin_share=0.0)
+        policies = [[o for o in one.manifests if o["kind"] == "NetworkPolicy"] for one in (case, without)]
+        assert all(policy in policies[1] for policy in policies[0])
+        others = [o for o in case.manifests if o["kind"] not in ("NetworkPolicy", *ADMIN_KINDS)]
+        for o in others:
+            if o["kind"] == "Node":
+                o["metadata"].pop("labels", None)
+        assert others == [o for o in without.manifests if o["kind"] != "NetworkPolicy"]
+        assert not any(o["kind"] in ADMIN_KINDS for o in without.manifests)
+        assert (case.pod_cidrs, case.rejected) == (without.pod_cidrs, without.rejected)
+
+
+def test_admin_policies_decide_a_good_part_of_the_questions(admin_cases: list[Case]) -> None:
+    """Of packets between pods: each of the tiers decides some, and no verdict is rare."""
+    tiers: Counter[str] = Counter()
+    verdicts: Counter[str] = Counter()
+    for case in admin_cases[:60]:
+        objects = decode_all(case.manifests)
+        names = Names(objects)
+        for kind, query in zip(case.query_kinds, case.queries, strict=True):
+            if kind != "pod" or "port" not in query:
+                continue
+            ends = [names.ends(query[end], None, "")[0][0] for end in ("from", "to")]
+            family = query.get("family", 6 if {"ipv6", "dual-stack"} & case.features == {"ipv6"} else 4)
+            protocol = {"TCP": 6, "UDP": 17, "SCTP": 132}[query["protocol"]]
+            try:
+                found = judge(objects, *ends, protocol=protocol, port=query["port"], family=family)
+            except NoSuchPacket:
+                continue
+            verdicts[found.verdict] += 1
+            tiers.update({one.object.kind for one in found.by} or {"nobody"})
+    asked = sum(verdicts.values())
+    assert min(verdicts.values()) > 0.05 * asked, verdicts
+    assert 0.3 * asked < verdicts["deny"] < 0.7 * asked, verdicts
+    assert all(tiers[kind] > 0.01 * asked for kind in ADMIN_KINDS), tiers
+    assert tiers["ClusterNetworkPolicy"] > 0.1 * asked, tiers
 
 
 def test_clusters_are_small_and_dense(cases: list[Case]) -> None:
@@ -199,6 +266,64 @@ def policy_faults(policy: dict[str, Any]) -> list[str]:
     return faults
 
 
+def admin_faults(policy: dict[str, Any]) -> list[str]:
+    """What the CRDs refuse, read from their validation rules once more."""
+    kind, spec = policy["kind"], policy["spec"]
+    new = kind == "ClusterNetworkPolicy"
+    faults = [] if new == ("tier" in spec) and spec.get("tier", "Admin") in ("Admin", "Baseline") else ["tier"]
+    if kind == "BaselineAdminNetworkPolicy":
+        faults += [] if policy["metadata"]["name"] == "default" and "priority" not in spec else ["the one baseline"]
+    else:
+        faults += [] if 0 <= spec["priority"] <= 1000 else ["priority"]
+    faults += [] if "namespace" not in policy["metadata"] else ["cluster-scoped"]
+    faults += [] if len(spec["subject"]) == 1 else ["subject"]
+    faults += [fault for one in spec["subject"].values() for fault in selected_faults(one)]
+    accept = "Accept" if new else "Allow"
+    for direction, key in (("ingress", "from"), ("egress", "to")):
+        rules = spec.get(direction) or []
+        faults += [] if len(rules) <= 25 else ["rules"]
+        for rule in rules:
+            assert set(rule) <= {"name", "action", key, "protocols" if new else "ports"}
+            fields = ["namespaces", "pods"] + (["nodes", "networks", "domainNames"] if direction == "egress" else [])
+            actions = {accept if one == "Accept" else one for one in ACTIONS}
+            actions -= {"Pass"} if kind == "BaselineAdminNetworkPolicy" else set()
+            faults += [] if rule["action"] in actions else ["action"]
+            faults += [] if 1 <= len(rule[key]) <= 25 else ["peers"]
+            for peer in rule[key]:
+                faults += [] if len(peer) == 1 and set(peer) <= {*fields, "services"} else [f"peer {peer}"]
+                for one in (peer[k] for k in ("namespaces", "pods", "nodes") if k in peer):
+                    faults += selected_faults(one)
+                for listed in (peer.get("networks"), peer.get("domainNames")):
+                    faults += [] if listed is None or 0 < len(set(listed)) == len(listed) <= 25 else ["list"]
+                faults += [] if "domainNames" not in peer or rule["action"] == accept else ["a name that is denied"]
+                assert all(span(cidr) for cidr in peer.get("networks", []))
+            entries = rule.get("protocols", rule.get("ports"))
+            faults += [] if entries is None or 1 <= len(entries) <= 25 else ["entries"]
+            nameless = any({"nodes", "networks", "domainNames"} & set(peer) for peer in rule[key])
+            for entry in entries or []:
+                (form,) = entry
+                named = form in ("destinationNamedPort", "namedPort")
+                faults += ["a name beside what has none"] if named and nameless else []
+                port = {} if named else entry[form]["destinationPort"] if new else entry[form]
+                numbers = port.get("range", port)
+                if "start" in numbers:
+                    faults += [] if 1 <= numbers["start"] < numbers["end"] <= 65535 else ["range"]
+                elif not named:
+                    faults += [] if 1 <= numbers.get("number", numbers.get("port")) <= 65535 else ["number"]
+    return faults
+
+
+def selected_faults(one: dict[str, Any]) -> list[str]:
+    """Of a label selector, of pods, or of namespaces in the older form."""
+    if "podSelector" in one:
+        assert set(one) <= {"podSelector", "namespaceSelector", "namespaces"}
+        assert len(one) <= 2
+        return [fault for part in one.values() for fault in selected_faults(part)]
+    if {"sameLabels", "notSameLabels"} & set(one):
+        return [] if len(one) == 1 else ["two forms"]
+    return selector_faults(one.get("namespaceSelector", one))
+
+
 def template_of(o: dict[str, Any]) -> dict[str, Any] | None:
     if o["kind"] == "Pod":
         return o
@@ -214,8 +339,8 @@ def test_manifests_are_plain_json(cases: list[Case]) -> None:
         assert json.loads(json.dumps(whole)) == whole
 
 
-def test_the_api_server_accepts_the_manifests(cases: list[Case]) -> None:
-    for case in cases:
+def test_the_api_server_accepts_the_manifests(cases: list[Case], admin_cases: list[Case]) -> None:
+    for case in (*cases, *admin_cases):
         keys = [(o["kind"], namespace(o), o["metadata"]["name"]) for o in case.manifests]
         assert len(set(keys)) == len(keys), case.seed
         uids = [o["metadata"]["uid"] for o in case.manifests if "uid" in o["metadata"]]
@@ -225,6 +350,8 @@ def test_the_api_server_accepts_the_manifests(cases: list[Case]) -> None:
         for o in case.manifests:
             if o["kind"] == "NetworkPolicy":
                 assert policy_faults(o) == [], case.seed
+            if o["kind"] in ADMIN_KINDS:
+                assert admin_faults(o) == [], case.seed
             for reference in o["metadata"].get("ownerReferences", []):
                 assert (reference["kind"], namespace(o), reference["name"]) in keys
                 assert reference["uid"] in uids
@@ -272,9 +399,9 @@ def read(o: dict[str, Any]) -> Decoded | Invalid:
     return decode(Document(place=None, api_version=o["apiVersion"], raw=o, **name))
 
 
-def test_the_decoder_agrees_on_what_the_api_server_accepts(cases: list[Case]) -> None:
+def test_the_decoder_agrees_on_what_the_api_server_accepts(cases: list[Case], admin_cases: list[Case]) -> None:
     """Two readings of the API's rules, this module's and the dialect's, find the same objects valid."""
-    for case in cases[:400]:
+    for case in (*cases[:400], *admin_cases):
         for o in case.manifests:
             assert isinstance(read(o), Decoded), (case.seed, read(o))
     for case in cases:
