@@ -17,7 +17,7 @@ from tests.random_parts import NAMES, OUTSIDE, PORTS, PROTOCOLS, SHORT, Object, 
 
 __all__ = ["ADMIN_ITEMS", "ADMIN_SHARE", "ITEMS", "Case", "cluster"]
 
-ADMIN_SHARE = 0.0
+ADMIN_SHARE = 1 / 3
 """How many of the clusters have admin policies."""
 
 

@@ -12,8 +12,9 @@ from netwright.dialects.k8s.edit import Edit
 from netwright.dialects.k8s.lower import lower_policies, origins_of
 from netwright.engine.compile import Network
 from netwright.engine.units import Delta
+from netwright.model.cluster import Cluster
 from netwright.model.document import Decoded
-from netwright.profiles.compose import compose, recompose
+from netwright.profiles.compose import NETWORK_POLICY, compose, recompose
 from tests.agreement import decode_all
 from tests.random_clusters import cluster
 
@@ -37,6 +38,11 @@ def compiled(objects: list[Decoded], like: Any) -> Network:
     return Network(fresh.columns, fresh.enforcers, like.families)
 
 
+def tier_of(like: Cluster) -> int:
+    """The number of the tier that NetworkPolicies stand in."""
+    return [tier.name for tier in like.enforcers[0].tiers].index(NETWORK_POLICY)
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_an_edit_equals_compiling_anew(seed: int) -> None:
     case, donor = cluster(seed, 1), cluster(seed + 10_000, 1)
@@ -44,6 +50,7 @@ def test_an_edit_equals_compiling_anew(seed: int) -> None:
     spare = [d for d in decode_all(donor.manifests) if d.kind == "NetworkPolicy"]
     like = compose(objects, pod_cidrs=case.pod_cidrs)
     network = Network(like.columns, like.enforcers, like.families)
+    tier = tier_of(like)
     dice = random.Random(seed)
     for number in range(EDITS):
         policies = [d for d in objects if d.kind == "NetworkPolicy"]
@@ -65,7 +72,7 @@ def test_an_edit_equals_compiling_anew(seed: int) -> None:
         rules, ends = lower_policies([come] if come else [])
         removed = origins_of(gone) if gone else frozenset()
         before = answers(network, like.columns.n)
-        edited = network.apply(Delta(removed=removed, rules=rules, ends=ends))
+        edited = network.apply(Delta(tier=tier, removed=removed, rules=rules, ends=ends))
         objects = [d for d in objects if d is not gone] + ([come] if come else [])
         assert answers(edited, like.columns.n) == answers(compiled(objects, like), like.columns.n), (number, kind)
         assert answers(network, like.columns.n) == before, "an edit changed the network it was made from"
@@ -79,7 +86,7 @@ def test_an_edit_that_names_nothing_new_shares_identities_and_rows() -> None:
     network = Network(like.columns, like.enforcers, like.families)
     network.prove()
     policy = next(d for d in objects if d.kind == "NetworkPolicy")
-    edited = network.apply(Delta(removed=frozenset([(policy.kind, policy.namespace, policy.name)])))
+    edited = network.apply(Delta(tier=tier_of(like), removed=frozenset([(policy.kind, policy.namespace, policy.name)])))
     assert edited.identities is network.identities
     for family, tables in network.tables.items():
         assert edited.tables[family].ingress.kept is tables.ingress.kept

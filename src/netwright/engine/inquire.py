@@ -530,11 +530,19 @@ class Inquirer:
             host = peer.row >= 0 and bool(self.network.columns.host[peer.row])
             if any(c.tied for c in matching):
                 out[TIED] = None
-            # what becomes of the protocol at an isolated pod is open whatever else is
-            by_protocol = any(c.open for c in isolating)
+            # what becomes of the protocol at an isolated pod is open whatever else a policy of that kind leaves open
+            by_protocol = {c.origin.kind for c in isolating if c.open}
+            named = [c for c in matching if c.origin.name]
+            # what rules that are read perhaps do means nothing where they come to one thing
+            actions = {c.action for c in named}
+            settled = actions in ({"allow"}, {"deny"}) and named[-1].surely and not by_protocol
             for c in (*matching, *isolating):
+                if settled and c.origin.name:
+                    continue
                 for why in c.open:
-                    if by_protocol and why.cause in ("labels", "addresses"):
+                    if c.origin.kind in by_protocol and why.cause in ("labels", "addresses"):
+                        continue
+                    if c.rule is not None and why.cause == "protocol":
                         continue
                     match why.cause:
                         case "labels":
@@ -577,10 +585,10 @@ class Inquirer:
             named = [c for c in matching if c.origin.name]
             if side.must:
                 out += [c for c in named if c.surely and c.action == "allow"]
-            elif side.may:
-                out += [*named, *isolating]
-            else:
+            elif verdict == "deny":
                 out += [*(c for c in named if c.action == "deny"), *isolating]
+            else:
+                out += [*named, *isolating]
         return out
 
 

@@ -252,8 +252,8 @@ def _reached(found: list[_Matching], tier: Tier) -> tuple[list[Citation], bool]:
                 for m in sorted(group, key=lambda m: m.rule.index):
                     by_policy.setdefault(m.rule.policy, []).append(m)
                 read = [_until_sure(of_one) for of_one in by_policy.values()]
-                told = {frozenset(c.action for c in citations if c.origin.name) for citations in read}
-                differ = len(told - {frozenset()}) > 1
+                told = [{c.action for c in citations if c.origin.name} for citations in read]
+                differ = sum(map(bool, told)) > 1 and len(set().union(*told)) > 1
             elif tier.ties == "deny-first":
                 by_action = [[m for m in group if m.rule.action == action] for action in ("deny", "allow", "pass")]
                 read = [[m.citation for m in same] for same in by_action if same]

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, TypeVar
 
 from netwright.base.intervals import Interval
 from netwright.base.ipset import IpSet
-from netwright.base.selectors import ALWAYS, Has, Not, Selector, conjunction, disjunction, equals, matches
+from netwright.base.selectors import ALWAYS, Has, Not, Selector, conjunction, equals, matches, one_of
 from netwright.base.services import PROTOCOLS, ServiceSet, service_key
 from netwright.base.spans import Origin
 from netwright.dialects.adminpolicy.objects import (
@@ -129,11 +129,15 @@ class _Lowering:
         self._shared: dict[object, Any] = {}
 
     @cached_property
-    def _labels(self) -> list[dict[str, str]]:
+    def _labels(self) -> dict[str, dict[str, str]]:
         """The known labels of every namespace that has an object or is one."""
         names = dict.fromkeys(d.namespace or d.name for d in self._objects if d.namespace or d.kind == "Namespace")
         written = {d.name: d.value.metadata.labels or {} for d in self._objects if d.kind == "Namespace"}
-        return [{**{k: v or "" for k, v in written.get(n, {}).items()}, NAMESPACE_NAME: n} for n in names]
+        return {n: {**{k: v or "" for k, v in written.get(n, {}).items()}, NAMESPACE_NAME: n} for n in names}
+
+    @cached_property
+    def _read(self) -> frozenset[str]:
+        return frozenset(d.name for d in self._objects if d.kind == "Namespace")
 
     def policy(self, number: int, policy: Decoded) -> Iterator[Rule]:
         value: ClusterNetworkPolicy | AdminNetworkPolicy = policy.value
@@ -251,22 +255,32 @@ class _Lowering:
         self, policy: Decoded, namespaces: AdminNamespaces, selector: LabelSelector | None
     ) -> Iterator[tuple[Selector, RulePeer]]:
         """Labels that peer and subject share (v0.1.1): for every combination of values that a namespace has, where it
-        is the subject's, and the peers then. Values that only namespaces outside the input may have come last."""
+        is the subject's, and the peers then. A subject without one of the labels shares none with anybody."""
         same = namespaces.same_labels is not None
         keys = tuple(dict.fromkeys(namespaces.same_labels or namespaces.not_same_labels or ()))
         if not keys:
             return
+        open_ = [n for n in self._labels if n not in self._read and keys != (NAMESPACE_NAME,)]
+        known = Not(one_of("ns", tuple(open_))) if open_ else ALWAYS
+        held = {
+            tuple(labels[key] for key in keys)
+            for name, labels in self._labels.items()
+            if name not in open_ and all(key in labels for key in keys)
+        }
         having = conjunction(*(Has(f"ns:{key}") for key in keys))
-        held = {tuple(labels[key] for key in keys) for labels in self._labels if all(key in labels for key in keys)}
-        valued = [conjunction(*(equals(f"ns:{k}", v) for k, v in zip(keys, one, strict=True))) for one in sorted(held)]
-        for one in valued:
-            yield one, self._pods(policy, one if same else conjunction(having, Not(one)), selector)
-        other = conjunction(having, Not(disjunction(*valued)))
+        for values in sorted(held):
+            shared = conjunction(*(equals(f"ns:{k}", v) for k, v in zip(keys, values, strict=True)))
+            where = shared if same else conjunction(having, Not(shared))
+            yield conjunction(shared, known), self._pods(policy, where, selector)
+        if not same:
+            yield conjunction(Not(having), known), self._pods(policy, having, selector)
         reason = UnknownPeer(
             f"{policy.kind} `{policy.name}` compares labels of namespaces whose Namespace objects are not in the input"
         )
-        among = AndPeer((self._pods(policy, other, selector), reason))
-        yield other, among if same else either([*(self._pods(policy, one, selector) for one in valued), among])
+        for name in open_:
+            here = equals("ns", name)
+            where = having if same else conjunction(having, Not(here))
+            yield here, AndPeer((self._pods(policy, where, selector), reason))
 
 
 def _relation(peer: Peer | AdminPeer) -> AdminNamespaces | None:
