@@ -128,10 +128,12 @@ def test_every_item_and_variant_of_admin_policies_is_met(admin_cases: list[Case]
 
 
 def test_admin_policies_change_no_pods_nodes_and_services() -> None:
+    few = 0
     for case in (cluster(seed, admin_share=1.0) for seed in range(100)):
         without = cluster(case.seed, admin_share=0.0)
         policies = [[o for o in one.manifests if o["kind"] == "NetworkPolicy"] for one in (case, without)]
         assert all(policy in policies[1] for policy in policies[0])
+        few += len(policies[0]) == 3
         others = [o for o in case.manifests if o["kind"] not in ("NetworkPolicy", *ADMIN_KINDS)]
         for o in others:
             if o["kind"] == "Node":
@@ -139,6 +141,7 @@ def test_admin_policies_change_no_pods_nodes_and_services() -> None:
         assert others == [o for o in without.manifests if o["kind"] != "NetworkPolicy"]
         assert not any(o["kind"] in ADMIN_KINDS for o in without.manifests)
         assert (case.pod_cidrs, case.rejected) == (without.pod_cidrs, without.rejected)
+    assert few > 30  # the Baseline tier is reached
 
 
 def test_admin_policies_decide_a_good_part_of_the_questions(admin_cases: list[Case]) -> None:

@@ -88,7 +88,8 @@ def judge(
 def _perhaps_own_node(side: Side) -> Side:
     if not side.may_deny:
         return side
-    return msgspec.structs.replace(side, may_allow=True, reasons=(*side.reasons, OWN_NODE))
+    reasons = (*side.reasons, OWN_NODE)
+    return msgspec.structs.replace(side, may_allow=True, reasons=reasons, spared=not side.may_allow)
 
 
 def _exempt(side: Side) -> Side:

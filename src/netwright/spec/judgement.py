@@ -56,7 +56,8 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     `reached` are the rules of admin policies, of both their tiers, that match the packet, surely or perhaps, and are
     reached, in the order in which they are read. The next four are NetworkPolicy's, where that tier is reached:
     `isolating` are all policies that isolate the pod in this direction, in input order; `allowing` the rules of these
-    that surely match the packet, `perhaps` those that match it only perhaps.
+    that surely match the packet, `perhaps` those that match it only perhaps. `spared`: the policies surely deny, and
+    the packet is allowed all the same if it is between a pod and its own node, which is not known.
     """
 
     direction: Direction
@@ -68,6 +69,7 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     may_allow: bool = True
     may_deny: bool = False
     reasons: tuple[Reason, ...] = ()
+    spared: bool = False
 
     @property
     def by(self) -> tuple[Cited, ...]:
@@ -75,7 +77,7 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
         rules that deny, and what isolates. Open: whatever has a part in it."""
         if not self.may_deny:
             return (*(one for one in self.reached if one.surely and one.action == "allow"), *self.allowing)
-        if not self.may_allow:
+        if not self.may_allow or self.spared:
             return (*(one for one in self.reached if one.action == "deny"), *self.isolating)
         return (*self.reached, *self.allowing, *self.perhaps, *self.isolating)
 

@@ -675,6 +675,16 @@ def test_where_the_node_is_not_known_it_may_be_the_own_one() -> None:
     )
 
 
+def test_where_only_the_own_node_leaves_it_open_what_denies_is_cited() -> None:
+    n1 = node("n1", "192.0.2.1")
+    top = cnp("top", egress=[go("Pass", networks("0.0.0.0/0"))])
+    floor = cnp("floor", tier="Baseline", egress=[go("Deny", networks("0.0.0.0/0"))])
+    assert told([n1, top, floor], WEB, n1) == ("undecided", [("floor", 0, "deny")], ["unknown"])
+    tied = cnp("tied", egress=[go("Accept", nodes())])
+    both = [("top", 0, "pass"), ("tied", 0, "allow"), ("floor", 0, "deny")]
+    assert told([n1, top, tied, floor], WEB, n1) == ("undecided", both, ["ambiguous", "unknown"])
+
+
 def test_what_was_not_read_is_laid_over_the_tiers() -> None:
     both, deny = (
         UnknownPolicy(kind="X", namespaces=(), hosts=False, effect=effect, reason=effect)
