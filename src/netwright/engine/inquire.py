@@ -585,10 +585,10 @@ class Inquirer:
             named = [c for c in matching if c.origin.name]
             if side.must:
                 out += [c for c in named if c.surely and c.action == "allow"]
-            elif verdict == "deny":
-                out += [*(c for c in named if c.action == "deny"), *isolating]
-            else:
+            elif side.may:
                 out += [*named, *isolating]
+            else:
+                out += [*(c for c in named if c.action == "deny"), *isolating]
         return out
 
 
