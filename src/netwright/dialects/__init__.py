@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from netwright.dialects.k8s.decode import Invalid
     from netwright.model.document import Decoded, Document
 
-_OF_GROUP = {"policy.networking.k8s.io": "adminpolicy"}
-"""The package that reads the kinds of a group; all others are Kubernetes' own."""
+_OF_GROUP = {"cilium.io": "cilium", "policy.networking.k8s.io": "adminpolicy"}
+"""The package that reads kinds of a group, those that it knows; all others are Kubernetes' own."""
 
 
 def decode(document: Document) -> Decoded | Invalid:
