@@ -58,6 +58,7 @@ type cluster struct {
 	named     namedPorts
 	rules     map[ipcacheTypes.ResourceID]policytypes.PolicyEntries
 	order     []ipcacheTypes.ResourceID
+	unjudged  []unjudged
 	groups    []*cilium_v2.CiliumCIDRGroup
 }
 
@@ -65,6 +66,13 @@ type cluster struct {
 type namedPorts struct{ ports ciliumTypes.NamedPortMultiMap }
 
 func (n namedPorts) GetNamedPorts() ciliumTypes.NamedPortMultiMap { return n.ports }
+
+// noSecrets stands for the agent's certificates.
+type noSecrets struct{}
+
+func (noSecrets) GetTLSContext(context.Context, *api.TLSContext, string) (ca, public, private string, inline bool, err error) {
+	return "", "", "", false, nil
+}
 
 // deaf stands for the agent's identity updater: the repository is made after the identities, so nobody has to be told.
 type deaf struct{}
@@ -182,6 +190,7 @@ func (c *cluster) parse(raw json.RawMessage, withCNP *bool) (name string, err er
 	}()
 
 	var kind ipcacheTypes.ResourceKind
+	var rules api.Rules
 	var entries policytypes.PolicyEntries
 	switch group, _, _ := strings.Cut(meta.APIVersion, "/"); group + " " + meta.Kind {
 	case "networking.k8s.io NetworkPolicy":
@@ -202,7 +211,6 @@ func (c *cluster) parse(raw json.RawMessage, withCNP *bool) (name string, err er
 	case "cilium.io CiliumNetworkPolicy":
 		object := &cilium_v2.CiliumNetworkPolicy{}
 		if err = json.Unmarshal(raw, object); err == nil {
-			var rules api.Rules
 			kind = ipcacheTypes.ResourceKindCNP
 			rules, err = object.Parse(c.logger, clusterName)
 			entries = policyutils.RulesToPolicyEntries(rules)
@@ -210,7 +218,6 @@ func (c *cluster) parse(raw json.RawMessage, withCNP *bool) (name string, err er
 	case "cilium.io CiliumClusterwideNetworkPolicy":
 		object := &cilium_v2.CiliumClusterwideNetworkPolicy{}
 		if err = json.Unmarshal(raw, object); err == nil {
-			var rules api.Rules
 			kind = ipcacheTypes.ResourceKindCCNP
 			rules, err = object.Parse(c.logger, clusterName)
 			entries = policyutils.RulesToPolicyEntries(rules)
@@ -232,7 +239,47 @@ func (c *cluster) parse(raw json.RawMessage, withCNP *bool) (name string, err er
 		c.order = append(c.order, resource)
 	}
 	c.rules[resource] = entries
+	if features := features(rules, entries); len(features) > 0 {
+		c.unjudged = append(c.unjudged, unjudged{Policy: name, Features: features})
+	}
 	return name, nil
+}
+
+// features are what the rules use and the judge does not carry out, in the order of the alphabet.
+func features(rules api.Rules, entries policytypes.PolicyEntries) []string {
+	found := map[string]bool{}
+	for _, rule := range rules {
+		for _, r := range rule.Ingress {
+			found["groups"] = found["groups"] || len(r.FromGroups) > 0
+		}
+		for _, r := range rule.IngressDeny {
+			found["groups"] = found["groups"] || len(r.FromGroups) > 0
+		}
+		for _, r := range rule.Egress {
+			found["groups"] = found["groups"] || len(r.ToGroups) > 0
+			found["services"] = found["services"] || len(r.ToServices) > 0
+		}
+		for _, r := range rule.EgressDeny {
+			found["groups"] = found["groups"] || len(r.ToGroups) > 0
+			found["services"] = found["services"] || len(r.ToServices) > 0
+		}
+	}
+	for _, entry := range entries {
+		found["authentication"] = found["authentication"] || entry.Authentication != nil
+		for _, peer := range entry.L3 {
+			if _, ok := peer.GetFQDNSelector(); ok {
+				found["fqdns"] = true
+			}
+		}
+		for _, ports := range entry.L4 {
+			if !ports.Rules.IsEmpty() || ports.TerminatingTLS != nil || ports.OriginatingTLS != nil ||
+				len(ports.ServerNames) > 0 || ports.Listener != nil {
+				found["l7"] = true
+			}
+		}
+	}
+	maps.DeleteFunc(found, func(_ string, used bool) bool { return !used })
+	return slices.Sorted(maps.Keys(found))
 }
 
 // addAddresses tells the address cache of the nodes and of every prefix that a policy or a CIDR group names, as
@@ -420,7 +467,7 @@ func (c *cluster) addRules() {
 	known := identity.ListReservedIdentities()
 	maps.Copy(known, c.allocator.GetIdentityCache())
 	translator := envoypolicy.NewEnvoyL7RulesTranslator(c.logger, certificatemanager.NewMockSecretManagerInline())
-	c.repo = policy.NewPolicyRepository(c.logger, known, nil, translator, manager, nil)
+	c.repo = policy.NewPolicyRepository(c.logger, known, noSecrets{}, translator, manager, nil)
 	c.repo.SetNamedPortsGetter(c.named)
 	c.repo.UpdateIdentities(known, nil)
 	for _, resource := range c.order {

@@ -198,6 +198,8 @@ func (p *policies) verdict(q *query) (v verdict, err error) {
 		v.Verdict = "error"
 	case v.Egress == "deny" || v.Ingress == "deny":
 		v.Verdict = "deny"
+	case v.Egress == "n/a" && v.Ingress == "n/a":
+		v.Verdict = "n/a"
 	default:
 		v.Verdict = "allow"
 	}
@@ -205,7 +207,7 @@ func (p *policies) verdict(q *query) (v verdict, err error) {
 }
 
 func judge(logger *slog.Logger, asked *question) *answer {
-	said := &answer{ID: asked.ID, Verdicts: []verdict{}, Errors: []failure{}}
+	said := &answer{ID: asked.ID, Verdicts: []verdict{}, Errors: []failure{}, Unjudged: []unjudged{}}
 	c, err := build(logger, asked)
 	if c != nil {
 		defer c.end()
@@ -247,5 +249,6 @@ func judge(logger *slog.Logger, asked *question) *answer {
 		}
 	}
 	said.Errors = append(said.Errors, c.failures...)
+	said.Unjudged = append(said.Unjudged, c.unjudged...)
 	return said
 }
