@@ -76,7 +76,7 @@ def place(text: str) -> Object:
     """`ns/name`, an address, or an entity."""
     if "/" in text:
         return {"endpoint": text}
-    return {"address": text} if text[0].isdigit() else {"entity": text}
+    return {"address": text} if "." in text or ":" in text else {"entity": text}
 
 
 def query(text: str) -> Object:
@@ -419,6 +419,24 @@ def test_named_ports_are_those_of_the_destination(judge: Judge) -> None:
     ]
 
 
+def test_pods_that_differ_in_their_ports_alone(judge: Judge) -> None:
+    """Named ports are part of an identity, so one name can be two ports even behind one egress rule."""
+    pods = [
+        {
+            "name": f"s{number}",
+            "namespace": "shop",
+            "labels": {"app": "s"},
+            "ports": [{"name": "sql", "number": number}],
+        }
+        for number in (7001, 7002)
+    ]
+    sql = {"toEndpoints": [selector(app="s")], "toPorts": [{"ports": [{"port": "sql", "protocol": "TCP"}]}]}
+    flows = [f"shop/web shop/s{pod} TCP {port}" for pod in (7001, 7002) for port in (7001, 7002)]
+    case = {"namespaces": NAMESPACES, "endpoints": [*ENDPOINTS, *pods], "policies": [cnp(app="web", egress=[sql])]}
+    (answer,) = judge.ask([case | {"queries": [query(flow) for flow in flows]}])
+    assert [verdict["egress"] for verdict in answer["verdicts"]] == ["allow", "deny", "deny", "allow"]
+
+
 def test_icmp_types(judge: Judge) -> None:
     flows = [f"shop/web shop/db ICMP {kind}" for kind in (8, 3, 0)] + [
         "shop/web shop/db ICMPv6 128",
@@ -617,11 +635,17 @@ def test_what_cannot_be_asked_is_an_error(judge: Judge) -> None:
 
 def test_a_cluster_leaves_nothing_to_the_next(judge: Judge) -> None:
     nodes = [{"name": "here", "addresses": ["192.168.0.1"], "local": True}]
-    isolated = {"namespaces": NAMESPACES, "endpoints": ENDPOINTS, "policies": [cnp(ingress=[WEB])], "nodes": nodes}
-    isolated |= {"config": {"policyCIDRMatchMode": ["nodes"], "enforcement": "always", "allowLocalhost": "policy"}}
-    plain = {"namespaces": NAMESPACES, "endpoints": ENDPOINTS, "queries": [query("host shop/db TCP 1")]}
-    before, _, after = judge.ask([plain, isolated, plain])
-    assert before == after
+    other = {"namespaces": NAMESPACES, "endpoints": ENDPOINTS, "policies": [cnp(ingress=[WEB])], "nodes": nodes}
+    other |= {"config": {"policyCIDRMatchMode": ["nodes"], "enforcement": "always", "allowLocalhost": "policy"}}
+    plain: Object = {"namespaces": NAMESPACES, "endpoints": ENDPOINTS, "queries": [query("host shop/db TCP 1")]}
+    by_address = cnp(ingress=[{"fromCIDR": ["192.168.0.0/16"]}])
+    unknown = plain | {
+        "policies": [by_address],
+        "config": {"policyCIDRMatchMode": ["nodes"], "allowLocalhost": "policy"},
+    }
+    first, _, second, without = judge.ask([plain, other | {"queries": plain["queries"]}, plain, unknown])
+    assert first == second
+    assert without["verdicts"][0]["ingress"] == "deny"  # its own node has no address
 
 
 def test_sizes_of_map_states(judge: Judge) -> None:
