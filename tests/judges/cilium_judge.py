@@ -96,12 +96,12 @@ def build(target: Path) -> str | None:
             return (
                 f"Cilium's judge needs modules that cannot be had: {(listed.stderr.strip().splitlines() or ['?'])[-1]}"
             )
-        target.parent.mkdir(exist_ok=True)
-        unfinished = target.with_name(f"judge.{os.getpid()}")
+        unfinished = folder / f"{target.parent.name}.unfinished"
         try:
             built = go("build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", str(unfinished), ".")
             if built.returncode:
                 raise JudgeError(built.stderr)
+            target.parent.mkdir(exist_ok=True)
             unfinished.rename(target)
         finally:
             unfinished.unlink(missing_ok=True)
