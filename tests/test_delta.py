@@ -14,7 +14,8 @@ from netwright.engine.compile import Network
 from netwright.engine.units import Delta
 from netwright.model.cluster import Cluster
 from netwright.model.document import Decoded
-from netwright.profiles.compose import NETWORK_POLICY, compose, recompose
+from netwright.profiles.compose import compose, recompose
+from netwright.profiles.profile import NETWORK_POLICY
 from tests.agreement import decode_all
 from tests.random_clusters import cluster
 

@@ -76,7 +76,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 def load(
     *sources: str | Part | Sequence[str | Part],
     pod_cidr: str | Sequence[str] = (),
-    cni: str = "upstream",
+    cni: str = "",
     kustomize: bool = False,
     stdin: BinaryIO | None = None,
     like: Twin | None = None,
@@ -320,11 +320,20 @@ def _unlisted(version: str, kind: str, found: list[Document], reading: Reading) 
 class Twin:
     """One network and its answers. What costs is worked out when first needed and kept."""
 
-    def __init__(self, snapshot: Snapshot, *, pod_cidrs: Sequence[str] = (), cni: str = "upstream") -> None:
-        from netwright.profiles.compose import PROFILES
+    def __init__(self, snapshot: Snapshot, *, pod_cidrs: Sequence[str] = (), cni: str = "") -> None:
+        """`cni` is the name of a profile; "": the one that the objects tell. Raises UsageError for a name or an option
+        that is not known."""
+        from netwright.profiles.known import found_profile, profile_of
 
-        if cni not in PROFILES:
-            raise UsageError(f"`{cni}` is not a known CNI profile", help="known: " + ", ".join(PROFILES))
+        telling: Decoded | None = None
+        try:
+            if cni:
+                self.profile = profile_of(cni)
+            else:
+                self.profile, telling = found_profile(snapshot.objects)
+        except ValueError as error:
+            raise UsageError(str(error), help="`explain` lists the profiles") from None
+        self._telling = telling
         self.snapshot = snapshot
         self.pod_cidrs = tuple(pod_cidrs)
         self.cni = cni
@@ -347,9 +356,16 @@ class Twin:
             inputs=self.snapshot.inputs,
             documents=self.accounting,
             profile=self.cluster.profile,
-            assumptions=(*self.cluster.assumptions, *self._streaming()),
+            assumptions=(*self._found(), *self.cluster.assumptions, *self._streaming()),
             diagnostics=self.diagnostics,
         )
+
+    def _found(self) -> tuple[str, ...]:
+        d = self._telling
+        if d is None:
+            return ()
+        told = f"the CNI is {self.profile.title}, for {d.kind} `{named(d.namespace, d.name)}` is in the input"
+        return (f"{told} (`--cni` says otherwise)",)
 
     def _streaming(self) -> tuple[str, ...]:
         return (STREAMED,) if "network" in self.__dict__ and self.network.streamed else ()
@@ -362,13 +378,13 @@ class Twin:
 
     @cached_property
     def cluster(self) -> Cluster:
-        from netwright.profiles.compose import PROFILES, compose
+        from netwright.profiles.compose import compose
 
         started = time.process_time()
         try:
             made = compose(
                 self.snapshot.objects,
-                profile=PROFILES[self.cni],
+                profile=self.profile,
                 unknown=self.snapshot.unknown,
                 pod_cidrs=self.pod_cidrs,
                 unread_routes=self.snapshot.unread_routes,

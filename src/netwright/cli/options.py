@@ -112,7 +112,7 @@ class Given(NamedTuple):
         twin = load(
             sources,
             pod_cidr=list(self.pod_cidr or configured.pod_cidr),
-            cni=self.cni or configured.cni or "upstream",
+            cni=self.cni or configured.cni or "",
             kustomize=self.kustomize or configured.kustomize,
             stdin=standard_input() if stdin else None,
             like=like,
@@ -148,7 +148,10 @@ def source_options(command: F) -> F:
                 metavar="CIDR",
                 help="The pods' address range; settles ipBlocks against pods without addresses.",
             ),
-            click.option("--cni", help="The profile that says how policies compose. [default: upstream]"),
+            click.option(
+                "--cni",
+                help="The profile that says how policies compose. [default: what the input tells, else upstream]",
+            ),
             click.option(
                 "--kustomize",
                 is_flag=True,

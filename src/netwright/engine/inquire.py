@@ -18,7 +18,7 @@ from netwright.engine.compile import Network
 from netwright.engine.exposure import Exposure, controllers, exposures, together
 from netwright.engine.naming import NamedClasses
 from netwright.engine.own_node import from_own_node
-from netwright.engine.verdict import Citation, Citer, Outcome, Side, Spot, Verdict, outcome, relation
+from netwright.engine.verdict import Citation, Citer, Outcome, Side, Spot, Verdict, outcome, own_positions, relation
 from netwright.model.cluster import Cluster, ServiceNoun, ServicePortNoun
 from netwright.model.document import Decoded
 from netwright.model.references import Directory, Target
@@ -530,12 +530,15 @@ class Inquirer:
             host = peer.row >= 0 and bool(self.network.columns.host[peer.row])
             if any(c.tied for c in matching):
                 out[TIED] = None
+            for c in matching:
+                if c.owed:
+                    out[Reason("depends", f"{_of(c.origin)} allows it as far as this holds: {c.owed}")] = None
             # what becomes of the protocol at an isolated pod is open whatever else a policy of that kind leaves open
             by_protocol = {c.origin.kind for c in isolating if c.open}
             named = [c for c in matching if c.origin.name]
             # what rules that are read perhaps do means nothing where they come to one thing
             actions = {c.action for c in named}
-            settled = actions in ({"allow"}, {"deny"}) and named[-1].surely and not by_protocol
+            settled = actions in ({"allow"}, {"deny"}) and named[-1].surely and not by_protocol and not named[-1].owed
             for c in (*matching, *isolating):
                 if settled and c.origin.name:
                     continue
@@ -555,6 +558,8 @@ class Inquirer:
                             out[Reason("depends", f"{_of(c.origin)} allows it if the address is one of {why.text}")] = (
                                 None
                             )
+                        case "condition":
+                            out[Reason("depends", f"{_of(c.origin)}: {why.text}")] = None
                         case "other":
                             out[Reason("unknown", why.text)] = None
         return list(out)
@@ -563,13 +568,21 @@ class Inquirer:
         key = (packet, direction)
         found = self._citations.get(key)
         if found is None:
-            at, peer = (
-                (packet.source, packet.destination) if direction == "egress" else (packet.destination, packet.source)
-            )
+            source, destination = self._seen(packet)
+            at, peer = (source, destination) if direction == "egress" else (destination, source)
             found = self.citer.cite(self.network.tables[packet.family], direction, at, peer, packet.key)
             if len(self._citations) < 200_000:
                 self._citations[key] = found
         return found
+
+    def _seen(self, packet: Packet) -> tuple[Spot, Spot]:
+        """The ends as policy sees them: a pod's own node apart from others, where it is not exempt."""
+        source, destination = packet.source, packet.destination
+        network = self.network
+        if network.exempts_own_node or relation(network, source.row, destination.row) != "own node":
+            return source, destination
+        at, to = own_positions(network, network.tables[packet.family], source, destination)
+        return source._replace(position=at), destination._replace(position=to)
 
     def deciding(self, part: Part) -> list[Citation]:
         """The rules and ends that decide a part: what allows in each isolated direction, or what denies."""

@@ -63,9 +63,9 @@ class Outcome(NamedTuple):
 
 class Open(NamedTuple):
     """Why a rule only perhaps matches: labels of a namespace, addresses of an endpoint, the protocol, DNS names (`text`
-    has them), or something else that `text` tells."""
+    has them), a condition or something else that `text` tells."""
 
-    cause: Literal["labels", "addresses", "protocol", "names", "other"]
+    cause: Literal["labels", "addresses", "protocol", "names", "condition", "other"]
     text: str = ""
 
 
@@ -73,7 +73,7 @@ class Citation(NamedTuple):
     """A rule or an end that is read for one direction of a packet and decides it, or perhaps does, or passes it on.
 
     `open` is why it perhaps does not match; empty where it surely does. `tied`: other policies of the same rank do
-    something else, and which of them is read first is left open.
+    something else, and which of them is read first is left open. `owed` has to hold for what it allows.
     """
 
     direction: Direction
@@ -82,6 +82,7 @@ class Citation(NamedTuple):
     action: Action
     open: tuple[Open, ...] = ()
     tied: bool = False
+    owed: str = ""
 
     @property
     def surely(self) -> bool:
@@ -221,8 +222,15 @@ class Citer:
                 own = rule.dst if direction == "ingress" else rule.src
                 open_.append(Open("other", own.reason) if isinstance(own, UnknownPeer) else Open("labels"))
             if rule.when.text:
-                open_.append(Open("other", rule.when.text))
-            citation = Citation(direction, rule.origin, rule.index, rule.action, tuple(dict.fromkeys(open_)))
+                open_.append(Open("condition", rule.when.text))
+            citation = Citation(
+                direction,
+                rule.origin,
+                rule.index,
+                rule.action,
+                tuple(dict.fromkeys(open_)),
+                owed=rule.then.text if rule.action == "allow" else "",
+            )
             yield _Matching(rule, citation)
 
     def _service(self, rule: Rule, direction: Direction, at: Spot, peer: Spot, key: int) -> tuple[bool, bool]:

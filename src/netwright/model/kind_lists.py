@@ -19,13 +19,16 @@ _READ: tuple[_Row, ...] = (
     ("batch", "Job CronJob", ""),
     ("discovery.k8s.io", "EndpointSlice", ""),
     ("networking.k8s.io", "Ingress", ""),
+    ("cilium.io", "", "CiliumCIDRGroup"),
     # Served no more: read as far as to say which version to write.
     ("extensions", "Deployment DaemonSet ReplicaSet Ingress NetworkPolicy", ""),
 )
 _READ_POLICIES: tuple[_Row, ...] = (
     ("networking.k8s.io", "NetworkPolicy", ""),
     ("policy.networking.k8s.io", "", "AdminNetworkPolicy BaselineAdminNetworkPolicy ClusterNetworkPolicy"),
+    ("cilium.io", "CiliumNetworkPolicy", ""),
 )
+_READ_HOST_POLICIES: tuple[_Row, ...] = (("cilium.io", "", "CiliumClusterwideNetworkPolicy"),)
 
 # What does not change who may talk to whom, and brings no endpoint into the cluster.
 _IRRELEVANT: tuple[_Row, ...] = (
@@ -177,7 +180,6 @@ _IRRELEVANT: tuple[_Row, ...] = (
 # Policies that allow and deny.
 _POLICIES: tuple[_Row, ...] = (
     ("policy.networking.k8s.io", "", "*"),
-    ("cilium.io", "CiliumNetworkPolicy", ""),
     ("crd.projectcalico.org", "NetworkPolicy", "Profile"),
     ("projectcalico.org", "NetworkPolicy", "Profile"),
     ("crd.antrea.io", "NetworkPolicy", ""),
@@ -189,7 +191,6 @@ _POLICIES: tuple[_Row, ...] = (
 )
 # The same, whose subjects can be nodes and hostNetwork pods.
 _HOST_POLICIES: tuple[_Row, ...] = (
-    ("cilium.io", "", "CiliumClusterwideNetworkPolicy"),
     ("crd.projectcalico.org", "", "GlobalNetworkPolicy"),
     ("projectcalico.org", "", "GlobalNetworkPolicy"),
     ("crd.antrea.io", "", "ClusterNetworkPolicy"),
@@ -220,7 +221,7 @@ _BESIDE: tuple[_Row, ...] = (
     (
         "cilium.io",
         "CiliumEndpoint CiliumLocalRedirectPolicy CiliumNodeConfig CiliumGatewayClassConfig",
-        "CiliumNode CiliumIdentity CiliumEndpointSlice CiliumCIDRGroup CiliumEgressGatewayPolicy "
+        "CiliumNode CiliumIdentity CiliumEndpointSlice CiliumEgressGatewayPolicy "
         "CiliumLoadBalancerIPPool CiliumL2AnnouncementPolicy CiliumBGPPeeringPolicy CiliumBGPClusterConfig "
         "CiliumBGPPeerConfig CiliumBGPAdvertisement CiliumBGPNodeConfig CiliumBGPNodeConfigOverride CiliumPodIPPool "
         "CiliumVtepConfig CiliumExternalWorkload *",
@@ -383,6 +384,7 @@ def _rows(
 KINDS: tuple[Kind, ...] = (
     *_rows(_READ, "read"),
     *_rows(_READ_POLICIES, "read", "both"),
+    *_rows(_READ_HOST_POLICIES, "read", "both", hosts=True),
     *_rows(_IRRELEVANT, "irrelevant"),
     *_rows(_POLICIES, "unread", "both"),
     *_rows(_HOST_POLICIES, "unread", "both", hosts=True),

@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netwright.base.ipset import Family, IpSet
-from netwright.base.selectors import ALWAYS, Selector, conjunction, disjunction, equals, one_of
-from netwright.base.services import ALL
-from netwright.base.spans import Origin
-from netwright.dialects.adminpolicy.lower import KINDS as ADMIN_KINDS
-from netwright.dialects.adminpolicy.lower import lower_admin_policies, mentioned_keys, networks_of
+from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
+from netwright.dialects.cilium import KINDS as CILIUM_KINDS
 from netwright.dialects.k8s.edit import Edit, apply
 from netwright.dialects.k8s.endpoints import EndpointBuilder
 from netwright.dialects.k8s.generated import MOST_ORDINALS
-from netwright.dialects.k8s.lower import lower_policies
 from netwright.dialects.k8s.objects import NetworkPolicySpec
 from netwright.dialects.k8s.services import lower_ingresses, lower_services, service_addresses
 from netwright.model.cluster import Cluster, UnreadRoute
 from netwright.model.document import Decoded, UnknownPolicy
-from netwright.model.rule import ANYBODY, Action, Direction, Enforcer, Rule, Tier, UnknownPeer
-from netwright.model.rule import Service as RuleService
+from netwright.profiles.enforcers import enforcers, without_effect
+from netwright.profiles.known import profile_of
 from netwright.profiles.profile import Profile
 from netwright.profiles.upstream import UPSTREAM
 
@@ -27,9 +23,6 @@ ANY_ADDRESS = (
     "a pod without a known address may have any unicast address but loopback, link-local and those of known nodes and "
     "Services (`--pod-cidr` narrows it)"
 )
-NETWORK_POLICY = "NetworkPolicy"
-"""The name of the tier that NetworkPolicies stand in."""
-PROFILES = {UPSTREAM.name: UPSTREAM}
 
 
 def compose(
@@ -42,8 +35,7 @@ def compose(
 ) -> Cluster:
     """The cluster these objects make under a profile. Raises ValueError for a malformed pod CIDR."""
     given = IpSet.of(*pod_cidrs)
-    pod_keys, node_keys = mentioned_keys(d for d in objects if d.kind in ADMIN_KINDS)
-    builder = EndpointBuilder(objects, given, service_addresses(objects), pod_keys, node_keys)
+    builder = EndpointBuilder(objects, given, service_addresses(objects), *_told_apart(objects))
     columns = builder.columns()
     families, why = _families(bool(columns.has_v4.any()), bool(columns.has_v6.any()), builder.pod_ranges, objects)
     assumed = bool(why)
@@ -58,7 +50,7 @@ def compose(
     return Cluster(
         profile=profile.name,
         columns=columns,
-        enforcers=lambda: _enforcers(held, profile, unknown),
+        enforcers=lambda: enforcers(held, profile, unknown),
         families=families,
         workloads=builder.workloads,
         row_objects=row_objects,
@@ -67,7 +59,7 @@ def compose(
         unknown=tuple(unknown),
         pod_ranges=builder.pod_ranges,
         pod_cidrs=tuple(pod_cidrs),
-        assumptions=(*profile.assumptions, *why),
+        assumptions=(*profile.assumptions, *without_effect(objects, profile), *why),
         has_assumed_families=assumed,
         services=lambda: lower_services(held, columns, row_ports, row_objects),
         ingresses=lambda: lower_ingresses(held),
@@ -75,10 +67,32 @@ def compose(
     )
 
 
+def _told_apart(objects: Sequence[Decoded]) -> tuple[frozenset[str], frozenset[str] | None, bool]:
+    """By which labels of pods and of nodes policies beside NetworkPolicy select, and whether by service account.
+
+    What reads a language is imported where the input has it: a start costs nothing for the others.
+    """
+    pods: frozenset[str] = frozenset()
+    nodes: frozenset[str] | None = None
+    with_accounts = False
+    admin = [d for d in objects if d.kind in ADMIN_KINDS]
+    if admin:
+        from netwright.dialects.adminpolicy.lower import mentioned_keys as of_admin_policies
+
+        pods, nodes = of_admin_policies(admin)
+    cilium = [d for d in objects if d.kind in CILIUM_KINDS]
+    if cilium:
+        from netwright.dialects.cilium.lower import mentioned_keys as of_cilium
+
+        more, with_accounts = of_cilium(cilium)
+        pods |= more
+    return pods, nodes, with_accounts
+
+
 def recompose(cluster: Cluster, edits: Sequence[Edit]) -> Cluster:
     """The cluster with its objects edited. Columns are kept where only policies differ."""
     objects = apply(cluster.objects, edits)
-    profile = PROFILES[cluster.profile]
+    profile = profile_of(cluster.profile)
     # an edited admin policy may select by labels that no column tells apart
     if not all(d.kind == "NetworkPolicy" for edit in edits for d in edit.touched):
         return compose(
@@ -91,7 +105,7 @@ def recompose(cluster: Cluster, edits: Sequence[Edit]) -> Cluster:
     return Cluster(
         profile=cluster.profile,
         columns=cluster.columns,
-        enforcers=lambda: _enforcers(objects, profile, cluster.unknown),
+        enforcers=lambda: enforcers(objects, profile, cluster.unknown),
         families=cluster.families,
         workloads=cluster.workloads,
         row_objects=cluster.row_objects,
@@ -106,48 +120,6 @@ def recompose(cluster: Cluster, edits: Sequence[Edit]) -> Cluster:
         ingresses=lambda: cluster.ingresses,
         unread_routes=cluster.unread_routes,
     )
-
-
-def _enforcers(objects: Sequence[Decoded], profile: Profile, unknown: Sequence[UnknownPolicy]) -> tuple[Enforcer, ...]:
-    rules, ends = lower_policies(d for d in objects if d.kind == "NetworkPolicy")
-    tiers = [Tier(name=NETWORK_POLICY, ties=profile.policy_ties, rules=rules, ends=ends)]
-    admin = [d for d in objects if d.kind in ADMIN_KINDS]
-    if admin:
-        found = lower_admin_policies(admin, objects)
-        tiers.insert(0, Tier(name="Admin", ties=profile.admin_ties, rules=found["Admin"]))
-        tiers.append(Tier(name="Baseline", ties=profile.admin_ties, rules=found["Baseline"]))
-    if unknown:
-        tiers.insert(0, Tier(name="not read", ties="any-order", rules=_unknown_rules(unknown)))
-    return (Enforcer(name="cni", tiers=tuple(tiers), default="allow"),)
-
-
-def _unknown_rules(unknown: Sequence[UnknownPolicy]) -> tuple[Rule, ...]:
-    rules = []
-    for number, u in enumerate(unknown):
-        where: Selector = one_of("ns", u.namespaces) if u.namespaces else ALWAYS
-        at = conjunction(where, equals("network", "pod"))
-        if u.hosts:
-            at = disjunction(at, equals("network", "host"))
-        peer = UnknownPeer(u.reason)
-        directions: tuple[Direction, ...] = ("ingress", "egress")
-        for direction in directions:
-            actions: tuple[Action, ...] = ("allow", "deny") if u.effect == "both" else ("deny",)
-            for index, action in enumerate(actions):
-                rules.append(
-                    Rule(
-                        rank=0,
-                        policy=number,
-                        index=index,
-                        at=at,
-                        direction=direction,
-                        src=peer if direction == "ingress" else ANYBODY,
-                        dst=ANYBODY if direction == "ingress" else peer,
-                        service=RuleService(ALL),
-                        action=action,
-                        origin=Origin(kind=u.kind, namespace="", name=""),
-                    )
-                )
-    return tuple(rules)
 
 
 def _families(
@@ -174,6 +146,8 @@ def _families(
 def _block_families(policy: Decoded) -> set[int]:
     """The families of the ranges that a policy names."""
     if policy.kind in ADMIN_KINDS:
+        from netwright.dialects.adminpolicy.lower import networks_of
+
         return {6 if ":" in text else 4 for text in networks_of(policy)}
     if policy.kind != "NetworkPolicy" or policy.value.spec is None:
         return set()

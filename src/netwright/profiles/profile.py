@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
-from netwright.base.services import BEYOND_TRANSPORT, ServiceSet
-from netwright.model.rule import Ties
+from netwright.dialects.k8s.reading import PLAIN, Reading
+from netwright.model.rule import Exempt, Ties
+
+NETWORK_POLICY = "NetworkPolicy"
+"""The name of the tier that NetworkPolicies stand in."""
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """One CNI and version: how its policy kinds tie, admin policies of one priority among them, and what its
-    documentation leaves open.
+    """One CNI and version: which kinds of policies it enforces, how they compose, and how it reads them.
 
-    `unsure` are the services for which NetworkPolicy decides nothing for certain. `assumptions` are printed with
-    answers.
+    Of the policies in an input `kinds` are enforced and `ignored` have no effect; what others do is open. `policy_ties`
+    and `admin_ties` say how NetworkPolicies, and admin policies of one priority, tie. `isolation` is where that which
+    isolates denies: after the tier that its policies stand in, or behind all tiers. `own_node`: "exempt" where a pod
+    and its node always reach each other, "admitted" where the node does unless a rule denies it, "policy" where only
+    policy says. `enforcement` "always": whom no policy selects is isolated too, "never": nothing is enforced.
+    `assumptions` are printed with answers.
     """
 
     name: str
+    title: str
+    kinds: tuple[str, ...]
+    ignored: tuple[str, ...] = ()
     policy_ties: Ties = "any-order"
     admin_ties: Ties = "any-order"
-    unsure: ServiceSet = BEYOND_TRANSPORT
+    isolation: Literal["after its tier", "behind all tiers"] = "after its tier"
+    own_node: Literal["exempt", "admitted", "policy"] = "exempt"
+    enforcement: Literal["default", "always", "never"] = "default"
+    reading: Reading = PLAIN
     assumptions: tuple[str, ...] = ()
+
+    @property
+    def exempt(self) -> tuple[Exempt, ...]:
+        """What passes its enforcer by."""
+        return ("self", "own node") if self.own_node == "exempt" else ("self",)

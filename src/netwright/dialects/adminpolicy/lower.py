@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, TypeVar
 from netwright.base.intervals import Interval
 from netwright.base.ipset import IpSet
 from netwright.base.selectors import ALWAYS, Has, Not, Selector, conjunction, equals, matches, one_of
-from netwright.base.services import PROTOCOLS, ServiceSet, service_key
+from netwright.base.services import PROTOCOLS, SCTP, TCP, UDP, ServiceSet, service_key
 from netwright.base.spans import Origin
 from netwright.dialects.adminpolicy.objects import (
     AdminEgressRule,
@@ -37,6 +37,7 @@ from netwright.dialects.k8s.endpoints import NAMESPACE_NAME, NODE, node_addresse
 from netwright.dialects.k8s.generated import compared
 from netwright.dialects.k8s.lower import POD_NETWORK, label_selector, perhaps_selector
 from netwright.dialects.k8s.objects import LabelSelector, Node
+from netwright.dialects.k8s.reading import PLAIN, Reading
 from netwright.model.document import Decoded
 from netwright.model.rule import (
     ANYBODY,
@@ -57,7 +58,6 @@ from netwright.model.rule import Peer as RulePeer
 
 T = TypeVar("T")
 TierName = Literal["Admin", "Baseline"]
-KINDS: Final = ("ClusterNetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy")
 _ACTIONS: Final[Mapping[str, Action]] = {"Accept": "allow", "Allow": "allow", "Deny": "deny", "Pass": "pass"}
 _LAST = 1001
 """The rank of the baseline that has no priority: behind all that have one."""
@@ -114,9 +114,11 @@ def _keys(selector: LabelSelector | None) -> set[str]:
     return {*(selector.match_labels or ()), *(r.key for r in selector.match_expressions or () if r is not None)}
 
 
-def lower_admin_policies(policies: Iterable[Decoded], objects: Sequence[Decoded]) -> dict[TierName, tuple[Rule, ...]]:
+def lower_admin_policies(
+    policies: Iterable[Decoded], objects: Sequence[Decoded], reading: Reading = PLAIN
+) -> dict[TierName, tuple[Rule, ...]]:
     """The rules of both tiers. Namespaces and nodes are looked up in `objects`."""
-    lowering = _Lowering(objects)
+    lowering = _Lowering(objects, reading)
     out: dict[TierName, list[Rule]] = {"Admin": [], "Baseline": []}
     for number, policy in enumerate(policies):
         out[tier_of(policy)] += lowering.policy(number, policy)
@@ -124,8 +126,9 @@ def lower_admin_policies(policies: Iterable[Decoded], objects: Sequence[Decoded]
 
 
 class _Lowering:
-    def __init__(self, objects: Sequence[Decoded]) -> None:
+    def __init__(self, objects: Sequence[Decoded], reading: Reading) -> None:
         self._objects = objects
+        self._reading = reading
         self._shared: dict[object, Any] = {}
 
     @cached_property
@@ -146,9 +149,10 @@ class _Lowering:
         subject = value.spec.subject or Subject()
         pods = subject.pods or NamespacedPods(namespace_selector=subject.namespaces)
         where = label_selector(pods.namespace_selector, "ns:")
-        surely = conjunction(where, label_selector(pods.pod_selector, "k8s:"), POD_NETWORK)
-        perhaps = perhaps_selector(pods.pod_selector, where)
+        surely = conjunction(where, label_selector(pods.pod_selector, "k8s:", self._reading), POD_NETWORK)
+        perhaps = perhaps_selector(pods.pod_selector, where, self._reading)
         open_ = UnknownPeer(_unknown_label(policy, compared(pods.pod_selector)))
+        rank = priority_of(policy)
         sides: tuple[tuple[Literal["ingress", "egress"], Sequence[_AnyRule | None]], ...] = (
             ("ingress", value.spec.ingress or ()),
             ("egress", value.spec.egress or ()),
@@ -162,7 +166,7 @@ class _Lowering:
                     for at, whom in acting:
                         whom = self._share(whom)
                         yield Rule(
-                            rank=priority_of(policy),
+                            rank=rank * 100 + index if self._reading.ranks_rules else rank,
                             policy=number,
                             index=index,
                             at=self._share(at),
@@ -191,7 +195,12 @@ class _Lowering:
         action = _ACTIONS[rule.action]
         written = rule.from_ if isinstance(rule, (IngressRule, AdminIngressRule)) else rule.to
         peers: list[Peer | AdminPeer] = [p for p in written or () if p is not None]
-        if any(p.unknown for p in peers):
+        if self._reading.ranks_rules:  # each peer is read for itself
+            if action != "allow" and any(p.unknown for p in peers):
+                services = _protocols(rule.protocols) if isinstance(rule, (IngressRule, EgressRule)) else EVERY_SERVICE
+                yield ALWAYS, ANYBODY, services, "deny"
+            peers = [p for p in peers if not p.unknown]
+        elif any(p.unknown for p in peers):
             # fail closed: who does not know a peer of the rule matches nothing by Accept and denies all by the others
             if action != "allow":
                 yield ALWAYS, ANYBODY, EVERY_SERVICE, "deny"
@@ -211,7 +220,7 @@ class _Lowering:
 
     def _peer(self, policy: Decoded, peer: Peer | AdminPeer) -> RulePeer:
         if peer.networks is not None:
-            return Addresses(IpSet.of(*peer.networks))
+            return self._reading.by_address(IpSet.of(*peer.networks))
         if peer.domain_names is not None:
             return AndPeer((Names(peer.domain_names), Kinds(("external",))))
         if peer.nodes is not None:
@@ -223,8 +232,8 @@ class _Lowering:
         return self._pods(policy, _namespaces(old or pods.namespace_selector), pods.pod_selector)
 
     def _pods(self, policy: Decoded, where: Selector, selector: LabelSelector | None) -> RulePeer:
-        surely = Members(conjunction(where, label_selector(selector, "k8s:"), POD_NETWORK))
-        perhaps = perhaps_selector(selector, where)
+        surely = Members(conjunction(where, label_selector(selector, "k8s:", self._reading), POD_NETWORK))
+        perhaps = perhaps_selector(selector, where, self._reading)
         if perhaps is None:
             return surely
         reason = UnknownPeer(_unknown_label(policy, compared(selector)))
@@ -308,7 +317,7 @@ def _unknown_label(policy: Decoded, keys: Sequence[str]) -> str:
 
 
 def _named(name: str) -> list[NamedPort]:
-    return [NamedPort(protocol, name) for protocol in sorted(PROTOCOLS.values())]
+    return [NamedPort(protocol, name) for protocol in (TCP, UDP, SCTP)]
 
 
 def _service(fixed: list[Interval], named: list[NamedPort]) -> Service:

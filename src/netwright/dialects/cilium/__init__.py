@@ -1,1 +1,5 @@
-"""Cilium's own policies and the address groups that they name: cilium.io/v2."""
+"""Cilium's own policies, and the groups of addresses that they name."""
+
+from typing import Final
+
+KINDS: Final = ("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy")

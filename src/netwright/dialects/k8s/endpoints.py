@@ -44,6 +44,8 @@ SHORT: dict[str, WorkloadKind] = {
     "Node": "node",
 }
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
+ACCOUNT = ":sa"
+"""The service account of a pod as a label of its own: the attribute `sa`."""
 NODE = "node:"
 """Before the labels of its node an attribute of a host endpoint; alone, the node's name, where its Node is known."""
 
@@ -97,7 +99,8 @@ class EndpointBuilder:
     """Collects rows; `columns()` makes arrays of them. `pod_cidrs` are the user's pod ranges.
 
     `pod_keys` are labels that policies of other kinds select pods by, `node_keys` those that they select nodes by
-    (None: nothing selects nodes, and what a node is called is no attribute of its endpoints).
+    (None: nothing selects nodes, and what a node is called is no attribute of its endpoints). `with_accounts`: the
+    service account of a pod is an attribute of it.
     """
 
     def __init__(
@@ -107,10 +110,12 @@ class EndpointBuilder:
         service_addresses: IpSet,
         pod_keys: frozenset[str] = frozenset(),
         node_keys: frozenset[str] | None = None,
+        with_accounts: bool = False,
     ) -> None:
         self.objects = objects
         self.mentioned = mentioned(objects) | (GENERATED & pod_keys)
         self._node_keys = node_keys
+        self._with_accounts = with_accounts
         self.not_counted: list[str] = []
         """StatefulSets of which one endpoint would have to stand for each pod, and that have too many."""
         self.row_objects: list[Decoded] = []
@@ -266,6 +271,9 @@ class EndpointBuilder:
             for key, value in sorted(self._node_labels[node].items()):
                 if key in self._node_keys:
                     self._label_ids.append(ids.setdefault((NODE + key, value or ""), len(ids)))
+        if self._with_accounts and spec is not None and not host:
+            account = spec.service_account_name or "default"
+            self._label_ids.append(ids.setdefault((ACCOUNT, account), len(ids)))
         if meta.labels:
             for key, value in sorted(meta.labels.items()):
                 self._label_ids.append(ids.setdefault((key, value or ""), len(ids)))
@@ -335,7 +343,7 @@ class EndpointBuilder:
             replicas=np.array(cells[7], dtype=np.int32),
             single=np.array(cells[8], dtype=np.bool_),
             # the key of a label has no colon
-            labels=tuple([(key if ":" in key else "k8s:" + key, value) for key, value in self._labels]),
+            labels=tuple([(key.removeprefix(":") if ":" in key else "k8s:" + key, v) for key, v in self._labels]),
             port_maps=tuple(self._port_maps),
             address_sets=tuple(self._sets),
             namespaces=tuple(self._namespaces),

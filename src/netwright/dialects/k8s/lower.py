@@ -14,8 +14,8 @@ from typing import Literal
 
 from netwright.base.intervals import Interval
 from netwright.base.ipset import IpSet
-from netwright.base.selectors import ALWAYS, Has, Not, Selector, conjunction, equals, one_of
-from netwright.base.services import ALL, BEYOND_TRANSPORT, NONE, PROTOCOLS, TRANSPORT, ServiceSet, service_key
+from netwright.base.selectors import ALWAYS, NEVER, Has, Not, Selector, conjunction, equals, one_of
+from netwright.base.services import ALL, NONE, PROTOCOLS, TRANSPORT, ServiceSet, service_key
 from netwright.base.spans import Origin, Pointer
 from netwright.dialects.k8s.generated import GENERATED, UNKNOWN, compared
 from netwright.dialects.k8s.objects import (
@@ -29,12 +29,13 @@ from netwright.dialects.k8s.objects import (
     NetworkPolicySpec,
     Requirement,
 )
+from netwright.dialects.k8s.reading import PLAIN, Reading
 from netwright.model.document import Decoded
 from netwright.model.rule import (
     ANYBODY,
+    EVERY_SERVICE,
     NOBODY,
     Action,
-    Addresses,
     End,
     Members,
     NamedPort,
@@ -49,11 +50,11 @@ POD_NETWORK = equals("network", "pod")
 Side = Literal["ingress", "egress"]
 
 
-def lower_policies(policies: Iterable[Decoded]) -> tuple[tuple[Rule, ...], tuple[End, ...]]:
+def lower_policies(policies: Iterable[Decoded], reading: Reading = PLAIN) -> tuple[tuple[Rule, ...], tuple[End, ...]]:
     """All rules and ends of NetworkPolicies, in input order; `Rule.policy` numbers the policies."""
     rules: list[Rule] = []
     ends: list[End] = []
-    lowering = _Lowering()
+    lowering = _Lowering(reading)
     for number, policy in enumerate(policies):
         lowering.policy(number, policy, rules, ends)
     return tuple(rules), tuple(ends)
@@ -78,8 +79,19 @@ def policy_types(spec: NetworkPolicySpec) -> tuple[Side, ...]:
     return ("ingress", "egress") if spec.egress else ("ingress",)
 
 
+def isolated_by(spec: NetworkPolicySpec, reading: Reading) -> tuple[Side, ...]:
+    """The directions a policy isolates as a plugin reads it."""
+    sides = policy_types(spec)
+    if not reading.rules_isolate:
+        return sides
+    both: tuple[Side, ...] = ("ingress", "egress")
+    return tuple(side for side in both if side in sides or getattr(spec, side))
+
+
 class _Lowering:
-    def __init__(self) -> None:
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._every = (_EVERY_TRANSPORT, reading.beyond) if reading.beyond else (EVERY_SERVICE, NONE)
         self._ports: dict[object, Service] = {}
         self._blocks: dict[IPBlock, Peer] = {}
         # one object for equal ones: whoever walks the rules meets each once
@@ -92,8 +104,8 @@ class _Lowering:
         spec = value.spec or NetworkPolicySpec()
         home = _namespace(decoded.namespace)
         at = self._pods(home, spec.pod_selector).selector
-        perhaps_at = perhaps_selector(spec.pod_selector, home)
-        for side in policy_types(spec):
+        perhaps_at = perhaps_selector(spec.pod_selector, home, self._reading)
+        for side in isolated_by(spec, self._reading):
             perhaps = _Perhaps(number, decoded, side, rules)
             if perhaps_at is not None:
                 perhaps.rule("deny", perhaps_at, ANYBODY, Service(ALL), NONE, compared(spec.pod_selector))
@@ -134,7 +146,7 @@ class _Lowering:
                     at=at,
                     direction=side,
                     action="deny",
-                    unsure=BEYOND_TRANSPORT,
+                    unsure=self._reading.beyond,
                     origin=_origin(decoded, ("spec", "podSelector")),
                 )
             )
@@ -159,7 +171,7 @@ class _Lowering:
 
     def _pods(self, where: Selector, selector: LabelSelector | None) -> Members:
         """The pods of these namespaces that surely match a label selector."""
-        key = where, label_selector(selector, "k8s:")
+        key = where, label_selector(selector, "k8s:", self._reading)
         pods = self._pods_of.get(key)
         if pods is None:
             pods = self._pods_of[key] = Members(conjunction(*key, POD_NETWORK))
@@ -177,7 +189,7 @@ class _Lowering:
             where = _namespace(namespace)
             if element.namespace_selector is not None:
                 where = label_selector(element.namespace_selector, "ns:")
-            found = perhaps_selector(element.pod_selector, where)
+            found = perhaps_selector(element.pod_selector, where, self._reading)
             if found is not None:
                 peers.append(Members(found))
                 keys += compared(element.pod_selector)
@@ -186,12 +198,13 @@ class _Lowering:
     def _block(self, block: IPBlock) -> Peer:
         peer = self._blocks.get(block)
         if peer is None:
-            peer = self._blocks[block] = Addresses(IpSet.of(block.cidr) - IpSet.of(*(block.except_ or ())))
+            addresses = IpSet.of(block.cidr) - IpSet.of(*(block.except_ or ()))
+            peer = self._blocks[block] = self._reading.by_address(addresses)
         return peer
 
     def _service(self, ports: Sequence[NetworkPolicyPort | None] | None) -> tuple[Service, ServiceSet]:
         if not ports:
-            return _EVERY_TRANSPORT, BEYOND_TRANSPORT
+            return self._every
         key = tuple(ports)
         service = self._ports.get(key)
         if service is None:
@@ -258,28 +271,35 @@ def lower_ports(ports: Sequence[NetworkPolicyPort | None]) -> Service:
     return Service(ServiceSet(fixed), tuple(sorted(set(named), key=lambda p: (p.name, p.protocol))))
 
 
-def label_selector(selector: LabelSelector | None, prefix: str) -> Selector:
+def label_selector(selector: LabelSelector | None, prefix: str, reading: Reading = PLAIN) -> Selector:
     """A label selector over the attributes that begin with `prefix`. None and the empty selector select everything.
 
     Of pods it selects those whose labels surely match; `perhaps_selector` those whose labels perhaps do.
     """
-    return _selector(selector, prefix, True) if selector is not None else ALWAYS
+    return _selector(selector, prefix, True, reading) if selector is not None else ALWAYS
 
 
-def perhaps_selector(selector: LabelSelector | None, where: Selector) -> Selector | None:
+def perhaps_selector(selector: LabelSelector | None, where: Selector, reading: Reading = PLAIN) -> Selector | None:
     """The pods in `where` that a selector selects or not, by an unknown value of a label; None if there can be none."""
-    if selector is None or not compared(selector):
+    if selector is None or not any(map(reading.sees, compared(selector))):
         return None
-    surely, perhaps = (_selector(selector, "k8s:", known) for known in (True, False))
+    surely, perhaps = (_selector(selector, "k8s:", known, reading) for known in (True, False))
     return conjunction(where, perhaps, Not(surely), POD_NETWORK)
 
 
 _NONE: frozenset[str] = frozenset()
 
 
-def _selector(selector: LabelSelector, prefix: str, surely: bool) -> Selector:
+def _selector(selector: LabelSelector, prefix: str, surely: bool, reading: Reading) -> Selector:
     labels = tuple(selector.match_labels.items()) if selector.match_labels else ()
-    return _required(labels, selector.match_expressions or (), prefix, surely)
+    expressions = selector.match_expressions or ()
+    if reading.dropped is not None and prefix == "k8s:":
+        # a label that is not seen is as one that is not there
+        unseen = [one for one in expressions if one is not None and not reading.sees(one.key)]
+        if not all(reading.sees(key) for key, _ in labels) or any(o.operator in ("In", "Exists") for o in unseen):
+            return NEVER
+        expressions = tuple([one for one in expressions if one not in unseen])
+    return _required(labels, expressions, prefix, surely)
 
 
 @lru_cache(maxsize=1 << 14)

@@ -16,12 +16,12 @@ from netwright.model.finding_codes import FINDING_CODES
 from netwright.model.glossary import TERMS, Term
 from netwright.model.kind_lists import KINDS, find
 from netwright.model.kinds import Kind
+from netwright.profiles.known import NAMES, profile_of
 from netwright.profiles.profile import Profile
-from netwright.profiles.upstream import UPSTREAM
 from netwright.questions.explain.kind_notes import NOTES, RULES_OF_THUMB, SHORT
 from netwright.questions.registry import Asked, Explain
 
-PROFILES: tuple[Profile, ...] = (UPSTREAM,)
+PROFILES: tuple[Profile, ...] = tuple(map(profile_of, NAMES))
 CODES: tuple[Code, ...] = (*INPUT_CODES, *FINDING_CODES)
 
 
@@ -146,9 +146,12 @@ def _code(code: Code) -> Page:
 
 def _profile(profile: Profile) -> Page:
     sections = [Section(heading="what it assumes", texts=profile.assumptions, is_list=True)]
-    if profile.unsure:
-        unsure = f"what becomes of {profile.unsure} at an isolated pod"
+    if profile.reading.beyond:
+        unsure = f"what becomes of {profile.reading.beyond} at an isolated pod"
         sections.append(Section(heading="what it leaves open", texts=(unsure,), is_list=True))
+    sections.append(Section(heading="policies it enforces", texts=profile.kinds, is_list=True))
+    if profile.ignored:
+        sections.append(Section(heading="policies without effect in it", texts=profile.ignored, is_list=True))
     ties = {
         "any-order": "policies of one kind have no order among themselves",
         "deny-first": "of equal priorities deny counts first",
@@ -157,8 +160,7 @@ def _profile(profile: Profile) -> Page:
     return Page(
         topic=f"cni:{profile.name}",
         about="profile",
-        title=f"the profile `{profile.name}`"
-        + (": NetworkPolicy as Kubernetes documents it, no CNI assumed" if profile is UPSTREAM else ""),
+        title=f"the profile `{profile.name}`: {profile.title}",
         text=f"`--cni {profile.name}` chooses it. In it {ties[profile.policy_ties]}.",
         sections=tuple(sections),
         see=("profile", "NetworkPolicy"),

@@ -36,7 +36,8 @@ from netwright.engine.units import Delta
 from netwright.model.document import Decoded
 from netwright.model.references import Directory
 from netwright.model.rule import Direction, Members
-from netwright.profiles.compose import NETWORK_POLICY, recompose
+from netwright.profiles.compose import recompose
+from netwright.profiles.profile import NETWORK_POLICY
 from netwright.questions.registry import FROM_TO
 
 Again = Callable[[Inquirer], Settled]

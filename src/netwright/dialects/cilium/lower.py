@@ -1,0 +1,454 @@
+"""CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy to rules and ends.
+
+After Cilium 1.20.2: `pkg/policy/utils/parserules`, `pkg/policy/rule`, `pkg/policy/repository`. Every entry of a section
+is a rule of one tier without order, in which denial comes first; where an entry isolates, that is an end, which the
+profile sets behind all tiers. What an entry asks of requests (layer 7, authentication) is owed after it allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Any, Final, Literal, NamedTuple, TypeVar
+
+from netwright.base.intervals import Interval
+from netwright.base.ipset import IpSet
+from netwright.base.selectors import ALWAYS, Selector, conjunction, equals
+from netwright.base.services import ICMP, ICMPV6, PROTOCOLS, SCTP, TCP, UDP, ServiceSet, service_key
+from netwright.base.spans import Origin, Pointer
+from netwright.dialects.cilium.objects import (
+    Authentication,
+    CIDRRule,
+    CiliumNetworkPolicy,
+    EgressDenyRule,
+    EgressRule,
+    FQDNSelector,
+    ICMPRule,
+    IngressDenyRule,
+    IngressRule,
+    PortDenyRule,
+    PortRule,
+)
+from netwright.dialects.cilium.objects import Rule as PolicyRule
+from netwright.dialects.cilium.objects import Service as ServicePeer
+from netwright.dialects.cilium.selectors import SERVICE_ACCOUNT, peer, pods, requirements
+from netwright.dialects.k8s.lower import POD_NETWORK
+from netwright.dialects.k8s.objects import LabelSelector
+from netwright.dialects.k8s.reading import Reading
+from netwright.model.document import Decoded
+from netwright.model.rule import (
+    ANYBODY,
+    EVERY_SERVICE,
+    NOBODY,
+    UNBOUND,
+    Action,
+    Addresses,
+    AndPeer,
+    End,
+    Guard,
+    Kinds,
+    Members,
+    NamedPort,
+    Names,
+    Obligation,
+    Peer,
+    Rule,
+    Service,
+    UnknownPeer,
+    either,
+)
+
+Side = Literal["ingress", "egress"]
+Entry = IngressRule | IngressDenyRule | EgressRule | EgressDenyRule
+T = TypeVar("T")
+_SECTIONS: Final[tuple[tuple[Side, str, str, Action], ...]] = (
+    ("ingress", "ingress", "ingress", "allow"),
+    ("ingress", "ingress_deny", "ingressDeny", "deny"),
+    ("egress", "egress", "egress", "allow"),
+    ("egress", "egress_deny", "egressDeny", "deny"),
+)
+_OTHER_PROTOCOLS: Final = {"VRRP": 112, "IGMP": 2}
+_OUTSIDE: Final = Kinds(("external",))
+_ENTITIES: Final[dict[str, Peer]] = {
+    "all": ANYBODY,
+    "world": _OUTSIDE,
+    "world-ipv4": AndPeer((_OUTSIDE, Addresses(IpSet.of("0.0.0.0/0")))),
+    "world-ipv6": AndPeer((_OUTSIDE, Addresses(IpSet.of("::/0")))),
+    "host": Kinds(("own-node",)),
+    "remote-node": Kinds(("node",)),
+    "cluster": Kinds(("pod", "node", "own-node")),
+    "cluster-mesh": Kinds(("pod", "node", "own-node")),
+    "kube-apiserver": AndPeer(
+        (
+            Kinds(("node", "own-node", "external")),
+            UnknownPeer("which node or address the API server has is not in the input"),
+        )
+    ),
+}
+"""Others (init, health, ingress, unmanaged, none) are no end that a twin has."""
+HOST_FIREWALL: Final = "the host firewall is on and a policy for nodes lets it pass"
+
+
+class Lowered(NamedTuple):
+    """The rules of the tier, the ends behind all tiers, and rules for nodes, which hold only under a condition."""
+
+    rules: tuple[Rule, ...]
+    ends: tuple[End, ...]
+    of_nodes: tuple[Rule, ...]
+
+
+def mentioned_keys(policies: Iterable[Decoded]) -> tuple[frozenset[str], bool]:
+    """The labels that the policies select pods by, and whether they select by service account."""
+    keys = {r.key for p in policies for s in _selectors(p) for r in requirements(s) if r.source in ("any", "k8s")}
+    return frozenset(keys), SERVICE_ACCOUNT in keys
+
+
+def lower_cilium(policies: Iterable[Decoded], objects: Sequence[Decoded], reading: Reading) -> Lowered:
+    """The policies in input order. Services and groups of addresses are looked up in `objects`."""
+    lowering = _Lowering(objects, reading)
+    for number, policy in enumerate(policies):
+        lowering.policy(number, policy)
+    return Lowered(tuple(lowering.rules), tuple(lowering.ends), tuple(lowering.of_nodes))
+
+
+def policy_rules(policy: Decoded) -> Iterator[tuple[Pointer, PolicyRule]]:
+    """`spec` and each of `specs`, with its place in the object."""
+    value: CiliumNetworkPolicy = policy.value
+    if value.spec is not None:
+        yield ("spec",), value.spec
+    for index, spec in enumerate(value.specs or ()):
+        yield ("specs", index), spec
+
+
+def _selectors(policy: Decoded) -> Iterator[LabelSelector]:
+    for _, rule in policy_rules(policy):
+        if rule.endpoint_selector is not None:
+            yield rule.endpoint_selector
+        for _, section, _, _ in _SECTIONS:
+            for entry in getattr(rule, section) or ():
+                listed = entry.from_endpoints if section.startswith("ingress") else entry.to_endpoints
+                yield from listed or ()
+
+
+class _Lowering:
+    def __init__(self, objects: Sequence[Decoded], reading: Reading) -> None:
+        self._objects = objects
+        self._reading = reading
+        self._shared: dict[object, Any] = {}
+        self.rules: list[Rule] = []
+        self.ends: list[End] = []
+        self.of_nodes: list[Rule] = []
+
+    def _share(self, value: T) -> T:
+        """One object for equal ones: whoever walks the rules meets each once."""
+        found: T = self._shared.setdefault(value, value)
+        return found
+
+    def policy(self, number: int, policy: Decoded) -> None:
+        for pointer, rule in policy_rules(policy):
+            if rule.node_selector is not None:
+                self._of_nodes(number, policy, pointer)
+            elif rule.endpoint_selector is not None:
+                self._rule(number, policy, pointer, rule, rule.endpoint_selector)
+
+    def _of_nodes(self, number: int, policy: Decoded, pointer: Pointer) -> None:
+        directions: tuple[Side, ...] = ("ingress", "egress")
+        actions: tuple[Action, ...] = ("allow", "deny")
+        for side in directions:
+            for action in actions:
+                self.of_nodes.append(
+                    Rule(
+                        rank=0,
+                        policy=number,
+                        index=0,
+                        at=equals("network", "host"),
+                        direction=side,
+                        src=ANYBODY,
+                        dst=ANYBODY,
+                        service=EVERY_SERVICE,
+                        when=Guard(HOST_FIREWALL),
+                        action=action,
+                        origin=_origin(policy, pointer),
+                    )
+                )
+
+    def _rule(self, number: int, policy: Decoded, pointer: Pointer, rule: PolicyRule, subject: LabelSelector) -> None:
+        home = equals("ns", policy.namespace) if policy.namespace else ALWAYS
+        surely = self._share(conjunction(home, pods(subject), POD_NETWORK))
+        may = conjunction(home, pods(subject, False), POD_NETWORK)
+        perhaps = None if may == surely else self._share(may)
+        default = rule.enable_default_deny
+        for side, section, name, action in _SECTIONS:
+            entries: Sequence[Entry] = getattr(rule, section) or ()
+            isolates = getattr(default, side) is not False if default is not None else True
+            for index, entry in enumerate(entries):
+                origin = _origin(policy, (*pointer, name, index))
+                whom = self._peers(policy, entry)
+                other = whom if whom is not None else ANYBODY
+                for service, owed in self._services(entry, whom is None):
+                    self.rules.append(
+                        Rule(
+                            rank=0,
+                            policy=number,
+                            index=index,
+                            at=surely,
+                            direction=side,
+                            src=other if side == "ingress" else ANYBODY,
+                            dst=ANYBODY if side == "ingress" else other,
+                            service=self._share(service),
+                            action="deny" if owed is _NEVER else action,
+                            then=owed if owed is not _NEVER and action == "allow" else UNBOUND,
+                            origin=origin,
+                        )
+                    )
+            if entries and isolates:
+                end = _origin(policy, (*pointer, "endpointSelector"))
+                self.ends.append(End(at=surely, direction=side, action="deny", origin=end))
+        if perhaps is not None:
+            self._perhaps(number, policy, pointer, rule, perhaps)
+
+    def _perhaps(self, number: int, policy: Decoded, pointer: Pointer, rule: PolicyRule, at: Selector) -> None:
+        """What a rule does to pods that it selects or not, by the unknown value of a label: either of both."""
+        reason = _unknown_label(policy)
+        for side in dict.fromkeys(s for s, section, _, _ in _SECTIONS if getattr(rule, section)):
+            actions: tuple[Action, ...] = ("allow", "deny")
+            for action in actions:
+                self.of_nodes.append(
+                    Rule(
+                        rank=0,
+                        policy=number,
+                        index=0,
+                        at=at,
+                        direction=side,
+                        src=reason if side == "ingress" else ANYBODY,
+                        dst=ANYBODY if side == "ingress" else reason,
+                        service=EVERY_SERVICE,
+                        action=action,
+                        origin=Origin(kind=policy.kind, namespace=f"{policy.namespace}/{policy.name}", name=""),
+                    )
+                )
+
+    # --- peers --------------------
+
+    def _peers(self, policy: Decoded, entry: Entry) -> Peer | None:
+        """Whom an entry is about; None where it names nobody, which is everybody of an entry that names ports."""
+        if isinstance(entry, (IngressRule, IngressDenyRule)):
+            lists: tuple[Sequence[object] | None, ...] = (
+                entry.from_endpoints,
+                entry.from_nodes,
+                entry.from_entities,
+                entry.from_cidr,
+                entry.from_cidr_set,
+                entry.from_groups,
+            )
+        else:
+            lists = (
+                entry.to_endpoints,
+                entry.to_nodes,
+                entry.to_entities,
+                entry.to_cidr,
+                entry.to_cidr_set,
+                entry.to_groups,
+                entry.to_services,
+                entry.to_fqdns if isinstance(entry, EgressRule) else None,
+            )
+        if any(listed is not None and not listed for listed in lists[:5]):
+            return NOBODY
+        if not any(lists):
+            return None
+        endpoints, nodes, entities, ranges, sets, groups, *more = lists
+        found: list[Peer] = []
+        for selector in endpoints or ():
+            found += self._endpoints(policy, selector)  # type: ignore[arg-type]
+        if nodes:
+            found.append(
+                AndPeer((Kinds(("node",)), UnknownPeer("which labels Cilium gives to nodes is not in the input")))
+            )
+        found += [_ENTITIES.get(str(entity), NOBODY) for entity in entities or ()]
+        if ranges:
+            found.append(self._reading.by_address(IpSet.of(*map(str, ranges))))
+        found += [self._set(one) for one in sets or ()]  # type: ignore[arg-type]
+        if groups:
+            found.append(AndPeer((_OUTSIDE, UnknownPeer("which addresses a cloud's group has is not in the input"))))
+        services, names = (*more, None, None)[:2]
+        for service in services or ():
+            found += self._service(policy, service)  # type: ignore[arg-type]
+        if names:
+            patterns = tuple(_name(one) for one in names)  # type: ignore[arg-type]
+            found.append(AndPeer((Names(patterns), _OUTSIDE)))
+        return self._share(either(found))
+
+    def _endpoints(self, policy: Decoded, selector: LabelSelector) -> list[Peer]:
+        home = equals("ns", policy.namespace) if policy.namespace else ALWAYS
+        surely, perhaps = peer(selector, home, bool(policy.namespace))
+        if perhaps is NOBODY:
+            return [surely]
+        reason = _unknown_label(policy)
+        return [surely, AndPeer((perhaps, reason))]
+
+    def _set(self, rule: CIDRRule) -> Peer:
+        listed: list[str] = [rule.cidr] if rule.cidr else []
+        for name, labels, ranges in self._groups:
+            selector = rule.cidr_group_selector
+            if name == rule.cidr_group_ref or (selector is not None and _selects(selector, labels)):
+                listed += ranges
+        return self._reading.by_address(IpSet.of(*listed) - IpSet.of(*(rule.except_ or ())))
+
+    @cached_property
+    def _groups(self) -> list[tuple[str, dict[str, str], Sequence[str]]]:
+        return [
+            (
+                d.name,
+                {k: v or "" for k, v in (d.value.metadata.labels or {}).items()},
+                (d.value.spec.external_cidrs or ()) if d.value.spec else (),
+            )
+            for d in self._objects
+            if d.kind == "CiliumCIDRGroup"
+        ]
+
+    def _service(self, policy: Decoded, named: ServicePeer) -> list[Peer]:
+        """The pods that the named Services select; of one without a selector the addresses of its endpoints."""
+        found: list[Peer] = []
+        for d in self._objects:
+            if d.kind != "Service":
+                continue
+            if (chosen := named.k8s_service_selector) is not None:
+                labels = {k: v or "" for k, v in (d.value.metadata.labels or {}).items()}
+                meant = chosen.namespace in (None, "", d.namespace) and _selects(chosen.selector, labels)
+            elif (one := named.k8s_service) is not None:
+                meant = one.service_name == d.name and one.namespace in (None, "", d.namespace)
+            else:
+                meant = False
+            if not meant:
+                continue
+            selector = d.value.spec.selector if d.value.spec else None
+            if selector:
+                selected = pods(LabelSelector(match_labels=selector))
+                found.append(Members(conjunction(equals("ns", d.namespace), selected, POD_NETWORK)))
+            else:
+                found.append(self._reading.by_address(IpSet.of(*self._endpoints_of(d))))
+        return found or [NOBODY]
+
+    def _endpoints_of(self, service: Decoded) -> Iterator[str]:
+        for d in self._objects:
+            if d.kind == "EndpointSlice" and d.namespace == service.namespace:
+                labels = d.value.metadata.labels or {}
+                if labels.get("kubernetes.io/service-name") == service.name:
+                    for endpoint in d.value.endpoints or ():
+                        yield from endpoint.addresses or ()
+
+    # --- ports --------------------
+
+    def _services(self, entry: Entry, of_nobody: bool) -> Iterator[tuple[Service, Obligation]]:
+        """The services of an entry, with what is owed; nothing where it names neither peers nor ports."""
+        ports: Sequence[PortRule | PortDenyRule] = entry.to_ports or ()
+        proof = _authentication(entry.authentication) if isinstance(entry, (IngressRule, EgressRule)) else UNBOUND
+        if not ports and not entry.icmps:
+            if not of_nobody:
+                yield EVERY_SERVICE, proof
+            return
+        plain: list[Service] = [_icmp(entry.icmps)] if entry.icmps else []
+        for port in ports:
+            service = _ports(port)
+            owed = _owed(port, proof) if isinstance(port, PortRule) else UNBOUND
+            if owed == proof:
+                plain.append(service)
+            else:
+                yield service, owed
+        if plain:
+            fixed: list[Interval] = [i for s in plain for i in s.fixed.intervals]
+            named = sorted({n for s in plain for n in s.named}, key=lambda p: (p.name, p.protocol))
+            yield Service(ServiceSet(fixed), tuple(named)), proof
+
+
+_NEVER: Final = Obligation("authentication that always fails")
+
+
+def _authentication(wanted: Authentication | None) -> Obligation:
+    mode = (wanted.mode or "disabled") if wanted is not None else "disabled"
+    if mode == "disabled":
+        return UNBOUND
+    return _NEVER if mode == "test-always-fail" else Obligation("mutual authentication of both ends")
+
+
+def _owed(port: PortRule, proof: Obligation) -> Obligation:
+    """What of a port rule has to hold after the connection is allowed."""
+    told: list[str] = []
+    if port.rules is not None:
+        if port.rules.http:
+            requests = [
+                " ".join(filter(None, (r.method, r.path, r.host and f"on {r.host}"))) or "with its headers"
+                for r in port.rules.http
+            ]
+            told.append("requests " + " or ".join(requests))
+        if port.rules.dns:
+            told.append("DNS queries for " + " or ".join(f"`{_name(one)}`" for one in port.rules.dns))
+    if port.server_names:
+        told.append("TLS to " + " or ".join(f"`{name}`" for name in port.server_names))
+    if port.listener is not None:
+        told.append("what the listener of Envoy lets pass")
+    if not told:
+        return proof
+    if proof is not UNBOUND:
+        told.append(proof.text)
+    return Obligation(", ".join(told))
+
+
+def _name(one: FQDNSelector) -> str:
+    return one.match_name or one.match_pattern or ""
+
+
+def _ports(rule: PortRule | PortDenyRule) -> Service:
+    fixed: list[Interval] = []
+    named: list[NamedPort] = []
+    for port in rule.ports or ():
+        protocol = (port.protocol or "ANY").upper()
+        if protocol == "ANY":
+            numbers = [TCP, UDP, SCTP]
+        elif protocol in _OTHER_PROTOCOLS:
+            number = _OTHER_PROTOCOLS[protocol]
+            fixed.append((service_key(number, 0), service_key(number, 0xFFFF) + 1))
+            continue
+        else:
+            numbers = [PROTOCOLS[protocol]]
+        for number in numbers:
+            if port.name is not None:
+                named.append(NamedPort(number, port.name))
+                continue
+            low = port.number or 0
+            high = max(low, port.end_port or 0) if low else 0xFFFF
+            fixed.append((service_key(number, low), service_key(number, high) + 1))
+    return Service(ServiceSet(fixed), tuple(sorted(set(named), key=lambda p: (p.name, p.protocol))))
+
+
+def _icmp(rules: Sequence[ICMPRule]) -> Service:
+    fixed: list[Interval] = []
+    for one in (field for rule in rules for field in rule.fields or ()):
+        protocol = ICMPV6 if one.family == "IPv6" else ICMP
+        kind = one.number
+        if kind is None:
+            continue
+        # type 0 is port 0 of Cilium's map, which is every port
+        low, high = (kind << 8, kind << 8 | 0xFF) if kind else (0, 0xFFFF)
+        fixed.append((service_key(protocol, low), service_key(protocol, high) + 1))
+    return Service(ServiceSet(fixed))
+
+
+def _selects(selector: LabelSelector | None, labels: dict[str, str]) -> bool:
+    """Whether labels of an object itself are selected; sources do not count."""
+    for r in requirements(selector) if selector is not None else ():
+        found = r.key in labels and (r.values is None or labels[r.key] in r.values)
+        if found != r.wanted:
+            return False
+    return True
+
+
+def _unknown_label(policy: Decoded) -> UnknownPeer:
+    return UnknownPeer(
+        f"{policy.kind} `{policy.name}` compares a label which a controller gives to the pods and whose value is not "
+        "in the input (the pods themselves have it)"
+    )
+
+
+def _origin(policy: Decoded, pointer: Pointer) -> Origin:
+    return Origin(kind=policy.kind, namespace=policy.namespace, name=policy.name, pointer=pointer, place=policy.place)

@@ -1,0 +1,73 @@
+"""The `cilium` profile: Cilium 1.20, as its source at v1.20.2 decides.
+
+After `pkg/policy/repository.go` (isolation and the own node), `pkg/policy/types` (tiers), `pkg/policy/k8s` and
+`pkg/k8s/network_policy.go` (how it reads the policies of Kubernetes), `pkg/labelsfilter`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec.structs import replace
+
+from netwright.base.services import NONE
+from netwright.dialects.cilium.selectors import DROPPED
+from netwright.dialects.k8s.reading import Reading
+from netwright.model.rule import EndpointKind
+from netwright.profiles.profile import Profile
+
+OPTIONS: Final = ("policy-cidr-match-mode", "enable-policy", "allow-localhost")
+CILIUM = Profile(
+    name="cilium",
+    title="Cilium 1.20 with its default options",
+    kinds=(
+        "NetworkPolicy",
+        "CiliumNetworkPolicy",
+        "CiliumClusterwideNetworkPolicy",
+        "CiliumCIDRGroup",
+        "ClusterNetworkPolicy",
+    ),
+    ignored=("AdminNetworkPolicy", "BaselineAdminNetworkPolicy"),
+    policy_ties="deny-first",
+    admin_ties="deny-first",
+    isolation="behind all tiers",
+    own_node="admitted",
+    reading=Reading(beyond=NONE, ranges=("external",), rules_isolate=True, dropped=DROPPED, ranks_rules=True),
+    assumptions=(
+        "hostNetwork pods are their node: policies for pods do not act on them and see them as host or remote-node",
+        "address ranges match outside addresses only (policy-cidr-match-mode says otherwise where it is set)",
+        "what isolates denies behind the Baseline tier, so that a Baseline Accept opens what a NetworkPolicy isolates "
+        "(Cilium 1.20.2; the API's text has it the other way)",
+        "the API server is a node, or an outside address that no rule for `cluster` means",
+        "ClusterNetworkPolicy is switched on, and the cluster's name is `default`",
+    ),
+)
+
+
+def with_options(options: Mapping[str, str]) -> Profile:
+    """The profile with options of Cilium's agent as `cilium-config` has them. Raises ValueError for one that is not
+    read, or a value that it cannot have."""
+    profile = CILIUM
+    for key, value in options.items():
+        match key:
+            case "policy-cidr-match-mode":
+                modes = [mode for mode in value.replace(" ", "").split("+") if mode]
+                if not set(modes) <= {"pods", "nodes"}:
+                    raise ValueError(f"`{key}` is `pods`, `nodes` or `pods+nodes`, not `{value}`")
+                kinds: tuple[EndpointKind, ...] = ("external",)
+                kinds += ("pod",) if "pods" in modes else ()
+                kinds += ("node", "own-node") if "nodes" in modes else ()
+                profile = replace(profile, reading=replace(profile.reading, ranges=kinds))
+            case "enable-policy":
+                if value not in ("default", "always", "never"):
+                    raise ValueError(f"`{key}` is `default`, `always` or `never`, not `{value}`")
+                profile = replace(profile, enforcement=value)
+            case "allow-localhost":
+                if value not in ("auto", "always", "policy"):
+                    raise ValueError(f"`{key}` is `auto`, `always` or `policy`, not `{value}`")
+                profile = replace(profile, own_node="policy" if value == "policy" else "admitted")
+            case _:
+                raise ValueError(f"`{key}` is no option that is read; those are {', '.join(OPTIONS)}")
+    told = ",".join(f"{key}={value}" for key, value in options.items())
+    return replace(profile, name=f"cilium:{told}") if told else profile

@@ -1,0 +1,138 @@
+"""Policies and a profile to the enforcers: which tiers there are, in which order, and where isolation stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from netwright.base.selectors import ALWAYS, Selector, conjunction, disjunction, equals, one_of
+from netwright.base.spans import Origin, named
+from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
+from netwright.dialects.cilium import KINDS as CILIUM_KINDS
+from netwright.dialects.k8s.lower import POD_NETWORK, lower_policies
+from netwright.model.document import Decoded, UnknownPolicy
+from netwright.model.rule import (
+    ANYBODY,
+    EVERY_SERVICE,
+    Action,
+    Direction,
+    End,
+    Enforcer,
+    Kinds,
+    Rule,
+    Tier,
+    UnknownPeer,
+)
+from netwright.profiles.profile import NETWORK_POLICY, Profile
+
+_DIRECTIONS: Final[tuple[Direction, Direction]] = ("ingress", "egress")
+_POLICIES: Final = ("NetworkPolicy", *ADMIN_KINDS, *CILIUM_KINDS)
+_OF_HOSTS: Final = ("CiliumClusterwideNetworkPolicy",)
+
+
+def enforcers(objects: Sequence[Decoded], profile: Profile, unknown: Sequence[UnknownPolicy]) -> tuple[Enforcer, ...]:
+    """The CNI with its tiers. What the profile does not enforce, and does not know to be without effect, leaves open
+    what it could decide."""
+    unread = _unknown_rules((*unknown, *not_enforced(objects, profile)))
+    if profile.enforcement == "never":
+        tiers = [Tier(name="not read", ties="any-order", rules=unread)] if unread else []
+        return (Enforcer(name="cni", tiers=tuple(tiers), default="allow", exempt=profile.exempt),)
+    reading = profile.reading
+    rules, ends = lower_policies((d for d in objects if d.kind == "NetworkPolicy"), reading)
+    if any(d.kind in CILIUM_KINDS for d in objects) and CILIUM_KINDS[0] in profile.kinds:
+        from netwright.dialects.cilium.lower import lower_cilium
+
+        found = lower_cilium((d for d in objects if d.kind in CILIUM_KINDS), objects, reading)
+        rules, ends, unread = (*rules, *found.rules), (*ends, *found.ends), (*unread, *found.of_nodes)
+    behind = profile.isolation == "behind all tiers"
+    tiers = [Tier(name=NETWORK_POLICY, ties=profile.policy_ties, rules=rules, ends=() if behind else ends)]
+    admin = [d for d in objects if d.kind in ADMIN_KINDS and d.kind in profile.kinds]
+    if admin:
+        from netwright.dialects.adminpolicy.lower import lower_admin_policies
+
+        lowered = lower_admin_policies(admin, objects, reading)
+        tiers.insert(0, Tier(name="Admin", ties=profile.admin_ties, rules=lowered["Admin"]))
+        tiers.append(Tier(name="Baseline", ties=profile.admin_ties, rules=lowered["Baseline"]))
+    if unread:
+        tiers.insert(0, Tier(name="not read", ties="any-order", rules=unread))
+    if behind:
+        tiers.append(_isolation(profile, tiers, ends))
+    return (Enforcer(name="cni", tiers=tuple(tiers), default="allow", exempt=profile.exempt),)
+
+
+def not_enforced(objects: Sequence[Decoded], profile: Profile) -> Iterator[UnknownPolicy]:
+    """The policies of the input that are another CNI's."""
+    for d in objects:
+        if d.kind in _POLICIES and d.kind not in profile.kinds and d.kind not in profile.ignored:
+            yield UnknownPolicy(
+                kind=d.kind,
+                namespaces=(d.namespace,) if d.namespace else (),
+                hosts=d.kind in _OF_HOSTS,
+                effect="both",
+                reason=f"{d.kind} `{named(d.namespace, d.name)}` is no policy of the profile `{profile.name}`",
+            )
+
+
+def without_effect(objects: Sequence[Decoded], profile: Profile) -> tuple[str, ...]:
+    """What is to be said of kinds that the profile's CNI does not read."""
+    kinds = dict.fromkeys(d.kind for d in objects if d.kind in profile.ignored)
+    return tuple(f"{kind} has no effect: the profile `{profile.name}` does not read it" for kind in kinds)
+
+
+def _isolation(profile: Profile, tiers: Sequence[Tier], ends: tuple[End, ...]) -> Tier:
+    """The last tier: what isolates, and before it the own node, as far as it is let in."""
+    rules: list[Rule] = []
+    if profile.enforcement == "always":
+        origin = Origin(kind="CiliumConfig", namespace="", name="enable-policy=always")
+        more = [End(at=POD_NETWORK, direction=side, action="deny", origin=origin) for side in _DIRECTIONS]
+        ends = (*ends, *more)
+    if profile.own_node == "admitted":
+        at: Selector = POD_NETWORK
+        if profile.enforcement == "always":  # the own node is let in only where a rule selects the pod
+            ruled = {rule.at for tier in tiers for rule in tier.rules if rule.direction == "ingress"}
+            ruled |= {end.at for end in ends[: len(ends) - 2] if end.direction == "ingress"}
+            at = disjunction(*sorted(ruled, key=repr))
+        rules.append(
+            Rule(
+                rank=0,
+                policy=0,
+                index=0,
+                at=at,
+                direction="ingress",
+                src=Kinds(("own-node",)),
+                dst=ANYBODY,
+                service=EVERY_SERVICE,
+                action="allow",
+                origin=Origin(kind="CiliumConfig", namespace="", name="allow-localhost"),
+            )
+        )
+    return Tier(name="isolation", ties="deny-first", rules=tuple(rules), ends=ends)
+
+
+def _unknown_rules(unknown: Sequence[UnknownPolicy]) -> tuple[Rule, ...]:
+    rules = []
+    for number, u in enumerate(unknown):
+        where: Selector = one_of("ns", u.namespaces) if u.namespaces else ALWAYS
+        at = conjunction(where, equals("network", "pod"))
+        if u.hosts:
+            at = disjunction(at, equals("network", "host"))
+        peer = UnknownPeer(u.reason)
+        directions: tuple[Direction, ...] = ("ingress", "egress")
+        for direction in directions:
+            actions: tuple[Action, ...] = ("allow", "deny") if u.effect == "both" else ("deny",)
+            for index, action in enumerate(actions):
+                rules.append(
+                    Rule(
+                        rank=0,
+                        policy=number,
+                        index=index,
+                        at=at,
+                        direction=direction,
+                        src=peer if direction == "ingress" else ANYBODY,
+                        dst=ANYBODY if direction == "ingress" else peer,
+                        service=EVERY_SERVICE,
+                        action=action,
+                        origin=Origin(kind=u.kind, namespace="", name=""),
+                    )
+                )
+    return tuple(rules)

@@ -1,0 +1,50 @@
+"""The profiles there are, by name, and the one that an input asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
+
+from netwright.dialects.cilium import KINDS as CILIUM_KINDS
+from netwright.model.document import Decoded
+from netwright.profiles.profile import Profile
+from netwright.profiles.upstream import UPSTREAM
+
+NAMES: Final = ("upstream", "cilium")
+_TELLING: Final = dict.fromkeys(CILIUM_KINDS, "cilium")
+"""The profile that a kind of policy tells."""
+
+
+@lru_cache(maxsize=64)
+def profile_of(name: str) -> Profile:
+    """A profile by name, with options behind a colon: `cilium:enable-policy=always,policy-cidr-match-mode=pods`.
+
+    Raises ValueError for a name or an option that is not known.
+    """
+    base, colon, rest = name.partition(":")
+    if base not in NAMES:
+        raise ValueError(f"`{base}` is not a known CNI profile; known are {', '.join(NAMES)}")
+    if base == UPSTREAM.name:
+        if colon:
+            raise ValueError(f"the profile `{base}` has no options")
+        return UPSTREAM
+    from netwright.profiles.cilium import CILIUM, with_options
+
+    if not colon:
+        return CILIUM
+    options: dict[str, str] = {}
+    for part in rest.split(","):
+        key, equals, value = part.partition("=")
+        if not equals:
+            raise ValueError(f"`{part}` is no option; write `{base}:OPTION=VALUE`")
+        options[key.strip()] = value.strip()
+    return with_options(options)
+
+
+def found_profile(objects: Iterable[Decoded]) -> tuple[Profile, Decoded | None]:
+    """The profile that the objects' kinds tell, with the first object that does; else `upstream`."""
+    for d in objects:
+        if d.kind in _TELLING:
+            return profile_of(_TELLING[d.kind]), d
+    return UPSTREAM, None
