@@ -3,7 +3,7 @@
 As in Cilium 1.20.2 (`pkg/policy/api/rule_validation.go`, `Parse` of the two policies). Unknown fields and wrong types
 are found before, by decoding. What depends on how the agent is set up is not refused; `needed_options` names it.
 Stricter than both: a label without a value (the API server would drop it, and the selector would match more), ranges
-that are IPv4 written as IPv6, numbers of ICMP types that no packet has.
+that are IPv4 written as IPv6 or, in a group, have leading zeros, numbers of ICMP types that no packet has.
 """
 
 from __future__ import annotations
