@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from netwright.base.services import ALL, NONE, ServiceSet
 from netwright.engine.fold import BoundEnd, BoundRule, Folder, Row, TierRow
-from netwright.engine.units import Unit, is_conditional
+from netwright.engine.units import Unit, is_conditional, is_unread
 from netwright.engine.universe import Universe
 from netwright.model.columns import PortMap
 from netwright.model.rule import UNBOUND, UNGUARDED, Direction, Enforcer, NamedPort, Service
@@ -108,6 +108,11 @@ class ClassFolder:
             if names is not None and names is not said:
                 said = names if said is None else said | names
         return 0 if said is None else self._alike(said)[port_map]
+
+    def read(self, key: tuple[int, ...]) -> tuple[int, ...]:
+        """The contents of a class that are policies which are read."""
+        units = [(c, self._contents[c >> 1]) for c in key]
+        return tuple(c for c, unit in units if not unit.rules or not is_unread(unit.rules[0].origin))
 
     def named_ports(self, key: tuple[int, ...], port_map: int) -> frozenset[tuple[str, int, int]]:
         """What a port map says of the names that these contents mention."""

@@ -18,6 +18,7 @@ from netwright.engine.compile import Network
 from netwright.engine.exposure import Exposure, controllers, exposures, together
 from netwright.engine.naming import NamedClasses
 from netwright.engine.own_node import from_own_node
+from netwright.engine.units import is_unread
 from netwright.engine.verdict import Citation, Citer, Outcome, Side, Spot, Verdict, outcome, own_positions, relation
 from netwright.model.cluster import Cluster, ServiceNoun, ServicePortNoun
 from netwright.model.document import Decoded
@@ -528,19 +529,16 @@ class Inquirer:
             matching, isolating = self.cited(packet, direction)
             peer = packet.destination if direction == "egress" else packet.source
             host = peer.row >= 0 and bool(self.network.columns.host[peer.row])
-            if any(c.tied for c in matching):
+            settled = self._is_settled(packet, direction)
+            if any(c.tied for c in matching) and not settled:
                 out[TIED] = None
             for c in matching:
-                if c.owed:
+                if c.owed and not settled:
                     out[Reason("depends", f"{_of(c.origin)} allows it as far as this holds: {c.owed}")] = None
             # what becomes of the protocol at an isolated pod is open whatever else a policy of that kind leaves open
             by_protocol = {c.origin.kind for c in isolating if c.open}
-            named = [c for c in matching if c.origin.name]
-            # what rules that are read perhaps do means nothing where they come to one thing
-            actions = {c.action for c in named}
-            settled = actions in ({"allow"}, {"deny"}) and named[-1].surely and not by_protocol and not named[-1].owed
             for c in (*matching, *isolating):
-                if settled and c.origin.name:
+                if settled and not is_unread(c.origin):
                     continue
                 for why in c.open:
                     if c.origin.kind in by_protocol and why.cause in ("labels", "addresses"):
@@ -574,6 +572,21 @@ class Inquirer:
             if len(self._citations) < 200_000:
                 self._citations[key] = found
         return found
+
+    def _is_settled(self, packet: Packet, direction: Direction) -> bool:
+        """Whether what is read decides a direction, and only what is not read leaves it open."""
+        tables = self.network.tables[packet.family]
+        source, destination = self._seen(packet)
+        table, at, peer = (
+            (tables.egress, source, destination) if direction == "egress" else (tables.ingress, destination, source)
+        )
+        key, port_map = table.keys[int(table.of_position[at.position])]
+        read = table.fold.read(key)
+        if len(read) == len(key):
+            return False
+        bit = table.fold.atoms.bit(packet.key)
+        rows = [row for row in table.fold(read, port_map) if row.mask & bit]
+        return any(r.must >> peer.position & 1 for r in rows) or not any(r.may >> peer.position & 1 for r in rows)
 
     def _seen(self, packet: Packet) -> tuple[Spot, Spot]:
         """The ends as policy sees them: a pod's own node apart from others, where it is not exempt."""

@@ -11,6 +11,7 @@ import msgspec
 from netwright.base.ipset import Family, IpSet
 from netwright.base.selectors import And, Or, Selector, mentions
 from netwright.base.services import ALL, NONE
+from netwright.base.spans import Origin
 from netwright.engine.identities import Mentions
 from netwright.model.rule import (
     ANYBODY,
@@ -60,6 +61,11 @@ class Unit(msgspec.Struct, eq=False):
     content: int = -1
     sure_at: dict[Family, int] = {}
     perhaps_at: dict[Family, int] = {}
+
+
+def is_unread(origin: Origin) -> bool:
+    """Whether it stands for what was not read: it has no name, and is no part of a policy that has one."""
+    return not origin.name and not origin.namespace
 
 
 def is_conditional(rule: Rule) -> bool:
