@@ -502,7 +502,7 @@ def unread_policies(seed: int) -> tuple[UnknownPolicy, ...]:
     rng = random.Random(f"unread {seed}")
     return tuple(
         UnknownPolicy(
-            kind=rng.choice(("CiliumNetworkPolicy", "AuthorizationPolicy", "")),
+            kind=rng.choice(("FQDNNetworkPolicy", "AuthorizationPolicy", "")),
             namespaces=tuple(sorted(rng.sample(NAMESPACES, rng.choice((0, 1, 1, 2))))),
             hosts=rng.random() < 0.4,
             effect=rng.choice(("both", "deny")),

@@ -317,6 +317,16 @@ def _unlisted(version: str, kind: str, found: list[Document], reading: Reading) 
     )
 
 
+def under_one_profile(before: Twin, after: Twin) -> tuple[Twin, Twin]:
+    """Two twins to be compared: where neither was given a profile and only one input tells one, both have that."""
+    if before.cni or after.cni or before.profile is after.profile:
+        return before, after
+    told = before if before.profile.name != "upstream" else after
+    other = after if told is before else before
+    same = Twin(other.snapshot, pod_cidrs=other.pod_cidrs, cni=told.profile.name)
+    return (told, same) if told is before else (same, told)
+
+
 class Twin:
     """One network and its answers. What costs is worked out when first needed and kept."""
 
@@ -492,7 +502,8 @@ class Twin:
         """What this network has otherwise than `before`: connections that opened, closed or changed, and why."""
         from netwright.questions.registry import Diff
 
-        return self.ask(Diff(before=before))
+        before, after = under_one_profile(before, self)
+        return after.ask(Diff(before=before))
 
     def show(self, noun: str, *, namespaces: Sequence[str] = (), references: Sequence[str] = ()) -> Shown:
         """Rows of a noun: `show("workloads")`, narrowed by namespace or reference. Raises UsageError for no noun."""

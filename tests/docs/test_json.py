@@ -20,8 +20,8 @@ from tests.docs.json_schema import faults
 SHOP = "examples/shop"
 BROKEN = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {namespace: shop, name: {half\n"
 POLICIES = """\
-apiVersion: cilium.io/v2
-kind: CiliumNetworkPolicy
+apiVersion: networking.gke.io/v1
+kind: FQDNNetworkPolicy
 metadata: {name: unread, namespace: shop}
 spec: {}
 ---

@@ -204,7 +204,7 @@ def test_an_applied_edit_differs_as_files_do(seed: int) -> None:
             continue  # what compares a label of unknown value is lowered to rules that bear no policy's name
         done += 1
         rules, policy_ends = lower_policies([new[k] for k in new if k in moved])
-        tier = len(before.cluster.enforcers[0].tiers) - 1
+        tier = [t.name for t in before.cluster.enforcers[0].tiers].index("NetworkPolicy")
         delta = Delta(tier=tier, removed=frozenset(k for k in old if k in moved), rules=rules, ends=policy_ends)
         applied = Inquirer(before.cluster, before.network.apply(delta), before.inquirer.directory)
         for family in before.network.families:

@@ -47,7 +47,8 @@ def diff(
 ) -> int:
     """What B opens and closes against A, and which object change caused it.
 
-    A alone is compared with what the last commit has of it. With --split, each folder in DIR is compared with the
+    A alone is compared with what the last commit has of it; with two --cni, under one profile and under the other.
+    Each of two sources has its own --cni where there are two. With --split, each folder in DIR is compared with the
     folder of the same name. So is, with --kustomize, each kustomization that no other one includes, where there are
     several.
 
@@ -55,10 +56,11 @@ def diff(
       netwright diff before/ after/
       netwright diff git:main:manifests/ manifests/
       netwright diff manifests/
+      netwright diff manifests/ --cni upstream --cni cilium
       netwright diff git:main:. . --split clusters
       helm template RELEASE CHART | netwright diff rendered.yaml -
     """
-    sources = _two(*paths, *given.sources)
+    sources = _two(*paths, *given.sources, profiles=len(given.cni))
     given = given._replace(sources=())
     comparing = _Comparing(given, sources, fail_on, split, with_lines=to.format == "html")
     compared = comparing.run()
@@ -71,7 +73,8 @@ def diff(
         with answer_stream(to) as stream:
             diff_json(compared, reasons, stream)
     elif to.format != "text":
-        options = given.words(sources[0]), given.words(sources[1])
+        each = comparing.given_each
+        options = each[0].words(sources[0]), each[1].words(sources[1])
         write_diff(compared, code, to, fail_on=fail_on, everything=everything, options=options)
     else:
         from netwright.render.diff_text import diff_text
@@ -82,8 +85,12 @@ def diff(
     return code
 
 
-def _two(*sources: str) -> tuple[str, str]:
-    """The sources to compare; of one alone, what the last commit has of it."""
+def _two(*sources: str, profiles: int = 0) -> tuple[str, str]:
+    """The sources to compare; of one alone, the same under another profile, or what the last commit has of it."""
+    if profiles > 2:
+        raise UsageError(f"diff compares two profiles, not {profiles}", help="name --cni once or twice")
+    if len(sources) == 1 and profiles == 2 and sources[0] != "-":
+        return sources[0], sources[0]
     if sources == ("-", "-"):
         raise UsageError("standard input cannot be both networks", help="put one of them into a file")
     if len(sources) == 2:
@@ -112,6 +119,11 @@ class _Comparing:
         self._has_manifests = [False, False]
         self._is_partial = [False, False]
 
+    @property
+    def given_each(self) -> tuple[Given, Given]:
+        """What was given for each of the two: each its own profile where two are named."""
+        return self.given._replace(cni=self.given.cni[:1]), self.given._replace(cni=self.given.cni[-1:])
+
     def run(self) -> list[Compared]:
         """Raises SourceError where one of the sources holds no manifest."""
         from netwright.sources import Part, no_manifest, part_order
@@ -131,9 +143,12 @@ class _Comparing:
     def _compare(self, old: Part, new: Part) -> Compared | None:
         """None where neither side has anything of the part."""
         from netwright.render.compared import Compared
+        from netwright.twin import under_one_profile
 
-        before = self.given.load_part(old)
-        after = self.given.load_part(new, like=before)
+        first, last = self.given_each
+        before = first.load_part(old)
+        after = last.load_part(new, like=before)
+        before, after = under_one_profile(before, after)
         held = [any(given.files for given in twin.snapshot.inputs) for twin in (before, after)]
         if not any(held) and not (before.diagnostics or after.diagnostics):
             return None

@@ -49,7 +49,7 @@ class Given(NamedTuple):
 
     sources: tuple[str, ...]
     pod_cidr: tuple[str, ...]
-    cni: str | None
+    cni: tuple[str, ...]
     kustomize: bool
     config: ConfigurationFile
     quiet: bool
@@ -64,7 +64,7 @@ class Given(NamedTuple):
         sources = [*paths, *self.sources] or list(self.configuration().sources) or ["."]
         named = [word for source in sources for word in ("-f", source)]
         ranges = [word for cidr in self.pod_cidr for word in ("--pod-cidr", cidr)]
-        given = (("--cni", self.cni), ("--config", self.config.path))
+        given = (*(("--cni", name) for name in self.cni), ("--config", self.config.path))
         return [
             *named,
             *ranges,
@@ -77,6 +77,12 @@ class Given(NamedTuple):
         twin of mostly the same objects."""
         sources = self.named(*paths)
         return self._load(sources, ", ".join(sources), "-" in sources, like)
+
+    def profile(self) -> str:
+        """The name of the profile; "" where the input tells it. Raises UsageError where several are named."""
+        if len(self.cni) > 1:
+            raise UsageError("--cni names one profile", help="`diff SOURCE --cni upstream --cni cilium` compares two")
+        return self.cni[0] if self.cni else self.configuration().cni or ""
 
     def named(self, *paths: str) -> list[str]:
         """The sources; where none is named, those of the configuration, or the current folder if it holds manifests.
@@ -112,7 +118,7 @@ class Given(NamedTuple):
         twin = load(
             sources,
             pod_cidr=list(self.pod_cidr or configured.pod_cidr),
-            cni=self.cni or configured.cni or "",
+            cni=self.profile(),
             kustomize=self.kustomize or configured.kustomize,
             stdin=standard_input() if stdin else None,
             like=like,
@@ -150,6 +156,8 @@ def source_options(command: F) -> F:
             ),
             click.option(
                 "--cni",
+                multiple=True,
+                metavar="PROFILE",
                 help="The profile that says how policies compose. [default: what the input tells, else upstream]",
             ),
             click.option(

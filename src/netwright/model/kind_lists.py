@@ -382,9 +382,9 @@ def _rows(
 
 
 KINDS: tuple[Kind, ...] = (
-    *_rows(_READ, "read"),
     *_rows(_READ_POLICIES, "read", "both"),
     *_rows(_READ_HOST_POLICIES, "read", "both", hosts=True),
+    *_rows(_READ, "read"),
     *_rows(_IRRELEVANT, "irrelevant"),
     *_rows(_POLICIES, "unread", "both"),
     *_rows(_HOST_POLICIES, "unread", "both", hosts=True),

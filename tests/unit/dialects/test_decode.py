@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from netwright.base.spans import Place, dotted
 from netwright.dialects.adminpolicy import decode as adminpolicy
+from netwright.dialects.cilium import decode as cilium
 from netwright.dialects.k8s import decode as module
 from netwright.dialects.k8s import objects
 from netwright.dialects.k8s.decode import Invalid, decode
@@ -245,6 +246,7 @@ def test_the_kinds_that_are_read_have_a_decoder_and_no_others() -> None:
     listed = {(kind.group, kind.name): kind.namespaced for kind in KINDS if kind.reads == "read"}
     readers = {key: read.namespaced for key, read in module._READS.items()}
     readers |= {("policy.networking.k8s.io", kind): read.namespaced for kind, read in adminpolicy._READS.items()}
+    readers |= {("cilium.io", kind): read.namespaced for kind, read in cilium._READS.items()}
     moved = {("extensions", name): True for name in module._EXTENSIONS}
     assert listed == readers | moved
 
@@ -262,8 +264,8 @@ def test_every_kind_is_listed_once() -> None:
         ("", "Endpoints", "unread", "none", True, False),
         ("policy.networking.k8s.io", "AdminNetworkPolicy", "read", "both", False, False),
         ("policy.networking.k8s.io", "SomethingNewer", "unread", "both", False, False),
-        ("cilium.io", "CiliumNetworkPolicy", "unread", "both", True, False),
-        ("cilium.io", "CiliumClusterwideNetworkPolicy", "unread", "both", False, True),
+        ("cilium.io", "CiliumNetworkPolicy", "read", "both", True, False),
+        ("cilium.io", "CiliumClusterwideNetworkPolicy", "read", "both", False, True),
         ("projectcalico.org", "GlobalNetworkPolicy", "unread", "both", False, True),
         ("crd.projectcalico.org", "NetworkPolicy", "unread", "both", True, False),
         ("security.istio.io", "AuthorizationPolicy", "unread", "deny", True, False),

@@ -114,14 +114,14 @@ def test_a_rule_has_its_place_its_ports_and_its_owner() -> None:
 def test_a_policy_that_is_not_read_is_told_with_its_reason(tmp_path: Path) -> None:
     (tmp_path / "pod.yaml").write_text(
         "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: apps}, spec: {containers: [{name: c, image: x}]}}\n"
-        "---\n{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: p, namespace: apps}, spec: {}}\n"
+        "---\n{apiVersion: networking.gke.io/v1, kind: FQDNNetworkPolicy, metadata: {name: p, namespace: apps}, spec: {}}\n"
     )
     twin = nw.load(str(tmp_path))
     reached = twin.reach()
     told = deciding(twin.inquirer, 4, reached.ends[4].positions, twin.locate, twin.owner_of)
     unread = [c for c in told.cited if not c.name]
     assert unread
-    assert all("CiliumNetworkPolicy" in c.unread for c in unread)
+    assert all("FQDNNetworkPolicy" in c.unread for c in unread)
 
 
 def test_ranges() -> None:

@@ -106,8 +106,8 @@ metadata: {name: c, namespace: a}
 """
 UNREAD = """\
 ---
-apiVersion: cilium.io/v2
-kind: CiliumNetworkPolicy
+apiVersion: networking.gke.io/v1
+kind: FQDNNetworkPolicy
 metadata: {name: deep, namespace: b}
 spec: {}
 """
@@ -203,10 +203,10 @@ def test_isolation_adds_up(twin: nw.Twin) -> None:
 def test_what_was_not_read_leaves_isolation_open(tmp_path: Path) -> None:
     twin = read(tmp_path, CLUSTER + UNREAD)
     three = rows(show(twin, "workloads"))["rs/b/three"]
-    assert (three.isolated_in, three.unread, three.policies) == ("perhaps", ("CiliumNetworkPolicy",), ())
+    assert (three.isolated_in, three.unread, three.policies) == ("perhaps", ("FQDNNetworkPolicy",), ())
     assert rows(show(twin, "isolation"), "namespace")["b"].open == 1
     policy = rows(show(twin, "policies"))["b/deep"]
-    assert (policy.evaluated, policy.selects, policy.kind) == (False, None, "CiliumNetworkPolicy")
+    assert (policy.evaluated, policy.selects, policy.kind) == (False, None, "FQDNNetworkPolicy")
 
 
 def test_pods_of_one_owner_that_differ_are_isolated_only_in_part(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ POD = "{apiVersion: v1, kind: Pod, metadata: {name: NAME}, spec: {containers: [{
 ALL_FATES = """\
 {apiVersion: v1, kind: ConfigMap, metadata: {name: c}}
 ---
-{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: unread}, spec: {}}
+{apiVersion: networking.gke.io/v1, kind: FQDNNetworkPolicy, metadata: {name: unread}, spec: {}}
 ---
 {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: refused},
  spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/33}}]}]}}
@@ -85,8 +85,8 @@ def test_undecided_counts_of_show(folder: Path, capfd: pytest.CaptureFixture[str
         return [(r["reason"], r["rows"]) for r in asked(capfd, "show", noun, *sources)["undecided_counts"]]
 
     both = ("pods", "fates.yaml")
-    assert counts("workloads", *both) == [("CiliumNetworkPolicy is not evaluated and could isolate", 2)]
-    assert counts("policies", *both) == [("CiliumNetworkPolicy is not evaluated yet", 1)]
+    assert counts("workloads", *both) == [("FQDNNetworkPolicy is not evaluated and could isolate", 2)]
+    assert counts("policies", *both) == [("FQDNNetworkPolicy is not evaluated yet", 1)]
     assert counts("kinds", *both) == []
     assert counts("workloads", "pods") == []
 

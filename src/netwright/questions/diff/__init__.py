@@ -18,7 +18,7 @@ from netwright.engine.exposure import Exposure, exposures, has_ways
 from netwright.engine.inquire import Inquirer
 from netwright.model.references import Directory, Target
 from netwright.questions.diff.causes import Kinds, causes
-from netwright.questions.diff.objects import Key, ObjectChange, changed_objects
+from netwright.questions.diff.objects import Key, ObjectChange, changed_objects, changed_profile
 from netwright.questions.registry import FROM_TO, Asked, Diff
 
 OPEN = ("allow", "some")
@@ -124,8 +124,12 @@ def diff(before: Asked, after: Asked) -> Diffed:
     """What `after` has otherwise than `before`."""
     old = before.inquirer
     made = after.cluster
-    new = Inquirer(made, Network(made.columns, made.enforcers, made.families, like=old.network), Directory(made))
+    same_profile = old.cluster.profile == made.profile
+    like = old.network if same_profile else None
+    new = Inquirer(made, Network(made.columns, made.enforcers, made.families, like=like), Directory(made))
     objects = changed_objects(old.cluster.objects, made.objects, before.locate, after.locate)
+    if not same_profile:
+        objects |= changed_profile(old.cluster.profile, made.profile)
     number = {key: i for i, key in enumerate(objects)}
     families = sorted({*old.network.families, *new.network.families})
     compared = [_Compared(old, new, family, number) for family in families]

@@ -15,7 +15,7 @@ from netwright.engine.ends import SharedEnds
 from netwright.engine.fold import Atoms
 from netwright.engine.inquire import Inquirer
 from netwright.model.rule import Direction, Rule
-from netwright.questions.diff.objects import Key
+from netwright.questions.diff.objects import PROFILE, Key
 
 Flags = npt.NDArray[np.bool_]
 MOST_ROWS = 64
@@ -107,6 +107,9 @@ def causes(
                     for one in moves:
                         caused |= _admits(view, rule, direction)[other_end] & _speaks_of(rule, one)[kind]
                 sets.add(some[caused], changed[unit.source])
+    profile = changed.get((PROFILE, "", after.cluster.profile))
+    if profile is not None:  # whoever enforces otherwise has to do with all of them
+        sets.add(np.arange(len(found.source)), profile)
     numbers, objects = _own(before, after, ends, changed)
     for i, own in enumerate(objects):
         if own:

@@ -78,6 +78,15 @@ def changed_objects(
     return out
 
 
+PROFILE = "CNI profile"
+
+
+def changed_profile(old: str, new: str) -> dict[Key, ObjectChange]:
+    """That the profile is another one, told as a change among the others."""
+    told = FieldChange(path="cni", old=old, new=new)
+    return {(PROFILE, "", new): ObjectChange(kind=PROFILE, namespace="", name=new, change="changed", fields=(told,))}
+
+
 def _change(d: Decoded, change: Literal["added", "removed", "changed"], **more: Any) -> ObjectChange:
     return ObjectChange(kind=d.kind, namespace=d.namespace, name=d.name, change=change, **more)
 

@@ -332,9 +332,12 @@ def _prove(
 
 
 def _delta(inquirer: Inquirer, edits: Sequence[Edit]) -> Delta | None:
-    """The edits as an edit of the compiled tier that policies stand in. None where they are not of policies only, or of
-    one that compares a label of unknown value, whose perhaps-rules bear no policy's name."""
-    if not all(d.kind == "NetworkPolicy" for e in edits for d in e.touched):
+    """The edits as an edit of the compiled tier that policies stand in.
+
+    None where they are not of policies only, where a profile spreads a policy over several tiers, or where one compares
+    a label of unknown value, whose perhaps-rules bear no policy's name.
+    """
+    if inquirer.cluster.profile != "upstream" or not all(d.kind == "NetworkPolicy" for e in edits for d in e.touched):
         return None
     gone = [e.before for e in edits if e.before is not None]
     rules, ends = lower_policies([e.after for e in edits if e.after is not None])
