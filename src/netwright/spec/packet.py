@@ -35,6 +35,7 @@ class Packet:
         pod_ranges: Sequence[str],
     ) -> None:
         self.objects = tuple(objects)
+        self.source_object, self.destination_object = source, destination
         self.source = end_of(objects, source)
         self.destination = end_of(objects, destination)
         self.protocol = protocol

@@ -43,6 +43,29 @@ OWN_NODE = Reason(
     kind="unknown",
     text="a pod and its own node always reach each other, and whether this is its own node is not known",
 )
+EITHER_NODE = Reason(
+    kind="unknown",
+    text="policies tell a pod's own node from others, and whether this is its own node is not known",
+)
+API_SERVER = Reason(
+    kind="unknown",
+    text="a policy is about the API server of Kubernetes, and which addresses that has is not in the input",
+)
+CLOUD = Reason(
+    kind="unknown",
+    text="a policy is about security groups of a cloud, and which addresses these have is not in the input",
+)
+HTTP = Reason(kind="depends", text="of the HTTP requests, a policy allows only those that its rules describe")
+DNS = Reason(kind="depends", text="of the DNS queries, a policy allows only those for names that its rules list")
+TLS = Reason(
+    kind="depends", text="a policy allows only what its rules for TLS let pass, by server names or certificates"
+)
+LISTENER = Reason(kind="depends", text="a policy sends what it allows to a listener of Envoy, which decides")
+AUTHENTICATION = Reason(kind="depends", text="a policy allows only ends that have authenticated each other")
+HOST_FIREWALL = Reason(
+    kind="depends",
+    text="a policy selects nodes, and whether it is applied is for Cilium's host firewall, which is off by default",
+)
 
 
 def domain(names: Sequence[str]) -> Reason:
