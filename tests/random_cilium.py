@@ -32,7 +32,7 @@ PORT_RANGES = ((80, 81), (81, 443), (1, 80), (443, 65535))
 NAMES = ("http", "sql", "dns", "Http")
 PROTOCOLS = ("TCP", "UDP", "SCTP")
 ICMP4, ICMP6 = (8, 3, 11), (128, 1, 3)
-ENTITIES = ("all", "world", "world-ipv4", "world-ipv6", "cluster", "host", "remote-node", "none", "init", "health")
+ENTITIES = ("all", "world", "world", "cluster", "host", "remote-node", "none", "init", "health")
 ENTITIES += ("unmanaged", "ingress", "cluster-mesh")
 CONFIGS: tuple[Object, ...] = (
     {},
@@ -271,7 +271,7 @@ class _Maker:
         if dice < 0.62:
             return {f"{word}Entities": [self.pick(ENTITIES) for _ in range(many)]}
         if dice < 0.72:
-            return {f"{word}CIDR": [self.pick((*RANGES4, *RANGES6, "198.51.100.7")) for _ in range(many)]}
+            return {f"{word}CIDR": [self.pick((*RANGES4, *RANGES6)) for _ in range(many)]}
         if dice < 0.84:
             return {f"{word}CIDRSet": [self.cidr_rule() for _ in range(many)]}
         if dice < 0.87:
@@ -382,7 +382,8 @@ class _Maker:
         found: Object = {"action": self.pick(("Accept", "Deny", "Pass"))}
         found[word] = [self.admin_peer(direction) for _ in range(self.pick((1, 1, 2)))]
         if self.chance(0.5):
-            found["protocols"] = [self.admin_protocol() for _ in range(self.pick((1, 1, 2)))]
+            names = not any("networks" in peer for peer in found[word])
+            found["protocols"] = [self.admin_protocol(names) for _ in range(self.pick((1, 1, 2)))]
         return found
 
     def admin_peer(self, direction: str) -> Object:
@@ -394,9 +395,9 @@ class _Maker:
             return {"namespaces": self.namespace_selector()}
         return {"pods": {"namespaceSelector": self.namespace_selector(), "podSelector": self.pod_selector()}}
 
-    def admin_protocol(self) -> Object:
+    def admin_protocol(self, names: bool) -> Object:
         dice = self.dice.random()
-        if dice < 0.2:
+        if dice < 0.2 and names:
             return {"destinationNamedPort": self.pick(("http", "sql", "dns"))}
         protocol = self.pick(("tcp", "tcp", "udp", "sctp"))
         if dice < 0.5:
@@ -412,7 +413,8 @@ class _Maker:
         if dice.random() < 0.55:
             other = dice.choice([pod for pod in pods if pod != one])
         else:
-            other = dice.choice((*OUTSIDE, "host", "host", "node/here", "node/there"))
+            outside = [text for text in OUTSIDE if ":" not in text or self.has_six(one)]
+            other = dice.choice((*outside, "host", "host", "node/here", "node/there"))
         ends = (one, other) if dice.random() < 0.5 else (other, one)
         six = ":" in other or (other in pods and self.has_six(one) and self.has_six(other) and dice.random() < 0.4)
         if dice.random() < 0.2:

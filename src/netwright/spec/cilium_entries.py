@@ -15,7 +15,6 @@ from netwright.base.spans import Pointer
 from netwright.dialects.adminpolicy.objects import ClusterNetworkPolicy, EgressRule, IngressRule, Peer
 from netwright.dialects.cilium import objects as cilium
 from netwright.dialects.k8s.objects import (
-    LabelSelector,
     NetworkPolicy,
     NetworkPolicyEgressRule,
     NetworkPolicyPeer,
@@ -27,7 +26,7 @@ from netwright.spec.cilium_cidrs import within, without, written
 from netwright.spec.cilium_identities import Scene
 from netwright.spec.cilium_peers import AnyRule, as_written, peers_match
 from netwright.spec.cilium_ports import admin_protocols_match, kubernetes_ports_match, matching_rules, named, owed
-from netwright.spec.cilium_selectors import Need, cilium_subject, pods_in, pods_of, selects
+from netwright.spec.cilium_selectors import Need, cilium_subject, of_cluster, pods_in, pods_of, selects
 from netwright.spec.judgement import Direction, Reason
 from netwright.spec.packet import PROTOCOLS
 from netwright.spec.reasons import AUTHENTICATION, DNS, domain
@@ -181,9 +180,10 @@ def _kubernetes_peer(scene: Scene, direction: Direction, namespace: str, peer: N
     if peer.ip_block is not None:
         return within(scene, direction, without(peer.ip_block.cidr, peer.ip_block.except_ or ()))
     identity, _ = scene.peer(direction)
+    cluster = scene.options.cluster_name
     if peer.namespace_selector is not None:
-        return selects(pods_of(peer.namespace_selector, peer.pod_selector), identity)
-    return selects(pods_in(peer.pod_selector, namespace), identity)
+        return selects(of_cluster(pods_of(peer.namespace_selector, peer.pod_selector), cluster), identity)
+    return selects(of_cluster(pods_in(peer.pod_selector, namespace), cluster), identity)
 
 
 # --- ClusterNetworkPolicy ---------------------------------------------------------------------------------------------
@@ -198,7 +198,7 @@ def _admin(scene: Scene, direction: Direction, policy: Decoded) -> Iterator[Entr
         return
     pods = spec.subject.pods
     if pods is not None:
-        asked = pods_of(pods.namespace_selector or LabelSelector(), pods.pod_selector)
+        asked = pods_of(pods.namespace_selector, pods.pod_selector)
     else:
         asked = pods_of(spec.subject.namespaces)
     subject = selects(asked, scene.subject(direction))
@@ -242,8 +242,10 @@ def _admin_peers(scene: Scene, direction: Direction, rule: IngressRule | EgressR
 def _admin_peer(scene: Scene, direction: Direction, peer: Peer) -> Matched:
     identity, end = scene.peer(direction)
     if peer.pods is not None:
-        return selects(pods_of(peer.pods.namespace_selector or LabelSelector(), peer.pods.pod_selector), identity)
+        asked = pods_of(peer.pods.namespace_selector, peer.pods.pod_selector)
+        return selects(of_cluster(asked, scene.options.cluster_name), identity)
     if peer.namespaces is not None:
+        # Nothing here says that it is about pods: one that asks only for what namespaces do not have is the world too.
         return selects(pods_of(peer.namespaces), identity)
     if peer.networks is not None:
         return any_of(*(within(scene, direction, written(one)) for one in peer.networks))

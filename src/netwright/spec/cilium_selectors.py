@@ -97,7 +97,13 @@ def cilium_peer(selector: LabelSelector | None, namespace: str, cluster: str, so
             asked = (*asked, Need("k8s", NAMESPACE_NAME, "Exists"))
         elif not any(key.startswith(NAMESPACE_LABEL) for key in keys):
             asked = (*asked, Need("k8s", NAMESPACE_NAME, "In", (namespace,)))
-    return asked if CLUSTER in keys else (*asked, Need("k8s", CLUSTER, "In", (cluster,)))
+    return of_cluster(asked, cluster)
+
+
+def of_cluster(asked: Needs, cluster: str) -> Needs:
+    """Of this cluster, unless a cluster is named: which only pods are of."""
+    named = any(one.key == CLUSTER and one.source in ("k8s", "any") for one in asked)
+    return asked if named else (*asked, Need("k8s", CLUSTER, "In", (cluster,)))
 
 
 def pods_in(selector: LabelSelector | None, namespace: str) -> Needs:
