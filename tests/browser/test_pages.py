@@ -343,7 +343,8 @@ def test_hostile_files_and_objects_are_text(open_page: Open, tmp_path: Path) -> 
         f"{{apiVersion: v1, kind: Namespace, metadata: {{name: shop, annotations: {{owner: {bad}}}}}}}\n---\n"
         "{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop}, spec: {containers: [{name: c, image: x}]}}"
         f"\n---\n{{apiVersion: v1, kind: Pod, metadata: {{name: {bad}, namespace: shop}}}}\n"
-        f"---\n{{apiVersion: networking.gke.io/v1, kind: FQDNNetworkPolicy, metadata: {{name: {bad}, namespace: shop}}}}\n"
+        "---\n{apiVersion: networking.gke.io/v1, kind: FQDNNetworkPolicy, "
+        f"metadata: {{name: {bad}, namespace: shop}}}}\n"
         f"---\n{{apiVersion: {bad}, kind: {bad}, metadata: {{name: x}}}}\n",
         encoding="utf-8",
     )

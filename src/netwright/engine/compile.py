@@ -174,10 +174,14 @@ class Network:
         self.atoms = _atoms([*units, *expected] if expected else units, self.identities)
         self.tables: dict[Family, FamilyTables] = {}
         self.streamed = False
-        for f in self.families:
-            universe = Universe(
-                f, self.columns, self.identities, classes[f], self.select, with_own_node=not self.exempts_own_node
+        universes = {
+            f: Universe(
+                f, self.columns, self.identities, classes[f], self.select, with_own_nodes=not self.exempts_own_node
             )
+            for f in self.families
+        }
+        for f, universe in universes.items():
+            universe.other = next((u for g, u in universes.items() if g != f), None)
             folder = Folder(universe.every, self.atoms)
             self.tables[f] = FamilyTables(
                 f, universe, self._table(f, universe, folder, "egress"), self._table(f, universe, folder, "ingress")
@@ -341,8 +345,8 @@ class Network:
         if unit.own is not ANYBODY:
             own_must, own_may = universe(unit.own)
             sure, may = sure & own_must, may & own_may
-        sure &= universe.present
-        perhaps = may & universe.present & ~sure
+        sure = universe.with_own(sure & universe.present)
+        perhaps = universe.with_own(may & universe.present) & ~sure
         unit.sure_at[family], unit.perhaps_at[family] = sure, perhaps
         return [
             (part, number) for part, number in ((sure, unit.content << 1), (perhaps, unit.content << 1 | 1)) if part
@@ -356,11 +360,12 @@ class Network:
         numbers: list[int] = []
         everywhere = [e.at is EVERY_INTERFACE for e in self.enforcers]
         select, memo, present = universe.select, universe.select.memo, universe.present
+        is_plain = not select.unlabelled and not universe.own
         for unit in self.units:
             if unit.direction != direction:
                 continue
             contents.setdefault(unit.content, unit)
-            if unit.own is ANYBODY and everywhere[unit.enforcer] and not select.unlabelled:  # by far the most
+            if unit.own is ANYBODY and everywhere[unit.enforcer] and is_plain:  # by far the most
                 selected = memo.get(unit.at)
                 if selected is None:
                     selected = memo[unit.at] = select.evaluated(unit.at)

@@ -25,7 +25,7 @@ from netwright.model.document import Decoded
 from netwright.model.references import Directory, Target
 from netwright.model.rule import Direction
 
-POLICIES = ("NetworkPolicy",)
+POLICIES = ("NetworkPolicy", "CiliumNetworkPolicy")
 """Kinds of policies that stand in namespaces."""
 Groups = Literal["all", "some", "none"]
 ReasonKind = Literal["unknown", "ambiguous", "depends"]
@@ -233,7 +233,9 @@ class Inquirer:
             found = self._deciding[namespaces] = tuple(
                 d
                 for d in self.cluster.objects
-                if not d.namespace or d.kind == "Service" or (d.kind in POLICIES and d.namespace in namespaces)
+                if not d.namespace
+                or d.kind in ("Service", "EndpointSlice")
+                or (d.kind in POLICIES and d.namespace in namespaces)
             )
         return found
 

@@ -40,11 +40,11 @@ Services = tuple[ServiceSet, ServiceSet]
 def passing(tables: FamilyTables, source: int, destination: int, between: Relation, is_from_node: bool) -> Services:
     """What passes between a node and a pod, by their positions: everything where own nodes are exempt from policy, else
     what policy says of the pod's own node. Of the source `is_from_node` says whether it is the node."""
-    own_node = tables.universe.own_node
-    if own_node < 0:
+    owns = tables.universe.own
+    if not owns:
         own: Services = (ALL, ALL)
     else:
-        own = tables.pair(own_node, destination) if is_from_node else tables.pair(source, own_node)
+        own = tables.pair(owns[source], destination) if is_from_node else tables.pair(source, owns[destination])
     if between == "own node":
         return own
     must, may = tables.pair(source, destination)

@@ -158,8 +158,11 @@ class Selection:
 
 
 class Universe:
-    """Positions 0 … identities-1 are identities, then one position for each class of outside addresses, and a last one
-    for a pod's own node, where enforcers see it otherwise than other nodes (`own_node`; else that is -1)."""
+    """Positions 0 … identities-1 are identities, then one position for each class of outside addresses.
+
+    Where enforcers see a pod's own node otherwise than other nodes, every identity of nodes has a second position
+    behind these, for being that: `own` gives it.
+    """
 
     def __init__(
         self,
@@ -169,14 +172,20 @@ class Universe:
         classes: AddressClasses,
         select: Selection,
         *,
-        with_own_node: bool = False,
+        with_own_nodes: bool = False,
     ) -> None:
         self.family = family
+        self.other: Universe | None = None
+        """The universe of the other family, where there is one."""
         self.identities = identities
         self.classes = classes
         self.select = select
-        self.own_node = identities.count + classes.count if with_own_node else -1
-        self.n = identities.count + classes.count + with_own_node
+        first = identities.count + classes.count
+        hosts = np.flatnonzero(identities.host).tolist() if with_own_nodes else []
+        self.own: dict[int, int] = {host: first + i for i, host in enumerate(hosts)}
+        """The position of an identity of nodes as a pod's own node."""
+        self.n = first + len(hosts)
+        self._owns = ((1 << len(hosts)) - 1) << first
         self.outside = ((1 << classes.count) - 1) << identities.count
         of = identities.address_class[family]
         self._known = of >= 0
@@ -190,7 +199,8 @@ class Universe:
                 bits = pack(identities.address_set == index)
                 self._sets.append((possible, bits))
                 self.present |= bits
-        self.every = self.present | self.outside | (1 << self.own_node if with_own_node else 0)
+        self.present = self.with_own(self.present)
+        self.every = self.present | self.outside
         self._pod = select.every & ~select._host
         self._host = select._host
         self.resolved: dict[Peer, Bits] = {}
@@ -210,6 +220,8 @@ class Universe:
                 if bits is None:
                     bits = select.memo[selector] = select.evaluated(selector)
                 bits &= self.present
+                if self.own:
+                    bits = self.with_own(bits)
                 found = bits, bits
         elif isinstance(peer, OrPeer):
             found = self._any_of(peer.parts)
@@ -221,10 +233,10 @@ class Universe:
 
     def _members(self, selector: Selector) -> Bits:
         if not self.select.unlabelled:
-            bits = self.select(selector) & self.present
+            bits = self.with_own(self.select(selector) & self.present)
             return bits, bits
         must, may = self.select.surely(selector)
-        must, may = must & self.present, may & self.present
+        must, may = self.with_own(must & self.present), self.with_own(may & self.present)
         return (must, must) if must == may else (must, may)
 
     def _any_of(self, parts: tuple[Peer, ...]) -> Bits:
@@ -232,7 +244,7 @@ class Universe:
         members = must = more = 0
         labelled = not select.unlabelled
         for part in parts:
-            if labelled and isinstance(part, Members):
+            if labelled and isinstance(part, Members) and not self.own:
                 selector = part.selector
                 bits = selected.get(selector)
                 if bits is None:
@@ -258,8 +270,14 @@ class Universe:
                 return 0, 0
             case Members(selector):
                 return self._members(selector)
-            case Addresses(addresses):
-                return self._addresses(addresses)
+            case Addresses(addresses, of_any_family):
+                found = self._addresses(addresses)
+                other = self.other
+                if not of_any_family or other is None:
+                    return found
+                known = self.present & ~self.outside
+                more = [bits & known for bits in other._addresses(addresses)]
+                return found[0] | more[0], found[1] | more[1]
             case Names():
                 return 0, self.every
             case Kinds(kinds):
@@ -268,8 +286,8 @@ class Universe:
                     bits |= self._pod & self.present
                 if "node" in kinds:
                     bits |= self._host & self.present
-                if "own-node" in kinds and self.own_node >= 0:
-                    bits |= 1 << self.own_node
+                if "own-node" in kinds:
+                    bits |= self._owns & self.present
                 if "external" in kinds:
                     bits |= self.outside
                 return bits, bits
@@ -303,7 +321,13 @@ class Universe:
                 may |= bits
             elif intersect(possible, wanted):
                 may |= bits
-        return must, may
+        return self.with_own(must), self.with_own(may)
+
+    def with_own(self, bits: int) -> int:
+        """The set, and of the nodes in it their positions as own nodes."""
+        for host, own in self.own.items():
+            bits |= (bits >> host & 1) << own
+        return bits
 
     def position_of_address(self, value: int) -> int:
         return self.identities.count + self.classes.of_address(value)

@@ -133,10 +133,10 @@ def outcome(network: Network, tables: FamilyTables, source: Spot, destination: S
 
 def own_positions(network: Network, tables: FamilyTables, source: Spot, destination: Spot) -> tuple[int, int]:
     """The positions of a node and one of its pods, of which the node is the pod's own."""
-    own_node = tables.universe.own_node
+    own = tables.universe.own
     if network.columns.host[source.row]:
-        return own_node, destination.position
-    return source.position, own_node
+        return own[source.position], destination.position
+    return source.position, own[destination.position]
 
 
 def _sides(tables: FamilyTables, source: int, destination: int, key: int) -> tuple[Side, Side]:

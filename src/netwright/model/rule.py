@@ -47,9 +47,11 @@ class Members(_Value, frozen=True, tag=True):
 
 
 class Addresses(_Value, frozen=True, tag=True):
-    """Whatever has one of these addresses, known interface or not."""
+    """Whatever has one of these addresses, known interface or not. `of_any_family`: an interface counts in every family
+    of its own, whichever the address is of."""
 
     addresses: IpSet
+    of_any_family: bool = False
 
 
 class Names(_Value, frozen=True, tag=True):

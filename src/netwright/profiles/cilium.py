@@ -12,7 +12,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from netwright.base.services import NONE
-from netwright.dialects.cilium.selectors import DROPPED
+from netwright.dialects.cilium.selectors import DROPPED, DROPPED_OF_NAMESPACES
 from netwright.dialects.k8s.reading import Reading
 from netwright.model.rule import EndpointKind
 from netwright.profiles.profile import Profile
@@ -33,7 +33,15 @@ CILIUM = Profile(
     admin_ties="deny-first",
     isolation="behind all tiers",
     own_node="admitted",
-    reading=Reading(beyond=NONE, ranges=("external",), rules_isolate=True, dropped=DROPPED, ranks_rules=True),
+    reading=Reading(
+        beyond=NONE,
+        ranges=("external",),
+        rules_isolate=True,
+        dropped=DROPPED,
+        dropped_of_namespaces=DROPPED_OF_NAMESPACES,
+        ranks_rules=True,
+        by_absence=True,
+    ),
     assumptions=(
         "hostNetwork pods are their node: policies for pods do not act on them and see them as host or remote-node",
         "address ranges match outside addresses only (policy-cidr-match-mode says otherwise where it is set)",

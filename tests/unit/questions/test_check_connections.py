@@ -130,7 +130,7 @@ def test_rules_for_whole_namespaces_are_no_claim_about_one_connection() -> None:
 
 
 def test_policies_of_unread_kinds_may_allow_the_other_side() -> None:
-    unread = "apiVersion: networking.gke.io/v1\nkind: FQDNNetworkPolicy\nmetadata: {name: x, namespace: shop}\nspec: {}\n---\n"
+    unread = "{apiVersion: networking.gke.io/v1, kind: FQDNNetworkPolicy, metadata: {name: x, namespace: shop}}\n---\n"
     assert codes(PODS, unread, out(rule("to", "db"))) == []
 
 

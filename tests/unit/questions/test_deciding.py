@@ -114,7 +114,7 @@ def test_a_rule_has_its_place_its_ports_and_its_owner() -> None:
 def test_a_policy_that_is_not_read_is_told_with_its_reason(tmp_path: Path) -> None:
     (tmp_path / "pod.yaml").write_text(
         "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: apps}, spec: {containers: [{name: c, image: x}]}}\n"
-        "---\n{apiVersion: networking.gke.io/v1, kind: FQDNNetworkPolicy, metadata: {name: p, namespace: apps}, spec: {}}\n"
+        "---\n{apiVersion: networking.gke.io/v1, kind: FQDNNetworkPolicy, metadata: {name: p, namespace: apps}}\n"
     )
     twin = nw.load(str(tmp_path))
     reached = twin.reach()

@@ -182,7 +182,7 @@ def test_what_becomes_undecided_is_neither_opened_nor_closed(edit: Ask) -> None:
 
 
 def test_a_policy_that_is_not_read_leaves_open_and_no_object_is_blamed(edit: Ask) -> None:
-    unread = "apiVersion: networking.gke.io/v1\nkind: FQDNNetworkPolicy\nmetadata: {name: c, namespace: ops}\nspec: {}\n"
+    unread = "{apiVersion: networking.gke.io/v1, kind: FQDNNetworkPolicy, metadata: {name: c, namespace: ops}}\n"
     found = edit("job.yaml", JOB, f"{JOB}---\n{unread}")
     assert (found.opened, found.closed) == ((), ())
     assert {(u.was, u.now) for u in found.undecided if u.source == "pod/ops/job"} >= {("allow", "undecided")}

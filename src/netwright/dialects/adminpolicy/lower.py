@@ -148,7 +148,7 @@ class _Lowering:
             return
         subject = value.spec.subject or Subject()
         pods = subject.pods or NamespacedPods(namespace_selector=subject.namespaces)
-        where = label_selector(pods.namespace_selector, "ns:")
+        where = label_selector(pods.namespace_selector, "ns:", self._reading)
         surely = conjunction(where, label_selector(pods.pod_selector, "k8s:", self._reading), POD_NETWORK)
         perhaps = perhaps_selector(pods.pod_selector, where, self._reading)
         open_ = UnknownPeer(_unknown_label(policy, compared(pods.pod_selector)))
@@ -220,16 +220,18 @@ class _Lowering:
 
     def _peer(self, policy: Decoded, peer: Peer | AdminPeer) -> RulePeer:
         if peer.networks is not None:
-            return self._reading.by_address(IpSet.of(*peer.networks))
+            return self._reading.by_address(peer.networks)
         if peer.domain_names is not None:
             return AndPeer((Names(peer.domain_names), Kinds(("external",))))
         if peer.nodes is not None:
             return self._nodes(policy, peer.nodes)
         if peer.pods is None:
-            return self._pods(policy, _namespaces(peer.namespaces), None)
+            found = self._pods(policy, _namespaces(peer.namespaces, self._reading), None)
+            by_absence = self._reading.by_absence and _only_excludes(peer.namespaces)
+            return either([found, Kinds(("node", "own-node", "external"))]) if by_absence else found
         pods = peer.pods
         old = pods.namespaces if isinstance(pods, AdminPods) else None
-        return self._pods(policy, _namespaces(old or pods.namespace_selector), pods.pod_selector)
+        return self._pods(policy, _namespaces(old or pods.namespace_selector, self._reading), pods.pod_selector)
 
     def _pods(self, policy: Decoded, where: Selector, selector: LabelSelector | None) -> RulePeer:
         surely = Members(conjunction(where, label_selector(selector, "k8s:", self._reading), POD_NETWORK))
@@ -300,12 +302,20 @@ def _relation(peer: Peer | AdminPeer) -> AdminNamespaces | None:
     return found
 
 
-def _namespaces(written: LabelSelector | AdminNamespaces | None) -> Selector:
+def _only_excludes(written: LabelSelector | AdminNamespaces | None) -> bool:
+    """Whether a selector of namespaces asks for something, and all of it is that labels or values are not there."""
+    if not isinstance(written, LabelSelector) or written.match_labels:
+        return False
+    asked = [one.operator for one in written.match_expressions or () if one is not None]
+    return bool(asked) and all(operator in ("NotIn", "DoesNotExist") for operator in asked)
+
+
+def _namespaces(written: LabelSelector | AdminNamespaces | None, reading: Reading) -> Selector:
     if isinstance(written, AdminNamespaces):
         written = written.namespace_selector or LabelSelector(
             match_labels=written.match_labels, match_expressions=written.match_expressions
         )
-    return label_selector(written, "ns:")
+    return label_selector(written, "ns:", reading)
 
 
 def _unknown_label(policy: Decoded, keys: Sequence[str]) -> str:

@@ -266,7 +266,7 @@ class _Lowering:
             )
         found += [_ENTITIES.get(str(entity), NOBODY) for entity in entities or ()]
         if ranges:
-            found.append(self._reading.by_address(IpSet.of(*map(str, ranges))))
+            found.append(self._reading.by_address(list(map(str, ranges))))
         found += [self._set(one) for one in sets or ()]  # type: ignore[arg-type]
         if groups:
             found.append(AndPeer((_OUTSIDE, UnknownPeer("which addresses a cloud's group has is not in the input"))))
@@ -292,7 +292,7 @@ class _Lowering:
             selector = rule.cidr_group_selector
             if name == rule.cidr_group_ref or (selector is not None and _selects(selector, labels)):
                 listed += ranges
-        return self._reading.by_address(IpSet.of(*listed) - IpSet.of(*(rule.except_ or ())))
+        return self._reading.by_address(listed, rule.except_ or ())
 
     @cached_property
     def _groups(self) -> list[tuple[str, dict[str, str], Sequence[str]]]:
@@ -326,7 +326,7 @@ class _Lowering:
                 selected = pods(LabelSelector(match_labels=selector))
                 found.append(Members(conjunction(equals("ns", d.namespace), selected, POD_NETWORK)))
             else:
-                found.append(self._reading.by_address(IpSet.of(*self._endpoints_of(d))))
+                found.append(self._reading.by_address(list(self._endpoints_of(d))))
         return found or [NOBODY]
 
     def _endpoints_of(self, service: Decoded) -> Iterator[str]:

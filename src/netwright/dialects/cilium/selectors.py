@@ -33,6 +33,7 @@ DROPPED: Final = re.compile(
     r"|controller-uid|annotation.*|etcd_node|topology\.kubernetes\.io)"
 )
 """Labels of pods that the default filter keeps out of identities."""
+DROPPED_OF_NAMESPACES: Final = re.compile(r".*beta\.kubernetes\.io")
 _ENTITIES: Final[dict[str, tuple[EndpointKind, ...]]] = {
     "host": ("own-node",),
     "remote-node": ("node",),
@@ -129,7 +130,10 @@ def _holds(r: Requirement, surely: bool) -> Selector:
     if r.key == SERVICE_ACCOUNT:
         return ALWAYS if r.values is None else one_of(SA, r.values)
     if r.key.startswith(NAMESPACE_LABELS):
-        attribute = "ns:" + r.key.removeprefix(NAMESPACE_LABELS)
+        label = r.key.removeprefix(NAMESPACE_LABELS)
+        if DROPPED_OF_NAMESPACES.match(label):
+            return NEVER
+        attribute = "ns:" + label
         return Has(attribute) if r.values is None else one_of(attribute, r.values)
     if DROPPED.match(r.key):
         return NEVER

@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Literal
 
 from netwright.base.intervals import Interval
-from netwright.base.ipset import IpSet
 from netwright.base.selectors import ALWAYS, NEVER, Has, Not, Selector, conjunction, equals, one_of
 from netwright.base.services import ALL, NONE, PROTOCOLS, TRANSPORT, ServiceSet, service_key
 from netwright.base.spans import Origin, Pointer
@@ -162,7 +161,7 @@ class _Lowering:
         if element.ip_block is not None:
             return self._block(element.ip_block)
         if element.namespace_selector is not None:
-            where = label_selector(element.namespace_selector, "ns:")
+            where = label_selector(element.namespace_selector, "ns:", self._reading)
         elif element.pod_selector is not None:
             where = _namespace(namespace)
         else:
@@ -188,7 +187,7 @@ class _Lowering:
                 continue
             where = _namespace(namespace)
             if element.namespace_selector is not None:
-                where = label_selector(element.namespace_selector, "ns:")
+                where = label_selector(element.namespace_selector, "ns:", self._reading)
             found = perhaps_selector(element.pod_selector, where, self._reading)
             if found is not None:
                 peers.append(Members(found))
@@ -198,8 +197,7 @@ class _Lowering:
     def _block(self, block: IPBlock) -> Peer:
         peer = self._blocks.get(block)
         if peer is None:
-            addresses = IpSet.of(block.cidr) - IpSet.of(*(block.except_ or ()))
-            peer = self._blocks[block] = self._reading.by_address(addresses)
+            peer = self._blocks[block] = self._reading.by_address((block.cidr,), block.except_ or ())
         return peer
 
     def _service(self, ports: Sequence[NetworkPolicyPort | None] | None) -> tuple[Service, ServiceSet]:
@@ -293,10 +291,13 @@ _NONE: frozenset[str] = frozenset()
 def _selector(selector: LabelSelector, prefix: str, surely: bool, reading: Reading) -> Selector:
     labels = tuple(selector.match_labels.items()) if selector.match_labels else ()
     expressions = selector.match_expressions or ()
-    if reading.dropped is not None and prefix == "k8s:":
+    of_namespace = prefix == "ns:"
+    if (reading.dropped_of_namespaces if of_namespace else reading.dropped) is not None:
         # a label that is not seen is as one that is not there
-        unseen = [one for one in expressions if one is not None and not reading.sees(one.key)]
-        if not all(reading.sees(key) for key, _ in labels) or any(o.operator in ("In", "Exists") for o in unseen):
+        unseen = [one for one in expressions if one is not None and not reading.sees(one.key, of_namespace)]
+        if not all(reading.sees(key, of_namespace) for key, _ in labels) or any(
+            o.operator in ("In", "Exists") for o in unseen
+        ):
             return NEVER
         expressions = tuple([one for one in expressions if one not in unseen])
     return _required(labels, expressions, prefix, surely)

@@ -406,11 +406,12 @@ def class_tables(reached: Reached, family: Family) -> dict[str, Any]:
 
 
 def _own_node(network: Network, tables: FamilyTables, ends: Ends) -> dict[str, Any]:
-    """Where policy sees a pod's own node otherwise than other nodes: its position, and the ends that are nodes."""
+    """Where policy sees a pod's own node otherwise than other nodes: the ends that are nodes, and the position that
+    each has as own node."""
     if network.exempts_own_node:
         return {}
     hosts = [i for i, row in enumerate(ends.rows) if row >= 0 and network.columns.host[row]]
-    return {"own_node": tables.universe.own_node, "nodes": _ranges(hosts)}
+    return {"own_nodes": [[i, tables.universe.own[ends.positions[i]]] for i in hosts]}
 
 
 def set_text(bits: int, n: int) -> str:
@@ -453,8 +454,7 @@ def expand(tables: dict[str, Any]) -> Iterator[tuple[str, str, Ranges, Ranges]]:
                         sure |= common
         return sure, perhaps
 
-    own_node = tables.get("own_node")
-    nodes = _members(tables.get("nodes", ""))
+    own_nodes = dict(tables.get("own_nodes", ()))
     for (s, (a, p)), (d, (b, q)) in ((x, y) for x in ends for y in ends):
         between = relations.get((s, d))
         if between == "self" or (s in outside and d in outside):
@@ -462,8 +462,8 @@ def expand(tables: dict[str, Any]) -> Iterator[tuple[str, str, Ranges, Ranges]]:
         sure, perhaps = joined(p, q)
         if between in ("own node", "perhaps own node"):
             own = _ports(tables["asked"]), _ports(tables["asked"])
-            if own_node is not None:
-                own = joined(own_node, q) if s in nodes else joined(p, own_node)
+            if own_nodes:
+                own = joined(own_nodes[s], q) if s in own_nodes else joined(p, own_nodes[d])
             surely = own[0] if between == "own node" else _both(sure, own[0])
             perhaps = own[1] if between == "own node" else perhaps | own[1]
             sure = surely
