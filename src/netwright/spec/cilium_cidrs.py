@@ -23,7 +23,7 @@ from netwright.spec.addresses import (
     unknown_host,
     unknown_pod,
 )
-from netwright.spec.adminpeers import NO, Matched, any_of, matched
+from netwright.spec.adminpeers import NO, YES, Matched, any_of, matched
 from netwright.spec.cilium_identities import OWNED, Identity, Scene
 from netwright.spec.cilium_selectors import needs
 from netwright.spec.ends import End
@@ -97,6 +97,8 @@ def within(scene: Scene, direction: Direction, asked: Sequence[Within]) -> Match
     mode = {"pod": "pods", "host": "nodes", "remote-node": "nodes"}.get(identity.kind)
     if mode is not None and mode not in scene.options.cidr_match_modes:
         return NO
+    if identity.stand_in and "pods" in scene.options.cidr_match_modes and not any(one.inside for one in asked):
+        return YES  # the stand-ins for pods and for addresses are in no group: see `selects_peer`
     reason = POD_ADDRESS if end.kind == "pod" else HOST_ADDRESS
     if not end.known:
         return any_of(*(matched(_may_hold(scene, identity, end, asked, family), reason) for family in (4, 6)))

@@ -26,7 +26,7 @@ from netwright.spec.cilium_cidrs import within, without, written
 from netwright.spec.cilium_identities import Scene
 from netwright.spec.cilium_peers import AnyRule, as_written, peers_match
 from netwright.spec.cilium_ports import admin_protocols_match, kubernetes_ports_match, matching_rules, named, owed
-from netwright.spec.cilium_selectors import Need, cilium_subject, of_cluster, pods_in, pods_of, selects
+from netwright.spec.cilium_selectors import Need, cilium_subject, of_cluster, pods_in, pods_of, selects, selects_peer
 from netwright.spec.judgement import Direction, Reason
 from netwright.spec.packet import PROTOCOLS
 from netwright.spec.reasons import AUTHENTICATION, DNS, domain
@@ -182,8 +182,8 @@ def _kubernetes_peer(scene: Scene, direction: Direction, namespace: str, peer: N
     identity, _ = scene.peer(direction)
     cluster = scene.options.cluster_name
     if peer.namespace_selector is not None:
-        return selects(of_cluster(pods_of(peer.namespace_selector, peer.pod_selector), cluster), identity)
-    return selects(of_cluster(pods_in(peer.pod_selector, namespace), cluster), identity)
+        return selects_peer(of_cluster(pods_of(peer.namespace_selector, peer.pod_selector), cluster), identity)
+    return selects_peer(of_cluster(pods_in(peer.pod_selector, namespace), cluster), identity)
 
 
 # --- ClusterNetworkPolicy ---------------------------------------------------------------------------------------------
@@ -235,7 +235,7 @@ def _admin_peers(scene: Scene, direction: Direction, rule: IngressRule | EgressR
         if peer.domain_names is not None:
             # So that Cilium learns the addresses of the names, queries for them to the cluster's DNS are allowed too.
             asked = any(named(scene, name, tuple(PROTOCOLS)) for name in ("dns", "dns-tcp"))
-            dns = all_of(entry.subject, selects((MATCHED_BY_DNS,), scene.peer(direction)[0]), YES if asked else NO)
+            dns = all_of(entry.subject, selects_peer((MATCHED_BY_DNS,), scene.peer(direction)[0]), YES if asked else NO)
             yield msgspec.structs.replace(entry, match=dns, owed=(DNS,))
 
 
@@ -243,10 +243,10 @@ def _admin_peer(scene: Scene, direction: Direction, peer: Peer) -> Matched:
     identity, end = scene.peer(direction)
     if peer.pods is not None:
         asked = pods_of(peer.pods.namespace_selector, peer.pods.pod_selector)
-        return selects(of_cluster(asked, scene.options.cluster_name), identity)
+        return selects_peer(of_cluster(asked, scene.options.cluster_name), identity)
     if peer.namespaces is not None:
         # Nothing here says that it is about pods: one that asks only for what namespaces do not have is the world too.
-        return selects(pods_of(peer.namespaces), identity)
+        return selects_peer(pods_of(peer.namespaces), identity)
     if peer.networks is not None:
         return any_of(*(within(scene, direction, written(one)) for one in peer.networks))
     return matched("perhaps", domain(peer.domain_names or ())) if end.kind == "address" else NO

@@ -84,12 +84,14 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """An end as Cilium's policies see it: `labels` by source and key.
 
     `kind` "host" is the node of the pod at the other end, "remote-node" any other node, "world" what is outside.
-    `unread`: the labels of the pod's namespace are not in the input.
+    `unread`: the labels of the pod's namespace are not in the input. `stand_in`: Cilium aggregates it with others of
+    its kind, under an identity that has no labels.
     """
 
     kind: Literal["pod", "host", "remote-node", "world"]
     labels: dict[tuple[str, str], str | None]
     unread: bool = False
+    stand_in: bool = True
 
     def held(self, source: str, key: str) -> Held:
         """The label of this source (`any`: of every one) and key."""
@@ -128,7 +130,9 @@ class Scene:
             return Identity(kind="pod", labels=self._pod_labels(end), unread=unread)
         if end.kind == "host":
             kind: Literal["host", "remote-node"] = "host" if self.own else "remote-node"
-            return Identity(kind=kind, labels={("reserved", kind): ""})
+            # Other nodes have identities of their own, which can be aggregated, only for their addresses' sake.
+            stand_in = kind == "remote-node" and "nodes" in self.options.cidr_match_modes
+            return Identity(kind=kind, labels={("reserved", kind): ""}, stand_in=stand_in)
         return Identity(kind="world", labels={("reserved", f"world-ipv{end.known[0].version}"): ""})
 
     def _pod_labels(self, end: End) -> dict[tuple[str, str], str | None]:

@@ -23,7 +23,7 @@ from netwright.spec.addresses import address
 from netwright.spec.adminpeers import NO, YES, Matched, any_of, matched
 from netwright.spec.cilium_cidrs import ranges, within, written
 from netwright.spec.cilium_identities import Identity, Scene
-from netwright.spec.cilium_selectors import cilium_peer, selects
+from netwright.spec.cilium_selectors import cilium_peer, selects_peer
 from netwright.spec.judgement import Direction
 from netwright.spec.labels import matches, plain
 from netwright.spec.packet import Packet
@@ -60,7 +60,7 @@ def peers_match(scene: Scene, direction: Direction, rule: AnyRule, namespace: st
     if any(listed is not None and not listed for listed in (endpoints, cidrs, sets, entities, nodes)):
         return NO
     cluster = scene.options.cluster_name
-    found = [selects(cilium_peer(one, namespace, cluster), identity) for one in endpoints or ()]
+    found = [selects_peer(cilium_peer(one, namespace, cluster), identity) for one in endpoints or ()]
     found += [entity_matches(identity, one) for one in entities or ()]
     found += [within(scene, direction, written(one)) for one in cidrs or ()]
     found += [within(scene, direction, ranges(scene.packet, one)) for one in sets or ()]
@@ -142,7 +142,7 @@ def _behind(scene: Scene, direction: Direction, identity: Identity, service: Dec
     selector = service.value.spec.selector if service.value.spec else None
     if selector:
         asked = cilium_peer(LabelSelector(match_labels=selector), service.namespace, cluster, "k8s")
-        return [selects(asked, identity)]
+        return [selects_peer(asked, identity)]
     return [within(scene, direction, written(text)) for text in _slice_addresses(scene.packet, service)]
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from netwright.dialects.k8s.objects import LabelSelector
 from netwright.spec.addresses import Match
-from netwright.spec.adminpeers import Matched, all_of, matched
+from netwright.spec.adminpeers import YES, Matched, all_of, matched
 from netwright.spec.cilium_identities import CLUSTER, NAMESPACE_LABEL, NAMESPACE_NAME, Identity
 
 OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
@@ -51,6 +51,17 @@ def _need(source: str, key: str, operator: str, values: Sequence[str | None]) ->
 def selects(asked: Needs, identity: Identity) -> Matched:
     """Whether the identity has everything that is asked for; nothing asked for is everybody."""
     return all_of(*(_holds(one, identity) for one in asked))
+
+
+def selects_peer(asked: Needs, identity: Identity) -> Matched:
+    """As `selects`, of a peer: whoever has no labels at all stands for all pods (for all addresses, all other nodes).
+
+    Cilium keeps such stand-ins, and a selector that asks only for what is not there selects them, and with them every
+    one that they stand for, whatever labels it has.
+    """
+    if identity.stand_in and selects(asked, Identity(kind=identity.kind, labels={})).match == "yes":
+        return YES
+    return selects(asked, identity)
 
 
 def _holds(need: Need, identity: Identity) -> Matched:
