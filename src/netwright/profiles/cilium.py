@@ -12,7 +12,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from netwright.base.services import NONE
-from netwright.dialects.cilium.selectors import DROPPED, DROPPED_OF_NAMESPACES
+from netwright.dialects.cilium.selectors import DROPPED_OF_NAMESPACES, SEEN
 from netwright.dialects.k8s.reading import Reading
 from netwright.model.rule import EndpointKind
 from netwright.profiles.profile import Profile
@@ -37,7 +37,7 @@ CILIUM = Profile(
         beyond=NONE,
         ranges=("external",),
         rules_isolate=True,
-        dropped=DROPPED,
+        labels=SEEN,
         dropped_of_namespaces=DROPPED_OF_NAMESPACES,
         ranks_rules=True,
         by_absence=True,

@@ -35,7 +35,9 @@ def compose(
 ) -> Cluster:
     """The cluster these objects make under a profile. Raises ValueError for a malformed pod CIDR."""
     given = IpSet.of(*pod_cidrs)
-    builder = EndpointBuilder(objects, given, service_addresses(objects), *_told_apart(objects))
+    builder = EndpointBuilder(
+        objects, given, service_addresses(objects), *_told_apart(objects), profile.reading.labels is not None
+    )
     columns = builder.columns()
     families, why = _families(bool(columns.has_v4.any()), bool(columns.has_v6.any()), builder.pod_ranges, objects)
     assumed = bool(why)
@@ -67,14 +69,13 @@ def compose(
     )
 
 
-def _told_apart(objects: Sequence[Decoded]) -> tuple[frozenset[str], frozenset[str] | None, bool]:
-    """By which labels of pods and of nodes policies beside NetworkPolicy select, and whether by service account.
+def _told_apart(objects: Sequence[Decoded]) -> tuple[frozenset[str], frozenset[str] | None]:
+    """By which labels of pods and of nodes policies beside NetworkPolicy select.
 
     What reads a language is imported where the input has it: a start costs nothing for the others.
     """
     pods: frozenset[str] = frozenset()
     nodes: frozenset[str] | None = None
-    with_accounts = False
     admin = [d for d in objects if d.kind in ADMIN_KINDS]
     if admin:
         from netwright.dialects.adminpolicy.lower import mentioned_keys as of_admin_policies
@@ -84,9 +85,8 @@ def _told_apart(objects: Sequence[Decoded]) -> tuple[frozenset[str], frozenset[s
     if cilium:
         from netwright.dialects.cilium.lower import mentioned_keys as of_cilium
 
-        more, with_accounts = of_cilium(cilium)
-        pods |= more
-    return pods, nodes, with_accounts
+        pods |= of_cilium(cilium)
+    return pods, nodes
 
 
 def recompose(cluster: Cluster, edits: Sequence[Edit]) -> Cluster:

@@ -226,9 +226,9 @@ class _Lowering:
         if peer.nodes is not None:
             return self._nodes(policy, peer.nodes)
         if peer.pods is None:
-            found = self._pods(policy, _namespaces(peer.namespaces, self._reading), None)
-            by_absence = self._reading.by_absence and _only_excludes(peer.namespaces)
-            return either([found, Kinds(("node", "own-node", "external"))]) if by_absence else found
+            if self._reading.by_absence and _only_excludes(peer.namespaces):
+                return ANYBODY
+            return self._pods(policy, _namespaces(peer.namespaces, self._reading), None)
         pods = peer.pods
         old = pods.namespaces if isinstance(pods, AdminPods) else None
         return self._pods(policy, _namespaces(old or pods.namespace_selector, self._reading), pods.pod_selector)

@@ -8,7 +8,6 @@ profile sets behind all tiers. What an entry asks of requests (layer 7, authenti
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from netwright.base.intervals import Interval
@@ -31,7 +30,7 @@ from netwright.dialects.cilium.objects import (
 )
 from netwright.dialects.cilium.objects import Rule as PolicyRule
 from netwright.dialects.cilium.objects import Service as ServicePeer
-from netwright.dialects.cilium.selectors import SERVICE_ACCOUNT, peer, pods, requirements
+from netwright.dialects.cilium.selectors import peer, pods, requirements, subject
 from netwright.dialects.k8s.lower import POD_NETWORK
 from netwright.dialects.k8s.objects import LabelSelector
 from netwright.dialects.k8s.reading import Reading
@@ -50,6 +49,7 @@ from netwright.model.rule import (
     Members,
     NamedPort,
     Names,
+    NotPeer,
     Obligation,
     Peer,
     Rule,
@@ -86,6 +86,7 @@ _ENTITIES: Final[dict[str, Peer]] = {
     ),
 }
 """Others (init, health, ingress, unmanaged, none) are no end that a twin has."""
+GROUP_NAME: Final = "io.cilium.policy.cidrgroupname/"
 HOST_FIREWALL: Final = "the host firewall is on and a policy for nodes lets it pass"
 
 
@@ -97,10 +98,10 @@ class Lowered(NamedTuple):
     of_nodes: tuple[Rule, ...]
 
 
-def mentioned_keys(policies: Iterable[Decoded]) -> tuple[frozenset[str], bool]:
-    """The labels that the policies select pods by, and whether they select by service account."""
+def mentioned_keys(policies: Iterable[Decoded]) -> frozenset[str]:
+    """The labels that the policies select pods by."""
     keys = {r.key for p in policies for s in _selectors(p) for r in requirements(s) if r.source in ("any", "k8s")}
-    return frozenset(keys), SERVICE_ACCOUNT in keys
+    return frozenset(keys)
 
 
 def lower_cilium(policies: Iterable[Decoded], objects: Sequence[Decoded], reading: Reading) -> Lowered:
@@ -172,10 +173,9 @@ class _Lowering:
                     )
                 )
 
-    def _rule(self, number: int, policy: Decoded, pointer: Pointer, rule: PolicyRule, subject: LabelSelector) -> None:
-        home = equals("ns", policy.namespace) if policy.namespace else ALWAYS
-        surely = self._share(conjunction(home, pods(subject), POD_NETWORK))
-        may = conjunction(home, pods(subject, False), POD_NETWORK)
+    def _rule(self, number: int, policy: Decoded, pointer: Pointer, rule: PolicyRule, selector: LabelSelector) -> None:
+        surely = self._share(subject(selector, policy.namespace))
+        may = subject(selector, policy.namespace, False)
         perhaps = None if may == surely else self._share(may)
         default = rule.enable_default_deny
         for side, section, name, action in _SECTIONS:
@@ -287,24 +287,34 @@ class _Lowering:
         return [surely, AndPeer((perhaps, reason))]
 
     def _set(self, rule: CIDRRule) -> Peer:
-        listed: list[str] = [rule.cidr] if rule.cidr else []
-        for name, labels, ranges in self._groups:
-            selector = rule.cidr_group_selector
-            if name == rule.cidr_group_ref or (selector is not None and _selects(selector, labels)):
-                listed += ranges
-        return self._reading.by_address(listed, rule.except_ or ())
+        excepted = rule.except_ or ()
+        if rule.cidr:
+            return self._reading.by_address((rule.cidr,), excepted)
+        if rule.cidr_group_ref:
+            return self._reading.by_address(self._of_groups(GROUP_NAME + rule.cidr_group_ref, None), excepted)
+        # an address has the labels of all groups that it is in, so that each thing asked for may come from another
+        found: list[Peer] = []
+        for r in requirements(rule.cidr_group_selector) if rule.cidr_group_selector is not None else ():
+            ranges = self._of_groups(r.key, r.values) if r.source in ("any", "cidrgroup") else []
+            held = self._reading.by_address(ranges)
+            found.append(held if r.wanted else NotPeer(held))
+        kinds = Kinds(self._reading.ranges or ("external",))
+        cut = [NotPeer(self._reading.by_address(excepted))] if excepted else []
+        return AndPeer((kinds, *found, *cut))
 
-    @cached_property
-    def _groups(self) -> list[tuple[str, dict[str, str], Sequence[str]]]:
-        return [
-            (
-                d.name,
-                {k: v or "" for k, v in (d.value.metadata.labels or {}).items()},
-                (d.value.spec.external_cidrs or ()) if d.value.spec else (),
-            )
-            for d in self._objects
-            if d.kind == "CiliumCIDRGroup"
-        ]
+    def _of_groups(self, key: str, values: tuple[str, ...] | None) -> list[str]:
+        """The ranges of the groups that have a label, with one of the values where these are given."""
+        found: list[str] = []
+        for d in self._objects:
+            if d.kind != "CiliumCIDRGroup":
+                continue
+            labels = {
+                k: v or "" for k, v in (d.value.metadata.labels or {}).items() if not k.startswith("io.cilium.k8s")
+            }
+            labels[GROUP_NAME + d.name] = ""
+            if key in labels and (values is None or labels[key] in values):
+                found += (d.value.spec.external_cidrs if d.value.spec else None) or ()
+        return found
 
     def _service(self, policy: Decoded, named: ServicePeer) -> list[Peer]:
         """The pods that the named Services select; of one without a selector the addresses of its endpoints."""

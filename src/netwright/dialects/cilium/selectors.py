@@ -15,7 +15,7 @@ from netwright.base.selectors import ALWAYS, NEVER, Has, Not, Selector, conjunct
 from netwright.dialects.k8s.generated import GENERATED, UNKNOWN
 from netwright.dialects.k8s.lower import POD_NETWORK
 from netwright.dialects.k8s.objects import LabelSelector
-from netwright.model.rule import ANYBODY, NOBODY, AndPeer, EndpointKind, Kinds, Members, NotPeer, Peer
+from netwright.model.rule import ANYBODY, NOBODY, AndPeer, EndpointKind, Kinds, Members, NotPeer, Peer, either
 
 NAMESPACE: Final = "io.kubernetes.pod.namespace"
 NAMESPACE_LABELS: Final = "io.cilium.k8s.namespace.labels."
@@ -48,12 +48,14 @@ class Requirement(NamedTuple):
     key: str
     values: tuple[str, ...] | None
     wanted: bool
+    by_label: bool = False
+    """Whether it stands in matchLabels."""
 
 
 def requirements(selector: LabelSelector) -> Iterator[Requirement]:
     """The requirements, all of which have to hold."""
     for key, value in sorted((selector.match_labels or {}).items()):
-        yield Requirement(*split_key(key), (value or "",), True)
+        yield Requirement(*split_key(key), (value or "",), True, True)
     for one in selector.match_expressions or ():
         if one is None:
             continue
@@ -71,27 +73,44 @@ def split_key(key: str) -> tuple[str, str]:
     return (source, name) if colon else ("any", key)
 
 
-def names_namespace(selector: LabelSelector) -> bool:
-    """Whether it says of which namespaces pods are: by a key for it, or for a namespace's labels."""
-    return any(
-        r.source in ("any", "k8s") and (r.key == NAMESPACE or r.key.startswith(NAMESPACE_LABELS))
-        for r in requirements(selector)
-    )
-
-
 def pods(selector: LabelSelector, surely: bool = True) -> Selector:
     """Which pods it selects, surely or at least perhaps (by labels whose value is not known)."""
     return conjunction(*(_of_pods(r, surely) for r in requirements(selector)))
 
 
+class _Seen:
+    """The pods' labels as Cilium sees them, where it reads selectors of Kubernetes."""
+
+    def sees(self, label: str) -> bool:
+        return DROPPED.match(label) is None
+
+    def pods(self, selector: LabelSelector, surely: bool = True) -> Selector:
+        return pods(selector, surely)
+
+
+SEEN: Final = _Seen()
+
+
+def subject(selector: LabelSelector, namespace: str, surely: bool = True) -> Selector:
+    """The pods that a rule is for. In a namespace it is for those of the namespace, whatever it says of another."""
+    asked = requirements(selector)
+    if namespace:
+        asked = (r for r in asked if (r.source, r.key, r.by_label) != ("k8s", NAMESPACE, True))
+    home = equals("ns", namespace) if namespace else ALWAYS
+    return conjunction(home, *(_of_pods(r, surely) for r in asked), POD_NETWORK)
+
+
 def peer(selector: LabelSelector, home: Selector, in_namespace: bool) -> tuple[Peer, Peer]:
     """Whom it selects as a peer of a policy: surely, and perhaps. `home` are the pods that one without a namespace of
     its own means; `in_namespace` whether that is the policy's own."""
-    reserved = [r for r in requirements(selector) if r.source == "reserved"]
-    if reserved:
-        found = AndPeer(tuple(_anyone(r) for r in requirements(selector)))
-        return found, NOBODY
-    named = [r for r in requirements(selector) if r.source in ("any", "k8s")]
+    asked = list(requirements(selector))
+    if any(r.source == "reserved" for r in asked):
+        # what asks only for absence selects the stand-ins of all pods, nodes and addresses, and so all of them
+        everyone: Peer = AndPeer(tuple(_anyone(r) for r in asked))
+        if not any(r.wanted for r in asked):
+            everyone = either([everyone, Kinds(("pod", "node", "external"))])
+        return everyone, NOBODY
+    named = [r for r in asked if r.source in ("any", "k8s")]
     has_namespace = any(r.key == NAMESPACE for r in named)
     has_labels = in_namespace and any(r.key.startswith(NAMESPACE_LABELS) for r in named)
     where = ALWAYS if has_namespace or has_labels else home
@@ -141,7 +160,3 @@ def _holds(r: Requirement, surely: bool) -> Selector:
         return Has("k8s:" + r.key)
     values = r.values if surely or r.key not in GENERATED else (*r.values, UNKNOWN)
     return one_of("k8s:" + r.key, values)
-
-
-def in_namespace(name: str) -> Selector:
-    return equals("ns", name)

@@ -291,13 +291,13 @@ _NONE: frozenset[str] = frozenset()
 def _selector(selector: LabelSelector, prefix: str, surely: bool, reading: Reading) -> Selector:
     labels = tuple(selector.match_labels.items()) if selector.match_labels else ()
     expressions = selector.match_expressions or ()
-    of_namespace = prefix == "ns:"
-    if (reading.dropped_of_namespaces if of_namespace else reading.dropped) is not None:
+    if prefix == "k8s:":
+        if reading.labels is not None:
+            return reading.labels.pods(selector, surely)
+    elif (dropped := reading.dropped_of_namespaces) is not None:
         # a label that is not seen is as one that is not there
-        unseen = [one for one in expressions if one is not None and not reading.sees(one.key, of_namespace)]
-        if not all(reading.sees(key, of_namespace) for key, _ in labels) or any(
-            o.operator in ("In", "Exists") for o in unseen
-        ):
+        unseen = [one for one in expressions if one is not None and dropped.match(one.key)]
+        if any(one.operator in ("In", "Exists") for one in unseen) or any(dropped.match(key) for key, _ in labels):
             return NEVER
         expressions = tuple([one for one in expressions if one not in unseen])
     return _required(labels, expressions, prefix, surely)

@@ -4,52 +4,68 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
 from netwright.base.ipset import IpSet
+from netwright.base.selectors import Selector
 from netwright.base.services import BEYOND_TRANSPORT, ServiceSet
-from netwright.model.rule import Addresses, AndPeer, EndpointKind, Kinds, Peer, either
+from netwright.dialects.k8s.objects import LabelSelector
+from netwright.model.rule import Addresses, AndPeer, EndpointKind, Kinds, NotPeer, Peer, either
+
+
+class PodLabels(Protocol):
+    """Pods by label, as a plugin sees labels."""
+
+    def sees(self, label: str) -> bool:
+        """Whether it knows a label of a pod."""
+
+    def pods(self, selector: LabelSelector, surely: bool = True) -> Selector:
+        """Which pods a selector selects, surely or at least perhaps."""
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """`beyond` are the services for which NetworkPolicy decides nothing for certain.
 
-    `ranges` are the ends that address ranges match; None: whoever has an address in them. Where they are named, a range
-    of all addresses means no node, one excepted cuts nothing, and a pod counts by its addresses of both families.
-    `rules_isolate`: rules of a direction count, and isolate, though policyTypes leave it out. `dropped` and
-    `dropped_of_namespaces` are labels that the plugin does not see. `ranks_rules`: rules of admin policies of one priority are read by their number, across policies; else each
-    policy for itself, and which first is open. `by_absence`: peers of admin policies that are namespaces, and that ask
-    only for what these lack, are ends in no namespace too.
+    `ranges` are the ends that address ranges match; None: whoever has an address in them. Where they are named, a pod
+    or an own node counts by its addresses of both families, and a range of all addresses (one excepted too) means
+    outside only, unless pods are among the ends. `rules_isolate`: rules of a direction count, and isolate, though
+    policyTypes leave it out. `labels` are the pods' labels as the plugin sees them; None: as they are written.
+    `dropped_of_namespaces` are labels that it does not see. `ranks_rules`: rules of admin policies of one priority are
+    read by their number, across policies, each peer for itself; else each policy is, and which first is open.
+    `by_absence`: peers of admin policies that are namespaces, and that ask only for what these lack, are everybody.
     """
 
     beyond: ServiceSet = BEYOND_TRANSPORT
     ranges: tuple[EndpointKind, ...] | None = None
     rules_isolate: bool = False
-    dropped: re.Pattern[str] | None = None
+    labels: PodLabels | None = None
     dropped_of_namespaces: re.Pattern[str] | None = None
     ranks_rules: bool = False
     by_absence: bool = False
 
-    def sees(self, label: str, of_namespace: bool = False) -> bool:
-        """Whether the plugin knows a label of a pod, or of a namespace."""
-        dropped = self.dropped_of_namespaces if of_namespace else self.dropped
-        return dropped is None or dropped.match(label) is None
+    def sees(self, label: str) -> bool:
+        """Whether the plugin knows a label of a pod."""
+        return self.labels is None or self.labels.sees(label)
 
     def by_address(self, ranges: Sequence[str], excepted: Sequence[str] = ()) -> Peer:
         """Who is matched by any of these address ranges, without those in `excepted`."""
         if self.ranges is None:
             return Addresses(IpSet.of(*ranges) - IpSet.of(*excepted))
-        out = IpSet.of(*(text for text in excepted if not text.endswith("/0")))
-        found = IpSet.of(*ranges) - out
-        peers: list[Peer] = []
-        for kind in self.ranges:
-            held = found
-            if kind in ("node", "own-node"):
-                held = IpSet.of(*(text for text in ranges if not text.endswith("/0"))) - out
-            peers.append(AndPeer((Addresses(held, kind == "pod"), Kinds((kind,)))))
-        return either(peers)
+        return either([self._of_kind(kind, ranges, excepted) for kind in self.ranges])
+
+    def _of_kind(self, kind: EndpointKind, ranges: Sequence[str], excepted: Sequence[str]) -> Peer:
+        of_pods = self.ranges is not None and "pod" in self.ranges
+        within, out = list(ranges), list(excepted)
+        if of_pods:
+            out = [text for text in out if not text.endswith("/0")]
+        elif kind in ("node", "own-node"):
+            within, out = ([text for text in listed if not text.endswith("/0")] for listed in (within, out))
+        by_any = kind in ("pod", "own-node")
+        held: Peer = Addresses(IpSet.of(*within), by_any)
+        cut = [NotPeer(Addresses(IpSet.of(*out), by_any))] if out else []
+        return AndPeer((held, *cut, Kinds((kind,))))
 
 
 PLAIN: Final = Reading()
