@@ -121,6 +121,9 @@ class _Maker:
                 )
         if ports:
             spec["containers"][0]["ports"] = ports
+        if ports and self.chance(0.15):
+            again = ports[0] | {"containerPort": self.pick(PORTS)}
+            spec["containers"].append({"name": "d", "image": "i", "ports": [again]})
         addresses = [POD_NET.format(SPACES.index(space), i + 1)]
         if self.chance(0.5):
             addresses.append(f"fd00::{SPACES.index(space)}:{i + 1}")
@@ -152,7 +155,9 @@ class _Maker:
         if self.chance(empty):
             return {}
         found: Object = {}
-        for key, values in self.dice.sample(keys, k=min(len(keys), self.pick((1, 1, 1, 2)))):
+        chosen = self.dice.sample(keys, k=min(len(keys), self.pick((1, 1, 1, 2))))
+        # Of `tier` and `any:tier`, which are one key, Cilium takes the one that it happens to meet last.
+        for key, values in {key.removeprefix("any:"): (key, values) for key, values in chosen}.values():
             if self.chance(0.65):
                 found.setdefault("matchLabels", {})[key] = self.pick(values)
             else:
@@ -203,7 +208,7 @@ class _Maker:
             found |= {"port": str(first), "endPort": last}
         elif dice < 0.9:
             found["port"] = self.pick(NAMES)
-            if self.chance(0.2):
+            if self.chance(0.3):
                 found["endPort"] = 443
         else:
             found["port"] = "0"
@@ -391,6 +396,8 @@ class _Maker:
         if dice < 0.3 and direction == "egress":
             blocks = ("10.0.0.0/8", "0.0.0.0/0", "203.0.113.0/24", "192.168.0.0/16", "::/0", "2001:db8::/32")
             return {"networks": self.dice.sample(blocks, k=self.pick((1, 1, 2)))}
+        if dice < 0.4:
+            return {"namespaces": {"matchExpressions": [{"key": "team", "operator": "DoesNotExist"}]}}
         if dice < 0.65:
             return {"namespaces": self.namespace_selector()}
         return {"pods": {"namespaceSelector": self.namespace_selector(), "podSelector": self.pod_selector()}}

@@ -89,7 +89,8 @@ def questions(case: Case, local: str) -> Object:
             "addresses": [one["ip"] for one in pod["status"]["podIPs"]],
             "ports": [
                 {"name": port["name"], "protocol": port["protocol"], "number": port["containerPort"]}
-                for port in pod["spec"]["containers"][0].get("ports", ())
+                for container in pod["spec"]["containers"]
+                for port in container.get("ports", ())
             ],
         }
         for pod in of(case, "Pod")

@@ -32,8 +32,8 @@ def side(packet: Packet, direction: Direction, options: CiliumOptions) -> Side:
     if subject.kind == "host":
         return _of_a_node(packet, direction)
     if peer.kind != "host" or (subject.node and peer.node):
-        return _of_a_pod(Scene(packet, options, own=subject.node == peer.node), direction)
-    own, other = (_of_a_pod(Scene(packet, options, own=which), direction) for which in (True, False))
+        return _of_a_pod(Scene(packet, options, direction, own=subject.node == peer.node))
+    own, other = (_of_a_pod(Scene(packet, options, direction, own=which)) for which in (True, False))
     return _either(own, other)
 
 
@@ -78,9 +78,9 @@ def _unsure(cited: Cited) -> Cited:
 # --- one pod ----------------------------------------------------------------------------------------------------------
 
 
-def _of_a_pod(scene: Scene, direction: Direction) -> Side:
+def _of_a_pod(scene: Scene) -> Side:
     """The tiers one after the other, then default deny; a later one is asked only while the packet may get there."""
-    rules = entries(scene, direction)
+    rules = entries(scene)
     isolated = any_of(*(one.subject for one in rules if one.isolates is not None))
     if scene.options.enforcement == "always":
         isolated = YES
@@ -91,7 +91,7 @@ def _of_a_pod(scene: Scene, direction: Direction) -> Side:
             met.append(_tier([one for one in rules if one.tier == tier], softened=isolated.match == "no"))
             may_pass = met[-1].may_pass
     if may_pass:
-        met.append(_end(scene, direction, rules, isolated))
+        met.append(_end(scene, rules, isolated))
     may_allow, may_deny = any(one.may_allow for one in met), any(one.may_deny for one in met)
     isolating: tuple[Cited, ...] = ()
     if may_allow or may_pass:
@@ -100,7 +100,7 @@ def _of_a_pod(scene: Scene, direction: Direction) -> Side:
             Cited(object=one.object, rule=None, path=one.isolates or (), action="deny") for one in places.values()
         )
     return Side(
-        direction=direction,
+        direction=scene.direction,
         reached=tuple(cited for one in met for cited in one.reached),
         isolated=isolated.match == "yes",
         isolating=isolating,
@@ -112,15 +112,15 @@ def _of_a_pod(scene: Scene, direction: Direction) -> Side:
     )
 
 
-def _end(scene: Scene, direction: Direction, rules: Sequence[Entry], isolated: Matched) -> Outcome:
+def _end(scene: Scene, rules: Sequence[Entry], isolated: Matched) -> Outcome:
     """What no tier decided: default deny, but for the own node on ingress, which is let in by a rule of its own.
 
     That one is there only beside other rules, so that enforcement `always` shuts the own node out of an endpoint that
     no policy selects.
     """
-    identity, _ = scene.peer(direction)
+    identity = scene.peer
     denied = isolated
-    if direction == "ingress" and identity.kind == "host" and scene.options.allow_localhost != "policy":
+    if scene.direction == "ingress" and identity.kind == "host" and scene.options.allow_localhost != "policy":
         beside = any_of(*(one.subject for one in rules))
         denied = NO
         if scene.options.enforcement == "always" and beside.match != "yes":

@@ -27,7 +27,6 @@ from netwright.spec.adminpeers import NO, YES, Matched, any_of, matched
 from netwright.spec.cilium_identities import OWNED, Identity, Scene
 from netwright.spec.cilium_selectors import needs
 from netwright.spec.ends import End
-from netwright.spec.judgement import Direction
 from netwright.spec.labels import plain
 from netwright.spec.packet import Packet
 from netwright.spec.reasons import HOST_ADDRESS, POD_ADDRESS
@@ -91,9 +90,9 @@ def _of_groups(packet: Packet, key: str, values: tuple[str, ...] | None) -> tupl
 # --- whom they match --------------------------------------------------------------------------------------------------
 
 
-def within(scene: Scene, direction: Direction, asked: Sequence[Within]) -> Matched:
+def within(scene: Scene, asked: Sequence[Within]) -> Matched:
     """Whether the peer is in the ranges. Pods and nodes are in none, unless the match mode has them."""
-    identity, end = scene.peer(direction)
+    identity, end = scene.peer, scene.peer_end
     mode = {"pod": "pods", "host": "nodes", "remote-node": "nodes"}.get(identity.kind)
     if mode is not None and mode not in scene.options.cidr_match_modes:
         return NO

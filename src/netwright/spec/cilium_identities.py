@@ -106,23 +106,17 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Scene:
-    """A packet under Cilium. `own`: a node at one end is the node of the pod at the other."""
+    """A packet under Cilium, at the end that it leaves (egress) or reaches. `own`: a node at one end is the node of the
+    pod at the other."""
 
-    def __init__(self, packet: Packet, options: CiliumOptions, *, own: bool) -> None:
+    def __init__(self, packet: Packet, options: CiliumOptions, direction: Direction, *, own: bool) -> None:
         self.packet = packet
         self.options = options
+        self.direction = direction
         self.own = own
-        self.source = self._identity(packet.source)
-        self.destination = self._identity(packet.destination)
-
-    def peer(self, direction: Direction) -> tuple[Identity, End]:
-        """Who is at the other end of a direction: the destination of egress, the source of ingress."""
-        if direction == "egress":
-            return self.destination, self.packet.destination
-        return self.source, self.packet.source
-
-    def subject(self, direction: Direction) -> Identity:
-        return self.source if direction == "egress" else self.destination
+        ends = (packet.source, packet.destination) if direction == "egress" else (packet.destination, packet.source)
+        self.peer_end = ends[1]
+        self.subject, self.peer = (self._identity(end) for end in ends)
 
     def _identity(self, end: End) -> Identity:
         if end.kind == "pod":

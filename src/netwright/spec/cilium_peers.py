@@ -24,7 +24,6 @@ from netwright.spec.adminpeers import NO, YES, Matched, any_of, matched
 from netwright.spec.cilium_cidrs import ranges, within, written
 from netwright.spec.cilium_identities import Identity, Scene
 from netwright.spec.cilium_selectors import cilium_peer, selects_peer
-from netwright.spec.judgement import Direction
 from netwright.spec.labels import matches, plain
 from netwright.spec.packet import Packet
 from netwright.spec.reasons import API_SERVER, CLOUD, domain
@@ -43,13 +42,13 @@ def as_written(rule: AnyRule) -> tuple[Any, ...]:
     return (*listed, rule.to_services, names)
 
 
-def peers_match(scene: Scene, direction: Direction, rule: AnyRule, namespace: str, *, has_ports: bool) -> Matched:
+def peers_match(scene: Scene, rule: AnyRule, namespace: str, *, has_ports: bool) -> Matched:
     """Whether the other end is one of the rule's peers.
 
     A list that is there and empty means nobody. Without peers a rule means everybody if it has ports, else nobody. So
     does one whose `toServices` are not there, or that denies them: only rules that allow look them up.
     """
-    identity, end = scene.peer(direction)
+    identity, end = scene.peer, scene.peer_end
     endpoints: Sequence[LabelSelector] | None
     if isinstance(rule, (IngressRule, IngressDenyRule)):
         endpoints, cidrs, sets = rule.from_endpoints, rule.from_cidr, rule.from_cidr_set
@@ -62,15 +61,15 @@ def peers_match(scene: Scene, direction: Direction, rule: AnyRule, namespace: st
     cluster = scene.options.cluster_name
     found = [selects_peer(cilium_peer(one, namespace, cluster), identity) for one in endpoints or ()]
     found += [entity_matches(identity, one) for one in entities or ()]
-    found += [within(scene, direction, written(one)) for one in cidrs or ()]
-    found += [within(scene, direction, ranges(scene.packet, one)) for one in sets or ()]
+    found += [within(scene, written(one)) for one in cidrs or ()]
+    found += [within(scene, ranges(scene.packet, one)) for one in sets or ()]
     found += [matched("perhaps", CLOUD) if end.kind == "address" else NO for _ in groups or ()]
     if isinstance(rule, EgressRule):
         names = [one.match_name or one.match_pattern or "" for one in rule.to_fqdns or ()]
         if names:
             found.append(matched("perhaps", domain(names)) if end.kind == "address" else NO)
         for service in _services(scene.packet, rule.to_services):
-            found += _behind(scene, direction, identity, service, cluster)
+            found += _behind(scene, identity, service, cluster)
     if not found:
         return YES if has_ports else NO
     return any_of(*found)
@@ -136,14 +135,14 @@ def _bare(selector: LabelSelector | None) -> LabelSelector | None:
     return LabelSelector(match_labels=labels, match_expressions=expressions)
 
 
-def _behind(scene: Scene, direction: Direction, identity: Identity, service: Decoded, cluster: str) -> list[Matched]:
+def _behind(scene: Scene, identity: Identity, service: Decoded, cluster: str) -> list[Matched]:
     """A Service with a selector means the pods that it selects, ready or not, whatever its ports; one without means the
     addresses of its EndpointSlices, which are ranges like any other and match no pods."""
     selector = service.value.spec.selector if service.value.spec else None
     if selector:
         asked = cilium_peer(LabelSelector(match_labels=selector), service.namespace, cluster, "k8s")
         return [selects_peer(asked, identity)]
-    return [within(scene, direction, written(text)) for text in _slice_addresses(scene.packet, service)]
+    return [within(scene, written(text)) for text in _slice_addresses(scene.packet, service)]
 
 
 def _slice_addresses(packet: Packet, service: Decoded) -> Iterator[str]:

@@ -59,11 +59,11 @@ def _asked(rule: PortRule, *, isolated: bool) -> list[Reason]:
 
 
 def _port_matches(scene: Scene, port: PortProtocol) -> bool:
-    """No protocol and ANY are TCP, UDP and SCTP; port 0 is all of them. A range's end has no effect on a name."""
+    """No protocol and ANY are TCP, UDP and SCTP; port 0 is all of them."""
     any_of = port.protocol in (None, "", "ANY")
     protocols = tuple(PROTOCOLS) if any_of else (str(port.protocol),)
     if port.name is not None:
-        return named(scene, port.name, protocols)
+        return named(scene, port.name, protocols, port.end_port or 0)
     return numbered(scene, port.number or 0, port.end_port or 0, protocols)
 
 
@@ -74,11 +74,12 @@ def numbered(scene: Scene, first: int, last: int, protocols: Sequence[str]) -> b
     return first == 0 or first <= packet.port <= max(first, last)
 
 
-def named(scene: Scene, name: str, protocols: Sequence[str]) -> bool:
-    """A port of the destination pod, by its name. Addresses and nodes have no names."""
+def named(scene: Scene, name: str, protocols: Sequence[str], last: int = 0) -> bool:
+    """A port of the destination pod, by its name, and on ingress on to `endPort`, though that is documented to be
+    ignored. Addresses and nodes have no names."""
     protocol, number = scene.named_ports().get(name, ("", 0))
-    packet = scene.packet
-    return protocol in protocols and (PROTOCOLS.get(protocol), number) == (packet.protocol, packet.port)
+    last = last if scene.direction == "ingress" else 0
+    return protocol in protocols and number != 0 and numbered(scene, number, last, (protocol,))
 
 
 def _type_matches(scene: Scene, field: ICMPField) -> bool:
@@ -95,13 +96,14 @@ def kubernetes_ports_match(scene: Scene, ports: Sequence[NetworkPolicyPort | Non
 def _kubernetes_port_matches(scene: Scene, port: NetworkPolicyPort) -> bool:
     protocol = (port.protocol or "TCP",)
     if isinstance(port.port, str):
-        return named(scene, port.port.lower(), protocol)
+        return named(scene, port.port.lower(), protocol, port.end_port or 0)
     return numbered(scene, port.port or 0, port.end_port or 0, protocol)
 
 
-def admin_protocols_match(scene: Scene, entries: Sequence[Protocol | None] | None) -> bool:
-    """`protocols` of a ClusterNetworkPolicy: absent, they leave every protocol free, ICMP too."""
-    return not entries or any(_admin_protocol_matches(scene, entry or Protocol()) for entry in entries)
+def admin_protocols(scene: Scene, entries: Sequence[Protocol | None] | None) -> list[Protocol] | None:
+    """Which `protocols` of a ClusterNetworkPolicy match the packet; None where there are none, so that every protocol
+    is free, ICMP too."""
+    return [one for one in entries if one and _admin_protocol_matches(scene, one)] if entries else None
 
 
 def _admin_protocol_matches(scene: Scene, entry: Protocol) -> bool:

@@ -85,10 +85,13 @@ def _holds(need: Need, identity: Identity) -> Matched:
 def cilium_subject(selector: LabelSelector | None, namespace: str) -> Needs:
     """The endpoints that a rule of Cilium is for. In a namespace it is for those of the namespace, whatever
     `k8s:io.kubernetes.pod.namespace` it compares in matchLabels."""
-    asked = needs(selector, "any")
-    if not namespace:
-        return asked
+    return _confined(selector, "any", namespace) if namespace else needs(selector, "any")
+
+
+def _confined(selector: LabelSelector | None, source: str, namespace: str) -> Needs:
+    """The namespace is put into matchLabels, in place of another one that they have under the very same key."""
     in_labels = len((selector.match_labels if selector else None) or {})
+    asked = needs(selector, source)
     kept = [one for i, one in enumerate(asked) if i >= in_labels or (one.source, one.key) != ("k8s", NAMESPACE_NAME)]
     return (*kept, Need("k8s", NAMESPACE_NAME, "In", (namespace,)))
 
@@ -119,7 +122,7 @@ def of_cluster(asked: Needs, cluster: str) -> Needs:
 
 def pods_in(selector: LabelSelector | None, namespace: str) -> Needs:
     """The pods of a namespace that a Kubernetes selector means."""
-    return (*needs(selector, "k8s"), Need("k8s", NAMESPACE_NAME, "In", (namespace,)))
+    return _confined(selector, "k8s", namespace)
 
 
 def pods_of(namespaces: LabelSelector | None, selector: LabelSelector | None = None) -> Needs:
