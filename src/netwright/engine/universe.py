@@ -275,8 +275,9 @@ class Universe:
                 other = self.other
                 if not of_any_family or other is None:
                     return found
-                known = self.present & ~self.outside
-                more = [bits & known for bits in other._addresses(addresses)]
+                # the two have only their identities in common
+                known = self.present & self.select.every
+                more = [self.with_own(bits & known) for bits in other._addresses(addresses)]
                 return found[0] | more[0], found[1] | more[1]
             case Names():
                 return 0, self.every
