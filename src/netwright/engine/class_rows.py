@@ -223,6 +223,10 @@ class ClassFolder:
                     numbers[name, protocol] = numbers.get((name, protocol), 0) | here
             for port in service.named:
                 mask |= numbers.get((port.name, port.protocol), 0)
+                if port.end:
+                    for name, protocol, number in self._port_maps[port_map]:
+                        if (name, protocol) == (port.name, port.protocol) and number < port.end:
+                            mask |= atoms.mask(ServiceSet.ports(protocol, number, port.end))
         return mask
 
     def _general(self, key: tuple[int, ...], port_map: int) -> list[Row]:

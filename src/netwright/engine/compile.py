@@ -461,10 +461,15 @@ def _atoms(units: Sequence[Unit], identities: Identities) -> Atoms:
     unsure |= {id(x): x for x in [end.unsure for unit in units for end in unit.ends]}
     services = {service.fixed for service in said}
     services.update(unsure.values())
-    names = {(port.name, port.protocol) for service in said for port in service.named}
+    names: dict[tuple[str, int], set[int]] = {}
+    for service in said:
+        for port in service.named:
+            names.setdefault((port.name, port.protocol), set()).add(port.end)
     if names:
         for port_map in identities.port_maps:
-            services |= {ServiceSet.ports(p, n) for name, p, n in port_map if (name, p) in names}
+            services |= {
+                ServiceSet.ports(p, n, max(n, end)) for name, p, n in port_map for end in names.get((name, p), ())
+            }
     return Atoms(services)
 
 

@@ -240,10 +240,13 @@ class Citer:
             holder = at if direction == "ingress" else peer
             if holder.row >= 0:
                 columns = self.network.columns
-                wanted = {(p.name, p.protocol) for p in rule.service.named}
-                for name, protocol, number in columns.port_maps[int(columns.port_map[holder.row])]:
-                    if (name, protocol) in wanted and protocol << 16 | number == key:
-                        return True, True
+                ports = columns.port_maps[int(columns.port_map[holder.row])]
+                for port in rule.service.named:
+                    last = port.end if direction == "ingress" else 0
+                    for name, protocol, number in ports:
+                        if (name, protocol) == (port.name, port.protocol):
+                            if protocol << 16 | number <= key <= protocol << 16 | max(number, last):
+                                return True, True
         return False, key in rule.unsure
 
 

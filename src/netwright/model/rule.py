@@ -102,10 +102,12 @@ def either(peers: list[Peer]) -> Peer:
 
 
 class NamedPort(_Value, frozen=True):
-    """A port by the name that a container of the destination gives it, for one protocol."""
+    """A port by the name that a container of the destination gives it, for one protocol. On ingress the ports up to
+    `end` too, where that is above the port."""
 
     protocol: int
     name: str
+    end: int = 0
 
 
 class Service(_Value, frozen=True):

@@ -298,9 +298,13 @@ class _Lowering:
             ranges = self._of_groups(r.key, r.values) if r.source in ("any", "cidrgroup") else []
             held = self._reading.by_address(ranges)
             found.append(held if r.wanted else NotPeer(held))
-        kinds = Kinds(self._reading.ranges or ("external",))
+        kinds = self._reading.ranges or ("external",)
         cut = [NotPeer(self._reading.by_address(excepted))] if excepted else []
-        return AndPeer((kinds, *found, *cut))
+        asked: Peer = AndPeer((Kinds(kinds), *found, *cut))
+        if "pod" in kinds and all(isinstance(one, NotPeer) for one in found):
+            # what asks only for absence selects the stand-ins of pods, addresses and other nodes
+            return either([asked, Kinds(tuple(kind for kind in kinds if kind != "own-node"))])
+        return asked
 
     def _of_groups(self, key: str, values: tuple[str, ...] | None) -> list[str]:
         """The ranges of the groups that have a label, with one of the values where these are given."""
@@ -367,7 +371,7 @@ class _Lowering:
                 yield service, owed
         if plain:
             fixed: list[Interval] = [i for s in plain for i in s.fixed.intervals]
-            named = sorted({n for s in plain for n in s.named}, key=lambda p: (p.name, p.protocol))
+            named = sorted({n for s in plain for n in s.named}, key=_by_name)
             yield Service(ServiceSet(fixed), tuple(named)), proof
 
 
@@ -423,12 +427,16 @@ def _ports(rule: PortRule | PortDenyRule) -> Service:
             numbers = [PROTOCOLS[protocol]]
         for number in numbers:
             if port.name is not None:
-                named.append(NamedPort(number, port.name))
+                named.append(NamedPort(number, port.name, port.end_port or 0))
                 continue
             low = port.number or 0
             high = max(low, port.end_port or 0) if low else 0xFFFF
             fixed.append((service_key(number, low), service_key(number, high) + 1))
-    return Service(ServiceSet(fixed), tuple(sorted(set(named), key=lambda p: (p.name, p.protocol))))
+    return Service(ServiceSet(fixed), tuple(sorted(set(named), key=_by_name)))
+
+
+def _by_name(port: NamedPort) -> tuple[str, int, int]:
+    return port.name, port.protocol, port.end
 
 
 def _icmp(rules: Sequence[ICMPRule]) -> Service:

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from netwright.base.selectors import ALWAYS, NEVER, Has, Not, Selector, conjunction, equals, one_of
 from netwright.dialects.k8s.generated import GENERATED, UNKNOWN
 from netwright.dialects.k8s.lower import POD_NETWORK
@@ -86,6 +88,12 @@ class _Seen:
 
     def pods(self, selector: LabelSelector, surely: bool = True) -> Selector:
         return pods(selector, surely)
+
+    def at_home(self, selector: LabelSelector) -> LabelSelector:
+        labels = selector.match_labels or {}
+        if NAMESPACE not in labels:
+            return selector
+        return replace(selector, match_labels={k: v for k, v in labels.items() if k != NAMESPACE})
 
 
 SEEN: Final = _Seen()

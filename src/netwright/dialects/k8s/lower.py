@@ -102,7 +102,7 @@ class _Lowering:
         value: NetworkPolicy = decoded.value
         spec = value.spec or NetworkPolicySpec()
         home = _namespace(decoded.namespace)
-        at = self._pods(home, spec.pod_selector).selector
+        at = self._pods(home, self._reading.at_home(spec.pod_selector)).selector
         perhaps_at = perhaps_selector(spec.pod_selector, home, self._reading)
         for side in isolated_by(spec, self._reading):
             perhaps = _Perhaps(number, decoded, side, rules)
@@ -163,7 +163,7 @@ class _Lowering:
         if element.namespace_selector is not None:
             where = label_selector(element.namespace_selector, "ns:", self._reading)
         elif element.pod_selector is not None:
-            where = _namespace(namespace)
+            return self._pods(_namespace(namespace), self._reading.at_home(element.pod_selector))
         else:
             return NOBODY
         return self._pods(where, element.pod_selector)

@@ -24,6 +24,9 @@ class PodLabels(Protocol):
     def pods(self, selector: LabelSelector, surely: bool = True) -> Selector:
         """Which pods a selector selects, surely or at least perhaps."""
 
+    def at_home(self, selector: LabelSelector) -> LabelSelector:
+        """A selector of pods of the policy's own namespace, without what names another."""
+
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """`beyond` are the services for which NetworkPolicy decides nothing for certain.
@@ -48,6 +51,10 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     def sees(self, label: str) -> bool:
         """Whether the plugin knows a label of a pod."""
         return self.labels is None or self.labels.sees(label)
+
+    def at_home(self, selector: LabelSelector | None) -> LabelSelector | None:
+        """A selector of pods of a NetworkPolicy's own namespace as it is read."""
+        return self.labels.at_home(selector) if self.labels is not None and selector is not None else selector
 
     def by_address(self, ranges: Sequence[str], excepted: Sequence[str] = ()) -> Peer:
         """Who is matched by any of these address ranges, without those in `excepted`."""
