@@ -222,18 +222,22 @@ def _grouped(found: Iterable[Any]) -> list[list[str]]:
 
 
 def profiles() -> str:
-    from netwright.profiles.compose import PROFILES
+    from netwright.profiles.known import NAMES, profile_of
 
     parts = [
         "A profile says how the policies of a cluster compose and what its network plugin does where the documents "
         "leave something open. `--cni NAME` chooses one; every answer names it and repeats its assumptions."
     ]
-    for name, profile in PROFILES.items():
+    for name in NAMES:
+        profile = profile_of(name)
         parts.append(f"## {name}")
         parts.append(
             _table(
                 ["", ""],
-                [["policies of one tier", f"{profile.policy_ties}"], ["not settled by policy", f"{profile.unsure}"]],
+                [
+                    ["policies of one tier", f"{profile.policy_ties}"],
+                    ["not settled by policy", f"{profile.reading.beyond}"],
+                ],
             )
         )
         parts.append("It is assumed that:")

@@ -42,7 +42,8 @@ class Undecided(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evaluated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"from_": "from"}):
-    """The query and its verdict. `when` holds conditions: a reader that ignores them must read allow as undecided.
+    """The query and its verdict. `when` holds conditions: a reader that ignores them must read allow as undecided, and
+    what is undecided for nothing else is allowed where they hold.
 
     What has no default is always written.
     """
@@ -161,7 +162,9 @@ def ask(
 
 
 def conditions(settled: Settled) -> tuple[str, ...]:
-    """For a group of which some may pass: who."""
+    """For a group of which some may pass: who. For what is open by conditions alone: these."""
+    if settled.verdict == "undecided" and settled.reasons and all(r.kind == "depends" for r in settled.reasons):
+        return tuple(r.text for r in settled.reasons)
     if settled.groups != "some" or settled.verdict != "allow":
         return ()
     out: dict[str, None] = {}
