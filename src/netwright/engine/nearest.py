@@ -10,7 +10,7 @@ from netwright.base.selectors import And, Has, Never, Not, OneOf, Or, Selector, 
 from netwright.base.services import ServiceSet
 from netwright.engine.inquire import Inquirer, Packet
 from netwright.engine.verdict import Spot
-from netwright.model.rule import Addresses, AndPeer, AnyPeer, Direction, Members, OrPeer, Peer, Rule
+from netwright.model.rule import Addresses, AndPeer, AnyPeer, Direction, Kinds, Members, Names, OrPeer, Peer, Rule
 
 
 class Near(NamedTuple):
@@ -81,8 +81,20 @@ def _peer_distance(inquirer: Inquirer, peer: Peer, spot: Spot, packet: Packet) -
             if spot.row >= 0 and columns.has_v4[spot.row] and packet.family == 4:
                 mine = f" {address_text(4, int(columns.v4[spot.row]))}"
             return 2, (f"it admits the addresses {addresses.described()}, not{mine or ' this one'}",), peer
+        case Kinds(kinds):
+            return 9, (f"it admits {' and '.join(_KINDS[kind] for kind in kinds)}",), peer
+        case Names(patterns):
+            return 9, (f"it admits the addresses of {', '.join(patterns)}",), peer
         case _:
             return 9, ("it admits others",), peer
+
+
+_KINDS = {
+    "pod": "pods",
+    "node": "nodes other than the pod's own",
+    "own-node": "the pod's own node",
+    "external": "addresses outside the cluster",
+}
 
 
 def _unmet(selector: Selector, held: Mapping[str, str]) -> tuple[str, ...]:
