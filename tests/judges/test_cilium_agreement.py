@@ -1,6 +1,7 @@
 """The reference evaluator for Cilium against Cilium's own policy engine, packet by packet, both directions.
 
-Cilium is right by definition of the profile.
+Cilium is right by definition of the profile. What it was found to do where one would expect another thing is listed in
+`FACTS`, beside what `test_cilium_judge` lists, and asked of both.
 """
 
 from __future__ import annotations
@@ -10,14 +11,27 @@ from typing import Any
 
 import pytest
 
-from netwright.dialects import decode
-from netwright.dialects.k8s.decode import Invalid
-from netwright.model.document import Decoded, Document
+from netwright.model.document import Decoded
 from netwright.spec.judge import CiliumOptions, judge
 from tests.judges.cilium_judge import Judge, unavailable
 from tests.random_cilium import CONFIGS, Case, Object, cluster
+from tests.unit.spec.build_cilium import (
+    CLUSTER,
+    NOWHERE,
+    NUMBERS,
+    WEB,
+    admin,
+    asks,
+    cnp,
+    come,
+    decoded,
+    group,
+    keyed,
+    labels,
+    netpol,
+    ports,
+)
 
-NUMBERS = {"TCP": 6, "UDP": 17, "SCTP": 132, "ICMP": 1, "ICMPv6": 58}
 CLUSTERS, TUPLES = 200, 100
 
 
@@ -28,24 +42,6 @@ def engine() -> Iterator[Judge]:
         pytest.skip(reason)
     with Judge() as running:
         yield running
-
-
-def decoded(manifests: Sequence[Object]) -> list[Decoded]:
-    found = []
-    for raw in manifests:
-        meta = raw["metadata"]
-        document = Document(
-            place=None,
-            api_version=raw["apiVersion"],
-            kind=raw["kind"],
-            namespace=meta.get("namespace", ""),
-            name=meta["name"],
-            raw=raw,
-        )
-        one = decode(document)
-        assert not isinstance(one, Invalid), (one, raw)
-        found.append(one)
-    return found
 
 
 def options(config: Object) -> CiliumOptions:
@@ -188,3 +184,150 @@ def test_the_evaluator_says_what_cilium_says(engine: Judge, config: Object) -> N
     first = CONFIGS.index(config) * CLUSTERS // len(CONFIGS)
     seeds = range(first, first + CLUSTERS // len(CONFIGS))
     assert disagreements(engine, [cluster(seed, TUPLES, config) for seed in seeds]) == []
+
+
+# --- what it taught ---------------------------------------------------------------------------------------------------
+
+GROUPS = (group("g", "203.0.113.0/24", trust="some"), group("h", "203.0.113.0/25", "198.51.100.0/24", kind="a"))
+LACK = {"namespaces": asks("team", "DoesNotExist")}
+MISSING = {"toServices": [{"k8sService": {"serviceName": "missing"}}]}
+OUT = labels(app="web")
+
+
+def egress_of_web(*entries: Object) -> Object:
+    return cnp(select=OUT, egress=list(entries))
+
+
+FACTS: dict[str, tuple[list[Object], Object, dict[str, tuple[str, str]]]] = {
+    # (policies, how Cilium is set up, {source destination protocol number: (egress, ingress)})
+    "a peer of namespaces that asks only for what they lack is everybody": (
+        [admin("Admin", app="web", egress=[{"action": "Deny", "to": [LACK]}])],
+        {},
+        {
+            "shop/web shop/db TCP 1": ("deny", "allow"),
+            "shop/web 203.0.113.5 TCP 1": ("deny", "n/a"),
+            "shop/web host TCP 1": ("deny", "n/a"),
+        },
+    ),
+    "beside a name of a port on egress it is not": (
+        [
+            admin(
+                "Admin",
+                app="web",
+                egress=[{"action": "Deny", "to": [LACK], "protocols": [{"destinationNamedPort": "sql"}]}],
+            )
+        ],
+        {},
+        {"shop/web shop/db TCP 5432": ("allow", "allow")},
+    ),
+    "the peers of a NetworkPolicy are always of the cluster": (
+        [netpol(ingress=[{"from": [{"namespaceSelector": asks("team", "NotIn", "red")}]}])],
+        {},
+        {
+            "203.0.113.5 shop/db TCP 1": ("n/a", "deny"),
+            "node/here shop/db TCP 1": ("n/a", "deny"),
+            "bank/web shop/db TCP 1": ("allow", "allow"),
+        },
+    ),
+    "a namespace in the labels of a podSelector is read as the policy's own": (
+        [netpol(ingress=[]) | {"spec": {"podSelector": keyed({"io.kubernetes.pod.namespace": "bank"}), "ingress": []}}],
+        {},
+        {"shop/web shop/db TCP 1": ("allow", "deny"), "shop/web bank/db TCP 1": ("allow", "allow")},
+    ),
+    "endPort counts behind a name on ingress": (
+        [cnp(ingress=[{"toPorts": [{"ports": [{"port": "sql", "endPort": 5440, "protocol": "TCP"}]}]}])],
+        {},
+        {"shop/web shop/db TCP 5440": ("allow", "allow"), "shop/web shop/db TCP 5441": ("allow", "deny")},
+    ),
+    "and not on egress": (
+        [egress_of_web({"toPorts": [{"ports": [{"port": "sql", "endPort": 5440, "protocol": "TCP"}]}]})],
+        {},
+        {"shop/web shop/db TCP 5432": ("allow", "allow"), "shop/web shop/db TCP 5440": ("deny", "allow")},
+    ),
+    "toServices that are not there are everybody beside ports, and nobody without": (
+        [egress_of_web(MISSING | {"toPorts": ports("80/TCP")}, MISSING)],
+        {},
+        {
+            "shop/web shop/db TCP 80": ("allow", "allow"),
+            "shop/web shop/db TCP 81": ("deny", "allow"),
+            "shop/web 203.0.113.5 TCP 80": ("allow", "n/a"),
+        },
+    ),
+    "so are toServices that are denied": (
+        [cnp(select=OUT, egressDeny=[MISSING | {"toPorts": ports("80/TCP")}], enableDefaultDeny={"egress": False})],
+        {},
+        {"shop/web shop/db TCP 80": ("deny", "allow"), "shop/web shop/db TCP 81": ("allow", "allow")},
+    ),
+    "an address has the labels of every group that it is in, one of none has none": (
+        [*GROUPS, egress_of_web({"toCIDRSet": [{"cidrGroupSelector": labels(trust="some", kind="a")}]})],
+        {},
+        {"shop/web 203.0.113.5 TCP 1": ("allow", "n/a"), "shop/web 203.0.113.200 TCP 1": ("deny", "n/a")},
+    ),
+    "and is what a selector of groups means that asks for what is not there": (
+        [*GROUPS, egress_of_web({"toCIDRSet": [{"cidrGroupSelector": asks("trust", "NotIn", "some")}]})],
+        {},
+        {
+            "shop/web 192.0.2.1 TCP 1": ("allow", "n/a"),
+            "shop/web 203.0.113.5 TCP 1": ("deny", "n/a"),
+            "shop/web shop/db TCP 1": ("deny", "allow"),
+        },
+    ),
+    "in match mode pods it means every pod and every address": (
+        [*GROUPS, egress_of_web({"toCIDRSet": [{"cidrGroupSelector": asks("trust", "NotIn", "some")}]})],
+        {"policyCIDRMatchMode": ["pods"]},
+        {"shop/web 203.0.113.5 TCP 1": ("allow", "n/a"), "shop/web shop/db TCP 1": ("allow", "allow")},
+    ),
+    "an except of everything cuts no pods in match mode pods": (
+        [egress_of_web({"toCIDRSet": [{"cidr": "0.0.0.0/0", "except": ["0.0.0.0/0"]}]})],
+        {"policyCIDRMatchMode": ["pods"]},
+        {"shop/web 192.0.2.1 TCP 1": ("deny", "n/a"), "shop/web shop/db TCP 1": ("allow", "allow")},
+    ),
+    "a node is in no range of everything, in match mode nodes too": (
+        [egress_of_web({"toCIDR": ["0.0.0.0/0"]})],
+        {"policyCIDRMatchMode": ["nodes"]},
+        {"shop/web node/there TCP 1": ("deny", "n/a"), "shop/web host TCP 1": ("deny", "n/a")},
+    ),
+    "but in both modes together it is": (
+        [egress_of_web({"toCIDR": ["0.0.0.0/0"]})],
+        {"policyCIDRMatchMode": ["nodes", "pods"]},
+        {"shop/web node/there TCP 1": ("allow", "n/a"), "shop/web host TCP 1": ("allow", "n/a")},
+    ),
+    "reserved labels in a selector mean nodes": (
+        [cnp(ingress=[{"fromEndpoints": [keyed({"reserved:remote-node": ""})]}])],
+        {},
+        {"node/here shop/db TCP 1": ("n/a", "allow"), "shop/web shop/db TCP 1": ("allow", "deny")},
+    ),
+    "entries that list no ports match nothing": (
+        [cnp(ingress=[WEB | {"toPorts": [{}]}, WEB | {"icmps": [{}]}])],
+        {},
+        {"shop/web shop/db TCP 1": ("allow", "deny"), "shop/web shop/db ICMP 8": ("allow", "deny")},
+    ),
+    "port 0 is every port whatever the end of its range": (
+        [cnp(ingress=[{"toPorts": ports("0-80/TCP")}])],
+        {},
+        {"shop/web shop/db TCP 443": ("allow", "allow")},
+    ),
+    "the own node is let in beside Pass too": (
+        [netpol(ingress=[]), admin("Admin", ingress=[come("Pass", "blue")])],
+        {},
+        {"host shop/db TCP 1": ("n/a", "allow"), "bank/web shop/db TCP 1": ("allow", "deny")},
+    ),
+    "and under enforcement always beside any rule for the direction": (
+        [admin("Admin", ingress=[come("Pass", "blue")]), cnp(select=OUT, egress=[NOWHERE])],
+        {"enforcement": "always"},
+        {"host shop/db TCP 1": ("n/a", "allow"), "host shop/web TCP 1": ("n/a", "deny")},
+    ),
+}
+
+
+@pytest.mark.parametrize("fact", FACTS)
+def test_facts(engine: Judge, fact: str) -> None:
+    policies, config, asked = FACTS[fact]
+    plain = [one for one in CLUSTER if one["kind"] != "Pod" or one["status"]]
+    queries = []
+    for text in asked:
+        source, target, protocol, number = text.split()
+        queries.append((source, target, protocol, int(number)))
+    case = Case(0, config, [*plain, *policies], queries)
+    assert said_by_cilium(engine, [case]) == [list(asked.values())]
+    assert said_by_us(case) == list(asked.values())

@@ -111,7 +111,7 @@ def within(scene: Scene, asked: Sequence[Within]) -> Matched:
 def _holds(scene: Scene, identity: Identity, addresses: Sequence[Address], asked: Sequence[Within]) -> bool:
     for one in asked:
         if one.written and one.networks[0].prefixlen == 0:
-            if _any_will_do(scene, [each.version for each in addresses], one):
+            if identity.kind != "world" and _any_will_do(scene, [each.version for each in addresses], one):
                 continue
             there = identity.kind == "world" and addresses[0].version == one.networks[0].version
         else:
@@ -122,8 +122,9 @@ def _holds(scene: Scene, identity: Identity, addresses: Sequence[Address], asked
 
 
 def _any_will_do(scene: Scene, versions: Sequence[int], asked: Within) -> bool:
-    """In match mode `pods` a range of everything, an `except` too, is no question to who has an address of its family.
-    Otherwise it asks for the world, which pods and nodes are not of."""
+    """In match mode `pods` a range of everything, an `except` too, is no question to pods and nodes with an address of
+    its family. Otherwise it asks for the world, which they are not of. (An `except` of everything is no question to an
+    address either, if other policies name a narrower range around it. Here it is what it says.)"""
     return "pods" in scene.options.cidr_match_modes and asked.networks[0].version in versions
 
 

@@ -272,12 +272,7 @@ def _admin_peer(scene: Scene, peer: Peer, selects_it: Callable[[Needs, Identity]
 
 
 def _admin_is_refused(policy: ClusterNetworkPolicy) -> bool:
-    """Whether Cilium refuses the whole policy: one with `nodes` as a peer without enable-node-selector-labels, and one
-    that does anything but accept names."""
-    for rule in (policy.spec.egress if policy.spec else None) or ():
-        for peer in (rule.to if rule else None) or ():
-            if peer is None or peer.pods is not None or peer.namespaces is not None:
-                continue
-            if peer.nodes is not None or (peer.domain_names is not None and rule and rule.action != "Accept"):
-                return True
-    return False
+    """Whether Cilium refuses the whole policy: one with `nodes` as a peer without enable-node-selector-labels."""
+    rules = (policy.spec.egress if policy.spec else None) or ()
+    peers = [peer for rule in rules for peer in (rule.to if rule else None) or () if peer is not None]
+    return any(one.nodes is not None and one.pods is None and one.namespaces is None for one in peers)
