@@ -41,6 +41,7 @@ CILIUM = Profile(
         dropped_of_namespaces=DROPPED_OF_NAMESPACES,
         ranks_rules=True,
         by_absence=True,
+        one_port_a_name=True,
     ),
     assumptions=(
         "hostNetwork pods are their node: policies for pods do not act on them and see them as host or remote-node",

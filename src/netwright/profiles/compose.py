@@ -35,9 +35,7 @@ def compose(
 ) -> Cluster:
     """The cluster these objects make under a profile. Raises ValueError for a malformed pod CIDR."""
     given = IpSet.of(*pod_cidrs)
-    builder = EndpointBuilder(
-        objects, given, service_addresses(objects), *_told_apart(objects), profile.reading.labels is not None
-    )
+    builder = EndpointBuilder(objects, given, service_addresses(objects), *_told_apart(objects), profile.reading)
     columns = builder.columns()
     families, why = _families(bool(columns.has_v4.any()), bool(columns.has_v6.any()), builder.pod_ranges, objects)
     assumed = bool(why)

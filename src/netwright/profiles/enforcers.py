@@ -39,11 +39,13 @@ def enforcers(objects: Sequence[Decoded], profile: Profile, unknown: Sequence[Un
         return (Enforcer(name="cni", tiers=tuple(tiers), default="allow", exempt=profile.exempt),)
     reading = profile.reading
     rules, ends = lower_policies((d for d in objects if d.kind == "NetworkPolicy"), reading)
+    ruled = {end.at for end in ends if end.direction == "ingress"}
     if any(d.kind in CILIUM_KINDS for d in objects) and CILIUM_KINDS[0] in profile.kinds:
         from netwright.dialects.cilium.lower import lower_cilium
 
         found = lower_cilium((d for d in objects if d.kind in CILIUM_KINDS), objects, reading)
         rules, ends, unread = (*rules, *found.rules), (*ends, *found.ends), (*unread, *found.of_nodes)
+        ruled |= {at for side, at in found.subjects if side == "ingress"}
     behind = profile.isolation == "behind all tiers"
     tiers = [Tier(name=NETWORK_POLICY, ties=profile.policy_ties, rules=rules, ends=() if behind else ends)]
     admin = [d for d in objects if d.kind in ADMIN_KINDS and d.kind in profile.kinds]
@@ -56,7 +58,8 @@ def enforcers(objects: Sequence[Decoded], profile: Profile, unknown: Sequence[Un
     if unread:
         tiers.insert(0, Tier(name="not read", ties="any-order", rules=unread))
     if behind:
-        tiers.append(_isolation(profile, tiers, ends))
+        ruled |= {r.at for tier in tiers if tier.name != "not read" for r in tier.rules if r.direction == "ingress"}
+        tiers.append(_isolation(profile, ends, ruled))
     return (Enforcer(name="cni", tiers=tuple(tiers), default="allow", exempt=profile.exempt),)
 
 
@@ -79,19 +82,16 @@ def without_effect(objects: Sequence[Decoded], profile: Profile) -> tuple[str, .
     return tuple(f"{kind} has no effect: the profile `{profile.name}` does not read it" for kind in kinds)
 
 
-def _isolation(profile: Profile, tiers: Sequence[Tier], ends: tuple[End, ...]) -> Tier:
-    """The last tier: what isolates, and before it the own node, as far as it is let in."""
+def _isolation(profile: Profile, ends: tuple[End, ...], ruled: set[Selector]) -> Tier:
+    """The last tier: what isolates, and before it the own node, as far as it is let in: where all are isolated, only
+    at the pods that have a rule."""
     rules: list[Rule] = []
     if profile.enforcement == "always":
         origin = Origin(kind="CiliumConfig", namespace="", name="enable-policy=always")
         more = [End(at=POD_NETWORK, direction=side, action="deny", origin=origin) for side in _DIRECTIONS]
         ends = (*ends, *more)
     if profile.own_node == "admitted":
-        at: Selector = POD_NETWORK
-        if profile.enforcement == "always":  # the own node is let in only where a rule selects the pod
-            ruled = {rule.at for tier in tiers for rule in tier.rules if rule.direction == "ingress"}
-            ruled |= {end.at for end in ends[: len(ends) - 2] if end.direction == "ingress"}
-            at = disjunction(*sorted(ruled, key=repr))
+        at = disjunction(*sorted(ruled, key=repr)) if profile.enforcement == "always" else POD_NETWORK
         rules.append(
             Rule(
                 rank=0,

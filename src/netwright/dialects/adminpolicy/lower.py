@@ -207,6 +207,13 @@ class _Lowering:
             return
         service = _protocols(rule.protocols) if isinstance(rule, (IngressRule, EgressRule)) else _ports(rule.ports)
         plain = [p for p in peers if _relation(p) is None]
+        is_egress = isinstance(rule, (EgressRule, AdminEgressRule))
+        by_absence = self._reading.by_absence and any(_only_excludes(p.namespaces) for p in plain)
+        if is_egress and by_absence and service.named:
+            # names of ports are looked up at the pods that are selected, not at all that stand-ins stand for
+            selected = [self._selected(policy, p) for p in plain]
+            yield ALWAYS, either(selected), Service(named=service.named), action
+            service = Service(service.fixed)
         if plain:
             yield ALWAYS, either([self._peer(policy, p) for p in plain]), service, action
         for p in peers:
@@ -232,6 +239,12 @@ class _Lowering:
         pods = peer.pods
         old = pods.namespaces if isinstance(pods, AdminPods) else None
         return self._pods(policy, _namespaces(old or pods.namespace_selector, self._reading), pods.pod_selector)
+
+    def _selected(self, policy: Decoded, peer: Peer | AdminPeer) -> RulePeer:
+        """The pods of a peer whose labels meet it."""
+        if peer.pods is None and peer.namespaces is not None:
+            return self._pods(policy, _namespaces(peer.namespaces, self._reading), None)
+        return self._peer(policy, peer)
 
     def _pods(self, policy: Decoded, where: Selector, selector: LabelSelector | None) -> RulePeer:
         surely = Members(conjunction(where, label_selector(selector, "k8s:", self._reading), POD_NETWORK))

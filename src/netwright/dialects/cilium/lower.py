@@ -91,11 +91,13 @@ HOST_FIREWALL: Final = "the host firewall is on and a policy for nodes lets it p
 
 
 class Lowered(NamedTuple):
-    """The rules of the tier, the ends behind all tiers, and rules for nodes, which hold only under a condition."""
+    """The rules of the tier, the ends behind all tiers, and rules for nodes, which hold only under a condition.
+    `subjects` are the pods that have an entry in a direction, be it one that matches nothing."""
 
     rules: tuple[Rule, ...]
     ends: tuple[End, ...]
     of_nodes: tuple[Rule, ...]
+    subjects: tuple[tuple[Side, Selector], ...]
 
 
 def mentioned_keys(policies: Iterable[Decoded]) -> frozenset[str]:
@@ -109,7 +111,7 @@ def lower_cilium(policies: Iterable[Decoded], objects: Sequence[Decoded], readin
     lowering = _Lowering(objects, reading)
     for number, policy in enumerate(policies):
         lowering.policy(number, policy)
-    return Lowered(tuple(lowering.rules), tuple(lowering.ends), tuple(lowering.of_nodes))
+    return Lowered(tuple(lowering.rules), tuple(lowering.ends), tuple(lowering.of_nodes), tuple(lowering.subjects))
 
 
 def policy_rules(policy: Decoded) -> Iterator[tuple[Pointer, PolicyRule]]:
@@ -139,6 +141,7 @@ class _Lowering:
         self.rules: list[Rule] = []
         self.ends: list[End] = []
         self.of_nodes: list[Rule] = []
+        self.subjects: dict[tuple[Side, Selector], None] = {}
 
     def _share(self, value: T) -> T:
         """One object for equal ones: whoever walks the rules meets each once."""
@@ -201,6 +204,8 @@ class _Lowering:
                             origin=origin,
                         )
                     )
+            if entries:
+                self.subjects[side, surely] = None
             if entries and isolates:
                 end = _origin(policy, (*pointer, "endpointSelector"))
                 self.ends.append(End(at=surely, direction=side, action="deny", origin=end))

@@ -28,6 +28,7 @@ from netwright.dialects.k8s.generated import (
 )
 from netwright.dialects.k8s.objects import ContainerPort, CronJob, Meta, Node, Pod, PodSpec, PodTemplate
 from netwright.dialects.k8s.objects import Workload as WorkloadObject
+from netwright.dialects.k8s.reading import PLAIN, Reading
 from netwright.model.cluster import ContainerPortNoun, Workload, WorkloadKind
 from netwright.model.columns import Columns, PortMap
 from netwright.model.document import Decoded
@@ -99,8 +100,7 @@ class EndpointBuilder:
     """Collects rows; `columns()` makes arrays of them. `pod_cidrs` are the user's pod ranges.
 
     `pod_keys` are labels that policies of other kinds select pods by, `node_keys` those that they select nodes by
-    (None: nothing selects nodes, and what a node is called is no attribute of its endpoints). `with_accounts`: the
-    service account of a pod is an attribute of it.
+    (None: nothing selects nodes, and what a node is called is no attribute of its endpoints).
     """
 
     def __init__(
@@ -110,12 +110,12 @@ class EndpointBuilder:
         service_addresses: IpSet,
         pod_keys: frozenset[str] = frozenset(),
         node_keys: frozenset[str] | None = None,
-        with_accounts: bool = False,
+        reading: Reading = PLAIN,
     ) -> None:
         self.objects = objects
         self.mentioned = mentioned(objects) | (GENERATED & pod_keys)
         self._node_keys = node_keys
-        self._with_accounts = with_accounts
+        self._reading = reading
         self.not_counted: list[str] = []
         """StatefulSets of which one endpoint would have to stand for each pod, and that have too many."""
         self.row_objects: list[Decoded] = []
@@ -264,14 +264,14 @@ class EndpointBuilder:
         name: str = "",
     ) -> None:
         ports = container_ports(spec)
-        port_map = _port_map(ports) if ports and not host else ()
+        port_map = self._named(ports, spec) if ports and not host else ()
         ids = self._labels
         if host and self._node_keys is not None and node in self._node_labels:
             self._label_ids.append(ids.setdefault((NODE, node), len(ids)))
             for key, value in sorted(self._node_labels[node].items()):
                 if key in self._node_keys:
                     self._label_ids.append(ids.setdefault((NODE + key, value or ""), len(ids)))
-        if self._with_accounts and spec is not None and not host:
+        if self._reading.labels is not None and spec is not None and not host:
             account = spec.service_account_name or "default"
             self._label_ids.append(ids.setdefault((ACCOUNT, account), len(ids)))
         if meta.labels:
@@ -297,6 +297,13 @@ class EndpointBuilder:
         self.row_objects.append(d)
         self.row_ports.append(ports)
         self.names.append(name or d.name)
+
+    def _named(self, ports: tuple[ContainerPortNoun, ...], spec: PodSpec | None) -> PortMap:
+        """The named ports of a pod as policies know them."""
+        if not self._reading.one_port_a_name or spec is None:
+            return _port_map(ports)
+        ports = container_ports(replace(spec, init_containers=None))
+        return _port_map(tuple({p.name: p for p in ports if p.name}.values()))
 
     def _namespace(self, name: str) -> int:
         return self._namespaces.setdefault(name, len(self._namespaces))

@@ -38,6 +38,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     `dropped_of_namespaces` are labels that it does not see. `ranks_rules`: rules of admin policies of one priority are
     read by their number, across policies, each peer for itself; else each policy is, and which first is open.
     `by_absence`: peers of admin policies that are namespaces, and that ask only for what these lack, are everybody.
+    `one_port_a_name`: of the ports of a pod's containers with one name, whatever their protocols, the last counts
+    alone, and none of an init container.
     """
 
     beyond: ServiceSet = BEYOND_TRANSPORT
@@ -47,6 +49,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     dropped_of_namespaces: re.Pattern[str] | None = None
     ranks_rules: bool = False
     by_absence: bool = False
+    one_port_a_name: bool = False
 
     def sees(self, label: str) -> bool:
         """Whether the plugin knows a label of a pod."""
