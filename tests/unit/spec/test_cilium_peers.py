@@ -300,6 +300,12 @@ def test_groups_by_labels() -> None:
     assert chosen(asks("trust", "DoesNotExist")) == ["192.0.2.1"]
 
 
+def test_in_match_mode_pods_groups_that_one_is_not_in_are_everybody() -> None:
+    entry = {"toCIDRSet": [{"cidrGroupSelector": asks("trust", "NotIn", "full")}]}
+    targets = ("203.0.113.5", "shop/db", "node/here")
+    assert go_out(entry, *targets, more=GROUPS, modes=["pods"]) == ["203.0.113.5", "shop/db"]
+
+
 # --- services, names, clouds ------------------------------------------------------------------------------------------
 
 
