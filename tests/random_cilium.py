@@ -208,7 +208,8 @@ class _Maker:
             found |= {"port": str(first), "endPort": last}
         elif dice < 0.9:
             found["port"] = self.pick(NAMES)
-            if self.chance(0.3):
+            # Of rules that name one port with different ends, Cilium takes the end of the first it meets for all.
+            if found["port"] == "dns":
                 found["endPort"] = 443
         else:
             found["port"] = "0"
@@ -361,7 +362,7 @@ class _Maker:
         elif dice < 0.65:
             found["port"], found["endPort"] = self.pick(PORT_RANGES)
         elif dice < 0.85:
-            found["port"] = self.pick(("http", "sql", "dns"))
+            found["port"] = self.pick(("http", "sql"))
         return found
 
     # --- ClusterNetworkPolicy ---

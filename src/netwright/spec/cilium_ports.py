@@ -76,7 +76,11 @@ def numbered(scene: Scene, first: int, last: int, protocols: Sequence[str]) -> b
 
 def named(scene: Scene, name: str, protocols: Sequence[str], last: int = 0) -> bool:
     """A port of the destination pod, by its name, and on ingress on to `endPort`, though that is documented to be
-    ignored. Addresses and nodes have no names."""
+    ignored. Addresses and nodes have no names.
+
+    Where rules of one tier name a port with different ends, Cilium takes the end of the first of them, by the names of
+    the policies, for them all. That is not followed: each rule has its own.
+    """
     protocol, number = scene.named_ports().get(name, ("", 0))
     last = last if scene.direction == "ingress" else 0
     return protocol in protocols and number != 0 and numbered(scene, number, last, (protocol,))
