@@ -14,6 +14,7 @@ from typing import Any, Literal, cast, get_args
 import msgspec
 import yaml
 
+from netwright.dialects.adminpolicy import objects as admin
 from netwright.dialects.k8s import objects as k8s
 from netwright.model.document import Decoded
 
@@ -22,7 +23,13 @@ Verdict = Literal["allow", "deny", "undecided", "some"]
 Protocol = Literal["TCP", "UDP", "SCTP", "ICMP"]
 NUMBERS = {"TCP": 6, "UDP": 17, "SCTP": 132}
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job")
-CLUSTER_SCOPED = ("Namespace", "Node")
+ADMIN_POLICIES: dict[str, Any] = {
+    "ClusterNetworkPolicy": admin.ClusterNetworkPolicy,
+    "AdminNetworkPolicy": admin.AdminNetworkPolicy,
+    "BaselineAdminNetworkPolicy": admin.AdminNetworkPolicy,
+}
+PEERS = {"namespaces", "pods", "nodes", "networks", "domainNames"}
+CLUSTER_SCOPED = ("Namespace", "Node", *ADMIN_POLICIES)
 TYPES: dict[str, Any] = {
     "Namespace": k8s.Namespace,
     "Pod": k8s.Pod,
@@ -33,6 +40,7 @@ TYPES: dict[str, Any] = {
     "EndpointSlice": k8s.EndpointSlice,
     "Ingress": k8s.Ingress,
     "NetworkPolicy": k8s.NetworkPolicy,
+    **ADMIN_POLICIES,
     **dict.fromkeys(WORKLOADS, k8s.Workload),
 }
 
@@ -205,10 +213,19 @@ def decode(text: str) -> list[Decoded]:
             continue
         kind, meta = tree["kind"], tree["metadata"]
         namespace = "" if kind in CLUSTER_SCOPED else meta.get("namespace") or "default"
-        value = msgspec.convert(tree if TYPES[kind] is not k8s.NetworkPolicy else _body(tree), TYPES[kind])
+        tree = _body(tree) if kind == "NetworkPolicy" else _known(tree) if kind in ADMIN_POLICIES else tree
+        value = msgspec.convert(tree, TYPES[kind])
         found.append(Decoded(kind=kind, namespace=namespace, name=meta["name"], value=value))
     return found
 
 
 def _body(tree: dict[str, Any]) -> dict[str, Any]:
     return {key: tree[key] for key in ("metadata", "spec") if key in tree}
+
+
+def _known(tree: dict[str, Any]) -> dict[str, Any]:
+    """The policy with nothing in peers that have only fields of a newer API."""
+    for rule in (*tree["spec"].get("ingress", ()), *tree["spec"].get("egress", ())):
+        side = "from" if "from" in rule else "to"
+        rule[side] = [peer if PEERS & peer.keys() else {} for peer in rule[side]]
+    return tree
