@@ -479,3 +479,145 @@ def test_recipe(corpora: Path, tmp_path: Path, recipes: tuple[str, ...]) -> None
 def test_every_recipe_is_asked(corpora: Path) -> None:
     asked = {recipe for recipes in RECIPES for recipe in recipes}
     assert {path.stem for path in (corpora / "policy-recipes").iterdir()} == asked
+
+
+# --- network-policy-api: the user stories ------------------------------------------------------------------------------
+# Stories 1, 2, 3 and 5 of the documentation, a policy each; the manifests of story 4 are no YAML. A policy isolates
+# nothing, and Accept of egress says nothing of the ingress at the destination.
+
+STORY_CLUSTER = pods(
+    "sensitive-ns/vault app=vault",
+    "monitoring-ns/prometheus app=prometheus",
+    "kube-system/dns app=kube-dns",
+    "kube-system/other app=other",
+    "bar-ns-1/pub app=svc-pub",
+    "bar-ns-1/private app=private",
+    "foo-ns/web app=web",
+    "shut-ns/web app=web",
+    "open-ns/web app=web",
+) + namespaces(
+    *("sensitive-ns", "monitoring-ns", "kube-system", "bar-ns-1", "foo-ns", "shut-ns", "open-ns"),
+)
+STORY_POLICIES = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: nothing, namespace: shut-ns}
+spec: {podSelector: {}, policyTypes: [Ingress, Egress]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: everything, namespace: open-ns}
+spec: {podSelector: {}, policyTypes: [Ingress, Egress], ingress: [{}], egress: [{}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: everything, namespace: sensitive-ns}
+spec: {podSelector: {}, policyTypes: [Ingress], ingress: [{}]}
+"""
+STORIES = {
+    # Nobody in the cluster reaches the sensitive namespace, whatever NetworkPolicies admit.
+    "1": """
+        foo-ns/web           sensitive-ns/vault:80  TCP  deny
+        foo-ns/web           sensitive-ns/vault     ICMP deny
+        monitoring-ns/prometheus sensitive-ns/vault:80 TCP deny
+        sensitive-ns/vault   foo-ns/web:80          TCP  allow  # only ingress is denied
+        sensitive-ns/vault   sensitive-ns/vault:80  TCP  allow  # itself
+        203.0.113.9          sensitive-ns/vault:80  TCP  allow  # no pod: the NetworkPolicy admits it
+        foo-ns/web           open-ns/web:80         TCP  allow
+        foo-ns/web           shut-ns/web:80         TCP  deny
+    """,
+    # Monitoring reaches everybody, and everybody reaches DNS, whatever NetworkPolicies isolate.
+    "2": """
+        monitoring-ns/prometheus shut-ns/web:9090   TCP  allow
+        monitoring-ns/prometheus foo-ns/web:9090    TCP  allow
+        foo-ns/web               shut-ns/web:9090   TCP  deny
+        shut-ns/web              kube-system/dns:53 UDP  allow
+        shut-ns/web              kube-system/dns:53 TCP  allow
+        shut-ns/web              kube-system/other:53 UDP deny
+        shut-ns/web              monitoring-ns/prometheus:80 TCP deny
+        shut-ns/web              203.0.113.9:443    TCP  deny
+        203.0.113.9              shut-ns/web:80     TCP  deny
+        foo-ns/web               sensitive-ns/vault:80 TCP allow
+    """,
+    # The public service is left to the NetworkPolicies of whoever connects.
+    "3": """
+        shut-ns/web   bar-ns-1/pub:8080      TCP  deny
+        open-ns/web   bar-ns-1/pub:8080      TCP  allow
+        foo-ns/web    bar-ns-1/pub:8080      TCP  allow
+        foo-ns/web    bar-ns-1/pub:53        UDP  allow
+        foo-ns/web    bar-ns-1/private:8080  TCP  allow
+        shut-ns/web   bar-ns-1/private:8080  TCP  deny
+    """,
+    # Between pods all is denied that no NetworkPolicy speaks of.
+    "5": """
+        foo-ns/web    bar-ns-1/pub:80        TCP  deny
+        foo-ns/web    bar-ns-1/pub           ICMP deny
+        foo-ns/web    open-ns/web:80         TCP  allow  # its NetworkPolicy admits
+        foo-ns/web    sensitive-ns/vault:80  TCP  allow
+        foo-ns/web    shut-ns/web:80         TCP  deny
+        open-ns/web   foo-ns/web:80          TCP  deny   # its own NetworkPolicy is for its own end
+        foo-ns/web    kube-system/dns:53     UDP  deny
+        203.0.113.9   foo-ns/web:80          TCP  allow
+        foo-ns/web    203.0.113.9:443        TCP  allow
+    """,
+}
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_user_story(corpora: Path, tmp_path: Path, story: str) -> None:
+    cluster = written(tmp_path, "cluster.yaml", STORY_CLUSTER)
+    policies = written(tmp_path, "policies.yaml", STORY_POLICIES)
+    folder = corpora / "network-policy-api" / "site-src" / "user-story-examples"
+    ask([folder / f"user-story-{story}.yaml", cluster, policies], STORIES[story])
+
+
+def test_every_user_story_that_is_yaml_is_asked(corpora: Path) -> None:
+    folder = corpora / "network-policy-api" / "site-src" / "user-story-examples"
+    read = {
+        path.stem.removeprefix("user-story-")
+        for path in folder.iterdir()
+        if not netwright.load(str(path)).accounting.unreadable
+    }
+    assert read == set(STORIES)
+
+
+# --- network-policy-api: the demonstrations ---------------------------------------------------------------------------
+# anp1 (1) allows TCP 80, anp2 (2) passes, anp3 (3) denies TCP 81; a NetworkPolicy isolates `a`; the baseline denies.
+
+KUBECON = """
+    demo/b        demo/a:80   TCP  allow  # anp1, before the NetworkPolicy
+    demo/b        demo/a:81   TCP  deny   # passed on to the NetworkPolicy, which isolates
+    demo/b        demo/a:80   UDP  deny   # no admin policy: isolated
+    demo/a        demo/b:80   TCP  allow  # anp1
+    demo/a        demo/b:81   TCP  deny   # passed on past anp3, not isolated: the baseline
+    demo/a        demo/b:82   TCP  deny
+    other/c       demo/b:80   TCP  allow
+    other/c       demo/b:81   TCP  deny
+    demo/b        other/c:81  TCP  allow  # no subject
+    203.0.113.9   demo/b:81   TCP  allow  # the peers are pods
+    203.0.113.9   demo/a:80   TCP  deny   # isolated
+"""
+WALKTHROUGH = """
+    demo/b        demo/a:80   TCP  allow  # anp1
+    dev/d         demo/a:80   TCP  allow
+    dev/d         demo/a:81   TCP  deny   # passed on, isolated by the NetworkPolicy
+    demo/b        demo/a:81   TCP  deny
+    dev/d         demo/b:81   TCP  deny   # passed on, not isolated: the baseline
+    demo/a        demo/b:80   TCP  allow
+    demo/a        demo/b:81   TCP  deny   # the baseline
+    demo/a        other/c:80  TCP  allow
+    demo/a        other/c:81  TCP  deny   # every namespace is a subject
+    203.0.113.9   demo/b:81   TCP  allow
+"""
+
+
+@pytest.mark.parametrize(("demo", "table"), [("kubecon-eu-2024", KUBECON), ("walkthrough", WALKTHROUGH)])
+def test_demonstration(corpora: Path, tmp_path: Path, demo: str, table: str) -> None:
+    folder = corpora / "network-policy-api" / "cmd" / "policy-assistant" / "examples" / "demos"
+    extra = written(
+        tmp_path,
+        "more.yaml",
+        pods("other/c pod=c", "dev/d pod=d") + namespaces('dev development="true"', "other", "demo"),
+    )
+    workloads = [folder / "walkthrough" / f"demo-{name}.yaml" for name in ("deployment-a", "pod-b")]
+    ask([folder / demo / "policies", *workloads, extra], table)
