@@ -49,7 +49,8 @@ ACCOUNTS: dict[str, tuple[int, int, int, int, int]] = {
     "multi-networkpolicy": (0, 1, 0, 0, 0),
     "multus": (8, 12, 2, 0, 0),  # 3 DaemonSets, 3 ServiceAccounts, 2 Pods; 2 NetworkAttachmentDefinitions
     # 2 NetworkPolicies, 1 Deployment, 1 Pod, 11 admin policies (4 of the user stories, 7 of the demonstrations); 2
-    # definitions; 2 kustomizations, their 2 configurations. Broken: `{key: "tenant"; operator: Exists}` in user-story-4-v1.yaml and user-story-4-v2.yaml.
+    # definitions; 2 kustomizations, their 2 configurations. Broken: `{key: "tenant"; operator: Exists}` in
+    # user-story-4-v1.yaml and user-story-4-v2.yaml.
     "network-policy-api": (15, 2, 4, 0, 2),
     "nmstate": (0, 4, 18, 0, 0),
     "nsx": (0, 0, 8, 0, 0),  # exports of an NSX manager: JSON, but no Kubernetes objects

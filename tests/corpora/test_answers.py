@@ -481,7 +481,7 @@ def test_every_recipe_is_asked(corpora: Path) -> None:
     assert {path.stem for path in (corpora / "policy-recipes").iterdir()} == asked
 
 
-# --- network-policy-api: the user stories ------------------------------------------------------------------------------
+# --- network-policy-api: the user stories -----------------------------------------------------------------------------
 # Stories 1, 2, 3 and 5 of the documentation, a policy each; the manifests of story 4 are no YAML. A policy isolates
 # nothing, and Accept of egress says nothing of the ingress at the destination.
 

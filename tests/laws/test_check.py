@@ -22,8 +22,11 @@ from tests.random_clusters import cluster
 pytestmark = pytest.mark.laws
 Object = dict[str, Any]
 CHUNKS, CLUSTERS = 6, 20
+ADMIN = ("ClusterNetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy")
+POLICIES = ("NetworkPolicy", *ADMIN)
 IDLE = (
     *("NW2001", "NW2003", "NW2004", "NW2005", "NW2006", "NW2007", "NW2008", "NW2009", "NW2010"),
+    *("NW2301", "NW2302", "NW2303", "NW2304", "NW2310", "NW2320", "NW2321", "NW2323", "NW2324", "NW2325"),
     *(
         "NW2104",
         "NW2105",
@@ -63,16 +66,20 @@ def explicit(manifests: list[Object]) -> list[Object]:
     return out
 
 
+def namespace_of(o: Object) -> str:
+    """The namespace of a policy; admin policies are in none."""
+    return "" if o["kind"] in ADMIN else str(o["metadata"].get("namespace", "default"))
+
+
 def without(manifests: list[Object], finding: Finding) -> list[Object]:
     """The manifests without what a finding says to be of no effect."""
     out = explicit(manifests)
     (policy,) = (
         o
         for o in out
-        if (o["kind"], o["metadata"].get("namespace", "default"), o["metadata"]["name"])
-        == (finding.kind, finding.namespace, finding.name)
+        if (o["kind"], namespace_of(o), o["metadata"]["name"]) == (finding.kind, finding.namespace, finding.name)
     )
-    found = re.match(r"spec\.(ingress|egress)(?:\[(\d+)\])?(?:\.(from|to|ports)\[(\d+)\])?", finding.path)
+    found = re.match(r"spec\.(ingress|egress)(?:\[(\d+)\])?(?:\.(from|to|ports|protocols)\[(\d+)\])?", finding.path)
     if found is None:
         out.remove(policy)
         return out
@@ -86,13 +93,42 @@ def without(manifests: list[Object], finding: Finding) -> list[Object]:
     return out
 
 
+def edited(t: Twin, manifests: list[Object]) -> list[tuple[ServiceSet, ServiceSet]]:
+    """The answers with these policies instead of the twin's."""
+    edits = [Edit(d, None, "") for d in t.cluster.objects if d.kind in POLICIES]
+    edits += [Edit(None, d, "") for d in decode_all(manifests) if d.kind in POLICIES]
+    # the twin's own columns: without a rule fewer endpoints may be told apart
+    network = Network(t.cluster.columns, recompose(t.cluster, edits).enforcers, t.cluster.families)
+    return answers(network, t.cluster.columns.n)
+
+
 def same(t: Twin, manifests: list[Object]) -> bool:
-    edits = [Edit(d, None, "") for d in t.cluster.objects if d.kind == "NetworkPolicy"]
-    edits += [Edit(None, d, "") for d in decode_all(manifests) if d.kind == "NetworkPolicy"]
-    edited = recompose(t.cluster, edits)
-    after = Network(edited.columns, edited.enforcers, t.cluster.families)
-    rows = t.cluster.columns.n
-    return answers(after, rows) == answers(t.network, rows)
+    return edited(t, manifests) == answers(t.network, t.cluster.columns.n)
+
+
+def surer(t: Twin, manifests: list[Object]) -> bool:
+    """Whether the answers are the same, or less of them is open."""
+    pairs = zip(edited(t, manifests), answers(t.network, t.cluster.columns.n), strict=True)
+    return all(before[0] <= after[0] and after[1] <= before[1] for after, before in pairs)
+
+
+def changes_nothing(t: Twin, manifests: list[Object], finding: Finding) -> bool:
+    # a rule that comes too late at pods that are perhaps selected is an outcome of its own to the engine
+    judge = surer if finding.code in ("NW2320", "NW2321") else same
+    return judge(t, without(manifests, finding))
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_what_changes_nothing_of_admin_policies_can_be_deleted(chunk: int) -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(1000 + chunk * CLUSTERS, 1000 + (chunk + 1) * CLUSTERS):
+        case = cluster(seed, 1, admin_share=1)
+        t = twin(case.manifests, case.pod_cidrs)
+        for finding in t.check().findings:
+            if finding.code in IDLE and finding.kind in ADMIN:
+                seen[finding.code] += 1
+                assert changes_nothing(t, case.manifests, finding), (seed, finding)
+    assert seen.keys() >= {"NW2320"}, "the law judged too little"
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
@@ -104,7 +140,7 @@ def test_what_changes_nothing_can_be_deleted(chunk: int) -> None:
         told = [f for f in t.check().findings if f.code in IDLE]
         for finding in told:
             seen[finding.code] += 1
-            assert same(t, without(case.manifests, finding)), (seed, finding)
+            assert changes_nothing(t, case.manifests, finding), (seed, finding)
         idle = {(f.namespace, f.name) for f in told if f.code == "NW2115"}
         if idle:
             left = [

@@ -205,7 +205,8 @@ class _Lowering:
             if action != "allow":
                 yield ALWAYS, ANYBODY, EVERY_SERVICE, "deny"
             return
-        service = _protocols(rule.protocols) if isinstance(rule, (IngressRule, EgressRule)) else _ports(rule.ports)
+        entries = rule.protocols if isinstance(rule, (IngressRule, EgressRule)) else rule.ports
+        service = services_of(entries)
         plain = [p for p in peers if _relation(p) is None]
         is_egress = isinstance(rule, (EgressRule, AdminEgressRule))
         by_absence = self._reading.by_absence and any(_only_excludes(p.namespaces) for p in plain)
@@ -337,6 +338,12 @@ def _unknown_label(policy: Decoded, keys: Sequence[str]) -> str:
         f"{policy.kind} `{policy.name}` compares {labels}, which a controller gives to the pods and whose value is not "
         "in the input (the pods themselves have it)"
     )
+
+
+def services_of(entries: Sequence[Protocol | AdminPort | None] | None) -> Service:
+    """What a rule's `protocols`, or `ports` in v1alpha1, match."""
+    protocols = [one for one in entries or () if isinstance(one, Protocol)]
+    return _protocols(protocols) if protocols else _ports([one for one in entries or () if isinstance(one, AdminPort)])
 
 
 def _named(name: str) -> list[NamedPort]:

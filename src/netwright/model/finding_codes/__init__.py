@@ -8,6 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 from netwright.model.finding import FindingCode
+from netwright.model.finding_codes.admin_effects import ADMIN_EFFECTS
+from netwright.model.finding_codes.admin_policies import ADMIN_POLICIES
+from netwright.model.finding_codes.admin_rules import ADMIN_RULES
 from netwright.model.finding_codes.cluster_ranges import CLUSTER_RANGES
 from netwright.model.finding_codes.connections import CONNECTIONS
 from netwright.model.finding_codes.coverage import COVERAGE
@@ -29,6 +32,9 @@ _FAMILIES = (
     RANGES,
     IMPLIED,
     CONNECTIONS,
+    ADMIN_POLICIES,
+    ADMIN_RULES,
+    ADMIN_EFFECTS,
     COVERAGE,
     EXPOSURE,
     INFRASTRUCTURE,
@@ -56,6 +62,11 @@ ABSENCE: Final = {
     "NW2102": WORKLOAD_KINDS,
     "NW2104": WORKLOAD_KINDS,
     "NW2105": WORKLOAD_KINDS,
+    "NW2301": WORKLOAD_KINDS,
+    "NW2302": WORKLOAD_KINDS,
+    "NW2303": frozenset({"Node"}),
+    "NW2304": WORKLOAD_KINDS,
+    "NW2312": frozenset({"Node"}),
     "NW4001": WORKLOAD_KINDS,
     "NW4002": WORKLOAD_KINDS,
     "NW4014": frozenset({"Service"}),

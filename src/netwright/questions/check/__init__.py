@@ -20,6 +20,11 @@ from netwright.model.document import Unread
 from netwright.model.finding import Finding, Mark, State
 from netwright.model.finding_codes import ABSENCE, FINDING_CODES
 from netwright.questions.check import (
+    admin_effects,
+    admin_order,
+    admin_policies,
+    admin_precedence,
+    admin_versions,
     bypass,
     cluster_ranges,
     controllers,
@@ -56,6 +61,11 @@ CHECKS: tuple[Callable[[Scene], Iterator[Found]], ...] = (
     one_sided.checks,
     dns.checks,
     # the others
+    admin_policies.checks,
+    admin_order.checks,
+    admin_effects.checks,
+    admin_precedence.checks,
+    admin_versions.checks,
     ranges.checks,
     implied.checks,
     coverage.checks,

@@ -19,6 +19,7 @@ from netwright.questions.check.found import Found, at, listed
 from netwright.questions.check.mistakes import Mistakes
 from netwright.questions.check.scene import RuleOf, Scene, spec_of
 from netwright.questions.check.surroundings import Surroundings
+from netwright.questions.check.tiers import Tiers
 from netwright.spec.labels import matches, may_match
 
 SERVERS = ("kube-system", "openshift-dns")
@@ -124,6 +125,14 @@ class Names:
             if any(port.number in PORTS and port.protocol == UDP for port in ports)
         }
 
+    def _is_accepted(self, row: int, protocol: int) -> bool:
+        """Whether the Admin tier may accept DNS for a pod, before NetworkPolicies are read."""
+        position = self.scene.network.position(row)
+        return any(
+            self.scene.once(Tiers).may_accept("egress", position, ServiceSet.ports(protocol, number))
+            for number in PORTS
+        )
+
     def _is_known(self, namespace: str) -> bool:
         """Whether policies of kinds that are not read cannot allow anything here."""
         return not any(
@@ -145,6 +154,8 @@ class Names:
                 policies = self._at.get(row, [])
                 allowed = [self._allowed[policy] for policy in policies]
                 if any(a.selects for a in allowed) and not any(a.udp for a in allowed):
+                    if self._is_accepted(row, UDP):
+                        continue
                     to_change = next(p for p in policies if self._allowed[p].selects)
                     lacking.setdefault(workload.namespace, {})[workload.ref] = to_change
                     break
@@ -173,6 +184,7 @@ class Names:
             if place is None or not rows:
                 continue
             lacking = [row for row in rows if not any(self._allowed[p].tcp for p in self._at[row])]
+            lacking = [row for row in lacking if not self._is_accepted(row, TCP)]
             if lacking:
                 yield Found(
                     "NW2131",

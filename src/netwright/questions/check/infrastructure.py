@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from netwright.base.ipset import IpSet
-from netwright.base.services import PROTOCOLS, TCP
+from netwright.base.services import PROTOCOLS, TCP, ServiceSet
 from netwright.dialects.k8s.objects import EndpointSlice, IPBlock, NetworkPolicyPort, Node, Pod
 from netwright.model.document import Decoded
 from netwright.questions.check.found import Found, at, listed
@@ -53,7 +53,29 @@ def checks(scene: Scene) -> Iterator[Found]:
                     reached[number] = part, reached[number][1] | met if number in reached else met
                     first.setdefault(number, index)
         if reached and scene.subjects(rule.policy).may:
-            yield _found(scene, rule, reached, first)
+            if scene.admin_policies:
+                reached = {
+                    n: (part, met) for n, (part, met) in reached.items() if not _is_denied(scene, rule, part, met)
+                }
+            if reached:
+                yield _found(scene, rule, reached, first)
+
+
+def _is_denied(scene: Scene, rule: RuleOf, part: Part, met: IpSet) -> bool:
+    """Whether other policies, of the Admin tier, surely keep the pods of a rule from all of these addresses."""
+    atoms = scene.network.atoms
+    for port, where in part.at.items():
+        bit = atoms.touching(ServiceSet.ports(TCP, port))
+        for cidr in (where & met).cidrs() if _covers(rule.ports, port) else ():
+            target = scene.inquirer.directory.resolve(cidr.removesuffix("/32").removesuffix("/128"))
+            for family, tables in scene.network.tables.items():
+                for spot in scene.inquirer.spots(target, family):
+                    for position in {scene.network.position(row) for row in scene.subjects(rule.policy).may}:
+                        if any(
+                            row.mask & bit and row.may >> spot.position & 1 for row in tables.egress.rows_at(position)
+                        ):
+                            return False
+    return True
 
 
 def _found(scene: Scene, rule: RuleOf, reached: dict[int, tuple[Part, IpSet]], first: dict[int, int]) -> Found:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from netwright.base.services import TCP, ServiceSet, protocol_name
 from netwright.base.spans import Origin
+from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
 from netwright.dialects.k8s.objects import HTTPIngressPath, Ingress
 from netwright.model.cluster import IngressRoute, ServiceNoun, ServicePortNoun
 from netwright.model.document import Decoded
@@ -179,10 +180,15 @@ def kept_from_backends(scene: Scene) -> Iterator[Found]:
             f"{listed(whom)}",
             label=f"Ingress {route.namespace}/{route.name} leads here",
             effect="requests run into a timeout at the ingress controller (504 as a rule)",
-            help=f"admit the controller's pods to {reached} at {listed(whom)}, and let them out if they are isolated",
+            help=f"admit the controller's pods to {reached} at {listed(whom)}, and let them out if they are isolated"
+            if not any(o.kind in ADMIN_KINDS for o in deciding)
+            else "an admin policy denies it: have it accepted by a rule that is read before that one",
             key=f"{service.name} {port.port}",
             workloads=whom,
-            also=tuple(Seen(o, "isolates, and nothing admits it") for o in deciding[:2]),
+            also=tuple(
+                Seen(o, "denies it" if o.kind in ADMIN_KINDS else "isolates, and nothing admits it")
+                for o in deciding[:2]
+            ),
         )
         mistakes.closed(found, "ingress", rows, controller_rows, ports)
         mistakes.closed(found, "egress", controller_rows, rows, ports)

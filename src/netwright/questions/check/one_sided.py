@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from netwright.base.services import TRANSPORT, ServiceSet
+from netwright.base.spans import Origin
 from netwright.engine.acting import PolicyKey
 from netwright.engine.bits import indexes
 from netwright.model.document import Decoded
@@ -21,6 +22,7 @@ from netwright.questions.check.implied import told_peer, told_port
 from netwright.questions.check.label_words import written
 from netwright.questions.check.mistakes import Mistakes
 from netwright.questions.check.scene import RuleOf, Scene
+from netwright.questions.check.tiers import Tiers
 
 
 def checks(scene: Scene) -> Iterator[Found]:
@@ -138,10 +140,10 @@ class Sides:
                 f"`{name}` lets {listed(sources)} out to {listed(destinations)}, which admits none of them on {ports}",
                 label="refused where it arrives",
                 effect="a connection needs both sides: the egress of the source and the ingress of the destination",
-                help=f"admit {listed(sources)} in a policy of {listed(destinations)}, or delete the entry",
+                help=self._cure(entry, f"admit {listed(sources)} in a policy of {listed(destinations)}"),
                 key=key,
                 workloads=sources,
-                also=self._isolating(entry.destinations, "ingress"),
+                also=self._refusing(entry),
             )
         return Found(
             "NW2121",
@@ -149,11 +151,42 @@ class Sides:
             f"`{name}` admits {listed(sources)} to {listed(destinations)}, who may not go there on {ports}",
             label="refused where it starts",
             effect="a connection needs both sides: the egress of the source and the ingress of the destination",
-            help=f"let {listed(sources)} out in a policy of theirs, or delete the entry",
+            help=self._cure(entry, f"let {listed(sources)} out in a policy of theirs"),
             key=key,
             workloads=destinations,
-            also=self._isolating(entry.sources, "egress"),
+            also=self._refusing(entry),
         )
+
+    def _cure(self, entry: Entry, admit: str) -> str:
+        if self._denying(entry) is not None:
+            admit = "no NetworkPolicy can allow it: have it let through in the Admin tier"
+        return f"{admit}, or delete the entry"
+
+    def _refusing(self, entry: Entry) -> tuple[Seen, ...]:
+        """What refuses it on the other side: a Deny rule of the Admin tier, else a policy that isolates."""
+        denying = self._denying(entry)
+        if denying is not None:
+            return (Seen(denying, "denies it"),)
+        if entry.rule.direction == "egress":
+            return self._isolating(entry.destinations, "ingress")
+        return self._isolating(entry.sources, "egress")
+
+    def _denying(self, entry: Entry) -> Origin | None:
+        """The Deny rule of the Admin tier that may be met on the other side."""
+        services = self._services(entry)
+        if not self.scene.admin_policies or not self.scene.network.atoms.knows(services):
+            return None
+        mask = self.scene.network.atoms.mask(services)
+        egress = entry.rule.direction == "egress"
+        here, there = (entry.destinations, entry.sources) if egress else (entry.sources, entry.destinations)
+        tiers = self.scene.once(Tiers)
+        for family in self.scene.network.families:
+            for position in indexes(here):
+                way = tiers.at.get((family, "ingress" if egress else "egress", position))
+                for step in way.admin if way is not None else ():
+                    if step.bound.rule.action == "deny" and any(m & mask and b & there for m, b in step.left):
+                        return step.bound.rule.origin
+        return None
 
     def _isolating(self, bits: int, direction: Direction) -> tuple[Seen, ...]:
         """A policy that isolates one of these pods."""

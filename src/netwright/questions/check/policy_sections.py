@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
+from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
 from netwright.dialects.k8s.lower import policy_types
 from netwright.dialects.k8s.objects import NetworkPolicyEgressRule, NetworkPolicyIngressRule
 from netwright.engine.acting import PolicyKey
@@ -19,6 +20,7 @@ from netwright.questions.check.found import Found, Seen, at, listed
 from netwright.questions.check.label_words import written
 from netwright.questions.check.mistakes import Mistakes
 from netwright.questions.check.scene import Scene, spec_of
+from netwright.questions.check.tiers import Tiers
 
 
 def checks(scene: Scene) -> Iterator[Found]:
@@ -64,16 +66,24 @@ class _Others:
     def _at(self) -> dict[tuple[Direction, int], set[PolicyKey]]:
         found: dict[tuple[Direction, int], set[PolicyKey]] = {}
         for key, sides in self.scene.acting.at.items():
+            if key[0] in ADMIN_KINDS:
+                continue  # they isolate nothing
             for direction, positions in sides.items():
                 for position in positions:
                     found.setdefault((direction, position), set()).add(key)
         return found
 
     def alone(self, policy: Decoded, direction: Direction) -> tuple[str, ...]:
-        """The workloads that this policy surely isolates in a direction and no other policy does, not even perhaps."""
+        """The workloads that this policy surely isolates in a direction and no other policy does, not even perhaps, and
+        at which no admin policy accepts anything before."""
         key = (policy.kind, policy.namespace, policy.name)
         position = self.scene.network.position
-        rows = [row for row in self.scene.subjects(policy).must if self._at.get((direction, position(row))) == {key}]
+        tiers = self.scene.once(Tiers)
+        rows = [
+            row
+            for row in self.scene.subjects(policy).must
+            if self._at.get((direction, position(row))) == {key} and not tiers.may_accept(direction, position(row))
+        ]
         return self.scene.refs(rows)
 
 

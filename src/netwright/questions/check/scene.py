@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from netwright.base.selectors import NEVER, Selector, conjunction, equals
 from netwright.base.services import TRANSPORT, ServiceSet
+from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
 from netwright.dialects.k8s.lower import POD_NETWORK, label_selector, lower_ports, perhaps_selector, policy_types
 from netwright.dialects.k8s.objects import (
     LabelSelector,
@@ -100,6 +101,11 @@ class Scene:
     def policies(self) -> tuple[Decoded, ...]:
         """The NetworkPolicies, by namespace and name."""
         return tuple(d for d in self.objects if isinstance(d.value, NetworkPolicy))
+
+    @cached_property
+    def admin_policies(self) -> tuple[Decoded, ...]:
+        """The policies of the Admin and the Baseline tier, by name."""
+        return tuple(self.of_kind(*ADMIN_KINDS))
 
     def of_kind(self, *kinds: str) -> list[Decoded]:
         """The objects of these kinds, by namespace and name."""
@@ -225,6 +231,10 @@ class Scene:
     def in_namespaces(self, selector: LabelSelector) -> Chosen:
         """The pods of the namespaces that a namespace selector of a policy selects."""
         return self._choose(label_selector(selector, "ns:"), None)
+
+    def chosen(self, namespaces: LabelSelector, pods: LabelSelector | None) -> Chosen:
+        """The pods that selectors of an admin policy select: of any namespace that matches, those that match."""
+        return self._choose(label_selector(namespaces, "ns:"), pods)
 
     def anywhere(self, selector: LabelSelector) -> Chosen:
         """The pods of any namespace that a pod selector of a policy would select."""

@@ -12,6 +12,7 @@ from operator import or_
 
 from netwright.base.ipset import parse_address
 from netwright.base.services import PROTOCOLS, ServiceSet, protocol_name
+from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
 from netwright.dialects.k8s.lower import policy_types
 from netwright.dialects.k8s.objects import NetworkPolicyPort
 from netwright.model.cluster import ServicePortNoun
@@ -22,6 +23,7 @@ from netwright.questions.check.ingresses import kept
 from netwright.questions.check.mistakes import Mistakes
 from netwright.questions.check.scene import Scene, spec_of
 from netwright.questions.check.services import ServiceOf, services
+from netwright.questions.check.tiers import Tiers
 
 
 def checks(scene: Scene) -> Iterator[Found]:
@@ -108,7 +110,11 @@ def _is_closed(
         if isolated.get(position) != "yes":
             return False
         names = {(p.name, p.protocol): p.number for p in scene.cluster.row_ports[backend.row] if p.name}
-        for _, namespace, name in scene.acting.policies[position]:
+        if scene.once(Tiers).may_accept("ingress", position, ServiceSet.ports(backend.protocol, number)):
+            return False
+        for kind, namespace, name in scene.acting.policies[position]:
+            if kind in ADMIN_KINDS:
+                continue
             policy = policies.get((namespace, name))
             if policy is None or _admits(policy, backend.protocol, number, names):
                 return False
