@@ -131,9 +131,11 @@ class Guard(_Value, frozen=True):
 
 
 class Obligation(_Value, frozen=True):
-    """Owed after an allow: where it fails, the connection is denied. `text` says it in words; "" is none."""
+    """Owed after an allow: where it fails, the connection is denied. `text` says it in words; "" is none. `unisolated`
+    is what is left of it at an endpoint that nothing isolates, for the profile to set apart."""
 
     text: str = ""
+    unisolated: str = ""
 
 
 UNGUARDED: Final = Guard()

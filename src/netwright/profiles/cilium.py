@@ -42,6 +42,7 @@ CILIUM = Profile(
         ranks_rules=True,
         by_absence=True,
         one_port_a_name=True,
+        refuses_nodes=True,
     ),
     assumptions=(
         "hostNetwork pods are their node: policies for pods do not act on them and see them as host or remote-node",

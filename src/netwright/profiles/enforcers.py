@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from netwright.base.selectors import ALWAYS, Selector, conjunction, disjunction, equals, one_of
+from msgspec.structs import replace
+
+from netwright.base.selectors import ALWAYS, Not, Selector, conjunction, disjunction, equals, one_of
 from netwright.base.spans import Origin, named
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
 from netwright.dialects.cilium import KINDS as CILIUM_KINDS
@@ -14,11 +16,13 @@ from netwright.model.document import Decoded, UnknownPolicy
 from netwright.model.rule import (
     ANYBODY,
     EVERY_SERVICE,
+    UNBOUND,
     Action,
     Direction,
     End,
     Enforcer,
     Kinds,
+    Obligation,
     Rule,
     Tier,
     UnknownPeer,
@@ -46,6 +50,7 @@ def enforcers(objects: Sequence[Decoded], profile: Profile, unknown: Sequence[Un
         found = lower_cilium((d for d in objects if d.kind in CILIUM_KINDS), objects, reading)
         rules, ends, unread = (*rules, *found.rules), (*ends, *found.ends), (*unread, *found.of_nodes)
         ruled |= {at for side, at in found.subjects if side == "ingress"}
+    rules = tuple(_softened(rules, ends, profile))
     behind = profile.isolation == "behind all tiers"
     tiers = [Tier(name=NETWORK_POLICY, ties=profile.policy_ties, rules=rules, ends=() if behind else ends)]
     admin = [d for d in objects if d.kind in ADMIN_KINDS and d.kind in profile.kinds]
@@ -61,6 +66,22 @@ def enforcers(objects: Sequence[Decoded], profile: Profile, unknown: Sequence[Un
         ruled |= {r.at for tier in tiers if tier.name != "not read" for r in tier.rules if r.direction == "ingress"}
         tiers.append(_isolation(profile, ends, ruled))
     return (Enforcer(name="cni", tiers=tuple(tiers), default="allow", exempt=profile.exempt),)
+
+
+def _softened(rules: Sequence[Rule], ends: Sequence[End], profile: Profile) -> Iterator[Rule]:
+    """The rules, with what is owed set apart by whether anything isolates the endpoint."""
+    for rule in rules:
+        then = rule.then
+        if then.text == then.unisolated:
+            yield rule
+            continue
+        isolated: Selector = ALWAYS
+        if profile.enforcement != "always":
+            at = {end.at for end in ends if end.direction == rule.direction}
+            isolated = disjunction(*sorted(at, key=repr))
+            left = Obligation(then.unisolated, then.unisolated) if then.unisolated else UNBOUND
+            yield replace(rule, at=conjunction(rule.at, Not(isolated)), then=left)
+        yield replace(rule, at=conjunction(rule.at, isolated))
 
 
 def not_enforced(objects: Sequence[Decoded], profile: Profile) -> Iterator[UnknownPolicy]:

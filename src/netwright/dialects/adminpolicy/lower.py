@@ -144,7 +144,7 @@ class _Lowering:
 
     def policy(self, number: int, policy: Decoded) -> Iterator[Rule]:
         value: ClusterNetworkPolicy | AdminNetworkPolicy = policy.value
-        if value.spec is None:
+        if value.spec is None or (self._reading.refuses_nodes and _names_nodes(policy)):
             return
         subject = value.spec.subject or Subject()
         pods = subject.pods or NamespacedPods(namespace_selector=subject.namespaces)
@@ -306,6 +306,14 @@ class _Lowering:
             here = equals("ns", name)
             where = having if same else conjunction(having, Not(here))
             yield here, AndPeer((self._pods(policy, where, selector), reason))
+
+
+def _names_nodes(policy: Decoded) -> bool:
+    """Whether a peer of the policy is nodes."""
+    for rule in (policy.value.spec.egress or ()) if policy.value.spec is not None else ():
+        if any(peer is not None and peer.nodes is not None for peer in (rule.to or () if rule is not None else ())):
+            return True
+    return False
 
 
 def _relation(peer: Peer | AdminPeer) -> AdminNamespaces | None:

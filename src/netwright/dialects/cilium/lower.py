@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
+import msgspec
+from msgspec.structs import replace
+
 from netwright.base.intervals import Interval
 from netwright.base.ipset import IpSet
 from netwright.base.selectors import ALWAYS, Selector, conjunction, equals
@@ -31,6 +34,7 @@ from netwright.dialects.cilium.objects import (
 from netwright.dialects.cilium.objects import Rule as PolicyRule
 from netwright.dialects.cilium.objects import Service as ServicePeer
 from netwright.dialects.cilium.selectors import peer, pods, requirements, subject
+from netwright.dialects.cilium.validate import needed_options
 from netwright.dialects.k8s.lower import POD_NETWORK
 from netwright.dialects.k8s.objects import LabelSelector
 from netwright.dialects.k8s.reading import Reading
@@ -67,6 +71,8 @@ _SECTIONS: Final[tuple[tuple[Side, str, str, Action], ...]] = (
     ("egress", "egress", "egress", "allow"),
     ("egress", "egress_deny", "egressDeny", "deny"),
 )
+_DENY, _PLAIN, _ALLOW = -2, -1, 0
+"""Ranks: what denies, what is plainly allowed, what allows, as NetworkPolicy does at the last."""
 _OTHER_PROTOCOLS: Final = {"VRRP": 112, "IGMP": 2}
 _OUTSIDE: Final = Kinds(("external",))
 _ENTITIES: Final[dict[str, Peer]] = {
@@ -142,6 +148,7 @@ class _Lowering:
         self.ends: list[End] = []
         self.of_nodes: list[Rule] = []
         self.subjects: dict[tuple[Side, Selector], None] = {}
+        self._of_peers: dict[tuple[Side, str, bytes], list[int]] = {}
 
     def _share(self, value: T) -> T:
         """One object for equal ones: whoever walks the rules meets each once."""
@@ -149,11 +156,27 @@ class _Lowering:
         return found
 
     def policy(self, number: int, policy: Decoded) -> None:
+        if any(needed_options(policy.value)):
+            return  # without them the agent refuses the policy as a whole
         for pointer, rule in policy_rules(policy):
             if rule.node_selector is not None:
                 self._of_nodes(number, policy, pointer)
             elif rule.endpoint_selector is not None:
                 self._rule(number, policy, pointer, rule, rule.endpoint_selector)
+
+    def open_plain(self) -> None:
+        """Where a rule asks something of requests and another, for the same peers as they are written, does not, what
+        both speak of is plainly allowed: rules that say so, between those that deny and those that allow."""
+        for (side, _, _), numbers in self._of_peers.items():
+            rules = [self.rules[i] for i in numbers]
+            for one in rules:
+                if not one.then.text or one.then.text == one.then.unisolated:
+                    continue
+                for other in rules:
+                    if other.then is UNBOUND and other.service.named == one.service.named:
+                        both = Service(one.service.fixed & other.service.fixed, one.service.named)
+                        at = self._share(conjunction(one.at, other.at))
+                        self.rules.append(replace(other, rank=_PLAIN, at=at, service=self._share(both), direction=side))
 
     def _of_nodes(self, number: int, policy: Decoded, pointer: Pointer) -> None:
         directions: tuple[Side, ...] = ("ingress", "egress")
@@ -189,9 +212,13 @@ class _Lowering:
                 whom = self._peers(policy, entry)
                 other = whom if whom is not None else ANYBODY
                 for service, owed in self._services(entry, whom is None):
+                    denies = action == "deny" or owed is _NEVER
+                    if not denies:
+                        known = (side, policy.namespace, _as_written(entry))
+                        self._of_peers.setdefault(known, []).append(len(self.rules))
                     self.rules.append(
                         Rule(
-                            rank=0,
+                            rank=_DENY if denies else _ALLOW,
                             policy=number,
                             index=index,
                             at=surely,
@@ -199,8 +226,8 @@ class _Lowering:
                             src=other if side == "ingress" else ANYBODY,
                             dst=ANYBODY if side == "ingress" else other,
                             service=self._share(service),
-                            action="deny" if owed is _NEVER else action,
-                            then=owed if owed is not _NEVER and action == "allow" else UNBOUND,
+                            action="deny" if denies else "allow",
+                            then=UNBOUND if denies else owed,
                             origin=origin,
                         )
                     )
@@ -261,14 +288,10 @@ class _Lowering:
             return NOBODY
         if not any(lists):
             return None
-        endpoints, nodes, entities, ranges, sets, groups, *more = lists
+        endpoints, _, entities, ranges, sets, groups, *more = lists
         found: list[Peer] = []
         for selector in endpoints or ():
             found += self._endpoints(policy, selector)  # type: ignore[arg-type]
-        if nodes:
-            found.append(
-                AndPeer((Kinds(("node",)), UnknownPeer("which labels Cilium gives to nodes is not in the input")))
-            )
         found += [_ENTITIES.get(str(entity), NOBODY) for entity in entities or ()]
         if ranges:
             found.append(self._reading.by_address(list(map(str, ranges))))
@@ -276,12 +299,13 @@ class _Lowering:
         if groups:
             found.append(AndPeer((_OUTSIDE, UnknownPeer("which addresses a cloud's group has is not in the input"))))
         services, names = (*more, None, None)[:2]
-        for service in services or ():
-            found += self._service(policy, service)  # type: ignore[arg-type]
+        # only rules that allow look Services up
+        for service in services or () if isinstance(entry, EgressRule) else ():
+            found += self._service(service)  # type: ignore[arg-type]
         if names:
             patterns = tuple(_name(one) for one in names)  # type: ignore[arg-type]
             found.append(AndPeer((Names(patterns), _OUTSIDE)))
-        return self._share(either(found))
+        return self._share(either(found)) if found else None
 
     def _endpoints(self, policy: Decoded, selector: LabelSelector) -> list[Peer]:
         home = equals("ns", policy.namespace) if policy.namespace else ALWAYS
@@ -325,7 +349,7 @@ class _Lowering:
                 found += (d.value.spec.external_cidrs if d.value.spec else None) or ()
         return found
 
-    def _service(self, policy: Decoded, named: ServicePeer) -> list[Peer]:
+    def _service(self, named: ServicePeer) -> list[Peer]:
         """The pods that the named Services select; of one without a selector the addresses of its endpoints."""
         found: list[Peer] = []
         for d in self._objects:
@@ -346,7 +370,7 @@ class _Lowering:
                 found.append(Members(conjunction(equals("ns", d.namespace), selected, POD_NETWORK)))
             else:
                 found.append(self._reading.by_address(list(self._endpoints_of(d))))
-        return found or [NOBODY]
+        return found
 
     def _endpoints_of(self, service: Decoded) -> Iterator[str]:
         for d in self._objects:
@@ -380,37 +404,39 @@ class _Lowering:
             yield Service(ServiceSet(fixed), tuple(named)), proof
 
 
-_NEVER: Final = Obligation("authentication that always fails")
+_NEVER: Final = Obligation(*["authentication that always fails"] * 2)
 
 
 def _authentication(wanted: Authentication | None) -> Obligation:
     mode = (wanted.mode or "disabled") if wanted is not None else "disabled"
     if mode == "disabled":
         return UNBOUND
-    return _NEVER if mode == "test-always-fail" else Obligation("mutual authentication of both ends")
+    return _NEVER if mode == "test-always-fail" else Obligation(*["mutual authentication of both ends"] * 2)
 
 
 def _owed(port: PortRule, proof: Obligation) -> Obligation:
-    """What of a port rule has to hold after the connection is allowed."""
-    told: list[str] = []
-    if port.rules is not None:
-        if port.rules.http:
-            requests = [
-                " ".join(filter(None, (r.method, r.path, r.host and f"on {r.host}"))) or "with its headers"
-                for r in port.rules.http
-            ]
-            told.append("requests " + " or ".join(requests))
-        if port.rules.dns:
-            told.append("DNS queries for " + " or ".join(f"`{_name(one)}`" for one in port.rules.dns))
+    """What of a port rule has to hold after the connection is allowed. Requests that no rule describes pass where
+    nothing isolates the endpoint."""
+    requests: list[str] = []
+    if port.rules is not None and port.rules.http:
+        told = [
+            " ".join(filter(None, (r.method, r.path, r.host and f"on {r.host}"))) or "with its headers"
+            for r in port.rules.http
+        ]
+        requests.append("requests " + " or ".join(told))
+    if port.rules is not None and port.rules.dns:
+        requests.append("DNS queries for " + " or ".join(f"`{_name(one)}`" for one in port.rules.dns))
+    others: list[str] = []
     if port.server_names:
-        told.append("TLS to " + " or ".join(f"`{name}`" for name in port.server_names))
+        others.append("TLS to " + " or ".join(f"`{name}`" for name in port.server_names))
+    elif port.terminating_tls is not None or port.originating_tls is not None:
+        others.append("TLS")
     if port.listener is not None:
-        told.append("what the listener of Envoy lets pass")
-    if not told:
+        others.append("what the listener of Envoy lets pass")
+    if not requests and not others:
         return proof
-    if proof is not UNBOUND:
-        told.append(proof.text)
-    return Obligation(", ".join(told))
+    others += [proof.text] if proof is not UNBOUND else []
+    return Obligation(", ".join((*requests, *others)), ", ".join(others))
 
 
 def _name(one: FQDNSelector) -> str:
@@ -455,6 +481,12 @@ def _icmp(rules: Sequence[ICMPRule]) -> Service:
         low, high = (kind << 8, kind << 8 | 0xFF) if kind else (0, 0xFFFF)
         fixed.append((service_key(protocol, low), service_key(protocol, high) + 1))
     return Service(ServiceSet(fixed))
+
+
+def _as_written(entry: Entry) -> bytes:
+    """The peers of an entry, to be compared."""
+    apart = ("to_ports", "icmps", "authentication")
+    return msgspec.json.encode([getattr(entry, name) for name in entry.__struct_fields__ if name not in apart])
 
 
 def _selects(selector: LabelSelector | None, labels: dict[str, str]) -> bool:

@@ -39,7 +39,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     read by their number, across policies, each peer for itself; else each policy is, and which first is open.
     `by_absence`: peers of admin policies that are namespaces, and that ask only for what these lack, are everybody.
     `one_port_a_name`: of the ports of a pod's containers with one name, whatever their protocols, the last counts
-    alone, and none of an init container.
+    alone, and none of an init container. `refuses_nodes`: an admin policy with a peer that is nodes is refused whole.
     """
 
     beyond: ServiceSet = BEYOND_TRANSPORT
@@ -50,6 +50,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     ranks_rules: bool = False
     by_absence: bool = False
     one_port_a_name: bool = False
+    refuses_nodes: bool = False
 
     def sees(self, label: str) -> bool:
         """Whether the plugin knows a label of a pod."""
