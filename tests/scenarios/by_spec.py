@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from netwright.model.document import Decoded
+from netwright.profiles.judging import as_judged
+from netwright.profiles.known import found_profile, profile_of
 from netwright.spec.judge import judge
 from netwright.spec.services import answering, backends, endpoints, is_known, is_one_pod
 from tests.scenarios.reading import Row, Scenario
@@ -26,7 +28,7 @@ OURS = Spec(judge, backends, endpoints, answering)
 def wrong_rows(spec: Spec, scenario: Scenario, objects: Sequence[Decoded]) -> list[str]:
     """The rows whose verdict is another one, as `FILE:LINE: what was found`."""
     return [
-        f"{scenario.path.name}:{row.line}: {row.text}: {found}, not {row.verdict}"
+        f"{scenario.path.name}:{row.line}: {row.text}{row.under}: {found}, not {row.verdict}"
         for row in scenario.rows
         if (found := verdict(spec, objects, row)) != row.verdict
     ]
@@ -65,6 +67,7 @@ def judged(
         port=port,
         family=row.packet_family,
         pod_ranges=row.pod_ranges,
+        **as_judged(profile_of(row.cni) if row.cni else found_profile(objects)[0], objects),
     )
     return str(found.verdict)
 

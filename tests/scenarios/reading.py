@@ -15,8 +15,10 @@ import msgspec
 import yaml
 
 from netwright.dialects.adminpolicy import objects as admin
+from netwright.dialects.cilium import objects as cilium
 from netwright.dialects.k8s import objects as k8s
 from netwright.model.document import Decoded
+from netwright.profiles.known import profile_of
 
 FOLDER = Path(__file__).parent
 Verdict = Literal["allow", "deny", "undecided", "some"]
@@ -29,7 +31,7 @@ ADMIN_POLICIES: dict[str, Any] = {
     "BaselineAdminNetworkPolicy": admin.AdminNetworkPolicy,
 }
 PEERS = {"namespaces", "pods", "nodes", "networks", "domainNames"}
-CLUSTER_SCOPED = ("Namespace", "Node", *ADMIN_POLICIES)
+CLUSTER_SCOPED = ("Namespace", "Node", "CiliumClusterwideNetworkPolicy", "CiliumCIDRGroup", *ADMIN_POLICIES)
 TYPES: dict[str, Any] = {
     "Namespace": k8s.Namespace,
     "Pod": k8s.Pod,
@@ -40,6 +42,9 @@ TYPES: dict[str, Any] = {
     "EndpointSlice": k8s.EndpointSlice,
     "Ingress": k8s.Ingress,
     "NetworkPolicy": k8s.NetworkPolicy,
+    "CiliumNetworkPolicy": cilium.CiliumNetworkPolicy,
+    "CiliumClusterwideNetworkPolicy": cilium.CiliumNetworkPolicy,
+    "CiliumCIDRGroup": cilium.CiliumCIDRGroup,
     **ADMIN_POLICIES,
     **dict.fromkeys(WORKLOADS, k8s.Workload),
 }
@@ -57,6 +62,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One expected verdict, with the options of its block and its line (1-based) in the scenario's file.
 
     `port` is None for ICMP. `family` is None where the block does not say: then an address gives it, else it is 4.
+    `cni` is the profile; "": what the manifests tell.
     """
 
     line: int
@@ -67,6 +73,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict
     pod_ranges: tuple[str, ...] = ()
     family: Literal[4, 6] | None = None
+    cni: str = ""
+
+    @property
+    def under(self) -> str:
+        return f" under {self.cni}" if self.cni else ""
 
     @property
     def text(self) -> str:
@@ -162,12 +173,18 @@ def _parts(path: Path) -> Iterator[tuple[int, str, list[str]]]:
 def _rows(path: Path, start: int, options: Sequence[str], body: Sequence[str]) -> Iterator[Row]:
     ranges: list[str] = []
     family: Literal[4, 6] | None = None
+    cni = ""
     for option in options:
         key, _, value = option.partition("=")
         if key == "pod-cidr" and value:
             ranges += value.split(",")
         elif key == "family" and value in ("4", "6"):
             family = 4 if value == "4" else 6
+        elif key == "cni" and value:
+            try:
+                cni = profile_of(value).name
+            except ValueError as error:
+                raise ValueError(f"{path.name}:{start}: {error}") from None
         else:
             raise ValueError(f"{path.name}:{start}: `{option}` is not an option of verdicts")
     for line, text in enumerate(body, start=start + 1):
@@ -189,6 +206,7 @@ def _rows(path: Path, start: int, options: Sequence[str], body: Sequence[str]) -
             verdict=cast(Verdict, verdict),
             pod_ranges=tuple(ranges),
             family=family,
+            cni=cni,
         )
 
 

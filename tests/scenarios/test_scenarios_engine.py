@@ -11,6 +11,18 @@ import netwright as nw
 from tests.scenarios.reading import Row, Scenario, scenarios
 
 ALL = scenarios()
+WRONG = {
+    "cni-named-ports": "the engine gives pods under Cilium the ports of init containers, and every port of one name",
+    "cni-named-ports-with-end-port": "the engine extends a named port to its endPort on egress too",
+    "cni-names-and-dns": "the engine does not let queries for accepted names through to kube-dns",
+    "cni-nodes-as-peers": "the engine reads ClusterNetworkPolicies with `nodes` that Cilium refuses",
+}
+"""Scenarios in which the engine is known to be wrong; whoever mends it takes the line out."""
+
+
+def marked(scenario: Scenario) -> Any:
+    marks = [pytest.mark.xfail(strict=True, reason=WRONG[scenario.name])] if scenario.name in WRONG else []
+    return pytest.param(scenario, id=scenario.name, marks=marks)
 
 
 def query(row: Row) -> dict[str, Any]:
@@ -27,19 +39,22 @@ def query(row: Row) -> dict[str, Any]:
     return asked
 
 
-@pytest.mark.parametrize("scenario", ALL, ids=[one.name for one in ALL])
+@pytest.mark.parametrize("scenario", [marked(one) for one in ALL])
 def test_the_product_gives_the_verdicts_derived_by_hand(scenario: Scenario, tmp_path: Path) -> None:
     scenario.write(tmp_path)
-    twins: dict[tuple[str, ...], nw.Twin] = {}
+    twins: dict[tuple[object, ...], nw.Twin] = {}
     wrong = []
     for row in scenario.rows:
-        twin = twins.get(row.pod_ranges)
+        twin = twins.get((row.pod_ranges, row.cni))
         if twin is None:
-            twin = twins[row.pod_ranges] = nw.load(str(tmp_path), pod_cidr=row.pod_ranges)
+            twin = nw.load(str(tmp_path), pod_cidr=row.pod_ranges, cni=row.cni)
+            twins[(row.pod_ranges, row.cni)] = twin
         answer = twin.eval([query(row)])[0]
         found = "some" if answer.groups == "some" and answer.verdict == "allow" else answer.verdict
         if found != row.verdict:
-            wrong.append(f"{scenario.path.name}:{row.line}: {row.text}: {found} ({answer.note}), not {row.verdict}")
+            wrong.append(
+                f"{scenario.path.name}:{row.line}: {row.text}{row.under}: {found} ({answer.note}), not {row.verdict}"
+            )
     assert not wrong, "\n" + "\n".join(wrong)
 
 

@@ -40,6 +40,8 @@ def test_the_scenarios_say_yes_and_no() -> None:
         "# t\n\n```verdicts\na/b c/d TCP allow\n```\n",
         "# t\n\n```verdicts\na/b c/d:80 ICMP allow\n```\n",
         "# t\n\n```verdicts colour=red\na/b c/d:80 TCP allow\n```\n",
+        "# t\n\n```verdicts cni=thalassa\na/b c/d:80 TCP allow\n```\n",
+        "# t\n\n```verdicts cni=cilium:colour=red\na/b c/d:80 TCP allow\n```\n",
     ],
 )
 def test_a_file_out_of_format_is_refused(tmp_path: Path, text: str) -> None:

@@ -325,3 +325,16 @@ spec:
         "NetworkPolicy shop/all ingress rule 0: add TCP 5432 to its `ports`",
     )
     assert change.flips_to == "allow"
+
+
+def test_policies_of_another_cni_leave_both_judges_undecided(tmp_path: Path) -> None:
+    cilium = (
+        "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: db, namespace: shop}\n"
+        "spec: {endpointSelector: {matchLabels: {app: db}}, ingress: [{}]}\n"
+    )
+    small(tmp_path, cilium)
+    for cni, verdict in (("", "deny"), ("cilium", "deny"), ("cilium:enable-policy=never", "allow")):
+        assert nw.load(str(tmp_path), cni=cni).why("shop/web", "shop/db:5432").verdict == verdict
+    answer = nw.load(str(tmp_path), cni="upstream").why("shop/web", "shop/db:5432")
+    assert answer.verdict == "undecided"
+    assert answer.reasons[0].reason == "CiliumNetworkPolicy `shop/db` is no policy of the profile `upstream`"

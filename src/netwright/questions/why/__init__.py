@@ -7,7 +7,7 @@ The engine and the reference evaluator both answer; where they differ it is our 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -21,6 +21,7 @@ from netwright.engine.verdict import Citation, Verdict
 from netwright.model.document import Decoded
 from netwright.model.references import Target, split_port
 from netwright.model.rule import Direction
+from netwright.profiles.judging import as_judged
 from netwright.profiles.known import profile_of
 from netwright.questions.registry import FROM_TO, Asked, Why
 from netwright.questions.why.changes import Change, changes
@@ -236,7 +237,7 @@ def _judge(inquirer: Inquirer, parts: Sequence[Part], translated: bool) -> int:
     disagrees."""
     cluster = inquirer.cluster
     columns = inquirer.network.columns
-    setup = _setup(cluster.profile)
+    setup = as_judged(profile_of(cluster.profile), cluster.objects, cluster.unknown)
     for part in parts[:MOST_PARTS]:
         packet = part.packet
         rows = [spot.row for spot in (packet.source, packet.destination) if spot.row >= 0]
@@ -252,7 +253,6 @@ def _judge(inquirer: Inquirer, parts: Sequence[Part], translated: bool) -> int:
             port=packet.key & 0xFFFF,
             family=packet.family,
             pod_ranges=cluster.pod_cidrs,
-            unknown=cluster.unknown,
             same_pod=part.outcome.relation in ("self", "hairpin"),
             translated=translated,
             **setup,
@@ -264,22 +264,6 @@ def _judge(inquirer: Inquirer, parts: Sequence[Part], translated: bool) -> int:
                 help="this is a bug of netwright; please report it with the manifests that show it",
             )
     return min(len(parts), MOST_PARTS)
-
-
-def _setup(name: str) -> dict[str, Any]:
-    """The profile as the reference evaluator is told it."""
-    profile = profile_of(name)
-    if profile.name == "upstream":
-        return {}
-    from netwright.spec.cilium_identities import CiliumOptions
-
-    modes = {"pod": "pods", "node": "nodes"}
-    options = CiliumOptions(
-        cidr_match_modes=frozenset(modes[kind] for kind in profile.reading.ranges or () if kind in modes),  # type: ignore[misc]
-        enforcement=profile.enforcement,
-        allow_localhost="policy" if profile.own_node == "policy" else "auto",
-    )
-    return {"profile": "cilium", "options": options}
 
 
 def _end(inquirer: Inquirer, row: int) -> Decoded:

@@ -1,0 +1,27 @@
+"""A profile as the reference evaluator is told it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from netwright.model.document import Decoded, UnknownPolicy
+from netwright.profiles.enforcers import not_enforced
+from netwright.profiles.profile import Profile
+
+
+def as_judged(profile: Profile, objects: Sequence[Decoded], unknown: Sequence[UnknownPolicy] = ()) -> dict[str, Any]:
+    """The arguments of `spec.judge.judge` that a profile decides: `unknown`, which is what was not read and what of the
+    objects is another CNI's, and `profile` with `options` where it is not `upstream`, which it takes by itself."""
+    found: dict[str, Any] = {"unknown": (*unknown, *not_enforced(objects, profile))}
+    if profile.name == "upstream":
+        return found
+    from netwright.spec.cilium_identities import CiliumOptions
+
+    modes = {"pod": "pods", "node": "nodes"}
+    options = CiliumOptions(
+        cidr_match_modes=frozenset(modes[kind] for kind in profile.reading.ranges or () if kind in modes),  # type: ignore[misc]
+        enforcement=profile.enforcement,
+        allow_localhost="policy" if profile.own_node == "policy" else "auto",
+    )
+    return found | {"profile": "cilium", "options": options}
