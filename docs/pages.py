@@ -221,28 +221,61 @@ def _grouped(found: Iterable[Any]) -> list[list[str]]:
     return [[f"`{g}`" if g else "core", ", ".join(f"`{n}`" for n in names)] for g, names in sorted(by_group.items())]
 
 
+REPOSITORIES = {"Cilium 1.20.2": "https://github.com/cilium/cilium/blob/v1.20.2"}
+
+
 def profiles() -> str:
+    from netwright.profiles.differences import DIFFERENCES
     from netwright.profiles.known import NAMES, profile_of
 
     parts = [
         "A profile says how the policies of a cluster compose and what its network plugin does where the documents "
-        "leave something open. `--cni NAME` chooses one; every answer names it and repeats its assumptions."
+        "leave something open. [`--cni NAME` chooses one](../how/cni.md); every answer names it and JSON repeats its "
+        "assumptions. `netwright explain cni:NAME` prints the same, offline.",
     ]
-    for name in NAMES:
-        profile = profile_of(name)
-        parts.append(f"## {name}")
-        parts.append(
-            _table(
-                ["", ""],
-                [
-                    ["policies of one tier", f"{profile.policy_ties}"],
-                    ["not settled by policy", f"{profile.reading.beyond}"],
-                ],
-            )
-        )
+    for profile in map(profile_of, NAMES):
+        parts.append(f"## {profile.name}\n\n{_inline(profile.title)}.")
+        rows = [["policies it enforces", ", ".join(f"`{kind}`" for kind in profile.kinds)]]
+        rows += [["policies without effect in it", ", ".join(f"`{k}`" for k in profile.ignored)]] * bool(profile.ignored)
+        rows += [
+            ["policies of one tier", _TIES[profile.policy_ties]],
+            ["admin policies of one priority", _TIES[profile.admin_ties]],
+            ["isolation denies", profile.isolation],
+            ["left open at isolated pods", str(profile.reading.beyond) if profile.reading.beyond else "nothing"],
+        ]
+        parts.append(_table(["", ""], rows))
+        if profile.options:
+            told = [
+                [f"`{o.name}`", ", ".join(f"`{value}`" if value else "absent" for value in o.values), _inline(o.says)]
+                for o in profile.options
+            ]
+            parts.append(f"Options, as in `--cni {profile.name}:{profile.options[0].name}={profile.options[0].values[1]}`:")
+            parts.append(_table(["option", "values, the default first", ""], told))
         parts.append("It is assumed that:")
         parts.append("\n".join(f"- {_inline(a)}" for a in profile.assumptions))
+    parts.append("## Where they differ")
+    parts.append(
+        "Each difference is a scenario in the project's tests, `tests/scenarios/cni-NAME.md`, with verdicts that a person "
+        "derived under each profile from the sources named here. Both of netwright's judges are held to them."
+    )
+    for one in DIFFERENCES:
+        parts.append(f"### {one.id}\n\n{_inline(one.title[0].upper() + one.title[1:])}:")
+        parts.append("\n".join(f"- *{name}*: {_inline(text)}" for name, text in one.says.items()))
+        parts.append(f"Sources: {', '.join(map(_source, one.sources))}.")
     return _page("Profiles", parts)
+
+
+_TIES = {
+    "any-order": "in no order",
+    "deny-first": "what denies comes first",
+    "ordered": "in order",
+}
+
+
+def _source(text: str) -> str:
+    version = next(version for version in REPOSITORIES if text.startswith(version))
+    path = text.removeprefix(f"{version} ")
+    return f"[{version} `{path}`]({REPOSITORIES[version]}/{path})"
 
 
 def terms() -> str:

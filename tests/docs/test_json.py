@@ -171,7 +171,7 @@ def test_show(ask: Ask, schema: Any, inputs: dict[str, str], name: str, noun: st
 
 
 @pytest.mark.parametrize(
-    "asked", [[], ["NW1007"], ["NetworkPolicy"], ["port", "group"], ["cni:upstream"], ["snapshot"]]
+    "asked", [[], ["NW1007"], ["NetworkPolicy"], ["port", "group"], ["cni:upstream"], ["cni:cilium"], ["snapshot"]]
 )
 def test_explain(ask: Ask, schema: Any, asked: list[str]) -> None:
     answer = json.loads(ask("explain", *asked, "-o", "json"))

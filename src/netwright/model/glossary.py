@@ -76,7 +76,7 @@ TERMS: tuple[Term, ...] = (
         "isolation stands, what is "
         "exempt, what its documentation leaves open. `--cni` chooses one; answers print the assumptions it makes.",
         "cni",
-        see="cni:upstream, enforcer",
+        see="cni:upstream, cni:cilium, enforcer",
     ),
     _t(
         "tier",
@@ -535,7 +535,7 @@ TERMS: tuple[Term, ...] = (
     ),
     _t(
         "unread",
-        "A kind that acts on the network and is not evaluated yet, such as CiliumNetworkPolicy. Verdicts that "
+        "A kind that acts on the network and is not evaluated yet, such as Istio's AuthorizationPolicy. Verdicts that "
         "an object of it could change are undecided, in its direction of effect and its namespace; all others "
         "stand. `explain` on the kind says what it could change.",
         "not read",
@@ -558,5 +558,46 @@ TERMS: tuple[Term, ...] = (
         "exit code",
         "exit",
         see="verdict",
+    ),
+    _t(
+        "entity",
+        "A word of Cilium's policies for peers that have no labels: `world` (outside the cluster), `host` (the pod's "
+        "own node), `remote-node`, `cluster`, `kube-apiserver`, `all` (`cilium.io/v2` EgressRule). Which address the "
+        "API server has is not in the input, so `kube-apiserver` leaves nodes and outside addresses open.",
+        "entities",
+        "fromEntities",
+        "toEntities",
+        see="CiliumNetworkPolicy, hostNetwork",
+    ),
+    _t(
+        "deny rule",
+        "A rule that forbids whatever others allow: `ingressDeny` and `egressDeny` of Cilium's policies "
+        "(`cilium.io/v2` Rule), `Deny` of a ClusterNetworkPolicy. A NetworkPolicy has none: what it does not admit is "
+        "denied because it isolates.",
+        "ingressDeny",
+        "egressDeny",
+        see="rule, tier, isolated",
+    ),
+    _t(
+        "enableDefaultDeny",
+        "Whether a rule of Cilium isolates the pods it selects, for each direction (`cilium.io/v2` Rule). It does "
+        "unless this says `false`; then it allows or denies what it names and leaves the rest as it is.",
+        see="isolated, CiliumNetworkPolicy",
+    ),
+    _t(
+        "match mode",
+        "What address ranges match under Cilium besides addresses outside: `policy-cidr-match-mode` of its agent, "
+        "absent, `pods`, `nodes` or both. A range then means the pods or nodes that have an address in it, whichever "
+        "address a packet uses. `--cni cilium:policy-cidr-match-mode=pods` says it.",
+        "policy-cidr-match-mode",
+        see="ipBlock, cni:cilium",
+    ),
+    _t(
+        "enforcement mode",
+        "For whom Cilium enforces policy: `enable-policy` of its agent. `default`: for pods that a policy selects; "
+        "`always`: for all, so that a pod without policy is isolated; `never`: for none. "
+        "`--cni cilium:enable-policy=always` says it.",
+        "enable-policy",
+        see="isolated, cni:cilium",
     ),
 )

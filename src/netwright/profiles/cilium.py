@@ -15,9 +15,25 @@ from netwright.base.services import NONE
 from netwright.dialects.cilium.selectors import DROPPED_OF_NAMESPACES, SEEN
 from netwright.dialects.k8s.reading import Reading
 from netwright.model.rule import EndpointKind
-from netwright.profiles.profile import Profile
+from netwright.profiles.profile import Option, Profile
 
-OPTIONS: Final = ("policy-cidr-match-mode", "enable-policy", "allow-localhost")
+OPTIONS: Final = (
+    Option(
+        name="policy-cidr-match-mode",
+        values=("", "pods", "nodes", "pods+nodes"),
+        says="what address ranges match besides outside addresses",
+    ),
+    Option(
+        name="enable-policy",
+        values=("default", "always", "never"),
+        says="`always` isolates whom no policy selects too, `never` enforces nothing",
+    ),
+    Option(
+        name="allow-localhost",
+        values=("auto", "always", "policy"),
+        says="`policy` lets a node reach its own pods only as policies say; the others let it in unless a rule denies it",
+    ),
+)
 CILIUM = Profile(
     name="cilium",
     title="Cilium 1.20 with its default options",
@@ -44,6 +60,7 @@ CILIUM = Profile(
         one_port_a_name=True,
         refuses_nodes=True,
     ),
+    options=OPTIONS,
     assumptions=(
         "hostNetwork pods are their node: policies for pods do not act on them and see them as host or remote-node",
         "address ranges match outside addresses only (policy-cidr-match-mode says otherwise where it is set)",
@@ -78,6 +95,7 @@ def with_options(options: Mapping[str, str]) -> Profile:
                     raise ValueError(f"`{key}` is `auto`, `always` or `policy`, not `{value}`")
                 profile = replace(profile, own_node="policy" if value == "policy" else "admitted")
             case _:
-                raise ValueError(f"`{key}` is no option that is read; those are {', '.join(OPTIONS)}")
+                known = ", ".join(option.name for option in OPTIONS)
+                raise ValueError(f"`{key}` is no option that is read; those are {known}")
     told = ",".join(f"{key}={value}" for key, value in options.items())
     return replace(profile, name=f"cilium:{told}") if told else profile

@@ -13,6 +13,14 @@ NETWORK_POLICY = "NetworkPolicy"
 """The name of the tier that NetworkPolicies stand in."""
 
 
+class Option(msgspec.Struct, frozen=True, kw_only=True):
+    """An option of the CNI's agent that changes verdicts: `--cni PROFILE:NAME=VALUE`. The first value is the default."""
+
+    name: str
+    values: tuple[str, ...]
+    says: str
+
+
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """One CNI and version: which kinds of policies it enforces, how they compose, and how it reads them.
 
@@ -21,7 +29,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     isolates denies: after the tier that its policies stand in, or behind all tiers. `own_node`: "exempt" where a pod
     and its node always reach each other, "admitted" where the node does unless a rule denies it, "policy" where only
     policy says. `enforcement` "always": whom no policy selects is isolated too, "never": nothing is enforced.
-    `assumptions` are printed with answers.
+    `options` are those that it can be given. `assumptions` are printed with answers.
     """
 
     name: str
@@ -34,6 +42,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     own_node: Literal["exempt", "admitted", "policy"] = "exempt"
     enforcement: Literal["default", "always", "never"] = "default"
     reading: Reading = PLAIN
+    options: tuple[Option, ...] = ()
     assumptions: tuple[str, ...] = ()
 
     @property

@@ -24,8 +24,21 @@ def pages_text(pages: Sequence[Page], words: Words) -> Iterator[str]:
                     yield from (plain(f"  {line}") for line in text.splitlines())
                     continue
                 yield from words.fold(plain(text), "    ", "  - ") if section.is_list else words.fold(plain(text), "  ")
+        if page.differences:
+            yield from _differences(page, words)
         if page.see and page.about != "counterpart":
             yield from words.fold(f"see also: {', '.join(page.see)}", "  ", "")
+
+
+def _differences(page: Page, words: Words) -> Iterator[str]:
+    """Each difference with what this profile does, then the others."""
+    own = page.topic.removeprefix("cni:")
+    width = max(len(name) for d in page.differences for name in d.says) + 2
+    yield heading(f"where profiles differ ({len(page.differences)}; `-o json` has sources and scenarios)")
+    for d in page.differences:
+        yield from words.fold(plain(d.title), "    ", "  ")
+        for name in sorted(d.says, key=lambda name: name != own):
+            yield from words.fold(plain(d.says[name]), " " * (width + 4), f"    {name.ljust(width)}")
 
 
 def index_text(index: Contents, words: Words) -> Iterator[str]:
@@ -46,7 +59,7 @@ def index_text(index: Contents, words: Words) -> Iterator[str]:
     yield from words.fold(
         f"and {index.kinds_unread} kinds of the network that are not read yet, {index.kinds_irrelevant} that do "
         f"not touch it: ask by name, "
-        "`explain CiliumNetworkPolicy` or `explain NetworkPolicy.projectcalico.org`",
+        "`explain AuthorizationPolicy` or `explain NetworkPolicy.projectcalico.org`",
         "  ",
         "",
     )

@@ -10,8 +10,13 @@ from netwright.base.diagnostics import INPUT_CODES
 from netwright.base.errors import UnknownReference
 from netwright.model.counterparts import COUNTERPARTS
 from netwright.model.glossary import TERMS
+from netwright.profiles.cilium import OPTIONS
+from netwright.profiles.differences import DIFFERENCES
 from netwright.profiles.known import NAMES as ALL_PROFILES
+from netwright.profiles.known import profile_of
 from netwright.questions.explain import PROFILES, Page, contents, explain
+from netwright.render.explain_text import pages_text
+from netwright.render.words import Words
 
 DESIGN = """
 endpoint, interface, network, identity, workload, enforcer, profile, tier, rule, end, guard, obligation, verdict, allow,
@@ -157,3 +162,33 @@ def test_nonsense_is_not_guessed() -> None:
     with pytest.raises(UnknownReference) as caught:
         explain("qqqqzzzz")
     assert "did you mean" not in caught.value.help
+
+
+@pytest.mark.parametrize("name", ALL_PROFILES)
+def test_a_profile_has_all_its_differences_and_tells_them_in_lines_of_80(name: str) -> None:
+    page = about(f"cni:{name}", "profile")
+    assert page.differences == DIFFERENCES
+    lines = list(pages_text([page], Words()))
+    assert max(map(len, lines)) <= 80
+    told = " ".join(" ".join(lines).split())
+    for one in DIFFERENCES:
+        assert f"{one.title} {name} {one.says[name]}" in re.sub(r" {2,}", " ", told)
+
+
+def test_the_options_of_cilium_are_listed_with_their_values() -> None:
+    page = about("cni:cilium", "profile")
+    (told,) = [section for section in page.sections if section.heading.startswith("options")]
+    assert [text.partition(":")[0] for text in told.texts] == [f"`{option.name}`" for option in OPTIONS]
+    for option in OPTIONS:
+        for value in option.values:
+            name = f"cilium:{option.name}={value}"
+            assert profile_of(name).name == name
+        with pytest.raises(ValueError, match=option.name):
+            profile_of(f"cilium:{option.name}=no-such-value")
+
+
+@pytest.mark.parametrize("kind", ["CiliumNetworkPolicy", "ccnp", "CiliumCIDRGroup"])
+def test_kinds_of_cilium_have_rules_of_thumb(kind: str) -> None:
+    page = about(kind, "kind")
+    assert "read and evaluated" in page.text
+    assert any(section.heading == "rules of thumb" for section in page.sections)

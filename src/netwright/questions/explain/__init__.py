@@ -16,8 +16,9 @@ from netwright.model.finding_codes import FINDING_CODES
 from netwright.model.glossary import TERMS, Term
 from netwright.model.kind_lists import KINDS, find
 from netwright.model.kinds import Kind
+from netwright.profiles.differences import Difference, differences
 from netwright.profiles.known import NAMES, profile_of
-from netwright.profiles.profile import Profile
+from netwright.profiles.profile import Option, Profile
 from netwright.questions.explain.kind_notes import NOTES, RULES_OF_THUMB, SHORT
 from netwright.questions.registry import Asked, Explain
 
@@ -35,7 +36,7 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """What `explain` says of one thing. `see` are other words it knows."""
+    """What `explain` says of one thing. `see` are other words it knows; `differences` are those of a profile."""
 
     topic: str
     about: Literal["code", "kind", "term", "counterpart", "profile"]
@@ -43,6 +44,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     sections: tuple[Section, ...] = ()
     see: tuple[str, ...] = ()
+    differences: tuple[Difference, ...] = ()
 
 
 class Contents(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,6 +154,9 @@ def _profile(profile: Profile) -> Page:
     sections.append(Section(heading="policies it enforces", texts=profile.kinds, is_list=True))
     if profile.ignored:
         sections.append(Section(heading="policies without effect in it", texts=profile.ignored, is_list=True))
+    if profile.options:
+        heading = f"options, as in `--cni {profile.name}:OPTION=VALUE,OPTION=VALUE`"
+        sections.append(Section(heading=heading, texts=tuple(map(_option, profile.options)), is_list=True))
     ties = {
         "any-order": "policies of one kind have no order among themselves",
         "deny-first": "of equal priorities deny counts first",
@@ -163,8 +168,15 @@ def _profile(profile: Profile) -> Page:
         title=f"the profile `{profile.name}`: {profile.title}",
         text=f"`--cni {profile.name}` chooses it. In it {ties[profile.policy_ties]}.",
         sections=tuple(sections),
-        see=("profile", "NetworkPolicy"),
+        see=("profile", *(f"cni:{name}" for name in NAMES if name != profile.name), profile.kinds[0]),
+        differences=differences(profile.name),
     )
+
+
+def _option(option: Option) -> str:
+    first, *rest = option.values
+    values = ", ".join(f"`{value}`" for value in rest)
+    return f"`{option.name}`: {f'`{first}`' if first else 'absent'} (the default), {values}: {option.says}"
 
 
 def _term(term: Term) -> Page:

@@ -1,6 +1,7 @@
 """What `explain` says of single API kinds beyond the lists: what netwright makes of them, and rules of thumb.
 
-Facts follow the API reference and the concept pages of Kubernetes 1.34.
+Facts follow the API reference and the concept pages of Kubernetes 1.34; of kinds of Cilium its source at v1.20.2
+(`pkg/policy/api`, `pkg/policy/utils/parserules.go`).
 """
 
 from __future__ import annotations
@@ -62,6 +63,22 @@ NOTES: Final[dict[tuple[str, str], str]] = {
     ): "ClusterNetworkPolicy's predecessor (v1alpha1) for what holds where no NetworkPolicy isolates. There is one, "
     "called `default`; beside Baseline ClusterNetworkPolicies it is read last.",
     (
+        "cilium.io",
+        "CiliumNetworkPolicy",
+    ): "Cilium's own rules for the pods of one namespace: allow rules and deny rules, by labels, entities, address "
+    "ranges, Services, names, ports and requests. One in the input tells the profile `cilium`; under another profile "
+    "what it may act on is undecided.",
+    (
+        "cilium.io",
+        "CiliumClusterwideNetworkPolicy",
+    ): "As CiliumNetworkPolicy, for pods of every namespace, or with `nodeSelector` for nodes, which only Cilium's host "
+    "firewall enforces: such rules leave open what becomes of packets to and from nodes.",
+    (
+        "cilium.io",
+        "CiliumCIDRGroup",
+    ): "Address ranges under a name and labels. Policies of Cilium name them in `fromCIDRSet` and `toCIDRSet`, by "
+    "`cidrGroupRef` or `cidrGroupSelector`; alone it does nothing.",
+    (
         "k8s.cni.cncf.io",
         "NetworkAttachmentDefinition",
     ): "A secondary network that pods and VMs attach to. NetworkPolicy does not act on it; that "
@@ -102,6 +119,34 @@ RULES_OF_THUMB: Final[dict[tuple[str, str], tuple[str, ...]]] = {
         "Pods on hostNetwork are neither its subjects nor its `pods` and `namespaces`; `nodes` names them.",
         "`domainNames` only accepts, and means something only before a Deny.",
     ),
+    ("cilium.io", "CiliumNetworkPolicy"): (
+        "Any rule for a direction isolates the pods it selects there, one that only denies too, unless "
+        "`enableDefaultDeny` says `false`.",
+        "What denies comes before what allows, of NetworkPolicies and of clusterwide policies too; order means nothing.",
+        "`ingress: [{}]` isolates and allows nothing. `fromEndpoints: [{}]` is every pod of the namespace, and a rule "
+        "with nothing but `toPorts` is about everybody.",
+        "Selectors mean the policy's own namespace, unless they compare `k8s:io.kubernetes.pod.namespace` or "
+        "`io.cilium.k8s.namespace.labels.…`.",
+        "One entry has peers of one form: `fromEndpoints` and `fromCIDR` are two entries of the list.",
+        "`toCIDR` matches outside addresses; pods and nodes are in none, unless `policy-cidr-match-mode` says so. "
+        "`0.0.0.0/0` is not the pods.",
+        "`world` is what lies outside, `cluster` all pods and nodes, `host` the pod's own node, `remote-node` the others.",
+        "Ports are text and stand in quotes; without `protocol` they are TCP, UDP and SCTP. ICMP needs `icmps`.",
+        "Where a rule describes requests (`rules`), allowed are these alone: the verdict depends on the request.",
+        "`toFQDNs` needs a rule that lets the queries through Cilium's DNS proxy.",
+        "Not all labels can be selected by: `explain cni:cilium` lists those that Cilium drops.",
+    ),
+    ("cilium.io", "CiliumClusterwideNetworkPolicy"): (
+        "What holds for CiliumNetworkPolicy holds here: `explain CiliumNetworkPolicy`.",
+        "`endpointSelector: {}` is every pod of the cluster, those of kube-system too; a peer `{}` is one of any namespace.",
+        "`nodeSelector` in place of `endpointSelector` is for nodes and hostNetwork pods, and does nothing while the host "
+        "firewall is off.",
+    ),
+    ("cilium.io", "CiliumCIDRGroup"): (
+        "A policy that names a group which is not there matches no address by it.",
+        "An address in several groups has the labels of all of them.",
+        "Groups match outside addresses, as every range of Cilium does.",
+    ),
     ("", "Service"): (
         "No endpoints: its selector matches no pod, or no pod names the targetPort. `show services` says which.",
         "A policy's port is the targetPort, not the port.",
@@ -130,6 +175,7 @@ SHORT: Final[dict[str, str]] = {
     "netpol": "NetworkPolicy",
     "cnp": "CiliumNetworkPolicy",
     "ccnp": "CiliumClusterwideNetworkPolicy",
+    "ccg": "CiliumCIDRGroup",
     "gnp": "GlobalNetworkPolicy",
     "anp": "AdminNetworkPolicy",
     "banp": "BaselineAdminNetworkPolicy",

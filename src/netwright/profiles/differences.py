@@ -1,0 +1,252 @@
+"""Where profiles differ: each difference by a name, with what each profile does, whence that is known, and the scenario
+that holds it (`tests/scenarios`), whose verdicts a person derived under each profile.
+
+What `upstream` does follows the API documents of Kubernetes; what Cilium does its source and documentation at v1.20.2,
+named as files of <https://github.com/cilium/cilium/tree/v1.20.2>.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+VERSION: Final = "Cilium 1.20.2"
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """One difference. `says` is what each profile does, by its name; `sources` are files of the version that Cilium is
+    of; `scenario` is a file of `tests/scenarios`."""
+
+    id: str
+    title: str
+    says: dict[str, str]
+    sources: tuple[str, ...]
+    scenario: str
+
+
+def _d(name: str, title: str, upstream: str, cilium: str, *sources: str) -> Difference:
+    says = {"upstream": upstream, "cilium": cilium}
+    named = tuple(f"{VERSION} {source}" for source in sources)
+    return Difference(id=name, title=title, says=says, sources=named, scenario=f"cni-{name}.md")
+
+
+_LAYER3: Final = "Documentation/security/policy/layer3.rst"
+_NETWORK_POLICY: Final = "pkg/k8s/network_policy.go"
+_ADMIN_POLICY: Final = "pkg/k8s/cluster_network_policy.go"
+_RULES: Final = "pkg/policy/utils/parserules.go"
+_REPOSITORY: Final = "pkg/policy/repository.go"
+_SELECTOR: Final = "pkg/policy/types/selector.go"
+_TIERS: Final = "pkg/policy/types/policyentry.go"
+_MAP: Final = "pkg/policy/mapstate.go"
+_L4: Final = "pkg/policy/l4.go"
+
+DIFFERENCES: Final[tuple[Difference, ...]] = (
+    # --- who an address range is about --------------------
+    _d(
+        "address-ranges-and-pods",
+        "whether a range of addresses matches pods",
+        "it matches whoever has the packet's address, pods too",
+        "it matches outside addresses only; with `policy-cidr-match-mode=pods` pods as well",
+        _SELECTOR,
+        _LAYER3,
+    ),
+    _d(
+        "address-ranges-and-nodes",
+        "whether a range of addresses matches nodes",
+        "it matches whoever has the packet's address, nodes too",
+        "it matches no node; with `policy-cidr-match-mode=nodes` those in it, yet `0.0.0.0/0` and `::/0` none",
+        _SELECTOR,
+        _LAYER3,
+    ),
+    _d(
+        "networks-of-everything",
+        "whether `networks: [0.0.0.0/0]` of a ClusterNetworkPolicy means pods and nodes",
+        "it is all of IPv4, pods and nodes included",
+        "it is what lies outside; with `policy-cidr-match-mode=pods` pods as well",
+        _ADMIN_POLICY,
+        _SELECTOR,
+    ),
+    _d(
+        "pods-of-two-families",
+        "whether a range of one family matches a pod over the other",
+        "no: the address of the packet is compared",
+        "with `policy-cidr-match-mode=pods` yes: a pod matches by any of its addresses, whatever the packet uses",
+        _SELECTOR,
+        "pkg/endpoint/endpoint.go",
+    ),
+    # --- a pod and its own node --------------------
+    _d(
+        "own-node-to-pod",
+        "what may keep a node from its own pods",
+        "nothing: it always reaches them",
+        "a rule that denies it; with `allow-localhost=policy` also isolation, unless a rule admits `host`",
+        _REPOSITORY,
+        _LAYER3,
+    ),
+    _d(
+        "pod-to-own-node",
+        "whether a pod always reaches its own node",
+        "yes, whatever policies say",
+        "as its egress policies say; `host` names the node",
+        _REPOSITORY,
+        _LAYER3,
+    ),
+    # --- tiers and order --------------------
+    _d(
+        "where-isolation-stands",
+        "whether a Baseline `Accept` opens what a NetworkPolicy isolates",
+        "no: the NetworkPolicy decides, and Baseline is read for other pods only",
+        "yes: what isolates denies behind all tiers, so the `Accept` comes before it",
+        _TIERS,
+        _REPOSITORY,
+    ),
+    _d(
+        "deny-before-allow",
+        "whether something denies what a NetworkPolicy allows",
+        "nothing in its tier: NetworkPolicies only allow, and add up",
+        "`ingressDeny` and `egressDeny` of Cilium's policies, in the same tier: what denies comes first",
+        _MAP,
+        "Documentation/security/policy/deny.rst",
+    ),
+    _d(
+        "admin-accept-and-deny-rules",
+        "whether an Admin `Accept` overrules what Cilium's policies deny",
+        "undecided: what Cilium's policies do is not known",
+        "yes: they stand in the tier of NetworkPolicy, which is read later",
+        _TIERS,
+        _MAP,
+    ),
+    _d(
+        "equal-priorities",
+        "which of two admin policies of one priority is read first",
+        "undecided where they disagree: the implementation may take any",
+        "their rules are merged by number, and among those of one number `Deny` comes first",
+        _ADMIN_POLICY,
+        _MAP,
+    ),
+    _d(
+        "rules-beyond-policy-types",
+        "whether rules count in a direction that `policyTypes` leave out",
+        "no: there they are not read and do not isolate",
+        "yes: every rule counts and isolates in its direction",
+        _NETWORK_POLICY,
+    ),
+    _d(
+        "enforcement",
+        "whether policy is enforced at all, and for whom",
+        "for the pods that some policy selects, in the directions it isolates",
+        "so too by default; with `enable-policy=always` every pod is isolated, with `never` no policy counts",
+        _REPOSITORY,
+        "Documentation/security/policy/intro.rst",
+    ),
+    # --- what is selected --------------------
+    _d(
+        "labels-that-cilium-drops",
+        "which labels of pods policies can select by",
+        "every label",
+        "not those its filter drops: `pod-template-hash`, `controller-uid`, a StatefulSet's pod name and index, "
+        "`topology.kubernetes.io/…`, keys that start with `kubernetes.io`, `k8s.io`, `io.kubernetes` and a few more",
+        "pkg/labelsfilter/filter.go",
+    ),
+    _d(
+        "namespaces-by-absence",
+        "whom `namespaces` of a ClusterNetworkPolicy mean that ask only for what is not there",
+        "the pods of the namespaces that lack the label",
+        "everybody: pods of all namespaces, nodes and what is outside",
+        _ADMIN_POLICY,
+        "pkg/policy/aggregate.go",
+    ),
+    _d(
+        "named-ports",
+        "which containers give a pod its named ports",
+        "all, sidecars too; where several have the name, each of their ports counts",
+        "its containers without init containers and sidecars; of ports with one name the last",
+        "pkg/k8s/labels.go",
+    ),
+    _d(
+        "named-ports-with-end-port",
+        "whether `endPort` goes with a named port",
+        "no NetworkPolicy has both: the API server refuses it",
+        "on ingress the range begins at the named port, although `endPort` is documented to be ignored there",
+        _L4,
+        "Documentation/security/policy/layer4.rst",
+    ),
+    # --- protocols --------------------
+    _d(
+        "other-protocols",
+        "what becomes of ICMP, and of others than TCP, UDP and SCTP, at an isolated pod",
+        "undecided: it is not defined",
+        "isolation denies them, and a rule without `ports` allows them",
+        _NETWORK_POLICY,
+        _L4,
+    ),
+    _d(
+        "icmp-type-0",
+        "which types a rule for ICMP type 0 (EchoReply) allows",
+        "undecided: no policy of this profile has rules for ICMP",
+        "every type of its family, because 0 stands for any port",
+        "pkg/policy/api/icmp.go",
+        _L4,
+    ),
+    # --- admin policies --------------------
+    _d(
+        "peers-of-a-newer-api",
+        "what becomes of an `Accept` with a peer of a newer API",
+        "the whole rule matches nothing",
+        "that peer matches nothing, the others of the rule are accepted",
+        _ADMIN_POLICY,
+    ),
+    _d(
+        "nodes-as-peers",
+        "what becomes of a ClusterNetworkPolicy with `nodes` as a peer",
+        "it matches the addresses of the nodes",
+        "the policy is refused as a whole, unless `enable-node-selector-labels` is on",
+        _ADMIN_POLICY,
+        "pkg/policy/k8s/cluster_network_policy.go",
+    ),
+    _d(
+        "names-and-dns",
+        "whether accepting a domain name accepts asking for it",
+        "no: the queries need a rule of their own",
+        "yes: queries for it to `k8s-app: kube-dns` on the ports `dns` and `dns-tcp`",
+        _ADMIN_POLICY,
+    ),
+    _d(
+        "admin-network-policy-v1alpha1",
+        "whether AdminNetworkPolicy and BaselineAdminNetworkPolicy (v1alpha1) count",
+        "yes",
+        "no: only ClusterNetworkPolicy v1alpha2 is read",
+        "pkg/policy/k8s/cell.go",
+    ),
+    # --- policies of Cilium --------------------
+    _d(
+        "policies-of-cilium",
+        "whether CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy are enforced",
+        "not known: what they may act on is undecided",
+        "yes",
+        _RULES,
+        "Documentation/security/policy/kubernetes.rst",
+    ),
+    _d(
+        "an-empty-rule",
+        "what an empty rule, `ingress: [{}]`, allows",
+        "in a NetworkPolicy everything",
+        "in a NetworkPolicy everything; in a policy of Cilium nothing, and it isolates",
+        _RULES,
+        _LAYER3,
+    ),
+    _d(
+        "rules-that-do-not-isolate",
+        "whether every policy isolates the pods that it selects",
+        "every NetworkPolicy does",
+        "so does every rule of Cilium, one that only denies too, unless `enableDefaultDeny` says `false`",
+        _RULES,
+        "Documentation/security/policy/intro.rst",
+    ),
+)
+
+
+def differences(profile: str) -> tuple[Difference, ...]:
+    """Those that say what this profile does, by its name without options."""
+    return tuple(d for d in DIFFERENCES if profile in d.says)
