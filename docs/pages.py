@@ -236,7 +236,9 @@ def profiles() -> str:
     for profile in map(profile_of, NAMES):
         parts.append(f"## {profile.name}\n\n{_inline(profile.title)}.")
         rows = [["policies it enforces", ", ".join(f"`{kind}`" for kind in profile.kinds)]]
-        rows += [["policies without effect in it", ", ".join(f"`{k}`" for k in profile.ignored)]] * bool(profile.ignored)
+        rows += [["policies without effect in it", ", ".join(f"`{k}`" for k in profile.ignored)]] * bool(
+            profile.ignored
+        )
         rows += [
             ["policies of one tier", _TIES[profile.policy_ties]],
             ["admin policies of one priority", _TIES[profile.admin_ties]],
@@ -249,7 +251,9 @@ def profiles() -> str:
                 [f"`{o.name}`", ", ".join(f"`{value}`" if value else "absent" for value in o.values), _inline(o.says)]
                 for o in profile.options
             ]
-            parts.append(f"Options, as in `--cni {profile.name}:{profile.options[0].name}={profile.options[0].values[1]}`:")
+            parts.append(
+                f"Options, as in `--cni {profile.name}:{profile.options[0].name}={profile.options[0].values[1]}`:"
+            )
             parts.append(_table(["option", "values, the default first", ""], told))
         parts.append("It is assumed that:")
         parts.append("\n".join(f"- {_inline(a)}" for a in profile.assumptions))

@@ -22,9 +22,9 @@ ACCOUNTS: dict[str, tuple[int, int, int, int, int]] = {
     # 4 Services, 4 ServiceAccounts, 6 Deployments; Gateways of two APIs (3), 9 HTTPRoutes, 2 VirtualServices.
     "bookinfo": (14, 0, 14, 0, 0),
     "calico": (0, 68, 0, 0, 0),  # CustomResourceDefinitions
-    # 3 ServiceAccounts, 2 Pods, 1 Service; 9 definitions; 38 policies and one without `apiVersion` (it is written
-    # `apiversion`); the Deployment of demo-pods.yaml is `extensions/v1beta1`, which no server serves.
-    "cilium": (6, 9, 39, 1, 0),
+    # 3 ServiceAccounts, 2 Pods, 1 Service, 33 policies; 9 definitions; one policy without `apiVersion` (it is written
+    # `apiversion`); 5 policies that are refused, and the Deployment of demo-pods.yaml.
+    "cilium": (39, 9, 1, 6, 0),
     "forklift": (0, 14, 0, 0, 0),
     "frr-k8s": (0, 5, 12, 0, 0),  # 4 definitions, 1 Secret; 12 FRRConfigurations
     # 11 Namespaces; 23 definitions, 2 admission policies, their bindings; 106 of the Gateway API, 1 kustomization.
@@ -98,8 +98,42 @@ def test_broken_documents_are_named(corpora: Path) -> None:
     ]
 
 
-def test_the_one_refused_object_is_named(corpora: Path) -> None:
-    (refused,) = [one for one in netwright.load([str(corpora)]).diagnostics if one.code == "NW1007"]
-    assert Path(refused.file).name == "demo-pods.yaml"
-    assert "`default/leia-deployment`" in refused.title
-    assert refused.help == "write `apiVersion: apps/v1`"
+def test_the_refused_objects_are_named(corpora: Path) -> None:
+    refused = [one for one in netwright.load([str(corpora)]).diagnostics if one.code == "NW1007"]
+    assert sorted((Path(one.file).name, one.line) for one in refused) == [
+        ("demo-pods.yaml", 16),  # a Deployment of `extensions/v1beta1`, which no server serves
+        ("egress-default-deny.yaml", 6),  # `egress:` without a value is no section, and there is no other
+        ("http.yaml", 16),  # `HTTP` in place of `http`
+        ("kafka.yaml", 20),  # rules for Kafka, which Cilium 1.20 has no more
+        ("l3_l4_combined.yaml", 12),  # `role` beside `matchLabels`, for want of an indent
+        ("or-statement.yaml", 11),  # the operator `in`
+    ]
+    (deployment,) = [one for one in refused if Path(one.file).name == "demo-pods.yaml"]
+    assert "`default/leia-deployment`" in deployment.title
+    assert deployment.help == "write `apiVersion: apps/v1`"
+
+
+# Cilium's examples file by file; each one that is not listed is one policy, which is evaluated.
+EXAMPLES = {
+    "kubernetes/namespace/isolate-namespaces": (2, 0, 0, 0, 0),
+    "kubernetes/serviceaccount/demo-pods": (6, 0, 0, 1, 0),  # 3 ServiceAccounts, 1 Service, 2 Pods; the Deployment
+    "l3/entities/from_nodes": (0, 0, 1, 0, 0),
+    "l3/egress-default-deny/egress-default-deny": (0, 0, 0, 1, 0),
+    "l3/match-expressions/or-statement": (0, 0, 0, 1, 0),
+    "l4/l3_l4_combined": (0, 0, 0, 1, 0),
+    "l7/http/http": (0, 0, 0, 1, 0),
+    "l7/kafka/kafka": (0, 0, 0, 1, 0),
+}
+
+
+def test_examples_of_cilium(corpora: Path) -> None:
+    folder = corpora / "cilium" / "examples" / "policies"
+    found = {}
+    for path in folder.rglob("*.yaml"):
+        told = netwright.load(str(path)).accounting
+        name = path.relative_to(folder).with_suffix("").as_posix()
+        found[name] = (told.evaluated, told.irrelevant, told.not_understood, told.invalid, told.unreadable)
+    assert len(found) == 39
+    assert found.keys() >= EXAMPLES.keys()
+    assert found == {name: EXAMPLES.get(name, (1, 0, 0, 0, 0)) for name in found}
+    assert sum(one[0] for one in found.values()) == 39
