@@ -259,8 +259,8 @@ def profiles() -> str:
         parts.append("\n".join(f"- {_inline(a)}" for a in profile.assumptions))
     parts.append("## Where they differ")
     parts.append(
-        "Each difference is a scenario in the project's tests, `tests/scenarios/cni-NAME.md`, with verdicts that a person "
-        "derived under each profile from the sources named here. Both of netwright's judges are held to them."
+        "Each difference is a scenario in the project's tests, `tests/scenarios/cni-NAME.md`, with verdicts that a "
+        "person derived under each profile from the sources named here. Both of netwright's judges are held to them."
     )
     for one in DIFFERENCES:
         parts.append(f"### {one.id}\n\n{_inline(one.title[0].upper() + one.title[1:])}:")

@@ -1,4 +1,4 @@
-"""The table of differences between profiles and the scenarios that hold it name each other, and each one is a difference."""
+"""The differences between profiles and the scenarios that hold them name each other, and each is a difference."""
 
 from __future__ import annotations
 

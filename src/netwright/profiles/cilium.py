@@ -31,7 +31,7 @@ OPTIONS: Final = (
     Option(
         name="allow-localhost",
         values=("auto", "always", "policy"),
-        says="`policy` lets a node reach its own pods only as policies say; the others let it in unless a rule denies it",
+        says="with `policy` a node reaches its own pods as policies say; else it does unless a rule denies it",
     ),
 )
 CILIUM = Profile(

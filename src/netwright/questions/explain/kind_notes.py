@@ -65,14 +65,14 @@ NOTES: Final[dict[tuple[str, str], str]] = {
     (
         "cilium.io",
         "CiliumNetworkPolicy",
-    ): "Cilium's own rules for the pods of one namespace: allow rules and deny rules, by labels, entities, address "
+    ): "Cilium's own rules for the pods of one namespace: they allow and deny by labels, entities, address "
     "ranges, Services, names, ports and requests. One in the input tells the profile `cilium`; under another profile "
     "what it may act on is undecided.",
     (
         "cilium.io",
         "CiliumClusterwideNetworkPolicy",
-    ): "As CiliumNetworkPolicy, for pods of every namespace, or with `nodeSelector` for nodes, which only Cilium's host "
-    "firewall enforces: such rules leave open what becomes of packets to and from nodes.",
+    ): "As CiliumNetworkPolicy, for pods of every namespace, or with `nodeSelector` for nodes, which only Cilium's "
+    "host firewall enforces: such rules leave open what becomes of packets to and from nodes.",
     (
         "cilium.io",
         "CiliumCIDRGroup",
@@ -122,7 +122,7 @@ RULES_OF_THUMB: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("cilium.io", "CiliumNetworkPolicy"): (
         "Any rule for a direction isolates the pods it selects there, one that only denies too, unless "
         "`enableDefaultDeny` says `false`.",
-        "What denies comes before what allows, of NetworkPolicies and of clusterwide policies too; order means nothing.",
+        "What denies comes before what allows, NetworkPolicies and clusterwide policies included; order means nothing.",
         "`ingress: [{}]` isolates and allows nothing. `fromEndpoints: [{}]` is every pod of the namespace, and a rule "
         "with nothing but `toPorts` is about everybody.",
         "Selectors mean the policy's own namespace, unless they compare `k8s:io.kubernetes.pod.namespace` or "
@@ -130,7 +130,8 @@ RULES_OF_THUMB: Final[dict[tuple[str, str], tuple[str, ...]]] = {
         "One entry has peers of one form: `fromEndpoints` and `fromCIDR` are two entries of the list.",
         "`toCIDR` matches outside addresses; pods and nodes are in none, unless `policy-cidr-match-mode` says so. "
         "`0.0.0.0/0` is not the pods.",
-        "`world` is what lies outside, `cluster` all pods and nodes, `host` the pod's own node, `remote-node` the others.",
+        "`world` is what lies outside, `cluster` all pods and nodes, `host` the pod's own node, `remote-node` "
+        "the others.",
         "Ports are text and stand in quotes; without `protocol` they are TCP, UDP and SCTP. ICMP needs `icmps`.",
         "Where a rule describes requests (`rules`), allowed are these alone: the verdict depends on the request.",
         "`toFQDNs` needs a rule that lets the queries through Cilium's DNS proxy.",
@@ -138,9 +139,10 @@ RULES_OF_THUMB: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ),
     ("cilium.io", "CiliumClusterwideNetworkPolicy"): (
         "What holds for CiliumNetworkPolicy holds here: `explain CiliumNetworkPolicy`.",
-        "`endpointSelector: {}` is every pod of the cluster, those of kube-system too; a peer `{}` is one of any namespace.",
-        "`nodeSelector` in place of `endpointSelector` is for nodes and hostNetwork pods, and does nothing while the host "
-        "firewall is off.",
+        "`endpointSelector: {}` is every pod of the cluster, those of kube-system too; a peer `{}` is a pod of any "
+        "namespace.",
+        "`nodeSelector` in place of `endpointSelector` is for nodes and hostNetwork pods, and does nothing while the "
+        "host firewall is off.",
     ),
     ("cilium.io", "CiliumCIDRGroup"): (
         "A policy that names a group which is not there matches no address by it.",
