@@ -5,7 +5,9 @@ After `pkg/policy/rules.go` (tiers and their priorities) and `pkg/policy/rule.go
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from netwright.base.services import TCP
@@ -64,14 +66,14 @@ def _rounded(number: int) -> int:
     return (number + 9) // 10 * 10
 
 
-def _levels(rules: Sequence[Entry]) -> tuple[list[int], list[int]]:
-    """The first priority of every tier, and how many are kept free behind a rule that passes on."""
-    count = rules[-1].tier + 1
+@lru_cache(maxsize=1 << 12)
+def _levels(tiers: tuple[tuple[int, int, int], ...]) -> tuple[list[int], list[int]]:
+    """The first priority of every tier, and how many are kept free behind a rule that passes on. `tiers`: each with how
+    many priorities its rules have, and how many those of them that pass on."""
+    count = tiers[-1][0] + 1
     levels, passing = [0] * count, [0] * count
-    for tier in {one.tier for one in rules}:
-        listed = [one for one in rules if one.tier == tier]
-        levels[tier] = _rounded(len({one.priority for one in listed}))
-        passing[tier] = len({one.priority for one in listed if one.verdict == "pass"})
+    for tier, priorities, passed in tiers:
+        levels[tier], passing[tier] = _rounded(priorities), passed
     for tier in range(count - 2, -1, -1):
         levels[tier] = _rounded(levels[tier] + (passing[tier] + 1) * levels[tier + 1])
     bases = [0] * count
@@ -80,8 +82,15 @@ def _levels(rules: Sequence[Entry]) -> tuple[list[int], list[int]]:
     return bases, [*levels[1:], 0]
 
 
+def _tiers(rules: Sequence[Entry]) -> Iterator[tuple[int, int, int]]:
+    for tier, listed in groupby(rules, lambda one: one.tier):
+        held = list(listed)
+        yield tier, len({one.priority for one in held}), len({one.priority for one in held if one.verdict == "pass"})
+
+
 def filters_of(rules: Sequence[Entry]) -> tuple[dict[int, list[Filter]], list[int]]:
-    bases, free = _levels(rules)
+    """The filters of each tier, and the first priority of every one."""
+    bases, free = _levels(tuple(_tiers(rules)))
     tiers: dict[int, dict[_Key, Filter]] = {}
     tier, priority, step, last = 0, 0, 1, rules[0].priority
     for rule in rules:

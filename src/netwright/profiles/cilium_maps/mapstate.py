@@ -91,7 +91,9 @@ class MapState:
         self._has_precedence = has_precedence
         self._has_authentication = has_authentication
         self.entries: dict[Ports, dict[int, Entry]] = {}
-        self._lengths: set[int] = set()
+        self._lengths: list[int] = []
+        self._least, self._most = 1 << 32, -1
+        """The lowest and the highest precedence that was ever written."""
 
     def __len__(self) -> int:
         return sum(map(len, self.entries.values()))
@@ -108,7 +110,7 @@ class MapState:
             yield EVERYTHING, held
         protocol, port, length = ports
         if protocol:
-            for one in sorted(self._lengths):
+            for one in self._lengths:
                 if one > length:
                     break
                 key = (protocol, port >> (16 - one) << (16 - one), one)
@@ -117,10 +119,10 @@ class MapState:
                     yield key, held
 
     def narrower(self, ports: Ports) -> Iterator[tuple[Ports, dict[int, Entry]]]:
-        """What is there for the same ports or fewer, the broadest first; entries may be deleted meanwhile."""
+        """What is there for the same ports or fewer; entries may be deleted meanwhile."""
         protocol, port, length = ports
         shift = 16 - length
-        for key in sorted(self.entries, key=lambda one: one[2]):
+        for key in list(self.entries):
             if not protocol or (key[0] == protocol and key[2] >= length and key[1] >> shift == port >> shift):
                 held = self.entries[key]
                 if held:
@@ -170,11 +172,12 @@ class MapState:
             self._prune(ports, whom, entry)
             return
         elif self._has_precedence:
-            if any(other.precedence > rank for _, _, other in self.covering(ports, whom)):
+            if self._most > rank and any(other.precedence > rank for _, _, other in self.covering(ports, whom)):
                 return
-            for key, one, other in self.covered(ports, whom):
-                if other.precedence < rank:
-                    self.delete(key, one)
+            if self._least < rank:
+                for key, one, other in self.covered(ports, whom):
+                    if other.precedence < rank:
+                        self.delete(key, one)
         self._prune(ports, whom, entry)
         self.add(ports, whom, entry)
 
@@ -206,7 +209,7 @@ class MapState:
                 entry = entry._replace(authentication=other.authentication & ~EXPLICIT)
                 derived = True
         propagated = False
-        for key, held in list(self.narrower(ports)):
+        for key, held in sorted(self.narrower(ports), key=lambda one: one[0][2]):
             if whom not in held:
                 continue
             other = held[whom]
@@ -225,7 +228,10 @@ class MapState:
     def add(self, ports: Ports, whom: int, entry: Entry) -> None:
         """Writes an entry, or makes one of it and the one that is there."""
         held = self.entries.setdefault(ports, {})
-        self._lengths.add(ports[2])
+        if ports[2] not in self._lengths:
+            self._lengths = sorted([*self._lengths, ports[2]])
+        self._least = min(self._least, entry.precedence)
+        self._most = max(self._most, entry.precedence)
         old = held.get(whom)
         if old is None:
             held[whom] = entry

@@ -130,9 +130,10 @@ class _Direction:
         found = self._whom.get(selector)
         if found is None:
             bits = self._identities.everything if selector.is_wildcard else self._selected[selector]
-            found = tuple(number for number in AGGREGATES[1:] if bits >> self._identities.stand_in[number] & 1) + tuple(
-                len(AGGREGATES) + i for i, one in enumerate(self._classes) if one & bits
-            )
+            members = [len(AGGREGATES) + i for i, one in enumerate(self._classes) if one & bits]
+            if bits & self._identities.stand_ins:
+                members += [number for number in AGGREGATES[1:] if bits >> self._identities.stand_in[number] & 1]
+            found = tuple(members)
             self._whom[selector] = found
         return found
 
