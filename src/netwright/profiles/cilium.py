@@ -59,6 +59,7 @@ CILIUM = Profile(
         by_absence=True,
         one_port_a_name=True,
         refuses_nodes=True,
+        names_by_dns=True,
     ),
     options=OPTIONS,
     assumptions=(

@@ -58,8 +58,9 @@ def enforcers(objects: Sequence[Decoded], profile: Profile, unknown: Sequence[Un
         from netwright.dialects.adminpolicy.lower import lower_admin_policies
 
         lowered = lower_admin_policies(admin, objects, reading)
-        tiers.insert(0, Tier(name="Admin", ties=profile.admin_ties, rules=lowered["Admin"]))
-        tiers.append(Tier(name="Baseline", ties=profile.admin_ties, rules=lowered["Baseline"]))
+        first, last = (tuple(_softened(lowered[name], ends, profile)) for name in ("Admin", "Baseline"))
+        tiers.insert(0, Tier(name="Admin", ties=profile.admin_ties, rules=first))
+        tiers.append(Tier(name="Baseline", ties=profile.admin_ties, rules=last))
     if unread:
         tiers.insert(0, Tier(name="not read", ties="any-order", rules=unread))
     if behind:

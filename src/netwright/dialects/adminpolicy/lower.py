@@ -42,6 +42,7 @@ from netwright.model.document import Decoded
 from netwright.model.rule import (
     ANYBODY,
     EVERY_SERVICE,
+    UNBOUND,
     Action,
     Addresses,
     AndPeer,
@@ -49,6 +50,7 @@ from netwright.model.rule import (
     Members,
     NamedPort,
     Names,
+    Obligation,
     Rule,
     Service,
     UnknownPeer,
@@ -59,6 +61,10 @@ from netwright.model.rule import Peer as RulePeer
 T = TypeVar("T")
 TierName = Literal["Admin", "Baseline"]
 _ACTIONS: Final[Mapping[str, Action]] = {"Accept": "allow", "Allow": "allow", "Deny": "deny", "Pass": "pass"}
+_CLUSTER_DNS: Final = Members(conjunction(equals("k8s:k8s-app", "kube-dns"), POD_NETWORK))
+_DNS_PORTS: Final = Service(
+    named=tuple(NamedPort(protocol, name) for name in ("dns", "dns-tcp") for protocol in (TCP, UDP, SCTP))
+)
 _LAST = 1001
 """The rank of the baseline that has no priority: behind all that have one."""
 _AnyRule = IngressRule | EgressRule | AdminIngressRule | AdminEgressRule
@@ -159,7 +165,7 @@ class _Lowering:
         )
         for side, rules in sides:
             for index, rule in enumerate(rules):
-                for extra, peer, service, action in self._rule(policy, rule) if rule is not None else ():
+                for extra, peer, service, action, owed in self._rule(policy, rule) if rule is not None else ():
                     acting = [(conjunction(surely, extra), peer)]
                     if perhaps is not None:
                         acting.append((conjunction(perhaps, extra), AndPeer((peer, open_))))
@@ -175,6 +181,7 @@ class _Lowering:
                             dst=ANYBODY if side == "ingress" else whom,
                             service=self._share(service),
                             action=action,
+                            then=owed,
                             origin=Origin(
                                 kind=policy.kind,
                                 namespace="",
@@ -189,21 +196,23 @@ class _Lowering:
         found: T = self._shared.setdefault(value, value)
         return found
 
-    def _rule(self, policy: Decoded, rule: _AnyRule) -> Iterator[tuple[Selector, RulePeer, Service, Action]]:
+    def _rule(
+        self, policy: Decoded, rule: _AnyRule
+    ) -> Iterator[tuple[Selector, RulePeer, Service, Action, Obligation]]:
         """The rule once for all its peers, and once a value of the labels that a peer and the subject have to share:
-        where it acts within the subject, whom it matches, services, action."""
+        where it acts within the subject, whom it matches, services, action, what is owed."""
         action = _ACTIONS[rule.action]
         written = rule.from_ if isinstance(rule, (IngressRule, AdminIngressRule)) else rule.to
         peers: list[Peer | AdminPeer] = [p for p in written or () if p is not None]
         if self._reading.ranks_rules:  # each peer is read for itself
             if action != "allow" and any(p.unknown for p in peers):
                 services = _protocols(rule.protocols) if isinstance(rule, (IngressRule, EgressRule)) else EVERY_SERVICE
-                yield ALWAYS, ANYBODY, services, "deny"
+                yield ALWAYS, ANYBODY, services, "deny", UNBOUND
             peers = [p for p in peers if not p.unknown]
         elif any(p.unknown for p in peers):
             # fail closed: who does not know a peer of the rule matches nothing by Accept and denies all by the others
             if action != "allow":
-                yield ALWAYS, ANYBODY, EVERY_SERVICE, "deny"
+                yield ALWAYS, ANYBODY, EVERY_SERVICE, "deny", UNBOUND
             return
         entries = rule.protocols if isinstance(rule, (IngressRule, EgressRule)) else rule.ports
         service = services_of(entries)
@@ -213,16 +222,21 @@ class _Lowering:
         if is_egress and by_absence and service.named:
             # names of ports are looked up at the pods that are selected, not at all that stand-ins stand for
             selected = [self._selected(policy, p) for p in plain]
-            yield ALWAYS, either(selected), Service(named=service.named), action
+            yield ALWAYS, either(selected), Service(named=service.named), action, UNBOUND
             service = Service(service.fixed)
         if plain:
-            yield ALWAYS, either([self._peer(policy, p) for p in plain]), service, action
+            yield ALWAYS, either([self._peer(policy, p) for p in plain]), service, action, UNBOUND
+        names = [name for p in peers for name in p.domain_names or ()]
+        if names and self._reading.names_by_dns:
+            # it learns the addresses of names from answers, so queries for them to the cluster's DNS are allowed too
+            listed = "DNS queries for " + " or ".join(f"`{name}`" for name in names)
+            yield ALWAYS, _CLUSTER_DNS, _DNS_PORTS, action, Obligation(listed)
         for p in peers:
             related = _relation(p)
             if related is not None:
                 selector = p.pods.pod_selector if isinstance(p.pods, AdminPods) else None
                 for extra, peer in self._related(policy, related, selector):
-                    yield extra, peer, service, action
+                    yield extra, peer, service, action, UNBOUND
 
     # --- peers --------------------
 

@@ -40,6 +40,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     `by_absence`: peers of admin policies that are namespaces, and that ask only for what these lack, are everybody.
     `one_port_a_name`: of the ports of a pod's containers with one name, whatever their protocols, the last counts
     alone, and none of an init container. `refuses_nodes`: an admin policy with a peer that is nodes is refused whole.
+    `names_by_dns`: with the addresses of DNS names, queries for these names to the cluster's DNS are allowed.
     """
 
     beyond: ServiceSet = BEYOND_TRANSPORT
@@ -51,6 +52,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     by_absence: bool = False
     one_port_a_name: bool = False
     refuses_nodes: bool = False
+    names_by_dns: bool = False
 
     def sees(self, label: str) -> bool:
         """Whether the plugin knows a label of a pod."""
