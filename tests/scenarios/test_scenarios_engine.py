@@ -12,7 +12,6 @@ from tests.scenarios.reading import Row, Scenario, scenarios
 
 ALL = scenarios()
 WRONG = {
-    "cni-named-ports": "the engine gives pods under Cilium the ports of init containers, and every port of one name",
     "cni-named-ports-with-end-port": "the engine extends a named port to its endPort on egress too",
     "cni-names-and-dns": "the engine does not let queries for accepted names through to kube-dns",
     "cni-nodes-as-peers": "the engine reads ClusterNetworkPolicies with `nodes` that Cilium refuses",

@@ -586,16 +586,16 @@ TERMS: tuple[Term, ...] = (
     ),
     _t(
         "match mode",
-        "What address ranges match under Cilium besides addresses outside: `policy-cidr-match-mode` of its agent, "
-        "absent, `pods`, `nodes` or both. A range then means the pods or nodes that have an address in it, whichever "
+        "What address ranges match under Cilium besides addresses outside: `policy-cidr-match-mode` in "
+        "`cilium-config`, absent, `pods`, `nodes` or both. A range then means the pods or nodes that have an address in it, whichever "
         "address a packet uses. `--cni cilium:policy-cidr-match-mode=pods` says it.",
         "policy-cidr-match-mode",
         see="ipBlock, cni:cilium",
     ),
     _t(
         "enforcement mode",
-        "For whom Cilium enforces policy: `enable-policy` of its agent. `default`: for pods that a policy selects; "
-        "`always`: for all, so that a pod without policy is isolated; `never`: for none. "
+        "For whom Cilium enforces policy: `enable-policy` in `cilium-config`. `default`: for pods that a "
+        "policy selects; `always`: for all, so that a pod without policy is isolated; `never`: for none. "
         "`--cni cilium:enable-policy=always` says it.",
         "enable-policy",
         see="isolated, cni:cilium",
