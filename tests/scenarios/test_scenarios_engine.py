@@ -11,17 +11,6 @@ import netwright as nw
 from tests.scenarios.reading import Row, Scenario, scenarios
 
 ALL = scenarios()
-WRONG = {
-    "cni-named-ports-with-end-port": "the engine extends a named port to its endPort on egress too",
-    "cni-names-and-dns": "the engine does not let queries for accepted names through to kube-dns",
-    "cni-nodes-as-peers": "the engine reads ClusterNetworkPolicies with `nodes` that Cilium refuses",
-}
-"""Scenarios in which the engine is known to be wrong; whoever mends it takes the line out."""
-
-
-def marked(scenario: Scenario) -> Any:
-    marks = [pytest.mark.xfail(strict=True, reason=WRONG[scenario.name])] if scenario.name in WRONG else []
-    return pytest.param(scenario, id=scenario.name, marks=marks)
 
 
 def query(row: Row) -> dict[str, Any]:
@@ -38,7 +27,7 @@ def query(row: Row) -> dict[str, Any]:
     return asked
 
 
-@pytest.mark.parametrize("scenario", [marked(one) for one in ALL])
+@pytest.mark.parametrize("scenario", ALL, ids=[one.name for one in ALL])
 def test_the_product_gives_the_verdicts_derived_by_hand(scenario: Scenario, tmp_path: Path) -> None:
     scenario.write(tmp_path)
     twins: dict[tuple[object, ...], nw.Twin] = {}

@@ -464,7 +464,7 @@ def _atoms(units: Sequence[Unit], identities: Identities) -> Atoms:
     names: dict[tuple[str, int], set[int]] = {}
     for service in said:
         for port in service.named:
-            names.setdefault((port.name, port.protocol), set()).add(port.end)
+            names.setdefault((port.name, port.protocol), {0}).add(port.end)
     if names:
         for port_map in identities.port_maps:
             services |= {

@@ -157,7 +157,7 @@ class _Lowering:
 
     def policy(self, number: int, policy: Decoded) -> None:
         if any(needed_options(policy.value)):
-            return  # without them the agent refuses the policy as a whole
+            return  # without them Cilium refuses the policy as a whole
         for pointer, rule in policy_rules(policy):
             if rule.node_selector is not None:
                 self._of_nodes(number, policy, pointer)
