@@ -587,8 +587,8 @@ TERMS: tuple[Term, ...] = (
     _t(
         "match mode",
         "What address ranges match under Cilium besides addresses outside: `policy-cidr-match-mode` in "
-        "`cilium-config`, absent, `pods`, `nodes` or both. A range then means the pods or nodes that have an address in it, whichever "
-        "address a packet uses. `--cni cilium:policy-cidr-match-mode=pods` says it.",
+        "`cilium-config`, absent, `pods`, `nodes` or both. A range then means the pods or nodes that have an address "
+        "in it, whichever address a packet uses. `--cni cilium:policy-cidr-match-mode=pods` says it.",
         "policy-cidr-match-mode",
         see="ipBlock, cni:cilium",
     ),
