@@ -32,7 +32,7 @@ def nearest_rule(inquirer: Inquirer, packet: Packet, direction: Direction) -> Ne
     matching = {id(c.origin) for c in inquirer.cited(packet, direction)[0]}
     for unit in units:
         for rule in unit.rules:
-            if rule.action != "allow" or not rule.origin.name or id(rule.origin) in matching:
+            if rule.action != "allow" or not rule.origin.pointer or id(rule.origin) in matching:
                 continue
             who, told, closest = _peer_distance(
                 inquirer, rule.src if direction == "ingress" else rule.dst, peer, packet

@@ -269,3 +269,22 @@ def test_the_way_back_mirrors_the_way_there(folder: Callable[..., str]) -> None:
     assert {c.ref for c in there.because} == {c.ref for c in back.because}
     assert there.opened
     assert there.changed or there.closed
+
+
+def test_another_cni_is_compared_for_nodes_too(tmp_path: Path) -> None:
+    """Under `upstream` no policy takes a pod's own node from it; Cilium's `host` is an end as others are."""
+    node = (
+        "apiVersion: v1\nkind: Node\nmetadata: {name: n1}\n"
+        "status: {addresses: [{type: InternalIP, address: 192.0.2.11}]}\n"
+    )
+    pod = WEB.replace("spec: {", "spec: {nodeName: n1, ")
+    policy = (
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: web, namespace: shop}\n"
+        "spec: {podSelector: {}, policyTypes: [Egress], egress: []}\n"
+    )
+    for name, text in {"ns.yaml": NAMESPACES, "node.yaml": node, "web.yaml": pod, "np.yaml": policy}.items():
+        (tmp_path / name).write_text(text)
+    before, after = (nw.load(str(tmp_path), cni=cni) for cni in ("upstream", "cilium"))
+    found = after.diff(before)
+    assert [(m.source, m.destination) for m in found.closed] == [("pod/shop/web", "node/n1")]
+    assert found.opened == ()

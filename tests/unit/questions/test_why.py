@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import netwright as nw
@@ -338,3 +339,15 @@ def test_policies_of_another_cni_leave_both_judges_undecided(tmp_path: Path) -> 
     answer = nw.load(str(tmp_path), cni="upstream").why("shop/web", "shop/db:5432")
     assert answer.verdict == "undecided"
     assert answer.reasons[0].reason == "CiliumNetworkPolicy `shop/db` is no policy of the profile `upstream`"
+
+
+def test_the_nearest_rule_is_one_that_somebody_wrote(tmp_path: Path) -> None:
+    """That Cilium admits a pod's own node stands in no file."""
+    cilium = (
+        "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: db, namespace: shop}\n"
+        "spec: {endpointSelector: {matchLabels: {app: db}}, ingress: [{}]}\n"
+    )
+    small(tmp_path, cilium)
+    answer = nw.load(str(tmp_path), cni="cilium").why("shop/web", "shop/db:5432")
+    assert answer.verdict == "deny"
+    assert "allow-localhost" not in msgspec.json.encode(answer).decode()

@@ -172,7 +172,7 @@ class _Compared:
 
     def __init__(self, old: Inquirer, new: Inquirer, family: Family, number: Mapping[Key, int]) -> None:
         self.family = family
-        self.ends = shared_ends(old, new, family)
+        self.ends = shared_ends(old, new, family, nodes=old.cluster.profile != new.cluster.profile)
         self.found = differences(
             self.ends.before, self.ends.after, self.ends.changed, outside=self.ends.outside, wanted=TRANSPORT
         )
