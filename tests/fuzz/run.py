@@ -1,5 +1,8 @@
 """Spec against engine on many random clusters: `python -m tests.fuzz [--clusters 10000] [--tuples 250] [--seed 0]`.
 
+Every fifth cluster is Cilium's, under the options of its agent in turn; the others hold NetworkPolicies and, a third of
+them, admin policies.
+
 Progress goes to standard error; every disagreement is printed with the smallest case that still shows it. Exit 1 if
 there is any.
 """
@@ -17,10 +20,11 @@ from collections.abc import Sequence
 import msgspec
 
 from tests.agreement import Asked, check, shrunk, still_differs
+from tests.agreement_cilium import compare as compare_cilium
 from tests.random_clusters import ITEMS
 
-Found = tuple[int, int, Counter[str], frozenset[str], list[str], list[Asked]]
-
+Found = tuple[str, Counter[str], frozenset[str], list[str], list[str]]
+KINDS = ("kubernetes", "kubernetes", "cilium", "kubernetes", "kubernetes")
 
 DENIED = (30, 70)
 """The share of denied questions, in percent, that a run is to have."""
@@ -30,8 +34,15 @@ ENOUGH = 500
 
 def one(task: tuple[int, int]) -> Found:
     seed, tuples = task
+    kind = KINDS[seed % len(KINDS)]
+    if kind == "cilium":
+        held = compare_cilium(seed, tuples)
+        text = msgspec.json.encode({"config": held.case.config, "manifests": held.case.manifests}).decode()
+        texts = [text] * len(held.differing)
+        return kind, Counter(held.verdicts), frozenset(), held.differing, texts
     result = check(seed, tuples)
-    return seed, result.tuples, result.verdicts, result.features, result.disagreements, result.asked
+    texts = [case_text(case) for case in result.asked]
+    return kind, result.verdicts, result.features, result.disagreements, texts
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,36 +58,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"spec against engine: seeds {given.seed} to {last}, {given.tuples} questions each, {given.processes} processes"
     )
     tasks = [(given.seed + i, given.tuples) for i in range(given.clusters)]
-    verdicts: Counter[str] = Counter()
+    verdicts: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
     features: Counter[str] = Counter()
-    tuples = wrong = done = 0
+    clusters: Counter[str] = Counter()
+    wrong = 0
     began = told = time.monotonic()
     with multiprocessing.get_context("spawn").Pool(given.processes) as pool:
-        for _, count, found, covered, disagreements, asked in pool.imap_unordered(one, tasks, chunksize=8):
-            done += 1
-            tuples += count
-            verdicts += found
+        for kind, found, covered, disagreements, texts in pool.imap_unordered(one, tasks, chunksize=8):
+            clusters[kind] += 1
+            verdicts[kind] += found
             features.update(covered)
-            for text, case in zip(disagreements, asked, strict=True):
+            for text, case in zip(disagreements, texts, strict=True):
                 wrong += 1
                 if wrong <= given.most:
-                    print(f"\nDISAGREEMENT {wrong}: {text}\n{case_text(case)}", flush=True)
+                    print(f"\nDISAGREEMENT {wrong}: {text}\n{case}", flush=True)
             now = time.monotonic()
             if (now - told >= 10 and sys.stderr.isatty()) or now - told >= 60:
                 told = now
+                asked = sum(held.total() for held in verdicts.values())
                 print(
-                    f"{done}/{given.clusters} clusters, {tuples} questions, {now - began:.0f} s",
+                    f"{clusters.total()}/{given.clusters} clusters, {asked} questions, {now - began:.0f} s",
                     file=sys.stderr,
                     flush=True,
                 )
-    spread = ", ".join(f"{name} {100 * n / max(1, tuples):.1f} %" for name, n in verdicts.most_common())
+    lopsided = False
+    for kind, held in verdicts.items():
+        spread = ", ".join(f"{name} {100 * n / max(1, held.total()):.1f} %" for name, n in held.most_common())
+        print(f"\n{kind}: {clusters[kind]} clusters, {held.total()} questions: {spread}")
+        denied = 100 * held["deny"] / max(1, held.total())
+        if clusters[kind] >= ENOUGH and not DENIED[0] <= denied <= DENIED[1]:
+            lopsided = True
+            print(f"{denied:.1f} % denied: a run that says little; wanted are {DENIED[0]} to {DENIED[1]} %")
+    done = clusters["kubernetes"]
     rare = [item for item in ITEMS if features[item] < done / 100]
-    print(f"\n{done} clusters, {tuples} questions: {spread}")
     print("every item of the semantics in at least 1 % of clusters" if not rare else f"RARE items: {', '.join(rare)}")
-    denied = 100 * verdicts["deny"] / max(1, tuples)
-    lopsided = done >= ENOUGH and not DENIED[0] <= denied <= DENIED[1]
-    if lopsided:
-        print(f"{denied:.1f} % denied: a run that says little; wanted are {DENIED[0]} to {DENIED[1]} %")
     print(f"{wrong} disagreements, {time.monotonic() - began:.0f} s")
     return 1 if wrong or lopsided or (rare and done >= ENOUGH) else 0
 
