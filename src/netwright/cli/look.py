@@ -29,7 +29,18 @@ from netwright.cli.output import (
 )
 from netwright.version import VERSION
 
-NOUNS = ("workloads", "endpoints", "services", "policies", "networks", "exposed", "isolation", "namespaces", "kinds")
+NOUNS = (
+    "workloads",
+    "endpoints",
+    "services",
+    "policies",
+    "networks",
+    "exposed",
+    "isolation",
+    "namespaces",
+    "policymaps",
+    "kinds",
+)
 """The nouns of `questions.show`, repeated here so that `--help` imports no numpy (a test compares them)."""
 SCHEMES = ("git:", "kube:", "snapshot:", "vsphere:", "rvtools:", "nsx:")
 SUFFIXES = (".yaml", ".yml", ".json", ".tar.gz", ".tgz", ".zip", "/")
@@ -54,7 +65,8 @@ def show(
 ) -> int:
     """List what was read. What is no file, folder or other source is a reference that narrows the list.
 
-    NOUN: workloads, endpoints, services, policies, networks, exposed, isolation, namespaces, kinds.
+    NOUN: workloads, endpoints, services, policies, networks, exposed, isolation, namespaces, policymaps,
+    kinds.
 
     \b
       netwright show workloads manifests/

@@ -33,6 +33,11 @@ OPTIONS: Final = (
         values=("auto", "always", "policy"),
         says="with `policy` a node reaches its own pods as policies say; else it does unless a rule denies it",
     ),
+    Option(
+        name="bpf-policy-map-max",
+        values=("16384", "65536"),
+        says="how many entries a policy map holds, any number from 256 to 65536: it changes no verdict",
+    ),
 )
 CILIUM = Profile(
     name="cilium",
@@ -95,6 +100,9 @@ def with_options(options: Mapping[str, str]) -> Profile:
                 if value not in ("auto", "always", "policy"):
                     raise ValueError(f"`{key}` is `auto`, `always` or `policy`, not `{value}`")
                 profile = replace(profile, own_node="policy" if value == "policy" else "admitted")
+            case "bpf-policy-map-max":
+                if not (value.isascii() and value.isdigit() and len(value) < 10):
+                    raise ValueError(f"`{key}` is a number of entries, not `{value}`")
             case _:
                 known = ", ".join(option.name for option in OPTIONS)
                 raise ValueError(f"`{key}` is no option that is read; those are {known}")

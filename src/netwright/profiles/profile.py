@@ -14,7 +14,7 @@ NETWORK_POLICY = "NetworkPolicy"
 
 
 class Option(msgspec.Struct, frozen=True, kw_only=True):
-    """An option of the CNI that changes verdicts: `--cni PROFILE:NAME=VALUE`. The first value is the default."""
+    """An option of the CNI that is read: `--cni PROFILE:NAME=VALUE`. The first value is the default."""
 
     name: str
     values: tuple[str, ...]

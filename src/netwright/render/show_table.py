@@ -80,6 +80,15 @@ def _policy(row: Any) -> str:
     return name if row.kind == "NetworkPolicy" else f"{row.kind} {name}"
 
 
+def _entries(row: Any) -> str:
+    """The number; one that is not exact with a sign that says so."""
+    return str(row.entries) if row.exact else f"~{row.entries}"
+
+
+def _yes(fact: bool) -> str:
+    return "yes" if fact else "no"
+
+
 def _backends(row: Any) -> list[str]:
     return [_name(b) for b in row.backends] or [row.lacks]
 
@@ -301,6 +310,26 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
             goes=2,
         ),
     ),
+    "policymaps": (
+        NAMESPACE,
+        Column(title="WORKLOAD", key="ref", value=lambda r: r.ref, shown=lambda r: _short(r.ref), least=30),
+        Column(title="ENTRIES", key="entries", value=lambda r: r.entries, shown=_entries, cut="never", right=True),
+        Column(title="IN", key="entries_in", value=lambda r: r.entries_in, cut="never", right=True),
+        Column(title="OUT", key="entries_out", value=lambda r: r.entries_out, cut="never", right=True),
+        Column(
+            title="LIMIT%",
+            key="percent",
+            value=lambda r: r.percent,
+            shown=lambda r: f"! {r.percent}" if r.percent > 100 else str(r.percent),
+            cut="never",
+            right=True,
+        ),
+        Column(title="PEERS", key="peers", value=lambda r: r.peers, cut="never", right=True),
+        Column(title="MOST BY", key="largest", value=lambda r: r.largest, cut="list", least=14, goes=2),
+        Column(title="ID", key="identity", value=lambda r: r.identity, only_wide=True, right=True),
+        Column(title="EXACT", key="exact", value=lambda r: r.exact, shown=lambda r: _yes(r.exact), only_wide=True),
+        Column(title="NOT EXACT FOR", key="why_not", value=lambda r: r.why_not, cut="list", only_wide=True, below=True),
+    ),
     "kinds": (
         Column(
             title="BECAME", key="fate", value=lambda r: r.fate, shown=lambda r: WHAT.get(r.fate, r.fate), cut="never"
@@ -329,6 +358,8 @@ SIGNS: Final[tuple[tuple[str, Style], ...]] = (
 LEGENDS: Final = {
     "isolation": "covered: isolated directions of all; open: some pods only, or a kind not read could isolate; "
     "host: no NetworkPolicy acts there",
+    "policymaps": "entries: of the endpoint's policy map, ~ where the number is not exact; peers: identities that they "
+    "are about",
     "exposed": "-o wide shows each chain of verdicts; `why internet SERVICE:PORT` explains one",
     "policies": "in, out: rules in that direction, 0 admits nothing, - does not act in it; "
     "! 0: it selects nothing, so it does nothing",
@@ -395,6 +426,8 @@ NOUNS_PLURAL: Final = {
     "node": "nodes",
     "Service address": "Service addresses",
     "way in": "ways in",
+    "policy map": "policy maps",
+    "identity of pods": "identities of pods",
 }
 
 

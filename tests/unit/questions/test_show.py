@@ -381,3 +381,25 @@ spec:
     assert (policy.selects, policy.rules_in) == (1, 0)
     [web] = twin.show("workloads").rows
     assert web.policies == ("old",)
+
+
+# --- policy maps -------------------------------------------------------
+
+
+def test_policy_maps_are_listed_under_cilium_the_largest_first() -> None:
+    twin = nw.load("examples/shop", cni="cilium:bpf-policy-map-max=256")
+    shown = show(twin, "policymaps", namespaces=["shop"])
+    rows: Any = shown.rows
+    assert {row.namespace for row in rows} == {"shop"}
+    assert [row.entries for row in rows] == sorted((row.entries for row in rows), reverse=True)
+    assert all(
+        row.entries == row.entries_in + row.entries_out and row.percent == 100 * row.entries // 256 for row in rows
+    )
+    assert shown.counts["policy map"] == len(rows)
+    assert [row.why_not == () for row in rows] == [row.exact for row in rows]
+
+
+def test_policy_maps_are_no_matter_of_other_profiles() -> None:
+    shown = show(nw.load("examples/shop", cni="upstream"), "policymaps")
+    assert shown.rows == ()
+    assert "--cni cilium" in shown.notes[-1]

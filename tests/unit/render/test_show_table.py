@@ -28,6 +28,7 @@ ROWS: dict[str, type[msgspec.Struct]] = {
     "exposed": shapes.ExposedRow,
     "isolation": shapes.IsolationRow,
     "namespaces": shapes.NamespaceRow,
+    "policymaps": shapes.PolicyMapRow,
     "kinds": shapes.KindRow,
 }
 

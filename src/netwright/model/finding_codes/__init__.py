@@ -18,6 +18,7 @@ from netwright.model.finding_codes.exposure import EXPOSURE
 from netwright.model.finding_codes.implied import IMPLIED
 from netwright.model.finding_codes.infrastructure import INFRASTRUCTURE
 from netwright.model.finding_codes.ingresses import INGRESSES
+from netwright.model.finding_codes.policy_maps import POLICY_MAPS
 from netwright.model.finding_codes.ports import PORTS
 from netwright.model.finding_codes.ranges import RANGES
 from netwright.model.finding_codes.sections import SECTIONS
@@ -35,6 +36,7 @@ _FAMILIES = (
     ADMIN_POLICIES,
     ADMIN_RULES,
     ADMIN_EFFECTS,
+    POLICY_MAPS,
     COVERAGE,
     EXPOSURE,
     INFRASTRUCTURE,

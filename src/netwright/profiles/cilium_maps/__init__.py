@@ -23,6 +23,7 @@ from netwright.profiles.cilium_maps.mapstate import CLUSTER, REMOTE_NODES, WORLD
 from netwright.profiles.cilium_maps.resolve import Sized, default_rule, resolve
 from netwright.profiles.cilium_maps.rules import Entry, Side
 from netwright.profiles.cilium_maps.selectors import EVERYBODY, Selector, reserved
+from netwright.profiles.cilium_maps.shares import largest_of
 from netwright.profiles.known import profile_of
 from netwright.profiles.profile import Profile
 
@@ -55,6 +56,8 @@ class EndpointMap(msgspec.Struct, frozen=True, kw_only=True):
     peers: int
     identity: int
     rows: tuple[int, ...]
+    largest: tuple[str, ...] = ()
+    """The policies that make the most entries of a map that is more than half full: `NetworkPolicy shop/web`."""
     why_not: tuple[str, ...] = ()
 
     @property
@@ -103,6 +106,8 @@ class _Maps:
             side: tuple(one for one in self._rules if one.side == side) for side in ("ingress", "egress")
         }
 
+        self._limit = limit_of(cluster.profile)
+
     def predict(self) -> Prediction:
         scene = self._scene("")
         views = {"": _View(scene.identities, self._by_side, self._profile)}
@@ -127,7 +132,7 @@ class _Maps:
             unsure = (WHICH_NODE,) if "nodes" in self._modes and not node else ()
             found.append(self._endpoint(views[node], number, member, rows, shared[number] > 1, unsure))
         return Prediction(
-            limit=limit_of(self._cluster.profile),
+            limit=self._limit,
             endpoints=tuple(found),
             identities=_counts(scene.identities),
             labels=tuple(scene.identities.labels),
@@ -156,6 +161,9 @@ class _Maps:
             peers=(inward[0].identities | outward[0].identities).bit_count(),
             identity=member.identity,
             rows=tuple(rows),
+            largest=largest_of([*view.rules("ingress", member), *view.rules("egress", member)], view.identities)
+            if 2 * (inward[0].entries + outward[0].entries) > self._limit
+            else (),
             why_not=tuple(dict.fromkeys(reasons)),
         )
 
@@ -187,7 +195,7 @@ class _View:
     """The maps as the agent of one node computes them; what has the same rules and ports shares one."""
 
     def __init__(self, identities: Identities, rules: Mapping[Side, Sequence[Entry]], profile: Profile) -> None:
-        self._identities = identities
+        self.identities = identities
         self._rules = rules
         self._profile = profile
         self._results: dict[object, Result] = {}
@@ -203,7 +211,7 @@ class _View:
         for place, one in enumerate(rules):
             by_subject.setdefault(one.subject, []).append(place)
         for subject, places in by_subject.items():
-            for number in numbers_of(self._identities.select(subject)):
+            for number in numbers_of(self.identities.select(subject)):
                 found.setdefault(number, []).extend(places)
         return {number: sorted(places) for number, places in found.items()}
 
@@ -217,24 +225,28 @@ class _View:
         found = self._results.get(key)
         if found is None:
             found = self._results[key] = self._size(side, [rules[i] for i in places], ports)
-        if self._unread_subjects[side] and self._identities.unread >> member.identity & 1:
+        if self._unread_subjects[side] and self.identities.unread >> member.identity & 1:
             return found[0], (*found[1], NAMESPACES)
         return found
+
+    def rules(self, side: Side, member: Member) -> list[Entry]:
+        """The rules that are for an endpoint."""
+        return [self._rules[side][place] for place in self._selecting[side].get(member.identity, ())]
 
     def _size(self, side: Side, rules: list[Entry], ports: Mapping[str, tuple[int, int]]) -> Result:
         mode = self._profile.enforcement
         opened = mode == "never" or (mode == "default" and not rules)
         rules = [] if opened else self._completed(rules, side)
         try:
-            sized = resolve(rules, self._identities, ports, opened=opened)
+            sized = resolve(rules, self.identities, ports, opened=opened)
         except Refused as refused:
             return Sized(entries=0), (str(refused),)
-        reasons = [reason for reason, bits in self._identities.unsure.items() if bits & sized.identities]
+        reasons = [reason for reason, bits in self.identities.unsure.items() if bits & sized.identities]
         if sized.varies:
             reasons.append(ORDER)
         for one in rules:
             for peer in one.peers or ():
-                reasons += _open(peer, self._identities)
+                reasons += _open(peer, self.identities)
         return sized, tuple(dict.fromkeys(reasons))
 
     def _completed(self, rules: list[Entry], side: Side) -> list[Entry]:

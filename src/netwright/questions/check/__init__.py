@@ -35,6 +35,7 @@ from netwright.questions.check import (
     infrastructure,
     ingresses,
     one_sided,
+    policy_maps,
     policy_sections,
     policy_selectors,
     ports,
@@ -74,6 +75,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Found]], ...] = (
     infrastructure.checks,
     controllers.checks,
     cluster_ranges.checks,
+    policy_maps.checks,
 )
 ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 FailOn = Literal["error", "warning", "info", "never"]

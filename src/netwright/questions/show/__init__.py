@@ -11,6 +11,7 @@ from netwright.questions.registry import Asked, Exposed, Show
 from netwright.questions.show.enforcement import isolation_rows, network_rows, policy_rows
 from netwright.questions.show.narrow import Narrow, narrow
 from netwright.questions.show.nouns import endpoint_rows, kind_rows, namespace_rows, service_rows, workload_rows
+from netwright.questions.show.policymaps import policy_map_rows
 from netwright.questions.show.rows import ROWS, ExposedRow, Shown
 
 NOUNS: dict[str, str] = {
@@ -22,6 +23,7 @@ NOUNS: dict[str, str] = {
     "exposed": "the ways in from outside the cluster",
     "isolation": "workloads isolated in, out, both, neither, by namespace",
     "namespaces": "namespaces: labels, workloads, policies",
+    "policymaps": "Cilium's policy maps: entries in and out, share of the limit, identities",
     "kinds": "what became of every document of the input",
 }
 
@@ -49,6 +51,8 @@ def show(twin: Asked, noun: str, *, namespaces: Sequence[str] = (), references: 
         return kind_rows(twin.snapshot.objects, twin.snapshot.reading, twin.locate, namespaces)
     cluster = twin.cluster
     only = narrow(cluster, twin.inquirer.directory if references else None, namespaces, references, noun)
+    if noun == "policymaps":
+        return policy_map_rows(cluster, only)
     if noun == "networks":
         return network_rows(cluster, twin.snapshot.reading, only)
     if noun == "namespaces":

@@ -144,6 +144,27 @@ class NamespaceRow(Row, frozen=True):
     line: int
 
 
+class PolicyMapRow(Row, frozen=True):
+    """The policy map of a workload's endpoints (or of one pod, where its pods have several identities) under Cilium.
+
+    `entries` of which `entries_in` and `entries_out` are a direction's, `percent` of what a map holds, rounded down;
+    `peers` the identities that they are about; `largest` the policies that make the most of them, where they are many.
+    Not `exact`: `why_not` says what is not known, and the numbers follow from the rest.
+    """
+
+    namespace: str
+    ref: str
+    entries: int
+    entries_in: int
+    entries_out: int
+    percent: int
+    peers: int
+    identity: int
+    exact: bool
+    largest: tuple[str, ...]
+    why_not: tuple[str, ...]
+
+
 class KindRow(Row, frozen=True):
     """Documents of one kind that met one fate. `does` says what follows for the answers."""
 
@@ -179,6 +200,7 @@ ROWS: dict[str, type[Row]] = {
     "exposed": ExposedRow,
     "isolation": IsolationRow,
     "namespaces": NamespaceRow,
+    "policymaps": PolicyMapRow,
     "kinds": KindRow,
 }
 """The row of each noun."""

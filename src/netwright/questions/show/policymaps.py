@@ -1,0 +1,53 @@
+"""The policy maps of Cilium's endpoints, as rows."""
+
+from __future__ import annotations
+
+from netwright.model.cluster import Cluster
+from netwright.questions.show.narrow import Narrow
+from netwright.questions.show.rows import PolicyMapRow, Shown
+
+NEARLY_FULL_PERCENT = 80
+
+
+def policy_map_rows(cluster: Cluster, only: Narrow) -> Shown:
+    """One row for each identity of a workload, the largest map first. Other profiles than Cilium's have none."""
+    if cluster.profile.partition(":")[0] != "cilium":
+        told = f"policy maps are Cilium's, and the profile is `{cluster.profile}` (`--cni cilium` reads as Cilium does)"
+        return Shown(noun="policymaps", rows=(), counts={"policy map": 0}, notes=(*only.notes, told))
+    from netwright.profiles.cilium_maps import MOST_IDENTITIES, policy_maps
+
+    found = policy_maps(cluster)
+    rows = [
+        PolicyMapRow(
+            namespace=one.namespace,
+            ref=one.name,
+            entries=one.total,
+            entries_in=one.ingress,
+            entries_out=one.egress,
+            percent=100 * one.total // found.limit,
+            peers=one.peers,
+            identity=one.identity,
+            exact=one.exact,
+            largest=one.largest,
+            why_not=one.why_not,
+        )
+        for one in found.endpoints
+        if only.holds_namespace(one.namespace) and only.holds_rows(one.rows)
+    ]
+    rows.sort(key=lambda r: (-r.entries, r.namespace, r.ref))
+    counts = {
+        "policy map": len(rows),
+        "over its limit": sum(r.entries > found.limit for r in rows),
+        f"over {NEARLY_FULL_PERCENT} %": sum(
+            r.entries <= found.limit and 100 * r.entries > NEARLY_FULL_PERCENT * found.limit for r in rows
+        ),
+        "not exact": sum(not r.exact for r in rows),
+        "identity of pods": found.identities.pods,
+        "of address ranges": found.identities.ranges,
+        "of nodes": found.identities.nodes,
+    }
+    reasons = dict.fromkeys(reason for r in rows for reason in r.why_not)
+    notes = [*only.notes, f"a policy map holds {found.limit:,} entries (bpf-policy-map-max)"]
+    notes.append(f"a cluster has at most {MOST_IDENTITIES:,} identities, of pods and reserved ones")
+    notes += [f"not exact: {reason}" for reason in reasons]
+    return Shown(noun="policymaps", rows=tuple(rows), counts=counts, notes=tuple(notes))
