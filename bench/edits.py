@@ -9,13 +9,14 @@ import statistics
 import subprocess
 import sys
 import time
+from itertools import product
 from typing import Any
 
 import msgspec
 
-from bench.columns import columns
+from bench.columns import admin_policies, columns
 from bench.measure import Report, Row
-from bench.million import model_columns, network_policies
+from bench.million import model_columns, network_policies, with_admin
 from bench.registry import bench
 from netwright.dialects.k8s.lower import lower_policies
 from netwright.dialects.k8s.objects import NetworkPolicy
@@ -26,11 +27,14 @@ from netwright.model.document import Decoded
 from netwright.model.rule import Enforcer
 
 
-def stage(pods: int, policies: int, naming: str, repeats: int = 40) -> list[float]:
-    """CPU seconds of edits, each applied and the classes it touches folded again."""
+def stage(pods: int, policies: int, naming: str, kinds: str, repeats: int = 40) -> list[float]:
+    """CPU seconds of edits of NetworkPolicies, each applied and the classes it touches folded again. `kinds`: "mixed"
+    where 30 admin policies stand before and behind them."""
     made = columns(pods, max(10, pods // 400), policies, 1)
     cols = model_columns(made)
-    network = Network(cols, (Enforcer(name="cni", tiers=(network_policies(made),)),), (4,))
+    tiers = with_admin(made, admin_policies(made, 1)) if kinds == "mixed" else (network_policies(made),)
+    tier = [t.name for t in tiers].index("NetworkPolicy")
+    network = Network(cols, (Enforcer(name="cni", tiers=tiers),), (4,))
     network.prove()
     gc.collect()
     gc.freeze()
@@ -53,11 +57,12 @@ def stage(pods: int, policies: int, naming: str, repeats: int = 40) -> list[floa
         decoded = Decoded(kind="NetworkPolicy", namespace=meta["namespace"], name=meta["name"], value=value)
         started = time.process_time()
         rules, ends = lower_policies([decoded])
-        delta = Delta(removed=frozenset([("NetworkPolicy", meta["namespace"], meta["name"])]), rules=rules, ends=ends)
+        removed = frozenset([("NetworkPolicy", meta["namespace"], meta["name"])])
+        delta = Delta(tier=tier, removed=removed, rules=rules, ends=ends)
         edited = network.apply(delta)
         tables = edited.tables[4]
         for unit in edited.units:
-            if unit.source[2] == meta["name"] and unit.source[1] == meta["namespace"]:
+            if unit.source in removed:
                 table = tables.ingress if unit.direction == "ingress" else tables.egress
                 for class_ in {int(table.of_position[i]) for i in indexes(unit.sure_at[4])}:
                     table.rows(class_)
@@ -90,9 +95,11 @@ def edits(quick: bool) -> Report:
     """One policy edited at 100,000 pods, median of 40; three-valued beside two-valued proof."""
     report = Report()
     pods, policies = (20_000, 600) if quick else (100_000, 2_500)
-    for naming, text, ceiling in (("old", "naming nothing new", 5.0), ("new", "naming something new", 100.0)):
-        taken = _run("edit", pods, policies, naming)
-        label = f"{pods:,} pods, one policy edited, {text}"
+    said = (("old", "naming nothing new", 5.0), ("new", "naming something new", 100.0))
+    for kinds, (naming, text, ceiling) in product(("one", "mixed"), said):
+        taken = _run("edit", pods, policies, naming, kinds)
+        among = " among 30 admin policies" if kinds == "mixed" else ""
+        label = f"{pods:,} pods, one policy edited{among}, {text}"
         report.rows.append(Row(what=label, measured=statistics.median(taken) * 1e3, unit="CPU ms", ceiling=ceiling))
         report.rows.append(Row(what=f"{label}: slowest", measured=max(taken) * 1e3, unit="CPU ms"))
     two, three = _run("values", pods, policies, "known"), _run("values", pods, policies, "unknown")
@@ -104,6 +111,6 @@ def edits(quick: bool) -> Report:
 
 if __name__ == "__main__":
     if sys.argv[1] == "edit":
-        print(json.dumps(stage(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])))
+        print(json.dumps(stage(int(sys.argv[2]), int(sys.argv[3]), *sys.argv[4:6])))
     else:
         print(json.dumps(values(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4] == "unknown")))

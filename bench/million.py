@@ -110,15 +110,18 @@ def _admin_rule(rule: dict[str, Any]) -> dict[str, Any]:
     return {**{k: v for k, v in rule.items() if k != "ports"}, **({"protocols": protocols} if protocols else {})}
 
 
+def with_admin(made: Generated, policies: list[dict[str, Any]]) -> tuple[Tier, ...]:
+    """The tiers of a cluster that has admin policies too."""
+    lowered = lower_admin_policies(cluster_policies(made, policies), [])
+    admin, baseline = (Tier(name=tier, ties="any-order", rules=lowered[tier]) for tier in ("Admin", "Baseline"))
+    return admin, network_policies(made), baseline
+
+
 def stage(name: str, pods: int, policies: int) -> dict[str, float]:
     """Run one stage in this process: CPU seconds, peak resident bytes, what was found."""
     made = columns(pods, max(10, pods // 2000), policies, 1)
     cols = model_columns(made)
-    tiers: tuple[Tier, ...] = (network_policies(made),)
-    if name.startswith("admin"):
-        lowered = lower_admin_policies(cluster_policies(made, admin_policies(made, 1)), [])
-        admin, baseline = (Tier(name=tier, ties="any-order", rules=lowered[tier]) for tier in ("Admin", "Baseline"))
-        tiers = (admin, *tiers, baseline)
+    tiers = with_admin(made, admin_policies(made, 1)) if name.startswith("admin") else (network_policies(made),)
     gc.collect()
     gc.disable()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
