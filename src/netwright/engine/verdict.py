@@ -184,14 +184,19 @@ class Citer:
                 continue
             found = [m for u in units for m in self._matching(tables, u, direction, at, peer, key)]
             reached, is_open = _reached(found, self.network.enforcers[first.enforcer].tiers[first.tier])
-            matching += reached
+            ended = is_closed = False
             for unit in units:
                 for end in unit.ends:
                     if end.action == "deny":
                         open_ = (Open("protocol"),) if key in end.unsure else ()
                         ends.append(Citation(direction, end.origin, None, "deny", open_))
-                    is_perhaps = key in end.unsure or not unit.sure_at[tables.family] >> at.position & 1
-                    is_open = is_open and is_perhaps
+                    if key not in end.unsure and unit.sure_at[tables.family] >> at.position & 1:
+                        ended = True
+                        is_closed = is_closed or end.action == "deny"
+            while is_open and is_closed and reached and reached[-1].action == "deny":
+                reached.pop()  # it says perhaps what the end says surely
+            matching += reached
+            is_open = is_open and not ended
             if not is_open and not any(c.action == "pass" for c in reached):
                 done = first.enforcer
         return matching, ends

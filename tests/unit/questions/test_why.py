@@ -351,3 +351,21 @@ def test_the_nearest_rule_is_one_that_somebody_wrote(tmp_path: Path) -> None:
     answer = nw.load(str(tmp_path), cni="cilium").why("shop/web", "shop/db:5432")
     assert answer.verdict == "deny"
     assert "allow-localhost" not in msgspec.json.encode(answer).decode()
+
+
+def test_what_is_denied_anyway_is_no_reason_beside_one_that_is(tmp_path: Path) -> None:
+    """Found by random clusters: a policy that perhaps isolates says nothing where another one surely does."""
+    (tmp_path / "all.yaml").write_text(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\n"
+        "spec: {selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}},"
+        " spec: {containers: [{name: c, image: web:1}]}}}\n"
+        "---\napiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {name: names}\n"
+        "spec: {tier: Admin, priority: 1, subject: {namespaces: {}},"
+        " egress: [{action: Accept, to: [{domainNames: [api.example.org]}]}]}\n"
+        "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: perhaps, namespace: shop}\n"
+        "spec: {podSelector: {matchLabels: {pod-template-hash: 6d5f8c}}, policyTypes: [Egress]}\n"
+        "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: surely, namespace: shop}\n"
+        "spec: {podSelector: {}, policyTypes: [Egress]}\n"
+    )
+    answer = nw.load(str(tmp_path)).why("shop/web", "203.0.113.9:443")
+    assert (answer.verdict, [one.kind for one in answer.reasons]) == ("undecided", ["depends"])
