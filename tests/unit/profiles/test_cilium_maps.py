@@ -124,6 +124,16 @@ ingress:
     assert web(*PODS, policy(rules)).ingress == EVERYBODY + 1 + HOST
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_requests_on_a_range_cover_a_plain_port_in_it(turned: bool) -> None:
+    plain = "  - {fromEndpoints: [{matchLabels: {app: db}}], toPorts: [{ports: [{port: '80', protocol: TCP}]}]}"
+    asked = """\
+  - fromEndpoints: [{matchLabels: {app: db}}]
+    toPorts: [{ports: [{port: '80', endPort: 81, protocol: TCP}], rules: {http: [{method: GET}]}}]"""
+    rules = "\n".join(("ingress:", *((asked, plain) if turned else (plain, asked))))
+    assert web(*PODS, policy(rules)).ingress == 1 + HOST
+
+
 def test_what_does_not_isolate_admits_everybody_besides() -> None:
     rules = "enableDefaultDeny: {ingress: false}\ningressDeny: [{fromEndpoints: [{matchLabels: {app: db}}]}]"
     assert web(*PODS, policy(rules)).ingress == EVERYBODY + 1
