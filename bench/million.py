@@ -117,9 +117,9 @@ def with_admin(made: Generated, policies: list[dict[str, Any]]) -> tuple[Tier, .
     return admin, network_policies(made), baseline
 
 
-def stage(name: str, pods: int, policies: int) -> dict[str, float]:
+def stage(name: str, pods: int, policies: int, namespaces: int = 0) -> dict[str, float]:
     """Run one stage in this process: CPU seconds, peak resident bytes, what was found."""
-    made = columns(pods, max(10, pods // 2000), policies, 1)
+    made = columns(pods, namespaces or max(10, pods // 2000), policies, 1)
     cols = model_columns(made)
     tiers = with_admin(made, admin_policies(made, 1)) if name.startswith("admin") else (network_policies(made),)
     gc.collect()
@@ -172,4 +172,4 @@ def million(quick: bool) -> Report:
 
 
 if __name__ == "__main__":
-    print(json.dumps(stage(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))))
+    print(json.dumps(stage(sys.argv[1], *map(int, sys.argv[2:]))))
