@@ -117,6 +117,7 @@ def lower_cilium(policies: Iterable[Decoded], objects: Sequence[Decoded], readin
     lowering = _Lowering(objects, reading)
     for number, policy in enumerate(policies):
         lowering.policy(number, policy)
+    lowering.open_plain()
     return Lowered(tuple(lowering.rules), tuple(lowering.ends), tuple(lowering.of_nodes), tuple(lowering.subjects))
 
 
@@ -211,10 +212,10 @@ class _Lowering:
                 origin = _origin(policy, (*pointer, name, index))
                 whom = self._peers(policy, entry)
                 other = whom if whom is not None else ANYBODY
-                for service, owed in self._services(entry, whom is None):
+                for service, owed in _services(entry, whom is None):
                     denies = action == "deny" or owed is _NEVER
                     if not denies:
-                        known = (side, policy.namespace, _as_written(entry))
+                        known = (side, policy.namespace, peers_as_written(entry))
                         self._of_peers.setdefault(known, []).append(len(self.rules))
                     self.rules.append(
                         Rule(
@@ -380,28 +381,36 @@ class _Lowering:
                     for endpoint in d.value.endpoints or ():
                         yield from endpoint.addresses or ()
 
-    # --- ports --------------------
 
-    def _services(self, entry: Entry, of_nobody: bool) -> Iterator[tuple[Service, Obligation]]:
-        """The services of an entry, with what is owed; nothing where it names neither peers nor ports."""
-        ports: Sequence[PortRule | PortDenyRule] = entry.to_ports or ()
-        proof = _authentication(entry.authentication) if isinstance(entry, (IngressRule, EgressRule)) else UNBOUND
-        if not ports and not entry.icmps:
-            if not of_nobody:
-                yield EVERY_SERVICE, proof
-            return
-        plain: list[Service] = [_icmp(entry.icmps)] if entry.icmps else []
-        for port in ports:
-            service = _ports(port)
-            owed = _owed(port, proof) if isinstance(port, PortRule) else UNBOUND
-            if owed == proof:
-                plain.append(service)
-            else:
-                yield service, owed
-        if plain:
-            fixed: list[Interval] = [i for s in plain for i in s.fixed.intervals]
-            named = sorted({n for s in plain for n in s.named}, key=_by_name)
-            yield Service(ServiceSet(fixed), tuple(named)), proof
+# --- ports --------------------
+
+
+def services_as_lowered(entry: Entry, of_nobody: bool) -> list[tuple[Service, Obligation]]:
+    """What an entry says of ports, and what is owed after each; `of_nobody`: it has no peers. Nothing where it names
+    neither."""
+    return list(_services(entry, of_nobody))
+
+
+def _services(entry: Entry, of_nobody: bool) -> Iterator[tuple[Service, Obligation]]:
+    """The services of an entry, with what is owed; nothing where it names neither peers nor ports."""
+    ports: Sequence[PortRule | PortDenyRule] = entry.to_ports or ()
+    proof = _authentication(entry.authentication) if isinstance(entry, (IngressRule, EgressRule)) else UNBOUND
+    if not ports and not entry.icmps:
+        if not of_nobody:
+            yield EVERY_SERVICE, proof
+        return
+    plain: list[Service] = [_icmp(entry.icmps)] if entry.icmps else []
+    for port in ports:
+        service = _ports(port)
+        owed = _owed(port, proof) if isinstance(port, PortRule) else UNBOUND
+        if owed == proof:
+            plain.append(service)
+        else:
+            yield service, owed
+    if plain:
+        fixed: list[Interval] = [i for s in plain for i in s.fixed.intervals]
+        named = sorted({n for s in plain for n in s.named}, key=_by_name)
+        yield Service(ServiceSet(fixed), tuple(named)), proof
 
 
 _NEVER: Final = Obligation(*["authentication that always fails"] * 2)
@@ -483,7 +492,7 @@ def _icmp(rules: Sequence[ICMPRule]) -> Service:
     return Service(ServiceSet(fixed))
 
 
-def _as_written(entry: Entry) -> bytes:
+def peers_as_written(entry: Entry) -> bytes:
     """The peers of an entry, to be compared."""
     apart = ("to_ports", "icmps", "authentication")
     return msgspec.json.encode([getattr(entry, name) for name in entry.__struct_fields__ if name not in apart])

@@ -11,6 +11,10 @@ from netwright.model.finding import FindingCode
 from netwright.model.finding_codes.admin_effects import ADMIN_EFFECTS
 from netwright.model.finding_codes.admin_policies import ADMIN_POLICIES
 from netwright.model.finding_codes.admin_rules import ADMIN_RULES
+from netwright.model.finding_codes.cilium_isolation import CILIUM_ISOLATION
+from netwright.model.finding_codes.cilium_ports import CILIUM_PORTS
+from netwright.model.finding_codes.cilium_requests import CILIUM_REQUESTS
+from netwright.model.finding_codes.cilium_selectors import CILIUM_SELECTORS
 from netwright.model.finding_codes.cluster_ranges import CLUSTER_RANGES
 from netwright.model.finding_codes.connections import CONNECTIONS
 from netwright.model.finding_codes.coverage import COVERAGE
@@ -37,6 +41,10 @@ _FAMILIES = (
     ADMIN_RULES,
     ADMIN_EFFECTS,
     POLICY_MAPS,
+    CILIUM_SELECTORS,
+    CILIUM_ISOLATION,
+    CILIUM_REQUESTS,
+    CILIUM_PORTS,
     COVERAGE,
     EXPOSURE,
     INFRASTRUCTURE,
@@ -69,6 +77,13 @@ ABSENCE: Final = {
     "NW2303": frozenset({"Node"}),
     "NW2304": WORKLOAD_KINDS,
     "NW2312": frozenset({"Node"}),
+    "NW2501": WORKLOAD_KINDS,
+    "NW2502": WORKLOAD_KINDS,
+    "NW2503": WORKLOAD_KINDS,
+    "NW2511": frozenset({"CiliumCIDRGroup"}),
+    "NW2530": frozenset({"CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"}),
+    "NW2560": frozenset({"Service"}),
+    "NW2562": WORKLOAD_KINDS,
     "NW4001": WORKLOAD_KINDS,
     "NW4002": WORKLOAD_KINDS,
     "NW4014": frozenset({"Service"}),
