@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from netwright.model.finding import FindingCode
+from netwright.model.finding_codes.admin_policies import anp
 from netwright.model.finding_codes.cilium_selectors import FROM_DB, cilium, from_pods
 from netwright.model.finding_codes.manifests import DB, DENY, WEB, manifest
 
@@ -178,5 +179,17 @@ CILIUM_PORTS: Final = (
         passes=manifest(
             WEB, DB, DENY, cilium(f"ingress: {{{from_pods('app: db')}, authentication: {{mode: required}}}}")
         ),
+    ),
+    FindingCode(
+        code="NW2569",
+        severity="error",
+        title="an admin policy of a version that Cilium does not read",
+        explanation=(
+            "Cilium 1.20 reads ClusterNetworkPolicy of v1alpha2 alone. An AdminNetworkPolicy or a "
+            "BaselineAdminNetworkPolicy (v1alpha1) has no effect there."
+        ),
+        help="write a ClusterNetworkPolicy, or a CiliumClusterwideNetworkPolicy",
+        fails=manifest(WEB, DB, DENY, cilium(FROM_DB), anp("{action: Deny, from: [{namespaces: {}}]}")),
+        passes=manifest(WEB, DB, DENY, cilium(FROM_DB)),
     ),
 )

@@ -33,22 +33,11 @@ class Addresses:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self.written = scene.once(Written)
-        self.held = Held(scene)
+        self.held = scene.once(Held)
 
     @cached_property
     def groups(self) -> dict[str, Decoded]:
         return {d.name: d for d in self.scene.of_kind("CiliumCIDRGroup")}
-
-    @cached_property
-    def unmatched(self) -> IpSet:
-        """The addresses of pods and nodes that ranges do not match, as the profile is set up."""
-        kinds = self.written.profile.reading.ranges or ()
-        found = IpSet()
-        if "pod" not in kinds:
-            found |= self.held.pods
-        if "node" not in kinds:
-            found |= self.held.nodes
-        return found
 
     def entry(self, entry: Entry) -> Iterator[Found]:
         for number, text in enumerate(entry.listed("cidr") or ()):
@@ -67,7 +56,7 @@ class Addresses:
 
     def _range(self, entry: Entry, text: str, addresses: IpSet, place: Pointer) -> Iterator[Found]:
         """NW2510."""
-        if not addresses or not addresses <= self.unmatched:
+        if not addresses or not addresses <= self.held.unmatched:
             return
         whose = "pods" if addresses <= self.held.pods else "nodes"
         if whose == "nodes" and addresses & self.held.pods:

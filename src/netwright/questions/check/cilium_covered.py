@@ -139,6 +139,11 @@ class Covers:
                 return one.entry
         return None
 
+    def is_denied(self, entry: Entry) -> bool:
+        """Whether an entry without rules for requests is denied as a whole."""
+        mine = [h for h in self._by_peers.get(_written(entry), ()) if h.entry.pointer == entry.pointer]
+        return any(next(self._wider(h, "deny"), None) for h in mine if h.entry.policy is entry.policy)
+
     # --- findings --------------------
 
     def denied(self, parts: tuple[Held, ...]) -> Found | None:

@@ -14,6 +14,7 @@ from netwright.base.spans import Origin
 from netwright.engine.bits import indexes
 from netwright.model.document import Decoded
 from netwright.model.rule import Direction
+from netwright.questions.check.cilium_covered import Covers
 from netwright.questions.check.cilium_written import Entry, Ruled, Written, name_of
 from netwright.questions.check.found import Found, at, listed
 from netwright.questions.check.scene import Scene
@@ -142,7 +143,7 @@ class DefaultDeny:
             return
         if any((side, self.scene.network.position(row)) in self._isolating for row in rows):
             return
-        if self.written.profile.enforcement == "always":
+        if self.scene.profile.enforcement == "always":
             return
         refs = self.scene.refs(rows)
         yield Found(
@@ -173,7 +174,8 @@ class DefaultDeny:
             elif entry.empty_form:
                 yield self._nobody(entry)
             elif entry.action == "allow" and not has_deny and entry.is_for_all_services and not _owes(entry):
-                yield from self._wide(entry)
+                if not self.scene.once(Covers).is_denied(entry):
+                    yield from self._wide(entry)
 
     @staticmethod
     def _allows_nothing(entry: Entry) -> Found:

@@ -21,6 +21,8 @@ from netwright.questions.check.surroundings import Surroundings
 def checks(scene: Scene) -> Iterator[Found]:
     """NW2560 to NW2568."""
     ports = Ports(scene)
+    if scene.profile.ignored:
+        yield from ports.unread()
     for policy in ports.written.policies:
         yield from ports.policy(policy)
     seen: set[tuple[Decoded, str, str]] = set()
@@ -39,6 +41,18 @@ class Ports:
         self.around = scene.once(Surroundings)
 
     # --- what the agent has to be set up for --------------------
+
+    def unread(self) -> Iterator[Found]:
+        """NW2569."""
+        for policy in self.scene.of_kind(*self.scene.profile.ignored):
+            yield Found(
+                "NW2569",
+                at(policy, "kind"),
+                f"{policy.kind} `{policy.name}` has no effect: Cilium does not read the kind",
+                label="policy.networking.k8s.io/v1alpha1",
+                effect="none of its rules acts: what it was to deny is not denied",
+                help="write a ClusterNetworkPolicy (v1alpha2), or a CiliumClusterwideNetworkPolicy",
+            )
 
     def policy(self, policy: Decoded) -> Iterator[Found]:
         needs = self.written.refused.get(policy)

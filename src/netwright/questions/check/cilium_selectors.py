@@ -28,7 +28,7 @@ from netwright.questions.check.surroundings import Surroundings
 def checks(scene: Scene) -> Iterator[Found]:
     """NW2501 to NW2505."""
     told = Selectors(scene)
-    if told.written.profile.reading.labels is not None:
+    if scene.profile.reading.labels is not None:
         yield from told.kubernetes()
     for ruled in told.written.rules:
         yield from told.subject(ruled)

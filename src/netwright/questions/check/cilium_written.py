@@ -24,8 +24,6 @@ from netwright.dialects.k8s.lower import POD_NETWORK
 from netwright.dialects.k8s.objects import LabelSelector, Requirement
 from netwright.model.document import Decoded
 from netwright.model.rule import Direction
-from netwright.profiles.known import profile_of
-from netwright.profiles.profile import Profile
 from netwright.questions.check.label_words import written
 from netwright.questions.check.scene import Chosen, Scene
 
@@ -141,13 +139,9 @@ class Written:
         self.scene = scene
 
     @cached_property
-    def profile(self) -> Profile:
-        return profile_of(self.scene.cluster.profile)
-
-    @cached_property
     def policies(self) -> tuple[Decoded, ...]:
         """Those that the profile enforces, by namespace and name; refused ones among them."""
-        if KINDS[0] not in self.profile.kinds or self.profile.enforcement == "never":
+        if KINDS[0] not in self.scene.profile.kinds or self.scene.profile.enforcement == "never":
             return ()
         return tuple(self.scene.of_kind(*KINDS))
 

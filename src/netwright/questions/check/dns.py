@@ -11,10 +11,12 @@ from functools import cached_property
 from typing import NamedTuple
 
 from netwright.base.services import TCP, UDP, ServiceSet
+from netwright.dialects.cilium.lower import services_as_lowered
 from netwright.dialects.k8s.endpoints import NAMESPACE_NAME
-from netwright.dialects.k8s.lower import lower_ports, policy_types
+from netwright.dialects.k8s.lower import lower_ports
 from netwright.dialects.k8s.objects import NetworkPolicyPort
 from netwright.model.document import Decoded
+from netwright.questions.check.cilium_written import Written
 from netwright.questions.check.found import Found, at, listed
 from netwright.questions.check.mistakes import Mistakes
 from netwright.questions.check.scene import RuleOf, Scene, spec_of
@@ -52,7 +54,7 @@ class Names:
         """By policy that isolates for egress."""
         found = {}
         for policy in self.scene.policies:
-            if "egress" in policy_types(spec_of(policy)):
+            if "egress" in self.scene.types(spec_of(policy)):
                 rules = [r for r in self.scene.rules_of(policy) if r.direction == "egress"]
                 found[policy] = Allowed(
                     any(self._may(rule, UDP) for rule in rules),
@@ -126,12 +128,29 @@ class Names:
         }
 
     def _is_accepted(self, row: int, protocol: int) -> bool:
-        """Whether the Admin tier may accept DNS for a pod, before NetworkPolicies are read."""
+        """Whether the Admin tier may accept DNS for a pod, before NetworkPolicies are read, or a policy of Cilium."""
         position = self.scene.network.position(row)
+        if self._of_cilium[protocol] >> position & 1:
+            return True
         return any(
             self.scene.once(Tiers).may_accept("egress", position, ServiceSet.ports(protocol, number))
             for number in PORTS
         )
+
+    @cached_property
+    def _of_cilium(self) -> dict[int, int]:
+        """By protocol the pods, as bits, that policies of Cilium may let ask a DNS server for names."""
+        written = self.scene.once(Written)
+        found = {UDP: 0, TCP: 0}
+        for entry in written.entries:
+            if entry.direction != "egress" or entry.action != "allow" or entry.form[0] == "fqdns":
+                continue
+            services = [service for service, _ in services_as_lowered(entry.value, not entry.form[0])]
+            for protocol in found:
+                ports = [ServiceSet.ports(protocol, number) for number in PORTS]
+                if any(s.named or any(one <= s.fixed for one in ports) for s in services):
+                    found[protocol] |= self.scene.bits(written.subjects(entry.ruled).may)
+        return found
 
     def _is_known(self, namespace: str) -> bool:
         """Whether policies of kinds that are not read cannot allow anything here."""

@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import NamedTuple
 
 from netwright.base.ipset import IpSet
-from netwright.dialects.k8s.lower import policy_types
 from netwright.dialects.k8s.objects import NetworkPolicyPeer, NetworkPolicyPort
 from netwright.model.document import Decoded
 from netwright.model.rule import Direction
@@ -156,10 +155,14 @@ class Implied:
             policy
             for policy, rules in self._of.items()
             if rules
-            and len(rules) == sum(1 for rule in _written_rules(policy))
+            and len(rules) == sum(1 for rule in _written_rules(self.scene, policy))
             and all(self._from_elsewhere(held) for held in rules)
         }
-        return {policy for policy in full if all(self._isolates(policy, s, full) for s in _without_rules(policy))}
+        return {
+            policy
+            for policy in full
+            if all(self._isolates(policy, s, full) for s in _without_rules(self.scene, policy))
+        }
 
     def _from_elsewhere(self, held: Held) -> bool:
         wider = self.by.get(held.order)
@@ -177,7 +180,7 @@ class Implied:
         return any(
             other is not policy
             and other not in idle
-            and direction in policy_types(spec_of(other))
+            and direction in self.scene.types(spec_of(other))
             and contains(theirs, subject)
             for other, theirs in self._in_namespace[policy.namespace]
         )
@@ -215,15 +218,15 @@ def _matches_nothing(peer: NetworkPolicyPeer) -> bool:
     return bool(contradiction(peer.namespace_selector, of_namespaces=True) or contradiction(peer.pod_selector))
 
 
-def _written_rules(policy: Decoded) -> list[object]:
+def _written_rules(scene: Scene, policy: Decoded) -> list[object]:
     spec = spec_of(policy)
-    return [rule for side in policy_types(spec) for rule in getattr(spec, side) or ()]
+    return [rule for side in scene.types(spec) for rule in getattr(spec, side) or ()]
 
 
-def _without_rules(policy: Decoded) -> list[Direction]:
+def _without_rules(scene: Scene, policy: Decoded) -> list[Direction]:
     """The directions that a policy isolates without a rule."""
     spec = spec_of(policy)
-    return [side for side in policy_types(spec) if not getattr(spec, side)]
+    return [side for side in scene.types(spec) if not getattr(spec, side)]
 
 
 # --- entries of one rule --------------------

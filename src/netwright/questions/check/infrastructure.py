@@ -53,7 +53,7 @@ def checks(scene: Scene) -> Iterator[Found]:
                     reached[number] = part, reached[number][1] | met if number in reached else met
                     first.setdefault(number, index)
         if reached and scene.subjects(rule.policy).may:
-            if scene.admin_policies:
+            if scene.may_be_denied:
                 reached = {
                     n: (part, met) for n, (part, met) in reached.items() if not _is_denied(scene, rule, part, met)
                 }
@@ -62,7 +62,7 @@ def checks(scene: Scene) -> Iterator[Found]:
 
 
 def _is_denied(scene: Scene, rule: RuleOf, part: Part, met: IpSet) -> bool:
-    """Whether other policies, of the Admin tier, surely keep the pods of a rule from all of these addresses."""
+    """Whether other policies, which deny before, surely keep the pods of a rule from all of these addresses."""
     atoms = scene.network.atoms
     for port, where in part.at.items():
         bit = atoms.touching(ServiceSet.ports(TCP, port))
@@ -187,6 +187,8 @@ def _parts(scene: Scene) -> tuple[Part, ...]:
             "from there an intruder can use the pods' service accounts",
         ),
     ]
+    if not scene.matches_by_address("node"):
+        found = [p._replace(at={port: where - every for port, where in p.at.items()}) for p in found]
     return tuple(p for p in found if any(p.at.values()))
 
 

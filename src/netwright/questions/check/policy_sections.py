@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
-from netwright.dialects.k8s.lower import policy_types
 from netwright.dialects.k8s.objects import NetworkPolicyEgressRule, NetworkPolicyIngressRule
 from netwright.engine.acting import PolicyKey
 from netwright.model.document import Decoded
@@ -30,10 +29,10 @@ def checks(scene: Scene) -> Iterator[Found]:
 
 
 def ignored_rules(scene: Scene) -> Iterator[Found]:
-    """NW2201, NW2202: rules of a direction that policyTypes leaves out."""
+    """NW2201, NW2202: rules of a direction that policyTypes leaves out, where the network plugin goes by it."""
     for policy in scene.policies:
         spec = spec_of(policy)
-        acting = policy_types(spec)
+        acting = scene.types(spec)
         sides: tuple[tuple[Direction, str], ...] = (("ingress", "NW2201"), ("egress", "NW2202"))
         for side, code in sides:
             rules = getattr(spec, side)

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from netwright.dialects.k8s.endpoints import NAMESPACE_NAME
-from netwright.dialects.k8s.lower import policy_types
 from netwright.dialects.k8s.objects import LabelSelector, NetworkPolicyPeer
 from netwright.model.document import Decoded
 from netwright.questions.check.found import Found, Seen, at, listed
@@ -71,13 +70,15 @@ def _of_one_namespace(around: Surroundings, rows: tuple[int, ...]) -> tuple[int,
 
 
 def _lost(around: Surroundings, found: Found, policy: Decoded, meant: tuple[int, ...]) -> None:
-    around.scene.once(Mistakes).lost(found, policy, policy_types(spec_of(policy)), meant)
+    around.scene.once(Mistakes).lost(found, policy, around.scene.types(spec_of(policy)), meant)
 
 
 def _selects_nothing(around: Surroundings, policy: Decoded, selector: LabelSelector) -> Iterator[Found]:
     asked, namespace = written(selector), policy.namespace
     if around.hosts(NetworkPolicyPeer(pod_selector=selector), namespace):
         return  # NW3201
+    if not all(around.scene.profile.reading.sees(key) for key, _ in wanted(selector)):
+        return  # NW2504
     title = f"policy `{namespace}/{policy.name}` selects no pod: none in `{namespace}` has `{asked}`"
     label, effect = "no pod has these labels", "it isolates nothing, and its rules admit nobody anywhere"
     advice = "correct the labels, or delete the policy"
@@ -184,6 +185,8 @@ def _meant(around: Surroundings, code: str, namespace: str, peer: NetworkPolicyP
 def _of_peer(around: Surroundings, one: PeerOf) -> Iterator[Found]:
     """What is wrong with a peer, the most telling first."""
     rule, peer, scene = one.rule, one.peer, around.scene
+    if not all(scene.profile.reading.sees(key) for key, _ in wanted(peer.pod_selector)):
+        return  # NW2504
     for field, selector in (("namespaceSelector", peer.namespace_selector), ("podSelector", peer.pod_selector)):
         key = contradiction(selector, of_namespaces=field == "namespaceSelector")
         if selector is not None and key:

@@ -17,6 +17,7 @@ from netwright.dialects.k8s.lower import lower_ports
 from netwright.dialects.k8s.objects import IPBlock, Service
 from netwright.model.cluster import ServiceNoun
 from netwright.model.document import Decoded
+from netwright.model.rule import EndpointKind
 from netwright.questions.check.found import Found, Seen, at, field, listed
 from netwright.questions.check.scene import RuleOf, Scene
 
@@ -26,7 +27,7 @@ PRIVATE_RANGES = frozenset(PRIVATE.cidrs())
 
 
 def checks(scene: Scene) -> Iterator[Found]:
-    held = Held(scene)
+    held = scene.once(Held)
     told: set[tuple[Decoded, str, str]] = set()
     for rule in scene.rules():
         blocks = [(i, p.ip_block) for i, p in enumerate(rule.peers or ()) if p.ip_block is not None]
@@ -52,6 +53,16 @@ class Held:
     @cached_property
     def nodes(self) -> IpSet:
         return self._known(host=True)
+
+    @cached_property
+    def unmatched(self) -> IpSet:
+        """The addresses of pods and nodes that the network plugin matches by no range."""
+        found = IpSet()
+        kinds: tuple[tuple[EndpointKind, IpSet], ...] = (("pod", self.pods), ("node", self.nodes))
+        for kind, addresses in kinds:
+            if not self.scene.matches_by_address(kind):
+                found |= addresses
+        return found
 
     @cached_property
     def services(self) -> tuple[tuple[ServiceNoun, IpSet], ...]:
@@ -140,7 +151,19 @@ def _of_blocks(held: Held, rule: RuleOf, blocks: list[tuple[int, IPBlock]]) -> I
                 help="select the pods behind the Service, on their own ports; of the API server allow its own address",
                 key=key,
             )
-        elif common := addresses & held.pods:
+        elif addresses <= held.unmatched:
+            yield Found(
+                "NW2510",
+                at(rule.policy, *rule.pointer, rule.side, number, "ipBlock", "cidr"),
+                f"`{block.cidr}` of `{rule.policy.namespace}/{rule.policy.name}` holds addresses of pods or nodes "
+                "only, which Cilium does not match by address",
+                label="matches nobody",
+                effect=f"the range {verb} nobody: ranges are for what is outside the cluster, unless "
+                "`policy-cidr-match-mode` says otherwise",
+                help="select the pods by their labels",
+                key=key,
+            )
+        elif (common := addresses & held.pods) and held.scene.matches_by_address("pod"):
             yield Found(
                 "NW2106",
                 place,

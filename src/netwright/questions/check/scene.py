@@ -12,7 +12,15 @@ from typing import Any, NamedTuple, TypeVar
 from netwright.base.selectors import NEVER, Selector, conjunction, equals
 from netwright.base.services import TRANSPORT, ServiceSet
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
-from netwright.dialects.k8s.lower import POD_NETWORK, label_selector, lower_ports, perhaps_selector, policy_types
+from netwright.dialects.cilium import KINDS as CILIUM_KINDS
+from netwright.dialects.k8s.lower import (
+    POD_NETWORK,
+    Side,
+    isolated_by,
+    label_selector,
+    lower_ports,
+    perhaps_selector,
+)
 from netwright.dialects.k8s.objects import (
     LabelSelector,
     NetworkPolicy,
@@ -26,7 +34,9 @@ from netwright.engine.acting import Acting, Isolation, acting, deployed, is_host
 from netwright.engine.bits import indexes
 from netwright.model.cluster import OBJECT_KIND, Cluster, Workload
 from netwright.model.document import Decoded
-from netwright.model.rule import Direction
+from netwright.model.rule import Direction, EndpointKind
+from netwright.profiles.known import profile_of
+from netwright.profiles.profile import Profile
 from netwright.questions.check.found import Found
 from netwright.questions.registry import Asked
 
@@ -89,6 +99,26 @@ class Scene:
         found: T = self._once[worked_out]
         return found
 
+    # --- the network plugin --------------------
+
+    @cached_property
+    def profile(self) -> Profile:
+        return profile_of(self.cluster.profile)
+
+    def types(self, spec: NetworkPolicySpec) -> tuple[Side, ...]:
+        """The directions that a NetworkPolicy isolates, as the plugin reads it."""
+        return isolated_by(spec, self.profile.reading)
+
+    def matches_by_address(self, kind: EndpointKind) -> bool:
+        """Whether the plugin matches ends of a kind by ranges that have their addresses."""
+        ranges = self.profile.reading.ranges
+        return ranges is None or kind in ranges
+
+    @cached_property
+    def may_be_denied(self) -> bool:
+        """Whether there are policies that deny what NetworkPolicies allow."""
+        return bool(self.admin_policies) or any(d.kind in CILIUM_KINDS for d in self.objects)
+
     # --- objects --------------------
 
     @cached_property
@@ -104,8 +134,8 @@ class Scene:
 
     @cached_property
     def admin_policies(self) -> tuple[Decoded, ...]:
-        """The policies of the Admin and the Baseline tier, by name."""
-        return tuple(self.of_kind(*ADMIN_KINDS))
+        """The policies of the Admin and the Baseline tier that the plugin reads, by name."""
+        return tuple(d for d in self.of_kind(*ADMIN_KINDS) if d.kind not in self.profile.ignored)
 
     def of_kind(self, *kinds: str) -> list[Decoded]:
         """The objects of these kinds, by namespace and name."""
@@ -151,7 +181,7 @@ class Scene:
         found: dict[Decoded, tuple[RuleOf, ...]] = {}
         for policy in self.policies:
             spec = spec_of(policy)
-            found[policy] = tuple(rule for side in policy_types(spec) for rule in _rules(policy, spec, side))
+            found[policy] = tuple(rule for side in self.types(spec) for rule in _rules(policy, spec, side))
         return found
 
     def written_rules(self, policy: Decoded, direction: Direction) -> tuple[RuleOf, ...]:
@@ -247,8 +277,13 @@ class Scene:
 
     def _choose(self, where: Selector | None, selector: LabelSelector | None) -> Chosen:
         parts = [POD_NETWORK] if where is None else [where, POD_NETWORK]
-        sure = conjunction(*parts, label_selector(selector, "k8s:"))
-        perhaps = perhaps_selector(selector, conjunction(*parts)) or NEVER
+        seen = self.profile.reading.labels
+        if seen is not None and selector is not None:
+            sure = conjunction(*parts, seen.pods(selector))
+            perhaps = conjunction(*parts, seen.pods(selector, False))
+        else:
+            sure = conjunction(*parts, label_selector(selector, "k8s:"))
+            perhaps = perhaps_selector(selector, conjunction(*parts)) or NEVER
         found = self._chosen.get((sure, perhaps))
         if found is None:
             must, may = self.network.select.surely(sure)

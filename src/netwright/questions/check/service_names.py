@@ -13,7 +13,6 @@ from operator import or_
 from netwright.base.ipset import parse_address
 from netwright.base.services import PROTOCOLS, ServiceSet, protocol_name
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
-from netwright.dialects.k8s.lower import policy_types
 from netwright.dialects.k8s.objects import NetworkPolicyPort
 from netwright.model.cluster import ServicePortNoun
 from netwright.model.document import Decoded
@@ -86,8 +85,8 @@ def _targets(ports: Iterable[ServicePortNoun]) -> list[str]:
 
 def _isolating(scene: Scene, row: int, policies: dict[tuple[str, str], Decoded]) -> list[Decoded]:
     keys = scene.acting.policies.get(scene.network.position(row), {})
-    found = [policies[ns, name] for _, ns, name in keys if (ns, name) in policies]
-    return [d for d in found if "ingress" in policy_types(spec_of(d))]
+    found = [policies[ns, name] for kind, ns, name in keys if kind == "NetworkPolicy" and (ns, name) in policies]
+    return [d for d in found if "ingress" in scene.types(spec_of(d))]
 
 
 def _is_closed(
