@@ -321,12 +321,13 @@ class _Lowering:
         if rule.cidr:
             return self._reading.by_address((rule.cidr,), excepted)
         if rule.cidr_group_ref:
-            return self._reading.by_address(self._of_groups(GROUP_NAME + rule.cidr_group_ref, None), excepted)
+            ranges = self._of_groups(GROUP_NAME + rule.cidr_group_ref, None)
+            return self._reading.by_address(ranges, excepted, grouped=True)
         # an address has the labels of all groups that it is in, so that each thing asked for may come from another
         found: list[Peer] = []
         for r in requirements(rule.cidr_group_selector) if rule.cidr_group_selector is not None else ():
             ranges = self._of_groups(r.key, r.values) if r.source in ("any", "cidrgroup") else []
-            held = self._reading.by_address(ranges)
+            held = self._reading.by_address(ranges, grouped=True)
             found.append(held if r.wanted else NotPeer(held))
         kinds = self._reading.ranges or ("external",)
         cut = [NotPeer(self._reading.by_address(excepted))] if excepted else []

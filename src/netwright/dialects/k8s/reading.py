@@ -62,19 +62,21 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
         """A selector of pods of a NetworkPolicy's own namespace as it is read."""
         return self.labels.at_home(selector) if self.labels is not None and selector is not None else selector
 
-    def by_address(self, ranges: Sequence[str], excepted: Sequence[str] = ()) -> Peer:
-        """Who is matched by any of these address ranges, without those in `excepted`."""
+    def by_address(self, ranges: Sequence[str], excepted: Sequence[str] = (), *, grouped: bool = False) -> Peer:
+        """Who is matched by any of these address ranges, without those in `excepted`. `grouped`: the ranges stand in a
+        group, where one of all addresses is one as others are."""
         if self.ranges is None:
             return Addresses(IpSet.of(*ranges) - IpSet.of(*excepted))
-        return either([self._of_kind(kind, ranges, excepted) for kind in self.ranges])
+        return either([self._of_kind(kind, ranges, excepted, grouped) for kind in self.ranges])
 
-    def _of_kind(self, kind: EndpointKind, ranges: Sequence[str], excepted: Sequence[str]) -> Peer:
+    def _of_kind(self, kind: EndpointKind, ranges: Sequence[str], excepted: Sequence[str], grouped: bool) -> Peer:
         of_pods = self.ranges is not None and "pod" in self.ranges
         within, out = list(ranges), list(excepted)
         if of_pods:
             out = [text for text in out if not text.endswith("/0")]
         elif kind in ("node", "own-node"):
-            within, out = ([text for text in listed if not text.endswith("/0")] for listed in (within, out))
+            within = [text for text in within if grouped or not text.endswith("/0")]
+            out = [text for text in out if not text.endswith("/0")]
         by_any = kind in ("pod", "own-node")
         held: Peer = Addresses(IpSet.of(*within), by_any)
         cut = [NotPeer(Addresses(IpSet.of(*out), by_any))] if out else []
