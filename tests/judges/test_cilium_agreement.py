@@ -220,6 +220,20 @@ FACTS: dict[str, tuple[list[Object], Object, dict[str, tuple[str, str]]]] = {
         {},
         {"shop/web shop/db TCP 5432": ("allow", "allow")},
     ),
+    "what lacks the label of other nodes is everybody but these": (
+        [
+            cnp(
+                ingressDeny=[{"fromEndpoints": [asks("reserved:remote-node", "DoesNotExist")]}],
+                enableDefaultDeny={"ingress": False},
+            )
+        ],
+        {},
+        {
+            "node/here shop/db TCP 1": ("n/a", "allow"),
+            "203.0.113.5 shop/db TCP 1": ("n/a", "deny"),
+            "bank/web shop/db TCP 1": ("allow", "deny"),
+        },
+    ),
     "the peers of a NetworkPolicy are always of the cluster": (
         [netpol(ingress=[{"from": [{"namespaceSelector": asks("team", "NotIn", "red")}]}])],
         {},

@@ -113,10 +113,12 @@ def peer(selector: LabelSelector, home: Selector, in_namespace: bool) -> tuple[P
     its own means; `in_namespace` whether that is the policy's own."""
     asked = list(requirements(selector))
     if any(r.source == "reserved" for r in asked):
-        # what asks only for absence selects the stand-ins of all pods, nodes and addresses, and so all of them
         everyone: Peer = AndPeer(tuple(_anyone(r) for r in asked))
         if not any(r.wanted for r in asked):
-            everyone = either([everyone, Kinds(("pod", "node", "external"))])
+            # the stand-ins of all pods, nodes and addresses lack all labels but the one that says what they are
+            excluded = {kind for r in asked for kind in _entity(r)}
+            kinds: tuple[EndpointKind, ...] = ("pod", "node", "external")
+            everyone = either([everyone, Kinds(tuple(kind for kind in kinds if kind not in excluded))])
         return everyone, NOBODY
     named = [r for r in asked if r.source in ("any", "k8s")]
     has_namespace = any(r.key == NAMESPACE for r in named)
@@ -131,14 +133,18 @@ def peer(selector: LabelSelector, home: Selector, in_namespace: bool) -> tuple[P
 def _anyone(r: Requirement) -> Peer:
     """Who meets a requirement, pods, nodes and outside alike: only pods have labels, others what they are."""
     if r.source == "reserved":
-        kinds = _ENTITIES.get(r.key)
-        holds = r.values is None or "" in r.values
+        kinds = _entity(r)
         if not r.wanted:
-            return NotPeer(Kinds(kinds)) if kinds and holds else ANYBODY
-        return Kinds(kinds) if kinds and holds else NOBODY
+            return NotPeer(Kinds(kinds)) if kinds else ANYBODY
+        return Kinds(kinds) if kinds else NOBODY
     if r.wanted:
         return Members(conjunction(_of_pods(r, True), POD_NETWORK))
     return NotPeer(Members(conjunction(_of_pods(r._replace(wanted=True), True), POD_NETWORK)))
+
+
+def _entity(r: Requirement) -> tuple[EndpointKind, ...]:
+    """The ends that have the label of the kind `reserved`, with one of the values."""
+    return _ENTITIES.get(r.key, ()) if r.source == "reserved" and (r.values is None or "" in r.values) else ()
 
 
 def _of_pods(r: Requirement, surely: bool) -> Selector:
