@@ -10,30 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
-import msgspec
 from msgspec.structs import replace
 
-from netwright.base.intervals import Interval
 from netwright.base.ipset import IpSet
 from netwright.base.selectors import ALWAYS, Selector, conjunction, equals
-from netwright.base.services import ICMP, ICMPV6, PROTOCOLS, SCTP, TCP, UDP, ServiceSet, service_key
 from netwright.base.spans import Origin, Pointer
 from netwright.dialects.cilium.objects import (
-    Authentication,
     CIDRRule,
     CiliumNetworkPolicy,
-    EgressDenyRule,
     EgressRule,
-    FQDNSelector,
-    ICMPRule,
     IngressDenyRule,
     IngressRule,
-    PortDenyRule,
-    PortRule,
 )
 from netwright.dialects.cilium.objects import Rule as PolicyRule
 from netwright.dialects.cilium.objects import Service as ServicePeer
 from netwright.dialects.cilium.selectors import peer, pods, requirements, subject
+from netwright.dialects.cilium.services import NEVER_FULFILLED, Entry, name_of, peers_as_written, services_of
 from netwright.dialects.cilium.validate import needed_options
 from netwright.dialects.k8s.lower import POD_NETWORK
 from netwright.dialects.k8s.objects import LabelSelector
@@ -51,10 +43,8 @@ from netwright.model.rule import (
     Guard,
     Kinds,
     Members,
-    NamedPort,
     Names,
     NotPeer,
-    Obligation,
     Peer,
     Rule,
     Service,
@@ -63,7 +53,6 @@ from netwright.model.rule import (
 )
 
 Side = Literal["ingress", "egress"]
-Entry = IngressRule | IngressDenyRule | EgressRule | EgressDenyRule
 T = TypeVar("T")
 _SECTIONS: Final[tuple[tuple[Side, str, str, Action], ...]] = (
     ("ingress", "ingress", "ingress", "allow"),
@@ -73,7 +62,6 @@ _SECTIONS: Final[tuple[tuple[Side, str, str, Action], ...]] = (
 )
 _DENY, _PLAIN, _ALLOW = -2, -1, 0
 """Ranks: what denies, what is plainly allowed, what allows, as NetworkPolicy does at the last."""
-_OTHER_PROTOCOLS: Final = {"VRRP": 112, "IGMP": 2}
 _OUTSIDE: Final = Kinds(("external",))
 _ENTITIES: Final[dict[str, Peer]] = {
     "all": ANYBODY,
@@ -212,8 +200,8 @@ class _Lowering:
                 origin = _origin(policy, (*pointer, name, index))
                 whom = self._peers(policy, entry)
                 other = whom if whom is not None else ANYBODY
-                for service, owed in _services(entry, whom is None):
-                    denies = action == "deny" or owed is _NEVER
+                for service, owed in services_of(entry, whom is None):
+                    denies = action == "deny" or owed is NEVER_FULFILLED
                     if not denies:
                         known = (side, policy.namespace, peers_as_written(entry))
                         self._of_peers.setdefault(known, []).append(len(self.rules))
@@ -304,7 +292,7 @@ class _Lowering:
         for service in services or () if isinstance(entry, EgressRule) else ():
             found += self._service(service)  # type: ignore[arg-type]
         if names:
-            patterns = tuple(_name(one) for one in names)  # type: ignore[arg-type]
+            patterns = tuple(name_of(one) for one in names)  # type: ignore[arg-type]
             found.append(AndPeer((Names(patterns), _OUTSIDE)))
         return self._share(either(found)) if found else None
 
@@ -381,122 +369,6 @@ class _Lowering:
                 if labels.get("kubernetes.io/service-name") == service.name:
                     for endpoint in d.value.endpoints or ():
                         yield from endpoint.addresses or ()
-
-
-# --- ports --------------------
-
-
-def services_as_lowered(entry: Entry, of_nobody: bool) -> list[tuple[Service, Obligation]]:
-    """What an entry says of ports, and what is owed after each; `of_nobody`: it has no peers. Nothing where it names
-    neither."""
-    return list(_services(entry, of_nobody))
-
-
-def _services(entry: Entry, of_nobody: bool) -> Iterator[tuple[Service, Obligation]]:
-    """The services of an entry, with what is owed; nothing where it names neither peers nor ports."""
-    ports: Sequence[PortRule | PortDenyRule] = entry.to_ports or ()
-    proof = _authentication(entry.authentication) if isinstance(entry, (IngressRule, EgressRule)) else UNBOUND
-    if not ports and not entry.icmps:
-        if not of_nobody:
-            yield EVERY_SERVICE, proof
-        return
-    plain: list[Service] = [_icmp(entry.icmps)] if entry.icmps else []
-    for port in ports:
-        service = _ports(port)
-        owed = _owed(port, proof) if isinstance(port, PortRule) else UNBOUND
-        if owed == proof:
-            plain.append(service)
-        else:
-            yield service, owed
-    if plain:
-        fixed: list[Interval] = [i for s in plain for i in s.fixed.intervals]
-        named = sorted({n for s in plain for n in s.named}, key=_by_name)
-        yield Service(ServiceSet(fixed), tuple(named)), proof
-
-
-_NEVER: Final = Obligation(*["authentication that always fails"] * 2)
-
-
-def _authentication(wanted: Authentication | None) -> Obligation:
-    mode = (wanted.mode or "disabled") if wanted is not None else "disabled"
-    if mode == "disabled":
-        return UNBOUND
-    return _NEVER if mode == "test-always-fail" else Obligation(*["mutual authentication of both ends"] * 2)
-
-
-def _owed(port: PortRule, proof: Obligation) -> Obligation:
-    """What of a port rule has to hold after the connection is allowed. Requests that no rule describes pass where
-    nothing isolates the endpoint."""
-    requests: list[str] = []
-    if port.rules is not None and port.rules.http:
-        told = [
-            " ".join(filter(None, (r.method, r.path, r.host and f"on {r.host}"))) or "with its headers"
-            for r in port.rules.http
-        ]
-        requests.append("requests " + " or ".join(told))
-    if port.rules is not None and port.rules.dns:
-        requests.append("DNS queries for " + " or ".join(f"`{_name(one)}`" for one in port.rules.dns))
-    others: list[str] = []
-    if port.server_names:
-        others.append("TLS to " + " or ".join(f"`{name}`" for name in port.server_names))
-    elif port.terminating_tls is not None or port.originating_tls is not None:
-        others.append("TLS")
-    if port.listener is not None:
-        others.append("what the listener of Envoy lets pass")
-    if not requests and not others:
-        return proof
-    others += [proof.text] if proof is not UNBOUND else []
-    return Obligation(", ".join((*requests, *others)), ", ".join(others))
-
-
-def _name(one: FQDNSelector) -> str:
-    return one.match_name or one.match_pattern or ""
-
-
-def _ports(rule: PortRule | PortDenyRule) -> Service:
-    fixed: list[Interval] = []
-    named: list[NamedPort] = []
-    for port in rule.ports or ():
-        protocol = (port.protocol or "ANY").upper()
-        if protocol == "ANY":
-            numbers = [TCP, UDP, SCTP]
-        elif protocol in _OTHER_PROTOCOLS:
-            number = _OTHER_PROTOCOLS[protocol]
-            fixed.append((service_key(number, 0), service_key(number, 0xFFFF) + 1))
-            continue
-        else:
-            numbers = [PROTOCOLS[protocol]]
-        for number in numbers:
-            if port.name is not None:
-                named.append(NamedPort(number, port.name, port.end_port or 0))
-                continue
-            low = port.number or 0
-            high = max(low, port.end_port or 0) if low else 0xFFFF
-            fixed.append((service_key(number, low), service_key(number, high) + 1))
-    return Service(ServiceSet(fixed), tuple(sorted(set(named), key=_by_name)))
-
-
-def _by_name(port: NamedPort) -> tuple[str, int, int]:
-    return port.name, port.protocol, port.end
-
-
-def _icmp(rules: Sequence[ICMPRule]) -> Service:
-    fixed: list[Interval] = []
-    for one in (field for rule in rules for field in rule.fields or ()):
-        protocol = ICMPV6 if one.family == "IPv6" else ICMP
-        kind = one.number
-        if kind is None:
-            continue
-        # type 0 is port 0 of Cilium's map, which is every port
-        low, high = (kind << 8, kind << 8 | 0xFF) if kind else (0, 0xFFFF)
-        fixed.append((service_key(protocol, low), service_key(protocol, high) + 1))
-    return Service(ServiceSet(fixed))
-
-
-def peers_as_written(entry: Entry) -> bytes:
-    """The peers of an entry, to be compared."""
-    apart = ("to_ports", "icmps", "authentication")
-    return msgspec.json.encode([getattr(entry, name) for name in entry.__struct_fields__ if name not in apart])
 
 
 def _selects(selector: LabelSelector | None, labels: dict[str, str]) -> bool:

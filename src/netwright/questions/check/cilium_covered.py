@@ -13,9 +13,9 @@ from typing import NamedTuple
 import msgspec
 
 from netwright.base.ipset import IpSet
-from netwright.dialects.cilium.lower import peers_as_written, services_as_lowered
 from netwright.dialects.cilium.objects import CIDRRule
 from netwright.dialects.cilium.selectors import NAMESPACE, requirements
+from netwright.dialects.cilium.services import peers_as_written, services_of
 from netwright.dialects.k8s.objects import LabelSelector
 from netwright.model.document import Decoded
 from netwright.model.rule import UNBOUND, Obligation, Service
@@ -84,7 +84,7 @@ class Covers:
             proof = getattr(entry.value, "authentication", None)
             if proof is not None and proof.mode == "test-always-fail":
                 continue  # it denies
-            services = services_as_lowered(entry.value, not entry.form[0])
+            services = list(services_of(entry.value, not entry.form[0]))
             if mine is None or peers == () or not services:
                 continue
             for service, owed in services:
@@ -118,7 +118,7 @@ class Covers:
 
     def plain_services(self, entry: Entry) -> list[Service]:
         """What an entry allows without looking at names or requests."""
-        return [service for service, owed in services_as_lowered(entry.value, not entry.form[0]) if owed == UNBOUND]
+        return [service for service, owed in services_of(entry.value, not entry.form[0]) if owed == UNBOUND]
 
     @cached_property
     def _by_peers(self) -> dict[tuple[str, str, bytes], list[Held]]:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from netwright.base.services import TCP, UDP, ServiceSet
-from netwright.dialects.cilium.lower import services_as_lowered
+from netwright.dialects.cilium.services import services_of
 from netwright.dialects.k8s.endpoints import NAMESPACE_NAME
 from netwright.dialects.k8s.lower import lower_ports
 from netwright.dialects.k8s.objects import NetworkPolicyPort
@@ -145,7 +145,7 @@ class Names:
         for entry in written.entries:
             if entry.direction != "egress" or entry.action != "allow" or entry.form[0] == "fqdns":
                 continue
-            services = [service for service, _ in services_as_lowered(entry.value, not entry.form[0])]
+            services = [service for service, _ in services_of(entry.value, not entry.form[0])]
             for protocol in found:
                 ports = [ServiceSet.ports(protocol, number) for number in PORTS]
                 if any(s.named or any(one <= s.fixed for one in ports) for s in services):
