@@ -31,7 +31,7 @@ from netwright.profiles.cilium_maps.rules import DEFAULT, Entry, Verdict
 from netwright.profiles.cilium_maps.selectors import EVERYBODY, Selector
 
 T = TypeVar("T")
-ORDERS: Final = 6
+ORDERS: Final = 12
 """In how many orders the map is built where rules pass on or authenticate: there its size can depend on the order."""
 
 
@@ -126,13 +126,14 @@ class _Direction:
         return classes
 
     def _members(self, selector: Selector) -> tuple[int, ...]:
-        """The aggregates and classes that a selector selects."""
+        """The aggregates and classes that a selector selects, in the order of their numbers at Cilium."""
         found = self._whom.get(selector)
         if found is None:
             bits = self._identities.everything if selector.is_wildcard else self._selected[selector]
-            members = [len(AGGREGATES) + i for i, one in enumerate(self._classes) if one & bits]
+            members: list[int] = []
             if bits & self._identities.stand_ins:
                 members += [number for number in AGGREGATES[1:] if bits >> self._identities.stand_in[number] & 1]
+            members += [len(AGGREGATES) + i for i, one in enumerate(self._classes) if one & bits]
             found = tuple(members)
             self._whom[selector] = found
         return found
