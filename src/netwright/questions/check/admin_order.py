@@ -14,6 +14,7 @@ from netwright.questions.check.admin_written import (
     AdminRule,
     are_of_one_tier,
     is_before,
+    lacks_only,
     name_of,
     rules_of,
     subject_of,
@@ -80,6 +81,8 @@ class Order:
     def _takers(self, rule: AdminRule) -> Iterator[AdminRule]:
         for other in sorted(self.rules, key=lambda r: r.policy is not rule.policy):
             if other is rule or not are_of_one_tier(other, rule) or not is_before(other, rule):
+                continue
+            if self.scene.profile.reading.by_absence and any(map(lacks_only, (*other.peers, *rule.peers))):
                 continue
             if takes(other, rule) and contains(subject_set(other.policy), subject_set(rule.policy)):
                 yield other

@@ -15,6 +15,7 @@ from netwright.questions.check.admin_written import (
     Chooser,
     chooser,
     is_named,
+    lacks_only,
     name_of,
     rules_of,
     subject_of,
@@ -81,6 +82,8 @@ class Told:
     def _peers(self, rule: AdminRule) -> Iterator[Found]:
         for number, peer in enumerate(rule.peers):
             place = (*rule.pointer, rule.side, number)
+            if self.scene.profile.reading.by_absence and lacks_only(peer):
+                continue
             if peer.nodes is not None:
                 yield from self._nodes(rule, peer.nodes, (*place, "nodes"))
             selected = chooser(peer)

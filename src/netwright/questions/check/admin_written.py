@@ -173,6 +173,14 @@ def is_named(selector: LabelSelector) -> tuple[str, ...]:
     return tuple(name for key, values in wanted(selector) if key == NAMESPACE_NAME for name in values)
 
 
+def lacks_only(peer: Peer | AdminPeer) -> bool:
+    """Whether a peer is namespaces that only lack something, which is everybody to some plugins."""
+    found = chooser(peer)
+    return (
+        found is not None and found.pods is None and bool(written(found.namespaces)) and not [*wanted(found.namespaces)]
+    )
+
+
 # --- what one contains of another, in every cluster --------------------
 
 PeerSet = IpSet | Requirements | str
