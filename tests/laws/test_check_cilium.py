@@ -21,7 +21,7 @@ from tests.random_cilium import cluster
 
 pytestmark = pytest.mark.laws
 Object = dict[str, Any]
-CHUNKS, CLUSTERS = 6, 60
+CHUNKS, CLUSTERS = 6, 30
 KINDS = ("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy")
 OF_CILIUM = {
     *("NW2501", "NW2502", "NW2503", "NW2504", "NW2510", "NW2511", "NW2512", "NW2514"),
