@@ -14,13 +14,26 @@ from netwright.base.errors import InternalError, NetwrightError, SourceError, Un
 from netwright.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from netwright.questions.registry import BlastRadius, Check, Diff, Eval, Explain, Exposed, Query, Reach, Show, Why
+    from netwright.questions.registry import (
+        BlastRadius,
+        Check,
+        Convert,
+        Diff,
+        Eval,
+        Explain,
+        Exposed,
+        Query,
+        Reach,
+        Show,
+        Why,
+    )
     from netwright.sources import Part, split
     from netwright.twin import Twin, load
 
 __all__ = [
     "BlastRadius",
     "Check",
+    "Convert",
     "Diff",
     "Eval",
     "Explain",

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from netwright.engine.inquire import Inquirer
     from netwright.model.configuration import Accepted, Intent
     from netwright.questions.check import Checked
+    from netwright.questions.convert import Converted
     from netwright.questions.diff import Diffed
     from netwright.questions.eval import Evaluated
     from netwright.questions.exposed import ExposedRow
@@ -504,6 +505,12 @@ class Twin:
 
         before, after = under_one_profile(before, self)
         return after.ask(Diff(before=before))
+
+    def convert(self, language: Literal["clusternetworkpolicy"]) -> Converted:
+        """The policies of a language as those of another one, with the proof that they do the same."""
+        from netwright.questions.registry import Convert
+
+        return self.ask(Convert(language=language))
 
     def show(self, noun: str, *, namespaces: Sequence[str] = (), references: Sequence[str] = ()) -> Shown:
         """Rows of a noun: `show("workloads")`, narrowed by namespace or reference. Raises UsageError for no noun."""

@@ -23,6 +23,7 @@ COMMANDS = {
     "reach": ("netwright.cli.ask", "reach"),
     "diff": ("netwright.cli.compare", "diff"),
     "eval": ("netwright.cli.ask", "eval_"),
+    "convert": ("netwright.cli.convert", "convert"),
     "show": ("netwright.cli.look", "show"),
     "explain": ("netwright.cli.look", "explain"),
     "demo": ("netwright.cli.look", "demo"),
@@ -36,6 +37,7 @@ HELP = {
     "reach": "Who may talk to whom, and over which ports.",
     "diff": "What a change opens and closes, and which object change caused it.",
     "eval": "Verdicts for a file of questions.",
+    "convert": "Policies in another language, with the proof that they do the same.",
     "show": "List what was read: workloads, services, policies, exposure …",
     "explain": "The manual, offline: a finding code, a kind, a term.",
     "demo": "Three questions about a small example cluster.",
@@ -43,7 +45,7 @@ HELP = {
     "version": "The version.",
 }
 SECTIONS = (
-    ("Ask", ("check", "why", "reach", "diff", "eval")),
+    ("Ask", ("check", "why", "reach", "diff", "eval", "convert")),
     ("Look", ("show", "explain")),
     ("Misc", ("demo", "completion", "version")),
 )

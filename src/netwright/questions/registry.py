@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from netwright.engine.inquire import Inquirer
     from netwright.model.cluster import Cluster
     from netwright.questions.check import Checked
+    from netwright.questions.convert import Converted
     from netwright.questions.diff import Diffed
     from netwright.questions.eval import Evaluated
     from netwright.questions.explain import Explained
@@ -144,6 +145,13 @@ class Exposed(Params["list[ExposedRow]"], frozen=True, kw_only=True, forbid_unkn
     pass
 
 
+class Convert(Params["Converted"], frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"language": "to"}):
+    language: Annotated[
+        Literal["clusternetworkpolicy"],
+        Meta(description="The language: `clusternetworkpolicy` takes AdminNetworkPolicy and its baseline."),
+    ]
+
+
 class Explain(Params["Explained"], frozen=True, kw_only=True, forbid_unknown_fields=True):
     asked: Annotated[str, Meta(description="A code, a kind, a term; empty: what there is.")] = ""
 
@@ -221,6 +229,13 @@ QUESTIONS: tuple[Question[Any, Any], ...] = (
         params=Eval,
         run="netwright.questions.eval:answer",
         help="Verdicts for a file of questions.",
+    ),
+    Question(
+        name="convert",
+        command="convert",
+        params=Convert,
+        run="netwright.questions.convert:answer",
+        help="Policies in another language, with the proof that they do the same.",
     ),
     Question(
         name="show",

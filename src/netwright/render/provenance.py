@@ -52,6 +52,9 @@ def _undecided(verb: str, content: Mapping[str, Any]) -> list[dict[str, Any]] | 
         listed = content["undecided"]
         pairs = sum(u.source != v.source or u.destination != v.destination for u, v in pairwise(listed)) + bool(listed)
         return [{"reason": _PERHAPS, "pairs": pairs, "help": _ASK_PAIR}] if pairs else []
+    if verb == "convert":
+        pairs = sum(bool(one["undecided"]) for one in content["turned"])
+        return [{"reason": _PERHAPS, "pairs": pairs, "help": _ASK_PAIR}] if pairs else []
     if verb == "show":
         counted: Counter[tuple[str, str]] = Counter()
         for row in content["rows"]:

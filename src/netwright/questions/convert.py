@@ -1,0 +1,276 @@
+"""`convert`: policies in another language, with the proof that they do the same, or what is left by name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, Literal
+
+import msgspec
+
+from netwright.base.errors import InternalError
+from netwright.base.spans import Origin, dotted, named
+from netwright.dialects import decode
+from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
+from netwright.dialects.adminpolicy.lower import lower_admin_policies
+from netwright.dialects.cilium import KINDS as CILIUM_KINDS
+from netwright.engine.inquire import Inquirer
+from netwright.model.cluster import Cluster
+from netwright.model.document import Decoded, Document
+from netwright.profiles.compose import compose
+from netwright.profiles.known import profile_of
+from netwright.profiles.upstream import UPSTREAM
+from netwright.questions.registry import Asked, Convert
+from netwright.translate.clusternetworkpolicy import SOURCES, raised
+from netwright.translate.conversion import Fate, Open, Raised, ResidueKind, RuleKey, Turned
+from netwright.translate.same_network import inquirer, turned
+from netwright.translate.same_rules import same_rules
+
+POLICIES = ("NetworkPolicy", *ADMIN_KINDS, *CILIUM_KINDS)
+Proof = Literal["every cluster", "this cluster", "undecided", "differs", "nothing"]
+
+
+class Emitted(msgspec.Struct, frozen=True, kw_only=True):
+    """An object in the new language as plain values, and which it was made of, with its place ("" where it has no
+    text)."""
+
+    object: dict[str, Any]
+    made_of: str
+    place: str
+
+
+class RuleFate(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a rule: `converted`; with a `residue`, which names it; or `refused`, and left out."""
+
+    policy: str
+    path: str
+    place: str
+    fate: Fate
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """A way to settle a residue, and what it makes of the input's network."""
+
+    told: str
+    turned: tuple[Turned, ...]
+
+
+class Residue(msgspec.Struct, frozen=True, kw_only=True):
+    """What the new language cannot say of some rules, or what was left open before and still is."""
+
+    kind: ResidueKind
+    rules: tuple[str, ...]
+    told: str
+    refused: bool
+    choices: tuple[Choice, ...]
+
+
+class LeftAlone(msgspec.Struct, frozen=True, kw_only=True):
+    """Policies of the input that stay as they are."""
+
+    kind: str
+    count: int
+
+
+class Converted(msgspec.Struct, frozen=True, kw_only=True):
+    """The objects, and the proof. `every cluster`: the rules are the same. `this cluster`: every connection of the
+    input's network has the verdict that it had. `undecided`: of some connections it cannot be said, or `open_because`
+    says what could hide a difference. `differs`: `turned` has the connections. `nothing`: there was nothing to convert.
+
+    `profile` is the one that both were compared under. Where the profile of the input does not enforce the policies as
+    they are, `starts_to_act` has what changes once they are converted. `not_read`: policies of the input that the API
+    server would refuse. The three counts are of rules.
+    """
+
+    language: str
+    objects: tuple[Emitted, ...]
+    proof: Proof
+    open_because: tuple[str, ...]
+    profile: str
+    turned: tuple[Turned, ...]
+    starts_to_act: tuple[Turned, ...]
+    residues: tuple[Residue, ...]
+    rules: tuple[RuleFate, ...]
+    converted: int
+    with_residue: int
+    refused: int
+    left_alone: tuple[LeftAlone, ...]
+    not_read: tuple[str, ...]
+
+    @property
+    def answer(self) -> Literal[0, 1, 4]:
+        """As an exit code: 1 where something differs or was refused, 4 where that is open or a choice is left that
+        decides connections, else 0."""
+        if self.proof == "differs" or self.refused or self.starts_to_act:
+            return 1
+        left = any(choice.turned for r in self.residues if r.kind == "tie" for choice in r.choices)
+        return 4 if self.proof == "undecided" or left else 0
+
+
+def answer(twin: Asked, params: Convert) -> Converted:
+    """The policies of the twin in `params.language`."""
+    objects = twin.cluster.objects
+    made = raised(objects)
+    new = tuple(_decoded(tree) for tree in made.objects)
+    after = (*(d for d in objects if d.kind not in SOURCES), *new)
+    proving = _Proving(twin.cluster)
+    found, differing, because = _proof(made, objects, after, proving)
+    fates = _fates(made)
+    counts = Counter(fates.values())
+    return Converted(
+        language=params.language,
+        objects=tuple(
+            Emitted(object=tree, made_of=f"{d.kind} {d.name}", place=_place(twin, d))
+            for tree, d in zip(made.objects, made.made_of, strict=True)
+        ),
+        proof=found,
+        open_because=because,
+        profile=proving.profile.name,
+        turned=differing,
+        starts_to_act=proving.started(after) if made.sources else (),
+        residues=tuple(_residue(one, proving) for one in made.open),
+        rules=tuple(_rule(twin, key, fate, made) for key, fate in fates.items()),
+        converted=counts["converted"],
+        with_residue=counts["residue"],
+        refused=counts["refused"],
+        left_alone=_left_alone(objects),
+        not_read=_not_read(twin, objects),
+    )
+
+
+class _Proving:
+    """Networks of one cluster with its policies written in several ways, under a profile that enforces them."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        own = profile_of(cluster.profile)
+        self.is_own = all(kind in own.kinds for kind in SOURCES)
+        self.profile = own if self.is_own else UPSTREAM
+
+    @cached_property
+    def _before(self) -> Inquirer:
+        return inquirer(self._of(self._cluster.objects))
+
+    def _of(self, objects: Sequence[Decoded]) -> Cluster:
+        """Policies that the profile does not read are the same on both sides, and would only hide differences."""
+        read = [d for d in objects if d.kind not in POLICIES or d.kind in self.profile.kinds]
+        return compose(read, profile=self.profile, pod_cidrs=self._cluster.pod_cidrs)
+
+    def turned(self, objects: Sequence[Decoded]) -> tuple[Turned, ...]:
+        """What differs from the input once these are its objects."""
+        return turned(self._before, self._of(objects))
+
+    def started(self, after: Sequence[Decoded]) -> tuple[Turned, ...]:
+        """What differs under the profile of the input, where that does not enforce the policies as they are."""
+        if self.is_own:
+            return ()
+        own = profile_of(self._cluster.profile)
+        sides = (
+            compose(objects, profile=own, unknown=self._cluster.unknown, pod_cidrs=self._cluster.pod_cidrs)
+            for objects in (self._cluster.objects, after)
+        )
+        return turned(inquirer(next(sides)), next(sides))
+
+    def not_compared(self) -> tuple[str, ...]:
+        """Why networks that are the same as far as they are read may not be."""
+        reasons = [u.reason for u in self._cluster.unknown]
+        reasons += [
+            f"{d.kind} `{named(d.namespace, d.name)}` is no policy of the profile `{self.profile.name}`"
+            for d in self._cluster.objects
+            if d.kind in POLICIES and d.kind not in self.profile.kinds
+        ]
+        return tuple(dict.fromkeys(reasons))
+
+
+def _proof(
+    made: Raised, before: Sequence[Decoded], after: Sequence[Decoded], proving: _Proving
+) -> tuple[Proof, tuple[Turned, ...], tuple[str, ...]]:
+    if not made.sources:
+        return "nothing", (), ()
+    lowered = [lower_admin_policies([d for d in side if d.kind in ADMIN_KINDS], side) for side in (before, after)]
+    if not made.of_this_cluster and same_rules(*({str(t): r for t, r in one.items()} for one in lowered)):
+        return "every cluster", (), ()
+    differing = proving.turned(after)
+    if any(one.surely for one in differing):
+        return "differs", differing, ()
+    because = proving.not_compared()
+    return ("undecided", differing, because) if differing or because else ("this cluster", (), ())
+
+
+def _decoded(tree: dict[str, Any]) -> Decoded:
+    """An object that was written, read again. Raises InternalError where the API server would refuse it."""
+    found = decode(
+        Document(
+            place=None,
+            api_version=tree["apiVersion"],
+            kind=tree["kind"],
+            namespace=tree["metadata"].get("namespace", ""),
+            name=tree["metadata"]["name"],
+            raw=tree,
+        )
+    )
+    if not isinstance(found, Decoded):
+        raise InternalError(
+            f"{tree['kind']} `{tree['metadata']['name']}` was written and is not valid: {found.message}"
+        )
+    return found
+
+
+# --- what became of the rules --------------------
+
+
+def _fates(made: Raised) -> dict[RuleKey, Fate]:
+    fates: dict[RuleKey, Fate] = dict.fromkeys(made.rules, "converted")
+    for one in made.open:
+        for key in one.rules:
+            if fates[key] != "refused":
+                fates[key] = "refused" if one.refused else "residue"
+    return fates
+
+
+def _rule(twin: Asked, key: RuleKey, fate: Fate, made: Raised) -> RuleFate:
+    policy = next(d for d in made.sources if (d.kind, d.name) == (key.kind, key.name))
+    return RuleFate(
+        policy=f"{key.kind} {key.name}",
+        path=_path(key),
+        place=_place(twin, policy, ("spec", key.side, key.index)),
+        fate=fate,
+    )
+
+
+def _residue(one: Open, proving: _Proving) -> Residue:
+    return Residue(
+        kind=one.kind,
+        rules=tuple(f"{key.kind} {key.name} {_path(key)}" for key in one.rules),
+        told=one.told,
+        refused=one.refused,
+        choices=tuple(Choice(told=told, turned=proving.turned(objects)) for told, objects in one.variants),
+    )
+
+
+def _path(key: RuleKey) -> str:
+    return dotted(("spec", key.side, key.index))
+
+
+def _place(twin: Asked, policy: Decoded, pointer: tuple[str | int, ...] = ()) -> str:
+    origin = Origin(kind=policy.kind, namespace="", name=policy.name, pointer=pointer, place=policy.place)
+    return str(twin.locate(origin) or "")
+
+
+# --- what is not converted --------------------
+
+
+def _left_alone(objects: Sequence[Decoded]) -> tuple[LeftAlone, ...]:
+    counts = Counter(d.kind for d in objects if d.kind in POLICIES and d.kind not in SOURCES)
+    return tuple(LeftAlone(kind=kind, count=counts[kind]) for kind in POLICIES if counts[kind])
+
+
+def _not_read(twin: Asked, objects: Sequence[Decoded]) -> tuple[str, ...]:
+    held = {(d.kind, d.name) for d in objects}
+    documents: list[Document] = twin.snapshot.reading.documents
+    return tuple(
+        f"{d.kind} {d.name}"
+        for d in documents
+        if d.kind in SOURCES and d.group == "policy.networking.k8s.io" and (d.kind, d.name) not in held
+    )

@@ -1,0 +1,65 @@
+"""What becomes of policies in another language: the objects, the fate of each rule, and what is left open."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from netwright.base.ipset import Family
+from netwright.model.document import Decoded
+
+Side = Literal["ingress", "egress"]
+Fate = Literal["converted", "residue", "refused"]
+ResidueKind = Literal["tie", "no priority", "compared labels", "unknown peer"]
+
+
+class RuleKey(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """A rule as it is written: its policy, and `index` in `spec.ingress` or `spec.egress`."""
+
+    kind: str
+    name: str
+    side: Side
+    index: int
+
+
+class Open(msgspec.Struct, frozen=True, kw_only=True):
+    """What a language cannot say of some rules. `refused`: they are left out; else they are written as well as can be.
+
+    `variants` are ways to settle it, each as words and the policies of the input as that way would have them.
+    """
+
+    kind: ResidueKind
+    rules: tuple[RuleKey, ...]
+    refused: bool
+    told: str
+    variants: tuple[tuple[str, tuple[Decoded, ...]], ...] = ()
+
+
+class Raised(msgspec.Struct, frozen=True, kw_only=True):
+    """Policies in another language: `objects` as plain values, the policy that each is made of in `made_of`.
+
+    `of_this_cluster`: some were written out for the namespaces of the input, so that rules which agree there may not
+    elsewhere.
+    """
+
+    objects: tuple[dict[str, Any], ...]
+    made_of: tuple[Decoded, ...]
+    sources: tuple[Decoded, ...]
+    rules: tuple[RuleKey, ...]
+    open: tuple[Open, ...]
+    of_this_cluster: bool
+
+
+class Turned(msgspec.Struct, frozen=True, kw_only=True, rename={"source": "from", "destination": "to"}):
+    """A pair of ends whose verdicts differ: services that surely pass and did not surely before (`allowed`), that
+    surely do not and perhaps did (`denied`), and that are undecided and were not (`undecided`); "" for none. `surely`:
+    some of them were decided otherwise before. `family` stands where the network has two."""
+
+    source: str
+    destination: str
+    allowed: str
+    denied: str
+    undecided: str
+    surely: bool
+    family: Family | None = None

@@ -1,0 +1,72 @@
+"""Which verdicts of a cluster differ when its policies are written otherwise: every protocol, pods, nodes, outside."""
+
+from __future__ import annotations
+
+from netwright.base.ipset import Family
+from netwright.base.services import ServiceSet
+from netwright.engine.compile import Network
+from netwright.engine.difference import differences
+from netwright.engine.ends import shared_ends
+from netwright.engine.inquire import Inquirer
+from netwright.model.cluster import Cluster
+from netwright.model.references import Directory
+from netwright.translate.conversion import Turned
+
+_Cut = tuple[ServiceSet, ServiceSet, ServiceSet, bool]
+
+
+def inquirer(cluster: Cluster, like: Network | None = None) -> Inquirer:
+    """A cluster compiled; `like` is a network to compare it with."""
+    return Inquirer(
+        cluster, Network(cluster.columns, cluster.enforcers, cluster.families, like=like), Directory(cluster)
+    )
+
+
+def turned(before: Inquirer, after: Cluster) -> tuple[Turned, ...]:
+    """The pairs whose verdicts differ, by their names; none where every connection has the verdict that it had."""
+    new = inquirer(after, before.network)
+    families = sorted({*before.network.families, *new.network.families})
+    return tuple(
+        one for family in families for one in _of_family(before, new, family, family if len(families) > 1 else None)
+    )
+
+
+def _of_family(before: Inquirer, after: Inquirer, family: Family, told: Family | None) -> list[Turned]:
+    ends = shared_ends(before, after, family, nodes=True)
+    found = differences(ends.before, ends.after, ends.changed, outside=ends.outside)
+    cuts: dict[tuple[int, ...], _Cut] = {}
+    pairs: dict[tuple[str, str], _Cut] = {}
+    rows = zip(found.source.tolist(), found.destination.tolist(), found.was.tolist(), found.now.tolist(), strict=True)
+    for source, destination, was, now in rows:
+        key = (*was, *now)
+        cut = cuts.get(key)
+        if cut is None:
+            cut = cuts[key] = _cut(*(found.services[number] for number in key))
+        pair = ends.owners[source], ends.owners[destination]
+        known = pairs.get(pair)
+        if known is None or known is cut:
+            pairs[pair] = cut
+        else:
+            pairs[pair] = (known[0] | cut[0], known[1] | cut[1], known[2] | cut[2], known[3] or cut[3])
+    return [
+        Turned(
+            source=source,
+            destination=destination,
+            allowed=_text(allowed),
+            denied=_text(denied),
+            undecided=_text(undecided),
+            surely=surely,
+            family=told,
+        )
+        for (source, destination), (allowed, denied, undecided, surely) in sorted(pairs.items(), key=lambda p: p[0])
+    ]
+
+
+def _cut(was_must: ServiceSet, was_may: ServiceSet, now_must: ServiceSet, now_may: ServiceSet) -> _Cut:
+    undecided = (now_may - now_must) - (was_may - was_must)
+    surely = bool(now_must - was_may) or bool(was_must - now_may)
+    return now_must - was_must, was_may - now_may, undecided, surely
+
+
+def _text(services: ServiceSet) -> str:
+    return str(services) if services else ""
