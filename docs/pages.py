@@ -324,11 +324,11 @@ EXIT_CODES = (
     (
         1,
         "the answer is no: `why` found it denied, or denied for some of what was asked; `diff` found a difference that "
-        "`--fail-on` names",
+        "`--fail-on` names; `convert` changed a verdict, or refused a rule",
         "",
     ),
     (4, "undecided: the input, or the API, leaves the answer open", "see [undecided verdicts](../how/undecided.md)"),
-    (0, "answered; for `why`: allowed; for `diff`: no difference that `--fail-on` names", ""),
+    (0, "answered; for `why`: allowed; for `diff`: no difference that `--fail-on` names; for `convert`: the same", ""),
 )
 
 

@@ -24,6 +24,7 @@ OF_THE_FACE = {
     "why": {"style"},  # how it is told
     "reach": {"form", "everything"},
     "diff": {"fail_on", "everything", "split"},
+    "convert": {"everything"},
 }
 """Parameters of commands that shape the output, or say which twins are asked, and are no part of the question."""
 PLACING = {"namespace", "namespaces", "all_namespaces"}
@@ -37,9 +38,11 @@ BY_HAND = {
     ("check", "paths"): "",
     ("reach", "paths"): "",
     ("diff", "paths"): "before",
+    ("convert", "paths"): "",
 }
 """Positional grammar: what the argument of a command becomes ("": sources)."""
 VALUES: dict[str, Any] = {"source": "shop/web", "destination": "shop/db:5432", "noun": "workloads", "queries": ()}
+VALUES |= {"language": "clusternetworkpolicy"}
 """What is asked; `before` is the twin itself."""
 COMMANDS_ASKED = sorted({q.command for q in QUESTIONS})
 
@@ -129,7 +132,10 @@ def test_python_names_are_the_fields_and_differ_from_json_for_a_reason(question:
     if method is not None:
         assert {name for name in method.__annotations__ if name != "return"} == set(fields)
     renamed = {f.name: f.encode_name for f in fields.values() if f.name != f.encode_name}
-    assert renamed.items() <= {"source": "from", "destination": "to", "namespaces": "namespace"}.items()
+    known = {"source": "from", "destination": "to", "namespaces": "namespace"}
+    if question.name == "convert":
+        known["language"] = "to"  # a face calls that `to` where an answer goes
+    assert renamed.items() <= known.items()
     assert getattr(nw, question.params.__name__) is question.params
 
 

@@ -73,7 +73,7 @@ class LeftAlone(msgspec.Struct, frozen=True, kw_only=True):
     count: int
 
 
-class Converted(msgspec.Struct, frozen=True, kw_only=True):
+class Converted(msgspec.Struct, frozen=True, kw_only=True, rename={"language": "to"}):
     """The objects, and the proof. `every cluster`: the rules are the same. `this cluster`: every connection of the
     input's network has the verdict that it had. `undecided`: of some connections it cannot be said, or `open_because`
     says what could hide a difference. `differs`: `turned` has the connections. `nothing`: there was nothing to convert.
