@@ -65,5 +65,8 @@ def _scalar(value: Any) -> str:
 
 
 def _text(text: str) -> str:
-    """Bare where nobody takes it for anything but text, else in quotes as JSON has it, which is YAML too."""
-    return text if _BARE(text) and text.lower() not in _OTHER else json.dumps(text)
+    """Bare where nobody takes it for anything but text, else in quotes, with what is not printed written out."""
+    if _BARE(text) and text.lower() not in _OTHER:
+        return text
+    quoted = json.dumps(text, ensure_ascii=False)
+    return quoted if quoted.isprintable() else "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in quoted)
