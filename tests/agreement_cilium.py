@@ -15,7 +15,7 @@ from netwright.model.references import Directory
 from netwright.profiles.compose import compose
 from netwright.profiles.known import profile_of
 from netwright.spec.judge import CiliumOptions, Judgement, judge
-from tests.random_cilium import CONFIGS, Case, cluster
+from tests.random_cilium import CONFIGS, Case, Object, cluster
 
 NUMBERS = {"TCP": 6, "UDP": 17, "SCTP": 132, "ICMP": 1, "ICMPv6": 58}
 Cited = set[tuple[str, str, str, int | None, str]]
@@ -68,15 +68,28 @@ def decoded(manifest: dict[str, Any]) -> Decoded:
     return found
 
 
-def asked_under(case: Case, objects: list[Decoded]) -> Inquirer:
-    config = case.config
+def profile_name(config: Object) -> str:
+    """The profile with the options of a case's `config`, as `--cni` takes it."""
     options = {
         "policy-cidr-match-mode": "+".join(config.get("policyCIDRMatchMode", ())),
         "enable-policy": config.get("enforcement", ""),
         "allow-localhost": config.get("allowLocalhost", ""),
     }
     told = ",".join(f"{key}={value}" for key, value in options.items() if value)
-    made = compose(objects, profile=profile_of(f"cilium:{told}" if told else "cilium"))
+    return f"cilium:{told}" if told else "cilium"
+
+
+def options_of(config: Object) -> CiliumOptions:
+    """The same, as the reference evaluator takes it."""
+    return CiliumOptions(
+        cidr_match_modes=frozenset(config.get("policyCIDRMatchMode", ())),
+        enforcement=config.get("enforcement", "default"),
+        allow_localhost=config.get("allowLocalhost", "auto"),
+    )
+
+
+def asked_under(case: Case, objects: list[Decoded]) -> Inquirer:
+    made = compose(objects, profile=profile_of(profile_name(case.config)))
     return Inquirer(made, Network(made.columns, made.enforcers, made.families), Directory(made))
 
 
@@ -118,11 +131,7 @@ def judged(case: Case, inquirer: Inquirer, objects: list[Decoded], part: Part) -
         port=packet.key & 0xFFFF,
         family=packet.family,
         profile="cilium",
-        options=CiliumOptions(
-            cidr_match_modes=frozenset(case.config.get("policyCIDRMatchMode", ())),
-            enforcement=case.config.get("enforcement", "default"),
-            allow_localhost=case.config.get("allowLocalhost", "auto"),
-        ),
+        options=options_of(case.config),
     )
 
 

@@ -6,14 +6,15 @@ Cilium is right by definition of the profile. What it was found to do where one 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from netwright.model.document import Decoded
-from netwright.spec.judge import CiliumOptions, judge
-from tests.judges.cilium_judge import Judge, unavailable
+from netwright.spec.judge import judge
+from tests.agreement_cilium import options_of
+from tests.judges.cilium_judge import Judge
 from tests.random_cilium import CONFIGS, Case, Object, cluster
 from tests.unit.spec.build_cilium import (
     CLUSTER,
@@ -33,23 +34,6 @@ from tests.unit.spec.build_cilium import (
 )
 
 CLUSTERS, TUPLES = 200, 100
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Judge]:
-    reason = unavailable()
-    if reason:
-        pytest.skip(reason)
-    with Judge() as running:
-        yield running
-
-
-def options(config: Object) -> CiliumOptions:
-    return CiliumOptions(
-        cidr_match_modes=frozenset(config.get("policyCIDRMatchMode", ())),
-        enforcement=config.get("enforcement", "default"),
-        allow_localhost=config.get("allowLocalhost", "auto"),
-    )
 
 
 def pod_of(case: Case, query: tuple[str, str, str, int]) -> Object:
@@ -157,7 +141,7 @@ def said_by_us(case: Case) -> list[tuple[str, str]]:
             port=number << 8 if protocol.startswith("ICMP") else number,
             family=6 if six else 4,
             profile="cilium",
-            options=options(case.config),
+            options=options_of(case.config),
         )
         sides = []
         for end, side in zip(ends, (judged.egress, judged.ingress), strict=True):

@@ -8,7 +8,7 @@ the least that it found, which is not more than the most that Cilium gives. Ever
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -16,33 +16,14 @@ import pytest
 from netwright.profiles.cilium_maps import ORDER, EndpointMap, policy_maps
 from netwright.profiles.compose import compose
 from netwright.profiles.known import profile_of
-from tests.judges.cilium_judge import Judge, unavailable
+from tests.agreement_cilium import profile_name
+from tests.judges.cilium_judge import Judge
 from tests.judges.test_cilium_agreement import decoded, of, questions
 from tests.random_cilium import CONFIGS, Case, Object, cluster
 
 CLUSTERS = 150
 RUNS = 20
 """How often Cilium is asked where its answer differs from run to run."""
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Judge]:
-    reason = unavailable()
-    if reason:
-        pytest.skip(reason)
-    with Judge() as running:
-        yield running
-
-
-def profile_name(config: Object) -> str:
-    told = []
-    if config.get("policyCIDRMatchMode"):
-        told.append("policy-cidr-match-mode=" + "+".join(config["policyCIDRMatchMode"]))
-    if config.get("enforcement"):
-        told.append(f"enable-policy={config['enforcement']}")
-    if config.get("allowLocalhost"):
-        told.append(f"allow-localhost={config['allowLocalhost']}")
-    return "cilium" + (":" if told else "") + ",".join(told)
 
 
 def predicted(case: Case) -> dict[str, EndpointMap]:
