@@ -192,7 +192,7 @@ Result = tuple[Sized, tuple[str, ...]]
 
 
 class _View:
-    """The maps as the agent of one node computes them; what has the same rules and ports shares one."""
+    """The maps as they are computed on one node; what has the same rules and ports shares one."""
 
     def __init__(self, identities: Identities, rules: Mapping[Side, Sequence[Entry]], profile: Profile) -> None:
         self.identities = identities
