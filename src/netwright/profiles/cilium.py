@@ -79,7 +79,7 @@ CILIUM = Profile(
 
 
 def with_options(options: Mapping[str, str]) -> Profile:
-    """The profile with options of Cilium's agent as `cilium-config` has them. Raises ValueError for one that is not
+    """The profile with options of Cilium as `cilium-config` has them. Raises ValueError for one that is not
     read, or a value that it cannot have."""
     profile = CILIUM
     for key, value in options.items():

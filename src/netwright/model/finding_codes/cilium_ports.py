@@ -140,9 +140,9 @@ CILIUM_PORTS: Final = (
         severity="error",
         title="a policy that Cilium refuses as it is set up by default",
         explanation=(
-            "The policy has a field for which an option of the agent has to be on that is off by default: "
+            "The policy has a field for which an option of Cilium has to be on that is off by default: "
             "`fromNodes` and `toNodes` take `enable-node-selector-labels`, ports without a number "
-            "`enable-extended-ip-protocols`. Without it the agent refuses the policy as a whole, though the API server "
+            "`enable-extended-ip-protocols`. Without it Cilium refuses the policy as a whole, though the API server "
             "stores it: none of its rules acts, and it isolates nobody."
         ),
         help="switch the option on, or write the entry without the field",

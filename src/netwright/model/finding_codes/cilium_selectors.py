@@ -118,7 +118,7 @@ CILIUM_SELECTORS: Final = (
             "`topology.kubernetes.io/…`, keys that start with `kubernetes.io`, `k8s.io`, `io.kubernetes` and a few "
             "more. A selector that asks for one selects nobody, in NetworkPolicies too. Told of its default filter."
         ),
-        help="ask for a label of your own, or let the label in with the option `labels` of Cilium's agent",
+        help="ask for a label of your own, or let the label in with Cilium's option `labels`",
         fails=manifest(WEB, DB, DENY, cilium(f"ingress: {{{from_pods('pod-template-hash: abc')}}}")),
         passes=manifest(WEB, DB, DENY, cilium(FROM_DB)),
     ),

@@ -1,4 +1,4 @@
-"""Ports, ICMP types and Services of Cilium's policies, and policies that act only where the agent is set up for them.
+"""Ports, ICMP types and Services of Cilium's policies, and policies that act only where Cilium is set up for them.
 
 After Cilium 1.20.2: `pkg/policy/api` (l4, icmp, rule_validation), `pkg/policy/k8s/service.go`, `pkg/policy/l4.go`.
 """
@@ -40,7 +40,7 @@ class Ports:
         self.absence = scene.once(Absence)
         self.around = scene.once(Surroundings)
 
-    # --- what the agent has to be set up for --------------------
+    # --- what Cilium has to be set up for --------------------
 
     def unread(self) -> Iterator[Found]:
         """NW2569."""
@@ -61,7 +61,7 @@ class Ports:
             yield Found(
                 "NW2566",
                 at(policy, *place),
-                f"{name_of(policy)} is refused as a whole by an agent without `{option}`",
+                f"{name_of(policy)} is refused as a whole by a Cilium without `{option}`",
                 label=f"needs `{option}`, which is off by default",
                 effect="none of its rules acts, those without this field neither, and it isolates nobody; the API "
                 "server stores it all the same",

@@ -75,7 +75,7 @@ class Selectors:
                     if who in ("podSelector", "endpointSelector")
                     else "no pod has it, and the entry matches nobody"
                 ),
-                help="ask for a label of your own; or let the label in with the option `labels` of Cilium's agent",
+                help="ask for a label of your own; or let the label in with Cilium's option `labels`",
                 key=f"{who} {r.key}",
             )
             return

@@ -147,7 +147,7 @@ class Written:
 
     @cached_property
     def refused(self) -> dict[Decoded, tuple[Pointer, str]]:
-        """Those that the agent refuses as a whole: the first place, and the option that it lacks."""
+        """Those that Cilium refuses as a whole: the first place, and the option that it lacks."""
         found = ((policy, next(needed_options(policy.value), None)) for policy in self.policies)
         return {policy: needs for policy, needs in found if needs is not None}
 
