@@ -55,7 +55,7 @@ CILIUM_ISOLATION: Final = (
             WEB,
             DB,
             DENY.replace("{}", "{matchLabels: {app: db}}"),
-            cilium(FROM_DB, "egress: {toEndpoints: [{}]}", more=OPEN),
+            cilium(FROM_DB, "egress: {toEntities: [cluster]}", more=OPEN),
             cilium("ingressDeny: {fromCIDR: [203.0.113.0/24]}", name="limit", more=OPEN),
         ),
         passes=manifest(WEB, DB, DENY, cilium(FROM_DB, more=OPEN)),
@@ -130,7 +130,7 @@ CILIUM_ISOLATION: Final = (
         ),
         help="say to whom and on which ports",
         fails=manifest(WEB, DB, DENY, cilium("egress: {toEntities: [all]}")),
-        passes=manifest(WEB, DB, DENY, cilium("egress: {toEndpoints: [{matchLabels: {app: db}}]}")),
+        passes=manifest(WEB, DB, DENY, cilium("egress: {toEntities: [cluster]}")),
     ),
     FindingCode(
         code="NW2542",

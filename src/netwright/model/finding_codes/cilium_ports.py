@@ -67,7 +67,7 @@ CILIUM_PORTS: Final = (
         ),
         help="correct the names, or select the pods with `toEndpoints`",
         fails=manifest(WEB, DB, DENY, cilium(f"egress: {{{TO_SERVICE % 'dbs'}}}")),
-        passes=manifest(WEB, DB, DENY, cilium("egress: {toEndpoints: [{matchLabels: {app: db}}]}")),
+        passes=manifest(WEB, DB, DENY, cilium("egress: {toEntities: [cluster]}")),
     ),
     FindingCode(
         code="NW2561",
@@ -78,12 +78,14 @@ CILIUM_PORTS: Final = (
             "the entry denies nothing, with ports it denies these to everybody."
         ),
         help="name the pods behind the Service with `toEndpoints`",
-        fails=manifest(WEB, DB, DENY, cilium("egress: {toEndpoints: [{}]}", f"egressDeny: {{{TO_SERVICE % 'db'}}}")),
+        fails=manifest(
+            WEB, DB, DENY, cilium("egress: {toEntities: [cluster]}", f"egressDeny: {{{TO_SERVICE % 'db'}}}")
+        ),
         passes=manifest(
             WEB,
             DB,
             DENY,
-            cilium("egress: {toEndpoints: [{}]}", "egressDeny: {toEndpoints: [{matchLabels: {app: db}}]}"),
+            cilium("egress: {toEntities: [cluster]}", "egressDeny: {toEndpoints: [{matchLabels: {app: db}}]}"),
         ),
     ),
     FindingCode(

@@ -26,6 +26,7 @@ def http(request: str) -> str:
     )
 
 
+TO_DB: Final = "egress: {toEndpoints: [{matchLabels: {app: db}}]}"
 EVERY_NAME: Final = dns("{matchPattern: '*'}")
 
 CILIUM_REQUESTS: Final = (
@@ -115,5 +116,17 @@ CILIUM_REQUESTS: Final = (
         help="write it in upper case",
         fails=manifest(WEB, DB, DENY, cilium(http("{method: get, path: /health}"))),
         passes=manifest(WEB, DB, DENY, cilium(http("{method: GET, path: /health}"))),
+    ),
+    FindingCode(
+        code="NW2537",
+        severity="warning",
+        title="pods that Cilium's policies let connect and not ask for names",
+        explanation=(
+            "These pods are isolated for egress, a policy of Cilium lets them connect to pods, and no policy allows "
+            "UDP to a port of DNS servers. Names of Services do not resolve for them. What other policies allow counts."
+        ),
+        help="allow port 53 to the DNS servers",
+        fails=manifest(WEB, DB, DENY, cilium(TO_DB)),
+        passes=manifest(WEB, DB, DENY, cilium(TO_DB, EVERY_NAME)),
     ),
 )

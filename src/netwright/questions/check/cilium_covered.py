@@ -30,6 +30,7 @@ Opaque = bytes
 Peers = tuple[Requirements | IpSet | str | Opaque, ...] | None
 """Whom an entry is about: pods by what is asked of them, ranges, an entity by its name, else what is written. None:
 everybody."""
+Label = tuple[str, str]
 HOME = "n:" + NAMESPACE
 _OF_CLUSTER = frozenset({"cluster", "cluster-mesh"})
 
@@ -100,19 +101,22 @@ class Covers:
         return tuple(map(tuple, found.values()))
 
     @cached_property
-    def _index(self) -> dict[tuple[str, str, tuple[str, str]], list[Held]]:
-        """By direction, action and a label that is asked of their pods."""
-        found: dict[tuple[str, str, tuple[str, str]], list[Held]] = {}
+    def _index(self) -> dict[tuple[str, str, Label, Label], list[Held]]:
+        """By direction, action, a label that is asked of their pods, and one of a peer's."""
+        found: dict[tuple[str, str, Label, Label], list[Held]] = {}
         for held in self.held:
-            for one in mark(held.at):
-                found.setdefault((held.entry.direction, held.entry.action, one), []).append(held)
+            keys = {(one, other) for one in mark(held.at) for other in _mark(held.peers)}
+            for one, other in keys:
+                found.setdefault((held.entry.direction, held.entry.action, one, other), []).append(held)
         return found
 
     def _wider(self, held: Held, action: str) -> Iterator[Held]:
+        peers = _marks(held.peers)
         for one in marks(held.at):
-            for other in self._index.get((held.entry.direction, action, one), ()):
-                if other.entry is not held.entry and other.takes(held):
-                    yield other
+            for peer in peers:
+                for other in self._index.get((held.entry.direction, action, one, peer), ()):
+                    if other.entry is not held.entry and other.takes(held):
+                        yield other
 
     # --- asked for by others --------------------
 
@@ -274,6 +278,30 @@ def _holds(wide: Requirements | IpSet | str | Opaque, narrow: Requirements | IpS
     if isinstance(wide, str) and wide in _OF_CLUSTER:
         return isinstance(narrow, dict) or narrow in ("host", "remote-node", *_OF_CLUSTER)
     return type(wide) is type(narrow) and wide == narrow
+
+
+def _mark(wide: Peers) -> list[Label]:
+    """Where peers are to be looked up: all that one of them contains has this among its `_marks`."""
+    found: list[Label] = []
+    for peer in (None,) if wide is None else wide:
+        if isinstance(peer, dict):
+            found += mark(peer)
+        elif peer is None or (isinstance(peer, str) and peer in _OF_CLUSTER):
+            found.append(("", ""))
+        else:
+            found.append(_of_others(peer))
+    return found
+
+
+def _marks(narrow: Peers) -> list[Label]:
+    """Under which `_mark` of wider peers the first of these can stand."""
+    if narrow is None:
+        return [("", "")]
+    return list(marks(narrow[0])) if isinstance(narrow[0], dict) else [("", ""), _of_others(narrow[0])]
+
+
+def _of_others(peer: IpSet | str | Opaque) -> Label:
+    return ("ip", "") if isinstance(peer, IpSet) else ("entity", peer) if isinstance(peer, str) else ("written", "")
 
 
 def _has_ports(wide: Service, narrow: Service) -> bool:

@@ -14,9 +14,9 @@ from netwright.base.services import TCP, UDP, ServiceSet
 from netwright.dialects.cilium.services import services_of
 from netwright.dialects.k8s.endpoints import NAMESPACE_NAME
 from netwright.dialects.k8s.lower import lower_ports
-from netwright.dialects.k8s.objects import NetworkPolicyPort
+from netwright.dialects.k8s.objects import LabelSelector, NetworkPolicyPort
 from netwright.model.document import Decoded
-from netwright.questions.check.cilium_written import Written
+from netwright.questions.check.cilium_written import Entry, Written, is_of_pods, name_of, namespaces_of
 from netwright.questions.check.found import Found, at, listed
 from netwright.questions.check.mistakes import Mistakes
 from netwright.questions.check.scene import RuleOf, Scene, spec_of
@@ -34,6 +34,7 @@ def checks(scene: Scene) -> Iterator[Found]:
     names = Names(scene)
     yield from names.none()
     yield from names.only_udp()
+    yield from names.none_by_cilium()
 
 
 class Allowed(NamedTuple):
@@ -145,12 +146,23 @@ class Names:
         for entry in written.entries:
             if entry.direction != "egress" or entry.action != "allow" or entry.form[0] == "fqdns":
                 continue
+            if entry.is_for_all_services and not self._may_be_servers_of(entry):
+                continue
             services = [service for service, _ in services_of(entry.value, not entry.form[0])]
             for protocol in found:
                 ports = [ServiceSet.ports(protocol, number) for number in PORTS]
                 if any(s.named or any(one <= s.fixed for one in ports) for s in services):
                     found[protocol] |= self.scene.bits(written.subjects(entry.ruled).may)
         return found
+
+    def _may_be_servers_of(self, entry: Entry) -> bool:
+        """Whether a DNS server may be among the peers of an entry of a policy of Cilium."""
+        for selector in entry.listed("endpoints") or ():
+            assert isinstance(selector, LabelSelector)
+            names = namespaces_of(selector, entry.policy.namespace) if is_of_pods(selector) else None
+            if names is None or any(name in SERVERS or name in self._serving for name in names):
+                return True
+        return entry.form[0] != "endpoints"
 
     def _is_known(self, namespace: str) -> bool:
         """Whether policies of kinds that are not read cannot allow anything here."""
@@ -190,6 +202,37 @@ class Names:
                 help="allow UDP and TCP 53 to the DNS servers: "
                 "`namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}`",
                 key=namespace,
+                workloads=refs,
+            )
+
+    def none_by_cilium(self) -> Iterator[Found]:
+        """NW2537: by policy of Cilium that lets its pods go to pods; not of pods that NW2130 may be told of."""
+        written = self.scene.once(Written)
+        seen: set[int] = set()
+        for entry in written.entries:
+            if entry.direction != "egress" or entry.action != "allow" or entry.form[0] != "endpoints":
+                continue
+            lacking: list[int] = []
+            for row in written.subjects(entry.ruled).must:
+                policies = [self._allowed[policy] for policy in self._at.get(row, [])]
+                isolated = self.scene.acting.isolated["egress"].get(self.scene.network.position(row))
+                if row in seen or isolated != "yes" or any(a.udp or a.selects for a in policies):
+                    continue
+                if not self._is_accepted(row, UDP) and self._is_known(self.scene.workload_of(row).namespace):
+                    lacking.append(row)
+            seen.update(lacking)
+            if not lacking:
+                continue
+            refs = self.scene.refs(lacking)
+            yield Found(
+                "NW2537",
+                at(entry.policy, *entry.pointer),
+                f"{name_of(entry.policy)} lets {listed(refs)} connect to others, and nothing lets them ask DNS",
+                label="no entry allows UDP 53",
+                effect="names of Services do not resolve, so connections that the rules allow are not made",
+                help="allow port 53 to the DNS servers: `toEndpoints: [{matchLabels: {k8s:io.kubernetes.pod.namespace: "
+                "kube-system, k8s:k8s-app: kube-dns}}]`",
+                key=" ".join(refs),
                 workloads=refs,
             )
 

@@ -15,6 +15,7 @@ from netwright.dialects.k8s.objects import NetworkPolicyEgressRule, NetworkPolic
 from netwright.engine.acting import PolicyKey
 from netwright.model.document import Decoded
 from netwright.model.rule import Direction
+from netwright.questions.check.cilium_written import OWN_NODE
 from netwright.questions.check.found import Found, Seen, at, listed
 from netwright.questions.check.label_words import written
 from netwright.questions.check.mistakes import Mistakes
@@ -65,7 +66,7 @@ class _Others:
     def _at(self) -> dict[tuple[Direction, int], set[PolicyKey]]:
         found: dict[tuple[Direction, int], set[PolicyKey]] = {}
         for key, sides in self.scene.acting.at.items():
-            if key[0] in ADMIN_KINDS:
+            if key[0] in ADMIN_KINDS or key == OWN_NODE:
                 continue  # they isolate nothing
             for direction, positions in sides.items():
                 for position in positions:

@@ -13,10 +13,15 @@ from operator import or_
 from netwright.base.ipset import parse_address
 from netwright.base.services import PROTOCOLS, ServiceSet, protocol_name
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
+from netwright.dialects.cilium import KINDS as CILIUM_KINDS
+from netwright.dialects.cilium.services import services_of
 from netwright.dialects.k8s.objects import NetworkPolicyPort
+from netwright.engine.bits import indexes
 from netwright.model.cluster import ServicePortNoun
 from netwright.model.document import Decoded
+from netwright.model.rule import Service as PortsOf
 from netwright.questions.check.absence import Absence
+from netwright.questions.check.cilium_written import OWN_NODE, Written
 from netwright.questions.check.found import Found, Seen, at, listed
 from netwright.questions.check.ingresses import kept
 from netwright.questions.check.mistakes import Mistakes
@@ -112,12 +117,34 @@ def _is_closed(
         if scene.once(Tiers).may_accept("ingress", position, ServiceSet.ports(backend.protocol, number)):
             return False
         for kind, namespace, name in scene.acting.policies[position]:
-            if kind in ADMIN_KINDS:
+            if kind in ADMIN_KINDS or (kind, namespace, name) == OWN_NODE:
                 continue
-            policy = policies.get((namespace, name))
+            if kind in CILIUM_KINDS:
+                if _admitted_by_cilium(scene, position, ServiceSet.ports(backend.protocol, number)):
+                    return False
+                continue
+            policy = policies.get((namespace, name)) if kind == "NetworkPolicy" else None
             if policy is None or _admits(policy, backend.protocol, number, names):
                 return False
     return True
+
+
+def _admitted_by_cilium(scene: Scene, position: int, services: ServiceSet) -> bool:
+    """Whether an entry of a policy of Cilium may admit somebody to a pod there, or names a port that is perhaps it."""
+    ports = scene.once(_admitting).get(position, ())
+    return any(s.named or s.fixed & services for s in ports)
+
+
+def _admitting(scene: Scene) -> dict[int, list[PortsOf]]:
+    """By position the ports that entries of Cilium's policies may admit somebody to."""
+    written = scene.once(Written)
+    found: dict[int, list[PortsOf]] = {}
+    for entry in written.entries:
+        if entry.direction == "ingress" and entry.action == "allow":
+            ports = [service for service, _ in services_of(entry.value, not entry.form[0])]
+            for position in indexes(scene.bits(written.subjects(entry.ruled).may)) if ports else ():
+                found.setdefault(position, []).extend(ports)
+    return found
 
 
 def _admits(policy: Decoded, protocol: int, number: int, names: dict[tuple[str, int], int]) -> bool:
