@@ -506,7 +506,7 @@ class Twin:
         before, after = under_one_profile(before, self)
         return after.ask(Diff(before=before))
 
-    def convert(self, language: Literal["clusternetworkpolicy"]) -> Converted:
+    def convert(self, language: Literal["clusternetworkpolicy", "networkpolicy"]) -> Converted:
         """The policies of a language as those of another one, with the proof that they do the same."""
         from netwright.questions.registry import Convert
 

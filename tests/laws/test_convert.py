@@ -8,10 +8,14 @@ from typing import Any
 
 import pytest
 
+from netwright.model.document import Reading
 from netwright.questions.convert import Converted
-from tests.agreement import Asked, Names, decode_all, expected, inquirer
+from netwright.twin import Twin, digest
+from tests import random_cilium
+from tests.agreement import Asked, Names, NoTexts, decode_all, document, expected, inquirer
 from tests.laws.test_reach import twin
 from tests.random_clusters import Case, cluster
+from tests.test_agreement_cilium import asked_under, decoded, judged, parts
 
 pytestmark = pytest.mark.laws
 CHUNKS, CLUSTERS, TUPLES = 10, 20, 60
@@ -93,3 +97,57 @@ def test_what_is_proven_equal_has_the_same_verdicts(chunk: int, seed: int) -> No
             assert found.proof == "every cluster", f"cluster {case.seed} is only {found.proof}"
     assert proofs["every cluster"] + proofs["this cluster"] >= CLUSTERS // 2, proofs
     assert fates["refused"] <= 0.1 * sum(fates.values()), fates
+
+
+# --- CiliumNetworkPolicy to NetworkPolicy ----------------------------------------------------------------------------
+
+
+def told(config: Object) -> str:
+    """The profile of a random Cilium cluster."""
+    modes, enforcement = "+".join(config.get("policyCIDRMatchMode", ())), config.get("enforcement", "")
+    options = {"policy-cidr-match-mode": modes, "enable-policy": enforcement}
+    options["allow-localhost"] = config.get("allowLocalhost", "")
+    text = ",".join(f"{key}={value}" for key, value in options.items() if value)
+    return f"cilium:{text}" if text else "cilium"
+
+
+def plainer(manifests: list[Object], seed: int) -> None:
+    """Without what NetworkPolicy never says in most policies, so that enough of them are converted."""
+    for manifest in manifests if seed % 4 else []:
+        if manifest["kind"] == "CiliumNetworkPolicy":
+            for rule in [manifest["spec"]] if "spec" in manifest else manifest["specs"]:
+                for word in ("ingressDeny", "egressDeny", "enableDefaultDeny"):
+                    rule.pop(word, None)
+                if not rule.get("ingress") and not rule.get("egress"):
+                    rule["ingress"] = [{}]
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_network_policies_do_what_cilium_s_did(chunk: int, seed: int) -> None:
+    fates: Counter[str] = Counter()
+    first = seed % 10**6 * 1_000 + chunk * CLUSTERS
+    for number in range(first, first + CLUSTERS):
+        case = random_cilium.cluster(number, TUPLES, random_cilium.CONFIGS[number % len(random_cilium.CONFIGS)])
+        plainer(case.manifests, number)
+        documents = [document(m) for m in case.manifests]
+        reading = Reading(documents=documents, unread=[], warnings=[], inputs=[], texts=NoTexts())
+        found = Twin(digest(reading), cni=told(case.config)).convert("networkpolicy")
+        fates.update(rule.fate for rule in found.rules)
+        assert found.proof in ("this cluster", "nothing"), f"cluster {number}: {found.proof} {found.turned[:2]}"
+        stay = {rule.policy for rule in found.rules if rule.fate == "refused"}
+        kept = [
+            m
+            for m in case.manifests
+            if m["kind"] != "CiliumNetworkPolicy"
+            or f"CiliumNetworkPolicy {m['metadata']['namespace']}/{m['metadata']['name']}" in stay
+        ]
+        sides = [[decoded(m) for m in side] for side in (case.manifests, [*kept, *(o.object for o in found.objects)])]
+        engines = [asked_under(case, objects) for objects in sides]
+        for query in case.queries:
+            was, now = (
+                [judged(case, engine, objects, part).verdict for part in parts(engine, objects, query)]
+                for engine, objects in zip(engines, sides, strict=True)
+            )
+            assert was == now, f"cluster {number}, {query}: {was} before, {now} after"
+    assert fates["converted"], fates
+    assert not fates["residue"], fates

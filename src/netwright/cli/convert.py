@@ -12,7 +12,7 @@ from netwright.cli.choices import files
 from netwright.cli.options import Given, exit_code, output_options, source_options
 from netwright.cli.output import Output, ending, say, tell, tell_costs, words, write_json, write_lines, write_utf8
 
-LANGUAGES = ("clusternetworkpolicy",)
+LANGUAGES = ("clusternetworkpolicy", "networkpolicy")
 
 
 @click.command()
@@ -22,17 +22,23 @@ LANGUAGES = ("clusternetworkpolicy",)
 @source_options
 @output_options(["yaml", "text", "json"], default="yaml")
 def convert(
-    paths: tuple[str, ...], language: Literal["clusternetworkpolicy"], everything: bool, given: Given, to: Output
+    paths: tuple[str, ...],
+    language: Literal["clusternetworkpolicy", "networkpolicy"],
+    everything: bool,
+    given: Given,
+    to: Output,
 ) -> int:
     """The policies of SOURCE in another language, as YAML, with the proof that they do the same.
 
-    `clusternetworkpolicy` takes AdminNetworkPolicy and BaselineAdminNetworkPolicy; all other objects are left as they
-    are. What was written is read again and compared: rule by rule, else connection by connection of the input's
-    network. With `-o yaml` what was proven, and what is left open, stands on standard error.
+    `clusternetworkpolicy` takes AdminNetworkPolicy and BaselineAdminNetworkPolicy, `networkpolicy` those
+    CiliumNetworkPolicies that it can stand for; all other objects are left as they are. What was written is read again
+    and compared: rule by rule, else connection by connection of the input's network. With `-o yaml` what was proven,
+    and what is left open, stands on standard error.
 
     \b
       netwright convert manifests/ --to clusternetworkpolicy > policies.yaml
       netwright convert manifests/ --to clusternetworkpolicy -o text
+      netwright convert manifests/ --to networkpolicy
     """
     twin = given.load(*paths)
     tell(twin, given)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -20,15 +20,32 @@ from netwright.model.cluster import Cluster
 from netwright.model.document import Decoded, Document
 from netwright.profiles.compose import compose
 from netwright.profiles.known import profile_of
-from netwright.profiles.upstream import UPSTREAM
 from netwright.questions.registry import Asked, Convert
-from netwright.translate.clusternetworkpolicy import SOURCES, raised
+from netwright.translate import clusternetworkpolicy, networkpolicy
 from netwright.translate.conversion import Fate, Open, Raised, ResidueKind, RuleKey, Turned
 from netwright.translate.same_network import inquirer, turned
 from netwright.translate.same_rules import same_rules
 
 POLICIES = ("NetworkPolicy", *ADMIN_KINDS, *CILIUM_KINDS)
 Proof = Literal["every cluster", "this cluster", "undecided", "differs", "nothing"]
+
+
+class Language(NamedTuple):
+    """What is taken for a language: kinds of a group, by what they are raised, a profile that enforces them."""
+
+    sources: tuple[str, ...]
+    group: str
+    raised: Callable[[Sequence[Decoded]], Raised]
+    profile: str
+    default_namespace: str = ""
+
+
+LANGUAGES = {
+    "clusternetworkpolicy": Language(
+        clusternetworkpolicy.SOURCES, "policy.networking.k8s.io", clusternetworkpolicy.raised, "upstream"
+    ),
+    "networkpolicy": Language(networkpolicy.SOURCES, "cilium.io", networkpolicy.raised, "cilium", "default"),
+}
 
 
 class Emitted(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,17 +128,19 @@ class Converted(msgspec.Struct, frozen=True, kw_only=True, rename={"language": "
 def answer(twin: Asked, params: Convert) -> Converted:
     """The policies of the twin in `params.language`."""
     objects = twin.cluster.objects
-    made = raised(objects)
+    language = LANGUAGES[params.language]
+    made = language.raised(objects)
     new = tuple(_decoded(tree) for tree in made.objects)
-    after = (*(d for d in objects if d.kind not in SOURCES), *new)
-    proving = _Proving(twin.cluster)
+    gone = {id(d) for d in made.replaced}
+    after = (*(d for d in objects if id(d) not in gone), *new)
+    proving = _Proving(twin.cluster, language)
     found, differing, because = _proof(made, objects, after, proving)
     fates = _fates(made)
     counts = Counter(fates.values())
     return Converted(
         language=params.language,
         objects=tuple(
-            Emitted(object=tree, made_of=f"{d.kind} {d.name}", place=_place(twin, d))
+            Emitted(object=tree, made_of=f"{d.kind} {named(d.namespace, d.name)}", place=_place(twin, d))
             for tree, d in zip(made.objects, made.made_of, strict=True)
         ),
         proof=found,
@@ -134,19 +153,19 @@ def answer(twin: Asked, params: Convert) -> Converted:
         converted=counts["converted"],
         with_residue=counts["residue"],
         refused=counts["refused"],
-        left_alone=_left_alone(objects),
-        not_read=_not_read(twin, objects),
+        left_alone=_left_alone(objects, gone),
+        not_read=_not_read(twin, objects, language),
     )
 
 
 class _Proving:
     """Networks of one cluster with its policies written in several ways, under a profile that enforces them."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, language: Language) -> None:
         self._cluster = cluster
         own = profile_of(cluster.profile)
-        self.is_own = all(kind in own.kinds for kind in SOURCES)
-        self.profile = own if self.is_own else UPSTREAM
+        self.is_own = all(kind in own.kinds for kind in language.sources)
+        self.profile = own if self.is_own else profile_of(language.profile)
 
     @cached_property
     def _before(self) -> Inquirer:
@@ -188,9 +207,10 @@ def _proof(
 ) -> tuple[Proof, tuple[Turned, ...], tuple[str, ...]]:
     if not made.sources:
         return "nothing", (), ()
-    lowered = [lower_admin_policies([d for d in side if d.kind in ADMIN_KINDS], side) for side in (before, after)]
-    if not made.of_this_cluster and same_rules(*({str(t): r for t, r in one.items()} for one in lowered)):
-        return "every cluster", (), ()
+    if not made.of_this_cluster:
+        lowered = [lower_admin_policies([d for d in side if d.kind in ADMIN_KINDS], side) for side in (before, after)]
+        if same_rules(*({str(tier): rules for tier, rules in one.items()} for one in lowered)):
+            return "every cluster", (), ()
     differing = proving.turned(after)
     if any(one.surely for one in differing):
         return "differs", differing, ()
@@ -230,11 +250,11 @@ def _fates(made: Raised) -> dict[RuleKey, Fate]:
 
 
 def _rule(twin: Asked, key: RuleKey, fate: Fate, made: Raised) -> RuleFate:
-    policy = next(d for d in made.sources if (d.kind, d.name) == (key.kind, key.name))
+    policy = next(d for d in made.sources if (d.kind, d.namespace, d.name) == (key.kind, key.namespace, key.name))
     return RuleFate(
-        policy=f"{key.kind} {key.name}",
-        path=_path(key),
-        place=_place(twin, policy, ("spec", key.side, key.index)),
+        policy=_policy(key),
+        path=dotted(key.pointer),
+        place=_place(twin, policy, key.pointer),
         fate=fate,
     )
 
@@ -242,35 +262,37 @@ def _rule(twin: Asked, key: RuleKey, fate: Fate, made: Raised) -> RuleFate:
 def _residue(one: Open, proving: _Proving) -> Residue:
     return Residue(
         kind=one.kind,
-        rules=tuple(f"{key.kind} {key.name} {_path(key)}" for key in one.rules),
+        rules=tuple(f"{_policy(key)} {dotted(key.pointer)}" for key in one.rules),
         told=one.told,
         refused=one.refused,
         choices=tuple(Choice(told=told, turned=proving.turned(objects)) for told, objects in one.variants),
     )
 
 
-def _path(key: RuleKey) -> str:
-    return dotted(("spec", key.side, key.index))
+def _policy(key: RuleKey) -> str:
+    return f"{key.kind} {named(key.namespace, key.name)}"
 
 
 def _place(twin: Asked, policy: Decoded, pointer: tuple[str | int, ...] = ()) -> str:
-    origin = Origin(kind=policy.kind, namespace="", name=policy.name, pointer=pointer, place=policy.place)
+    origin = Origin(kind=policy.kind, namespace=policy.namespace, name=policy.name, pointer=pointer, place=policy.place)
     return str(twin.locate(origin) or "")
 
 
 # --- what is not converted --------------------
 
 
-def _left_alone(objects: Sequence[Decoded]) -> tuple[LeftAlone, ...]:
-    counts = Counter(d.kind for d in objects if d.kind in POLICIES and d.kind not in SOURCES)
+def _left_alone(objects: Sequence[Decoded], gone: Collection[int]) -> tuple[LeftAlone, ...]:
+    counts = Counter(d.kind for d in objects if d.kind in POLICIES and id(d) not in gone)
     return tuple(LeftAlone(kind=kind, count=counts[kind]) for kind in POLICIES if counts[kind])
 
 
-def _not_read(twin: Asked, objects: Sequence[Decoded]) -> tuple[str, ...]:
-    held = {(d.kind, d.name) for d in objects}
+def _not_read(twin: Asked, objects: Sequence[Decoded], language: Language) -> tuple[str, ...]:
+    held = {(d.kind, d.namespace, d.name) for d in objects}
     documents: list[Document] = twin.snapshot.reading.documents
     return tuple(
-        f"{d.kind} {d.name}"
+        f"{d.kind} {named(d.namespace, d.name)}"
         for d in documents
-        if d.kind in SOURCES and d.group == "policy.networking.k8s.io" and (d.kind, d.name) not in held
+        if d.kind in language.sources
+        and d.group == language.group
+        and (d.kind, d.namespace or language.default_namespace, d.name) not in held
     )

@@ -147,8 +147,11 @@ class Exposed(Params["list[ExposedRow]"], frozen=True, kw_only=True, forbid_unkn
 
 class Convert(Params["Converted"], frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"language": "to"}):
     language: Annotated[
-        Literal["clusternetworkpolicy"],
-        Meta(description="The language: `clusternetworkpolicy` takes AdminNetworkPolicy and its baseline."),
+        Literal["clusternetworkpolicy", "networkpolicy"],
+        Meta(
+            description="The language: `clusternetworkpolicy` takes AdminNetworkPolicy and its baseline, "
+            "`networkpolicy` CiliumNetworkPolicy."
+        ),
     ]
 
 

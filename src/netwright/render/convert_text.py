@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from netwright.base.spans import named
 from netwright.questions.convert import Converted, Proof
 from netwright.render.escape import plain
 from netwright.render.styles import Style, marked
@@ -25,7 +26,7 @@ SAYS: Final[dict[Proof, str]] = {
     "this cluster": "every connection of the input's network has the verdict that it had",
     "undecided": "of some connections it cannot be said that they have the verdict that they had",
     "differs": "connections have another verdict than they had",
-    "nothing": "the input holds no AdminNetworkPolicy and no BaselineAdminNetworkPolicy",
+    "nothing": "the input holds no policy that this language is for",
 }
 
 
@@ -51,8 +52,9 @@ def convert_text(found: Converted, words: Words, *, everything: bool, last: str)
             yield from words.fold(plain(f"{choice.told}:{effect}"), "    ", "  ")
             yield from _turned(choice.turned, words, "    ", everything)
     for emitted in found.objects:
-        spec = emitted.object["spec"]
-        told = f"{emitted.object['kind']} {emitted.object['metadata']['name']}  {spec['tier']} {spec['priority']}"
+        spec, meta = emitted.object["spec"], emitted.object["metadata"]
+        order = f"  {spec['tier']} {spec['priority']}" if "tier" in spec else ""
+        told = f"{emitted.object['kind']} {named(meta.get('namespace', ''), meta['name'])}{order}"
         place = f"  {emitted.place}" if emitted.place else ""
         yield from words.fold(plain(f"{told}  from {emitted.made_of}{place}"), "    ", "  ")
     if found.not_read:

@@ -77,6 +77,7 @@ def raised(objects: Sequence[Decoded]) -> Raised:
         objects=tuple(tree for tree, _ in made),
         made_of=tuple(policy for _, policy in made),
         sources=tuple(sources),
+        replaced=tuple(sources),
         rules=tuple(key for one in raising for key in one.keys),
         open=tuple(open_),
         of_this_cluster=any(one.compared for one in raising),
@@ -105,7 +106,7 @@ class _Raising:
         self.parts = max((len(parts) for parts in self._copies), default=1)
 
     def key(self, side: Side, index: int) -> RuleKey:
-        return RuleKey(kind=self.policy.kind, name=self.policy.name, side=side, index=index)
+        return RuleKey(kind=self.policy.kind, name=self.policy.name, pointer=("spec", side, index))
 
     def objects(self, tier: str, first: int, names: dict[int, Iterator[str]]) -> Iterator[Tree]:
         """The policies, of which those that follow each other have a priority more each."""

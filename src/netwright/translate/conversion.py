@@ -7,20 +7,21 @@ from typing import Any, Literal
 import msgspec
 
 from netwright.base.ipset import Family
+from netwright.base.spans import Pointer
 from netwright.model.document import Decoded
 
 Side = Literal["ingress", "egress"]
 Fate = Literal["converted", "residue", "refused"]
-ResidueKind = Literal["tie", "no priority", "compared labels", "unknown peer"]
+ResidueKind = Literal["tie", "no priority", "compared labels", "unknown peer", "beyond the language"]
 
 
 class RuleKey(msgspec.Struct, frozen=True, kw_only=True, order=True):
-    """A rule as it is written: its policy, and `index` in `spec.ingress` or `spec.egress`."""
+    """A rule as it is written: its policy, and where in it the rule stands."""
 
     kind: str
+    namespace: str = ""
     name: str
-    side: Side
-    index: int
+    pointer: Pointer
 
 
 class Open(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +38,8 @@ class Open(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Raised(msgspec.Struct, frozen=True, kw_only=True):
-    """Policies in another language: `objects` as plain values, the policy that each is made of in `made_of`.
+    """Policies in another language: `objects` as plain values, the policy that each is made of in `made_of`. They stand
+    for those that are `replaced`; the other `sources` stay.
 
     `of_this_cluster`: some were written out for the namespaces of the input, so that rules which agree there may not
     elsewhere.
@@ -46,6 +48,7 @@ class Raised(msgspec.Struct, frozen=True, kw_only=True):
     objects: tuple[dict[str, Any], ...]
     made_of: tuple[Decoded, ...]
     sources: tuple[Decoded, ...]
+    replaced: tuple[Decoded, ...]
     rules: tuple[RuleKey, ...]
     open: tuple[Open, ...]
     of_this_cluster: bool
