@@ -236,6 +236,8 @@ def _port(port: PortProtocol) -> Iterator[Tree]:
     number, name = port.number, port.name
     if number is None and name is None:
         _refuse("has a protocol without a port")
+    if name is not None and port.end_port:
+        _refuse("has an `endPort` beside the name of a port")
     entry: Tree = {"port": name if number is None else number} if number != 0 else {}
     if number and port.end_port is not None and port.end_port > number:
         entry["endPort"] = port.end_port

@@ -104,6 +104,7 @@ def test_what_can_be_said_is_written() -> None:
         (rule(egress=[{"toServices": [{"k8sService": {"serviceName": "x", "namespace": "y"}}]}]), "`toServices`"),
         (rule(ingress=[{"icmps": [{"fields": [{"type": 8}]}]}]), "`icmps`"),
         (rule(ingress=[{"fromEndpoints": [{"matchLabels": {"container:x": "y"}}]}]), "`container`"),
+        (rule(ingress=[ports({"port": "http", "endPort": 90, "protocol": "TCP"})]), "`endPort`"),
         (rule(ingress=[{"fromCIDRSet": [{"cidrGroupRef": "g"}]}]), "groups of ranges"),
         (rule(ingress=[{"fromEndpoints": [{}]}], enableDefaultDeny={"ingress": False}), "enableDefaultDeny.ingress"),
         (
