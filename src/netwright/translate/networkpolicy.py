@@ -250,15 +250,19 @@ def _selector(selector: LabelSelector, *, subject: bool) -> tuple[Tree, Tree]:
     parts: tuple[Tree, Tree] = {}, {}
     for key, value in (selector.match_labels or {}).items():
         source, name = split_key(key)
-        if subject and name == NAMESPACE and source in ("k8s", "any"):
+        if subject and (source, name) == ("k8s", NAMESPACE):
             continue  # a policy is for pods of its own namespace, whatever it says
         at, label = _label(source, name)
-        parts[at].setdefault("matchLabels", {})[label] = value or ""
+        if label in parts[at].get("matchLabels", ()):  # spelled in two ways: both have to hold
+            asked: Tree = {"key": label, "operator": "In", "values": [value or ""]}
+            parts[at].setdefault("matchExpressions", []).append(asked)
+        else:
+            parts[at].setdefault("matchLabels", {})[label] = value or ""
     for one in selector.match_expressions or ():
         if one is None:
             continue
         at, label = _label(*split_key(one.key))
-        asked: Tree = {"key": label, "operator": one.operator}
+        asked = {"key": label, "operator": one.operator}
         asked |= {"values": [value or "" for value in one.values]} if one.values else {}
         parts[at].setdefault("matchExpressions", []).append(asked)
     return parts

@@ -123,6 +123,16 @@ def test_what_cannot_be_said_keeps_the_policy(spec: Object, told: str) -> None:
     assert [(one.kind, one.count) for one in found.left_alone] == [("CiliumNetworkPolicy", 1)]
 
 
+def test_a_label_that_is_spelled_in_two_ways() -> None:
+    both = {"matchLabels": {"app": "web", "k8s:app": "api", "k8s:io.kubernetes.pod.namespace": "elsewhere"}}
+    found = convert(cilium("none", {"endpointSelector": both, "ingress": [{"fromEndpoints": [{}]}]}))
+    assert found.objects[0].object["spec"]["podSelector"] == {
+        "matchLabels": {"app": "web"},
+        "matchExpressions": [{"key": "app", "operator": "In", "values": ["api"]}],
+    }
+    assert (found.proof, found.turned) == ("this cluster", ())
+
+
 def test_several_rules_and_names_that_are_taken() -> None:
     held = {
         "apiVersion": "networking.k8s.io/v1",
