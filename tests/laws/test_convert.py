@@ -13,9 +13,9 @@ from netwright.questions.convert import Converted
 from netwright.twin import Twin, digest
 from tests import random_cilium
 from tests.agreement import Asked, Names, NoTexts, decode_all, document, expected, inquirer
+from tests.agreement_cilium import asked_under, decoded, judged, parts, profile_name
 from tests.laws.test_reach import twin
 from tests.random_clusters import Case, cluster
-from tests.test_agreement_cilium import asked_under, decoded, judged, parts
 
 pytestmark = pytest.mark.laws
 CHUNKS, CLUSTERS, TUPLES = 10, 20, 60
@@ -102,15 +102,6 @@ def test_what_is_proven_equal_has_the_same_verdicts(chunk: int, seed: int) -> No
 # --- CiliumNetworkPolicy to NetworkPolicy ----------------------------------------------------------------------------
 
 
-def told(config: Object) -> str:
-    """The profile of a random Cilium cluster."""
-    modes, enforcement = "+".join(config.get("policyCIDRMatchMode", ())), config.get("enforcement", "")
-    options = {"policy-cidr-match-mode": modes, "enable-policy": enforcement}
-    options["allow-localhost"] = config.get("allowLocalhost", "")
-    text = ",".join(f"{key}={value}" for key, value in options.items() if value)
-    return f"cilium:{text}" if text else "cilium"
-
-
 def plainer(manifests: list[Object], seed: int) -> None:
     """Without what NetworkPolicy never says in most policies, so that enough of them are converted."""
     for manifest in manifests if seed % 4 else []:
@@ -131,7 +122,7 @@ def test_network_policies_do_what_cilium_s_did(chunk: int, seed: int) -> None:
         plainer(case.manifests, number)
         documents = [document(m) for m in case.manifests]
         reading = Reading(documents=documents, unread=[], warnings=[], inputs=[], texts=NoTexts())
-        found = Twin(digest(reading), cni=told(case.config)).convert("networkpolicy")
+        found = Twin(digest(reading), cni=profile_name(case.config)).convert("networkpolicy")
         fates.update(rule.fate for rule in found.rules)
         assert found.proof in ("this cluster", "nothing"), f"cluster {number}: {found.proof} {found.turned[:2]}"
         stay = {rule.policy for rule in found.rules if rule.fate == "refused"}
