@@ -218,6 +218,16 @@ FACTS: dict[str, tuple[list[Object], Object, dict[str, tuple[str, str]]]] = {
             "bank/web shop/db TCP 1": ("allow", "deny"),
         },
     ),
+    "where ranges match nodes it is these too": (
+        [
+            cnp(
+                ingressDeny=[{"fromEndpoints": [asks("reserved:remote-node", "DoesNotExist")]}],
+                enableDefaultDeny={"ingress": False},
+            )
+        ],
+        {"policyCIDRMatchMode": ["nodes"]},
+        {"node/here shop/db TCP 1": ("n/a", "deny")},
+    ),
     "the peers of a NetworkPolicy are always of the cluster": (
         [netpol(ingress=[{"from": [{"namespaceSelector": asks("team", "NotIn", "red")}]}])],
         {},

@@ -40,6 +40,7 @@ from netwright.model.rule import (
     Addresses,
     AndPeer,
     End,
+    EndpointKind,
     Guard,
     Kinds,
     Members,
@@ -62,6 +63,8 @@ _SECTIONS: Final[tuple[tuple[Side, str, str, Action], ...]] = (
 )
 _DENY, _PLAIN, _ALLOW = -2, -1, 0
 """Ranks: what denies, what is plainly allowed, what allows, as NetworkPolicy does at the last."""
+_STAND_INS: Final[tuple[EndpointKind, ...]] = ("pod", "external", "node")
+"""The last only where ranges match nodes: for the sake of their addresses they have identities of their own then."""
 _OUTSIDE: Final = Kinds(("external",))
 _ENTITIES: Final[dict[str, Peer]] = {
     "all": ANYBODY,
@@ -298,7 +301,8 @@ class _Lowering:
 
     def _endpoints(self, policy: Decoded, selector: LabelSelector) -> list[Peer]:
         home = equals("ns", policy.namespace) if policy.namespace else ALWAYS
-        surely, perhaps = peer(selector, home, bool(policy.namespace))
+        stand_ins = _STAND_INS if "node" in (self._reading.ranges or ()) else _STAND_INS[:2]
+        surely, perhaps = peer(selector, home, bool(policy.namespace), stand_ins)
         if perhaps is NOBODY:
             return [surely]
         reason = _unknown_label(policy)

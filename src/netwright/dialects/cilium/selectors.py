@@ -108,17 +108,17 @@ def subject(selector: LabelSelector, namespace: str, surely: bool = True) -> Sel
     return conjunction(home, *(_of_pods(r, surely) for r in asked), POD_NETWORK)
 
 
-def peer(selector: LabelSelector, home: Selector, in_namespace: bool) -> tuple[Peer, Peer]:
+def peer(
+    selector: LabelSelector, home: Selector, in_namespace: bool, stand_ins: tuple[EndpointKind, ...]
+) -> tuple[Peer, Peer]:
     """Whom it selects as a peer of a policy: surely, and perhaps. `home` are the pods that one without a namespace of
-    its own means; `in_namespace` whether that is the policy's own."""
+    its own means; `in_namespace` whether that is the policy's own. `stand_ins` are the ends of which Cilium keeps
+    aggregates without labels: what asks only for absence selects these, and so all that they stand for."""
     asked = list(requirements(selector))
     if any(r.source == "reserved" for r in asked):
         everyone: Peer = AndPeer(tuple(_anyone(r) for r in asked))
         if not any(r.wanted for r in asked):
-            # the stand-ins of all pods, nodes and addresses lack all labels but the one that says what they are
-            excluded = {kind for r in asked for kind in _entity(r)}
-            kinds: tuple[EndpointKind, ...] = ("pod", "node", "external")
-            everyone = either([everyone, Kinds(tuple(kind for kind in kinds if kind not in excluded))])
+            everyone = either([everyone, Kinds(stand_ins)])
         return everyone, NOBODY
     named = [r for r in asked if r.source in ("any", "k8s")]
     has_namespace = any(r.key == NAMESPACE for r in named)
