@@ -23,7 +23,7 @@ def fake_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
         script.parent.mkdir()
         script.write_text(
             "#!/bin/sh\n"
-            f'echo "$1" >> {tmp_path}/calls\n'
+            f'echo "$1" >> "{tmp_path}/calls"\n'
             'for argument; do [ "$last" = -o ] && target=$argument; last=$argument; done\n'
             f"case $1 in env) {version} ;; list) {listing} ;; build) {building} ;; esac\n",
             encoding="utf-8",

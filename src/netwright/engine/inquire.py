@@ -540,7 +540,7 @@ class Inquirer:
             # what becomes of the protocol at an isolated pod is open whatever else a policy of that kind leaves open
             by_protocol = {c.origin.kind for c in isolating if c.open}
             for c in (*matching, *isolating):
-                if settled and not is_unread(c.origin):
+                if c.moot or (settled and not is_unread(c.origin)):
                     continue
                 for why in c.open:
                     if c.origin.kind in by_protocol and why.cause in ("labels", "addresses"):

@@ -73,7 +73,8 @@ class Citation(NamedTuple):
     """A rule or an end that is read for one direction of a packet and decides it, or perhaps does, or passes it on.
 
     `open` is why it perhaps does not match; empty where it surely does. `tied`: other policies of the same rank do
-    something else, and which of them is read first is left open. `owed` has to hold for what it allows.
+    something else, and which of them is read first is left open. `owed` has to hold for what it allows. `moot`: it
+    perhaps does what another one of its rank surely does.
     """
 
     direction: Direction
@@ -83,6 +84,7 @@ class Citation(NamedTuple):
     open: tuple[Open, ...] = ()
     tied: bool = False
     owed: str = ""
+    moot: bool = False
 
     @property
     def surely(self) -> bool:
@@ -277,8 +279,10 @@ def _reached(found: list[_Matching], tier: Tier) -> tuple[list[Citation], bool]:
                 read = read[: closed + 1]
             else:
                 read = [_until_sure(group)]
-        out += [c._replace(tied=differ) for citations in read for c in citations]
-        if any(c.surely for citations in read for c in citations):
+        level = [c._replace(tied=differ) for citations in read for c in citations]
+        decided = {c.action for c in level if c.surely}
+        out += [c._replace(moot=not c.surely and c.action in decided) for c in level]
+        if decided:
             return out, False
     return out, True
 

@@ -369,3 +369,24 @@ def test_what_is_denied_anyway_is_no_reason_beside_one_that_is(tmp_path: Path) -
     )
     answer = nw.load(str(tmp_path)).why("shop/web", "203.0.113.9:443")
     assert (answer.verdict, [one.kind for one in answer.reasons]) == ("undecided", ["depends"])
+
+
+def test_what_is_perhaps_said_beside_the_same_surely_is_no_reason(tmp_path: Path) -> None:
+    """Found by random clusters: a rule perhaps allows what another one of its tier surely does."""
+    (tmp_path / "all.yaml").write_text(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop, labels: {app: web}}\n"
+        "spec: {containers: [{name: c, image: web:1}]}\n"
+        "---\napiVersion: v1\nkind: Pod\nmetadata: {name: db, namespace: bank, labels: {app: db}}\n"
+        "spec: {containers: [{name: c, image: db:1}]}\n"
+        "---\napiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {name: pass}\n"
+        "spec: {tier: Admin, priority: 1, subject: {namespaces: {}}, egress: [{action: Pass, to: [{namespaces: {}}]}]}\n"
+        "---\napiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {name: deny}\n"
+        "spec: {tier: Admin, priority: 1, subject: {namespaces: {}}, egress: [{action: Deny, to: [{namespaces: {}}]}]}\n"
+        "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: surely, namespace: shop}\n"
+        "spec: {podSelector: {}, policyTypes: [Egress], egress: [{}]}\n"
+        "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: perhaps, namespace: shop}\n"
+        "spec: {podSelector: {}, policyTypes: [Egress],"
+        " egress: [{to: [{namespaceSelector: {matchLabels: {team: ghost}}}]}]}\n"
+    )
+    answer = nw.load(str(tmp_path)).why("shop/web", "bank/db:80")
+    assert (answer.verdict, [one.kind for one in answer.reasons]) == ("undecided", ["ambiguous"])
