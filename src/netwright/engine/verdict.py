@@ -280,8 +280,9 @@ def _reached(found: list[_Matching], tier: Tier) -> tuple[list[Citation], bool]:
             else:
                 read = [_until_sure(group)]
         level = [c._replace(tied=differ) for citations in read for c in citations]
-        decided = {c.action for c in level if c.surely}
-        out += [c._replace(moot=not c.surely and c.action in decided) for c in level]
+        # where policies tie, only parts of one rule speak for one another
+        decided = {(c.action, differ and c.origin) for c in level if c.surely}
+        out += [c._replace(moot=not c.surely and (c.action, differ and c.origin) in decided) for c in level]
         if decided:
             return out, False
     return out, True
