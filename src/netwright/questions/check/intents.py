@@ -115,9 +115,10 @@ class Judge:
                     continue
                 meets = True
                 yield self._between(verb, services, ends, source, target, family)
-            if verb == "allow" and not meets:
+            is_assumed = self.inquirer.cluster.has_assumed_families  # then they perhaps have one all the same
+            if not meets and (is_assumed or verb == "allow"):
                 told = f"{source.ref} and {target.ref} have no address family in common"
-                yield Judged("undecided" if self.inquirer.cluster.has_assumed_families else "broken", told)
+                yield Judged("undecided" if is_assumed else "broken", told)
             if verb == "deny" and source.addresses is not None and target.rows:
                 yield from self._ways_in(source, target, services)
 
