@@ -15,9 +15,9 @@ from msgspec.structs import replace
 from netwright.base.ipset import IpSet
 from netwright.base.selectors import ALWAYS, Selector, conjunction, equals
 from netwright.base.spans import Origin, Pointer
+from netwright.dialects.cilium.named_objects import GROUP_NAME, NamedObjects
 from netwright.dialects.cilium.objects import (
     CIDRRule,
-    CiliumNetworkPolicy,
     EgressRule,
     IngressDenyRule,
     IngressRule,
@@ -26,7 +26,7 @@ from netwright.dialects.cilium.objects import Rule as PolicyRule
 from netwright.dialects.cilium.objects import Service as ServicePeer
 from netwright.dialects.cilium.selectors import peer, pods, requirements, subject
 from netwright.dialects.cilium.services import NEVER_FULFILLED, Entry, name_of, peers_as_written, services_of
-from netwright.dialects.cilium.validate import needed_options
+from netwright.dialects.cilium.validate import needed_options, rules_of
 from netwright.dialects.k8s.lower import POD_NETWORK
 from netwright.dialects.k8s.objects import LabelSelector
 from netwright.dialects.k8s.reading import Reading
@@ -83,7 +83,6 @@ _ENTITIES: Final[dict[str, Peer]] = {
     ),
 }
 """Others (init, health, ingress, unmanaged, none) are no end that a twin has."""
-GROUP_NAME: Final = "io.cilium.policy.cidrgroupname/"
 HOST_FIREWALL: Final = "the host firewall is on and a policy for nodes lets it pass"
 
 
@@ -112,17 +111,8 @@ def lower_cilium(policies: Iterable[Decoded], objects: Sequence[Decoded], readin
     return Lowered(tuple(lowering.rules), tuple(lowering.ends), tuple(lowering.of_nodes), tuple(lowering.subjects))
 
 
-def policy_rules(policy: Decoded) -> Iterator[tuple[Pointer, PolicyRule]]:
-    """`spec` and each of `specs`, with its place in the object."""
-    value: CiliumNetworkPolicy = policy.value
-    if value.spec is not None:
-        yield ("spec",), value.spec
-    for index, spec in enumerate(value.specs or ()):
-        yield ("specs", index), spec
-
-
 def _selectors(policy: Decoded) -> Iterator[LabelSelector]:
-    for _, rule in policy_rules(policy):
+    for rule, _ in rules_of(policy.value):
         if rule.endpoint_selector is not None:
             yield rule.endpoint_selector
         for _, section, _, _ in _SECTIONS:
@@ -133,7 +123,7 @@ def _selectors(policy: Decoded) -> Iterator[LabelSelector]:
 
 class _Lowering:
     def __init__(self, objects: Sequence[Decoded], reading: Reading) -> None:
-        self._objects = objects
+        self._named = NamedObjects(objects)
         self._reading = reading
         self._shared: dict[object, Any] = {}
         self.rules: list[Rule] = []
@@ -150,7 +140,7 @@ class _Lowering:
     def policy(self, number: int, policy: Decoded) -> None:
         if any(needed_options(policy.value)):
             return  # without them Cilium refuses the policy as a whole
-        for pointer, rule in policy_rules(policy):
+        for rule, pointer in rules_of(policy.value):
             if rule.node_selector is not None:
                 self._of_nodes(number, policy, pointer)
             elif rule.endpoint_selector is not None:
@@ -292,8 +282,8 @@ class _Lowering:
             found.append(AndPeer((_OUTSIDE, UnknownPeer("which addresses a cloud's group has is not in the input"))))
         services, names = (*more, None, None)[:2]
         # only rules that allow look Services up
-        for service in services or () if isinstance(entry, EgressRule) else ():
-            found += self._service(service)  # type: ignore[arg-type]
+        if services and isinstance(entry, EgressRule):
+            found += self._services(services)  # type: ignore[arg-type]
         if names:
             patterns = tuple(name_of(one) for one in names)  # type: ignore[arg-type]
             found.append(AndPeer((Names(patterns), _OUTSIDE)))
@@ -313,12 +303,12 @@ class _Lowering:
         if rule.cidr:
             return self._reading.by_address((rule.cidr,), excepted)
         if rule.cidr_group_ref:
-            ranges = self._of_groups(GROUP_NAME + rule.cidr_group_ref, None)
+            ranges = self._named.ranges(GROUP_NAME + rule.cidr_group_ref, None)
             return self._reading.by_address(ranges, excepted, grouped=True)
         # an address has the labels of all groups that it is in, so that each thing asked for may come from another
         found: list[Peer] = []
         for r in requirements(rule.cidr_group_selector) if rule.cidr_group_selector is not None else ():
-            ranges = self._of_groups(r.key, r.values) if r.source in ("any", "cidrgroup") else []
+            ranges = self._named.ranges(r.key, r.values) if r.source in ("any", "cidrgroup") else []
             held = self._reading.by_address(ranges, grouped=True)
             found.append(held if r.wanted else NotPeer(held))
         kinds = self._reading.ranges or ("external",)
@@ -329,59 +319,15 @@ class _Lowering:
             return either([asked, Kinds(tuple(kind for kind in kinds if kind != "own-node"))])
         return asked
 
-    def _of_groups(self, key: str, values: tuple[str, ...] | None) -> list[str]:
-        """The ranges of the groups that have a label, with one of the values where these are given."""
-        found: list[str] = []
-        for d in self._objects:
-            if d.kind != "CiliumCIDRGroup":
-                continue
-            labels = {
-                k: v or "" for k, v in (d.value.metadata.labels or {}).items() if not k.startswith("io.cilium.k8s")
-            }
-            labels[GROUP_NAME + d.name] = ""
-            if key in labels and (values is None or labels[key] in values):
-                found += (d.value.spec.external_cidrs if d.value.spec else None) or ()
-        return found
-
-    def _service(self, named: ServicePeer) -> list[Peer]:
+    def _services(self, named: Sequence[ServicePeer]) -> Iterator[Peer]:
         """The pods that the named Services select; of one without a selector the addresses of its endpoints."""
-        found: list[Peer] = []
-        for d in self._objects:
-            if d.kind != "Service":
-                continue
-            if (chosen := named.k8s_service_selector) is not None:
-                labels = {k: v or "" for k, v in (d.value.metadata.labels or {}).items()}
-                meant = chosen.namespace in (None, "", d.namespace) and _selects(chosen.selector, labels)
-            elif (one := named.k8s_service) is not None:
-                meant = one.service_name == d.name and one.namespace in (None, "", d.namespace)
-            else:
-                meant = False
-            if not meant:
-                continue
+        for d in self._named.services(named):
             selector = d.value.spec.selector if d.value.spec else None
             if selector:
                 selected = pods(LabelSelector(match_labels=selector))
-                found.append(Members(conjunction(equals("ns", d.namespace), selected, POD_NETWORK)))
+                yield Members(conjunction(equals("ns", d.namespace), selected, POD_NETWORK))
             else:
-                found.append(self._reading.by_address(list(self._endpoints_of(d))))
-        return found
-
-    def _endpoints_of(self, service: Decoded) -> Iterator[str]:
-        for d in self._objects:
-            if d.kind == "EndpointSlice" and d.namespace == service.namespace:
-                labels = d.value.metadata.labels or {}
-                if labels.get("kubernetes.io/service-name") == service.name:
-                    for endpoint in d.value.endpoints or ():
-                        yield from endpoint.addresses or ()
-
-
-def _selects(selector: LabelSelector | None, labels: dict[str, str]) -> bool:
-    """Whether labels of an object itself are selected; sources do not count."""
-    for r in requirements(selector) if selector is not None else ():
-        found = r.key in labels and (r.values is None or labels[r.key] in r.values)
-        if found != r.wanted:
-            return False
-    return True
+                yield self._reading.by_address(list(self._named.addresses(d)))
 
 
 def _unknown_label(policy: Decoded) -> UnknownPeer:

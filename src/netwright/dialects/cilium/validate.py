@@ -69,7 +69,7 @@ def rules_of(policy: CiliumNetworkPolicy) -> Iterator[tuple[Rule, Pointer]]:
 
 
 def needed_options(policy: CiliumNetworkPolicy) -> Iterator[tuple[Pointer, str]]:
-    """The options that are off by default and without which the agent refuses the whole policy: where, which.
+    """The options that are off by default and without which Cilium refuses the whole policy: where, which.
 
     It also refuses `rules` without `enable-l7-proxy` and `icmps` without `enable-icmp-rules`; both are on by default.
     """

@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from netwright.base.services import ICMP, ICMPV6
 from netwright.dialects.cilium import objects as cilium
-from netwright.model.document import Decoded
-from netwright.profiles.cilium_maps.backends import of_services
+from netwright.dialects.cilium.named_objects import NamedObjects
+from netwright.dialects.cilium.validate import rules_of
+from netwright.dialects.k8s.objects import LabelSelector
 from netwright.profiles.cilium_maps.rules import (
     FQDNS,
     GROUPS,
@@ -34,23 +35,8 @@ from netwright.profiles.cilium_maps.selectors import (
     cidr_rule,
     cilium_peer,
     cilium_subject,
+    pods_in,
 )
-
-
-def is_refused(policy: cilium.CiliumNetworkPolicy) -> bool:
-    """Whether it needs enable-node-selector-labels or enable-extended-ip-protocols, which are off."""
-    for entry in (one for rule in _rules(policy) for section in _sections(rule) for one in section):
-        if getattr(entry, "from_nodes", None) or getattr(entry, "to_nodes", None):
-            return True
-        if any(port.port is None for ports in entry.to_ports or () for port in ports.ports or ()):
-            return True
-    return False
-
-
-def _rules(policy: cilium.CiliumNetworkPolicy) -> Iterator[cilium.Rule]:
-    if policy.spec is not None:
-        yield policy.spec
-    yield from policy.specs or ()
 
 
 def _sections(rule: cilium.Rule) -> tuple[Sequence[Any], ...]:
@@ -65,8 +51,8 @@ _SECTIONS: Final[tuple[tuple[Side, Verdict], ...]] = (
 )
 
 
-def cilium_rules(policy: cilium.CiliumNetworkPolicy, namespace: str, objects: Sequence[Decoded]) -> Iterator[Entry]:
-    for rule in _rules(policy):
+def cilium_rules(policy: cilium.CiliumNetworkPolicy, namespace: str, objects: NamedObjects) -> Iterator[Entry]:
+    for rule, _ in rules_of(policy):
         if rule.endpoint_selector is None:
             continue  # it is for nodes
         subject = cilium_subject(rule.endpoint_selector, namespace)
@@ -90,7 +76,7 @@ def cilium_rules(policy: cilium.CiliumNetworkPolicy, namespace: str, objects: Se
 
 
 def _cilium_peers(
-    rule: Any, side: Side, namespace: str, of_init: bool, objects: Sequence[Decoded]
+    rule: Any, side: Side, namespace: str, of_init: bool, objects: NamedObjects
 ) -> tuple[Selector, ...] | None:
     word = "from" if side == "ingress" else "to"
     endpoints, entities, ranges, sets = (
@@ -109,8 +95,18 @@ def _cilium_peers(
     found += [Selector("open", (Need("cidrgroup", str(one), None, True),), reason=GROUPS) for one in groups]
     services = getattr(rule, "to_services", None) or ()
     if services:
-        found += of_services(services, objects) or [Selector("open", reason=SERVICES)]
+        found += list(_services(services, objects)) or [Selector("open", reason=SERVICES)]
     return tuple(found)
+
+
+def _services(named: Sequence[cilium.Service], objects: NamedObjects) -> Iterator[Selector]:
+    """The pods that the named Services select; of one without a selector the addresses of its endpoints."""
+    for d in objects.services(named):
+        selector = d.value.spec.selector if d.value.spec else None
+        if selector:
+            yield pods_in(LabelSelector(match_labels=dict(selector)), d.namespace, False)
+        else:
+            yield from map(cidr, objects.addresses(d))
 
 
 def _port_rules(rules: Sequence[Any] | None, namespace: str) -> Iterator[PortRule]:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from netwright.base.ipset import BITS, Family
 from netwright.base.services import PROTOCOLS
+from netwright.dialects.cilium.named_objects import OWNED, group_labels, group_ranges
 from netwright.dialects.cilium.selectors import (
     CLUSTER,
     DROPPED_OF_NAMESPACES,
@@ -26,8 +27,6 @@ from netwright.profiles.cilium_maps.ranges import Label, RangeLabels, cidr_key
 from netwright.profiles.cilium_maps.rules import Entry, is_port_name
 from netwright.profiles.cilium_maps.selectors import Prefix
 
-OWNED: Final = "io.cilium.k8s"
-"""Keys that start so are Cilium's own: those that objects have themselves are not read."""
 NAMED_PORTS: Final = "io.cilium.k8s.named-ports"
 
 OF_RUNS: Final = "each run of a CronJob has an identity of its own, by the name of its Job: one is counted"
@@ -134,8 +133,8 @@ class Scene:
                     self._ranges.name(prefix)
         groups = [d for d in self._cluster.objects if d.kind == "CiliumCIDRGroup"]
         for d in sorted(groups, key=lambda one: one.name):
-            labels = {k: v or "" for k, v in (d.value.metadata.labels or {}).items() if not k.startswith(OWNED)}
-            for text in (d.value.spec.external_cidrs if d.value.spec else None) or ():
+            labels = group_labels(d)
+            for text in group_ranges(d):
                 self._ranges.group(Prefix.of(text), labels, d.name)
         for d in self._cluster.objects:
             if d.kind == "Node":

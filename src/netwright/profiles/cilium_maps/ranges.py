@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from netwright.base.ipset import BITS, Family
-from netwright.profiles.cilium_maps.selectors import GROUP_NAME, Prefix
+from netwright.dialects.cilium.named_objects import GROUP_NAME
+from netwright.profiles.cilium_maps.selectors import Prefix
 
 Label = tuple[str, str, str]
 """Source, key and value."""

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Mapping
 from typing import Final, Literal, NamedTuple
 
 from netwright.base.ipset import BITS, Family, parse_cidr
+from netwright.dialects.cilium.named_objects import GROUP_NAME
 from netwright.dialects.cilium.objects import CIDRRule
 from netwright.dialects.cilium.selectors import CLUSTER, NAMESPACE, NAMESPACE_LABELS, THIS_CLUSTER, requirements
 from netwright.dialects.k8s.objects import LabelSelector
-
-GROUP_NAME: Final = "io.cilium.policy.cidrgroupname/"
 
 
 class Need(NamedTuple):
