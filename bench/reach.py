@@ -73,7 +73,7 @@ def judged(source: Path, answer: Path, samples: int = SAMPLES) -> int:
     """Of `samples` random questions (a pair of ends, outside addresses among them, TCP or UDP and a port), how many the
     written answer and the reference evaluator answer otherwise. Half of them ask what is written as allowed."""
     from netwright import load
-    from netwright.spec.networkpolicy import judge
+    from netwright.spec.judge import judge
 
     written = msgspec.json.decode(answer.read_bytes())
     sure: dict[tuple[str, str], Ranges] = {}

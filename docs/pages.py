@@ -152,7 +152,7 @@ def _type(schema: dict[str, Any]) -> str:
 
 def codes() -> str:
     from netwright.base.diagnostics import INPUT_CODES
-    from netwright.model.finding_codes import FINDING_CODES
+    from netwright.model.finding_codes import finding_codes
 
     parts = [
         "What netwright says about its input (NW1…) and what `netwright check` finds in the network (NW2… policies, "
@@ -161,14 +161,14 @@ def codes() -> str:
         "code is for ever; a retired one is never used again.",
         _table(
             ["code", "severity", ""],
-            [[f"[{c.code}](#{_anchor(f'{c.code}: {c.title}')})", c.severity, c.title] for c in FINDING_CODES],
+            [[f"[{c.code}](#{_anchor(f'{c.code}: {c.title}')})", c.severity, c.title] for c in finding_codes()],
         ),
     ]
-    for code in (*INPUT_CODES, *FINDING_CODES):
+    for code in (*INPUT_CODES, *finding_codes()):
         parts.append(f"## {code.code}: {code.title}")
         parts.append(f"*{code.severity}.* {code.explanation}")
         parts.append(f"**Help:** {code.help}.")
-    for code in FINDING_CODES:
+    for code in finding_codes():
         at = parts.index(f"## {code.code}: {code.title}") + 3
         parts[at:at] = [f'```yaml title="an example"\n{code.fails}```', f'```yaml title="cured"\n{code.passes}```']
     return _page("Codes", parts)

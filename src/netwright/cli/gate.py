@@ -83,7 +83,7 @@ def check(
     from netwright.questions.registry import Check
 
     whole_or_narrowed(namespaces, all_namespaces)
-    titles = _titles(show)
+    _known(show)
     configured = given.configuration()
     asked = Check(
         namespaces=namespaces,
@@ -102,16 +102,14 @@ def check(
     if to.format == "json":
         _json(answers, reasons, to)
     elif to.format == "text":
-        write_lines(_text(answers, titles, show, everything, ending(code)), to)
+        write_lines(_text(answers, show, everything, ending(code)), to)
     elif len(answers) != 1 or answers[0].name:
         help_text = "name one of their folders as the source, or `-o json`"
         raise UsageError(f"several twins are told as text or JSON, not as {to.format}", help=help_text)
     elif to.format == "html":
         (one,) = answers
         options = given.words(*paths)
-        write_check_page(
-            one.twin, one.checked, code, reasons, to, fail_on=fail_on, show=show, titles=titles, options=options
-        )
+        write_check_page(one.twin, one.checked, code, reasons, to, fail_on=fail_on, show=show, options=options)
     else:
         (one,) = answers
         write_check(one.twin, one.checked, code, to, fail_on=fail_on, show=show, everything=everything)
@@ -171,9 +169,7 @@ def _ask(name: str, twin: Twin, asked: Check, fail_on: FailOn) -> _Answer:
     return _Answer(name, twin, checked, tuple(reasons))
 
 
-def _text(
-    answers: Sequence[_Answer], titles: dict[str, str], show: Sequence[str], everything: bool, last: str
-) -> Iterator[str]:
+def _text(answers: Sequence[_Answer], show: Sequence[str], everything: bool, last: str) -> Iterator[str]:
     from netwright.render.check_text import check_text
     from netwright.render.escape import plain
     from netwright.render.styles import heading
@@ -181,12 +177,10 @@ def _text(
     for one in answers:
         lines = one.twin.snapshot.reading.texts.lines
         if not one.name:
-            yield from check_text(
-                one.checked, lines, words(), titles=titles, show=show, everything=everything, last=last
-            )
+            yield from check_text(one.checked, lines, words(), show=show, everything=everything, last=last)
             return
         yield heading(plain(one.name))
-        yield from check_text(one.checked, lines, words(), titles=titles, show=show, everything=everything)
+        yield from check_text(one.checked, lines, words(), show=show, everything=everything)
         yield ""
     counted = f"{len(answers)} networks, {sum(bool(one.reasons) for one in answers)} of them not passed"
     yield from words().fold(f"{counted} {words()['dot']} {last}", "", "")
@@ -231,16 +225,17 @@ def _start_intents(parts: Sequence[tuple[str, Twin]], path: Path, to: Output) ->
     return 0
 
 
-def _titles(show: tuple[str, ...]) -> dict[str, str]:
-    """The title of every code. Raises UnknownReference for one asked for that there is not."""
-    from netwright.base.diagnostics import INPUT_CODES
-    from netwright.model.finding_codes import FINDING_CODES
+def _known(show: tuple[str, ...]) -> None:
+    """Raises UnknownReference for a code asked for that there is not."""
+    if not show:
+        return
+    from netwright.model.finding_codes import code_of
 
-    titles = {c.code: c.title for c in (*INPUT_CODES, *FINDING_CODES)}
     for code in show:
-        if code not in titles:
-            raise UnknownReference(f"`{code}` is no code of a finding", help="`netwright explain` lists them")
-    return titles
+        try:
+            code_of(code)
+        except KeyError:
+            raise UnknownReference(f"`{code}` is no code of a finding", help="`netwright explain` lists them") from None
 
 
 def _json(answers: Sequence[_Answer], reasons: Sequence[str], to: Output) -> None:

@@ -65,18 +65,15 @@ def write_check_page(
     *,
     fail_on: FailOn,
     show: Sequence[str],
-    titles: dict[str, str],
     options: Sequence[str],
 ) -> None:
-    """The findings and the network as a page. `titles` are those of all codes, `options` the words of a command that
-    asks the same input."""
+    """The findings and the network as a page. `options` are the words of a command that asks the same input."""
     from netwright.render.html.check_page import check_page
 
     page = check_page(
         twin,
         checked,
         show=show,
-        titles=titles,
         options=options,
         code=code,
         fail_on=fail_on,

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from netwright.model.finding import Finding, Mark
+from netwright.model.finding_codes import code_of
 from netwright.questions.check import Checked
 from netwright.questions.check.intents import IntentAnswer
 from netwright.render.escape import plain
@@ -27,13 +28,12 @@ def check_text(
     lines: Lines,
     words: Words,
     *,
-    titles: dict[str, str],
     show: Collection[str] = (),
     everything: bool = False,
     last: str = "",
 ) -> Iterator[str]:
     """Lines. Of each code at most MOST_OF_A_CODE findings, of what is only information one line a code, unless
-    `everything`; with `show` only those codes, all of them. `titles` are the titles of the codes."""
+    `everything`; with `show` only those codes, all of them."""
     yield from _standing(checked, words, everything)
     listed = [f for f in checked.findings if (f.state == "new" or everything) and (not show or f.code in show)]
     told: Counter[str] = Counter()
@@ -43,7 +43,7 @@ def check_text(
         if show or everything or (finding.severity != "info" and told[finding.code] <= MOST_OF_A_CODE):
             yield from _finding(finding, lines, words)
         if told[finding.code] == sizes[finding.code] and not (show or everything):
-            yield from _folded(finding, sizes[finding.code], titles, words)
+            yield from _folded(finding, sizes[finding.code], words)
     for intent in checked.intents:
         if intent.verdict != "holds":
             yield from _intent(intent, lines, words)
@@ -62,10 +62,10 @@ def _counts(checked: Checked) -> str:
     return summary(checked) + (f", {count(broken, 'broken intent')}" if broken else "")
 
 
-def _folded(finding: Finding, size: int, titles: dict[str, str], words: Words) -> Iterator[str]:
+def _folded(finding: Finding, size: int, words: Words) -> Iterator[str]:
     if finding.severity == "info":
         head = f"info[{finding.code}]"
-        text = f"{head}: {count(size, 'time')}: {titles[finding.code]}; --show {finding.code} lists them"
+        text = f"{head}: {count(size, 'time')}: {code_of(finding.code).title}; --show {finding.code} lists them"
         yield from words.fold(plain(text), "    ", "", marks=((head, "heading"),))
     elif size > MOST_OF_A_CODE:
         left = size - MOST_OF_A_CODE

@@ -13,7 +13,7 @@ import msgspec
 from netwright.base.diagnostics import INPUT_CODES, Code, Severity
 from netwright.base.spans import named
 from netwright.model.finding import Finding, Mark, State
-from netwright.model.finding_codes import FINDING_CODES
+from netwright.model.finding_codes import code_of, finding_codes
 from netwright.questions.check import ORDER, STATES, Checked
 from netwright.questions.check.intents import IntentAnswer
 from netwright.render.escape import plain
@@ -30,10 +30,6 @@ FAMILIES: Final[Mapping[str, str]] = {
 NAMED: Final[Mapping[Severity, str]] = {"error": "error", "warning": "warning", "info": "note"}
 """How a severity is named in text: an information is a note."""
 
-CODES: Final[Mapping[str, Code]] = {
-    c.code: c for c in (*INPUT_CODES, *FINDING_CODES) if c.severity != "info" or c.code > "NW2"
-}
-"""What findings have as codes, in their order."""
 INTENT: Final = Code(
     code="intent",
     severity="error",
@@ -44,8 +40,16 @@ INTENT: Final = Code(
     ),
     help="look at the rules that decide the connection; correct them, or the intent",
 )
-RULES: Final[Mapping[str, Code]] = {**CODES, INTENT.code: INTENT}
-"""What a finding may have as code once intents are told as findings (`as_finding`)."""
+
+
+def every_code() -> tuple[Code, ...]:
+    """What findings have as codes, in their order."""
+    return tuple(c for c in (*INPUT_CODES, *finding_codes()) if c.severity != "info" or c.code > "NW2")
+
+
+def rule_of(code: str) -> Code:
+    """What a finding has as code, once intents are told as findings too (`as_finding`)."""
+    return INTENT if code == INTENT.code else code_of(code)
 
 
 def family(code: str) -> str:

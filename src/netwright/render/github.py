@@ -17,7 +17,7 @@ from netwright.questions.diff import Diffed
 from netwright.questions.diff.objects import ObjectChange
 from netwright.render.diff_groups import NO_CAUSE, SAME, Names, counts, differences
 from netwright.render.escape import plain
-from netwright.render.finding_words import RULES, held, listed, place, sentences, summary, thing
+from netwright.render.finding_words import held, listed, place, rule_of, sentences, summary, thing
 from netwright.render.repository import Repository
 from netwright.render.words import count
 
@@ -75,7 +75,7 @@ def check_annotations(checked: Checked, repository: Repository, meaning: str) ->
         found.append(
             Annotation(
                 level=LEVELS[f.severity],
-                title=f"{f.code} {RULES[f.code].title}",
+                title=f"{f.code} {rule_of(f.code).title}",
                 lines=(*([" ".join(where)] if where else []), *sentences(f)),
                 file=path or "",
                 line=f.line if path else 0,

@@ -17,7 +17,7 @@ from netwright.model.account import Provenance
 from netwright.model.finding import Finding
 from netwright.questions.check import Checked, FailOn, is_failing
 from netwright.render.escape import plain
-from netwright.render.finding_words import CODES, FAMILIES, as_finding, family, place, sentences, thing
+from netwright.render.finding_words import FAMILIES, as_finding, every_code, family, place, sentences, thing
 from netwright.render.repository import Repository
 from netwright.render.words import count
 
@@ -116,7 +116,7 @@ def check_suites(
         by_code.setdefault(finding.code, []).append(finding)
     withheld = {w.code: f"{count(w.findings, 'finding')} withheld: {w.reason}" for w in checked.withheld}
     cases: dict[str, list[Case]] = {name: [] for name in FAMILIES.values()}
-    for code in CODES.values():
+    for code in every_code():
         # what is only worth telling about the input (NW1…) is no finding, so nothing is looked for
         if (code.code in codes) if codes else (code.severity != "info" or family(code.code) != "input"):
             found = by_code.get(code.code, [])

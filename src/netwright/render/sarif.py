@@ -20,12 +20,12 @@ from netwright.questions.check import Checked
 from netwright.render.escape import plain
 from netwright.render.finding_words import (
     NAMED,
-    RULES,
     as_finding,
     counted,
     family,
     listed,
     place,
+    rule_of,
     sentence,
     sentences,
     thing,
@@ -74,7 +74,7 @@ def sarif(
                         "name": "netwright",
                         "version": provenance.version,
                         "semanticVersion": provenance.version,
-                        "rules": [_rule(RULES[name]) for name in codes],
+                        "rules": [_rule(rule_of(name)) for name in codes],
                     }
                 },
                 "invocations": [_invocation(checked, found, most, provenance, code, meaning)],

@@ -6,14 +6,14 @@ from typing import Any, Final
 
 from netwright.model.account import Accounting, Provenance
 from netwright.model.finding import Finding, Mark
-from netwright.model.finding_codes import FINDING_CODES
+from netwright.model.finding_codes import finding_codes
 from netwright.questions.check import Checked
 from netwright.questions.check.intents import IntentAnswer, Witness
 from netwright.render.repository import Repository
 
 HERE: Final = Repository(root="/repo", here="/repo/deploy")
 BROKEN: Final = "kind: NetworkPolicy\nmetadata: {namespace: ops, name: {half\n"
-DEAD: Final = next(code.fails for code in FINDING_CODES if code.code == "NW2201")
+DEAD: Final = next(code.fails for code in finding_codes() if code.code == "NW2201")
 HOSTILE: Final = (
     "@octocat/team",
     "a`b",

@@ -16,7 +16,7 @@ import pytest
 
 from netwright.cli.main import run
 from netwright.model.finding import Finding, Mark
-from netwright.model.finding_codes import FINDING_CODES
+from netwright.model.finding_codes import finding_codes
 from netwright.render.repository import Repository
 from netwright.render.sarif import MOST_RESULTS, sarif
 from tests.unit.render.findings import BROKEN, DEAD, HERE, HOSTILE, checked, finding, hostile, intent, provenance
@@ -58,7 +58,7 @@ def test_what_the_command_writes_is_valid(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path)
     Path("manifests").symlink_to(SHOP)
     Path("broken.yaml").write_text(BROKEN)
-    Path("all.yaml").write_text("---\n".join(code.fails for code in FINDING_CODES))
+    Path("all.yaml").write_text("---\n".join(code.fails for code in finding_codes()))
     for sources, code in ((["manifests"], 0), (["manifests", "broken.yaml"], 3), (["all.yaml"], 1)):
         made = ask(*sources, code=code)
         assert list(wrong(made)) == []
@@ -107,7 +107,7 @@ def test_rules_are_those_that_occur_and_say_what_explain_says() -> None:
     made = log(finding(), finding(code="NW3001", severity="warning"), finding(code="NW3001", severity="warning"))
     rules = made["runs"][0]["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == ["NW2201", "NW3001"]
-    code = next(c for c in FINDING_CODES if c.code == "NW2201")
+    code = next(c for c in finding_codes() if c.code == "NW2201")
     assert rules[0]["fullDescription"]["text"] == code.explanation
     assert code.passes in rules[0]["help"]["markdown"]
     assert [r["ruleIndex"] for r in results(made)] == [0, 1, 1]
@@ -118,7 +118,7 @@ def test_rules_are_those_that_occur_and_say_what_explain_says() -> None:
     [("error", "error", "error"), ("warning", "warning", "warning"), ("info", "note", "recommendation")],
 )
 def test_severities(severity: str, level: str, problem: str) -> None:
-    code = next(c for c in FINDING_CODES if c.severity == severity)
+    code = next(c for c in finding_codes() if c.severity == severity)
     made = log(finding(code=code.code, severity=severity))
     assert results(made)[0]["level"] == level
     (rule,) = made["runs"][0]["tool"]["driver"]["rules"]

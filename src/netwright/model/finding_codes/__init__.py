@@ -5,57 +5,54 @@ A code is for ever; a retired one is never used again. One module a family; each
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import import_module
 from typing import Final
 
+from netwright.base.diagnostics import INPUT_CODES, Code
 from netwright.model.finding import FindingCode
-from netwright.model.finding_codes.admin_effects import ADMIN_EFFECTS
-from netwright.model.finding_codes.admin_policies import ADMIN_POLICIES
-from netwright.model.finding_codes.admin_rules import ADMIN_RULES
-from netwright.model.finding_codes.cilium_isolation import CILIUM_ISOLATION
-from netwright.model.finding_codes.cilium_ports import CILIUM_PORTS
-from netwright.model.finding_codes.cilium_requests import CILIUM_REQUESTS
-from netwright.model.finding_codes.cilium_selectors import CILIUM_SELECTORS
-from netwright.model.finding_codes.cluster_ranges import CLUSTER_RANGES
-from netwright.model.finding_codes.connections import CONNECTIONS
-from netwright.model.finding_codes.coverage import COVERAGE
-from netwright.model.finding_codes.exposure import EXPOSURE
-from netwright.model.finding_codes.implied import IMPLIED
-from netwright.model.finding_codes.infrastructure import INFRASTRUCTURE
-from netwright.model.finding_codes.ingresses import INGRESSES
-from netwright.model.finding_codes.policy_maps import POLICY_MAPS
-from netwright.model.finding_codes.ports import PORTS
-from netwright.model.finding_codes.ranges import RANGES
-from netwright.model.finding_codes.sections import SECTIONS
-from netwright.model.finding_codes.selectors import SELECTORS
-from netwright.model.finding_codes.service_names import SERVICE_NAMES
-from netwright.model.finding_codes.services import SERVICES
 
-_FAMILIES = (
-    SELECTORS,
-    SECTIONS,
-    PORTS,
-    RANGES,
-    IMPLIED,
-    CONNECTIONS,
-    ADMIN_POLICIES,
-    ADMIN_RULES,
-    ADMIN_EFFECTS,
-    POLICY_MAPS,
-    CILIUM_SELECTORS,
-    CILIUM_ISOLATION,
-    CILIUM_REQUESTS,
-    CILIUM_PORTS,
-    COVERAGE,
-    EXPOSURE,
-    INFRASTRUCTURE,
-    SERVICES,
-    SERVICE_NAMES,
-    INGRESSES,
-    CLUSTER_RANGES,
-)
-FINDING_CODES: Final[tuple[FindingCode, ...]] = tuple(
-    sorted((code for family in _FAMILIES for code in family), key=lambda code: code.code)
-)
+_MODULES: Final = {
+    "NW20": ("selectors",),
+    "NW21": ("ports", "ranges", "implied", "connections"),
+    "NW22": ("sections",),
+    "NW23": ("admin_policies", "admin_rules", "admin_effects"),
+    "NW24": ("policy_maps",),
+    "NW25": ("cilium_selectors", "cilium_isolation", "cilium_requests", "cilium_ports"),
+    "NW30": ("coverage",),
+    "NW31": ("exposure",),
+    "NW32": ("exposure",),
+    "NW33": ("infrastructure",),
+    "NW40": ("services", "service_names"),
+    "NW41": ("ingresses",),
+    "NW50": ("cluster_ranges",),
+}
+"""The modules that hold the codes of a family; each has them in a tuple that is called as it is, in capitals."""
+
+_OF_INPUT: Final = {code.code: code for code in INPUT_CODES}
+
+
+def code_of(name: str) -> Code:
+    """A code by its name, those of the input among them; of other families nothing is imported. Raises KeyError where
+    there is none."""
+    return _OF_INPUT[name] if name in _OF_INPUT else _family(name[:4])[name]
+
+
+@cache
+def finding_codes() -> tuple[FindingCode, ...]:
+    """All codes, sorted."""
+    return tuple(code for family in sorted(_MODULES) for _, code in sorted(_family(family).items()))
+
+
+@cache
+def _family(family: str) -> dict[str, FindingCode]:
+    held: dict[str, FindingCode] = {}
+    for name in _MODULES[family]:
+        module = import_module(f"{__name__}.{name}")
+        held |= {code.code: code for code in getattr(module, name.upper()) if code.code.startswith(family)}
+    return held
+
+
 WORKLOAD_KINDS: Final = frozenset(
     {"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob"}
 )

@@ -1,94 +1,70 @@
 """`check`: what is wrong with the network, or looks so, with the place, the effect and the cure.
 
-A check is a function of the scene that yields what it found; `CHECKS` lists them. Codes, severities, explanations and
-examples are in `model.finding_codes`.
+A check is a function of the scene that yields what it found; `CHECKS` lists their modules. Codes, severities,
+explanations and examples are in `model.finding_codes`.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from typing import Literal
+from collections.abc import Collection, Sequence
+from importlib import import_module
+from typing import Final, Literal
 
 import msgspec
 
 from netwright.base.diagnostics import Diagnostic, Severity
 from netwright.base.spans import Origin
+from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
+from netwright.dialects.cilium import KINDS as CILIUM_KINDS
 from netwright.engine import acting
 from netwright.model.document import Unread
 from netwright.model.finding import Finding, Mark, State
-from netwright.model.finding_codes import ABSENCE, FINDING_CODES
-from netwright.questions.check import (
-    admin_effects,
-    admin_order,
-    admin_policies,
-    admin_precedence,
-    admin_versions,
-    bypass,
-    cilium_addresses,
-    cilium_covered,
-    cilium_isolation,
-    cilium_ports,
-    cilium_requests,
-    cilium_selectors,
-    cluster_ranges,
-    controllers,
-    coverage,
-    dns,
-    exposed_workloads,
-    implied,
-    infrastructure,
-    ingresses,
-    one_sided,
-    policy_maps,
-    policy_sections,
-    policy_selectors,
-    ports,
-    ranges,
-    service_names,
-    services,
-    target_ports,
-)
+from netwright.model.finding_codes import ABSENCE, code_of
 from netwright.questions.check.acceptance import settled
 from netwright.questions.check.found import Found, marked
 from netwright.questions.check.intents import IntentAnswer, Judge
 from netwright.questions.check.scene import Scene
 from netwright.questions.registry import Asked, Check
 
-CHECKS: tuple[Callable[[Scene], Iterator[Found]], ...] = (
+OF_CILIUM: Final = (*CILIUM_KINDS, "cilium")
+CHECKS: Final[tuple[tuple[str, Collection[str]], ...]] = (
     # causes, in the order in which one explains the other (`mistakes`)
-    policy_selectors.checks,
-    policy_sections.checks,
-    ports.checks,
-    services.checks,
-    target_ports.checks,
-    ingresses.checks,
-    service_names.checks,
-    one_sided.checks,
-    dns.checks,
+    ("policy_selectors", ()),
+    ("policy_sections", ()),
+    ("ports", ()),
+    ("services", ()),
+    ("target_ports", ()),
+    ("ingresses", ()),
+    ("service_names", ()),
+    ("one_sided", ()),
+    ("dns", ()),
+    ("cilium_dns", OF_CILIUM),
     # the others
-    admin_policies.checks,
-    admin_order.checks,
-    admin_effects.checks,
-    admin_precedence.checks,
-    admin_versions.checks,
-    cilium_ports.checks,
-    cilium_selectors.checks,
-    cilium_addresses.checks,
-    cilium_isolation.checks,
-    cilium_requests.checks,
-    cilium_covered.checks,
-    ranges.checks,
-    implied.checks,
-    coverage.checks,
-    exposed_workloads.checks,
-    bypass.checks,
-    infrastructure.checks,
-    controllers.checks,
-    cluster_ranges.checks,
-    policy_maps.checks,
+    ("admin_policies", ADMIN_KINDS),
+    ("admin_order", ADMIN_KINDS),
+    ("admin_effects", ADMIN_KINDS),
+    ("admin_precedence", ADMIN_KINDS),
+    ("admin_versions", ADMIN_KINDS),
+    ("cilium_ports", OF_CILIUM),
+    ("cilium_selectors", OF_CILIUM),
+    ("cilium_addresses", OF_CILIUM),
+    ("cilium_isolation", OF_CILIUM),
+    ("cilium_requests", OF_CILIUM),
+    ("cilium_covered", OF_CILIUM),
+    ("ranges", ()),
+    ("implied", ()),
+    ("coverage", ()),
+    ("exposed_workloads", ()),
+    ("bypass", ()),
+    ("infrastructure", ()),
+    ("controllers", ()),
+    ("cluster_ranges", ()),
+    ("policy_maps", ()),
 )
+"""The modules of checks here, each with the kinds of which the input must have one, or the profile that it must be
+asked under; (): always. The others are not imported. A module's `checks` yields what it finds in a scene."""
 ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 FailOn = Literal["error", "warning", "info", "never"]
 STATES: tuple[State, ...] = ("new", "known", "accepted")
@@ -150,7 +126,6 @@ def is_failing(severity: Severity, fail_on: FailOn) -> bool:
 
 
 def answer(twin: Asked, params: Check) -> Checked:
-    codes = {code.code: code for code in FINDING_CODES}
     unread = twin.snapshot.reading.unread
     lacking = {code for code, kinds in ABSENCE.items() if any(_may_be(u, kinds) for u in unread)}
     untold = lacking | {code for code, severity in params.severities.items() if severity == "ignore"}
@@ -162,14 +137,17 @@ def answer(twin: Asked, params: Check) -> Checked:
     findings: list[Finding] = [_of_input(d) for d in twin.snapshot.diagnostics if d.severity != "info"]
     seen: Counter[tuple[str, ...]] = Counter()
     withheld: Counter[str] = Counter()
-    for check in CHECKS:
-        for found in check(scene):
+    given = {d.kind for d in twin.cluster.objects} | {scene.profile.name}
+    for name, of in CHECKS:
+        if of and given.isdisjoint(of):
+            continue
+        for found in import_module(f"{__name__}.{name}").checks(scene):
             if not is_in(found):
                 continue
             if found.code in lacking:
                 withheld[found.code] += 1
                 continue
-            findings.append(_finding(twin, found, codes[found.code].severity, seen))
+            findings.append(_finding(twin, found, code_of(found.code).severity, seen))
     findings, notes = settled(findings, params)
     findings.sort(key=lambda f: (ORDER[f.severity], f.code, f.file, f.line, f.column, f.namespace, f.name, f.path))
     counts = Counter(f.severity for f in findings if f.state == "new")

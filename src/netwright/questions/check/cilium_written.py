@@ -27,8 +27,6 @@ from netwright.model.rule import Direction
 from netwright.questions.check.label_words import written
 from netwright.questions.check.scene import Chosen, Scene
 
-OWN_NODE: Final = ("CiliumConfig", "", "allow-localhost")
-"""What lets a node in to its own pods acts at all of them, and isolates nobody."""
 AnyEntry = IngressRule | IngressDenyRule | EgressRule | EgressDenyRule
 SECTIONS: Final[tuple[tuple[Direction, str, str, Literal["allow", "deny"]], ...]] = (
     ("ingress", "ingress", "ingress", "allow"),

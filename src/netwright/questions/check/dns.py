@@ -11,12 +11,10 @@ from functools import cached_property
 from typing import NamedTuple
 
 from netwright.base.services import TCP, UDP, ServiceSet
-from netwright.dialects.cilium.services import services_of
 from netwright.dialects.k8s.endpoints import NAMESPACE_NAME
 from netwright.dialects.k8s.lower import lower_ports
-from netwright.dialects.k8s.objects import LabelSelector, NetworkPolicyPort
+from netwright.dialects.k8s.objects import NetworkPolicyPort
 from netwright.model.document import Decoded
-from netwright.questions.check.cilium_written import Entry, Written, is_of_pods, name_of, namespaces_of
 from netwright.questions.check.found import Found, at, listed
 from netwright.questions.check.mistakes import Mistakes
 from netwright.questions.check.scene import RuleOf, Scene, spec_of
@@ -31,10 +29,9 @@ PORTS = (53, 5353, 1053, 8053, 10053)
 
 
 def checks(scene: Scene) -> Iterator[Found]:
-    names = Names(scene)
+    names = scene.once(Names)
     yield from names.none()
     yield from names.only_udp()
-    yield from names.none_by_cilium()
 
 
 class Allowed(NamedTuple):
@@ -51,7 +48,7 @@ class Names:
         self.around = scene.once(Surroundings)
 
     @cached_property
-    def _allowed(self) -> dict[Decoded, Allowed]:
+    def allowed_by(self) -> dict[Decoded, Allowed]:
         """By policy that isolates for egress."""
         found = {}
         for policy in self.scene.policies:
@@ -84,10 +81,10 @@ class Names:
         return bits
 
     @cached_property
-    def _at(self) -> dict[int, list[Decoded]]:
+    def isolating(self) -> dict[int, list[Decoded]]:
         """By endpoint row the policies that isolate it for egress, surely or perhaps."""
         found: dict[int, list[Decoded]] = {}
-        for policy in self._allowed:
+        for policy in self.allowed_by:
             for row in self.scene.subjects(policy).may:
                 found.setdefault(row, []).append(policy)
         return found
@@ -106,7 +103,7 @@ class Names:
             if peer.ip_block is not None:
                 return True
             if peer.namespace_selector is None:
-                if rule.policy.namespace in SERVERS or rule.policy.namespace in self._serving:
+                if rule.policy.namespace in SERVERS or rule.policy.namespace in self.serving:
                     return True
                 continue
             for name in SERVERS:
@@ -115,12 +112,12 @@ class Names:
                         return True
                 elif matches(peer.namespace_selector, self.around.labels_of(name)):
                     return True
-            if not self._serving.isdisjoint(self.around.namespaces(peer.namespace_selector)[1]):
+            if not self.serving.isdisjoint(self.around.namespaces(peer.namespace_selector)[1]):
                 return True
         return False
 
     @cached_property
-    def _serving(self) -> set[str]:
+    def serving(self) -> set[str]:
         """Namespaces with a pod that declares port 53."""
         return {
             self.scene.cluster.row_objects[row].namespace
@@ -128,43 +125,20 @@ class Names:
             if any(port.number in PORTS and port.protocol == UDP for port in ports)
         }
 
-    def _is_accepted(self, row: int, protocol: int) -> bool:
+    def is_accepted(self, row: int, protocol: int) -> bool:
         """Whether the Admin tier may accept DNS for a pod, before NetworkPolicies are read, or a policy of Cilium."""
         position = self.scene.network.position(row)
-        if self._of_cilium[protocol] >> position & 1:
-            return True
+        if self.scene.has_cilium:
+            from netwright.questions.check.cilium_dns import asking
+
+            if self.scene.once(asking)[protocol] >> position & 1:
+                return True
         return any(
             self.scene.once(Tiers).may_accept("egress", position, ServiceSet.ports(protocol, number))
             for number in PORTS
         )
 
-    @cached_property
-    def _of_cilium(self) -> dict[int, int]:
-        """By protocol the pods, as bits, that policies of Cilium may let ask a DNS server for names."""
-        written = self.scene.once(Written)
-        found = {UDP: 0, TCP: 0}
-        for entry in written.entries:
-            if entry.direction != "egress" or entry.action != "allow" or entry.form[0] == "fqdns":
-                continue
-            if entry.is_for_all_services and not self._may_be_servers_of(entry):
-                continue
-            services = [service for service, _ in services_of(entry.value, not entry.form[0])]
-            for protocol in found:
-                ports = [ServiceSet.ports(protocol, number) for number in PORTS]
-                if any(s.named or any(one <= s.fixed for one in ports) for s in services):
-                    found[protocol] |= self.scene.bits(written.subjects(entry.ruled).may)
-        return found
-
-    def _may_be_servers_of(self, entry: Entry) -> bool:
-        """Whether a DNS server may be among the peers of an entry of a policy of Cilium."""
-        for selector in entry.listed("endpoints") or ():
-            assert isinstance(selector, LabelSelector)
-            names = namespaces_of(selector, entry.policy.namespace) if is_of_pods(selector) else None
-            if names is None or any(name in SERVERS or name in self._serving for name in names):
-                return True
-        return entry.form[0] != "endpoints"
-
-    def _is_known(self, namespace: str) -> bool:
+    def is_known(self, namespace: str) -> bool:
         """Whether policies of kinds that are not read cannot allow anything here."""
         return not any(
             u.effect == "both" and (not u.namespaces or namespace in u.namespaces) for u in self.scene.cluster.unknown
@@ -177,17 +151,17 @@ class Names:
         lacking: dict[str, dict[str, Decoded]] = {}
         meant = self._meant
         for workload in self.scene.workloads:
-            if not self._is_known(workload.namespace) or self.scene.isolation(workload, "egress") != "yes":
+            if not self.is_known(workload.namespace) or self.scene.isolation(workload, "egress") != "yes":
                 continue
             if meant & self.scene.bits(workload.rows):
                 continue
             for row in workload.rows:
-                policies = self._at.get(row, [])
-                allowed = [self._allowed[policy] for policy in policies]
+                policies = self.isolating.get(row, [])
+                allowed = [self.allowed_by[policy] for policy in policies]
                 if any(a.selects for a in allowed) and not any(a.udp for a in allowed):
-                    if self._is_accepted(row, UDP):
+                    if self.is_accepted(row, UDP):
                         continue
-                    to_change = next(p for p in policies if self._allowed[p].selects)
+                    to_change = next(p for p in policies if self.allowed_by[p].selects)
                     lacking.setdefault(workload.namespace, {})[workload.ref] = to_change
                     break
         for namespace, by_ref in lacking.items():
@@ -205,48 +179,17 @@ class Names:
                 workloads=refs,
             )
 
-    def none_by_cilium(self) -> Iterator[Found]:
-        """NW2537: by policy of Cilium that lets its pods go to pods; not of pods that NW2130 may be told of."""
-        written = self.scene.once(Written)
-        seen: set[int] = set()
-        for entry in written.entries:
-            if entry.direction != "egress" or entry.action != "allow" or entry.form[0] != "endpoints":
-                continue
-            lacking: list[int] = []
-            for row in written.subjects(entry.ruled).must:
-                policies = [self._allowed[policy] for policy in self._at.get(row, [])]
-                isolated = self.scene.acting.isolated["egress"].get(self.scene.network.position(row))
-                if row in seen or isolated != "yes" or any(a.udp or a.selects for a in policies):
-                    continue
-                if not self._is_accepted(row, UDP) and self._is_known(self.scene.workload_of(row).namespace):
-                    lacking.append(row)
-            seen.update(lacking)
-            if not lacking:
-                continue
-            refs = self.scene.refs(lacking)
-            yield Found(
-                "NW2537",
-                at(entry.policy, *entry.pointer),
-                f"{name_of(entry.policy)} lets {listed(refs)} connect to others, and nothing lets them ask DNS",
-                label="no entry allows UDP 53",
-                effect="names of Services do not resolve, so connections that the rules allow are not made",
-                help="allow port 53 to the DNS servers: `toEndpoints: [{matchLabels: {k8s:io.kubernetes.pod.namespace: "
-                "kube-system, k8s:k8s-app: kube-dns}}]`",
-                key=" ".join(refs),
-                workloads=refs,
-            )
-
     def only_udp(self) -> Iterator[Found]:
         """NW2131: by policy with the rule."""
-        for policy in self._allowed:
-            if not self._allowed[policy].udp or not self._is_known(policy.namespace):
+        for policy in self.allowed_by:
+            if not self.allowed_by[policy].udp or not self.is_known(policy.namespace):
                 continue
             place = _over_udp(self.scene, policy)
             rows = self.scene.subjects(policy).must
             if place is None or not rows:
                 continue
-            lacking = [row for row in rows if not any(self._allowed[p].tcp for p in self._at[row])]
-            lacking = [row for row in lacking if not self._is_accepted(row, TCP)]
+            lacking = [row for row in rows if not any(self.allowed_by[p].tcp for p in self.isolating[row])]
+            lacking = [row for row in lacking if not self.is_accepted(row, TCP)]
             if lacking:
                 yield Found(
                     "NW2131",

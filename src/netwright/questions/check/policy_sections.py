@@ -15,11 +15,10 @@ from netwright.dialects.k8s.objects import NetworkPolicyEgressRule, NetworkPolic
 from netwright.engine.acting import PolicyKey
 from netwright.model.document import Decoded
 from netwright.model.rule import Direction
-from netwright.questions.check.cilium_written import OWN_NODE
 from netwright.questions.check.found import Found, Seen, at, listed
 from netwright.questions.check.label_words import written
 from netwright.questions.check.mistakes import Mistakes
-from netwright.questions.check.scene import Scene, spec_of
+from netwright.questions.check.scene import OWN_NODE, Scene, spec_of
 from netwright.questions.check.tiers import Tiers
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from netwright.base.selectors import NEVER, Selector, conjunction, equals
 from netwright.base.services import TRANSPORT, ServiceSet
@@ -41,6 +41,8 @@ from netwright.questions.check.found import Found
 from netwright.questions.registry import Asked
 
 T = TypeVar("T")
+OWN_NODE: Final = ("CiliumConfig", "", "allow-localhost")
+"""What lets a node in to its own pods under Cilium: it acts at all of them, and isolates nobody."""
 
 
 class Chosen(NamedTuple):
@@ -117,7 +119,12 @@ class Scene:
     @cached_property
     def may_be_denied(self) -> bool:
         """Whether there are policies that deny what NetworkPolicies allow."""
-        return bool(self.admin_policies) or any(d.kind in CILIUM_KINDS for d in self.objects)
+        return bool(self.admin_policies) or self.has_cilium
+
+    @cached_property
+    def has_cilium(self) -> bool:
+        """Whether there are policies of Cilium: what reads these is imported for them only."""
+        return any(d.kind in CILIUM_KINDS for d in self.objects)
 
     # --- objects --------------------
 

@@ -14,18 +14,16 @@ from netwright.base.ipset import parse_address
 from netwright.base.services import PROTOCOLS, ServiceSet, protocol_name
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
 from netwright.dialects.cilium import KINDS as CILIUM_KINDS
-from netwright.dialects.cilium.services import services_of
 from netwright.dialects.k8s.objects import NetworkPolicyPort
 from netwright.engine.bits import indexes
 from netwright.model.cluster import ServicePortNoun
 from netwright.model.document import Decoded
 from netwright.model.rule import Service as PortsOf
 from netwright.questions.check.absence import Absence
-from netwright.questions.check.cilium_written import OWN_NODE, Written
 from netwright.questions.check.found import Found, Seen, at, listed
 from netwright.questions.check.ingresses import kept
 from netwright.questions.check.mistakes import Mistakes
-from netwright.questions.check.scene import Scene, spec_of
+from netwright.questions.check.scene import OWN_NODE, Scene, spec_of
 from netwright.questions.check.services import ServiceOf, services
 from netwright.questions.check.tiers import Tiers
 
@@ -137,6 +135,9 @@ def _admitted_by_cilium(scene: Scene, position: int, services: ServiceSet) -> bo
 
 def _admitting(scene: Scene) -> dict[int, list[PortsOf]]:
     """By position the ports that entries of Cilium's policies may admit somebody to."""
+    from netwright.dialects.cilium.services import services_of
+    from netwright.questions.check.cilium_written import Written
+
     written = scene.once(Written)
     found: dict[int, list[PortsOf]] = {}
     for entry in written.entries:

@@ -12,7 +12,7 @@ from netwright.base.diagnostics import INPUT_CODES, Code
 from netwright.base.errors import UnknownReference
 from netwright.model.counterparts import COUNTERPARTS, Counterpart
 from netwright.model.finding import FindingCode
-from netwright.model.finding_codes import FINDING_CODES
+from netwright.model.finding_codes import finding_codes
 from netwright.model.glossary import TERMS, Term
 from netwright.model.kind_lists import KINDS, find
 from netwright.model.kinds import Kind
@@ -23,7 +23,7 @@ from netwright.questions.explain.kind_notes import NOTES, RULES_OF_THUMB, SHORT
 from netwright.questions.registry import Asked, Explain
 
 PROFILES: tuple[Profile, ...] = tuple(map(profile_of, NAMES))
-CODES: tuple[Code, ...] = (*INPUT_CODES, *FINDING_CODES)
+CODES: tuple[Code, ...] = (*INPUT_CODES, *finding_codes())
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from netwright.base.diagnostics import Severity
@@ -47,21 +47,20 @@ def check_page(
     checked: Checked,
     *,
     show: Collection[str] = (),
-    titles: Mapping[str, str],
     options: Sequence[str],
     code: int,
     fail_on: str,
     exit_reasons: Sequence[str],
 ) -> bytes:
-    """The page; with `show` only findings of these codes. `titles` are the titles of all codes, `options` the words of
-    a command that asks the same input, `code` the exit code, `fail_on` the severity from which on a finding fails."""
+    """The page; with `show` only findings of these codes. `options` are the words of a command that asks the same
+    input, `code` is the exit code, `fail_on` the severity from which on a finding fails."""
     pictured = picture(twin, options)
     content = {field: getattr(checked, field) for field in checked.__struct_fields__}
     answer = document("check", twin.provenance, exit_reasons, **content)
     checked = narrowed(checked, show)
     sources = ", ".join(i.source for i in twin.provenance.inputs)
     sections = [
-        ("findings", "Findings", findings_section(checked, twin.snapshot.reading.texts.lines, titles)),
+        ("findings", "Findings", findings_section(checked, twin.snapshot.reading.texts.lines)),
         ("ways", "Ways in", _ways(pictured.ways)),
         ("map", "Map", map_section(MAP)),
         ("connections", "Connections", connections_section("Connections", CONNECTIONS)),

@@ -11,7 +11,7 @@ from netwright.base.diagnostics import Severity
 from netwright.model.finding import Finding, Mark
 from netwright.questions.check import ORDER, Checked
 from netwright.render.excerpt import Lines
-from netwright.render.finding_words import INTENT, held, listed, thing
+from netwright.render.finding_words import INTENT, held, listed, rule_of, thing
 from netwright.render.html.elements import Html, Part, join, name, prose, tag
 from netwright.render.html.tables import place_of, table
 from netwright.render.words import count
@@ -25,8 +25,8 @@ LONGEST_LINE: Final = 240
 WORDS: Final[Mapping[Severity, str]] = {"error": "✗ error", "warning": "! warning", "info": "i note"}
 
 
-def findings_section(checked: Checked, lines: Lines, titles: Mapping[str, str]) -> Html:
-    """The section `findings`. `titles` are the titles of the codes."""
+def findings_section(checked: Checked, lines: Lines) -> Html:
+    """The section `findings`."""
     found = sorted(listed(checked, everything=True), key=lambda f: (ORDER[f.severity], f.code != INTENT.code))
     groups = [(code, list(of)) for code, of in groupby(found, key=lambda f: f.code)]
     told: list[Html] = []
@@ -34,7 +34,7 @@ def findings_section(checked: Checked, lines: Lines, titles: Mapping[str, str]) 
     for code, of in groups:
         rows = [(f, _finding(f, lines) if seen + i < MOST_IN_FULL else _in_one_line(f)) for i, f in enumerate(of)]
         seen += len(of)
-        told.append(_group(code, {**titles, INTENT.code: INTENT.title}.get(code, ""), rows))
+        told.append(_group(code, rule_of(code).title, rows))
     if seen > MOST_IN_FULL:
         told.append(
             tag("p", f"Of {count(seen, 'finding')} the first {MOST_IN_FULL} stand with their lines.", class_="note")
