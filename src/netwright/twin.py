@@ -28,7 +28,7 @@ from netwright.dialects.k8s.validate_policy import loose_ranges
 from netwright.model.account import Accounting, Provenance
 from netwright.model.cluster import Cluster, UnreadRoute
 from netwright.model.document import Decoded, Document, Fate, Input, Reading, UnknownPolicy
-from netwright.model.kind_lists import find
+from netwright.model.kind_lists import by_name, find
 from netwright.model.kinds import Kind
 from netwright.version import VERSION
 
@@ -131,7 +131,7 @@ def digest(reading: Reading, like: Snapshot | None = None) -> Snapshot:
         if kind is None:
             fates.append("not_understood")
             unlisted.setdefault((document.api_version, document.kind), []).append(document)
-        elif kind.reads == "irrelevant":
+        elif kind.reads == "irrelevant" and by_name(document.group, document.kind, document.name) is None:
             fates.append("irrelevant")
         elif kind.reads == "unread":
             fates.append("not_understood")
@@ -343,7 +343,10 @@ class Twin:
             else:
                 self.profile, telling = found_profile(snapshot.objects)
         except ValueError as error:
-            raise UsageError(str(error), help="`explain` lists the profiles") from None
+            if cni:
+                raise UsageError(str(error), help="`explain` lists the profiles") from None
+            told = "the ConfigMap `cilium-config` of the input"
+            raise UsageError(f"{told}: {error}", help="correct it, or say with `--cni` how it is") from None
         self._telling = telling
         self.snapshot = snapshot
         self.pod_cidrs = tuple(pod_cidrs)
@@ -376,7 +379,11 @@ class Twin:
         if d is None:
             return ()
         told = f"the CNI is {self.profile.title}, for {d.kind} `{named(d.namespace, d.name)}` is in the input"
-        return (f"{told} (`--cni` says otherwise)",)
+        if d.kind != "ConfigMap":
+            return (f"{told} (`--cni` says otherwise)",)
+        from netwright.profiles.cilium_config import not_read
+
+        return (f"{told} (`--cni` says otherwise)", *not_read(d.value))
 
     def _streaming(self) -> tuple[str, ...]:
         return (STREAMED,) if "network" in self.__dict__ and self.network.streamed else ()

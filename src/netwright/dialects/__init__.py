@@ -20,7 +20,7 @@ def decode(document: Document) -> Decoded | Invalid:
 
     Raises KeyError for a kind that is not read: ask `model.kind_lists.find` first.
     """
-    name = _OF_GROUP.get(document.group)
+    name = _OF_GROUP.get(document.group) or ("cilium" if document.kind == "ConfigMap" else None)
     if name is None:
         from netwright.dialects.k8s.decode import decode as read
 

@@ -30,6 +30,11 @@ _READ_POLICIES: tuple[_Row, ...] = (
 )
 _READ_HOST_POLICIES: tuple[_Row, ...] = (("cilium.io", "", "CiliumClusterwideNetworkPolicy"),)
 
+# Objects of a kind that is else irrelevant, which are read by their name.
+_NAMED: dict[tuple[str, str, str], Kind] = {
+    ("", "ConfigMap", "cilium-config"): Kind(group="", name="ConfigMap", namespaced=True, reads="read"),
+}
+
 # What does not change who may talk to whom, and brings no endpoint into the cluster.
 _IRRELEVANT: tuple[_Row, ...] = (
     # Kubernetes
@@ -408,6 +413,15 @@ def find(group: str, name: str) -> Kind | None:
     True
     """
     return _BY_NAME.get((group, name)) or _BY_NAME.get((group, "*"))
+
+
+def by_name(group: str, kind: str, name: str) -> Kind | None:
+    """An object that is read for its name, though others of its kind do not touch the network.
+
+    >>> by_name("", "ConfigMap", "cilium-config").reads
+    'read'
+    """
+    return _NAMED.get((group, kind, name))
 
 
 def makes_pods(group: str, name: str) -> bool:

@@ -34,11 +34,17 @@ OPTIONS: Final = (
         says="with `policy` a node reaches its own pods as policies say; else it does unless a rule denies it",
     ),
     Option(
+        name="enable-k8s-cluster-network-policy",
+        values=("true", "false"),
+        says="with `false` ClusterNetworkPolicies have no effect; Cilium's own default, which `cilium-config` shows",
+    ),
+    Option(
         name="bpf-policy-map-max",
         values=("16384", "65536"),
         says="how many entries a policy map holds, any number from 256 to 65536: it changes no verdict",
     ),
 )
+SWITCHED_ON: Final = "ClusterNetworkPolicy is switched on"
 CILIUM = Profile(
     name="cilium",
     title="Cilium 1.20 with its default options",
@@ -73,7 +79,8 @@ CILIUM = Profile(
         "what isolates denies behind the Baseline tier, so that a Baseline Accept opens what a NetworkPolicy isolates "
         "(Cilium 1.20.2; the API's text has it the other way)",
         "the API server is a node, or an outside address that no rule for `cluster` means",
-        "ClusterNetworkPolicy is switched on, and the cluster's name is `default`",
+        SWITCHED_ON,
+        "the cluster's name is `default`",
     ),
 )
 
@@ -100,6 +107,17 @@ def with_options(options: Mapping[str, str]) -> Profile:
                 if value not in ("auto", "always", "policy"):
                     raise ValueError(f"`{key}` is `auto`, `always` or `policy`, not `{value}`")
                 profile = replace(profile, own_node="policy" if value == "policy" else "admitted")
+            case "enable-k8s-cluster-network-policy":
+                if value not in ("true", "false"):
+                    raise ValueError(f"`{key}` is `true` or `false`, not `{value}`")
+                if value == "false":
+                    kinds_left = tuple(kind for kind in profile.kinds if kind != "ClusterNetworkPolicy")
+                    profile = replace(
+                        profile,
+                        kinds=kinds_left,
+                        ignored=(*profile.ignored, "ClusterNetworkPolicy"),
+                        assumptions=tuple(said for said in profile.assumptions if said != SWITCHED_ON),
+                    )
             case "bpf-policy-map-max":
                 if not (value.isascii() and value.isdigit() and len(value) < 10):
                     raise ValueError(f"`{key}` is a number of entries, not `{value}`")
@@ -107,4 +125,4 @@ def with_options(options: Mapping[str, str]) -> Profile:
                 known = ", ".join(option.name for option in OPTIONS)
                 raise ValueError(f"`{key}` is no option that is read; those are {known}")
     told = ",".join(f"{key}={value}" for key, value in options.items())
-    return replace(profile, name=f"cilium:{told}") if told else profile
+    return replace(profile, name=f"cilium:{told}", title=f"Cilium 1.20 with {told}") if told else profile

@@ -22,6 +22,7 @@ def as_judged(profile: Profile, objects: Sequence[Decoded], unknown: Sequence[Un
     options = CiliumOptions(
         cidr_match_modes=frozenset(modes[kind] for kind in profile.reading.ranges or () if kind in modes),  # type: ignore[misc]
         enforcement=profile.enforcement,
+        cluster_network_policies="ClusterNetworkPolicy" in profile.kinds,
         allow_localhost="policy" if profile.own_node == "policy" else "auto",
     )
     return found | {"profile": "cilium", "options": options}

@@ -76,7 +76,7 @@ def entries(scene: Scene) -> list[Entry]:
             found += _cilium(scene, one)
         elif isinstance(one.value, NetworkPolicy):
             found += _kubernetes(scene, one)
-        elif isinstance(one.value, ClusterNetworkPolicy):
+        elif isinstance(one.value, ClusterNetworkPolicy) and scene.options.cluster_network_policies:
             found += _admin(scene, one)
     return [one for one in found if one.subject.match != "no"]
 

@@ -58,15 +58,17 @@ class CiliumOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How the agents are set up; the defaults are Cilium's.
 
     `cidr_match_modes`: policy-cidr-match-mode; `enforcement`: enable-policy; `allow_localhost`: allow-localhost, of
-    which "auto" means "always" under Kubernetes; `cluster_name`: cluster-name. All others are as Cilium has them:
-    both address families, ICMP rules, the L7 proxy and non-default-deny policies are on; the labels of nodes, further
-    IP protocols and the host firewall are off.
+    which "auto" means "always" under Kubernetes; `cluster_name`: cluster-name; `cluster_network_policies`:
+    enable-k8s-cluster-network-policy, which is off by Cilium's own default. All others are as Cilium has them: both
+    address families, ICMP rules, the L7 proxy and non-default-deny policies are on; the labels of nodes, further IP
+    protocols and the host firewall are off.
     """
 
     cidr_match_modes: frozenset[Literal["pods", "nodes"]] = frozenset()
     enforcement: Literal["default", "always", "never"] = "default"
     allow_localhost: Literal["auto", "always", "policy"] = "auto"
     cluster_name: str = "default"
+    cluster_network_policies: bool = True
 
 
 DEFAULTS = CiliumOptions()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netwright.dialects.cilium.objects import CiliumCIDRGroup, CiliumNetworkPolicy
+from netwright.dialects.cilium.objects import CiliumCIDRGroup, CiliumConfig, CiliumNetworkPolicy
 from netwright.dialects.cilium.validate import check_cidr_group, check_policy
 from netwright.dialects.k8s.decode import Invalid, Reads, decode_as
 from netwright.model.document import Decoded, Document
@@ -12,6 +12,7 @@ _READS = {
     "CiliumClusterwideNetworkPolicy": Reads.of(
         "cilium.io/v2", CiliumNetworkPolicy, namespaced=False, check=check_policy
     ),
+    "ConfigMap": Reads.of("v1", CiliumConfig),
     "CiliumCIDRGroup": Reads.of("cilium.io/v2", CiliumCIDRGroup, namespaced=False, check=check_cidr_group),
 }
 # Versions that are served beside the stored one, in the same shape.

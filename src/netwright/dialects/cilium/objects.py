@@ -359,6 +359,15 @@ class CiliumNetworkPolicy(_Whole, frozen=True):
     """Still written beside `spec`, though the API server drops it; it says nothing about traffic."""
 
 
+class CiliumConfig(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename="camel"):
+    """The ConfigMap `cilium-config`: how the agents are set up, in options by their names (`pkg/option/config.go`)."""
+
+    api_version: str = ""
+    kind: str = ""
+    metadata: Meta = Meta()
+    data: dict[str, str] | None = None
+
+
 class CiliumCIDRGroupSpec(_Whole, frozen=True):
     external_cidrs: tuple[str, ...] | None = msgspec.field(default=None, name="externalCIDRs")
 
