@@ -11,7 +11,12 @@ if TYPE_CHECKING:
     from netwright.dialects.k8s.decode import Invalid
     from netwright.model.document import Decoded, Document
 
-_OF_GROUP = {"cilium.io": "cilium", "policy.networking.k8s.io": "adminpolicy"}
+_OF_GROUP = {
+    "cilium.io": "cilium",
+    "crd.projectcalico.org": "calico",
+    "policy.networking.k8s.io": "adminpolicy",
+    "projectcalico.org": "calico",
+}
 """The package that reads kinds of a group, those that it knows; all others are Kubernetes' own."""
 
 

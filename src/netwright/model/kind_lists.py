@@ -13,6 +13,9 @@ from netwright.model.kinds import Kind
 
 _Row = tuple[str, str, str]
 
+_CALICO = ("crd.projectcalico.org", "projectcalico.org")
+"""The groups of Calico's kinds: as they are stored, and as its API server serves them."""
+
 _READ: tuple[_Row, ...] = (
     ("", "Pod ReplicationController Service ServiceAccount", "Namespace Node"),
     ("apps", "Deployment StatefulSet DaemonSet ReplicaSet", ""),
@@ -20,6 +23,14 @@ _READ: tuple[_Row, ...] = (
     ("discovery.k8s.io", "EndpointSlice", ""),
     ("networking.k8s.io", "Ingress", ""),
     ("cilium.io", "", "CiliumCIDRGroup"),
+    *(
+        (
+            group,
+            "NetworkSet StagedNetworkPolicy StagedKubernetesNetworkPolicy",
+            "GlobalNetworkSet Tier StagedGlobalNetworkPolicy Profile FelixConfiguration",
+        )
+        for group in _CALICO
+    ),
     # Served no more: read as far as to say which version to write.
     ("extensions", "Deployment DaemonSet ReplicaSet Ingress NetworkPolicy", ""),
 )
@@ -27,8 +38,14 @@ _READ_POLICIES: tuple[_Row, ...] = (
     ("networking.k8s.io", "NetworkPolicy", ""),
     ("policy.networking.k8s.io", "", "AdminNetworkPolicy BaselineAdminNetworkPolicy ClusterNetworkPolicy"),
     ("cilium.io", "CiliumNetworkPolicy", ""),
+    *((group, "NetworkPolicy", "") for group in _CALICO),
 )
-_READ_HOST_POLICIES: tuple[_Row, ...] = (("cilium.io", "", "CiliumClusterwideNetworkPolicy"),)
+_READ_HOST_POLICIES: tuple[_Row, ...] = (
+    ("cilium.io", "", "CiliumClusterwideNetworkPolicy"),
+    *((group, "", "GlobalNetworkPolicy") for group in _CALICO),
+)
+# What can only take away, of nodes.
+_READ_HOST_DENY: tuple[_Row, ...] = tuple((group, "", "HostEndpoint") for group in _CALICO)
 
 # Objects of a kind that is else irrelevant, which are read by their name.
 _NAMED: dict[tuple[str, str, str], Kind] = {
@@ -185,8 +202,6 @@ _IRRELEVANT: tuple[_Row, ...] = (
 # Policies that allow and deny.
 _POLICIES: tuple[_Row, ...] = (
     ("policy.networking.k8s.io", "", "*"),
-    ("crd.projectcalico.org", "NetworkPolicy", "Profile"),
-    ("projectcalico.org", "NetworkPolicy", "Profile"),
     ("crd.antrea.io", "NetworkPolicy", ""),
     ("security.antrea.tanzu.vmware.com", "NetworkPolicy", ""),
     ("networking.gke.io", "FQDNNetworkPolicy", ""),
@@ -196,8 +211,6 @@ _POLICIES: tuple[_Row, ...] = (
 )
 # The same, whose subjects can be nodes and hostNetwork pods.
 _HOST_POLICIES: tuple[_Row, ...] = (
-    ("crd.projectcalico.org", "", "GlobalNetworkPolicy"),
-    ("projectcalico.org", "", "GlobalNetworkPolicy"),
     ("crd.antrea.io", "", "ClusterNetworkPolicy"),
     ("security.antrea.tanzu.vmware.com", "", "ClusterNetworkPolicy"),
 )
@@ -216,10 +229,6 @@ _DENY: tuple[_Row, ...] = (
     ("vpcresources.k8s.aws", "SecurityGroupPolicy", ""),
     ("crd.antrea.io", "TrafficControl", ""),
 )
-_HOST_DENY: tuple[_Row, ...] = (
-    ("crd.projectcalico.org", "", "HostEndpoint"),
-    ("projectcalico.org", "", "HostEndpoint"),
-)
 # What belongs to the network but decides nothing between pods on their primary network.
 _BESIDE: tuple[_Row, ...] = (
     # members, pools, status and settings of the CNIs
@@ -233,16 +242,16 @@ _BESIDE: tuple[_Row, ...] = (
     ),
     (
         "crd.projectcalico.org",
-        "NetworkSet StagedNetworkPolicy StagedKubernetesNetworkPolicy",
-        "GlobalNetworkSet StagedGlobalNetworkPolicy Tier IPPool IPReservation IPAMBlock BlockAffinity IPAMHandle "
-        "IPAMConfig BGPConfiguration BGPPeer BGPFilter FelixConfiguration ClusterInformation "
+        "",
+        "IPPool IPReservation IPAMBlock BlockAffinity IPAMHandle "
+        "IPAMConfig BGPConfiguration BGPPeer BGPFilter ClusterInformation "
         "KubeControllersConfiguration CalicoNodeStatus *",
     ),
     (
         "projectcalico.org",
-        "NetworkSet StagedNetworkPolicy StagedKubernetesNetworkPolicy",
-        "GlobalNetworkSet StagedGlobalNetworkPolicy Tier IPPool IPReservation BGPConfiguration BGPPeer BGPFilter "
-        "FelixConfiguration ClusterInformation KubeControllersConfiguration CalicoNodeStatus *",
+        "",
+        "IPPool IPReservation BGPConfiguration BGPPeer BGPFilter ClusterInformation KubeControllersConfiguration "
+        "CalicoNodeStatus *",
     ),
     ("crd.antrea.io", "Group", "ClusterGroup Tier Egress ExternalIPPool ExternalEntity ExternalNode Traceflow *"),
     (
@@ -389,12 +398,12 @@ def _rows(
 KINDS: tuple[Kind, ...] = (
     *_rows(_READ_POLICIES, "read", "both"),
     *_rows(_READ_HOST_POLICIES, "read", "both", hosts=True),
+    *_rows(_READ_HOST_DENY, "read", "deny", hosts=True),
     *_rows(_READ, "read"),
     *_rows(_IRRELEVANT, "irrelevant"),
     *_rows(_POLICIES, "unread", "both"),
     *_rows(_HOST_POLICIES, "unread", "both", hosts=True),
     *_rows(_DENY, "unread", "deny"),
-    *_rows(_HOST_DENY, "unread", "deny", hosts=True),
     *_rows(_BESIDE, "unread"),
     *_rows(_MAKERS, "unread"),
 )

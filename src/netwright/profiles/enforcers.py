@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from netwright.base.selectors import ALWAYS, Not, Selector, conjunction, disjunction, equals, one_of
 from netwright.base.spans import Origin, named
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
+from netwright.dialects.calico import KINDS as CALICO_KINDS
 from netwright.dialects.cilium import KINDS as CILIUM_KINDS
 from netwright.dialects.k8s.lower import POD_NETWORK, lower_policies
 from netwright.model.document import Decoded, UnknownPolicy
@@ -30,8 +31,8 @@ from netwright.model.rule import (
 from netwright.profiles.profile import NETWORK_POLICY, Profile
 
 _DIRECTIONS: Final[tuple[Direction, Direction]] = ("ingress", "egress")
-_POLICIES: Final = ("NetworkPolicy", *ADMIN_KINDS, *CILIUM_KINDS)
-_OF_HOSTS: Final = ("CiliumClusterwideNetworkPolicy",)
+_POLICIES: Final = ("NetworkPolicy", *ADMIN_KINDS, *CILIUM_KINDS, *CALICO_KINDS, "HostEndpoint")
+_OF_HOSTS: Final = ("CiliumClusterwideNetworkPolicy", "GlobalNetworkPolicy", "HostEndpoint")
 
 
 def enforcers(objects: Sequence[Decoded], profile: Profile, unknown: Sequence[UnknownPolicy]) -> tuple[Enforcer, ...]:
@@ -93,7 +94,7 @@ def not_enforced(objects: Sequence[Decoded], profile: Profile) -> Iterator[Unkno
                 kind=d.kind,
                 namespaces=(d.namespace,) if d.namespace else (),
                 hosts=d.kind in _OF_HOSTS,
-                effect="both",
+                effect="deny" if d.kind == "HostEndpoint" else "both",
                 reason=f"{d.kind} `{named(d.namespace, d.name)}` is no policy of the profile `{profile.name}`",
             )
 

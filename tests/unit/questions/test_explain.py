@@ -124,11 +124,11 @@ def test_kinds_are_read_as_kubectl_reads_them(asked: str) -> None:
     ("asked", "told"),
     [
         ("FQDNNetworkPolicy", "it can allow and deny"),
-        ("GlobalNetworkPolicy", "nodes and hostNetwork pods too"),
+        ("ClusterNetworkPolicy.crd.antrea.io", "nodes and hostNetwork pods too"),
         ("AuthorizationPolicy", "it can only deny"),
         ("ConfigMap", "known not to touch the network"),
-        ("NetworkPolicy.projectcalico.org", "not read yet"),
-        ("NetworkSet.projectcalico.org", "changes no verdict"),
+        ("NetworkPolicy.crd.antrea.io", "not read yet"),
+        ("Egress.crd.antrea.io", "changes no verdict"),
         ("Anything.longhorn.io", "known not to touch the network"),
     ],
 )
