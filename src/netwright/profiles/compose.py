@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from netwright.base.ipset import Family, IpSet
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
+from netwright.dialects.calico import KINDS as CALICO_KINDS
 from netwright.dialects.cilium import KINDS as CILIUM_KINDS
 from netwright.dialects.k8s.edit import Edit, apply
 from netwright.dialects.k8s.endpoints import EndpointBuilder
@@ -19,6 +20,8 @@ from netwright.profiles.known import profile_of
 from netwright.profiles.profile import Profile
 from netwright.profiles.upstream import UPSTREAM
 
+_BY_NODE = ("HostEndpoint", "FelixConfiguration")
+"""Kinds that act on nodes by name, and so on the pods there."""
 ANY_ADDRESS = (
     "a pod without a known address may have any unicast address but loopback, link-local and those of known nodes and "
     "Services (`--pod-cidr` narrows it)"
@@ -84,6 +87,13 @@ def _told_apart(objects: Sequence[Decoded]) -> tuple[frozenset[str], frozenset[s
         from netwright.dialects.cilium.lower import mentioned_keys as of_cilium
 
         pods |= of_cilium(cilium)
+    calico = [d for d in objects if d.kind in CALICO_KINDS]
+    if calico:
+        from netwright.dialects.calico.mentions import mentioned_keys as of_calico
+
+        pods |= of_calico(calico)
+    if any(d.kind in _BY_NODE for d in objects):
+        nodes = nodes or frozenset()
     return pods, nodes
 
 
@@ -147,6 +157,10 @@ def _block_families(policy: Decoded) -> set[int]:
         from netwright.dialects.adminpolicy.lower import networks_of
 
         return {6 if ":" in text else 4 for text in networks_of(policy)}
+    if policy.kind in (*CALICO_KINDS, "NetworkSet", "GlobalNetworkSet"):
+        from netwright.dialects.calico.mentions import networks_of as of_calico
+
+        return {6 if ":" in text else 4 for text in of_calico(policy)}
     if policy.kind != "NetworkPolicy" or policy.value.spec is None:
         return set()
     spec: NetworkPolicySpec = policy.value.spec

@@ -42,6 +42,10 @@ def enforcers(objects: Sequence[Decoded], profile: Profile, unknown: Sequence[Un
     if profile.enforcement == "never":
         tiers = [Tier(name="not read", ties="any-order", rules=unread)] if unread else []
         return (Enforcer(name="cni", tiers=tuple(tiers), default="allow", exempt=profile.exempt),)
+    if profile.tiers == "calico":
+        from netwright.profiles.calico_tiers import calico_enforcers
+
+        return calico_enforcers(objects, profile, unread)
     reading = profile.reading
     rules, ends = lower_policies((d for d in objects if d.kind == "NetworkPolicy"), reading)
     ruled = {end.at for end in ends if end.direction == "ingress"}

@@ -6,13 +6,18 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
+from netwright.dialects.calico import BESIDE as CALICO_BESIDE
+from netwright.dialects.calico import KINDS as CALICO_KINDS
+from netwright.dialects.calico import STAGED as CALICO_STAGED
 from netwright.dialects.cilium import KINDS as CILIUM_KINDS
 from netwright.model.document import Decoded
 from netwright.profiles.profile import Profile
 from netwright.profiles.upstream import UPSTREAM
 
-NAMES: Final = ("upstream", "cilium")
-_TELLING: Final = dict.fromkeys(CILIUM_KINDS, "cilium")
+NAMES: Final = ("upstream", "cilium", "calico")
+_TELLING: Final = dict.fromkeys(CILIUM_KINDS, "cilium") | dict.fromkeys(
+    (*CALICO_KINDS, *CALICO_STAGED, *CALICO_BESIDE), "calico"
+)
 """The profile that a kind of policy tells."""
 
 
@@ -29,17 +34,25 @@ def profile_of(name: str) -> Profile:
         if colon:
             raise ValueError(f"the profile `{base}` has no options")
         return UPSTREAM
-    from netwright.profiles.cilium import CILIUM, with_options
-
     if not colon:
-        return CILIUM
+        return _with_options(base, {})
     options: dict[str, str] = {}
     for part in rest.split(","):
         key, equals, value = part.partition("=")
         if not equals:
             raise ValueError(f"`{part}` is no option; write `{base}:OPTION=VALUE`")
         options[key.strip()] = value.strip()
-    return with_options(options)
+    return _with_options(base, options)
+
+
+def _with_options(name: str, options: dict[str, str]) -> Profile:
+    if name == "calico":
+        from netwright.profiles.calico import with_options as calico
+
+        return calico(options)
+    from netwright.profiles.cilium import with_options as cilium
+
+    return cilium(options)
 
 
 def found_profile(objects: Iterable[Decoded]) -> tuple[Profile, Decoded | None]:

@@ -29,6 +29,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     isolates denies: after the tier that its policies stand in, or behind all tiers. `own_node`: "exempt" where a pod
     and its node always reach each other, "admitted" where the node does unless a rule denies it, "policy" where only
     policy says. `enforcement` "always": whom no policy selects is isolated too, "never": nothing is enforced.
+    `tiers`: whether policies stand in the tiers that Kubernetes has, or in those of Calico, where `host_action` is what
+    becomes of packets from a pod to its own node behind egress policy, "" what the input says.
     `options` are those that it can be given. `assumptions` are printed with answers.
     """
 
@@ -41,6 +43,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     isolation: Literal["after its tier", "behind all tiers"] = "after its tier"
     own_node: Literal["exempt", "admitted", "policy"] = "exempt"
     enforcement: Literal["default", "always", "never"] = "default"
+    tiers: Literal["kubernetes", "calico"] = "kubernetes"
+    host_action: Literal["", "Drop", "Accept", "Return"] = ""
     reading: Reading = PLAIN
     options: tuple[Option, ...] = ()
     assumptions: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from netwright.base.spans import Place, dotted
 from netwright.dialects.adminpolicy import decode as adminpolicy
+from netwright.dialects.calico import decode as calico
 from netwright.dialects.cilium import decode as cilium
 from netwright.dialects.k8s import decode as module
 from netwright.dialects.k8s import objects
@@ -247,6 +248,7 @@ def test_the_kinds_that_are_read_have_a_decoder_and_no_others() -> None:
     readers = {key: read.namespaced for key, read in module._READS.items()}
     readers |= {("policy.networking.k8s.io", kind): read.namespaced for kind, read in adminpolicy._READS.items()}
     readers |= {("cilium.io", kind): read.namespaced for kind, read in cilium._READS.items()}
+    readers |= {(version.partition("/")[0], kind): r.namespaced for (version, kind), r in calico._READS.items()}
     moved = {("extensions", name): True for name in module._EXTENSIONS}
     assert listed == readers | moved
 

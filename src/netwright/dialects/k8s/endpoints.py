@@ -47,6 +47,8 @@ SHORT: dict[str, WorkloadKind] = {
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 ACCOUNT = ":sa"
 """The service account of a pod as a label of its own: the attribute `sa`."""
+ON_NODE = "on-node:"
+"""The node that an endpoint is on, where something acts on nodes or on endpoints there."""
 NODE = "node:"
 """Before the labels of its node an attribute of a host endpoint; alone, the node's name, where its Node is known."""
 
@@ -266,6 +268,8 @@ class EndpointBuilder:
         ports = container_ports(spec)
         port_map = self._named(ports, spec) if ports and not host else ()
         ids = self._labels
+        if self._node_keys is not None and node:
+            self._label_ids.append(ids.setdefault((ON_NODE, node), len(ids)))
         if host and self._node_keys is not None and node in self._node_labels:
             self._label_ids.append(ids.setdefault((NODE, node), len(ids)))
             for key, value in sorted(self._node_labels[node].items()):

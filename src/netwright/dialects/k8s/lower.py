@@ -285,6 +285,11 @@ def perhaps_selector(selector: LabelSelector | None, where: Selector, reading: R
     return conjunction(where, perhaps, Not(surely), POD_NETWORK)
 
 
+def plain_selector(selector: LabelSelector, surely: bool = True) -> Selector:
+    """The pods that a selector selects by their labels as they are written, surely or at least perhaps."""
+    return _selector(selector, "k8s:", surely, PLAIN)
+
+
 _NONE: frozenset[str] = frozenset()
 
 
