@@ -3,7 +3,7 @@
 Each end is judged by its own policies, tier after tier, in the order of the API document of ClusterNetworkPolicy:
 Admin, NetworkPolicy, Baseline; what no tier decides is allowed. Then what was not read is laid over it. Where the
 documents leave something open, the verdict is undecided and says why. Choices of the `upstream` profile are marked so;
-under `cilium` each end is judged by `spec.cilium`, which has an order of its own.
+under `cilium` and `calico` each end is judged by the module of that name, which has an order of its own.
 """
 
 from __future__ import annotations
@@ -15,16 +15,29 @@ import msgspec
 
 from netwright.dialects.k8s.objects import Pod
 from netwright.model.document import Decoded, UnknownPolicy
-from netwright.spec import adminpolicy, cilium, networkpolicy
+from netwright.spec import adminpolicy, calico, cilium, networkpolicy
+from netwright.spec.calico_members import CalicoOptions
 from netwright.spec.cilium_identities import DEFAULTS, CiliumOptions
 from netwright.spec.ends import End
 from netwright.spec.judgement import Cited, Direction, Judgement, Outcome, Reason, Side
 from netwright.spec.packet import NoSuchPacket, Packet
 from netwright.spec.reasons import HAIRPIN, OWN_NODE
 
-__all__ = ["CiliumOptions", "Cited", "Direction", "Judgement", "NoSuchPacket", "Profile", "Reason", "Side", "judge"]
+__all__ = [
+    "CalicoOptions",
+    "CiliumOptions",
+    "Cited",
+    "Direction",
+    "Judgement",
+    "NoSuchPacket",
+    "Profile",
+    "Reason",
+    "Side",
+    "judge",
+]
 
-Profile = Literal["upstream", "cilium"]
+Profile = Literal["upstream", "cilium", "calico"]
+Options = CiliumOptions | CalicoOptions
 
 TIERS = (adminpolicy.admin, networkpolicy.tier, adminpolicy.baseline)
 
@@ -42,24 +55,24 @@ def judge(
     same_pod: bool = False,
     translated: bool = False,
     profile: Profile = "upstream",
-    options: CiliumOptions = DEFAULTS,
+    options: Options | None = None,
 ) -> Judgement:
     """Whether a new connection from `src` to `dst` may be allowed, may be denied, and by which rules.
 
     `src` and `dst` are pods, workloads or CronJobs (a pod of their template), Nodes, or addresses that are neither a
     pod's nor a node's. `protocol` is the IANA number, `port` the destination port (ICMP: type << 8 | code). One
     workload twice means two pods of it, unless `same_pod`; `translated`: a Service led the packet there. `profile` is
-    who enforces the policies, and `options` how Cilium is set up where it does. Raises
+    who enforces the policies, and `options` how it is set up (None: as it comes). Raises
     NoSuchPacket (a ValueError) where an end has no address of the family, and ValueError where a CIDR or a selector is
     one that the API server would reject.
     """
     packet = Packet(objects, src, dst, protocol=protocol, port=port, family=family, pod_ranges=pod_ranges)
-    asked = options if profile == "cilium" else None
+    asked = None if profile == "upstream" else options or (DEFAULTS if profile == "cilium" else CalicoOptions())
     egress = _side(packet, "egress", unknown, asked)
     ingress = _side(packet, "ingress", unknown, asked)
 
-    # No policy cuts a pod from itself, nor from the node it runs on, in either direction. Under Cilium there are some
-    # about the own node, and the sides have seen to it.
+    # No policy cuts a pod from itself, nor from the node it runs on, in either direction. Under Cilium and Calico there
+    # are some about the own node, and the sides have seen to it.
     relation: Literal["", "self", "own node"] = ""
     if same_pod or (src is dst and isinstance(src, Decoded) and isinstance(src.value, Pod)):
         relation = "self"
@@ -108,16 +121,16 @@ def _exempt(side: Side) -> Side:
 # --- one direction ----------------------------------------------------------------------------------------------------
 
 
-def _side(
-    packet: Packet, direction: Direction, unknown: Sequence[UnknownPolicy], options: CiliumOptions | None
-) -> Side:
+def _side(packet: Packet, direction: Direction, unknown: Sequence[UnknownPolicy], options: Options | None) -> Side:
     """Egress at the source or ingress at the destination: the policies there, then what was not read. With `options`
-    as Cilium has it.
+    as the CNI has it that these are of.
 
     Profile: no policy acts on nodes and hostNetwork pods.
     """
     subject = packet.source if direction == "egress" else packet.destination
-    if options is not None:
+    if isinstance(options, CalicoOptions):
+        side = calico.side(packet, direction, options)
+    elif options is not None:
         side = cilium.side(packet, direction, options)
     else:
         side = _through_the_tiers(packet, direction, subject) if subject.kind == "pod" else Side(direction=direction)

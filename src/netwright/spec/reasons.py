@@ -62,6 +62,24 @@ TLS = Reason(
 )
 LISTENER = Reason(kind="depends", text="a policy sends what it allows to a listener of Envoy, which decides")
 AUTHENTICATION = Reason(kind="depends", text="a policy allows only ends that have authenticated each other")
+SERVICE_ACCOUNT = Reason(
+    kind="unknown",
+    text="a policy compares labels of a service account that is not in the input",
+)
+SOURCE_PORT = Reason(kind="depends", text="a rule is for some source ports, and which one the client uses is open")
+HTTP_MATCH = Reason(kind="depends", text="a rule allows only the HTTP requests that it describes; others go on")
+TIER = Reason(
+    kind="unknown",
+    text="a policy stands in a tier that is not in the input, so that its place and its default action are not known",
+)
+HOST_ENDPOINT = Reason(
+    kind="depends",
+    text="a HostEndpoint is on the node, and what Calico's policies do to traffic of hosts is not judged",
+)
+HOST_RULES = Reason(
+    kind="depends",
+    text="`defaultEndpointToHostAction` is Return: the rules of the host itself decide about its own pods",
+)
 HOST_FIREWALL = Reason(
     kind="depends",
     text="a policy selects nodes, and whether it is applied is for Cilium's host firewall, which is off by default",
