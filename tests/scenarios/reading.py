@@ -15,6 +15,8 @@ import msgspec
 import yaml
 
 from netwright.dialects.adminpolicy import objects as admin
+from netwright.dialects.calico import NETWORK_POLICY
+from netwright.dialects.calico import objects as calico
 from netwright.dialects.cilium import objects as cilium
 from netwright.dialects.k8s import objects as k8s
 from netwright.model.document import Decoded
@@ -31,7 +33,29 @@ ADMIN_POLICIES: dict[str, Any] = {
     "BaselineAdminNetworkPolicy": admin.AdminNetworkPolicy,
 }
 PEERS = {"namespaces", "pods", "nodes", "networks", "domainNames"}
-CLUSTER_SCOPED = ("Namespace", "Node", "CiliumClusterwideNetworkPolicy", "CiliumCIDRGroup", *ADMIN_POLICIES)
+CALICO: dict[str, Any] = {
+    NETWORK_POLICY: calico.NetworkPolicy,
+    "StagedNetworkPolicy": calico.StagedNetworkPolicy,
+    "StagedKubernetesNetworkPolicy": calico.StagedKubernetesNetworkPolicy,
+    "NetworkSet": calico.NetworkSet,
+}
+CALICO_CLUSTER_SCOPED: dict[str, Any] = {
+    "GlobalNetworkPolicy": calico.GlobalNetworkPolicy,
+    "StagedGlobalNetworkPolicy": calico.StagedGlobalNetworkPolicy,
+    "GlobalNetworkSet": calico.NetworkSet,
+    "Tier": calico.Tier,
+    "HostEndpoint": calico.HostEndpoint,
+    "Profile": calico.Profile,
+    "FelixConfiguration": calico.FelixConfiguration,
+}
+CLUSTER_SCOPED = (
+    "Namespace",
+    "Node",
+    "CiliumClusterwideNetworkPolicy",
+    "CiliumCIDRGroup",
+    *ADMIN_POLICIES,
+    *CALICO_CLUSTER_SCOPED,
+)
 TYPES: dict[str, Any] = {
     "Namespace": k8s.Namespace,
     "Pod": k8s.Pod,
@@ -46,6 +70,8 @@ TYPES: dict[str, Any] = {
     "CiliumClusterwideNetworkPolicy": cilium.CiliumNetworkPolicy,
     "CiliumCIDRGroup": cilium.CiliumCIDRGroup,
     **ADMIN_POLICIES,
+    **CALICO,
+    **CALICO_CLUSTER_SCOPED,
     **dict.fromkeys(WORKLOADS, k8s.Workload),
 }
 
@@ -230,6 +256,8 @@ def decode(text: str) -> list[Decoded]:
         if tree is None:
             continue
         kind, meta = tree["kind"], tree["metadata"]
+        if kind == "NetworkPolicy" and "projectcalico.org" in tree["apiVersion"]:
+            kind = NETWORK_POLICY
         namespace = "" if kind in CLUSTER_SCOPED else meta.get("namespace") or "default"
         tree = _body(tree) if kind == "NetworkPolicy" else _known(tree) if kind in ADMIN_POLICIES else tree
         value = msgspec.convert(tree, TYPES[kind])

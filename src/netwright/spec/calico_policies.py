@@ -38,6 +38,7 @@ from netwright.spec.calico_selectors import (
     prefixed,
     where_all,
 )
+from netwright.spec.packet import Packet
 
 Action = Literal["allow", "deny", "pass"]
 ACTIONS: dict[str, Action] = {"Allow": "allow", "Accept": "allow", "Deny": "deny", "Pass": "pass"}
@@ -263,7 +264,7 @@ def _admin_rule(scene: Scene, rule: IngressRule | EgressRule) -> tuple[Action, M
     action = ACTIONS[rule.action]
     peers = rule.from_ if isinstance(rule, IngressRule) else rule.to
     read = [_admin_peer(scene, one) for one in peers or ()]
-    if None in read or any(one.destination_named_port for one in rule.protocols or () if one):
+    if None in read:
         return ("allow", NO) if action == "allow" else ("deny", YES)
     return action, all_of(any_of(*(one for one in read if one is not None)), _admin_protocols(scene, rule.protocols))
 
@@ -284,12 +285,19 @@ def _admin_peer(scene: Scene, peer: Peer | None) -> Matched | None:
 
 
 def _admin_protocols(scene: Scene, entries: Sequence[Protocol | None] | None) -> Matched:
-    return YES if not entries or any(_admin_protocol(scene, one) for one in entries) else NO
+    return any_of(*(_admin_protocol(scene, one) for one in entries)) if entries else YES
 
 
-def _admin_protocol(scene: Scene, entry: Protocol | None) -> bool:
-    """One that says nothing is every protocol."""
+def _admin_protocol(scene: Scene, entry: Protocol | None) -> Matched:
+    """One that says nothing is every protocol; a name is a port of whichever protocol the container says."""
     packet = scene.packet
+    if entry is not None and entry.destination_named_port:
+        asked = (entry.destination_named_port, packet.protocol, packet.port)
+        return any_of(*(one.there for one in scene.destination.members if asked in one.ports))
+    return YES if _is_of_transport(packet, entry) else NO
+
+
+def _is_of_transport(packet: Packet, entry: Protocol | None) -> bool:
     listed = [("TCP", entry.tcp), ("UDP", entry.udp), ("SCTP", entry.sctp)] if entry else []
     for name, transport in listed:
         if transport is None:

@@ -28,7 +28,6 @@ from netwright.spec.calico_selectors import (
 from netwright.spec.reasons import HTTP_MATCH, SOURCE_PORT
 
 ICMP = {4: 1, 6: 58}
-TCP = 6
 EVERY_PORT = (0, 65535)
 
 
@@ -68,7 +67,7 @@ def rule_matches(scene: Scene, rule: Rule, namespace: str) -> Matched:
     """Whether the rule matches; `namespace` is the policy's, "" where it has none."""
     if not _is_of_protocol(scene, rule) or not _is_of_family(scene, rule):
         return NO
-    protocol = TCP if rule.protocol is None else protocol_number(rule.protocol)
+    protocol = None if rule.protocol is None else protocol_number(rule.protocol)
     source = rule.source or EntityRule()
     destination = rule.destination or EntityRule()
     return all_of(
@@ -167,7 +166,7 @@ def _entity(place: Place, entity: EntityRule, namespace: str) -> Matched:
     return all_of(*parts)
 
 
-def _ports(place: Place, entity: EntityRule, namespace: str, protocol: int) -> Matched:
+def _ports(place: Place, entity: EntityRule, namespace: str, protocol: int | None) -> Matched:
     parts: list[Matched] = []
     selector = meant(entity, namespace)
     if entity.ports:
@@ -177,16 +176,16 @@ def _ports(place: Place, entity: EntityRule, namespace: str, protocol: int) -> M
     return all_of(*parts)
 
 
-def _is_listed(place: Place, listed: Ports, selector: Node | None, protocol: int) -> Matched:
-    """Whether the end's port is one of these: by number, or by the name that whoever is selected gives it. The port
-    that a packet comes from is not known."""
+def _is_listed(place: Place, listed: Ports, selector: Node | None, protocol: int | None) -> Matched:
+    """Whether the end's port is one of these: by number, or by the name that whoever is selected gives it, for the
+    rule's protocol or, where it has none, for any. The port that a packet comes from is not known."""
     packet = place.packet
     numbered = YES if listed.has(packet.port) and not place.is_source else NO
     if place.is_source and listed.ranges:
         numbered = YES if listed.is_every else matched("perhaps", SOURCE_PORT)
     named: list[Matched] = []
     for member in place.members:
-        held = [one for one in member.ports if one[0] in listed.names and one[1] == protocol]
+        held = [one for one in member.ports if one[0] in listed.names and protocol in (None, one[1])]
         if place.is_source:
             is_port = matched("perhaps", SOURCE_PORT) if held else NO
         else:
