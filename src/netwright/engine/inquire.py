@@ -25,8 +25,10 @@ from netwright.model.document import Decoded
 from netwright.model.references import Directory, Target
 from netwright.model.rule import Direction
 
-POLICIES = ("NetworkPolicy", "CiliumNetworkPolicy")
+POLICIES = ("NetworkPolicy", "CiliumNetworkPolicy", "NetworkPolicy.projectcalico.org")
 """Kinds of policies that stand in namespaces."""
+MEANT = ("Service", "EndpointSlice", "NetworkSet", "ServiceAccount")
+"""Kinds that policies of any namespace can mean."""
 Groups = Literal["all", "some", "none"]
 ReasonKind = Literal["unknown", "ambiguous", "depends"]
 
@@ -233,9 +235,7 @@ class Inquirer:
             found = self._deciding[namespaces] = tuple(
                 d
                 for d in self.cluster.objects
-                if not d.namespace
-                or d.kind in ("Service", "EndpointSlice")
-                or (d.kind in POLICIES and d.namespace in namespaces)
+                if not d.namespace or d.kind in MEANT or (d.kind in POLICIES and d.namespace in namespaces)
             )
         return found
 

@@ -264,7 +264,10 @@ def _reached(found: list[_Matching], tier: Tier) -> tuple[list[Citation], bool]:
         group = list(tied)
         read = [[m.citation for m in group]]
         differ = False
-        if len(group) > 1 and not (tier.ends and all(m.rule.action == "allow" for m in group)):
+        if tier.ties == "ordered":
+            group.sort(key=lambda m: (m.rule.policy, m.rule.index))
+            read = [_until_sure(group)]
+        elif len(group) > 1 and not (tier.ends and all(m.rule.action == "allow" for m in group)):
             if tier.ties == "any-order":
                 by_policy: dict[int, list[_Matching]] = {}
                 for m in sorted(group, key=lambda m: m.rule.index):
@@ -277,8 +280,6 @@ def _reached(found: list[_Matching], tier: Tier) -> tuple[list[Citation], bool]:
                 read = [[m.citation for m in same] for same in by_action if same]
                 closed = next((i for i, same in enumerate(read) if any(c.surely for c in same)), len(read))
                 read = read[: closed + 1]
-            else:
-                read = [_until_sure(group)]
         level = [c._replace(tied=differ) for citations in read for c in citations]
         # where policies tie, only parts of one rule speak for one another
         decided = {(c.action, differ and c.origin) for c in level if c.surely}

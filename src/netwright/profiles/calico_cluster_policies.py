@@ -1,7 +1,7 @@
 """ClusterNetworkPolicies of Kubernetes as rules of Calico.
 
-After `libcalico-go/lib/backend/k8s/conversion/clusternetworkpolicy.go` of Calico 3.32. A rule with a peer or a port
-that it does not know fails closed: Accept matches nothing, Deny and Pass deny everything.
+After `libcalico-go/lib/backend/k8s/conversion/clusternetworkpolicy.go` of Calico 3.32. A rule with a peer that it
+does not know fails closed: Accept matches nothing, Deny and Pass deny everything.
 """
 
 from __future__ import annotations
@@ -51,9 +51,7 @@ def _rules(rule: IngressRule | EgressRule) -> Iterator[Rule]:
     action = _ACTIONS[rule.action]
     peers = [peer for peer in (rule.from_ if isinstance(rule, IngressRule) else rule.to) or () if peer is not None]
     protocols = [one for one in rule.protocols or () if one is not None]
-    if any(p.unknown or p.nodes is not None or p.domain_names is not None for p in peers) or any(
-        one.destination_named_port for one in protocols
-    ):
+    if any(p.unknown or p.nodes is not None or p.domain_names is not None for p in peers):
         if action != "Allow":
             yield EVERYTHING_DENIED
         return
@@ -78,7 +76,7 @@ def _rule(action: str, peer: Peer, protocol: str | None, ports: tuple[str, ...] 
 
 
 def _ports(protocols: list[Protocol]) -> list[tuple[str | None, tuple[str, ...] | None]]:
-    """By protocol the ports (None: all of them); where nothing is said, any protocol."""
+    """By protocol the ports (None: all of them); where nothing is said, any protocol. Names are of any."""
     found: dict[str, list[str] | None] = {}
     for one in protocols:
         for name, said in (("TCP", one.tcp), ("UDP", one.udp), ("SCTP", one.sctp)):
@@ -92,9 +90,11 @@ def _ports(protocols: list[Protocol]) -> list[tuple[str | None, tuple[str, ...] 
                 if listed is not None:
                     listed.append(port)
             break
-    if not found:
+    names = tuple(one.destination_named_port for one in protocols if one.destination_named_port)
+    if not found and not names:
         return [(None, None)]
-    return [(name, None if listed is None else tuple(listed)) for name, listed in sorted(found.items())]
+    of_any: list[tuple[str | None, tuple[str, ...] | None]] = [(None, names)] if names else []
+    return of_any + [(name, None if listed is None else tuple(listed)) for name, listed in sorted(found.items())]
 
 
 def _port(said: Transport) -> str | None:

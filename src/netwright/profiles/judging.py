@@ -16,6 +16,11 @@ def as_judged(profile: Profile, objects: Sequence[Decoded], unknown: Sequence[Un
     found: dict[str, Any] = {"unknown": (*unknown, *not_enforced(objects, profile))}
     if profile.name == "upstream":
         return found
+    if profile.tiers == "calico":
+        from netwright.spec.calico_members import CalicoOptions
+
+        calico = CalicoOptions(default_endpoint_to_host_action=profile.host_action)
+        return found | {"profile": "calico", "options": calico}
     from netwright.spec.cilium_identities import CiliumOptions
 
     modes = {"pod": "pods", "node": "nodes"}

@@ -92,14 +92,16 @@ def _icmp(fields: ICMPFields) -> ServiceSet:
     return ServiceSet.ports(ICMP, low, high) | ServiceSet.ports(ICMPV6, low, high)
 
 
-def named_protocol(rule: Rule) -> int:
-    """The protocol of the names in a rule: TCP unless it is UDP or SCTP."""
+def named_protocols(rule: Rule) -> tuple[int, ...]:
+    """The protocols that the names in a rule are of: its own, and without one whichever a container gives them."""
     number = protocol_number(rule.protocol)
-    return number if number in (UDP, SCTP) else TCP
+    return WITH_PORTS if number is None else (number,)
 
 
 def named_ports(rule: Rule, names: Iterable[str]) -> tuple[NamedPort, ...]:
-    return tuple(sorted({NamedPort(named_protocol(rule), name) for name in names}, key=lambda port: port.name))
+    """The ports of these names that a rule means."""
+    found = {NamedPort(protocol, name) for name in names for protocol in named_protocols(rule)}
+    return tuple(sorted(found, key=lambda port: (port.name, port.protocol)))
 
 
 def source_condition(entity: EntityRule | None) -> str:

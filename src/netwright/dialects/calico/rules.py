@@ -18,7 +18,7 @@ from netwright.dialects.calico.members import Known
 from netwright.dialects.calico.objects import EntityRule, HTTPMatch, Rule, ServiceMatch
 from netwright.dialects.calico.ports import (
     named_ports,
-    named_protocol,
+    named_protocols,
     protocol_number,
     protocols,
     read_ports,
@@ -111,7 +111,8 @@ class Matching:
                 fixed -= excluded.of(number)
             open_ = NONE
             for name in excluded.names:
-                open_ |= self._numbered(name, named_protocol(rule))
+                for protocol in named_protocols(rule):
+                    open_ |= self._numbered(name, protocol)
             open_ &= fixed
             if open_:
                 # who gives the name to which number is known of each pod, and no rule can say "but not these"

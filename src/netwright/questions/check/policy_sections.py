@@ -65,7 +65,7 @@ class _Others:
     def _at(self) -> dict[tuple[Direction, int], set[PolicyKey]]:
         found: dict[tuple[Direction, int], set[PolicyKey]] = {}
         for key, sides in self.scene.acting.at.items():
-            if key[0] in ADMIN_KINDS or key == OWN_NODE:
+            if key[0] in ADMIN_KINDS or key in OWN_NODE:
                 continue  # they isolate nothing
             for direction, positions in sides.items():
                 for position in positions:

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from netwright.base.selectors import NEVER, Selector, conjunction, equals
 from netwright.base.services import TRANSPORT, ServiceSet
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
+from netwright.dialects.calico import KINDS as CALICO_KINDS
 from netwright.dialects.cilium import KINDS as CILIUM_KINDS
 from netwright.dialects.k8s.lower import (
     POD_NETWORK,
@@ -41,7 +42,11 @@ from netwright.questions.check.found import Found
 from netwright.questions.registry import Asked
 
 T = TypeVar("T")
-OWN_NODE: Final = ("CiliumConfig", "", "allow-localhost")
+OWN_NODE: Final = (
+    ("CiliumConfig", "", "allow-localhost"),
+    ("CalicoConfig", "", "host-to-own-pods"),
+    ("CalicoConfig", "", "default-endpoint-to-host-action"),
+)
 """What lets a node in to its own pods under Cilium: it acts at all of them, and isolates nobody."""
 
 
@@ -119,12 +124,17 @@ class Scene:
     @cached_property
     def may_be_denied(self) -> bool:
         """Whether there are policies that deny what NetworkPolicies allow."""
-        return bool(self.admin_policies) or self.has_cilium
+        return bool(self.admin_policies) or self.has_cilium or self.has_calico
 
     @cached_property
     def has_cilium(self) -> bool:
         """Whether there are policies of Cilium: what reads these is imported for them only."""
         return any(d.kind in CILIUM_KINDS for d in self.objects)
+
+    @cached_property
+    def has_calico(self) -> bool:
+        """Whether there are policies of Calico."""
+        return any(d.kind in CALICO_KINDS for d in self.objects)
 
     # --- objects --------------------
 

@@ -115,7 +115,7 @@ def _is_closed(
         if scene.once(Tiers).may_accept("ingress", position, ServiceSet.ports(backend.protocol, number)):
             return False
         for kind, namespace, name in scene.acting.policies[position]:
-            if kind in ADMIN_KINDS or (kind, namespace, name) == OWN_NODE:
+            if kind in ADMIN_KINDS or (kind, namespace, name) in OWN_NODE:
                 continue
             if kind in CILIUM_KINDS:
                 if _admitted_by_cilium(scene, position, ServiceSet.ports(backend.protocol, number)):

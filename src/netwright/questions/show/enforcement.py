@@ -5,6 +5,7 @@ from __future__ import annotations
 from netwright.base.ipset import IpSet
 from netwright.base.spans import named
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
+from netwright.dialects.calico import KINDS as CALICO_KINDS
 from netwright.dialects.cilium import KINDS as CILIUM_KINDS
 from netwright.dialects.k8s.lower import policy_types
 from netwright.dialects.k8s.objects import NetworkPolicySpec, Node
@@ -28,7 +29,9 @@ def policy_rows(
         rows_at.setdefault(network.position(row), []).append(row)
     out = []
     for d in cluster.objects:
-        if d.kind not in (*ADMIN_KINDS, *CILIUM_KINDS, "NetworkPolicy") or not only.holds_namespace(d.namespace):
+        if d.kind not in (*ADMIN_KINDS, *CILIUM_KINDS, *CALICO_KINDS, "NetworkPolicy") or not only.holds_namespace(
+            d.namespace
+        ):
             continue
         positions = set().union(*found.at.get((d.kind, d.namespace, d.name), {}).values())
         rows = sorted(row for position in positions for row in rows_at.get(position, ()))
