@@ -390,7 +390,7 @@ class Network:
         maps = len(self.identities.port_maps) if direction == "ingress" else 1
         if maps > 1:
             # contents that name ports are told apart by what the names are at the subject
-            codes = codes * maps + fold.aliases(2 * max(contents) + 2)[codes >> 1, self.identities.port_map[at]]
+            codes = codes * maps + fold.aliases(2 * max(contents) + 2)[codes >> 1, _port_maps(self.identities, at)]
         width = int(codes.max()) + 1
         codes = np.sort(at * width + codes)
         codes = codes[np.concatenate([[True], codes[1:] != codes[:-1]])]
@@ -412,7 +412,7 @@ class Network:
         of_position[at[starts]] = of
         what = codes // maps
         listed = what.tolist()
-        port_map = self.identities.port_map[at[starts]].tolist() if maps > 1 else None
+        port_map = _port_maps(self.identities, at[starts]).tolist() if maps > 1 else None
         for i in first:
             key = tuple(listed[bounds[i] : bounds[i + 1]])
             keys.append((key, fold.alias(key, port_map[i]) if port_map else 0))
@@ -450,6 +450,11 @@ class Network:
             for u in self.units
             if u.direction == direction and (u.sure_at[family] | u.perhaps_at[family]) >> position & 1
         ]
+
+
+def _port_maps(identities: Identities, at: npt.NDArray[np.intp]) -> npt.NDArray[np.int32]:
+    """The port maps of positions; a node as somebody's own has none, as every node."""
+    return np.where(at < identities.count, identities.port_map[np.minimum(at, identities.count - 1)], 0)
 
 
 def _atoms(units: Sequence[Unit], identities: Identities) -> Atoms:

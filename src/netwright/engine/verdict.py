@@ -187,7 +187,9 @@ class Citer:
             found = [m for u in units for m in self._matching(tables, u, direction, at, peer, key)]
             reached, is_open = _reached(found, self.network.enforcers[first.enforcer].tiers[first.tier])
             ended = is_closed = False
-            for unit in units:
+            # behind rules that are read in order an end is reached only by what none of them surely decides
+            is_ordered = self.network.enforcers[first.enforcer].tiers[first.tier].ties == "ordered"
+            for unit in () if is_ordered and not is_open else units:
                 for end in unit.ends:
                     if end.action == "deny":
                         open_ = (Open("protocol"),) if key in end.unsure else ()

@@ -146,12 +146,14 @@ def _host_endpoints(objects: Sequence[Decoded]) -> Iterator[Rule]:
         return
     for node, d in by_node.items():
         same = OrPeer((Members(conjunction(equals(ON_NODE, node), POD_NETWORK)), _OWN))
+        at = conjunction(equals(ON_NODE, node), POD_NETWORK)
         for side in sides:
-            at = conjunction(equals(ON_NODE, node), POD_NETWORK)
-            yield _rule(side, at, NotPeer(same), _of(d), denies=True, when=Guard(FORWARDED))
+            for denies in (False, True):
+                yield _rule(side, at, NotPeer(same), _of(d), denies=denies, when=Guard(FORWARDED))
+    at = conjunction(Not(Has(ON_NODE)), POD_NETWORK)
     for side in sides:
-        at = conjunction(Not(Has(ON_NODE)), POD_NETWORK)
-        yield _rule(side, at, NotPeer(_OWN), _of(first), denies=True, when=Guard(FORWARDED))
+        for denies in (False, True):
+            yield _rule(side, at, NotPeer(_OWN), _of(first), denies=denies, when=Guard(FORWARDED))
 
 
 def _of(d: Decoded) -> Origin:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from netwright.base.services import ALL, ICMP, ICMPV6, NONE, SCTP, TCP, UDP, ServiceSet
-from netwright.dialects.calico.objects import EntityRule, ICMPFields, Rule
+from netwright.dialects.calico.objects import ICMPFields, Rule
 from netwright.model.rule import NamedPort
 
 UDPLITE: Final = 136
@@ -104,19 +104,6 @@ def named_ports(rule: Rule, names: Iterable[str]) -> tuple[NamedPort, ...]:
     return tuple(sorted(found, key=lambda port: (port.name, port.protocol)))
 
 
-def source_condition(entity: EntityRule | None) -> str:
-    """What a rule asks of source ports, in words; "" where it asks nothing."""
-    if entity is None:
-        return ""
-    said = []
-    if entity.ports and not _covers_all(entity.ports):
-        said.append("the source port is " + ", ".join(map(str, entity.ports)))
-    if entity.not_ports:
-        said.append("the source port is not " + ", ".join(map(str, entity.not_ports)))
-    return " and ".join(said)
-
-
-def _covers_all(written: Sequence[int | str]) -> bool:
-    ports = read_ports(written)
-    held = ports.of(TCP) if ports is not None else NONE
-    return ServiceSet.ports(TCP, 1, 0xFFFF) <= held
+def covers_all(ports: Ports) -> bool:
+    """Whether the numbers are all that a packet can have."""
+    return ServiceSet.ports(TCP, 1, 0xFFFF) <= ports.of(TCP)

@@ -17,12 +17,12 @@ from netwright.dialects.calico.grammar import Expression
 from netwright.dialects.calico.members import Known
 from netwright.dialects.calico.objects import EntityRule, HTTPMatch, Rule, ServiceMatch
 from netwright.dialects.calico.ports import (
+    covers_all,
     named_ports,
     named_protocols,
     protocol_number,
     protocols,
     read_ports,
-    source_condition,
 )
 from netwright.dialects.k8s.endpoints import container_ports, template_of
 from netwright.dialects.k8s.lower import POD_NETWORK
@@ -86,6 +86,8 @@ class Matching:
         if family is not None:  # both ends are of it; one of them says so
             from_ = _and(from_, _OF_FAMILY[family])
         when = self._when(rule, source)
+        if when is None:
+            return
         if source.services is not None:
             from_ = _and(from_, either([peer for peer, _ in self._service(policy, source.services)]))
         if destination.services is not None:
@@ -191,6 +193,10 @@ class Matching:
                     fixed |= ServiceSet.ports(PROTOCOLS.get(port.protocol or "TCP", TCP), port.port)
             yield Addresses(IpSet.of(*addresses)), Service(fixed)
 
+    def _is_given(self, rule: Rule, name: str) -> bool:
+        """Whether any pod gives the name to a port that a rule could mean."""
+        return any(self._numbered(name, protocol) for protocol in named_protocols(rule))
+
     def _numbered(self, name: str, protocol: int) -> ServiceSet:
         """The numbers that any pod gives to a port's name."""
         if self._numbers is None:
@@ -206,8 +212,20 @@ class Matching:
 
     # --- conditions --------------------
 
-    def _when(self, rule: Rule, source: EntityRule) -> Guard:
-        said = [source_condition(source)]
+    def _when(self, rule: Rule, source: EntityRule) -> Guard | None:
+        """What a rule asks of source ports and requests; None where no packet can have it."""
+        said: list[str] = []
+        ports, excluded = read_ports(source.ports), read_ports(source.not_ports)
+        if ports is not None and not covers_all(ports):
+            names = [name for name in ports.names if self._is_given(rule, name)]
+            if not names and not ports.ranges:
+                return None
+            said.append("the source port is " + ", ".join(map(str, source.ports or ())))
+        if excluded is not None:
+            if covers_all(excluded):
+                return None
+            if excluded.ranges or any(self._is_given(rule, name) for name in excluded.names):
+                said.append("the source port is not " + ", ".join(map(str, source.not_ports or ())))
         if rule.http is not None:
             said.append(_requests(rule.http))
         text = " and ".join(filter(None, said))
