@@ -57,7 +57,7 @@ class Case:
 
 def cluster(seed: int, tuples: int = 100, config: Object | None = None) -> Case:
     """The cluster of the seed; more questions do not change it, and neither does the way Cilium is set up."""
-    maker = _Maker(random.Random(seed))
+    maker = Maker(random.Random(seed))
     manifests = maker.objects()
     dice = random.Random(f"questions {seed}")
     asked = [maker.question(dice) for _ in range(tuples)]
@@ -65,7 +65,7 @@ def cluster(seed: int, tuples: int = 100, config: Object | None = None) -> Case:
     return Case(seed, chosen, manifests, asked)
 
 
-class _Maker:
+class Maker:
     def __init__(self, dice: random.Random) -> None:
         self.dice = dice
         self.pods: list[Object] = []

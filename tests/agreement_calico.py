@@ -1,0 +1,96 @@
+"""The comparison of engine and reference evaluator on one random Calico cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from netwright.dialects import decode
+from netwright.engine.compile import Network
+from netwright.engine.inquire import Inquirer, Part, lowest
+from netwright.model.document import Decoded
+from netwright.model.references import Directory
+from netwright.profiles.compose import compose
+from netwright.profiles.known import profile_of
+from netwright.spec.judge import CalicoOptions, Judgement, judge
+from tests.agreement import document
+from tests.agreement_cilium import Cited, Compared, by_evaluator, parts
+from tests.random_calico import CONFIGS, cluster
+from tests.random_cilium import Case, Object
+
+SETTINGS = ("FelixConfiguration", "Profile")
+"""Kinds that the evaluator does not cite: what is set up, and what stands behind all tiers."""
+
+
+def compare(seed: int, tuples: int) -> Compared:
+    """The cluster of a seed, under the options that its number gives."""
+    case = cluster(seed, tuples, CONFIGS[seed // 7 % len(CONFIGS)])
+    return compare_case(case)
+
+
+def compare_case(case: Case) -> Compared:
+    objects = decode_all(case.manifests)
+    inquirer = asked_under(case, objects)
+    found = Compared([], [], case)
+    for query in case.queries:
+        for part in parts(inquirer, objects, query):
+            found.verdicts.append(part.outcome.verdict)
+            found.differing.extend(_differing(case, inquirer, objects, query, part))
+    return found
+
+
+def decode_all(manifests: list[Object]) -> list[Decoded]:
+    found = [decode(document(manifest)) for manifest in manifests]
+    refused = [one for one in found if not isinstance(one, Decoded)]
+    assert not refused, refused
+    return [one for one in found if isinstance(one, Decoded)]
+
+
+def _differing(
+    case: Case, inquirer: Inquirer, objects: list[Decoded], query: tuple[str, str, str, int], part: Part
+) -> Iterator[str]:
+    told = judged(case, inquirer, objects, part)
+    verdict = part.outcome.verdict
+    if told.verdict != verdict:
+        yield f"seed {case.seed} {query}: engine {verdict}, evaluator {told.verdict}"
+        return
+    if verdict == "undecided":
+        kinds = {reason.kind for reason in inquirer.reasons(part)}
+        wanted = {reason.kind for reason in told.reasons}
+        if kinds != wanted:
+            yield f"seed {case.seed} {query}: open because of {sorted(kinds)}, evaluator {sorted(wanted)}"
+    elif by_engine(inquirer, part) != by_evaluator(told):
+        yield f"seed {case.seed} {query}: engine by {by_engine(inquirer, part)}, evaluator {by_evaluator(told)}"
+
+
+def profile_name(config: Object) -> str:
+    """The profile with the options of a case's `config`, as `--cni` takes it."""
+    action = config.get("defaultEndpointToHostAction", "")
+    return f"calico:default-endpoint-to-host-action={action}" if action else "calico"
+
+
+def asked_under(case: Case, objects: list[Decoded]) -> Inquirer:
+    made = compose(objects, profile=profile_of(profile_name(case.config)))
+    return Inquirer(made, Network(made.columns, made.enforcers, made.families), Directory(made))
+
+
+def judged(case: Case, inquirer: Inquirer, objects: list[Decoded], part: Part) -> Judgement:
+    packet = part.packet
+    ends: list[Any] = [
+        inquirer.cluster.row_objects[spot.row] if held is None else lowest(held, packet.family)
+        for spot, held in ((packet.source, part.source_addresses), (packet.destination, part.destination_addresses))
+    ]
+    return judge(
+        objects,
+        *ends,
+        protocol=packet.key >> 16,
+        port=packet.key & 0xFFFF,
+        family=packet.family,
+        profile="calico",
+        options=CalicoOptions(default_endpoint_to_host_action=case.config.get("defaultEndpointToHostAction", "")),
+    )
+
+
+def by_engine(inquirer: Inquirer, part: Part) -> Cited:
+    found = [c for c in inquirer.deciding(part) if c.origin.kind not in SETTINGS]
+    return {(c.direction, c.origin.kind, c.origin.name, c.rule, c.action) for c in found}
