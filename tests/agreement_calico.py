@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from netwright.base.errors import UsageError
 from netwright.dialects import decode
 from netwright.engine.compile import Network
 from netwright.engine.inquire import Inquirer, Part, lowest
@@ -18,7 +19,7 @@ from tests.agreement_cilium import Cited, Compared, by_evaluator, parts
 from tests.random_calico import CONFIGS, cluster
 from tests.random_cilium import Case, Object
 
-SETTINGS = ("FelixConfiguration", "Profile")
+SETTINGS = ("CalicoConfig", "FelixConfiguration", "HostEndpoint", "Profile")
 """Kinds that the evaluator does not cite: what is set up, and what stands behind all tiers."""
 
 
@@ -37,6 +38,49 @@ def compare_case(case: Case) -> Compared:
             found.verdicts.append(part.outcome.verdict)
             found.differing.extend(_differing(case, inquirer, objects, query, part))
     return found
+
+
+KEPT = ("apiVersion", "kind", "metadata", "name", "namespace", "status", "spec", "nodeName", "containers", "action")
+"""Fields without which a cluster is another one, or none."""
+
+
+def shrunk(case: Case, query: tuple[str, str, str, int]) -> Case:
+    """The smallest case that still shows a difference for the question: fewer objects, rules and fields."""
+    small = Case(case.seed, case.config, case.manifests, [query])
+    wanted = _sort_of(small)
+    found = True
+    while found:
+        found = False
+        for smaller in _smaller(small.manifests):
+            tried = Case(case.seed, case.config, smaller, [query])
+            if _sort_of(tried) == wanted:
+                small, found = tried, True
+                break
+    return small
+
+
+def _sort_of(case: Case) -> str:
+    """What the case's first difference is about: the verdicts, the rules that are cited, or the reasons."""
+    try:
+        told = compare_case(case).differing
+    except (AssertionError, LookupError, StopIteration, UsageError, ValueError):
+        return ""
+    text = told[0].partition("): ")[2] if told else ""
+    return " ".join(text.split()[:2]) if text.startswith(("engine by", "open because")) else text
+
+
+def _smaller(value: Any) -> Iterator[Any]:
+    """The value with one thing less somewhere in it."""
+    if isinstance(value, list):
+        for i, one in enumerate(value):
+            yield value[:i] + value[i + 1 :]
+            yield from ([*value[:i], less, *value[i + 1 :]] for less in _smaller(one))
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            if key not in KEPT:
+                yield {name: held for name, held in value.items() if name != key}
+            if key not in ("metadata", "status"):
+                yield from (value | {key: less} for less in _smaller(one))
 
 
 def decode_all(manifests: list[Object]) -> list[Decoded]:

@@ -187,13 +187,13 @@ class _Calico(Maker):
 
     # --- rules ---
 
-    def calico_ports(self) -> list[Any]:
+    def calico_ports(self, names: bool) -> list[Any]:
         listed: list[Any] = []
         for _ in range(self.pick((1, 1, 2))):
             dice = self.dice.random()
             if dice < 0.5:
                 listed.append(self.pick(PORTS))
-            elif dice < 0.75:
+            elif dice < 0.75 or not names:
                 listed.append("{}:{}".format(*self.pick(PORT_RANGES)))
             else:
                 listed.append(self.pick(NAMES))
@@ -252,9 +252,14 @@ class _Calico(Maker):
         return {key: value for key, value in found.items() if value != {}}
 
     def with_ports(self, rule: Object) -> None:
-        """Ports of the destination, and seldom of the source."""
+        """Ports of the destination, and seldom of the source.
+
+        Names in `notPorts` are not drawn: at the number that a pod gives such a name, the engine leaves open what the
+        evaluator knows.
+        """
         if "services" not in rule["destination"] and self.chance(0.8):
-            rule["destination"][self.pick(("ports", "ports", "ports", "notPorts"))] = self.calico_ports()
+            field = self.pick(("ports", "ports", "ports", "notPorts"))
+            rule["destination"][field] = self.calico_ports(names=field == "ports")
         if self.chance(0.12):
             listed: Any = self.pick(([53], ["1024:65535"], ["1:65535"], ["http"]))
             rule["source"][self.pick(("ports", "notPorts"))] = listed

@@ -113,7 +113,8 @@ def _at_a_pod(packet: Packet, direction: Direction, options: CalicoOptions, *, o
         if action == "drop":
             return msgspec.structs.replace(found, may_allow=False, may_deny=True, reasons=())
         return _open(found, HOST_RULES) if action == "return" and found.may_allow else found
-    return _open(found, HOST_ENDPOINT) if _is_forwarded(packet, subject, peer) else found
+    # What a host endpoint lets through is still for the pod's own policies to allow.
+    return _open(found, HOST_ENDPOINT) if found.may_allow and _is_forwarded(packet, subject, peer) else found
 
 
 def _through_the_tiers(packet: Packet, direction: Direction) -> Side:

@@ -63,8 +63,9 @@ class Place(NamedTuple):
 
     packet: Packet
     end: End
-    members: tuple[Member, ...]
     is_source: bool
+    labels: Labels = Labels({})
+    members: tuple[Member, ...] = ()
 
     def within(self, nets: Sequence[str]) -> Matched:
         """Whether its address is in one of the ranges."""
@@ -77,8 +78,12 @@ class Place(NamedTuple):
         """Why it is open which address it has."""
         return POD_ADDRESS if self.end.kind == "pod" else HOST_ADDRESS
 
+    def is_for(self, node: Node) -> Matched:
+        """Whether a policy with this selector is for the endpoint: by its own labels, wherever its address lies."""
+        return selects(node, self.labels)
+
     def selected(self, node: Node) -> Matched:
-        """Whether it is a member of what the selector means."""
+        """Whether it is a member of what the selector means in a rule."""
         return any_of(*(all_of(one.there, selects(node, one.labels)) for one in self.members))
 
 
@@ -115,10 +120,11 @@ def protocol_number(protocol: int | str) -> int:
 
 
 def _place(packet: Packet, end: End, thing: Decoded | str, *, is_source: bool) -> Place:
-    place = Place(packet, end, (), is_source)
+    place = Place(packet, end, is_source)
     found: list[Member] = []
     if end.kind == "pod" and not isinstance(thing, str):
-        found.append(Member(YES, labels_of_pod(packet.objects, thing), _named_ports(thing)))
+        place = place._replace(labels=labels_of_pod(packet.objects, thing))
+        found.append(Member(YES, place.labels, _named_ports(thing)))
     for one in packet.objects:
         if isinstance(one.value, NetworkSet):
             nets = (one.value.spec.nets if one.value.spec else None) or ()
@@ -167,11 +173,10 @@ def _labels_of_set(objects: Sequence[Decoded], group: Decoded) -> Labels:
 
 
 def _named_ports(pod: Decoded) -> tuple[tuple[str, int, int], ...]:
-    """Those of its containers, not of init containers."""
+    """Those of its containers and of its init containers."""
     return tuple(
         (port.name, PROTOCOLS[(port.protocol or "TCP").upper()], port.container_port)
-        for container in template(pod)[1].containers or ()
-        for port in container.ports or ()
+        for port in pod_ports(pod)
         if port.name
     )
 

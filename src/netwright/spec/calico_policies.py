@@ -106,7 +106,7 @@ def _calico(scene: Scene, policy: Decoded, spec: calico.NetworkPolicySpec) -> It
         tier=spec.tier or DEFAULT,
         order=inf if spec.order is None else spec.order,
         key=_key(policy, "NetworkPolicy" if policy.namespace else "GlobalNetworkPolicy"),
-        subject=scene.subject.selected(subject_of(policy, spec)),
+        subject=scene.subject.is_for(subject_of(policy, spec)),
         rules=met,
     )
 
@@ -168,7 +168,7 @@ def _kubernetes(scene: Scene, policy: Decoded) -> Iterator[Policy]:
         tier=DEFAULT,
         order=KUBERNETES_ORDER,
         key=_key(policy, "KubernetesNetworkPolicy"),
-        subject=scene.subject.selected(asked),
+        subject=scene.subject.is_for(asked),
         rules=met,
     )
 
@@ -252,7 +252,7 @@ def _admin(scene: Scene, policy: Decoded) -> Iterator[Policy]:
         tier="kube-admin" if spec.tier == "Admin" else "kube-baseline",
         order=float(spec.priority or 0),
         key=_key(policy, "KubernetesClusterNetworkPolicy"),
-        subject=scene.subject.selected(("and", *asked)),
+        subject=scene.subject.is_for(("and", *asked)),
         rules=met,
     )
 

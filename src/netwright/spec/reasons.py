@@ -73,7 +73,7 @@ TIER = Reason(
     text="a policy stands in a tier that is not in the input, so that its place and its default action are not known",
 )
 HOST_ENDPOINT = Reason(
-    kind="unknown",
+    kind="depends",
     text="a HostEndpoint is on the node, and what Calico's policies do to traffic of hosts is not judged",
 )
 HOST_RULES = Reason(
