@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from functools import reduce
 from typing import Any
 
+import msgspec
 import pytest
 
 from netwright.base.services import ServiceSet
@@ -15,6 +17,8 @@ from netwright.engine.units import Delta
 from netwright.model.cluster import Cluster
 from netwright.model.document import Decoded
 from netwright.profiles.compose import compose, recompose
+from netwright.profiles.deltas import deltas
+from netwright.profiles.known import profile_of
 from netwright.profiles.profile import NETWORK_POLICY
 from tests.agreement import decode_all
 from tests.random_clusters import cluster
@@ -91,3 +95,50 @@ def test_an_edit_that_names_nothing_new_shares_identities_and_rows() -> None:
     assert edited.identities is network.identities
     for family, tables in network.tables.items():
         assert edited.tables[family].ingress.kept is tables.ingress.kept
+
+
+@pytest.mark.parametrize("cni", ["upstream", "cilium", "cilium:policy-cidr-match-mode=pods"])
+@pytest.mark.parametrize("seed", range(20))
+def test_the_edits_of_a_profile_equal_compiling_anew(seed: int, cni: str) -> None:
+    """Where a profile gives an edit of a policy as edits of tiers, these answer as the edited input does."""
+    case, donor = cluster(seed, 1), cluster(seed + 10_000, 1)
+    objects = decode_all(case.manifests)
+    spare = [d for d in decode_all(donor.manifests) if d.kind == "NetworkPolicy"]
+    like = compose(objects, profile=profile_of(cni), pod_cidrs=case.pod_cidrs)
+    network = Network(like.columns, like.enforcers, like.families)
+    dice = random.Random(seed)
+    given = 0
+    for number in range(EDITS):
+        gone = dice.choice([d for d in objects if d.kind == "NetworkPolicy"] or [None])
+        come = None
+        if spare and dice.random() < 0.7:
+            come = msgspec.structs.replace(dice.choice(spare), name=f"new-{number}")
+        edits = [Edit(gone, come, "")] if gone or come else []
+        chain = deltas(like, edits)
+        if chain is None:
+            continue
+        given += 1
+        edited = recompose(like, edits)
+        found = answers(reduce(Network.apply, chain, network), like.columns.n)
+        assert found == answers(Network(edited.columns, edited.enforcers, like.families), like.columns.n)
+    assert given
+
+
+def test_no_edit_of_tiers_where_others_hang_on_who_is_isolated() -> None:
+    """A rule for requests owes nothing at a pod that nothing isolates, so that to isolate it changes that rule."""
+    case = cluster(3, 1)
+    requests = {
+        "apiVersion": "cilium.io/v2",
+        "kind": "CiliumNetworkPolicy",
+        "metadata": {"name": "requests", "namespace": "default"},
+        "spec": {
+            "endpointSelector": {},
+            "enableDefaultDeny": {"ingress": False},
+            "ingress": [{"toPorts": [{"ports": [{"port": "80", "protocol": "TCP"}], "rules": {"http": [{}]}}]}],
+        },
+    }
+    objects = decode_all(case.manifests)
+    policy = next(d for d in objects if d.kind == "NetworkPolicy")
+    edits = [Edit(policy, None, "")]
+    assert deltas(compose(objects, profile=profile_of("cilium")), edits) is not None
+    assert deltas(compose(decode_all([*case.manifests, requests]), profile=profile_of("cilium")), edits) is None

@@ -28,7 +28,7 @@ from netwright.model.rule import (
     Tier,
     UnknownPeer,
 )
-from netwright.profiles.profile import NETWORK_POLICY, Profile
+from netwright.profiles.profile import ISOLATION, NETWORK_POLICY, Profile
 
 _DIRECTIONS: Final[tuple[Direction, Direction]] = ("ingress", "egress")
 _POLICIES: Final = ("NetworkPolicy", *ADMIN_KINDS, *CILIUM_KINDS, *CALICO_KINDS, "HostEndpoint")
@@ -133,7 +133,7 @@ def _isolation(profile: Profile, ends: tuple[End, ...], ruled: set[Selector]) ->
                 origin=Origin(kind="CiliumConfig", namespace="", name="allow-localhost"),
             )
         )
-    return Tier(name="isolation", ties="deny-first", rules=tuple(rules), ends=ends)
+    return Tier(name=ISOLATION, ties="deny-first", rules=tuple(rules), ends=ends)
 
 
 def _unknown_rules(unknown: Sequence[UnknownPolicy]) -> tuple[Rule, ...]:

@@ -11,6 +11,8 @@ from netwright.model.rule import Exempt, Ties
 
 NETWORK_POLICY = "NetworkPolicy"
 """The name of the tier that NetworkPolicies stand in."""
+ISOLATION = "isolation"
+"""The name of the tier where isolation stands, if that is behind all others."""
 
 
 class Option(msgspec.Struct, frozen=True, kw_only=True):

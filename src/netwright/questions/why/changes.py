@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
 from itertools import islice
 from typing import Literal
 
@@ -24,7 +25,6 @@ from netwright.dialects.k8s.edit import (
     widen,
 )
 from netwright.dialects.k8s.generated import GENERATED, UNKNOWN
-from netwright.dialects.k8s.lower import lower_policies, origins_of
 from netwright.dialects.k8s.objects import NetworkPolicyPeer, NetworkPolicyPort
 from netwright.engine.by_owner import OwnerPairs, closed, opened, perhaps_closed, perhaps_opened
 from netwright.engine.compile import Network
@@ -37,7 +37,7 @@ from netwright.model.document import Decoded
 from netwright.model.references import Directory
 from netwright.model.rule import Direction, Members
 from netwright.profiles.compose import recompose
-from netwright.profiles.profile import NETWORK_POLICY
+from netwright.profiles.deltas import deltas
 from netwright.questions.registry import FROM_TO
 
 Again = Callable[[Inquirer], Settled]
@@ -84,14 +84,14 @@ def changes(inquirer: Inquirer, settled: Settled, locate: Locate, again: Again) 
     if part is None or part.outcome.relation in ("self", "own node"):
         return ()
     candidates = _opening(inquirer, part) if wanted == "allow" else _closing(inquirer, part)
-    deltas = [_delta(inquirer, edits) for edits in candidates]
+    chains = [deltas(inquirer.cluster, edits) for edits in candidates]
     # what one of them names anew is named for all at once, and the rest is shared
-    network = inquirer.network.knowing(delta for delta in deltas if delta is not None)
+    network = inquirer.network.knowing(delta for chain in chains for delta in chain or ())
     if network is not inquirer.network:
         inquirer = Inquirer(inquirer.cluster, network, inquirer.directory)
     out = []
-    for edits, delta in zip(candidates, deltas, strict=True):
-        proven = _prove(inquirer, part, edits, delta, wanted, locate, again)
+    for edits, chain in zip(candidates, chains, strict=True):
+        proven = _prove(inquirer, part, edits, chain, wanted, locate, again)
         if proven is not None:
             out.append(proven)
     return tuple(sorted(out, key=lambda c: (c.size, len(c.edits))))
@@ -296,15 +296,15 @@ def _prove(
     inquirer: Inquirer,
     part: Part,
     edits: Sequence[Edit],
-    delta: Delta | None,
+    chain: Sequence[Delta] | None,
     wanted: Literal["allow", "deny"],
     locate: Locate,
     put: Again,
 ) -> Change | None:
     """Make the edits on a copy, ask again, and compare the connections of the ends that the edits touch."""
     changed = recompose(inquirer.cluster, edits)
-    if delta is not None:
-        again = Inquirer(changed, inquirer.network.apply(delta), inquirer.directory)
+    if chain is not None:
+        again = Inquirer(changed, reduce(Network.apply, chain, inquirer.network), inquirer.directory)
     else:
         network = Network(changed.columns, changed.enforcers, inquirer.network.families, like=inquirer.network)
         again = Inquirer(changed, network, Directory(changed))
@@ -329,23 +329,6 @@ def _prove(
         perhaps_closes=perhaps_closes[0],
         more=sum(more for _, more in moved),
     )
-
-
-def _delta(inquirer: Inquirer, edits: Sequence[Edit]) -> Delta | None:
-    """The edits as an edit of the compiled tier that policies stand in.
-
-    None where they are not of policies only, where a profile spreads a policy over several tiers, or where one compares
-    a label of unknown value, whose perhaps-rules bear no policy's name.
-    """
-    if inquirer.cluster.profile != "upstream" or not all(d.kind == "NetworkPolicy" for e in edits for d in e.touched):
-        return None
-    gone = [e.before for e in edits if e.before is not None]
-    rules, ends = lower_policies([e.after for e in edits if e.after is not None])
-    if not all(rule.origin.name for rule in (*rules, *lower_policies(gone)[0])):
-        return None
-    tiers = [tier.name for tier in inquirer.cluster.enforcers[0].tiers]
-    tier = tiers.index(NETWORK_POLICY)
-    return Delta(tier=tier, removed=frozenset().union(*map(origins_of, gone)), rules=rules, ends=ends)
 
 
 Shown = tuple[tuple[Connection, ...], int]
