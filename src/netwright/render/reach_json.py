@@ -23,11 +23,11 @@ from netwright.render.escape import json_text
 from netwright.render.pairs import Joined, chosen_pairs
 from netwright.render.provenance import document
 
-OTHER_PROTOCOLS = "NetworkPolicy leaves open what becomes of protocols other than TCP, UDP and SCTP at an isolated pod"
+OTHER_PROTOCOLS = "only protocols other than TCP, UDP and SCTP are undecided"
 NOT_DETERMINED = "an address, a node, a label or a policy kind is not known"
 HELP = {
     NOT_DETERMINED: "`why` names it for one pair; `--pod-cidr` and Node objects settle most",
-    OTHER_PROTOCOLS: "a CNI profile will say; ask `why A B --protocol icmp` for the policies",
+    OTHER_PROTOCOLS: "`why A B --protocol icmp` says which policies leave them open; a CNI profile may settle it",
 }
 
 
@@ -125,7 +125,8 @@ class _Fragments:
         transport = np.array(self._transport, dtype=np.int32)
         beyond = np.array(self._beyond, dtype=np.int32)
         empty = np.array([not s for s in services], dtype=np.bool_)
-        counted[OTHER_PROTOCOLS] += int((beyond[block.must] != beyond[block.may]).sum())
+        settled = transport[block.must] == transport[block.may]
+        counted[OTHER_PROTOCOLS] += int((settled & (beyond[block.must] != beyond[block.may])).sum())
         tail, to = self._tail, self._to
         for i, end in enumerate(block.sources):
             head = self._from[end]

@@ -49,7 +49,8 @@ def reach_text(
         yield from words.fold(plain(f"left out: {left}"), "  ", "")
     if others:
         yield from words.fold(
-            f"? {count(others, 'pair')}: NetworkPolicy leaves ICMP and other protocols open where a pod is isolated",
+            f"? {count(others, 'pair')}: only ICMP and other protocols are undecided; "
+            "`why A B --protocol icmp` says why",
             "  ",
             "",
             marks=(("?", "undecided"),),

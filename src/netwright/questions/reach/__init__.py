@@ -498,6 +498,7 @@ def _common(a: Ranges, b: Ranges) -> Ranges:
 
 
 def undecided_services(must: ServiceSet, may: ServiceSet) -> tuple[ServiceSet, bool]:
-    """What is open between two ends: the services, and whether protocols beyond TCP, UDP and SCTP are."""
+    """What is open between two ends: the services of TCP, UDP and SCTP, and whether only other protocols are."""
     open_ = may - must
-    return open_ - BEYOND_TRANSPORT, bool(open_ & BEYOND_TRANSPORT)
+    left = open_ - BEYOND_TRANSPORT
+    return left, bool(open_) and not left
