@@ -30,7 +30,7 @@ ACCOUNTS: dict[str, tuple[int, int, int, int, int]] = {
     # 11 Namespaces; 23 definitions, 2 admission policies, their bindings; 106 of the Gateway API, 1 kustomization.
     "gateway-api": (11, 27, 107, 0, 0),
     "ipamclaims": (0, 1, 0, 0, 0),
-    "istio-authz": (0, 0, 42, 0, 0),  # AuthorizationPolicies
+    "istio-authz": (42, 0, 0, 0, 0),  # AuthorizationPolicies
     # 3 ServiceAccounts, 1 Service; 31 JobSets, a Prometheus and a Workflow make pods that are not read.
     "jobset": (4, 27, 33, 0, 0),
     # 2 Ingresses, 4 ServiceAccounts; 17 ConfigMaps, 12 of RBAC, 6 Queues; 37 RayClusters, 19 RayJobs, 2 Gateway API.

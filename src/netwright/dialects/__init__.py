@@ -16,6 +16,8 @@ _OF_GROUP = {
     "crd.projectcalico.org": "calico",
     "policy.networking.k8s.io": "adminpolicy",
     "projectcalico.org": "calico",
+    "security.istio.io": "istio",
+    "networking.istio.io": "istio",
 }
 """The package that reads kinds of a group, those that it knows; all others are Kubernetes' own."""
 

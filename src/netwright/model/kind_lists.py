@@ -51,6 +51,10 @@ _READ_HOST_DENY: tuple[_Row, ...] = tuple((group, "", "HostEndpoint") for group 
 _NAMED: dict[tuple[str, str, str], Kind] = {
     ("", "ConfigMap", "cilium-config"): Kind(group="", name="ConfigMap", namespaced=True, reads="read"),
 }
+_READ_DENY: tuple[_Row, ...] = (
+    ("security.istio.io", "AuthorizationPolicy PeerAuthentication RequestAuthentication", ""),
+    ("networking.istio.io", "DestinationRule", ""),
+)
 
 # What does not change who may talk to whom, and brings no endpoint into the cluster.
 _IRRELEVANT: tuple[_Row, ...] = (
@@ -216,7 +220,6 @@ _HOST_POLICIES: tuple[_Row, ...] = (
 )
 # What can only take away: meshes (they act beside the cluster's policies), isolation of networks, egress firewalls.
 _DENY: tuple[_Row, ...] = (
-    ("security.istio.io", "AuthorizationPolicy PeerAuthentication RequestAuthentication", ""),
     ("networking.istio.io", "Sidecar EnvoyFilter", ""),
     ("extensions.istio.io", "WasmPlugin", ""),
     ("cilium.io", "CiliumEnvoyConfig", "CiliumClusterwideEnvoyConfig"),
@@ -296,7 +299,7 @@ _BESIDE: tuple[_Row, ...] = (
     ("gateway.nginx.org", "*", ""),
     (
         "networking.istio.io",
-        "Gateway VirtualService DestinationRule ServiceEntry WorkloadEntry WorkloadGroup ProxyConfig *",
+        "Gateway VirtualService ServiceEntry WorkloadEntry WorkloadGroup ProxyConfig *",
         "",
     ),
     ("traefik.io", "IngressRoute IngressRouteTCP IngressRouteUDP Middleware *", ""),
@@ -399,6 +402,7 @@ KINDS: tuple[Kind, ...] = (
     *_rows(_READ_POLICIES, "read", "both"),
     *_rows(_READ_HOST_POLICIES, "read", "both", hosts=True),
     *_rows(_READ_HOST_DENY, "read", "deny", hosts=True),
+    *_rows(_READ_DENY, "read", "deny"),
     *_rows(_READ, "read"),
     *_rows(_IRRELEVANT, "irrelevant"),
     *_rows(_POLICIES, "unread", "both"),

@@ -12,6 +12,7 @@ from netwright.base.spans import Origin, named
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
 from netwright.dialects.calico import KINDS as CALICO_KINDS
 from netwright.dialects.cilium import KINDS as CILIUM_KINDS
+from netwright.dialects.istio import POLICIES as ISTIO_POLICIES
 from netwright.dialects.k8s.lower import POD_NETWORK, lower_policies
 from netwright.model.document import Decoded, UnknownPolicy
 from netwright.model.rule import (
@@ -100,6 +101,14 @@ def not_enforced(objects: Sequence[Decoded], profile: Profile) -> Iterator[Unkno
                 hosts=d.kind in _OF_HOSTS,
                 effect="deny" if d.kind == "HostEndpoint" else "both",
                 reason=f"{d.kind} `{named(d.namespace, d.name)}` is no policy of the profile `{profile.name}`",
+            )
+        elif d.kind in ISTIO_POLICIES:
+            yield UnknownPolicy(
+                kind=d.kind,
+                namespaces=() if d.namespace == "istio-system" else (d.namespace,),
+                hosts=False,
+                effect="deny",
+                reason=f"{d.kind} `{named(d.namespace, d.name)}` acts on the network and is not evaluated yet",
             )
 
 

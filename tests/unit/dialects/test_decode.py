@@ -14,6 +14,7 @@ from netwright.base.spans import Place, dotted
 from netwright.dialects.adminpolicy import decode as adminpolicy
 from netwright.dialects.calico import decode as calico
 from netwright.dialects.cilium import decode as cilium
+from netwright.dialects.istio import decode as istio
 from netwright.dialects.k8s import decode as module
 from netwright.dialects.k8s import objects
 from netwright.dialects.k8s.decode import Invalid, decode
@@ -249,6 +250,7 @@ def test_the_kinds_that_are_read_have_a_decoder_and_no_others() -> None:
     readers |= {("policy.networking.k8s.io", kind): read.namespaced for kind, read in adminpolicy._READS.items()}
     readers |= {("cilium.io", kind): read.namespaced for kind, read in cilium._READS.items()}
     readers |= {(version.partition("/")[0], kind): r.namespaced for (version, kind), r in calico._READS.items()}
+    readers |= {(version.partition("/")[0], kind): read.namespaced for (version, kind), read in istio._READS.items()}
     moved = {("extensions", name): True for name in module._EXTENSIONS}
     assert listed == readers | moved
 
@@ -272,7 +274,8 @@ def test_every_kind_is_listed_once() -> None:
         ("projectcalico.org", "HostEndpoint", "read", "deny", False, True),
         ("crd.projectcalico.org", "NetworkPolicy", "read", "both", True, False),
         ("crd.antrea.io", "NetworkPolicy", "unread", "both", True, False),
-        ("security.istio.io", "AuthorizationPolicy", "unread", "deny", True, False),
+        ("security.istio.io", "AuthorizationPolicy", "read", "deny", True, False),
+        ("networking.istio.io", "Sidecar", "unread", "deny", True, False),
         ("k8s.ovn.org", "UserDefinedNetwork", "unread", "deny", True, False),
         ("k8s.ovn.org", "ClusterUserDefinedNetwork", "unread", "deny", False, False),
         ("k8s.cni.cncf.io", "MultiNetworkPolicy", "unread", "none", True, False),

@@ -125,7 +125,7 @@ def test_kinds_are_read_as_kubectl_reads_them(asked: str) -> None:
     [
         ("FQDNNetworkPolicy", "it can allow and deny"),
         ("ClusterNetworkPolicy.crd.antrea.io", "nodes and hostNetwork pods too"),
-        ("AuthorizationPolicy", "it can only deny"),
+        ("WasmPlugin", "it can only deny"),
         ("ConfigMap", "known not to touch the network"),
         ("NetworkPolicy.crd.antrea.io", "not read yet"),
         ("Egress.crd.antrea.io", "changes no verdict"),
