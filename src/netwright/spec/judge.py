@@ -3,7 +3,8 @@
 Each end is judged by its own policies, tier after tier, in the order of the API document of ClusterNetworkPolicy:
 Admin, NetworkPolicy, Baseline; what no tier decides is allowed. Then what was not read is laid over it. Where the
 documents leave something open, the verdict is undecided and says why. Choices of the `upstream` profile are marked so;
-under `cilium` and `calico` each end is judged by the module of that name, which has an order of its own.
+under `cilium` and `calico` each end is judged by the module of that name, which has an order of its own. Beside
+the CNI may stand a mesh: each enforcer must permit.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from netwright.spec import adminpolicy, calico, cilium, networkpolicy
 from netwright.spec.calico_members import CalicoOptions
 from netwright.spec.cilium_identities import DEFAULTS, CiliumOptions
 from netwright.spec.ends import End
-from netwright.spec.judgement import Cited, Direction, Judgement, Outcome, Reason, Side
+from netwright.spec.istio_mesh import MESH_DEFAULTS, MeshOptions, is_meshed
+from netwright.spec.judgement import Cited, Direction, Judgement, Outcome, Reason, Side, any_side
 from netwright.spec.packet import NoSuchPacket, Packet
-from netwright.spec.reasons import HAIRPIN, OWN_NODE
+from netwright.spec.reasons import HAIRPIN, OWN_NODE, TUNNEL
 
 __all__ = [
     "CalicoOptions",
@@ -29,6 +31,7 @@ __all__ = [
     "Cited",
     "Direction",
     "Judgement",
+    "MeshOptions",
     "NoSuchPacket",
     "Profile",
     "Reason",
@@ -56,23 +59,25 @@ def judge(
     translated: bool = False,
     profile: Profile = "upstream",
     options: Options | None = None,
+    mesh: MeshOptions = MESH_DEFAULTS,
 ) -> Judgement:
     """Whether a new connection from `src` to `dst` may be allowed, may be denied, and by which rules.
 
     `src` and `dst` are pods, workloads or CronJobs (a pod of their template), Nodes, or addresses that are neither a
     pod's nor a node's. `protocol` is the IANA number, `port` the destination port (ICMP: type << 8 | code). One
     workload twice means two pods of it, unless `same_pod`; `translated`: a Service led the packet there. `profile` is
-    who enforces the policies, and `options` how it is set up (None: as it comes). Raises
+    who enforces the policies, `options` how it is set up (None: as it comes), and `mesh` how a mesh is. Raises
     NoSuchPacket (a ValueError) where an end has no address of the family, and ValueError where a CIDR or a selector is
     one that the API server would reject.
     """
     packet = Packet(objects, src, dst, protocol=protocol, port=port, family=family, pod_ranges=pod_ranges)
     asked = None if profile == "upstream" else options or (DEFAULTS if profile == "cilium" else CalicoOptions())
-    egress = _side(packet, "egress", unknown, asked)
-    ingress = _side(packet, "ingress", unknown, asked)
+    seen, beside = _meshed(packet, mesh)
+    egress = _seen(seen, "egress", unknown, asked)
+    ingress = _seen(seen, "ingress", unknown, asked)
 
     # No policy cuts a pod from itself, nor from the node it runs on, in either direction. Under Cilium and Calico there
-    # are some about the own node, and the sides have seen to it.
+    # are some about the own node, and the sides have seen to it; a mesh knows nodes as any clients.
     relation: Literal["", "self", "own node"] = ""
     if same_pod or (src is dst and isinstance(src, Decoded) and isinstance(src.value, Pod)):
         relation = "self"
@@ -87,24 +92,31 @@ def judge(
             return Judgement(
                 may_allow=True, may_deny=True, egress=egress, ingress=ingress, reasons=(HAIRPIN,), relation=relation
             )
-        return Judgement(may_allow=True, may_deny=False, egress=egress, ingress=ingress, relation=relation)
 
-    # Both ends must permit: the source's egress policies and the destination's ingress policies.
-    sides = (egress, ingress)
-    may_allow = all(side.may_allow for side in sides)
-    may_deny = any(side.may_deny for side in sides)
+    # Both ends must permit, by every enforcer: the source's egress policies and the destination's ingress policies.
+    told = Judgement(may_allow=True, may_deny=False, egress=egress, ingress=ingress, relation=relation, beside=beside)
+    may_allow = all(side.may_allow for side in told.sides)
+    may_deny = any(side.may_deny for side in told.sides)
     if not may_allow and not may_deny:
         raise AssertionError("a packet is either allowed or denied")
-    deciding = sides if may_allow else tuple(side for side in sides if not side.may_allow)
-    open_sides = sides if may_allow and may_deny else ()
-    return Judgement(
-        may_allow=may_allow,
-        may_deny=may_deny,
-        egress=egress,
-        ingress=ingress,
+    open_sides = told.sides if may_allow and may_deny else ()
+    told = msgspec.structs.replace(told, may_allow=may_allow, may_deny=may_deny)
+    return msgspec.structs.replace(
+        told,
         reasons=tuple(dict.fromkeys(reason for side in open_sides for reason in side.reasons)),
-        by=tuple(cited for side in deciding for cited in side.by),
+        by=tuple(cited for side in told.deciding for cited in side.by),
     )
+
+
+def _meshed(packet: Packet, options: MeshOptions) -> tuple[list[Packet], tuple[Side, ...]]:
+    """The packet as the CNI may see it, and the mesh's side: where it is no mesh's, itself and nothing."""
+    if not is_meshed(packet.objects, options):
+        return [packet], ()
+    from netwright.spec import istio
+
+    side = istio.side(packet, options)
+    ports = sorted(istio.seen_ports(packet, options))
+    return [packet if port == packet.port else packet.to(port) for port in ports], () if side is None else (side,)
 
 
 def _perhaps_own_node(side: Side) -> Side:
@@ -116,6 +128,14 @@ def _perhaps_own_node(side: Side) -> Side:
 
 def _exempt(side: Side) -> Side:
     return msgspec.structs.replace(side, may_allow=True, may_deny=False, reasons=())
+
+
+def _seen(
+    packets: Sequence[Packet], direction: Direction, unknown: Sequence[UnknownPolicy], options: Options | None
+) -> Side:
+    """One direction of what may be either of the packets."""
+    sides = [_side(packet, direction, unknown, options) for packet in packets]
+    return sides[0] if len(sides) == 1 else any_side(sides, TUNNEL)
 
 
 # --- one direction ----------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -82,11 +83,38 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
         return (*self.reached, *self.allowing, *self.perhaps, *self.isolating)
 
 
+def any_side(sides: Sequence[Side], reason: Reason) -> Side:
+    """What any of the sides says, one of which holds; `reason` is why it is not known which. What only some of them
+    cite is not sure."""
+    may_allow, may_deny = any(one.may_allow for one in sides), any(one.may_deny for one in sides)
+    differ = len({(one.may_allow, one.may_deny) for one in sides}) > 1
+    reasons = dict.fromkeys((*(r for one in sides for r in one.reasons), *((reason,) if differ else ())))
+    reached = dict.fromkeys(cited for one in sides for cited in one.reached)
+    rules = dict.fromkeys(cited for one in sides for cited in (*one.allowing, *one.perhaps))
+    sure = tuple(cited for cited in rules if all(cited in one.allowing for one in sides))
+    return Side(
+        direction=sides[0].direction,
+        reached=tuple(one if all(one in side.reached for side in sides) else _unsure(one) for one in reached),
+        isolated=all(one.isolated for one in sides),
+        isolating=tuple(dict.fromkeys(cited for one in sides for cited in one.isolating)),
+        allowing=sure,
+        perhaps=tuple(dict.fromkeys(_unsure(one) for one in rules if one not in sure)),
+        may_allow=may_allow,
+        may_deny=may_deny,
+        reasons=tuple(reasons) if may_allow and may_deny else (),
+    )
+
+
+def _unsure(cited: Cited) -> Cited:
+    return msgspec.structs.replace(cited, surely=False)
+
+
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """What may become of the packet, why it is open if it is, and the rules and isolations that decide.
 
-    `relation` names what lets the packet pass whatever the policies say: "self", "own node" (then `by` is empty, and
-    the sides still show which policies and rules there are).
+    `egress` and `ingress` are the CNI's; `beside` are those of other enforcers on the way, each of which must permit
+    too. `relation` names what lets the packet pass whatever the CNI's policies say: "self", for which no enforcer is
+    asked, and "own node". Then `by` has nothing of them, and the sides still show which policies and rules there are.
     """
 
     may_allow: bool
@@ -96,6 +124,19 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[Reason, ...] = ()
     by: tuple[Cited, ...] = ()
     relation: Literal["", "self", "own node"] = ""
+    beside: tuple[Side, ...] = ()
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """Those of every enforcer that is asked."""
+        if self.relation:
+            return () if self.relation == "self" else self.beside
+        return (self.egress, self.ingress, *self.beside)
+
+    @property
+    def deciding(self) -> tuple[Side, ...]:
+        """All where it may be allowed, those that deny where it may not."""
+        return self.sides if self.may_allow else tuple(side for side in self.sides if not side.may_allow)
 
     @property
     def verdict(self) -> Literal["allow", "deny", "undecided"]:

@@ -45,6 +45,13 @@ class Packet:
         for end in (self.source, self.destination):
             self._check_family(end)
 
+    def to(self, port: int) -> Packet:
+        """The same to another port."""
+        ends = self.source_object, self.destination_object
+        return Packet(
+            self.objects, *ends, protocol=self.protocol, port=port, family=self.family, pod_ranges=self.pod_ranges
+        )
+
     @cached_property
     def source_addresses(self) -> list[Span]:
         return self._candidates(self.source)

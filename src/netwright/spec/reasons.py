@@ -86,6 +86,54 @@ HOST_FIREWALL = Reason(
 )
 
 
+PROOF = Reason(
+    kind="unknown",
+    text="a policy of the mesh asks who the client is, and whether the client proves that here is not in the input",
+)
+REMOTE_ADDRESS = Reason(
+    kind="depends",
+    text="a policy of the mesh asks for the client's address behind proxies, which a request says in a header",
+)
+SERVER_NAME = Reason(
+    kind="depends", text="a policy of the mesh asks for the server name that the client says in its TLS handshake"
+)
+SNIFFED = Reason(
+    kind="depends",
+    text="no Service declares what the port carries, and the proxy reads it as HTTP or as TCP by what is sent",
+)
+PEER_TIE = Reason(
+    kind="ambiguous",
+    text="several PeerAuthentications are for the workload, the oldest of them holds, and their age is not read",
+)
+GATEWAY = Reason(kind="unknown", text="the destination is a gateway of the mesh, whose listeners are not evaluated")
+NOT_INTERCEPTED = Reason(
+    kind="unknown", text="the destination's proxy catches no connections, and which it listens for is not evaluated"
+)
+WAYPOINT = Reason(kind="unknown", text="what goes to the destination passes a waypoint, which is not evaluated")
+NODE_OF_AMBIENT = Reason(
+    kind="unknown",
+    text="ztunnel lets connections of a pod's own node by, and whether this is its own node is not known",
+)
+MEMBERSHIP = Reason(
+    kind="unknown",
+    text="whether the destination is in the mesh is not in the input (`--cni PROFILE:mesh=` says it)",
+)
+TUNNEL = Reason(
+    kind="unknown", text="whether the connection goes through the mesh's tunnel, to another port, is not in the input"
+)
+
+
+def extension(name: str) -> Reason:
+    """That the extension of this name is asked."""
+    return Reason(kind="depends", text=f"the extension `{name}` of the mesh decides")
+
+
+def request(attributes: Sequence[str]) -> Reason:
+    """That it hangs on what is asked for, and how."""
+    listed = ", ".join(f"`{name}`" for name in attributes)
+    return Reason(kind="depends", text=f"a policy of the mesh is about requests: their {listed}")
+
+
 def domain(names: Sequence[str]) -> Reason:
     """That it hangs on what the names stand for when the packet is sent."""
     listed = ", ".join(f"`{name}`" for name in names)

@@ -1,0 +1,281 @@
+"""Istio at a connection's destination, one packet at a time: the reference for its policies.
+
+The workload's proxy, a sidecar or ztunnel, takes TCP only. PeerAuthentication refuses plaintext under STRICT; then the
+AuthorizationPolicies for the workload are read in layers: CUSTOM, DENY, ALLOW. The source's side of the mesh permits
+everything; it says who the source proves to be. After Istio 1.28: `security/v1beta1/authorization_policy.proto` and
+`peer_authentication.proto` of istio/api, the pages of istio.io on security and ambient. What the input or the documents
+leave open stays so, each requirement by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netwright.dialects.istio.objects import AuthorizationPolicy, AuthorizationPolicySpec
+from netwright.dialects.k8s.objects import LabelSelector, Namespace
+from netwright.model.document import Decoded
+from netwright.spec.addresses import Match
+from netwright.spec.adminpeers import NO, Matched, all_of, any_of, matched
+from netwright.spec.ends import template
+from netwright.spec.istio_mesh import MeshOptions, Plane, is_meshed, planes
+from netwright.spec.istio_peers import is_caught, modes, protocols, sendings, services_of
+from netwright.spec.istio_rules import Arrival, Reads, rule_matches
+from netwright.spec.judgement import Cited, Reason, Side, any_side
+from netwright.spec.labels import matches_pod, plain
+from netwright.spec.packet import PROTOCOLS, Packet
+from netwright.spec.reasons import (
+    GATEWAY,
+    LABEL,
+    MEMBERSHIP,
+    NODE_OF_AMBIENT,
+    NOT_INTERCEPTED,
+    PEER_TIE,
+    PROOF,
+    SNIFFED,
+    WAYPOINT,
+    extension,
+)
+
+WAYPOINT_LABEL = "istio.io/use-waypoint"
+INTERCEPTION = "sidecar.istio.io/interceptionMode"
+
+
+def seen_ports(packet: Packet, options: MeshOptions) -> set[int]:
+    """The destination ports that the CNI may see: that of the tunnel, where the connection goes through it."""
+    if (
+        packet.protocol != PROTOCOLS["TCP"]
+        or packet.destination.kind != "pod"
+        or not is_meshed(packet.objects, options)
+    ):
+        return {packet.port}
+    found: set[int] = set()
+    for plane in _planes(packet, options):
+        if plane == "none":
+            found.add(packet.port)
+            continue
+        for one in modes(packet, plane, options):
+            found |= {sent.port for sent in sendings(packet, plane, one.mode, options)}
+    return found
+
+
+def side(packet: Packet, options: MeshOptions) -> Side | None:
+    """Ingress at the destination; None where there is no mesh or the connection does not come to a proxy of it."""
+    if (
+        packet.protocol != PROTOCOLS["TCP"]
+        or packet.destination.kind != "pod"
+        or not is_meshed(packet.objects, options)
+    ):
+        return None
+    found = [_carried(packet, plane, options) for plane in sorted(_planes(packet, options))]
+    told = [one or Side(direction="ingress") for one in found]
+    if all(one is None for one in found):
+        return None
+    return told[0] if len(told) == 1 else any_side(told, MEMBERSHIP)
+
+
+def _concerns(packet: Packet, options: MeshOptions) -> bool:
+    """Only TCP to a pod comes to a proxy, where there is a mesh."""
+    of_a_pod = packet.protocol == PROTOCOLS["TCP"] and packet.destination.kind == "pod"
+    return of_a_pod and is_meshed(packet.objects, options)
+
+
+def _planes(packet: Packet, options: MeshOptions) -> frozenset[Plane]:
+    assert isinstance(packet.destination_object, Decoded)
+    return planes(packet.objects, packet.destination_object, options)
+
+
+# --- one proxy --------------------------------------------------------------------------------------------------------
+
+
+def _carried(packet: Packet, plane: Plane, options: MeshOptions) -> Side | None:
+    if plane == "none" or (plane == "sidecar" and not is_caught(packet)):
+        return None
+    if reason := _not_evaluated(packet, plane):
+        return Side(direction="ingress", may_deny=True, reasons=(reason,))
+    told = _at_the_proxy(packet, plane, options)
+    if plane == "ambient" and packet.source.kind == "host":
+        # Ztunnel lets a pod's own node by, from which its probes come.
+        source, destination = packet.source.node, packet.destination.node
+        if source and source == destination:
+            return None
+        if not source or not destination:
+            return any_side([told, Side(direction="ingress")], NODE_OF_AMBIENT)
+    return told
+
+
+def _not_evaluated(packet: Packet, plane: Plane) -> Reason | None:
+    """What takes the connections in a way that is not evaluated: it may permit and refuse."""
+    assert isinstance(packet.destination_object, Decoded)
+    meta = template(packet.destination_object)[0]
+    if plane == "gateway":
+        return GATEWAY
+    if plane == "sidecar" and plain(meta.annotations).get(INTERCEPTION) == "NONE":
+        return NOT_INTERCEPTED
+    namespaces = [
+        one.value.metadata
+        for one in packet.objects
+        if isinstance(one.value, Namespace) and one.name == packet.destination.namespace
+    ]
+    named = (meta, *namespaces, *(service.value.metadata for service, _ in services_of(packet)))
+    if any(plain(one.labels).get(WAYPOINT_LABEL, "none") != "none" for one in named):
+        return WAYPOINT
+    return None
+
+
+def _at_the_proxy(packet: Packet, plane: Plane, options: MeshOptions) -> Side:
+    """PeerAuthentication, then the layers one after the other; a later one is read only while the connection may get
+    there."""
+    reading = _Layers(packet, plane, options)
+    goes_on = reading.refuse_plaintext()
+    if goes_on:
+        goes_on = reading.ask_extensions()
+    if goes_on:
+        goes_on = reading.deny()
+    if goes_on:
+        reading.allow()
+    return reading.side()
+
+
+class _Layers:
+    """What has been read so far of what is for the workload."""
+
+    def __init__(self, packet: Packet, plane: Plane, options: MeshOptions) -> None:
+        self.packet, self.plane, self.options = packet, plane, options
+        self.modes = modes(packet, plane, options)
+        self.peers = frozenset(sent.peer for one in self.modes for sent in sendings(packet, plane, one.mode, options))
+        self.policies = [(one, chosen) for one in packet.objects if (chosen := self._is_for(one)).match != "no"]
+        self.may_allow = self.may_deny = False
+        self.reached: list[Cited] = []
+        self.allowing: list[Cited] = []
+        self.perhaps: list[Cited] = []
+        self.isolating: list[Cited] = []
+        self.reasons: list[Reason] = []
+
+    def side(self) -> Side:
+        return Side(
+            direction="ingress",
+            reached=tuple(self.reached),
+            isolated=bool(self.isolating),
+            isolating=tuple(self.isolating) if self.may_deny else (),
+            allowing=tuple(self.allowing),
+            perhaps=tuple(self.perhaps),
+            may_allow=self.may_allow,
+            may_deny=self.may_deny,
+            reasons=tuple(dict.fromkeys(self.reasons)) if self.may_allow and self.may_deny else (),
+        )
+
+    # --- the layers: each says whether the connection may go on ---
+
+    def refuse_plaintext(self) -> bool:
+        strict = [one for one in self.modes if one.mode == "STRICT"]
+        how = matched("yes" if len(strict) == len(self.modes) else "perhaps" if strict else "no", self._tie())
+        found = all_of(how, matched(_whether({peer is None for peer in self.peers}), PROOF))
+        if found.match == "no":
+            return True
+        self.may_deny = True
+        self.reasons += found.reasons
+        for one in dict.fromkeys(strict):
+            if one.policy is not None:
+                self._reach(one.policy, None, one.path, surely=found.match == "yes" and len(set(self.modes)) == 1)
+        return found.match != "yes"
+
+    def _tie(self) -> Reason:
+        policies = {id(one.policy) for one in self.modes}
+        return PEER_TIE if len(policies) > 1 else LABEL
+
+    def ask_extensions(self) -> bool:
+        """Where a rule matches, the extension decides; what it permits is read on. Of two extensions at one workload
+        none is asked, and what matches is refused."""
+        policies = self._of("CUSTOM")
+        names = {_spec(policy).provider.name for policy, _ in policies if _spec(policy).provider}  # type: ignore[union-attr]
+        refused: list[Matched] = []
+        for policy, chosen in policies:
+            for index, found in self._matching(policy, chosen):
+                self.may_deny = True
+                self._reach(policy, index, ("spec", "rules", index), surely=False)
+                provider = _spec(policy).provider
+                self.reasons += (extension((provider.name if provider else None) or ""), *found.reasons)
+                refused.append(found)
+        return len(names) < 2 or any_of(*refused).match != "yes"
+
+    def deny(self) -> bool:
+        surely = False
+        for policy, chosen in self._of("DENY"):
+            for index, found in self._matching(policy, chosen):
+                self.may_deny = True
+                self._reach(policy, index, ("spec", "rules", index), surely=found.match == "yes")
+                surely |= found.match == "yes"
+                self.reasons += found.reasons
+        return not surely
+
+    def allow(self) -> None:
+        policies = self._of("ALLOW")
+        isolated = any_of(*(chosen for _, chosen in policies))
+        rules: list[Matched] = []
+        for policy, chosen in policies:
+            if chosen.match == "yes":
+                self.isolating.append(Cited(object=policy, rule=None, path=("spec",), action="deny"))
+            for index, found in self._matching(policy, chosen):
+                surely = found.match == "yes"
+                cited = Cited(object=policy, rule=index, path=("spec", "rules", index), action="allow", surely=surely)
+                (self.allowing if surely else self.perhaps).append(cited)
+                rules.append(found)
+        passed = any_of(*rules)
+        self.may_allow = passed.match != "no" or isolated.match != "yes"
+        if passed.match != "yes" and isolated.match != "no":
+            self.may_deny = True
+            self.reasons += (*passed.reasons, *isolated.reasons)
+
+    # --- policies ---
+
+    def _reach(self, policy: Decoded, rule: int | None, path: tuple[str | int, ...], *, surely: bool) -> None:
+        self.reached.append(Cited(object=policy, rule=rule, path=path, action="deny", surely=surely))
+
+    def _of(self, action: str) -> list[tuple[Decoded, Matched]]:
+        if action == "CUSTOM" and self.plane == "ambient":
+            return []  # ztunnel does not support it
+        return [(one, chosen) for one, chosen in self.policies if one.value.action == action]
+
+    def _is_for(self, policy: Decoded) -> Matched:
+        """Whether the policy is enforced at the workload."""
+        if not isinstance(policy.value, AuthorizationPolicy) or policy.value.is_dry_run or policy.value.targets:
+            return NO
+        if policy.namespace not in (self.options.root_namespace, self.packet.destination.namespace):
+            return NO
+        selector = _spec(policy).selector
+        labels = (selector.match_labels if selector else None) or {}
+        return matched(matches_pod(LabelSelector(match_labels=labels), self.packet.destination.labels), LABEL)
+
+    def _matching(self, policy: Decoded, chosen: Matched) -> list[tuple[int, Matched]]:
+        """The rules that match, surely or perhaps."""
+        rules = _spec(policy).rules or ()
+        arrival = Arrival(self.packet, self.peers, self.options.trust_domain)
+        found: list[tuple[int, Matched]] = []
+        for index, rule in enumerate(rules):
+            readings = [
+                rule_matches(rule, policy.value.action, policy.namespace, arrival, one) for one in self._readings()
+            ]
+            both = readings[0] if len({one.match for one in readings}) == 1 else _open(readings)
+            if (one := all_of(chosen, both)).match != "no":
+                found.append((index, one))
+        return found
+
+    def _readings(self) -> list[Reads]:
+        if self.plane == "ambient":
+            return ["ztunnel"]
+        read: set[str] = set(protocols(self.packet))
+        ways: list[Reads] = ["HTTP", "TCP"]
+        return [one for one in ways if one in read]
+
+
+def _open(readings: Sequence[Matched]) -> Matched:
+    reasons = dict.fromkeys((*(reason for one in readings for reason in one.reasons), SNIFFED))
+    return Matched("perhaps", tuple(reasons))
+
+
+def _spec(policy: Decoded) -> AuthorizationPolicySpec:
+    return policy.value.spec or AuthorizationPolicySpec()
+
+
+def _whether(told: set[bool]) -> Match:
+    return "perhaps" if len(told) > 1 else "yes" if True in told else "no"
