@@ -44,6 +44,8 @@ def acting(network: Network) -> Acting:
             at.setdefault(key, {}).setdefault(unit.direction, set()).update(all_positions)
         for position in all_positions:
             policies.setdefault(position, {}).update(keys)
+        if unit.enforcer == network.mesh:
+            continue  # what a mesh denies is no isolation
         state = isolated[unit.direction]
         if any(end.action == "deny" for end in unit.ends):
             for position in all_positions:

@@ -114,6 +114,10 @@ class ClassFolder:
         units = [(c, self._contents[c >> 1]) for c in key]
         return tuple(c for c, unit in units if not unit.rules or not is_unread(unit.rules[0].origin))
 
+    def of_enforcer(self, key: tuple[int, ...], enforcer: int) -> tuple[int, ...]:
+        """The contents of a class that are one enforcer's."""
+        return tuple(c for c in key if self._contents[c >> 1].enforcer == enforcer)
+
     def named_ports(self, key: tuple[int, ...], port_map: int) -> frozenset[tuple[str, int, int]]:
         """What a port map says of the names that these contents mention."""
         if self._direction != "ingress":
@@ -245,6 +249,8 @@ class ClassFolder:
             if tiers is None:
                 tiers = [TierRow(self._folder.atoms.all, 0, 0, self._universe.every)]
             settled = self._folder.settle(tiers, enforcer.default)
+            if (owns := self._universe.owns) and "own node" in enforcer.exempt:
+                settled = [Row(row.mask, row.must | owns, row.may | owns, row.atoms) for row in settled]
             rows = settled if rows is self._free else self._folder.both(rows, settled)
         return rows
 

@@ -37,6 +37,7 @@ from netwright.engine.units import (
 )
 from netwright.engine.universe import Selection, Universe
 from netwright.model.columns import Columns
+from netwright.model.mesh import ENFORCER
 from netwright.model.rule import (
     ANYBODY,
     Direction,
@@ -147,6 +148,7 @@ class Network:
                     f"`{enforcer.name}`"
                 )
         self.exempts_own_node = all("own node" in enforcer.exempt for enforcer in self.enforcers)
+        self.mesh = mesh_of(self.enforcers)
         self._contents: dict[object, int] = like._contents if like is not None else {}
         units = units_of_enforcers(enforcers)
         self._compile(units, *walk(units, enforcers))
@@ -210,7 +212,7 @@ class Network:
         units = [*self.units[:place], *added, *(u for u in self.units[place:] if id(u) not in gone)]
         new = Network.__new__(Network)
         new.columns, new.enforcers, new.families = self.columns, self.enforcers, self.families
-        new.exempts_own_node = self.exempts_own_node
+        new.exempts_own_node, new.mesh = self.exempts_own_node, self.mesh
         new._contents = self._contents
         mentions, address_sets = walk(added, ())
         if self._tells_apart(added, mentions, address_sets):
@@ -229,7 +231,7 @@ class Network:
             return self
         new = Network.__new__(Network)
         new.columns, new.enforcers, new.families = self.columns, self.enforcers, self.families
-        new.exempts_own_node = self.exempts_own_node
+        new.exempts_own_node, new.mesh = self.exempts_own_node, self.mesh
         new._contents = self._contents
         new._compile_finer(self, self.units, mentions, address_sets, added)
         return new
@@ -345,8 +347,10 @@ class Network:
         if unit.own is not ANYBODY:
             own_must, own_may = universe(unit.own)
             sure, may = sure & own_must, may & own_may
-        sure = universe.with_own(sure & universe.present)
-        perhaps = universe.with_own(may & universe.present) & ~sure
+        sure, may = universe.with_own(sure & universe.present), universe.with_own(may & universe.present)
+        if "own node" in self.enforcers[unit.enforcer].exempt:
+            sure, may = sure & ~universe.owns, may & ~universe.owns
+        perhaps = may & ~sure
         unit.sure_at[family], unit.perhaps_at[family] = sure, perhaps
         return [
             (part, number) for part, number in ((sure, unit.content << 1), (perhaps, unit.content << 1 | 1)) if part
@@ -455,6 +459,11 @@ class Network:
 def _port_maps(identities: Identities, at: npt.NDArray[np.intp]) -> npt.NDArray[np.int32]:
     """The port maps of positions; a node as somebody's own has none, as every node."""
     return np.where(at < identities.count, identities.port_map[np.minimum(at, identities.count - 1)], 0)
+
+
+def mesh_of(enforcers: Sequence[Enforcer]) -> int:
+    """The number of the enforcer that is a mesh, -1 where there is none."""
+    return len(enforcers) - 1 if enforcers and enforcers[-1].name == ENFORCER else -1
 
 
 def _atoms(units: Sequence[Unit], identities: Identities) -> Atoms:

@@ -22,6 +22,7 @@ from netwright.engine.units import is_unread
 from netwright.engine.verdict import Citation, Citer, Outcome, Side, Spot, Verdict, outcome, own_positions, relation
 from netwright.model.cluster import Cluster, ServiceNoun, ServicePortNoun
 from netwright.model.document import Decoded
+from netwright.model.mesh import seen_key
 from netwright.model.references import Directory, Target
 from netwright.model.rule import Direction
 
@@ -230,6 +231,8 @@ class Inquirer:
     def deciding_objects(self, namespaces: frozenset[str]) -> tuple[Decoded, ...]:
         """The objects that can decide a packet between ends of these namespaces: a policy that stands in a namespace
         acts there only."""
+        if self.cluster.mesh is not None:
+            return self.cluster.objects  # who is in a mesh is told by objects of any namespace
         found = self._deciding.get(namespaces)
         if found is None:
             found = self._deciding[namespaces] = tuple(
@@ -564,6 +567,13 @@ class Inquirer:
                             out[Reason("unknown", why.text)] = None
         return list(out)
 
+    def seen_key(self, packet: Packet) -> int:
+        """The service that the network plugin sees of a packet: where a mesh tunnels it, the tunnel's."""
+        columns = self.network.columns
+        if packet.source.row < 0 or packet.destination.row < 0:
+            return packet.key
+        return seen_key(columns.labels_of(packet.source.row), columns.labels_of(packet.destination.row), packet.key)
+
     def cited(self, packet: Packet, direction: Direction) -> tuple[list[Citation], list[Citation]]:
         key = (packet, direction)
         found = self._citations.get(key)
@@ -571,9 +581,38 @@ class Inquirer:
             source, destination = self._seen(packet)
             at, peer = (source, destination) if direction == "egress" else (destination, source)
             found = self.citer.cite(self.network.tables[packet.family], direction, at, peer, packet.key)
+            if self.network.mesh >= 0:
+                deciding = self._deciding_enforcers(packet, direction)
+                found = [c for c in found[0] if c.enforcer in deciding], [c for c in found[1] if c.enforcer in deciding]
             if len(self._citations) < 200_000:
                 self._citations[key] = found
         return found
+
+    def _deciding_enforcers(self, packet: Packet, direction: Direction) -> set[int]:
+        """The enforcers that have a part in what becomes of a packet in one direction: all where each surely permits,
+        those that surely deny where one does, else those that do not surely permit."""
+        network = self.network
+        tables = network.tables[packet.family]
+        table = tables.egress if direction == "egress" else tables.ingress
+        bit = table.fold.atoms.bit(packet.key)
+        source, destination = self._seen(packet)
+        ends = [(source.position, destination.position)]
+        between = relation(network, packet.source.row, packet.destination.row)
+        if between == "perhaps own node" and not network.exempts_own_node:
+            ends.append(own_positions(network, tables, packet.source, packet.destination))
+        permits: dict[int, tuple[bool, bool]] = {}
+        for number in range(len(network.enforcers)):
+            must, may = True, False
+            for first, second in ends:
+                at, peer = (first, second) if direction == "egress" else (second, first)
+                contents, port_map = table.keys[int(table.of_position[at])]
+                rows = table.fold(table.fold.of_enforcer(contents, number), port_map)
+                must = must and any(row.must >> peer & 1 for row in rows if row.mask & bit)
+                may = may or any(row.may >> peer & 1 for row in rows if row.mask & bit)
+            permits[number] = must, may
+        if denying := {n for n, (_, may) in permits.items() if not may}:
+            return denying
+        return {n for n, (must, _) in permits.items() if not must} or set(permits)
 
     def _is_settled(self, packet: Packet, direction: Direction) -> bool:
         """Whether what is read decides a direction, and only what is not read leaves it open."""

@@ -29,15 +29,17 @@ def nearest_rule(inquirer: Inquirer, packet: Packet, direction: Direction) -> Ne
     at, peer = (packet.source, packet.destination) if direction == "egress" else (packet.destination, packet.source)
     units = inquirer.network.units_at(packet.family, at.position, direction)
     best: Near | None = None
+    key = inquirer.seen_key(packet)
     matching = {id(c.origin) for c in inquirer.cited(packet, direction)[0]}
     for unit in units:
         for rule in unit.rules:
             if rule.action != "allow" or not rule.origin.pointer or id(rule.origin) in matching:
                 continue
-            who, told, closest = _peer_distance(
-                inquirer, rule.src if direction == "ingress" else rule.dst, peer, packet
-            )
-            ports, port_told = _service_distance(inquirer, rule, packet, direction)
+            whom = rule.src if direction == "ingress" else rule.dst
+            if key != packet.key and isinstance(whom, AndPeer) and unit.enforcer != inquirer.network.mesh:
+                whom = whom.parts[0]  # behind it stands that the packet is not tunnelled
+            who, told, closest = _peer_distance(inquirer, whom, peer, packet)
+            ports, port_told = _service_distance(inquirer, rule, packet, key)
             found = Near(rule, who + ports, (*told, *port_told), closest, bool(ports))
             if found.distance and (best is None or found.distance < best.distance):
                 best = found
@@ -157,19 +159,19 @@ def _words(selector: Selector) -> str:
             return "everything"
 
 
-def _service_distance(
-    inquirer: Inquirer, rule: Rule, packet: Packet, direction: Direction
-) -> tuple[int, tuple[str, ...]]:
+def _service_distance(inquirer: Inquirer, rule: Rule, packet: Packet, key: int) -> tuple[int, tuple[str, ...]]:
+    """`key` is the service that the rule sees of the packet."""
     holder = packet.destination
-    if packet.key in rule.service.fixed:
+    if key in rule.service.fixed:
         return 0, ()
     columns = inquirer.network.columns
     names = {(p.name, p.protocol) for p in rule.service.named}
     if holder.row >= 0:
         for name, protocol, number in columns.port_maps[int(columns.port_map[holder.row])]:
-            if (name, protocol) in names and protocol << 16 | number == packet.key:
+            if (name, protocol) in names and protocol << 16 | number == key:
                 return 0, ()
-    asked = ServiceSet([(packet.key, packet.key + 1)])
+    asked = ServiceSet([(key, key + 1)])
     wanted = [str(rule.service.fixed)] if rule.service.fixed else []
     wanted += [f"port `{p.name}`" for p in rule.service.named]
-    return 1, (f"it admits {', '.join(wanted) or 'no port'}, not {asked}",)
+    tunnel = ", the port of the mesh's tunnel" if key != packet.key else ""
+    return 1, (f"it admits {', '.join(wanted) or 'no port'}, not {asked}{tunnel}",)

@@ -183,9 +183,9 @@ class Universe:
         first = identities.count + classes.count
         hosts = np.flatnonzero(identities.host).tolist() if with_own_nodes else []
         self.own: dict[int, int] = {host: first + i for i, host in enumerate(hosts)}
-        """The position of an identity of nodes as a pod's own node."""
+        """The position of an identity of nodes as a pod's own node; `owns` are all of these."""
         self.n = first + len(hosts)
-        self._owns = ((1 << len(hosts)) - 1) << first
+        self.owns = ((1 << len(hosts)) - 1) << first
         self.outside = ((1 << classes.count) - 1) << identities.count
         of = identities.address_class[family]
         self._known = of >= 0
@@ -288,7 +288,7 @@ class Universe:
                 if "node" in kinds:
                     bits |= self._host & self.present
                 if "own-node" in kinds:
-                    bits |= self._owns & self.present
+                    bits |= self.owns & self.present
                 if "external" in kinds:
                     bits |= self.outside
                 return bits, bits

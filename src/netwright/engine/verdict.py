@@ -11,7 +11,7 @@ from netwright.base.services import ALL, ServiceSet
 from netwright.base.spans import Origin
 from netwright.engine.compile import FamilyTables, Network
 from netwright.engine.relations import passing
-from netwright.engine.units import Unit
+from netwright.engine.units import Unit, is_unread
 from netwright.engine.universe import Universe
 from netwright.model.rule import (
     Action,
@@ -74,7 +74,7 @@ class Citation(NamedTuple):
 
     `open` is why it perhaps does not match; empty where it surely does. `tied`: other policies of the same rank do
     something else, and which of them is read first is left open. `owed` has to hold for what it allows. `moot`: it
-    perhaps does what another one of its rank surely does.
+    perhaps does what another one of its rank surely does. `enforcer`: whose it is.
     """
 
     direction: Direction
@@ -85,6 +85,7 @@ class Citation(NamedTuple):
     tied: bool = False
     owed: str = ""
     moot: bool = False
+    enforcer: int = 0
 
     @property
     def surely(self) -> bool:
@@ -180,9 +181,11 @@ class Citer:
         matching: list[Citation] = []
         ends: list[Citation] = []
         done = -1  # the enforcer that has decided
+        owns = tables.universe.owns
+        is_own = bool((owns >> at.position | owns >> peer.position) & 1)
         for units in by_tier:
             first = units[0]
-            if first.enforcer == done:
+            if first.enforcer == done or (is_own and "own node" in self.network.enforcers[first.enforcer].exempt):
                 continue
             found = [m for u in units for m in self._matching(tables, u, direction, at, peer, key)]
             reached, is_open = _reached(found, self.network.enforcers[first.enforcer].tiers[first.tier])
@@ -193,12 +196,15 @@ class Citer:
                 for end in unit.ends:
                     if end.action == "deny":
                         open_ = (Open("protocol"),) if key in end.unsure else ()
-                        ends.append(Citation(direction, end.origin, None, "deny", open_))
+                        ends.append(Citation(direction, end.origin, None, "deny", open_, enforcer=unit.enforcer))
                     if key not in end.unsure and unit.sure_at[tables.family] >> at.position & 1:
                         ended = True
                         is_closed = is_closed or end.action == "deny"
             while is_open and is_closed and reached and reached[-1].action == "deny":
                 reached.pop()  # it says perhaps what the end says surely
+            before = [o for c in matching if c.enforcer == first.enforcer and is_unread(c.origin) for o in c.open]
+            if before and first.enforcer == self.network.mesh:  # perhaps it is outside, and under none of its policies
+                reached = [c._replace(open=tuple(dict.fromkeys((*before, *c.open)))) for c in reached]
             matching += reached
             is_open = is_open and not ended
             if not is_open and not any(c.action == "pass" for c in reached):
@@ -229,16 +235,17 @@ class Citer:
                 open_ += _why_open(tables.universe, whom, peer.position)
             if not sure_here:
                 own = rule.dst if direction == "ingress" else rule.src
-                open_.append(Open("other", own.reason) if isinstance(own, UnknownPeer) else Open("labels"))
+                open_ += list(_why_open(tables.universe, own, at.position)) or [Open("labels")]
             if rule.when.text:
                 open_.append(Open("condition", rule.when.text))
             citation = Citation(
                 direction,
                 rule.origin,
-                rule.index,
+                rule.number,
                 rule.action,
                 tuple(dict.fromkeys(open_)),
                 owed=rule.then.text if rule.action == "allow" else "",
+                enforcer=unit.enforcer,
             )
             yield _Matching(rule, citation)
 

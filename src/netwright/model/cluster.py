@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -142,7 +142,8 @@ class UnreadRoute(msgspec.Struct, frozen=True, kw_only=True):
 class Cluster:
     """Everything the engine and the questions need, made from the objects by a profile.
 
-    `row_objects` and `row_ports` are indexed by endpoint row. Enforcers, services and ingresses are worked out when
+    `row_objects` and `row_ports` are indexed by endpoint row. `mesh` is what the language of a mesh made of the
+    endpoints, None without one. Enforcers, services and ingresses are worked out when
     first asked for.
     """
 
@@ -165,6 +166,7 @@ class Cluster:
         services: Callable[[], tuple[ServiceNoun, ...]] = tuple,
         ingresses: Callable[[], tuple[IngressRoute, ...]] = tuple,
         unread_routes: tuple[UnreadRoute, ...] = (),
+        mesh: Any = None,
     ) -> None:
         self.profile = profile
         self.columns = columns
@@ -182,6 +184,7 @@ class Cluster:
         self._services = services
         self._ingresses = ingresses
         self.unread_routes = unread_routes
+        self.mesh = mesh
 
     @cached_property
     def enforcers(self) -> tuple[Enforcer, ...]:

@@ -149,7 +149,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, gc=False, eq=False):
     """One rule. Lower `rank`s are read first; equal ones tie as the tier says.
 
     In an any-order tie the policies (`policy`) permute and the rules of one policy keep their order (`index`).
-    `service` surely matches, `unsure` perhaps as well.
+    `service` surely matches, `unsure` perhaps as well. An `index` below 0 is that of none of the policy's rules: what
+    holds where these match nothing, a setting of the policy.
     """
 
     rank: int
@@ -166,6 +167,11 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, gc=False, eq=False):
     then: Obligation = UNBOUND
     reply: Literal["drop", "reject"] = "drop"
     origin: Origin
+
+    @property
+    def number(self) -> int | None:
+        """The number of the policy's rule; None of what is none of its rules."""
+        return self.index if self.index >= 0 else None
 
 
 class End(msgspec.Struct, frozen=True, kw_only=True, gc=False, eq=False):

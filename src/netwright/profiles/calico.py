@@ -15,7 +15,7 @@ from netwright.base.services import NONE
 from netwright.dialects.calico import BESIDE, KINDS, STAGED
 from netwright.dialects.calico.pod_labels import SEEN
 from netwright.dialects.k8s.reading import Reading
-from netwright.profiles.profile import Option, Profile
+from netwright.profiles.profile import MESH_OPTIONS, Option, Profile
 
 HOST_ACTION: Final = "default-endpoint-to-host-action"
 HOST_ACTIONS: Final = ("Drop", "Accept", "Return")
@@ -26,6 +26,7 @@ OPTIONS: Final = (
         says="what becomes of packets from a pod to its own node that egress policy lets pass; left out, what a "
         "FelixConfiguration in the input says",
     ),
+    *MESH_OPTIONS,
 )
 CALICO = Profile(
     name="calico",

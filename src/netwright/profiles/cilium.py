@@ -15,7 +15,7 @@ from netwright.base.services import NONE
 from netwright.dialects.cilium.selectors import DROPPED_OF_NAMESPACES, SEEN
 from netwright.dialects.k8s.reading import Reading
 from netwright.model.rule import EndpointKind
-from netwright.profiles.profile import Option, Profile
+from netwright.profiles.profile import MESH_OPTIONS, Option, Profile
 
 OPTIONS: Final = (
     Option(
@@ -43,6 +43,7 @@ OPTIONS: Final = (
         values=("16384", "65536"),
         says="how many entries a policy map holds, any number from 256 to 65536: it changes no verdict",
     ),
+    *MESH_OPTIONS,
 )
 SWITCHED_ON: Final = "ClusterNetworkPolicy is switched on"
 CILIUM = Profile(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from netwright.base.ipset import Family, IpSet
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
 from netwright.dialects.calico import KINDS as CALICO_KINDS
 from netwright.dialects.cilium import KINDS as CILIUM_KINDS
+from netwright.dialects.istio import POLICIES as ISTIO_POLICIES
+from netwright.dialects.istio.options import is_meshed
 from netwright.dialects.k8s.edit import Edit, apply
 from netwright.dialects.k8s.endpoints import EndpointBuilder
 from netwright.dialects.k8s.generated import MOST_ORDINALS
@@ -19,6 +22,9 @@ from netwright.profiles.enforcers import enforcers, without_effect
 from netwright.profiles.known import profile_of
 from netwright.profiles.profile import Profile
 from netwright.profiles.upstream import UPSTREAM
+
+if TYPE_CHECKING:
+    from netwright.dialects.istio.mesh import Mesh
 
 _BY_NODE = ("HostEndpoint", "FelixConfiguration")
 """Kinds that act on nodes by name, and so on the pods there."""
@@ -38,7 +44,11 @@ def compose(
 ) -> Cluster:
     """The cluster these objects make under a profile. Raises ValueError for a malformed pod CIDR."""
     given = IpSet.of(*pod_cidrs)
-    builder = EndpointBuilder(objects, given, service_addresses(objects), *_told_apart(objects), profile.reading)
+    mesh = _mesh(objects, profile)
+    of_mesh = mesh.attributes if mesh is not None else None
+    builder = EndpointBuilder(
+        objects, given, service_addresses(objects), *_told_apart(objects), profile.reading, of_mesh
+    )
     columns = builder.columns()
     families, why = _families(bool(columns.has_v4.any()), bool(columns.has_v6.any()), builder.pod_ranges, objects)
     assumed = bool(why)
@@ -53,7 +63,8 @@ def compose(
     return Cluster(
         profile=profile.name,
         columns=columns,
-        enforcers=lambda: enforcers(held, profile, unknown),
+        enforcers=lambda: enforcers(held, profile, unknown, mesh),
+        mesh=mesh,
         families=families,
         workloads=builder.workloads,
         row_objects=row_objects,
@@ -68,6 +79,15 @@ def compose(
         ingresses=lambda: lower_ingresses(held),
         unread_routes=tuple(unread_routes),
     )
+
+
+def _mesh(objects: Sequence[Decoded], profile: Profile) -> Mesh | None:
+    """The mesh, where there is one."""
+    if not is_meshed(objects, profile.mesh):
+        return None
+    from netwright.dialects.istio.mesh import Mesh
+
+    return Mesh(objects, profile.mesh)
 
 
 def _told_apart(objects: Sequence[Decoded]) -> tuple[frozenset[str], frozenset[str] | None]:
@@ -92,6 +112,11 @@ def _told_apart(objects: Sequence[Decoded]) -> tuple[frozenset[str], frozenset[s
         from netwright.dialects.calico.mentions import mentioned_keys as of_calico
 
         pods |= of_calico(calico)
+    istio = [d for d in objects if d.kind in ISTIO_POLICIES]
+    if istio:
+        from netwright.dialects.istio.mesh import mentioned_keys as of_istio
+
+        pods |= of_istio(istio)
     if any(d.kind in _BY_NODE for d in objects):
         nodes = nodes or frozenset()
     return pods, nodes
@@ -113,7 +138,8 @@ def recompose(cluster: Cluster, edits: Sequence[Edit]) -> Cluster:
     return Cluster(
         profile=cluster.profile,
         columns=cluster.columns,
-        enforcers=lambda: enforcers(objects, profile, cluster.unknown),
+        enforcers=lambda: enforcers(objects, profile, cluster.unknown, cluster.mesh),
+        mesh=cluster.mesh,
         families=cluster.families,
         workloads=cluster.workloads,
         row_objects=cluster.row_objects,

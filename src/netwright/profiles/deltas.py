@@ -21,6 +21,8 @@ def deltas(cluster: Cluster, edits: Sequence[Edit]) -> tuple[Delta, ...] | None:
     bear no policy's name.
     """
     profile = profile_of(cluster.profile)
+    if cluster.mesh is not None:
+        return None  # it may tunnel what a policy is about
     if len(cluster.enforcers) > 1 or not all(d.kind == "NetworkPolicy" for e in edits for d in e.touched):
         return None
     tiers = {tier.name: number for number, tier in enumerate(cluster.enforcers[0].tiers)}

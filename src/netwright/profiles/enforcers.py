@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
@@ -12,7 +12,6 @@ from netwright.base.spans import Origin, named
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
 from netwright.dialects.calico import KINDS as CALICO_KINDS
 from netwright.dialects.cilium import KINDS as CILIUM_KINDS
-from netwright.dialects.istio import POLICIES as ISTIO_POLICIES
 from netwright.dialects.k8s.lower import POD_NETWORK, lower_policies
 from netwright.model.document import Decoded, UnknownPolicy
 from netwright.model.rule import (
@@ -31,12 +30,28 @@ from netwright.model.rule import (
 )
 from netwright.profiles.profile import ISOLATION, NETWORK_POLICY, Profile
 
+if TYPE_CHECKING:
+    from netwright.dialects.istio.mesh import Mesh
+
 _DIRECTIONS: Final[tuple[Direction, Direction]] = ("ingress", "egress")
 _POLICIES: Final = ("NetworkPolicy", *ADMIN_KINDS, *CILIUM_KINDS, *CALICO_KINDS, "HostEndpoint")
 _OF_HOSTS: Final = ("CiliumClusterwideNetworkPolicy", "GlobalNetworkPolicy", "HostEndpoint")
 
 
-def enforcers(objects: Sequence[Decoded], profile: Profile, unknown: Sequence[UnknownPolicy]) -> tuple[Enforcer, ...]:
+def enforcers(
+    objects: Sequence[Decoded], profile: Profile, unknown: Sequence[UnknownPolicy], mesh: Mesh | None = None
+) -> tuple[Enforcer, ...]:
+    """The CNI, and a mesh where there is one, which the endpoints have been told; each must permit."""
+    found = _of_cni(objects, profile, unknown)
+    if mesh is None:
+        return found
+    from netwright.dialects.istio.lower import lower_istio, through_the_tunnel
+
+    found = tuple(replace(one, tiers=through_the_tunnel(one.tiers, mesh)) for one in found)
+    return (*found, lower_istio(mesh)) if mesh.policies else found
+
+
+def _of_cni(objects: Sequence[Decoded], profile: Profile, unknown: Sequence[UnknownPolicy]) -> tuple[Enforcer, ...]:
     """The CNI with its tiers. What the profile does not enforce, and does not know to be without effect, leaves open
     what it could decide."""
     unread = _unknown_rules((*unknown, *not_enforced(objects, profile)))
@@ -101,14 +116,6 @@ def not_enforced(objects: Sequence[Decoded], profile: Profile) -> Iterator[Unkno
                 hosts=d.kind in _OF_HOSTS,
                 effect="deny" if d.kind == "HostEndpoint" else "both",
                 reason=f"{d.kind} `{named(d.namespace, d.name)}` is no policy of the profile `{profile.name}`",
-            )
-        elif d.kind in ISTIO_POLICIES:
-            yield UnknownPolicy(
-                kind=d.kind,
-                namespaces=() if d.namespace == "istio-system" else (d.namespace,),
-                hosts=False,
-                effect="deny",
-                reason=f"{d.kind} `{named(d.namespace, d.name)}` acts on the network and is not evaluated yet",
             )
 
 

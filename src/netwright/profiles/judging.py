@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from netwright.dialects.istio.options import DEFAULTS
 from netwright.model.document import Decoded, UnknownPolicy
 from netwright.profiles.enforcers import not_enforced
 from netwright.profiles.profile import Profile
@@ -12,9 +13,15 @@ from netwright.profiles.profile import Profile
 
 def as_judged(profile: Profile, objects: Sequence[Decoded], unknown: Sequence[UnknownPolicy] = ()) -> dict[str, Any]:
     """The arguments of `spec.judge.judge` that a profile decides: `unknown`, which is what was not read and what of the
-    objects is another CNI's, and `profile` with `options` where it is not `upstream`, which it takes by itself."""
+    objects is another CNI's, `mesh` where something is said of it, and `profile` with `options` where it is not
+    `upstream`, which it takes by itself."""
     found: dict[str, Any] = {"unknown": (*unknown, *not_enforced(objects, profile))}
-    if profile.name == "upstream":
+    if profile.mesh != DEFAULTS:
+        from netwright.spec.istio_mesh import MeshOptions
+
+        told = profile.mesh
+        found["mesh"] = MeshOptions(mesh=told.mesh, root_namespace=told.root, trust_domain=told.trust_domain)
+    if profile.name.partition(":")[0] == "upstream":
         return found
     if profile.tiers == "calico":
         from netwright.spec.calico_members import CalicoOptions

@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
+from msgspec.structs import replace
+
 from netwright.dialects.calico import BESIDE as CALICO_BESIDE
 from netwright.dialects.calico import KINDS as CALICO_KINDS
 from netwright.dialects.calico import STAGED as CALICO_STAGED
 from netwright.dialects.cilium import KINDS as CILIUM_KINDS
+from netwright.dialects.istio.options import MeshOptions
 from netwright.model.document import Decoded
-from netwright.profiles.profile import Profile
+from netwright.profiles.profile import MESH_OPTIONS, Profile
 from netwright.profiles.upstream import UPSTREAM
 
 NAMES: Final = ("upstream", "cilium", "calico")
@@ -30,19 +33,34 @@ def profile_of(name: str) -> Profile:
     base, colon, rest = name.partition(":")
     if base not in NAMES:
         raise ValueError(f"`{base}` is not a known CNI profile; known are {', '.join(NAMES)}")
-    if base == UPSTREAM.name:
-        if colon:
-            raise ValueError(f"the profile `{base}` has no options")
-        return UPSTREAM
-    if not colon:
-        return _with_options(base, {})
     options: dict[str, str] = {}
-    for part in rest.split(","):
+    for part in rest.split(",") if colon else ():
         key, equals, value = part.partition("=")
         if not equals:
             raise ValueError(f"`{part}` is no option; write `{base}:OPTION=VALUE`")
         options[key.strip()] = value.strip()
-    return _with_options(base, options)
+    of_mesh = {option.name: options.pop(option.name) for option in MESH_OPTIONS if option.name in options}
+    if base == UPSTREAM.name:
+        if options:
+            known = ", ".join(option.name for option in MESH_OPTIONS)
+            raise ValueError(f"`{next(iter(options))}` is no option of the profile `{base}`; those are {known}")
+        found = UPSTREAM
+    else:
+        found = _with_options(base, options)
+    return _in_mesh(found, of_mesh) if of_mesh else found
+
+
+def _in_mesh(profile: Profile, options: dict[str, str]) -> Profile:
+    """The profile with what is said of a mesh. Raises ValueError for a value that an option cannot have."""
+    mode = options.get("mesh", "")
+    if mode not in ("", "sidecar", "ambient", "none"):
+        raise ValueError(f"`mesh` is `sidecar`, `ambient` or `none`, not `{mode}`")
+    root = options.get("root-namespace") or profile.mesh.root
+    domain = options.get("trust-domain") or profile.mesh.trust_domain
+    mesh = MeshOptions(mesh=mode, root=root, trust_domain=domain)  # type: ignore[arg-type]
+    told = ",".join(f"{key}={value}" for key, value in options.items())
+    name = f"{profile.name}{',' if ':' in profile.name else ':'}{told}"
+    return replace(profile, name=name, mesh=mesh)
 
 
 def _with_options(name: str, options: dict[str, str]) -> Profile:

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from netwright.dialects.istio.options import DEFAULTS, MeshOptions
 from netwright.dialects.k8s.reading import PLAIN, Reading
 from netwright.model.rule import Exempt, Ties
 
@@ -23,6 +24,18 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
     says: str
 
 
+MESH_OPTIONS = (
+    Option(
+        name="mesh",
+        values=("", "sidecar", "ambient", "none"),
+        says="how pods are in Istio's mesh that no label tells of; `none`: Istio's policies do nothing",
+    ),
+    Option(name="root-namespace", values=("istio-system",), says="the namespace whose Istio policies act on all"),
+    Option(name="trust-domain", values=("cluster.local",), says="what the principals of the mesh begin with"),
+)
+"""The options that every profile has."""
+
+
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """One CNI and version: which kinds of policies it enforces, how they compose, and how it reads them.
 
@@ -33,7 +46,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     policy says. `enforcement` "always": whom no policy selects is isolated too, "never": nothing is enforced.
     `tiers`: whether policies stand in the tiers that Kubernetes has, or in those of Calico, where `host_action` is what
     becomes of packets from a pod to its own node behind egress policy, "" what the input says.
-    `options` are those that it can be given. `assumptions` are printed with answers.
+    `mesh` is what is said of a mesh beside the CNI. `options` are those that it can be given. `assumptions` are
+    printed with answers.
     """
 
     name: str
@@ -48,6 +62,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     tiers: Literal["kubernetes", "calico"] = "kubernetes"
     host_action: Literal["", "Drop", "Accept", "Return"] = ""
     reading: Reading = PLAIN
+    mesh: MeshOptions = DEFAULTS
     options: tuple[Option, ...] = ()
     assumptions: tuple[str, ...] = ()
 

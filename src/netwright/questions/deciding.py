@@ -163,7 +163,7 @@ class _Made:
                 peer = rule.src if direction == "ingress" else rule.dst
                 _, may = self.tables.universe(peer)
                 admitting = Admitting(
-                    cited=self._cite(rule.origin, rule.index, _unread(peer)),
+                    cited=self._cite(rule.origin, rule.number, _unread(peer)),
                     action=rule.action,
                     ports=_ports(rule),
                     peers=self._set(may),

@@ -7,7 +7,7 @@ there where selectors name them; where these are a StatefulSet's names and numbe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -51,6 +51,10 @@ ON_NODE = "on-node:"
 """The node that an endpoint is on, where something acts on nodes or on endpoints there."""
 NODE = "node:"
 """Before the labels of its node an attribute of a host endpoint; alone, the node's name, where its Node is known."""
+
+
+OfMesh = Callable[[Decoded, Meta, PodSpec], tuple[tuple[str, str], ...]]
+"""What a mesh makes of a pod or template, as labels of its own: their keys begin with `:`."""
 
 
 def template_of(decoded: Decoded) -> PodTemplate | None:
@@ -102,7 +106,8 @@ class EndpointBuilder:
     """Collects rows; `columns()` makes arrays of them. `pod_cidrs` are the user's pod ranges.
 
     `pod_keys` are labels that policies of other kinds select pods by, `node_keys` those that they select nodes by
-    (None: nothing selects nodes, and what a node is called is no attribute of its endpoints).
+    (None: nothing selects nodes, and what a node is called is no attribute of its endpoints). `of_mesh` says how pods
+    are in a mesh.
     """
 
     def __init__(
@@ -113,8 +118,10 @@ class EndpointBuilder:
         pod_keys: frozenset[str] = frozenset(),
         node_keys: frozenset[str] | None = None,
         reading: Reading = PLAIN,
+        of_mesh: OfMesh | None = None,
     ) -> None:
         self.objects = objects
+        self._of_mesh = of_mesh
         self.mentioned = mentioned(objects) | (GENERATED & pod_keys)
         self._node_keys = node_keys
         self._reading = reading
@@ -278,6 +285,8 @@ class EndpointBuilder:
         if self._reading.labels is not None and spec is not None and not host:
             account = spec.service_account_name or "default"
             self._label_ids.append(ids.setdefault((ACCOUNT, account), len(ids)))
+        if self._of_mesh is not None and spec is not None and not host:
+            self._label_ids += [ids.setdefault(one, len(ids)) for one in self._of_mesh(d, meta, spec)]
         if meta.labels:
             for key, value in sorted(meta.labels.items()):
                 self._label_ids.append(ids.setdefault((key, value or ""), len(ids)))

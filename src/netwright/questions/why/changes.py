@@ -141,7 +141,7 @@ def _widened(inquirer: Inquirer, part: Part, side: Side, near: Near, policy: Dec
     who = _peer(inquirer, part, side, policy.namespace, near) if near.distance > int(near.port_differs) else None
     if who is None and near.distance > int(near.port_differs):
         return None
-    return widen(policy, side, near.rule.index, who, _port(part) if near.port_differs else None)
+    return widen(policy, side, near.rule.index, who, _port(inquirer, part) if near.port_differs else None)
 
 
 def _relabelled(inquirer: Inquirer, part: Part, sides: Sequence[Side], near: dict[Side, Near | None]) -> Edit | None:
@@ -187,7 +187,7 @@ def _own_policy(inquirer: Inquirer, part: Part, side: Side) -> Edit | None:
     if peer is None:
         return None
     name = _fresh_name(inquirer, namespace, "allow-" + _word(inquirer, part, side))
-    return new_policy(namespace, name, _labels(inquirer, at.row, None), side, peer, _port(part))
+    return new_policy(namespace, name, _labels(inquirer, at.row, None), side, peer, _port(inquirer, part))
 
 
 def _closing(inquirer: Inquirer, part: Part) -> list[list[Edit]]:
@@ -263,8 +263,8 @@ def _peer(inquirer: Inquirer, part: Part, side: Side, namespace: str, near: Near
     return pod_peer(_labels(inquirer, spot.row, near), columns.namespaces[int(columns.namespace[spot.row])], namespace)
 
 
-def _port(part: Part) -> NetworkPolicyPort | None:
-    key = part.packet.key
+def _port(inquirer: Inquirer, part: Part) -> NetworkPolicyPort | None:
+    key = inquirer.seen_key(part.packet)
     if key not in TRANSPORT:
         return None
     return NetworkPolicyPort(protocol=protocol_name(key >> 16), port=key & 0xFFFF)
