@@ -12,11 +12,11 @@ _READS = {
     "CiliumClusterwideNetworkPolicy": Reads.of(
         "cilium.io/v2", CiliumNetworkPolicy, namespaced=False, check=check_policy
     ),
-    "ConfigMap": Reads.of("v1", CiliumConfig),
     "CiliumCIDRGroup": Reads.of("cilium.io/v2", CiliumCIDRGroup, namespaced=False, check=check_cidr_group),
 }
-# Versions that are served beside the stored one, in the same shape.
+# Versions that are served beside the stored one, in the same shape; an object that is read for its name.
 _ALSO = {
+    ("v1", "ConfigMap"): Reads.of("v1", CiliumConfig),
     ("cilium.io/v2alpha1", "CiliumCIDRGroup"): Reads.of(
         "cilium.io/v2alpha1", CiliumCIDRGroup, namespaced=False, check=check_cidr_group
     ),
