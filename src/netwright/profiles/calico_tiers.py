@@ -148,12 +148,10 @@ def _host_endpoints(objects: Sequence[Decoded]) -> Iterator[Rule]:
         same = OrPeer((Members(conjunction(equals(ON_NODE, node), POD_NETWORK)), _OWN))
         at = conjunction(equals(ON_NODE, node), POD_NETWORK)
         for side in sides:
-            for denies in (False, True):
-                yield _rule(side, at, NotPeer(same), _of(d), denies=denies, when=Guard(FORWARDED))
+            yield _rule(side, at, NotPeer(same), _of(d), denies=True, when=Guard(FORWARDED))
     at = conjunction(Not(Has(ON_NODE)), POD_NETWORK)
     for side in sides:
-        for denies in (False, True):
-            yield _rule(side, at, NotPeer(_OWN), _of(first), denies=denies, when=Guard(FORWARDED))
+        yield _rule(side, at, NotPeer(_OWN), _of(first), denies=True, when=Guard(FORWARDED))
 
 
 def _of(d: Decoded) -> Origin:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from netwright.dialects.calico import NETWORK_POLICY, objects
+from netwright.dialects.calico.validate import check
 from netwright.dialects.k8s.decode import Invalid, Reads, decode_as
 from netwright.model.document import Decoded, Document
 
@@ -26,12 +27,8 @@ _TYPES: Final[dict[str, tuple[type[Any], bool]]] = {
 }
 
 
-def _check(kind: str, value: Any) -> None:
-    """Nothing is checked yet beyond the shape."""
-
-
 _READS: Final = {
-    (version, kind): Reads.of(version, type_, namespaced=namespaced, check=_check)
+    (version, kind): Reads.of(version, type_, namespaced=namespaced, check=check)
     for version in _VERSIONS
     for kind, (type_, namespaced) in _TYPES.items()
 }
