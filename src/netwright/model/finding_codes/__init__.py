@@ -19,6 +19,7 @@ _MODULES: Final = {
     "NW23": ("admin_policies", "admin_rules", "admin_effects"),
     "NW24": ("policy_maps",),
     "NW25": ("cilium_selectors", "cilium_isolation", "cilium_requests", "cilium_ports"),
+    "NW26": ("calico_selectors", "calico_order", "calico_effects"),
     "NW30": ("coverage",),
     "NW31": ("exposure",),
     "NW32": ("exposure",),
@@ -56,6 +57,8 @@ def _family(family: str) -> dict[str, FindingCode]:
 WORKLOAD_KINDS: Final = frozenset(
     {"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob"}
 )
+CALICO_POLICIES: Final = frozenset({"NetworkPolicy", "GlobalNetworkPolicy"})
+CALICO_SETS: Final = frozenset({"NetworkSet", "GlobalNetworkSet", "HostEndpoint"})
 ABSENCE: Final = {
     "NW2001": WORKLOAD_KINDS,
     "NW2003": WORKLOAD_KINDS,
@@ -81,6 +84,15 @@ ABSENCE: Final = {
     "NW2530": frozenset({"CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"}),
     "NW2560": frozenset({"Service"}),
     "NW2562": WORKLOAD_KINDS,
+    "NW2601": WORKLOAD_KINDS,
+    "NW2602": WORKLOAD_KINDS | CALICO_SETS,
+    "NW2605": CALICO_POLICIES,
+    "NW2613": frozenset({"Tier"}),
+    "NW2615": CALICO_POLICIES | {"ClusterNetworkPolicy"},
+    "NW2622": WORKLOAD_KINDS,
+    "NW2623": frozenset({"HostEndpoint"}),
+    "NW2626": CALICO_POLICIES,
+    "NW2627": frozenset({"HostEndpoint"}),
     "NW4001": WORKLOAD_KINDS,
     "NW4002": WORKLOAD_KINDS,
     "NW4014": frozenset({"Service"}),

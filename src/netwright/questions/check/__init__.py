@@ -17,6 +17,9 @@ import msgspec
 from netwright.base.diagnostics import Diagnostic, Severity
 from netwright.base.spans import Origin
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
+from netwright.dialects.calico import BESIDE as CALICO_BESIDE
+from netwright.dialects.calico import KINDS as CALICO_KINDS
+from netwright.dialects.calico import STAGED as CALICO_STAGED
 from netwright.dialects.cilium import KINDS as CILIUM_KINDS
 from netwright.engine import acting
 from netwright.model.document import Unread
@@ -28,6 +31,7 @@ from netwright.questions.check.intents import IntentAnswer, Judge
 from netwright.questions.check.scene import Scene
 from netwright.questions.registry import Asked, Check
 
+OF_CALICO: Final = (*CALICO_KINDS, *CALICO_STAGED, *CALICO_BESIDE)
 OF_CILIUM: Final = (*CILIUM_KINDS, "cilium")
 CHECKS: Final[tuple[tuple[str, Collection[str]], ...]] = (
     # causes, in the order in which one explains the other (`mistakes`)
@@ -53,6 +57,9 @@ CHECKS: Final[tuple[tuple[str, Collection[str]], ...]] = (
     ("cilium_isolation", OF_CILIUM),
     ("cilium_requests", OF_CILIUM),
     ("cilium_covered", OF_CILIUM),
+    ("calico_selectors", OF_CALICO),
+    ("calico_order", OF_CALICO),
+    ("calico_effects", OF_CALICO),
     ("ranges", ()),
     ("implied", ()),
     ("coverage", ()),
