@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netwright.profiles.differences import DIFFERENCES, VERSION, Difference
+from netwright.profiles.differences import DIFFERENCES, VERSIONS, Difference
 from netwright.profiles.known import NAMES
 from tests.scenarios.reading import FOLDER, Row, Scenario, read
 
@@ -40,8 +40,10 @@ def test_the_scenario_names_the_sources(difference: Difference) -> None:
     text = (FOLDER / difference.scenario).read_text(encoding="utf-8")
     assert difference.sources
     told = text.partition("\nSource: ")[2].partition("\n")[0]
-    assert VERSION in told
-    assert [source for source in difference.sources if f"`{source.removeprefix(f'{VERSION} ')}`" not in told] == []
+    for source in difference.sources:
+        version = next(one for one in VERSIONS if source.startswith(f"{one} "))
+        of_version = told.partition(version)[2]
+        assert f"`{source.removeprefix(f'{version} ')}`" in of_version
 
 
 def test_every_scenario_of_a_difference_is_named_once() -> None:

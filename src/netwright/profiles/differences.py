@@ -2,7 +2,8 @@
 that holds it (`tests/scenarios`), whose verdicts a person derived under each profile.
 
 What `upstream` does follows the API documents of Kubernetes; what Cilium does its source and documentation at v1.20.2,
-named as files of <https://github.com/cilium/cilium/tree/v1.20.2>.
+named as files of <https://github.com/cilium/cilium/tree/v1.20.2>, and what Calico does its source at 3.32, files of
+<https://github.com/projectcalico/calico>.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from typing import Final
 import msgspec
 
 VERSION: Final = "Cilium 1.20.2"
+CALICO: Final = "Calico 3.32"
+VERSIONS: Final = (VERSION, CALICO)
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """One difference. `says` is what each profile does, by its name; `sources` are files of the version that Cilium is
-    of; `scenario` is a file of `tests/scenarios`."""
+    """One difference. `says` is what each profile does, by its name; `sources` are files of the versions that the
+    plugins are of; `scenario` is a file of `tests/scenarios`."""
 
     id: str
     title: str
@@ -25,9 +28,18 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     scenario: str
 
 
-def _d(name: str, title: str, upstream: str, cilium: str, *sources: str) -> Difference:
-    says = {"upstream": upstream, "cilium": cilium}
-    named = tuple(f"{VERSION} {source}" for source in sources)
+def _d(
+    name: str,
+    title: str,
+    upstream: str,
+    cilium: str = "",
+    *sources: str,
+    calico: str = "",
+    of_calico: tuple[str, ...] = (),
+) -> Difference:
+    said = {"upstream": upstream, "cilium": cilium, "calico": calico}
+    named = (*(f"{VERSION} {source}" for source in sources), *(f"{CALICO} {source}" for source in of_calico))
+    says = {profile: text for profile, text in said.items() if text}
     return Difference(id=name, title=title, says=says, sources=named, scenario=f"cni-{name}.md")
 
 
@@ -40,6 +52,9 @@ _SELECTOR: Final = "pkg/policy/types/selector.go"
 _TIERS: Final = "pkg/policy/types/policyentry.go"
 _MAP: Final = "pkg/policy/mapstate.go"
 _L4: Final = "pkg/policy/l4.go"
+_CONVERSION: Final = "libcalico-go/lib/backend/k8s/conversion/"
+_CLUSTER: Final = _CONVERSION + "clusternetworkpolicy.go"
+_SORTER: Final = "felix/calc/policy_sorter.go"
 
 DIFFERENCES: Final[tuple[Difference, ...]] = (
     # --- who an address range is about --------------------
@@ -91,6 +106,8 @@ DIFFERENCES: Final[tuple[Difference, ...]] = (
         "as its egress policies say; `host` names the node",
         _REPOSITORY,
         _LAYER3,
+        calico="as its egress policies say, and behind them `defaultEndpointToHostAction`: Drop unless configured",
+        of_calico=("felix/rules/static.go",),
     ),
     # --- tiers and order --------------------
     _d(
@@ -124,6 +141,8 @@ DIFFERENCES: Final[tuple[Difference, ...]] = (
         "their rules are merged by number, and among those of one number `Deny` comes first",
         _ADMIN_POLICY,
         _MAP,
+        calico="the one whose name comes first",
+        of_calico=(_CLUSTER, _SORTER),
     ),
     _d(
         "rules-beyond-policy-types",
@@ -180,6 +199,8 @@ DIFFERENCES: Final[tuple[Difference, ...]] = (
         "isolation denies them, and a rule without `ports` allows them",
         _NETWORK_POLICY,
         _L4,
+        calico="isolation denies them, and a rule without `ports` allows them",
+        of_calico=(_CONVERSION + "conversion.go",),
     ),
     _d(
         "icmp-type-0",
@@ -204,6 +225,8 @@ DIFFERENCES: Final[tuple[Difference, ...]] = (
         "the policy is refused as a whole, unless `enable-node-selector-labels` is on",
         _ADMIN_POLICY,
         "pkg/policy/k8s/cluster_network_policy.go",
+        calico="the rule fails closed: `Accept` matches nothing, `Deny` and `Pass` deny everything",
+        of_calico=(_CLUSTER,),
     ),
     _d(
         "names-and-dns",
@@ -218,6 +241,8 @@ DIFFERENCES: Final[tuple[Difference, ...]] = (
         "yes",
         "no: only ClusterNetworkPolicy v1alpha2 is read",
         "pkg/policy/k8s/cell.go",
+        calico="no: only ClusterNetworkPolicy v1alpha2 is read",
+        of_calico=(_CLUSTER,),
     ),
     # --- policies of Cilium --------------------
     _d(
@@ -243,6 +268,47 @@ DIFFERENCES: Final[tuple[Difference, ...]] = (
         "so does every rule of Cilium, one that only denies too, unless `enableDefaultDeny` says `false`",
         _RULES,
         "Documentation/security/policy/intro.rst",
+    ),
+    # --- policies of Calico, and how it reads those of Kubernetes --------------------
+    _d(
+        "policies-of-calico",
+        "whether NetworkPolicy and GlobalNetworkPolicy of Calico are enforced",
+        "not known: what they may act on is undecided",
+        calico="yes",
+        of_calico=(
+            "api/pkg/apis/projectcalico/v3/networkpolicy.go",
+            "libcalico-go/lib/backend/syncersv1/updateprocessors/rules.go",
+        ),
+    ),
+    _d(
+        "order-around-network-policies",
+        "whether something is read before and behind NetworkPolicies in their tier",
+        "nothing: they only allow, and add up",
+        calico="Calico's own policies, by their order: NetworkPolicies stand at 1000, and the first rule that matches "
+        "decides",
+        of_calico=(_CONVERSION + "conversion.go", _SORTER),
+    ),
+    _d(
+        "labels-that-calico-adds",
+        "which labels a NetworkPolicy can select pods by besides their own",
+        "none",
+        calico="`projectcalico.org/namespace`, `projectcalico.org/serviceaccount`, and those of the namespace and the "
+        "service account behind `pcns.` and `pcsa.`",
+        of_calico=(_CONVERSION + "workload_endpoint_default.go",),
+    ),
+    _d(
+        "domain-names-as-peers",
+        "what becomes of a rule with `domainNames` as a peer",
+        "it depends on what the names stand for",
+        calico="the rule fails closed: `Accept` matches nothing, `Deny` and `Pass` deny everything",
+        of_calico=(_CLUSTER,),
+    ),
+    _d(
+        "namespaces-and-sets",
+        "whom `namespaces` of a ClusterNetworkPolicy mean besides pods",
+        "nobody",
+        calico="the addresses in the NetworkSets of these namespaces",
+        of_calico=(_CLUSTER, "libcalico-go/lib/backend/syncersv1/updateprocessors/networksetprocessor.go"),
     ),
 )
 
