@@ -12,7 +12,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from netwright.base.services import NONE
-from netwright.dialects.calico import BESIDE, KINDS, STAGED
+from netwright.dialects.calico import KINDS, STAGED
 from netwright.dialects.calico.pod_labels import SEEN
 from netwright.dialects.k8s.reading import Reading
 from netwright.profiles.profile import MESH_OPTIONS, Option, Profile
@@ -31,8 +31,8 @@ OPTIONS: Final = (
 CALICO = Profile(
     name="calico",
     title="Calico 3.32 with its default options",
-    kinds=("NetworkPolicy", *KINDS, *STAGED, *BESIDE, "ClusterNetworkPolicy"),
-    ignored=("AdminNetworkPolicy", "BaselineAdminNetworkPolicy"),
+    kinds=("NetworkPolicy", *KINDS, "Tier", "NetworkSet", "GlobalNetworkSet", "HostEndpoint", "ClusterNetworkPolicy"),
+    ignored=("AdminNetworkPolicy", "BaselineAdminNetworkPolicy", *STAGED),
     policy_ties="ordered",
     admin_ties="ordered",
     isolation="after its tier",

@@ -1,12 +1,14 @@
 """What `explain` says of single API kinds beyond the lists: what netwright makes of them, and rules of thumb.
 
 Facts follow the API reference and the concept pages of Kubernetes 1.34; of kinds of Cilium its source at v1.20.2
-(`pkg/policy/api`, `pkg/policy/utils/parserules.go`).
+(`pkg/policy/api`, `pkg/policy/utils/parserules.go`); of kinds of Calico see `calico_notes`.
 """
 
 from __future__ import annotations
 
 from typing import Final
+
+from netwright.questions.explain.calico_notes import CALICO_NOTES, CALICO_RULES_OF_THUMB
 
 NOTES: Final[dict[tuple[str, str], str]] = {
     (
@@ -78,6 +80,11 @@ NOTES: Final[dict[tuple[str, str], str]] = {
         "CiliumCIDRGroup",
     ): "Address ranges under a name and labels. Policies of Cilium name them in `fromCIDRSet` and `toCIDRSet`, by "
     "`cidrGroupRef` or `cidrGroupSelector`; alone it does nothing.",
+    **{
+        (group, kind): text
+        for group in ("projectcalico.org", "crd.projectcalico.org")
+        for kind, text in CALICO_NOTES.items()
+    },
     (
         "k8s.cni.cncf.io",
         "NetworkAttachmentDefinition",
@@ -149,6 +156,11 @@ RULES_OF_THUMB: Final[dict[tuple[str, str], tuple[str, ...]]] = {
         "An address in several groups has the labels of all of them.",
         "Groups match outside addresses, as every range of Cilium does.",
     ),
+    **{
+        (group, kind): texts
+        for group in ("projectcalico.org", "crd.projectcalico.org")
+        for kind, texts in CALICO_RULES_OF_THUMB.items()
+    },
     ("", "Service"): (
         "No endpoints: its selector matches no pod, or no pod names the targetPort. `show services` says which.",
         "A policy's port is the targetPort, not the port.",
@@ -179,6 +191,10 @@ SHORT: Final[dict[str, str]] = {
     "ccnp": "CiliumClusterwideNetworkPolicy",
     "ccg": "CiliumCIDRGroup",
     "gnp": "GlobalNetworkPolicy",
+    "gns": "GlobalNetworkSet",
+    "hep": "HostEndpoint",
+    "sgnp": "StagedGlobalNetworkPolicy",
+    "sknp": "StagedKubernetesNetworkPolicy",
     "anp": "AdminNetworkPolicy",
     "banp": "BaselineAdminNetworkPolicy",
     "net-attach-def": "NetworkAttachmentDefinition",
