@@ -261,8 +261,9 @@ class _Calico(Maker):
             field = self.pick(("ports", "ports", "ports", "notPorts"))
             rule["destination"][field] = self.calico_ports(names=field == "ports")
         if self.chance(0.12):
-            listed: Any = self.pick(([53], ["1024:65535"], ["1:65535"], ["http"]))
-            rule["source"][self.pick(("ports", "notPorts"))] = listed
+            field = self.pick(("ports", "notPorts"))
+            listed: tuple[list[Any], ...] = ([53], ["1024:65535"], ["1:65535"], ["http"])
+            rule["source"][field] = self.pick(listed if field == "ports" else listed[:3])
 
     # --- policies ---
 
@@ -320,7 +321,8 @@ class _Calico(Maker):
         found["metadata"]["name"] = self.named(i)
         for direction, word in (("ingress", "from"), ("egress", "to")):
             for rule in found["spec"].get(direction, ()):
-                if direction == "egress" and self.chance(0.06):
+                named = any("destinationNamedPort" in one for one in rule.get("protocols", ()))
+                if direction == "egress" and not named and self.chance(0.06):
                     rule[word].append({"nodes": {}})
         return found
 

@@ -26,6 +26,9 @@ from netwright.spec.reasons import EITHER_NODE, HOST_ENDPOINT, HOST_RULES, TIER
 BUILT_IN = {"kube-admin": (1e3, "Pass"), DEFAULT: (1e6, "Deny"), "kube-baseline": (1e7, "Pass")}
 """The order and the default action of the tiers that are always there."""
 
+Reached = tuple[Cited, tuple[Reason, ...]]
+"""A rule that matches, and why it does so only perhaps."""
+
 
 def side(packet: Packet, direction: Direction, options: CalicoOptions) -> Side:
     """Egress at the source or ingress at the destination."""
@@ -159,46 +162,47 @@ def _tiers(packet: Packet) -> dict[str, tuple[float, str]]:
 
 def _tier(acting: Sequence[Policy], default: str) -> Outcome:
     """The policies in their order. A rule that matches perhaps may decide, and so may those behind it."""
-    reached: list[Cited] = []
-    reasons: list[Reason] = []
+    reached: list[Reached] = []
     for policy in acting:
         for rule in policy.rules():
             found = all_of(policy.subject, rule.match)
             if found.match == "no":
                 continue
             surely = found.match == "yes"
-            reached.append(
-                Cited(object=policy.object, rule=rule.rule, path=rule.path, action=rule.action, surely=surely)
-            )
-            reasons += found.reasons
+            cited = Cited(object=policy.object, rule=rule.rule, path=rule.path, action=rule.action, surely=surely)
+            reached.append((cited, found.reasons))
             if surely:
-                return _outcome(reached, reasons)
+                return _outcome(reached)
     if default == "Pass":
-        return _outcome(reached, reasons, goes_on=True)
+        return _outcome(reached, goes_on=True)
     selected = any_of(*(one.subject for one in acting))
+    if selected.match == "yes":
+        # What perhaps denies directly before the end says nothing that the end does not say surely.
+        while reached and reached[-1][0].action == "deny":
+            reached.pop()
     isolating = [
         Cited(object=one.object, rule=None, path=("spec",), action="deny")
         for one in acting
         if one.subject.match == "yes"
     ]
-    reasons += selected.reasons
-    return _outcome(reached, reasons, ends=True, goes_on=selected.match != "yes", isolating=isolating)
+    goes_on = selected.match != "yes"
+    return _outcome(reached, ends=True, goes_on=goes_on, isolating=isolating, reasons=selected.reasons)
 
 
 def _outcome(
-    reached: Sequence[Cited],
-    reasons: Sequence[Reason],
+    reached: Sequence[Reached],
     *,
     ends: bool = False,
     goes_on: bool = False,
     isolating: Sequence[Cited] = (),
+    reasons: Sequence[Reason] = (),
 ) -> Outcome:
-    actions = {one.action for one in reached}
+    actions = {one.action for one, _ in reached}
     return Outcome(
         may_allow="allow" in actions,
         may_deny="deny" in actions or ends,
         may_pass="pass" in actions or goes_on,
-        reached=tuple(reached),
+        reached=tuple(one for one, _ in reached),
         isolating=tuple(isolating),
-        reasons=tuple(reasons),
+        reasons=(*(reason for _, why in reached for reason in why), *reasons),
     )
