@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from typing import Any
 
@@ -57,6 +58,12 @@ def shrunk(case: Case, query: tuple[str, str, str, int]) -> Case:
                 small, found = tried, True
                 break
     return small
+
+
+def where(told: str) -> tuple[str, str, str, int]:
+    """The question that a difference is about."""
+    source, destination, protocol, port = ast.literal_eval(told[told.index("(") : told.index("): ") + 1])
+    return source, destination, protocol, port
 
 
 def _sort_of(case: Case) -> str:

@@ -1,7 +1,7 @@
 """Spec against engine on many random clusters: `python -m tests.fuzz [--clusters 10000] [--tuples 250] [--seed 0]`.
 
-Every fifth cluster is Cilium's, under the options of its agent in turn; the others hold NetworkPolicies and, a third of
-them, admin policies.
+Every fifth cluster is Cilium's, under the options of its agent in turn, and every fifth Calico's, under what becomes of
+traffic from pods to their node; the others hold NetworkPolicies and, a third of them, admin policies.
 
 Progress goes to standard error; every disagreement is printed with the smallest case that still shows it. Exit 1 if
 there is any.
@@ -20,11 +20,14 @@ from collections.abc import Sequence
 import msgspec
 
 from tests.agreement import Asked, check, shrunk, still_differs
+from tests.agreement_calico import compare as compare_calico
+from tests.agreement_calico import shrunk as shrunk_calico
+from tests.agreement_calico import where
 from tests.agreement_cilium import compare as compare_cilium
 from tests.random_clusters import ITEMS
 
 Found = tuple[str, Counter[str], frozenset[str], list[str], list[str]]
-KINDS = ("kubernetes", "kubernetes", "cilium", "kubernetes", "kubernetes")
+KINDS = ("kubernetes", "calico", "cilium", "kubernetes", "kubernetes")
 
 DENIED = (30, 70)
 """The share of denied questions, in percent, that a run is to have."""
@@ -40,6 +43,11 @@ def one(task: tuple[int, int]) -> Found:
         text = msgspec.json.encode({"config": held.case.config, "manifests": held.case.manifests}).decode()
         texts = [text] * len(held.differing)
         return kind, Counter(held.verdicts), frozenset(), held.differing, texts
+    if kind == "calico":
+        held = compare_calico(seed, tuples)
+        smallest = [shrunk_calico(held.case, where(told)) for told in held.differing[:1]]
+        texts = [msgspec.json.encode({"config": one.config, "manifests": one.manifests}).decode() for one in smallest]
+        return kind, Counter(held.verdicts), frozenset(), held.differing[:1], texts
     result = check(seed, tuples)
     texts = [case_text(case) for case in result.asked]
     return kind, result.verdicts, result.features, result.disagreements, texts
