@@ -199,11 +199,11 @@ class _Calico(Maker):
                 listed.append(self.pick(NAMES))
         return listed
 
-    def entity(self, ranges: tuple[str, ...], namespace: str) -> Object:
-        """What is asked of an end, but for its ports."""
+    def entity(self, ranges: tuple[str, ...], namespace: str, own: bool) -> Object:
+        """What is asked of an end, but for its ports. `own`: the endpoint that the policy is for."""
         found: Object = {}
         dice = self.dice.random()
-        if dice < 0.08 and self.services:
+        if dice < 0.08 and self.services and not own:
             space, name = self.pick((*self.services, ("shop", "missing")))
             return {"services": {"name": name} | ({} if space == namespace else {"namespace": space})}
         if dice < 0.45:
@@ -228,8 +228,8 @@ class _Calico(Maker):
         six = self.chance(0.2)
         ranges = RANGES6 if six else RANGES4
         peer, own = ("source", "destination") if direction == "ingress" else ("destination", "source")
-        found[peer] = self.entity(ranges, namespace) if self.chance(0.8) else {}
-        found[own] = self.entity(ranges, namespace) if self.chance(0.15) else {}
+        found[peer] = self.entity(ranges, namespace, own=False) if self.chance(0.8) else {}
+        found[own] = self.entity(ranges, namespace, own=True) if self.chance(0.15) else {}
         dice = self.dice.random()
         if dice < 0.4:
             found["protocol"] = self.pick(("TCP", "TCP", "UDP", "SCTP", 6, 17))
@@ -247,7 +247,8 @@ class _Calico(Maker):
             found["destination"]["ports"] = [self.pick(NAMES)]
         if self.chance(0.05):
             found["ipVersion"] = 6 if six else 4
-        if found["action"] == "Allow" and found.get("protocol", "TCP") in ("TCP", 6) and self.chance(0.08):
+        asks = direction == "ingress" and found["action"] == "Allow" and found.get("protocol", "TCP") in ("TCP", 6)
+        if asks and self.chance(0.12):
             found["http"] = {"methods": ["GET"]}
         return {key: value for key, value in found.items() if value != {}}
 
