@@ -255,16 +255,15 @@ class _Calico(Maker):
     def with_ports(self, rule: Object) -> None:
         """Ports of the destination, and seldom of the source.
 
-        Names in `notPorts` are not drawn: at the number that a pod gives such a name, the engine leaves open what the
-        evaluator knows.
+        Names in `notPorts` and names of source ports are not drawn: at the numbers that some pod gives such a name, the
+        engine leaves open for others what the evaluator knows.
         """
         if "services" not in rule["destination"] and self.chance(0.8):
             field = self.pick(("ports", "ports", "ports", "notPorts"))
             rule["destination"][field] = self.calico_ports(names=field == "ports")
         if self.chance(0.12):
-            field = self.pick(("ports", "notPorts"))
-            listed: tuple[list[Any], ...] = ([53], ["1024:65535"], ["1:65535"], ["http"])
-            rule["source"][field] = self.pick(listed if field == "ports" else listed[:3])
+            listed: Any = self.pick(([53], ["1024:65535"], ["1:65535"]))
+            rule["source"][self.pick(("ports", "notPorts"))] = listed
 
     # --- policies ---
 
