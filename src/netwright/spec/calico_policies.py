@@ -36,6 +36,7 @@ from netwright.spec.calico_selectors import (
     of_kubernetes,
     parsed,
     prefixed,
+    selects,
     where_all,
 )
 from netwright.spec.packet import Packet
@@ -262,39 +263,53 @@ def _admin_rule(scene: Scene, rule: IngressRule | EgressRule) -> tuple[Action, M
     if rule.action not in ACTIONS:
         raise ValueError(f"`{rule.action}` is not an action of a rule")
     action = ACTIONS[rule.action]
-    peers = rule.from_ if isinstance(rule, IngressRule) else rule.to
-    read = [_admin_peer(scene, one) for one in peers or ()]
-    if None in read:
+    peers = [_admin_peer(scene, one) for one in (rule.from_ if isinstance(rule, IngressRule) else rule.to) or ()]
+    read = [one for one in peers if one is not None]
+    if len(read) < len(peers):
         return ("allow", NO) if action == "allow" else ("deny", YES)
-    return action, all_of(any_of(*(one for one in read if one is not None)), _admin_protocols(scene, rule.protocols))
+    entries: Sequence[Protocol | None] = rule.protocols or (None,)
+    return action, any_of(*(_meets(scene, peer, entry) for peer in read for entry in entries))
 
 
-def _admin_peer(scene: Scene, peer: Peer | None) -> Matched | None:
-    """Whether the peer matches; None where it is one that Calico does not read."""
+class AdminPeer(NamedTuple):
+    """Members of what a selector means, or (None) addresses."""
+
+    selector: Node | None
+    nets: Sequence[str] = ()
+
+
+def _admin_peer(scene: Scene, peer: Peer | None) -> AdminPeer | None:
+    """Whom the peer means; None where it is one that Calico does not read."""
     if peer is None:
         return None
     if peer.pods is not None:
         asked = _namespaces(of_kubernetes(peer.pods.namespace_selector, OF_NAMESPACE))
-        return scene.peer.selected(("and", *asked, POD, *of_kubernetes(peer.pods.pod_selector)))
+        return AdminPeer(("and", *asked, POD, *of_kubernetes(peer.pods.pod_selector)))
     if peer.namespaces is not None:
-        return scene.peer.selected(("and", *_namespaces(of_kubernetes(peer.namespaces, OF_NAMESPACE))))
-    if peer.networks and scene.direction == "egress":
-        is_of_family = any(family_of(text) == scene.packet.family for text in peer.networks)
-        return scene.peer.within(peer.networks) if is_of_family else NO
-    return None
+        return AdminPeer(("and", *_namespaces(of_kubernetes(peer.namespaces, OF_NAMESPACE))))
+    return AdminPeer(None, peer.networks) if peer.networks and scene.direction == "egress" else None
 
 
-def _admin_protocols(scene: Scene, entries: Sequence[Protocol | None] | None) -> Matched:
-    return any_of(*(_admin_protocol(scene, one) for one in entries)) if entries else YES
+def _meets(scene: Scene, peer: AdminPeer, entry: Protocol | None) -> Matched:
+    """Whether the packet is of the peer and the protocol; one that says nothing is every protocol.
 
-
-def _admin_protocol(scene: Scene, entry: Protocol | None) -> Matched:
-    """One that says nothing is every protocol; a name is a port of whichever protocol the container says."""
-    packet = scene.packet
+    A name is a port of whichever protocol the container says, and where the destination is selected, of those that are
+    selected themselves: not of those that have an address in a set.
+    """
     if entry is not None and entry.destination_named_port:
-        asked = (entry.destination_named_port, packet.protocol, packet.port)
-        return any_of(*(one.there for one in scene.destination.members if asked in one.ports))
-    return YES if _is_of_transport(packet, entry) else NO
+        asked = (entry.destination_named_port, scene.packet.protocol, scene.packet.port)
+        holders = [one for one in scene.destination.members if asked in one.ports]
+        if peer.selector is not None and scene.direction == "egress":
+            return any_of(*(all_of(one.there, selects(peer.selector, one.labels)) for one in holders))
+        return all_of(_is_peer(scene, peer), any_of(*(one.there for one in holders)))
+    return _is_peer(scene, peer) if _is_of_transport(scene.packet, entry) else NO
+
+
+def _is_peer(scene: Scene, peer: AdminPeer) -> Matched:
+    if peer.selector is not None:
+        return scene.peer.selected(peer.selector)
+    is_of_family = any(family_of(text) == scene.packet.family for text in peer.nets)
+    return scene.peer.within(peer.nets) if is_of_family else NO
 
 
 def _is_of_transport(packet: Packet, entry: Protocol | None) -> bool:
