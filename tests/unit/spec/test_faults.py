@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import shutil
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 import netwright.spec
@@ -20,10 +22,10 @@ FAULTS = [
     (
         "one-end-is-enough",
         "judge",
-        "all(side.may_allow for side in sides)",
-        "any(side.may_allow for side in sides)",
+        "all(side.may_allow for side in told.sides)",
+        "any(side.may_allow for side in told.sides)",
     ),
-    ("a-denial-of-one-end-is-lost", "judge", "any(side.may_deny for side in sides)", "egress.may_deny"),
+    ("a-denial-of-one-end-is-lost", "judge", "any(side.may_deny for side in told.sides)", "egress.may_deny"),
     ("last-rule-wins", "networkpolicy", "bool(allowing or perhaps) or", "bool(perhaps) or"),
     ("empty-egress-isolates", "networkpolicy", "if spec.egress else", "if spec.egress is not None else"),
     ("types-not-defaulted", "networkpolicy", 'else ("Ingress",)', "else ()"),
@@ -140,7 +142,20 @@ def copied(folder: Path, name: str, module: str, old: str, new: str) -> Spec:
         path.write_text(text.replace("netwright.spec", name), encoding="utf-8")
     judging = importlib.import_module(f"{name}.judge")
     serving = importlib.import_module(f"{name}.services")
-    return Spec(judging.judge, serving.backends, serving.endpoints, serving.answering)
+
+    def judge(*ends: Any, **asked: Any) -> Any:
+        return judging.judge(*ends, **{key: own(value, name) for key, value in asked.items()})
+
+    return Spec(judge, serving.backends, serving.endpoints, serving.answering)
+
+
+def own(value: Any, package: str) -> Any:
+    """Options of the specification as the copy's own; anything else as it is."""
+    home, _, module = type(value).__module__.rpartition(".")
+    if home != "netwright.spec":
+        return value
+    kind = getattr(importlib.import_module(f"{package}.{module}"), type(value).__name__)
+    return kind(**msgspec.structs.asdict(value))
 
 
 def found(spec: Spec, cases: list[tuple[Scenario, list[Decoded]]]) -> list[str]:
