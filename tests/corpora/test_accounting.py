@@ -61,7 +61,8 @@ ACCOUNTS: dict[str, tuple[int, int, int, int, int]] = {
         0,
         0,
     ),  # 12 Deployments, 12 Services, 11 ServiceAccounts, 13 NetworkPolicies; 1 Component
-    "ovn-kubernetes": (9, 13, 30, 0, 0),  # 4 NetworkPolicies, 3 Pods, 2 Namespaces
+    # 4 NetworkPolicies, 3 Pods, 2 Namespaces, 2 EgressQoS (one after the other), an EgressFirewall, an EgressIP.
+    "ovn-kubernetes": (13, 13, 26, 0, 0),
     "policy-recipes": (15, 0, 0, 0, 0),  # 14 files; the eleventh has two
     "sock-shop": (43, 0, 0, 0, 0),  # 14 Deployments, 14 Services, 13 NetworkPolicies, its Namespace twice
     "sriov": (0, 7, 0, 0, 0),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _OF_GROUP = {
     "cilium.io": "cilium",
     "crd.projectcalico.org": "calico",
+    "k8s.ovn.org": "ovn",
     "policy.networking.k8s.io": "adminpolicy",
     "projectcalico.org": "calico",
     "security.istio.io": "istio",

@@ -31,6 +31,7 @@ _READ: tuple[_Row, ...] = (
         )
         for group in _CALICO
     ),
+    ("k8s.ovn.org", "EgressQoS", "EgressIP"),
     # Served no more: read as far as to say which version to write.
     ("extensions", "Deployment DaemonSet ReplicaSet Ingress NetworkPolicy", ""),
 )
@@ -51,9 +52,11 @@ _READ_HOST_DENY: tuple[_Row, ...] = tuple((group, "", "HostEndpoint") for group 
 _NAMED: dict[tuple[str, str, str], Kind] = {
     ("", "ConfigMap", "cilium-config"): Kind(group="", name="ConfigMap", namespaced=True, reads="read"),
 }
+# What can only take away.
 _READ_DENY: tuple[_Row, ...] = (
     ("security.istio.io", "AuthorizationPolicy PeerAuthentication RequestAuthentication", ""),
     ("networking.istio.io", "DestinationRule", ""),
+    ("k8s.ovn.org", "EgressFirewall", ""),
 )
 
 # What does not change who may talk to whom, and brings no endpoint into the cluster.
@@ -226,7 +229,7 @@ _DENY: tuple[_Row, ...] = (
     ("policy.linkerd.io", "Server AuthorizationPolicy ServerAuthorization HTTPLocalRateLimitPolicy *", ""),
     ("consul.hashicorp.com", "ServiceIntentions", ""),
     ("kuma.io", "MeshTrafficPermission MeshRateLimit MeshFaultInjection", "Mesh TrafficPermission"),
-    ("k8s.ovn.org", "UserDefinedNetwork EgressFirewall", "ClusterUserDefinedNetwork"),
+    ("k8s.ovn.org", "UserDefinedNetwork", "ClusterUserDefinedNetwork"),
     ("network.openshift.io", "EgressNetworkPolicy", "NetNamespace"),
     ("kubeovn.io", "", "Subnet SecurityGroup Vpc"),
     ("vpcresources.k8s.aws", "SecurityGroupPolicy", ""),
@@ -259,8 +262,8 @@ _BESIDE: tuple[_Row, ...] = (
     ("crd.antrea.io", "Group", "ClusterGroup Tier Egress ExternalIPPool ExternalEntity ExternalNode Traceflow *"),
     (
         "k8s.ovn.org",
-        "EgressQoS EgressService NetworkQoS",
-        "EgressIP AdminPolicyBasedExternalRoute RouteAdvertisements ClusterNetworkConnect VTEP Uplink UplinkState *",
+        "EgressService NetworkQoS",
+        "AdminPolicyBasedExternalRoute RouteAdvertisements ClusterNetworkConnect VTEP Uplink UplinkState *",
     ),
     ("kubeovn.io", "", "*"),
     ("network.openshift.io", "", "ClusterNetwork HostSubnet *"),

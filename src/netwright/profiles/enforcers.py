@@ -13,6 +13,7 @@ from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
 from netwright.dialects.calico import KINDS as CALICO_KINDS
 from netwright.dialects.cilium import KINDS as CILIUM_KINDS
 from netwright.dialects.k8s.lower import POD_NETWORK, lower_policies
+from netwright.dialects.ovn import KINDS as OVN_KINDS
 from netwright.model.document import Decoded, UnknownPolicy
 from netwright.model.rule import (
     ANYBODY,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from netwright.dialects.istio.mesh import Mesh
 
 _DIRECTIONS: Final[tuple[Direction, Direction]] = ("ingress", "egress")
-_POLICIES: Final = ("NetworkPolicy", *ADMIN_KINDS, *CILIUM_KINDS, *CALICO_KINDS, "HostEndpoint")
+_POLICIES: Final = ("NetworkPolicy", *ADMIN_KINDS, *CILIUM_KINDS, *CALICO_KINDS, "HostEndpoint", *OVN_KINDS)
 _OF_HOSTS: Final = ("CiliumClusterwideNetworkPolicy", "GlobalNetworkPolicy", "HostEndpoint")
 
 
@@ -114,7 +115,7 @@ def not_enforced(objects: Sequence[Decoded], profile: Profile) -> Iterator[Unkno
                 kind=d.kind,
                 namespaces=(d.namespace,) if d.namespace else (),
                 hosts=d.kind in _OF_HOSTS,
-                effect="deny" if d.kind == "HostEndpoint" else "both",
+                effect="deny" if d.kind in ("HostEndpoint", *OVN_KINDS) else "both",
                 reason=f"{d.kind} `{named(d.namespace, d.name)}` is no policy of the profile `{profile.name}`",
             )
 

@@ -18,6 +18,7 @@ from netwright.dialects.istio import decode as istio
 from netwright.dialects.k8s import decode as module
 from netwright.dialects.k8s import objects
 from netwright.dialects.k8s.decode import Invalid, decode
+from netwright.dialects.ovn import decode as ovn
 from netwright.model.document import Decoded, Document
 from netwright.model.kind_lists import KINDS, find
 
@@ -251,6 +252,7 @@ def test_the_kinds_that_are_read_have_a_decoder_and_no_others() -> None:
     readers |= {("cilium.io", kind): read.namespaced for kind, read in cilium._READS.items()}
     readers |= {(version.partition("/")[0], kind): r.namespaced for (version, kind), r in calico._READS.items()}
     readers |= {(version.partition("/")[0], kind): read.namespaced for (version, kind), read in istio._READS.items()}
+    readers |= {("k8s.ovn.org", kind): read.namespaced for kind, read in ovn._READS.items()}
     moved = {("extensions", name): True for name in module._EXTENSIONS}
     assert listed == readers | moved
 
@@ -276,6 +278,8 @@ def test_every_kind_is_listed_once() -> None:
         ("crd.antrea.io", "NetworkPolicy", "unread", "both", True, False),
         ("security.istio.io", "AuthorizationPolicy", "read", "deny", True, False),
         ("networking.istio.io", "Sidecar", "unread", "deny", True, False),
+        ("k8s.ovn.org", "EgressFirewall", "read", "deny", True, False),
+        ("k8s.ovn.org", "EgressIP", "read", "none", False, False),
         ("k8s.ovn.org", "UserDefinedNetwork", "unread", "deny", True, False),
         ("k8s.ovn.org", "ClusterUserDefinedNetwork", "unread", "deny", False, False),
         ("k8s.cni.cncf.io", "MultiNetworkPolicy", "unread", "none", True, False),
