@@ -17,24 +17,27 @@ import netwright
 # folder: (evaluated, irrelevant, not understood, invalid, unreadable)
 ACCOUNTS: dict[str, tuple[int, int, int, int, int]] = {
     # 53 NetworkPolicies (14 of them in one NetworkPolicyList), 36 Deployments, 36 Services, 12 Pods and 10 Namespaces
-    # in three Lists, 7 ServiceAccounts; 9 ConfigMaps, 4 bindings of roles; 6 OpenShift Routes.
-    "acs-demos": (154, 13, 6, 0, 0),
-    # 4 Services, 4 ServiceAccounts, 6 Deployments; Gateways of two APIs (3), 9 HTTPRoutes, 2 VirtualServices.
-    "bookinfo": (14, 0, 14, 0, 0),
+    # in three Lists, 7 ServiceAccounts, 6 Routes; 9 ConfigMaps, 4 bindings of roles.
+    "acs-demos": (160, 13, 0, 0, 0),
+    # 4 Services, 4 ServiceAccounts, 6 Deployments, 1 Gateway, 9 HTTPRoutes; 2 Gateways and 2 VirtualServices of Istio.
+    "bookinfo": (24, 0, 4, 0, 0),
     "calico": (0, 68, 0, 0, 0),  # CustomResourceDefinitions
     # 3 ServiceAccounts, 2 Pods, 1 Service, 33 policies; 9 definitions; one policy without `apiVersion` (it is written
     # `apiversion`); 5 policies that are refused, and the Deployment of demo-pods.yaml.
     "cilium": (39, 9, 1, 6, 0),
     "forklift": (0, 14, 0, 0, 0),
     "frr-k8s": (0, 5, 12, 0, 0),  # 4 definitions, 1 Secret; 12 FRRConfigurations
-    # 11 Namespaces; 23 definitions, 2 admission policies, their bindings; 106 of the Gateway API, 1 kustomization.
-    "gateway-api": (11, 27, 107, 0, 0),
+    # 11 Namespaces, 26 Gateways, 4 GatewayClasses, 51 HTTPRoutes, 7 GRPCRoutes, 4 TCPRoutes, 4 TLSRoutes, 3 UDPRoutes,
+    # 3 ReferenceGrants; 23 definitions, 2 admission policies, their bindings; 2 BackendTLSPolicies, 2 ListenerSets, 1
+    # kustomization.
+    "gateway-api": (113, 27, 5, 0, 0),
     "ipamclaims": (0, 1, 0, 0, 0),
     "istio-authz": (42, 0, 0, 0, 0),  # AuthorizationPolicies
     # 3 ServiceAccounts, 1 Service; 31 JobSets, a Prometheus and a Workflow make pods that are not read.
     "jobset": (4, 27, 33, 0, 0),
-    # 2 Ingresses, 4 ServiceAccounts; 17 ConfigMaps, 12 of RBAC, 6 Queues; 37 RayClusters, 19 RayJobs, 2 Gateway API.
-    "kuberay": (6, 35, 58, 0, 0),
+    # 2 Ingresses, 4 ServiceAccounts, a Gateway, an HTTPRoute; 17 ConfigMaps, 12 of RBAC, 6 Queues; 37 RayClusters, 19
+    # RayJobs.
+    "kuberay": (8, 35, 56, 0, 0),
     # 5 shapes and preferences, 1 MigrationPolicy, 1 preset, 2 PriorityClasses, 1 claim template; 37 machines.
     "kubevirt": (0, 10, 37, 0, 0),
     # 5 Services, 4 NetworkPolicies, 1 DaemonSet; 2 ConfigMaps; 19 + 4 machines, 11 NetworkAttachmentDefinitions, one

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 _OF_GROUP = {
     "cilium.io": "cilium",
     "crd.projectcalico.org": "calico",
+    "gateway.networking.k8s.io": "gateway",
     "k8s.ovn.org": "ovn",
     "policy.networking.k8s.io": "adminpolicy",
     "projectcalico.org": "calico",
+    "route.openshift.io": "openshift",
     "security.istio.io": "istio",
     "networking.istio.io": "istio",
 }

@@ -1,8 +1,8 @@
 """Exposure: the ways from outside the cluster to a Service's pods, each a chain of verdicts.
 
-outside → source ranges → node (source address kept, or replaced by the node's) → ingress controller's pod → backend's
-port. Sources: Service and Ingress concept pages of Kubernetes 1.34 (externalTrafficPolicy, loadBalancerSourceRanges,
-source IP).
+outside → source ranges → node (source address kept, or replaced by the node's) → proxy's pod (ingress controller,
+Gateway, router) → backend's port. Sources: Service and Ingress concept pages of Kubernetes 1.34 (externalTrafficPolicy,
+loadBalancerSourceRanges, source IP); whether a proxy takes a route at all is worked out with the route.
 """
 
 from __future__ import annotations
@@ -11,10 +11,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from netwright.base.ipset import EVERYWHERE, NOT_UNICAST, IpSet
-from netwright.base.services import TCP
 from netwright.base.spans import Origin
 from netwright.engine.verdict import Outcome
-from netwright.model.cluster import Cluster, IngressRoute, ServiceNoun, ServicePortNoun, UnreadRoute
+from netwright.model.cluster import (
+    INGRESS_CONTROLLER,
+    Cluster,
+    IngressRoute,
+    Proxy,
+    ServiceNoun,
+    ServicePortNoun,
+    UnreadRoute,
+)
 from netwright.model.references import Target
 
 if TYPE_CHECKING:
@@ -30,6 +37,8 @@ CONTROLLER_LABELS = (
     ("k8s-app", ("ingress-nginx", "nginx-ingress-controller", "traefik-ingress-lb")),
 )
 """Labels by which well-known ingress controllers are recognised; which class they serve is not in the input."""
+ROUTED = frozenset(("Ingress", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute", "Route"))
+"""Kinds of ways in through a proxy, as `Exposure.via` has them."""
 
 
 class Step(NamedTuple):
@@ -56,16 +65,22 @@ class Exposure(NamedTuple):
     parts: tuple[Part, ...]
 
 
-def exposures(inquirer: Inquirer, source: Target, services: Iterable[ServiceNoun] | None = None) -> Iterator[Exposure]:
-    """Every way from the outside addresses `source` to these Services (all of them if None)."""
+def exposures(
+    inquirer: Inquirer,
+    source: Target,
+    services: Iterable[ServiceNoun] | None = None,
+    passed: frozenset[Proxy] = frozenset(),
+) -> Iterator[Exposure]:
+    """Every way from the outside addresses `source` to these Services (all of them if None), but through the proxies
+    `passed`: no way leads through one twice."""
     wanted = None if services is None else {s.ref for s in services}
     for service in inquirer.cluster.services:
         if wanted is not None and service.ref not in wanted:
             continue
         yield from _direct(inquirer, source, service)
     for route in inquirer.cluster.ingresses:
-        if wanted is None or f"svc/{route.namespace}/{route.service}" in wanted:
-            yield from _by_ingress(inquirer, source, route)
+        if route.proxy not in passed and (wanted is None or route.ref in wanted):
+            yield from _by_route(inquirer, source, route, passed)
     for unread in inquirer.cluster.unread_routes:
         yield from _by_unread(inquirer, unread, wanted)
 
@@ -75,7 +90,7 @@ def has_ways(cluster: Cluster) -> bool:
     if cluster.unread_routes:
         return True
     for d in cluster.objects:
-        if d.kind == "Ingress":
+        if d.kind in ROUTED:
             return True
         if d.kind == "Service" and d.value.spec is not None:
             spec = d.value.spec
@@ -244,84 +259,123 @@ def _node_verdict(parts: Sequence[Part]) -> StepVerdict:
     return "deny" if verdicts == {"deny"} else "undecided"
 
 
-# --- Ingress --------------------
+# --- proxies --------------------
 
 
-def controllers(inquirer: Inquirer) -> list[int]:
-    """Endpoint rows that look like ingress controllers, by the labels that these projects document."""
+def endpoints_of(inquirer: Inquirer, proxy: Proxy) -> list[int]:
+    """Endpoint rows of a proxy: for Ingresses of all that look like ingress controllers, by the labels that these
+    projects document."""
     columns = inquirer.network.columns
-    wanted = {("k8s:" + key, value) for key, values in CONTROLLER_LABELS for value in values}
+    if proxy == INGRESS_CONTROLLER:
+        wanted = {("", "k8s:" + key, value) for key, values in CONTROLLER_LABELS for value in values}
+    else:
+        wanted = {(namespace, "k8s:" + key, value) for namespace, key, value in proxy.labels}
     out = []
     for row in range(columns.n):
         labels = columns.labels_of(row)
-        if any((k, v) in wanted for k, v in labels.items()):
+        namespace = columns.namespaces[int(columns.namespace[row])]
+        if any(key in labels and value in ("", labels[key]) and near in ("", namespace) for near, key, value in wanted):
             component = labels.get("k8s:app.kubernetes.io/component", "controller")
-            if component in ("controller", "proxy"):
+            if proxy != INGRESS_CONTROLLER or component in ("controller", "proxy"):
                 out.append(row)
     return out
 
 
-def _by_ingress(inquirer: Inquirer, source: Target, route: IngressRoute) -> Iterator[Exposure]:
-    service = inquirer.directory.services.get((route.namespace, route.service))
-    entry = f"{route.host or 'any host'}{route.path}"
-    name = f"Ingress {route.namespace}/{route.name}"
+def _by_route(inquirer: Inquirer, source: Target, route: IngressRoute, passed: frozenset[Proxy]) -> Iterator[Exposure]:
+    name = f"{route.kind} {route.namespace}/{route.name}"
+    steps = [Step(link.verdict, link.text, link.origin, link.open) for link in route.links]
+    number = int(route.port) if route.port.isdigit() else 0
+
+    def ended(step: Step, verdict: Literal["deny", "undecided"] = "deny", port: int = number) -> Exposure:
+        return Exposure(route.ref, port, route.protocol, route.kind, route.entry, (), verdict, (*steps, step), ())
+
+    refused = next((i for i, step in enumerate(steps) if step.verdict == "deny"), None)
+    if refused is not None:
+        step = steps[refused]
+        del steps[refused:]
+        yield ended(step)
+        return
+    if route.backend != "Service":
+        text = f"{name} leads to {route.ref}, and kinds of backends but Services are not evaluated"
+        yield ended(Step("undecided", text, route.origin, "unknown"), "undecided")
+        return
+    service = inquirer.directory.services.get((route.service_namespace or route.namespace, route.service))
     if service is None:
-        step = Step(
-            "deny", f"{name} leads to svc/{route.namespace}/{route.service}, which is not in the input", route.origin
-        )
-        yield Exposure(
-            f"svc/{route.namespace}/{route.service}",
-            int(route.port) if route.port.isdigit() else 0,
-            TCP,
-            "Ingress",
-            entry,
-            (),
-            "deny",
-            (step,),
-            (),
-        )
+        yield ended(Step("deny", f"{name} leads to {route.ref}, which is not in the input", route.origin))
         return
-    port = inquirer.service_port(service, TCP, route.port)
-    if port is None:
-        step = Step(
-            "deny", f"{name} names port {route.port or '(none)'}, which {service.ref} does not have", route.origin
-        )
-        yield Exposure(service.ref, 0, TCP, "Ingress", entry, (), "deny", (step,), ())
+    ports = ports_of(inquirer, service, route)
+    if not ports:
+        asked = route.port or "(none)"
+        yield ended(Step("deny", f"{name} names port {asked}, which {service.ref} does not have", route.origin), port=0)
         return
-    steps = [Step("allow", f"{name} leads {entry} to {service.ref}:{port.port}", route.origin)]
-    rows = inquirer.controller_rows
+    for port in ports:
+        yield _through_proxy(inquirer, source, route, service, port, steps, passed)
+
+
+def ports_of(inquirer: Inquirer, service: ServiceNoun, route: IngressRoute) -> list[ServicePortNoun]:
+    """The ports of a Service that a route leads to."""
+    if not route.is_target:
+        port = inquirer.service_port(service, route.protocol, route.port)
+        return [port] if port is not None else []
+    return [
+        port
+        for port in service.ports
+        if port.protocol == route.protocol
+        and (
+            not route.port
+            or port.name == route.port
+            or (route.port.isdigit() and any(b.port == int(route.port) for b in port.backends))
+            or (port.target == route.port and not port.backends)
+        )
+    ]
+
+
+def _through_proxy(
+    inquirer: Inquirer,
+    source: Target,
+    route: IngressRoute,
+    service: ServiceNoun,
+    port: ServicePortNoun,
+    links: Sequence[Step],
+    passed: frozenset[Proxy],
+) -> Exposure:
+    name = f"{route.kind} {route.namespace}/{route.name}"
+    via, entry, proxy = route.kind, route.entry, route.proxy
+    verdicts: list[str] = [step.verdict for step in links if step.verdict != "note"]
+    steps = [*links, Step("allow", f"{name} leads {entry} to {service.ref}:{port.port}", route.origin)]
+    rows = inquirer.endpoints_of(proxy)
     if not rows:
         class_name = f" of class `{route.class_name}`" if route.class_name else ""
-        steps.append(Step("undecided", f"the ingress controller{class_name} is not in the input", None, "unknown"))
-        yield _exposure(service, port, "Ingress", entry, "undecided", steps, ())
-        return
-    verdicts: list[str] = []
-    ways = list(exposures(inquirer, source, _services_of(inquirer, rows)))
+        told = f"{proxy.name}{class_name} is not in the input"
+        if proxy != INGRESS_CONTROLLER:
+            told = f"the pods of {proxy.name} are not in the input"
+        steps.append(Step("undecided", told, None, "unknown"))
+        return _exposure(service, port, via, entry, "undecided", steps, ())
+    short = "the controller" if proxy == INGRESS_CONTROLLER else proxy.name
+    ways = list(exposures(inquirer, source, _services_of(inquirer, rows), passed | {proxy}))
     if ways:
         verdict = together(ways)
         best = next(w for w in ways if w.verdict == verdict)
         steps += [s for s in best.steps if s.verdict in ("some", "deny", "undecided")]
-        steps.append(Step(verdict, f"outside reaches the controller through {best.service} ({best.via})", None))
+        steps.append(Step(verdict, f"outside reaches {short} through {best.service} ({best.via})", None))
         verdicts.append(verdict)
     elif any(inquirer.network.columns.host[r] for r in rows):
-        steps.append(Step("note", "the controller listens on its node (hostNetwork)"))
+        steps.append(Step("note", f"{short} listens on its node (hostNetwork)"))
     else:
-        told = "no Service in the input leads from outside to the controller"
+        told = f"no Service in the input leads from outside to {short}"
         steps.append(Step("undecided", told, None, "unknown"))
         verdicts.append("undecided")
-    controller = Target("the ingress controller", rows=tuple(rows))
-    parts = _parts(inquirer, controller, service, port)
+    parts = _parts(inquirer, Target(proxy.name, rows=tuple(rows)), service, port)
     if not parts:
-        yield _nowhere(service, port, "Ingress", entry, steps)
-        return
+        return _nowhere(service, port, via, entry, steps)
     last = inquirer.settle(parts)
-    found = "some" if last.groups == "some" and last.verdict == "allow" else last.verdict
+    found: StepVerdict = "some" if last.groups == "some" and last.verdict == "allow" else last.verdict
     who = ", ".join(dict.fromkeys(p.source for p in parts[:3]))
     steps.append(
         Step(found, f"policy from {who} to {_backend_text(inquirer, port, parts).removeprefix('ingress policy at ')}")
     )
     verdicts.append(found)
-    yield _exposure(service, port, "Ingress", entry, _chain(verdicts), steps, parts)
+    return _exposure(service, port, via, entry, _chain(verdicts), steps, parts)
 
 
 # --- what was not read --------------------

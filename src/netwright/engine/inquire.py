@@ -15,12 +15,12 @@ from netwright.base.ipset import Family, IpSet, address_text, parse_address
 from netwright.base.services import ICMP, ICMPV6, protocol_name, service_key
 from netwright.base.spans import Origin, named
 from netwright.engine.compile import Network
-from netwright.engine.exposure import Exposure, controllers, exposures, together
+from netwright.engine.exposure import Exposure, endpoints_of, exposures, together
 from netwright.engine.naming import NamedClasses
 from netwright.engine.own_node import from_own_node
 from netwright.engine.units import is_unread
 from netwright.engine.verdict import Citation, Citer, Outcome, Side, Spot, Verdict, outcome, own_positions, relation
-from netwright.model.cluster import Cluster, ServiceNoun, ServicePortNoun
+from netwright.model.cluster import INGRESS_CONTROLLER, Cluster, Proxy, ServiceNoun, ServicePortNoun
 from netwright.model.document import Decoded
 from netwright.model.mesh import seen_key
 from netwright.model.references import Directory, Target
@@ -125,6 +125,7 @@ class Inquirer:
         self._deciding: dict[frozenset[str], tuple[Decoded, ...]] = {}
         self._others: dict[Family, Inquirer] = {}
         self._spots: dict[tuple[Target, Family], list[Spot]] = {}
+        self._proxies: dict[Proxy, list[int]] = {}
         self._labels: dict[tuple[int, str, IpSet, Family], str] = {}
         self._citations: dict[tuple[Packet, Direction], tuple[list[Citation], list[Citation]]] = {}
 
@@ -415,7 +416,10 @@ class Inquirer:
             )
         ]
         if not ways:
-            text = f"{service.ref} is of type {service.type} and no Ingress leads to it: it has no way in from outside"
+            text = (
+                f"{service.ref} is of type {service.type} and no Ingress or route leads to it: "
+                "it has no way in from outside"
+            )
             return Settled("deny", "none", (), text)
         found = together(ways)
         parts = tuple(p for w in ways if w.verdict == found for p in w.parts)
@@ -435,7 +439,14 @@ class Inquirer:
     @cached_property
     def controller_rows(self) -> list[int]:
         """Endpoint rows of ingress controllers."""
-        return controllers(self)
+        return self.endpoints_of(INGRESS_CONTROLLER)
+
+    def endpoints_of(self, proxy: Proxy) -> list[int]:
+        """Endpoint rows of who takes requests from outside."""
+        found = self._proxies.get(proxy)
+        if found is None:
+            found = self._proxies[proxy] = endpoints_of(self, proxy)
+        return found
 
     def parts(
         self,

@@ -114,8 +114,35 @@ class ServiceNoun(msgspec.Struct, frozen=True, kw_only=True):
         return self.internal_policy == "Local" and not self.headless
 
 
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """What decides on the way in before the proxy's own connection, in words. Of an undecided one `open` says why."""
+
+    verdict: Literal["allow", "deny", "undecided", "note"]
+    text: str
+    origin: Origin | None = None
+    open: Literal["unknown", "ambiguous", "depends"] = "unknown"
+
+
+class Proxy(msgspec.Struct, frozen=True, kw_only=True):
+    """Who takes the requests and connects to the pods. Its endpoints are those that have one of the `labels`, each
+    (namespace, key, value), where "" is any namespace, any value; without labels none are known."""
+
+    name: str
+    labels: tuple[tuple[str, str, str], ...] = ()
+
+
+INGRESS_CONTROLLER = Proxy(name="the ingress controller")
+"""Any of those that are known by their labels: which class they serve is not in the input."""
+
+
 class IngressRoute(msgspec.Struct, frozen=True, kw_only=True):
-    """One path of an Ingress: host and path to a service's port ("" host: any)."""
+    """A way in through a proxy, to a Service's port: a path of an Ingress, a match of a route of the Gateway API, a
+    Route of OpenShift ("" host: any).
+
+    `kind` is that of the object, `when` what else requests have, in words, `links` whether the proxy takes them at all.
+    `service_namespace` is "" where it is the object's own, `backend` the kind of what is led to. With `is_target` the
+    port is that of the endpoints, by its number or by the name of the Service's; "" is then every one.
+    """
 
     namespace: str
     name: str
@@ -125,6 +152,26 @@ class IngressRoute(msgspec.Struct, frozen=True, kw_only=True):
     service: str
     port: str
     origin: Origin
+    kind: str = "Ingress"
+    backend: str = "Service"
+    service_namespace: str = ""
+    protocol: int = 6
+    is_target: bool = False
+    when: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+    proxy: Proxy = INGRESS_CONTROLLER
+
+    @property
+    def entry(self) -> str:
+        """Under what it is asked for: `shop.example.com/login (method GET)`."""
+        more = f" ({', '.join(self.when)})" if self.when else ""
+        return f"{self.host or 'any host'}{self.path}{more}"
+
+    @property
+    def ref(self) -> str:
+        """What it leads to."""
+        kind = "svc/" if self.backend == "Service" else f"{self.backend} "
+        return f"{kind}{self.service_namespace or self.namespace}/{self.service}"
 
 
 class UnreadRoute(msgspec.Struct, frozen=True, kw_only=True):

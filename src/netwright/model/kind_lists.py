@@ -32,6 +32,12 @@ _READ: tuple[_Row, ...] = (
         for group in _CALICO
     ),
     ("k8s.ovn.org", "EgressQoS", "EgressIP"),
+    (
+        "gateway.networking.k8s.io",
+        "Gateway HTTPRoute GRPCRoute TCPRoute TLSRoute UDPRoute ReferenceGrant",
+        "GatewayClass",
+    ),
+    ("route.openshift.io", "Route", ""),
     # Served no more: read as far as to say which version to write.
     ("extensions", "Deployment DaemonSet ReplicaSet Ingress NetworkPolicy", ""),
 )
@@ -289,12 +295,7 @@ _BESIDE: tuple[_Row, ...] = (
     ("externaldns.k8s.io", "DNSEndpoint", ""),
     # exposure and routing of requests
     ("", "Endpoints", ""),
-    ("route.openshift.io", "Route", ""),
-    (
-        "gateway.networking.k8s.io",
-        "Gateway HTTPRoute GRPCRoute TCPRoute TLSRoute UDPRoute ReferenceGrant BackendTLSPolicy ListenerSet *",
-        "GatewayClass",
-    ),
+    ("gateway.networking.k8s.io", "BackendTLSPolicy ListenerSet *", ""),
     ("gateway.networking.x-k8s.io", "*", ""),
     ("inference.networking.k8s.io", "InferencePool *", ""),
     ("inference.networking.x-k8s.io", "*", ""),

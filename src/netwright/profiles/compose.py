@@ -9,6 +9,7 @@ from netwright.base.ipset import Family, IpSet
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
 from netwright.dialects.calico import KINDS as CALICO_KINDS
 from netwright.dialects.cilium import KINDS as CILIUM_KINDS
+from netwright.dialects.gateway import ROUTES as GATEWAY_ROUTES
 from netwright.dialects.istio import POLICIES as ISTIO_POLICIES
 from netwright.dialects.istio.options import is_meshed
 from netwright.dialects.k8s.edit import Edit, apply
@@ -16,7 +17,8 @@ from netwright.dialects.k8s.endpoints import EndpointBuilder
 from netwright.dialects.k8s.generated import MOST_ORDINALS
 from netwright.dialects.k8s.objects import NetworkPolicySpec
 from netwright.dialects.k8s.services import lower_ingresses, lower_services, service_addresses
-from netwright.model.cluster import Cluster, UnreadRoute
+from netwright.dialects.openshift import KINDS as OPENSHIFT_ROUTES
+from netwright.model.cluster import Cluster, IngressRoute, UnreadRoute
 from netwright.model.document import Decoded, UnknownPolicy
 from netwright.profiles.enforcers import enforcers, without_effect
 from netwright.profiles.known import profile_of
@@ -76,7 +78,7 @@ def compose(
         assumptions=(*profile.assumptions, *without_effect(objects, profile), *why),
         has_assumed_families=assumed,
         services=lambda: lower_services(held, columns, row_ports, row_objects),
-        ingresses=lambda: lower_ingresses(held),
+        ingresses=lambda: _routes(held),
         unread_routes=tuple(unread_routes),
     )
 
@@ -88,6 +90,20 @@ def _mesh(objects: Sequence[Decoded], profile: Profile) -> Mesh | None:
     from netwright.dialects.istio.mesh import Mesh
 
     return Mesh(objects, profile.mesh)
+
+
+def _routes(objects: Sequence[Decoded]) -> tuple[IngressRoute, ...]:
+    """All ways in through proxies: those of Ingresses, of the Gateway API, of OpenShift."""
+    found = lower_ingresses(objects)
+    if any(d.kind in GATEWAY_ROUTES for d in objects):
+        from netwright.dialects.gateway.lower import lower_routes as of_gateways
+
+        found += of_gateways(objects)
+    if any(d.kind in OPENSHIFT_ROUTES for d in objects):
+        from netwright.dialects.openshift.lower import lower_routes as of_openshift
+
+        found += of_openshift(objects)
+    return found
 
 
 def _told_apart(objects: Sequence[Decoded]) -> tuple[frozenset[str], frozenset[str] | None]:

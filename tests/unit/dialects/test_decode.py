@@ -14,10 +14,12 @@ from netwright.base.spans import Place, dotted
 from netwright.dialects.adminpolicy import decode as adminpolicy
 from netwright.dialects.calico import decode as calico
 from netwright.dialects.cilium import decode as cilium
+from netwright.dialects.gateway import decode as gateway
 from netwright.dialects.istio import decode as istio
 from netwright.dialects.k8s import decode as module
 from netwright.dialects.k8s import objects
 from netwright.dialects.k8s.decode import Invalid, decode
+from netwright.dialects.openshift import decode as openshift
 from netwright.dialects.ovn import decode as ovn
 from netwright.model.document import Decoded, Document
 from netwright.model.kind_lists import KINDS, find
@@ -253,6 +255,8 @@ def test_the_kinds_that_are_read_have_a_decoder_and_no_others() -> None:
     readers |= {(version.partition("/")[0], kind): r.namespaced for (version, kind), r in calico._READS.items()}
     readers |= {(version.partition("/")[0], kind): read.namespaced for (version, kind), read in istio._READS.items()}
     readers |= {("k8s.ovn.org", kind): read.namespaced for kind, read in ovn._READS.items()}
+    readers |= {("gateway.networking.k8s.io", kind): read.namespaced for kind, read in gateway._READS.items()}
+    readers |= {("route.openshift.io", kind): read.namespaced for kind, read in openshift._READS.items()}
     moved = {("extensions", name): True for name in module._EXTENSIONS}
     assert listed == readers | moved
 
@@ -283,7 +287,10 @@ def test_every_kind_is_listed_once() -> None:
         ("k8s.ovn.org", "UserDefinedNetwork", "unread", "deny", True, False),
         ("k8s.ovn.org", "ClusterUserDefinedNetwork", "unread", "deny", False, False),
         ("k8s.cni.cncf.io", "MultiNetworkPolicy", "unread", "none", True, False),
-        ("gateway.networking.k8s.io", "HTTPRoute", "unread", "none", True, False),
+        ("gateway.networking.k8s.io", "HTTPRoute", "read", "none", True, False),
+        ("gateway.networking.k8s.io", "GatewayClass", "read", "none", False, False),
+        ("gateway.networking.k8s.io", "ListenerSet", "unread", "none", True, False),
+        ("route.openshift.io", "Route", "read", "none", True, False),
         ("kubevirt.io", "VirtualMachine", "unread", "none", True, False),
         ("rbac.authorization.k8s.io", "ClusterRole", "irrelevant", "none", False, False),
     ],

@@ -1,6 +1,6 @@
 """Kinds that can lead from outside to a Service and are not evaluated: which Services an object of them names.
 
-Gateway API, OpenShift, Istio, Traefik, Contour, Kong, Ambassador, NGINX, clouds, clusters among each other: they write
+Istio, Traefik, Contour, Kong, Ambassador, NGINX, clouds, clusters among each other: they write
 the Service's name in different places, so every text of the spec that is one counts. Naming is taken for leading.
 """
 
@@ -14,8 +14,6 @@ from netwright.model.cluster import UnreadRoute
 from netwright.model.document import Document, Unread
 
 EXPOSING: dict[str, str] = {
-    "gateway.networking.k8s.io": "HTTPRoute GRPCRoute TCPRoute TLSRoute UDPRoute",
-    "route.openshift.io": "Route",
     "networking.istio.io": "VirtualService",
     "traefik.io": "IngressRoute IngressRouteTCP IngressRouteUDP TraefikService",
     "traefik.containo.us": "IngressRoute IngressRouteTCP IngressRouteUDP TraefikService",
@@ -32,7 +30,8 @@ EXPOSING: dict[str, str] = {
 }
 """Group to kinds."""
 KINDS = {(group, kind) for group, kinds in EXPOSING.items() for kind in kinds.split()}
-NAMES = {kind for _, kind in KINDS} | {"Ingress", "Service"}
+READ = frozenset(("Ingress", "Service", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute", "Route"))
+NAMES = {kind for _, kind in KINDS} | READ
 PASSED_OVER = frozenset(
     ("apiVersion", "kind", "group", "namespace", "parentRefs", "hostnames", "gateways", "gatewayClassName", "tls")
 )
@@ -75,11 +74,8 @@ def unreadable(unread: Unread) -> UnreadRoute | None:
 
 
 def _is_inside(kind: str, spec: dict[str, Any]) -> bool:
-    """Whether the object routes between pods of a mesh only: no gateway outside, no parent but Services."""
-    if kind == "VirtualService":
-        return all(gateway == "mesh" for gateway in _listed(spec.get("gateways")))
-    parents = [p for p in _listed(spec.get("parentRefs")) if isinstance(p, dict)]
-    return bool(parents) and all(p.get("kind") == "Service" for p in parents)
+    """Whether the object routes between pods of a mesh only: no gateway outside."""
+    return kind == "VirtualService" and all(gateway == "mesh" for gateway in _listed(spec.get("gateways")))
 
 
 def _listed(value: Any) -> list[Any]:

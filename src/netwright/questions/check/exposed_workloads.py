@@ -11,7 +11,7 @@ from typing import NamedTuple
 from netwright.base.ipset import INTERNET, IpSet
 from netwright.base.services import protocol_name
 from netwright.dialects.k8s.objects import Node, Service
-from netwright.engine.exposure import Exposure, exposures, has_ways
+from netwright.engine.exposure import ROUTED, Exposure, exposures, has_ways
 from netwright.model.cluster import ServiceNoun, Workload
 from netwright.model.outside_ports import DATA_PORTS, LOGIN_PORTS, is_internal
 from netwright.model.references import Target
@@ -118,7 +118,7 @@ def _dangerous(scene: Scene) -> list[_Dangerous]:
     found = []
     for way in scene.once(open_ways):
         service = services.get(way.service)
-        if service is None or way.via == "Ingress" or not _is_for_everybody(way, service):
+        if service is None or way.via in ROUTED or not _is_for_everybody(way, service):
             continue
         addresses = service.load_balancer if way.via == "LoadBalancer" else service.external_ips
         inside = bool(addresses) and not any(IpSet.of(a) & INTERNET for a in addresses)
@@ -185,8 +185,8 @@ def _entries(ways: Sequence[Exposure]) -> list[str]:
     ports: dict[str, list[str]] = {}
     for way in ways:
         address, _, port = way.entry.rpartition(":")
-        if way.via == "Ingress":
-            ports[f"Ingress `{way.entry}`"] = []
+        if way.via in ROUTED:
+            ports[f"{way.via} `{way.entry}`"] = []
         elif way.via == "NodePort" and way.service not in balanced:
             known = port.isdigit()
             ports.setdefault("every node" if known else f"{port} at every node", []).extend([port] if known else [])

@@ -40,12 +40,17 @@ def checks(scene: Scene) -> Iterator[Found]:
 # --- what is named --------------------
 
 
+def of_ingresses(scene: Scene) -> list[IngressRoute]:
+    """The ways in of Ingresses; other kinds have codes of their own."""
+    return [route for route in scene.cluster.ingresses if route.kind == "Ingress"]
+
+
 def named_services(scene: Scene) -> Iterator[Found]:
     """NW4101, NW4102, NW4105: Services that are not there, ports that they do not have, names for elsewhere."""
     absence = scene.once(Absence)
     services = {(s.namespace, s.name): s for s in scene.cluster.services}
     seen: set[tuple[str, str, str, str]] = set()
-    for route in scene.cluster.ingresses:
+    for route in of_ingresses(scene):
         key = (route.namespace, route.name, route.service, route.port)
         if route.port == BY_ANNOTATION or key in seen:
             continue
@@ -67,15 +72,11 @@ def _backend(route: IngressRoute, *field_: str) -> Origin:
     return field(route.origin, *route.origin.pointer, *inner, "service", *field_)
 
 
-def _entry(route: IngressRoute) -> str:
-    return f"{route.host or 'any host'}{route.path}"
-
-
 def _missing_service(route: IngressRoute, known: list[str]) -> Found:
     return Found(
         "NW4101",
         _backend(route, "name"),
-        f"Ingress `{route.namespace}/{route.name}` leads `{_entry(route)}` to Service `{route.service}`, which is not "
+        f"Ingress `{route.namespace}/{route.name}` leads `{route.entry}` to Service `{route.service}`, which is not "
         "there",
         label=f"no Service of this name in {route.namespace}",
         effect="the ingress controller answers requests with an error (503 as a rule)",
@@ -92,7 +93,7 @@ def _missing_port(route: IngressRoute, service: ServiceNoun) -> Found:
         f"Ingress `{route.namespace}/{route.name}` leads to port `{route.port}` of Service `{route.service}`, which it "
         "does not have",
         label=f"its ports are {', '.join(ports) or 'none'}",
-        effect=f"the ingress controller answers requests for `{_entry(route)}` with an error",
+        effect=f"the ingress controller answers requests for `{route.entry}` with an error",
         help=f"use one of {listed(ports)}: the Service's port, not the container's" if ports else "give it a port",
         key=f"{route.service} {route.port}",
         also=(Seen(field(service.origin, "spec", "ports"), "of the Service"),),
@@ -103,7 +104,7 @@ def _outside(route: IngressRoute, service: ServiceNoun) -> Found:
     return Found(
         "NW4105",
         _backend(route, "name"),
-        f"Ingress `{route.namespace}/{route.name}` leads `{_entry(route)}` out to `{service.external_name}`, by a "
+        f"Ingress `{route.namespace}/{route.name}` leads `{route.entry}` out to `{service.external_name}`, by a "
         "Service of type ExternalName",
         label="a name for elsewhere",
         effect="the ingress controller connects there in the clients' place, past every policy of this cluster but its "
@@ -128,14 +129,14 @@ class Kept(NamedTuple):
 
 
 def kept(scene: Scene) -> list[Kept]:
-    if not scene.cluster.ingresses or not scene.inquirer.controller_rows:
+    if not of_ingresses(scene) or not scene.inquirer.controller_rows:
         return []
     inquirer = scene.inquirer
     controller = Target("the ingress controller", rows=tuple(inquirer.controller_rows))
     found: list[Kept] = []
     services = {(s.namespace, s.name): s for s in scene.cluster.services}
     verdicts: dict[tuple[str, int], tuple[Origin, ...] | None] = {}
-    for route in scene.cluster.ingresses:
+    for route in of_ingresses(scene):
         service = services.get((route.namespace, route.service))
         port = inquirer.service_port(service, TCP, route.port) if service else None
         if service is None or port is None or not port.backends:
@@ -176,7 +177,7 @@ def kept_from_backends(scene: Scene) -> Iterator[Found]:
         found = Found(
             "NW4104",
             _backend(route, "name"),
-            f"policy keeps the ingress controller from `{_entry(route)}`: {listed(controllers)} may not reach "
+            f"policy keeps the ingress controller from `{route.entry}`: {listed(controllers)} may not reach "
             f"{listed(whom)}",
             label=f"Ingress {route.namespace}/{route.name} leads here",
             effect="requests run into a timeout at the ingress controller (504 as a rule)",
