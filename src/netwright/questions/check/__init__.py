@@ -21,6 +21,8 @@ from netwright.dialects.calico import BESIDE as CALICO_BESIDE
 from netwright.dialects.calico import KINDS as CALICO_KINDS
 from netwright.dialects.calico import STAGED as CALICO_STAGED
 from netwright.dialects.cilium import KINDS as CILIUM_KINDS
+from netwright.dialects.gateway import KINDS as GATEWAY_KINDS
+from netwright.dialects.openshift import KINDS as OPENSHIFT_KINDS
 from netwright.engine import acting
 from netwright.model.document import Unread
 from netwright.model.finding import Finding, Mark, State
@@ -41,6 +43,8 @@ CHECKS: Final[tuple[tuple[str, Collection[str]], ...]] = (
     ("services", ()),
     ("target_ports", ()),
     ("ingresses", ()),
+    ("gateway_routes", GATEWAY_KINDS),
+    ("openshift_routes", OPENSHIFT_KINDS),
     ("service_names", ()),
     ("one_sided", ()),
     ("dns", ()),

@@ -6,7 +6,7 @@ there are recognised by their labels (engine.exposure).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import reduce
 from operator import or_
 from typing import NamedTuple
@@ -15,7 +15,8 @@ from netwright.base.services import TCP, ServiceSet, protocol_name
 from netwright.base.spans import Origin
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
 from netwright.dialects.k8s.objects import HTTPIngressPath, Ingress
-from netwright.model.cluster import IngressRoute, ServiceNoun, ServicePortNoun
+from netwright.engine.exposure import ports_of
+from netwright.model.cluster import IngressRoute, Proxy, ServiceNoun, ServicePortNoun
 from netwright.model.document import Decoded
 from netwright.model.references import Target
 from netwright.questions.check.absence import Absence
@@ -129,59 +130,70 @@ class Kept(NamedTuple):
 
 
 def kept(scene: Scene) -> list[Kept]:
-    if not of_ingresses(scene) or not scene.inquirer.controller_rows:
-        return []
+    """The ways in that a proxy of the input surely takes, and whose backends policy keeps it from."""
     inquirer = scene.inquirer
-    controller = Target("the ingress controller", rows=tuple(inquirer.controller_rows))
     found: list[Kept] = []
     services = {(s.namespace, s.name): s for s in scene.cluster.services}
-    verdicts: dict[tuple[str, int], tuple[Origin, ...] | None] = {}
-    for route in of_ingresses(scene):
-        service = services.get((route.namespace, route.service))
-        port = inquirer.service_port(service, TCP, route.port) if service else None
-        if service is None or port is None or not port.backends:
+    verdicts: dict[tuple[Proxy, str, int], tuple[Origin, ...] | None] = {}
+    for route in scene.cluster.ingresses:
+        rows = inquirer.endpoints_of(route.proxy)
+        if not rows or any(link.verdict in ("deny", "undecided") for link in route.links):
             continue
-        key = (service.ref, port.port)
-        if key not in verdicts:
-            target = Target(service.ref, service=service)
-            deliveries, _, _ = inquirer.deliveries(target, TCP, str(port.port))
-            parts = [
-                p for f in inquirer.network.families for p in inquirer.parts(controller, target, deliveries, f, None)
-            ]
-            verdicts[key] = None
-            if parts and inquirer.settle(parts).verdict == "deny":
-                verdicts[key] = tuple(dict.fromkeys(c.origin for p in parts for c in inquirer.deciding(p)))
-        deciding = verdicts[key]
-        if deciding is not None:
-            found.append(Kept(route, service, port, scene.refs(inquirer.controller_rows), deciding))
+        service = services.get((route.service_namespace or route.namespace, route.service))
+        for port in ports_of(inquirer, service, route) if service else ():
+            if service is None or not port.backends:
+                continue
+            key = (route.proxy, service.ref, port.port)
+            if key not in verdicts:
+                target, proxy = Target(service.ref, service=service), Target(route.proxy.name, rows=tuple(rows))
+                deliveries, _, _ = inquirer.deliveries(target, port.protocol, str(port.port))
+                parts = [
+                    p for f in inquirer.network.families for p in inquirer.parts(proxy, target, deliveries, f, None)
+                ]
+                verdicts[key] = None
+                if parts and inquirer.settle(parts).verdict == "deny":
+                    verdicts[key] = tuple(dict.fromkeys(c.origin for p in parts for c in inquirer.deciding(p)))
+            deciding = verdicts[key]
+            if deciding is not None:
+                found.append(Kept(route, service, port, scene.refs(rows), deciding))
     return found
 
 
 def kept_from_backends(scene: Scene) -> Iterator[Found]:
     """NW4104: policy keeps the ingress controllers of the input from an Ingress' backend."""
+    yield from told_as_kept(
+        scene, ("Ingress",), "NW4104", "the ingress controller", lambda route: _backend(route, "name")
+    )
+
+
+def told_as_kept(
+    scene: Scene, kinds: Collection[str], code: str, who: str, where: Callable[[IngressRoute], Origin]
+) -> Iterator[Found]:
+    """What is to be said of ways in of these kinds whose proxies policy keeps from the backends."""
     seen = set()
     mistakes = scene.once(Mistakes)
-    for route, service, port, controllers, deciding in scene.once(kept):
-        key = route.namespace, route.name, service.name, port.port
+    for route, service, port, proxies, deciding in scene.once(kept):
+        if route.kind not in kinds:
+            continue
+        key = route.kind, route.namespace, route.name, service.ref, port.port
         if key in seen:
             continue
         seen.add(key)
         rows = tuple(b.row for b in port.backends if b.row >= 0)
         ports = reduce(or_, (ServiceSet.ports(b.protocol, b.port) for b in port.backends))
-        controller_rows = tuple(scene.inquirer.controller_rows)
-        if mistakes.is_misled(service, port) or mistakes.explain_pair(controller_rows, rows, ports):
+        proxy_rows = tuple(scene.inquirer.endpoints_of(route.proxy))
+        if mistakes.is_misled(service, port) or mistakes.explain_pair(proxy_rows, rows, ports):
             continue
         targets = dict.fromkeys((b.protocol, b.port) for b in port.backends)
         reached = ", ".join(f"{protocol_name(protocol)} {number}" for protocol, number in targets)
         whom = scene.refs(rows)
         found = Found(
-            "NW4104",
-            _backend(route, "name"),
-            f"policy keeps the ingress controller from `{route.entry}`: {listed(controllers)} may not reach "
-            f"{listed(whom)}",
-            label=f"Ingress {route.namespace}/{route.name} leads here",
-            effect="requests run into a timeout at the ingress controller (504 as a rule)",
-            help=f"admit the controller's pods to {reached} at {listed(whom)}, and let them out if they are isolated"
+            code,
+            where(route),
+            f"policy keeps {who} from `{route.entry}`: {listed(proxies)} may not reach {listed(whom)}",
+            label=f"{route.kind} {route.namespace}/{route.name} leads here",
+            effect=f"requests run into a timeout at {who} (504 as a rule)",
+            help=f"admit {who}'s pods to {reached} at {listed(whom)}, and let them out if they are isolated"
             if not any(o.kind in ADMIN_KINDS for o in deciding)
             else "an admin policy denies it: have it accepted by a rule that is read before that one",
             key=f"{service.name} {port.port}",
@@ -191,8 +203,8 @@ def kept_from_backends(scene: Scene) -> Iterator[Found]:
                 for o in deciding[:2]
             ),
         )
-        mistakes.closed(found, "ingress", rows, controller_rows, ports)
-        mistakes.closed(found, "egress", controller_rows, rows, ports)
+        mistakes.closed(found, "ingress", rows, proxy_rows, ports)
+        mistakes.closed(found, "egress", proxy_rows, rows, ports)
         yield found
 
 
