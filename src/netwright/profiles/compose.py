@@ -18,6 +18,7 @@ from netwright.dialects.k8s.generated import MOST_ORDINALS
 from netwright.dialects.k8s.objects import NetworkPolicySpec
 from netwright.dialects.k8s.services import lower_ingresses, lower_services, service_addresses
 from netwright.dialects.openshift import KINDS as OPENSHIFT_ROUTES
+from netwright.dialects.ovn import KINDS as OVN_KINDS
 from netwright.model.cluster import Cluster, IngressRoute, UnreadRoute
 from netwright.model.document import Decoded, UnknownPolicy
 from netwright.profiles.enforcers import enforcers, without_effect
@@ -135,6 +136,12 @@ def _told_apart(objects: Sequence[Decoded]) -> tuple[frozenset[str], frozenset[s
         pods |= of_istio(istio)
     if any(d.kind in _BY_NODE for d in objects):
         nodes = nodes or frozenset()
+    firewalls = [d for d in objects if d.kind in OVN_KINDS]
+    if firewalls:
+        from netwright.dialects.ovn.lower import mentioned_keys as of_ovn
+
+        selected = of_ovn(firewalls)
+        nodes = selected if nodes is None else nodes | (selected or frozenset())
     return pods, nodes
 
 

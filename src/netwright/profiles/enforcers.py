@@ -64,7 +64,8 @@ def _of_cni(objects: Sequence[Decoded], profile: Profile, unknown: Sequence[Unkn
 
         return calico_enforcers(objects, profile, unread)
     reading = profile.reading
-    rules, ends = lower_policies((d for d in objects if d.kind == "NetworkPolicy"), reading)
+    hosts = _host_pods(objects) if reading.hosts_by_address else ()
+    rules, ends = lower_policies((d for d in objects if d.kind == "NetworkPolicy"), reading, hosts)
     ruled = {end.at for end in ends if end.direction == "ingress"}
     if any(d.kind in CILIUM_KINDS for d in objects) and CILIUM_KINDS[0] in profile.kinds:
         from netwright.dialects.cilium.lower import lower_cilium
@@ -73,9 +74,11 @@ def _of_cni(objects: Sequence[Decoded], profile: Profile, unknown: Sequence[Unkn
         rules, ends, unread = (*rules, *found.rules), (*ends, *found.ends), (*unread, *found.of_nodes)
         ruled |= {at for side, at in found.subjects if side == "ingress"}
     rules = tuple(_softened(rules, ends, profile))
+    if profile.own_node == "lets in":
+        rules = (*rules, _own_node(POD_NETWORK, Origin(kind="OVNConfig", namespace="", name="management-port")))
     behind = profile.isolation == "behind all tiers"
     tiers = [Tier(name=NETWORK_POLICY, ties=profile.policy_ties, rules=rules, ends=() if behind else ends)]
-    admin = [d for d in objects if d.kind in ADMIN_KINDS and d.kind in profile.kinds]
+    admin = [d for d in objects if d.kind in ADMIN_KINDS and d.kind in profile.kinds and not _is_beyond(d, profile)]
     if admin:
         from netwright.dialects.adminpolicy.lower import lower_admin_policies
 
@@ -88,7 +91,44 @@ def _of_cni(objects: Sequence[Decoded], profile: Profile, unknown: Sequence[Unkn
     if behind:
         ruled |= {r.at for tier in tiers if tier.name != "not read" for r in tier.rules if r.direction == "ingress"}
         tiers.append(_isolation(profile, ends, ruled))
-    return (Enforcer(name="cni", tiers=tuple(tiers), default="allow", exempt=profile.exempt),)
+    cni = Enforcer(name="cni", tiers=tuple(tiers), default="allow", exempt=profile.exempt)
+    return (cni, *_egress_firewalls(objects, profile))
+
+
+def _egress_firewalls(objects: Sequence[Decoded], profile: Profile) -> tuple[Enforcer, ...]:
+    """OVN-Kubernetes' egress firewall, where the input has one: it stands behind the CNI's policies, and nothing passes
+    it by but what never leaves the pod."""
+    firewalls = [d for d in objects if d.kind in OVN_KINDS and d.kind in profile.kinds]
+    if not firewalls:
+        return ()
+    from netwright.dialects.ovn.lower import lower_egress_firewalls
+
+    rules = lower_egress_firewalls(firewalls, objects)
+    tier = Tier(name="EgressFirewall", ties="ordered", rules=rules)
+    return (Enforcer(name="egress firewall", tiers=(tier,), default="allow", exempt=("self",)),)
+
+
+def _is_beyond(policy: Decoded, profile: Profile) -> bool:
+    """Whether the plugin does not set up an AdminNetworkPolicy for its priority."""
+    most = profile.most_priority
+    if most is None or policy.kind != "AdminNetworkPolicy" or policy.value.spec is None:
+        return False
+    return (policy.value.spec.priority or 0) > most
+
+
+def _host_pods(objects: Sequence[Decoded]) -> list[dict[str, str]]:
+    """The labels and the namespace of every pod that is on its node's network, as selectors compare them."""
+    from netwright.dialects.k8s.endpoints import template_of
+    from netwright.dialects.k8s.objects import Meta, Pod
+
+    found = []
+    for d in objects:
+        pod = d.value if isinstance(d.value, Pod) else template_of(d)
+        if pod is not None and pod.spec is not None and pod.spec.host_network:
+            meta = pod.metadata or Meta()
+            labels = {f"k8s:{key}": value or "" for key, value in (meta.labels or {}).items()}
+            found.append({**labels, "ns": d.namespace})
+    return found
 
 
 def _softened(rules: Sequence[Rule], ends: Sequence[End], profile: Profile) -> Iterator[Rule]:
@@ -123,7 +163,15 @@ def not_enforced(objects: Sequence[Decoded], profile: Profile) -> Iterator[Unkno
 def without_effect(objects: Sequence[Decoded], profile: Profile) -> tuple[str, ...]:
     """What is to be said of kinds that the profile's CNI does not read."""
     kinds = dict.fromkeys(d.kind for d in objects if d.kind in profile.ignored)
-    return tuple(f"{kind} has no effect: the profile `{profile.name}` does not read it" for kind in kinds)
+    told = [f"{kind} has no effect: the profile `{profile.name}` does not read it" for kind in kinds]
+    beyond = [d.name for d in objects if _is_beyond(d, profile)]
+    if beyond:
+        listed = ", ".join(f"`{name}`" for name in beyond[:3]) + (" and more" if len(beyond) > 3 else "")
+        told.append(
+            f"AdminNetworkPolicy {listed} has no effect: the profile `{profile.name}` has priorities up to "
+            f"{profile.most_priority}"
+        )
+    return tuple(told)
 
 
 def _isolation(profile: Profile, ends: tuple[End, ...], ruled: set[Selector]) -> Tier:
@@ -136,21 +184,24 @@ def _isolation(profile: Profile, ends: tuple[End, ...], ruled: set[Selector]) ->
         ends = (*ends, *more)
     if profile.own_node == "admitted":
         at = disjunction(*sorted(ruled, key=repr)) if profile.enforcement == "always" else POD_NETWORK
-        rules.append(
-            Rule(
-                rank=0,
-                policy=0,
-                index=0,
-                at=at,
-                direction="ingress",
-                src=Kinds(("own-node",)),
-                dst=ANYBODY,
-                service=EVERY_SERVICE,
-                action="allow",
-                origin=Origin(kind="CiliumConfig", namespace="", name="allow-localhost"),
-            )
-        )
+        rules.append(_own_node(at, Origin(kind="CiliumConfig", namespace="", name="allow-localhost")))
     return Tier(name=ISOLATION, ties="deny-first", rules=tuple(rules), ends=ends)
+
+
+def _own_node(at: Selector, origin: Origin) -> Rule:
+    """What lets a node in to its own pods."""
+    return Rule(
+        rank=0,
+        policy=0,
+        index=0,
+        at=at,
+        direction="ingress",
+        src=Kinds(("own-node",)),
+        dst=ANYBODY,
+        service=EVERY_SERVICE,
+        action="allow",
+        origin=origin,
+    )
 
 
 def _unknown_rules(unknown: Sequence[UnknownPolicy]) -> tuple[Rule, ...]:

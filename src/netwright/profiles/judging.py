@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 from netwright.dialects.istio.options import DEFAULTS
 from netwright.model.document import Decoded, UnknownPolicy
 from netwright.profiles.enforcers import not_enforced
 from netwright.profiles.profile import Profile
+from netwright.spec import judge
+
+
+def is_judged(profile: Profile) -> bool:
+    """Whether the reference evaluator knows a profile."""
+    return profile.name.partition(":")[0] in get_args(judge.Profile)
 
 
 def as_judged(profile: Profile, objects: Sequence[Decoded], unknown: Sequence[UnknownPolicy] = ()) -> dict[str, Any]:
@@ -28,6 +34,8 @@ def as_judged(profile: Profile, objects: Sequence[Decoded], unknown: Sequence[Un
 
         calico = CalicoOptions(default_endpoint_to_host_action=profile.host_action)
         return found | {"profile": "calico", "options": calico}
+    if profile.name.partition(":")[0] == "ovn-kubernetes":
+        return found | {"profile": "ovn-kubernetes"}
     from netwright.spec.cilium_identities import CiliumOptions
 
     modes = {"pod": "pods", "node": "nodes"}

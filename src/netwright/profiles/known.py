@@ -13,13 +13,16 @@ from netwright.dialects.calico import KINDS as CALICO_KINDS
 from netwright.dialects.calico import STAGED as CALICO_STAGED
 from netwright.dialects.cilium import KINDS as CILIUM_KINDS
 from netwright.dialects.istio.options import MeshOptions
+from netwright.dialects.ovn import KINDS as OVN_KINDS
 from netwright.model.document import Decoded
 from netwright.profiles.profile import MESH_OPTIONS, Profile
 from netwright.profiles.upstream import UPSTREAM
 
-NAMES: Final = ("upstream", "cilium", "calico")
-_TELLING: Final = dict.fromkeys(CILIUM_KINDS, "cilium") | dict.fromkeys(
-    (*CALICO_KINDS, *CALICO_STAGED, *CALICO_BESIDE), "calico"
+NAMES: Final = ("upstream", "cilium", "calico", "ovn-kubernetes")
+_TELLING: Final = (
+    dict.fromkeys(CILIUM_KINDS, "cilium")
+    | dict.fromkeys((*CALICO_KINDS, *CALICO_STAGED, *CALICO_BESIDE), "calico")
+    | dict.fromkeys(OVN_KINDS, "ovn-kubernetes")
 )
 """The profile that a kind of policy tells."""
 
@@ -68,6 +71,10 @@ def _with_options(name: str, options: dict[str, str]) -> Profile:
         from netwright.profiles.calico import with_options as calico
 
         return calico(options)
+    if name == "ovn-kubernetes":
+        from netwright.profiles.ovn_kubernetes import with_options as ovn_kubernetes
+
+        return ovn_kubernetes(options)
     from netwright.profiles.cilium import with_options as cilium
 
     return cilium(options)

@@ -42,10 +42,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     Of the policies in an input `kinds` are enforced and `ignored` have no effect; what others do is open. `policy_ties`
     and `admin_ties` say how NetworkPolicies, and admin policies of one priority, tie. `isolation` is where that which
     isolates denies: after the tier that its policies stand in, or behind all tiers. `own_node`: "exempt" where a pod
-    and its node always reach each other, "admitted" where the node does unless a rule denies it, "policy" where only
-    policy says. `enforcement` "always": whom no policy selects is isolated too, "never": nothing is enforced.
-    `tiers`: whether policies stand in the tiers that Kubernetes has, or in those of Calico, where `host_action` is what
-    becomes of packets from a pod to its own node behind egress policy, "" what the input says.
+    and its node always reach each other, "admitted" where the node does unless a rule denies it, "lets in" where the
+    node always does and the pod as policy says, "policy" where only policy says. `enforcement` "always": whom no policy
+    selects is isolated too, "never": nothing is enforced. AdminNetworkPolicies with a priority above `most_priority`
+    have no effect. `tiers`: whether policies stand in the tiers that Kubernetes has, or in those of Calico, where
+    `host_action` is what becomes of packets from a pod to its own node behind egress policy, "" what the input says.
     `mesh` is what is said of a mesh beside the CNI. `options` are those that it can be given. `assumptions` are
     printed with answers.
     """
@@ -57,7 +58,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     policy_ties: Ties = "any-order"
     admin_ties: Ties = "any-order"
     isolation: Literal["after its tier", "behind all tiers"] = "after its tier"
-    own_node: Literal["exempt", "admitted", "policy"] = "exempt"
+    own_node: Literal["exempt", "admitted", "lets in", "policy"] = "exempt"
+    most_priority: int | None = None
     enforcement: Literal["default", "always", "never"] = "default"
     tiers: Literal["kubernetes", "calico"] = "kubernetes"
     host_action: Literal["", "Drop", "Accept", "Return"] = ""

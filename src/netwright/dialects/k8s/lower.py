@@ -8,12 +8,13 @@ perhaps selects has rules without a name beside the policy's own, which match pe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Literal
 
 from netwright.base.intervals import Interval
-from netwright.base.selectors import ALWAYS, NEVER, Has, Not, Selector, conjunction, equals, one_of
+from netwright.base.ipset import IpSet
+from netwright.base.selectors import ALWAYS, NEVER, Has, Not, Selector, conjunction, equals, matches, one_of
 from netwright.base.services import ALL, NONE, PROTOCOLS, TRANSPORT, ServiceSet, service_key
 from netwright.base.spans import Origin, Pointer
 from netwright.dialects.k8s.generated import GENERATED, UNKNOWN, compared
@@ -35,9 +36,13 @@ from netwright.model.rule import (
     EVERY_SERVICE,
     NOBODY,
     Action,
+    Addresses,
+    AndPeer,
     End,
+    Kinds,
     Members,
     NamedPort,
+    NotPeer,
     Peer,
     Rule,
     Service,
@@ -49,11 +54,14 @@ POD_NETWORK = equals("network", "pod")
 Side = Literal["ingress", "egress"]
 
 
-def lower_policies(policies: Iterable[Decoded], reading: Reading = PLAIN) -> tuple[tuple[Rule, ...], tuple[End, ...]]:
-    """All rules and ends of NetworkPolicies, in input order; `Rule.policy` numbers the policies."""
+def lower_policies(
+    policies: Iterable[Decoded], reading: Reading = PLAIN, host_pods: Sequence[Mapping[str, str]] = ()
+) -> tuple[tuple[Rule, ...], tuple[End, ...]]:
+    """All rules and ends of NetworkPolicies, in input order; `Rule.policy` numbers the policies. `host_pods` are the
+    attributes of the pods on their nodes' network, where the plugin matches these by address."""
     rules: list[Rule] = []
     ends: list[End] = []
-    lowering = _Lowering(reading)
+    lowering = _Lowering(reading, host_pods)
     for number, policy in enumerate(policies):
         lowering.policy(number, policy, rules, ends)
     return tuple(rules), tuple(ends)
@@ -88,8 +96,9 @@ def isolated_by(spec: NetworkPolicySpec, reading: Reading) -> tuple[Side, ...]:
 
 
 class _Lowering:
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, host_pods: Sequence[Mapping[str, str]]) -> None:
         self._reading = reading
+        self._host_pods = host_pods
         self._every = (_EVERY_TRANSPORT, reading.beyond) if reading.beyond else (EVERY_SERVICE, NONE)
         self._ports: dict[object, Service] = {}
         self._blocks: dict[IPBlock, Peer] = {}
@@ -116,7 +125,7 @@ class _Lowering:
                     elements = rule.to
                 else:
                     elements = None
-                peer = self._peers(elements, decoded.namespace)
+                peer = self._peers(elements, decoded.namespace, side)
                 peer = self._peer_of.setdefault(peer, peer)
                 service, unsure = self._service(rule.ports if rule else None)
                 others, keys = self._perhaps_peers(elements, decoded.namespace)
@@ -150,10 +159,43 @@ class _Lowering:
                 )
             )
 
-    def _peers(self, elements: Sequence[NetworkPolicyPeer | None] | None, namespace: str) -> Peer:
+    def _peers(self, elements: Sequence[NetworkPolicyPeer | None] | None, namespace: str, side: Side) -> Peer:
         if not elements:
             return ANYBODY
+        if self._reading.hosts_by_address:
+            return either([peer for element in elements for peer in self._with_hosts(element, namespace, side)])
         return either([self._peer(element, namespace) for element in elements])
+
+    def _with_hosts(self, element: NetworkPolicyPeer | None, namespace: str, side: Side) -> list[Peer]:
+        """Whom a peer matches where nodes are matched by addresses that are not theirs, or by those of pods on them."""
+        plain = self._peer(element, namespace)
+        if element is None:
+            return [plain]
+        if element.ip_block is not None:
+            block = element.ip_block
+            if side == "egress" or (block.cidr.endswith("/0") and not block.except_):
+                return [plain]
+            family = Addresses(IpSet.of("::/0" if ":" in block.cidr else "0.0.0.0/0"))
+            return [
+                AndPeer((plain, NotPeer(Kinds(("node", "own-node"))))),
+                AndPeer((family, Kinds(("node",)), UnknownPeer(_SENT_BY_NODES))),
+            ]
+        if element.pod_selector is not None and side == "egress":
+            where = (
+                label_selector(element.namespace_selector, "ns:", self._reading)
+                if element.namespace_selector is not None
+                else _namespace(namespace)
+            )
+            labels = label_selector(element.pod_selector, "k8s:", self._reading)
+            there = labels if element.namespace_selector is not None else conjunction(labels, _namespace(namespace))
+            if not any(matches(there, pod) for pod in self._host_pods):
+                return [plain]
+            selected = Members(conjunction(where, labels, equals("network", "host")))
+            return [plain, selected, AndPeer((Kinds(("node", "own-node")), UnknownPeer(_ON_ONE_NODE)))]
+        if element.namespace_selector is not None and element.pod_selector is None and side == "ingress":
+            if _may_be_of_hosts(element.namespace_selector):
+                return [plain, AndPeer((Kinds(("node",)), UnknownPeer(_HOST_NAMESPACE)))]
+        return [plain]
 
     def _peer(self, element: NetworkPolicyPeer | None, namespace: str) -> Peer:
         if element is None:
@@ -206,7 +248,7 @@ class _Lowering:
         key = tuple(ports)
         service = self._ports.get(key)
         if service is None:
-            service = lower_ports(ports)
+            service = numbered_ports(ports) if self._reading.numbers_only else lower_ports(ports)
             service = self._ports[key] = self._service_of.setdefault(service, service)
         return service, NONE
 
@@ -251,6 +293,21 @@ class _Perhaps:
 
 
 _EVERY_TRANSPORT = Service(TRANSPORT)
+_NAMESPACE_NAME = "kubernetes.io/metadata.name"
+HOST_NAMESPACES = ("ovn-host-network", "openshift-host-network")
+"""The namespace whose address set has what nodes send (`HostNetworkNamespace`), by default and in OpenShift."""
+_SENT_BY_NODES = (
+    "what a node sends to pods of other nodes has an address of OVN-Kubernetes' own, and whether a range has that is "
+    "not in the input"
+)
+_ON_ONE_NODE = (
+    "a peer selects pods on their nodes' network, whose addresses are those of their nodes, and which nodes these are "
+    "is not in the input"
+)
+_HOST_NAMESPACE = (
+    "a namespaceSelector may select the namespace that OVN-Kubernetes has for what nodes send, whose labels are not in "
+    "the input"
+)
 
 
 def lower_ports(ports: Sequence[NetworkPolicyPort | None]) -> Service:
@@ -267,6 +324,45 @@ def lower_ports(ports: Sequence[NetworkPolicyPort | None]) -> Service:
             low, high = port.port, port.end_port or port.port
         fixed.append((service_key(protocol, low), service_key(protocol, high) + 1))
     return Service(ServiceSet(fixed), tuple(sorted(set(named), key=lambda p: (p.name, p.protocol))))
+
+
+def numbered_ports(ports: Sequence[NetworkPolicyPort | None]) -> Service:
+    """The ports of a rule where only numbers count: of each protocol that is listed those with a number, or all of its
+    ports where it has none."""
+    found: dict[int, list[NetworkPolicyPort]] = {}
+    for entry in ports:
+        port = entry or NetworkPolicyPort()
+        held = found.setdefault(PROTOCOLS[port.protocol or "TCP"], [])
+        if isinstance(port.port, int):
+            held.append(port)
+    fixed: list[Interval] = []
+    for protocol, numbered in found.items():
+        for port in numbered or [NetworkPolicyPort(port=0, end_port=0xFFFF)]:
+            low = port.port if isinstance(port.port, int) else 0
+            fixed.append((service_key(protocol, low), service_key(protocol, port.end_port or low) + 1))
+    return Service(ServiceSet(fixed))
+
+
+def _may_be_of_hosts(selector: LabelSelector) -> bool:
+    """Whether a selector may select the namespace that OVN-Kubernetes has for what nodes send, which has one of two
+    names and labels that are not known."""
+    return any(
+        all(
+            _may_hold(one, name)
+            for one in (
+                *(Requirement(key=k, operator="In", values=(v,)) for k, v in (selector.match_labels or {}).items()),
+                *(selector.match_expressions or ()),
+            )
+        )
+        for name in HOST_NAMESPACES
+    )
+
+
+def _may_hold(one: Requirement | None, name: str) -> bool:
+    if one is None or one.key != _NAMESPACE_NAME:
+        return True
+    listed = name in (one.values or ())
+    return {"In": listed, "NotIn": not listed, "Exists": True}.get(one.operator, False)
 
 
 def label_selector(selector: LabelSelector | None, prefix: str, reading: Reading = PLAIN) -> Selector:

@@ -41,6 +41,9 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     `one_port_a_name`: of the ports of a pod's containers with one name, whatever their protocols, the last counts
     alone, and none of an init container. `refuses_nodes`: an admin policy with a peer that is nodes is refused whole.
     `names_by_dns`: with the addresses of DNS names, queries for these names to the cluster's DNS are allowed.
+    `numbers_only`: of the ports of a NetworkPolicy's rule those with a number count, for each protocol; a protocol
+    without any, by a name or without a port, is all of its ports. `hosts_by_address`: peers of a NetworkPolicy match
+    nodes by the addresses of hostNetwork pods on them, and what they send by addresses of the plugin's own.
     """
 
     beyond: ServiceSet = BEYOND_TRANSPORT
@@ -53,6 +56,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     one_port_a_name: bool = False
     refuses_nodes: bool = False
     names_by_dns: bool = False
+    numbers_only: bool = False
+    hosts_by_address: bool = False
 
     def sees(self, label: str) -> bool:
         """Whether the plugin knows a label of a pod."""

@@ -46,8 +46,9 @@ OWN_NODE: Final = (
     ("CiliumConfig", "", "allow-localhost"),
     ("CalicoConfig", "", "host-to-own-pods"),
     ("CalicoConfig", "", "default-endpoint-to-host-action"),
+    ("OVNConfig", "", "management-port"),
 )
-"""What lets a node in to its own pods under Cilium: it acts at all of them, and isolates nobody."""
+"""What lets a node in to its own pods, and out of them: it acts at all of them, and isolates nobody."""
 
 
 class Chosen(NamedTuple):
