@@ -232,8 +232,9 @@ class Inquirer:
     def deciding_objects(self, namespaces: frozenset[str]) -> tuple[Decoded, ...]:
         """The objects that can decide a packet between ends of these namespaces: a policy that stands in a namespace
         acts there only."""
-        if self.cluster.mesh is not None:
-            return self.cluster.objects  # who is in a mesh is told by objects of any namespace
+        if self.cluster.mesh is not None or self.cluster.profile.startswith("ovn-kubernetes"):
+            # who is in a mesh, and which nodes pods on their nodes' network are, is told by objects of any namespace
+            return self.cluster.objects
         found = self._deciding.get(namespaces)
         if found is None:
             found = self._deciding[namespaces] = tuple(

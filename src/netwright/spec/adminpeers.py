@@ -83,7 +83,7 @@ def _peer_matches(packet: Packet, direction: Direction, subject: End, peer: Peer
         reason = POD_ADDRESS if other.kind == "pod" else HOST_ADDRESS
         return matched(cover(peer.networks, candidates, packet.family), reason)
     if peer.nodes is not None:
-        return _nodes_match(packet, peer.nodes, other)
+        return nodes_match(packet, peer.nodes, other)
     if peer.domain_names is not None:
         # Which addresses a name has is not for policies to say: any outside the cluster, perhaps.
         return matched("perhaps", domain(peer.domain_names)) if other.kind == "address" else NO
@@ -115,7 +115,7 @@ def _labelled(selector: LabelSelector | None, pod: End) -> Matched:
     return matched(matches_pod(selector, pod.labels), LABEL)
 
 
-def _nodes_match(packet: Packet, selector: LabelSelector, other: End) -> Matched:
+def nodes_match(packet: Packet, selector: LabelSelector, other: End) -> Matched:
     """The nodes that the selector matches, by the addresses in their status; whoever has one of these matches too."""
     if other.kind == "pod":
         return NO

@@ -3,25 +3,27 @@
 Each end is judged by its own policies, tier after tier, in the order of the API document of ClusterNetworkPolicy:
 Admin, NetworkPolicy, Baseline; what no tier decides is allowed. Then what was not read is laid over it. Where the
 documents leave something open, the verdict is undecided and says why. Choices of the `upstream` profile are marked so;
-under `cilium` and `calico` each end is judged by the module of that name, which has an order of its own. Beside
-the CNI may stand a mesh: each enforcer must permit.
+under `cilium` and `calico` each end is judged by the module of that name, which has an order of its own;
+`ovn-kubernetes` reads NetworkPolicies in its own way (`spec.ovn`). Beside the CNI may stand a mesh and an egress
+firewall: each enforcer must permit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import msgspec
 
 from netwright.dialects.k8s.objects import Pod
 from netwright.model.document import Decoded, UnknownPolicy
-from netwright.spec import adminpolicy, calico, cilium, networkpolicy
+from netwright.spec import adminpolicy, calico, cilium, egressfirewall, networkpolicy, ovn
 from netwright.spec.calico_members import CalicoOptions
 from netwright.spec.cilium_identities import DEFAULTS, CiliumOptions
 from netwright.spec.ends import End
 from netwright.spec.istio_mesh import MESH_DEFAULTS, MeshOptions, is_meshed
 from netwright.spec.judgement import Cited, Direction, Judgement, Outcome, Reason, Side, any_side
+from netwright.spec.ovn import OvnOptions
 from netwright.spec.packet import NoSuchPacket, Packet
 from netwright.spec.reasons import HAIRPIN, OWN_NODE, TUNNEL
 
@@ -39,10 +41,12 @@ __all__ = [
     "judge",
 ]
 
-Profile = Literal["upstream", "cilium", "calico"]
-Options = CiliumOptions | CalicoOptions
+Profile = Literal["upstream", "cilium", "calico", "ovn-kubernetes"]
+Options = CiliumOptions | CalicoOptions | OvnOptions
 
-TIERS = (adminpolicy.admin, networkpolicy.tier, adminpolicy.baseline)
+Tier = Callable[[Packet, Direction, End], Outcome]
+TIERS: tuple[Tier, ...] = (adminpolicy.admin, networkpolicy.tier, adminpolicy.baseline)
+OVN_TIERS: tuple[Tier, ...] = (adminpolicy.admin, ovn.tier, adminpolicy.baseline)
 
 
 def judge(
@@ -70,9 +74,15 @@ def judge(
     NoSuchPacket (a ValueError) where an end has no address of the family, and ValueError where a CIDR or a selector is
     one that the API server would reject.
     """
+    asked: Options | None = None
+    if profile == "ovn-kubernetes":
+        asked, objects = OvnOptions(), ovn.enforced(objects)
+    elif profile != "upstream":
+        asked = options or (DEFAULTS if profile == "cilium" else CalicoOptions())
     packet = Packet(objects, src, dst, protocol=protocol, port=port, family=family, pod_ranges=pod_ranges)
-    asked = None if profile == "upstream" else options or (DEFAULTS if profile == "cilium" else CalicoOptions())
     seen, beside = _meshed(packet, mesh)
+    if profile == "ovn-kubernetes" and (firewall := egressfirewall.side(packet)) is not None:
+        beside = (firewall, *beside)
     egress = _seen(seen, "egress", unknown, asked)
     ingress = _seen(seen, "ingress", unknown, asked)
 
@@ -81,7 +91,7 @@ def judge(
     relation: Literal["", "self", "own node"] = ""
     if same_pod or (src is dst and isinstance(src, Decoded) and isinstance(src.value, Pod)):
         relation = "self"
-    elif profile == "upstream" and {packet.source.kind, packet.destination.kind} == {"pod", "host"}:
+    elif _spares_own_node(packet, profile):
         if not packet.source.node or not packet.destination.node:
             egress, ingress = _perhaps_own_node(egress), _perhaps_own_node(ingress)
         elif packet.source.node == packet.destination.node:
@@ -119,6 +129,13 @@ def _meshed(packet: Packet, options: MeshOptions) -> tuple[list[Packet], tuple[S
     return [packet if port == packet.port else packet.to(port) for port in ports], () if side is None else (side,)
 
 
+def _spares_own_node(packet: Packet, profile: Profile) -> bool:
+    """Whether the packet passes if it is between a pod and its own node: OVN-Kubernetes lets the node in, no more."""
+    ends = (packet.source.kind, packet.destination.kind)
+    ways = {"upstream": {("host", "pod"), ("pod", "host")}, "ovn-kubernetes": {("host", "pod")}}
+    return ends in ways.get(profile, set())
+
+
 def _perhaps_own_node(side: Side) -> Side:
     if not side.may_deny:
         return side
@@ -150,10 +167,12 @@ def _side(packet: Packet, direction: Direction, unknown: Sequence[UnknownPolicy]
     subject = packet.source if direction == "egress" else packet.destination
     if isinstance(options, CalicoOptions):
         side = calico.side(packet, direction, options)
-    elif options is not None:
+    elif isinstance(options, CiliumOptions):
         side = cilium.side(packet, direction, options)
+    elif subject.kind != "pod":
+        side = Side(direction=direction)
     else:
-        side = _through_the_tiers(packet, direction, subject) if subject.kind == "pod" else Side(direction=direction)
+        side = _through_the_tiers(packet, direction, subject, TIERS if options is None else OVN_TIERS)
     for one in unknown:
         if _touches(one, subject):
             reason = Reason(kind="unknown", text=one.reason)
@@ -162,11 +181,11 @@ def _side(packet: Packet, direction: Direction, unknown: Sequence[UnknownPolicy]
     return side
 
 
-def _through_the_tiers(packet: Packet, direction: Direction, subject: End) -> Side:
+def _through_the_tiers(packet: Packet, direction: Direction, subject: End, tiers: Sequence[Tier]) -> Side:
     """What the tiers do, one after the other; a later one is asked only while the packet may get there."""
     met: list[Outcome] = []
     may_pass = True
-    for tier in TIERS:
+    for tier in tiers:
         if may_pass:
             met.append(tier(packet, direction, subject))
             may_pass = met[-1].may_pass

@@ -6,8 +6,8 @@ where they leave something open, more than one outcome is left. Choices of the `
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
 
 from netwright.dialects.k8s.objects import (
     NetworkPolicy,
@@ -26,13 +26,24 @@ from netwright.spec.packet import PROTOCOLS, Packet
 from netwright.spec.reasons import HOST_ADDRESS, LABEL, POD_ADDRESS, PROTOCOL
 
 
-def tier(packet: Packet, direction: Direction, subject: End) -> Outcome:
+class Reading(NamedTuple):
+    """What a CNI reads otherwise: ports, and peers where the other end is a host; `host_reason` is why one of these
+    matches only perhaps. `every_protocol`: isolation is from every protocol, and what lists no ports allows each."""
+
+    ports: Callable[[Packet, Sequence[NetworkPolicyPort | None] | None], bool]
+    hosts: Callable[[Packet, Direction, str, NetworkPolicyPeer], Match] | None = None
+    host_reason: Reason = HOST_ADDRESS
+    every_protocol: bool = False
+
+
+def tier(packet: Packet, direction: Direction, subject: End, reading: Reading | None = None) -> Outcome:
     """What the pod's policies say. None isolates it: the packet goes on to the next tier. Otherwise only what some rule
     of some isolating policy matches is allowed: policies add up, and none takes anything away from another.
 
     A policy that selects the pod or not, by the unknown value of a label, perhaps isolates it, and its rules perhaps
-    allow: each for itself. Nothing of it is cited.
+    allow: each for itself. Nothing of it is cited. Without a `reading`, as Kubernetes documents them.
     """
+    reading = reading or DOCUMENTED
     isolating: list[Cited] = []
     allowing: list[Cited] = []
     perhaps: list[Cited] = []
@@ -46,14 +57,14 @@ def tier(packet: Packet, direction: Direction, subject: End) -> Outcome:
         if selected == "perhaps":
             may_isolate = open_labels = True
             for other in (_spec(policy).egress if direction == "egress" else _spec(policy).ingress) or ():
-                found, by_label = _rule_matches(packet, direction, policy.namespace, other)
+                found, by_label = _rule_matches(packet, direction, policy.namespace, other, reading)
                 may_allow_by_label |= found != "no" or by_label
             continue
         isolating.append(Cited(object=policy, rule=None, path=("spec",), action="deny"))
         spec = _spec(policy)
         rules = (spec.egress if direction == "egress" else spec.ingress) or ()
         for index, rule in enumerate(rules):
-            found, by_label = _rule_matches(packet, direction, policy.namespace, rule)
+            found, by_label = _rule_matches(packet, direction, policy.namespace, rule, reading)
             may_allow_by_label |= by_label
             open_labels |= by_label
             path = ("spec", direction, index)
@@ -69,9 +80,9 @@ def tier(packet: Packet, direction: Direction, subject: End) -> Outcome:
     reasons: tuple[Reason, ...] = ()
     if perhaps and not allowing:
         peer = packet.destination if direction == "egress" else packet.source
-        reasons = (POD_ADDRESS if peer.kind == "pod" else HOST_ADDRESS,)
+        reasons = ({"pod": POD_ADDRESS, "host": reading.host_reason}.get(peer.kind, HOST_ADDRESS),)
     may_allow, may_deny, may_pass = bool(allowing or perhaps) or may_allow_by_label, not allowing, False
-    if packet.protocol not in PROTOCOLS.values():
+    if packet.protocol not in PROTOCOLS.values() and not reading.every_protocol:
         # Not said: whether NetworkPolicy acts on them at all, so that the next tier may be the one that decides.
         may_deny, may_pass, reasons = True, True, (PROTOCOL,)
     if open_labels and may_deny and (may_allow or may_pass):
@@ -112,6 +123,7 @@ def _rule_matches(
     direction: Direction,
     namespace: str,
     rule: NetworkPolicyIngressRule | NetworkPolicyEgressRule | None,
+    reading: Reading,
 ) -> tuple[Match, bool]:
     """A rule matches what both its `from` (`to`) and its `ports` match; a protocol that no rule can list, perhaps.
     And whether it perhaps matches by the unknown value of a label."""
@@ -120,10 +132,10 @@ def _rule_matches(
     else:
         peers = rule.to if isinstance(rule, NetworkPolicyEgressRule) else rule.from_
         ports = rule.ports
-    if not _ports_match(packet, ports):
+    if not reading.ports(packet, ports):
         return "no", False
-    found, by_label = _peers_match(packet, direction, namespace, peers)
-    if found == "yes" and packet.protocol not in PROTOCOLS.values():
+    found, by_label = _peers_match(packet, direction, namespace, peers, reading)
+    if found == "yes" and packet.protocol not in PROTOCOLS.values() and not reading.every_protocol:
         return "perhaps", by_label
     return found, by_label
 
@@ -149,12 +161,16 @@ def _port_matches(packet: Packet, port: NetworkPolicyPort) -> bool:
 
 
 def _peers_match(
-    packet: Packet, direction: Direction, namespace: str, peers: Sequence[NetworkPolicyPeer | None] | None
+    packet: Packet,
+    direction: Direction,
+    namespace: str,
+    peers: Sequence[NetworkPolicyPeer | None] | None,
+    reading: Reading,
 ) -> tuple[Match, bool]:
     """An empty or absent list matches every source (destination), also outside; otherwise one entry has to match."""
     if not peers:
         return "yes", False
-    found = [_peer_matches(packet, direction, namespace, peer) for peer in peers]
+    found = [_peer_matches(packet, direction, namespace, peer, reading) for peer in peers]
     by_label = "by label" in found
     if "yes" in found:
         return "yes", by_label
@@ -162,16 +178,18 @@ def _peers_match(
 
 
 def _peer_matches(
-    packet: Packet, direction: Direction, namespace: str, peer: NetworkPolicyPeer | None
+    packet: Packet, direction: Direction, namespace: str, peer: NetworkPolicyPeer | None, reading: Reading
 ) -> Match | Literal["by label"]:
     """Whether the entry matches; "by label": it does or not by the unknown value of a label."""
     if peer is None:
         return "no"
+    other = packet.destination if direction == "egress" else packet.source
+    if other.kind == "host" and reading.hosts is not None:
+        return reading.hosts(packet, direction, namespace, peer)
     if peer.ip_block is not None:
         # Profile: the block is matched literally against the packet's address, pod addresses included.
         candidates = packet.destination_addresses if direction == "egress" else packet.source_addresses
         return covers(peer.ip_block, candidates, packet.family)
-    other = packet.destination if direction == "egress" else packet.source
     if other.kind != "pod" or (peer.pod_selector is None and peer.namespace_selector is None):
         return "no"  # Profile: selectors do not match nodes and hostNetwork pods. Addresses have no labels.
     labelled = matches_pod(peer.pod_selector, other.labels)
@@ -185,3 +203,6 @@ def _in_namespace(packet: Packet, namespace: str, peer: NetworkPolicyPeer, other
     if peer.namespace_selector is None:
         return "yes" if other.namespace == namespace else "no"
     return namespace_matches(packet.objects, peer.namespace_selector, other.namespace)
+
+
+DOCUMENTED = Reading(ports=_ports_match)

@@ -97,6 +97,17 @@ REMOTE_ADDRESS = Reason(
 SERVER_NAME = Reason(
     kind="depends", text="a policy of the mesh asks for the server name that the client says in its TLS handshake"
 )
+NAME_RESOLVER = Reason(
+    kind="unknown",
+    text="the firewall has a name with a wildcard, and is applied only where DNSNameResolver is on",
+)
+UNMASKED = Reason(
+    kind="ambiguous", text="a range of the firewall has bits behind its prefix length, and OVN refuses such a match"
+)
+HOST_OF_OVN = Reason(
+    kind="unknown",
+    text="which addresses of OVN-Kubernetes' own, or of hostNetwork pods, the node shows is not in the input",
+)
 SNIFFED = Reason(
     kind="depends",
     text="no Service declares what the port carries, and the proxy reads it as HTTP or as TCP by what is sent",
