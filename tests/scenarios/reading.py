@@ -19,6 +19,7 @@ from netwright.dialects.calico import NETWORK_POLICY
 from netwright.dialects.calico import objects as calico
 from netwright.dialects.cilium import objects as cilium
 from netwright.dialects.k8s import objects as k8s
+from netwright.dialects.ovn import objects as ovn
 from netwright.model.document import Decoded
 from netwright.profiles.known import profile_of
 
@@ -58,6 +59,7 @@ CLUSTER_SCOPED = (
 )
 TYPES: dict[str, Any] = {
     "Namespace": k8s.Namespace,
+    "EgressFirewall": ovn.EgressFirewall,
     "Pod": k8s.Pod,
     "CronJob": k8s.CronJob,
     "ServiceAccount": k8s.ServiceAccount,

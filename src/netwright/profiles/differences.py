@@ -2,8 +2,9 @@
 that holds it (`tests/scenarios`), whose verdicts a person derived under each profile.
 
 What `upstream` does follows the API documents of Kubernetes; what Cilium does its source and documentation at v1.20.2,
-named as files of <https://github.com/cilium/cilium/tree/v1.20.2>, and what Calico does its source at 3.32, files of
-<https://github.com/projectcalico/calico>.
+named as files of <https://github.com/cilium/cilium/tree/v1.20.2>, what Calico does its source at 3.32, files of
+<https://github.com/projectcalico/calico>, and what OVN-Kubernetes does its source, files of
+<https://github.com/ovn-kubernetes/ovn-kubernetes>.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import msgspec
 
 VERSION: Final = "Cilium 1.20.2"
 CALICO: Final = "Calico 3.32"
-VERSIONS: Final = (VERSION, CALICO)
+OVN: Final = "OVN-Kubernetes master"
+VERSIONS: Final = (VERSION, CALICO, OVN)
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,9 +38,12 @@ def _d(
     *sources: str,
     calico: str = "",
     of_calico: tuple[str, ...] = (),
+    ovn: str = "",
+    of_ovn: tuple[str, ...] = (),
 ) -> Difference:
-    said = {"upstream": upstream, "cilium": cilium, "calico": calico}
-    named = (*(f"{VERSION} {source}" for source in sources), *(f"{CALICO} {source}" for source in of_calico))
+    said = {"upstream": upstream, "cilium": cilium, "calico": calico, "ovn-kubernetes": ovn}
+    listed = {VERSION: sources, CALICO: of_calico, OVN: of_ovn}
+    named = tuple(f"{version} {source}" for version, files in listed.items() for source in files)
     says = {profile: text for profile, text in said.items() if text}
     return Difference(id=name, title=title, says=says, sources=named, scenario=f"cni-{name}.md")
 
@@ -55,6 +60,8 @@ _L4: Final = "pkg/policy/l4.go"
 _CONVERSION: Final = "libcalico-go/lib/backend/k8s/conversion/"
 _CLUSTER: Final = _CONVERSION + "clusternetworkpolicy.go"
 _SORTER: Final = "felix/calc/policy_sorter.go"
+_BASE: Final = "go-controller/pkg/ovn/base_network_policy.go"
+_GRESS: Final = "go-controller/pkg/ovn/gress_policy.go"
 
 DIFFERENCES: Final[tuple[Difference, ...]] = (
     # --- who an address range is about --------------------
@@ -108,6 +115,8 @@ DIFFERENCES: Final[tuple[Difference, ...]] = (
         _LAYER3,
         calico="as its egress policies say, and behind them `defaultEndpointToHostAction`: Drop unless configured",
         of_calico=("felix/rules/static.go",),
+        ovn="as its egress policies say; the node reaches the pod by its management port",
+        of_ovn=(_BASE,),
     ),
     # --- tiers and order --------------------
     _d(
@@ -201,6 +210,8 @@ DIFFERENCES: Final[tuple[Difference, ...]] = (
         _L4,
         calico="isolation denies them, and a rule without `ports` allows them",
         of_calico=(_CONVERSION + "conversion.go",),
+        ovn="isolation denies them, and a rule without `ports` allows them",
+        of_ovn=(_BASE, _GRESS),
     ),
     _d(
         "icmp-type-0",
@@ -309,6 +320,49 @@ DIFFERENCES: Final[tuple[Difference, ...]] = (
         "nobody",
         calico="the addresses in the NetworkSets of these namespaces",
         of_calico=(_CLUSTER, "libcalico-go/lib/backend/syncersv1/updateprocessors/networksetprocessor.go"),
+    ),
+    # --- OVN-Kubernetes --------------------
+    _d(
+        "port-names-and-numbers",
+        "which ports a NetworkPolicy's entry means that has no number",
+        "a name is looked up on the pod; without a port it is every port",
+        ovn="only numbers count: those of a protocol are all that is allowed of it, and without one all of its ports",
+        of_ovn=(_GRESS, "go-controller/pkg/libovsdb/util/acl.go"),
+    ),
+    _d(
+        "versions-of-admin-policies",
+        "whether ClusterNetworkPolicy counts, and an AdminNetworkPolicy of any priority",
+        "yes, both",
+        ovn="no ClusterNetworkPolicy, and of AdminNetworkPolicies those with priorities up to 99",
+        of_ovn=(
+            "go-controller/pkg/ovn/controller/admin_network_policy/admin_network_policy.go",
+            "docs/features/network-security-controls/admin-network-policy.md",
+        ),
+    ),
+    _d(
+        "host-pods-as-peers",
+        "whether a `podSelector` for egress means pods on their node's network",
+        "no",
+        ovn="yes, by the address of their node, which whoever else is there has too",
+        of_ovn=(_BASE, "go-controller/pkg/ovn/pod_selector_address_set.go"),
+    ),
+    _d(
+        "what-nodes-send",
+        "by which address a node is known to the pods of another",
+        "by its own",
+        ovn="by one of OVN-Kubernetes' own, which belongs to the namespace `ovn-host-network`: what matches it but a "
+        "range of everything is undecided",
+        of_ovn=(_BASE, "docs/design/traffic-flows.md"),
+    ),
+    _d(
+        "egress-firewalls",
+        "whether an EgressFirewall is enforced",
+        "not known: what it may take away is undecided",
+        ovn="yes, beside the NetworkPolicies: each must permit",
+        of_ovn=(
+            "go-controller/pkg/ovn/egressfirewall.go",
+            "docs/features/network-security-controls/egress-firewall.md",
+        ),
     ),
 )
 
