@@ -443,6 +443,14 @@ class Network:
         """Whether equal numbers of contents mean equal rules in both."""
         return self._contents is other._contents
 
+    def rows_of_cni(self, table: Table, class_: int) -> list[Row]:
+        """The rows of a class without what a mesh denies."""
+        if self.mesh < 0:
+            return table.rows(class_)
+        contents, port_map = table.keys[class_]
+        of_mesh = set(table.fold.of_enforcer(contents, self.mesh))
+        return table.fold(tuple(c for c in contents if c not in of_mesh), port_map)
+
     def position(self, row: int) -> int:
         """The identity of an endpoint, which is its position in every universe."""
         return int(self.identities.of_row[row])

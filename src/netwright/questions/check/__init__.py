@@ -22,6 +22,7 @@ from netwright.dialects.calico import KINDS as CALICO_KINDS
 from netwright.dialects.calico import STAGED as CALICO_STAGED
 from netwright.dialects.cilium import KINDS as CILIUM_KINDS
 from netwright.dialects.gateway import KINDS as GATEWAY_KINDS
+from netwright.dialects.istio import POLICIES as ISTIO_POLICIES
 from netwright.dialects.openshift import KINDS as OPENSHIFT_KINDS
 from netwright.engine import acting
 from netwright.model.document import Unread
@@ -34,6 +35,7 @@ from netwright.questions.check.scene import Scene
 from netwright.questions.registry import Asked, Check
 
 OF_CALICO: Final = (*CALICO_KINDS, *CALICO_STAGED, *CALICO_BESIDE)
+OF_MESH: Final = ("mesh",)
 OF_CILIUM: Final = (*CILIUM_KINDS, "cilium")
 CHECKS: Final[tuple[tuple[str, Collection[str]], ...]] = (
     # causes, in the order in which one explains the other (`mistakes`)
@@ -64,6 +66,9 @@ CHECKS: Final[tuple[tuple[str, Collection[str]], ...]] = (
     ("calico_selectors", OF_CALICO),
     ("calico_order", OF_CALICO),
     ("calico_effects", OF_CALICO),
+    ("istio_policies", ISTIO_POLICIES),
+    ("istio_identities", ISTIO_POLICIES),
+    ("istio_tunnel", OF_MESH),
     ("ranges", ()),
     ("implied", ()),
     ("coverage", ()),
@@ -75,7 +80,8 @@ CHECKS: Final[tuple[tuple[str, Collection[str]], ...]] = (
     ("policy_maps", ()),
 )
 """The modules of checks here, each with the kinds of which the input must have one, or the profile that it must be
-asked under; (): always. The others are not imported. A module's `checks` yields what it finds in a scene."""
+asked under, or "mesh" where there must be one; (): always. The others are not imported. A module's `checks` yields what
+it finds in a scene."""
 ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 FailOn = Literal["error", "warning", "info", "never"]
 STATES: tuple[State, ...] = ("new", "known", "accepted")
@@ -149,6 +155,8 @@ def answer(twin: Asked, params: Check) -> Checked:
     seen: Counter[tuple[str, ...]] = Counter()
     withheld: Counter[str] = Counter()
     given = {d.kind for d in twin.cluster.objects} | {scene.profile.name}
+    if twin.cluster.mesh is not None:
+        given.update(OF_MESH)
     for name, of in CHECKS:
         if of and given.isdisjoint(of):
             continue

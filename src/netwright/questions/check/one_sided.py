@@ -103,14 +103,15 @@ class Sides:
         """Whether the other side surely refuses every pair on these ports."""
         egress = entry.rule.direction == "egress"
         here, there = (entry.destinations, entry.sources) if egress else (entry.sources, entry.destinations)
-        if not self.scene.network.atoms.knows(services):
+        network = self.scene.network
+        if not network.atoms.knows(services) or not (here | there) & ~self.scene.tunnelled:
             return False
-        mask = self.scene.network.atoms.mask(services)
-        for tables in self.scene.network.tables.values():
+        mask = network.atoms.mask(services)
+        for tables in network.tables.values():
             table = tables.ingress if egress else tables.egress
             classes = {int(table.of_position[position]) for position in indexes(here)}
             for class_ in classes:
-                for row in table.rows(class_):
+                for row in network.rows_of_cni(table, class_):
                     if row.mask & mask and row.may & there:
                         return False
         return True

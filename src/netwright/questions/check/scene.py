@@ -35,6 +35,7 @@ from netwright.engine.acting import Acting, Isolation, acting, deployed, is_host
 from netwright.engine.bits import indexes
 from netwright.model.cluster import OBJECT_KIND, Cluster, Workload
 from netwright.model.document import Decoded
+from netwright.model.mesh import CLIENT
 from netwright.model.rule import Direction, EndpointKind
 from netwright.profiles.known import profile_of
 from netwright.profiles.profile import Profile
@@ -136,6 +137,16 @@ class Scene:
     def has_calico(self) -> bool:
         """Whether there are policies of Calico."""
         return any(d.kind in CALICO_KINDS for d in self.objects)
+
+    @cached_property
+    def tunnelled(self) -> int:
+        """The positions of pods between which a mesh tunnels all connections: what is to be said of these is said of
+        the tunnel."""
+        if self.cluster.mesh is None:
+            return 0
+        columns = self.cluster.columns
+        rows = [row for row in range(columns.n) if columns.labels_of(row).get(CLIENT) == "ambient"]
+        return self.bits(tuple(rows))
 
     # --- objects --------------------
 
