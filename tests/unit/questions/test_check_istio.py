@@ -1,4 +1,4 @@
-"""Findings about Istio's policies: where they are not told, and that those about NetworkPolicies are not about a mesh."""
+"""Findings about Istio's policies: where they are not told; those about NetworkPolicies are not about a mesh."""
 
 from __future__ import annotations
 

@@ -31,6 +31,10 @@ _IDENTITIES: Final = ("principals", "namespaces", "service_accounts", "trust_dom
 _OF_REQUESTS: Final = ("request_principals", "not_request_principals")
 _NOT_IN_ZTUNNEL: Final = ("remote_ip_blocks", "not_remote_ip_blocks", "trust_domains", "not_trust_domains")
 _OF_OPERATIONS: Final = ("hosts", "not_hosts", "methods", "not_methods", "paths", "not_paths")
+_OF_PORTS: Final = ("ports", "not_ports")
+_OF_L4: Final = tuple(
+    f"{no}{name}" for name in ("principals", "namespaces", "service_accounts", "ip_blocks") for no in ("", "not_")
+)
 _ALWAYS_THERE: Final = frozenset({"hosts", "paths", "methods"})
 _BY_KEY: Final = {"source.principal": "principals", "source.namespace": "namespaces"}
 _L4_KEYS: Final = frozenset({"source.ip", "source.namespace", "source.principal", "destination.ip", "destination.port"})
@@ -57,11 +61,13 @@ def variants(rule: Rule, layer: Layer, action: Action, identities: Identities) -
         both.append(_crossed(sources, [_variant(part) for part in _operations(rule, as_read, action)]))
     http, tcp = both
     whole = [one for one in http if one in tcp]
-    return [
-        *whole,
-        *(one._replace(guards=(IS_HTTP, *one.guards)) for one in http if one not in whole),
-        *(one._replace(guards=(IS_NOT_HTTP, *one.guards)) for one in tcp if one not in whole),
-    ]
+    return _merged(
+        [
+            *whole,
+            *(one._replace(guards=(IS_HTTP, *one.guards)) for one in http if one not in whole),
+            *(one._replace(guards=(IS_NOT_HTTP, *one.guards)) for one in tcp if one not in whole),
+        ]
+    )
 
 
 def _crossed(sources: Iterable[Variant], operations: Iterable[Variant]) -> list[Variant]:
@@ -85,9 +91,10 @@ def _sources(rule: Rule, layer: Layer, action: Action, identities: Identities) -
     for one in rule.from_ or (None,):
         part = base.copy()
         if one is not None:
-            part.source(one.source or Source(), identities)
-            if layer == "ztunnel" and part.says_as_much_as(base):
+            source = one.source or Source()
+            if layer == "ztunnel" and not _says(source, _OF_L4):
                 continue
+            part.source(source, identities)
         if not part.never:
             yield part
 
@@ -100,11 +107,16 @@ def _operations(rule: Rule, layer: Layer, action: Action) -> Iterator[_Part]:
     for one in rule.to or (None,):
         part = base.copy()
         if one is not None:
-            part.operation(one.operation or Operation())
-            if layer == "ztunnel" and part.says_as_much_as(base):
+            operation = one.operation or Operation()
+            if layer == "ztunnel" and not _says(operation, _OF_PORTS):
                 continue
+            part.operation(operation)
         if not part.never:
             yield part
+
+
+def _says(part: Source | Operation, fields: Iterable[str]) -> bool:
+    return any(getattr(part, name) for name in fields)
 
 
 def is_left_out(rule: Rule, layer: Layer, action: Action) -> bool:
@@ -157,11 +169,6 @@ class _Part:
         new.peers, new.own, new.guards = list(self.peers), list(self.own), list(self.guards)
         new.ports, new.never = self.ports, self.never
         return new
-
-    def says_as_much_as(self, other: _Part) -> bool:
-        """Whether nothing was gathered since the other was copied."""
-        mine, theirs = ((p.peers, p.own, p.ports, p.guards) for p in (self, other))
-        return mine == theirs
 
     def source(self, source: Source, identities: Identities) -> None:
         for name in _IDENTITIES[: -1 if self.layer == "ztunnel" else None]:
@@ -246,9 +253,13 @@ def _variant(part: _Part) -> Variant:
 
 
 def _joined(parts: Iterable[_Part]) -> list[Variant]:
-    """The parts as variants; those under the same conditions are one where only the peers or only the ports differ."""
+    return _merged(map(_variant, parts))
+
+
+def _merged(found: Iterable[Variant]) -> list[Variant]:
+    """Variants under the same conditions as one, where only the peers or only the ports differ."""
     whom: dict[tuple[ServiceSet, Peer, tuple[str, ...]], list[Peer]] = {}
-    for part in map(_variant, parts):
+    for part in found:
         whom.setdefault((part.ports, part.own, part.guards), []).append(part.peer)
     where: dict[tuple[Peer, Peer, tuple[str, ...]], ServiceSet] = {}
     for (ports, own, guards), peers in whom.items():

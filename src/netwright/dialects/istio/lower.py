@@ -255,16 +255,17 @@ class _Lowering:
         rules = value.spec.rules if value.spec is not None else None
         for index, rule in enumerate(rules or ()):
             self._rule(number, policy, index, rule, at, server, own)
+        origin = self._origin_of(policy, ("spec",), own)
         if value.action == "ALLOW":
             self._add("ALLOW", number, NO_RULE, at, _seen(server, ANYBODY), _caught(server), "deny",
-                      self._origin(policy.kind, policy.namespace, policy.name, ("spec",)), rank=1, own=own)  # fmt: skip
+                      origin, rank=1, own=own)  # fmt: skip
 
     def _rule(
         self, number: int, policy: Decoded, index: int, rule: PolicyRule, at: Selector, server: PodClass, own: Peer
     ) -> None:
         value: AuthorizationPolicy = policy.value
         action: Action = "allow" if value.action == "ALLOW" else "deny"
-        origin = self._origin(policy.kind, policy.namespace, policy.name, ("spec", "rules", index))
+        origin = self._origin_of(policy, ("spec", "rules", index), own)
         provider = value.spec.provider.name if value.spec and value.spec.provider else ""
         for taken in self._taken_at(server):
             for one in variants(rule, taken.layer, action, self._identities(policy.namespace, taken)):
@@ -303,6 +304,12 @@ class _Lowering:
         if found is None:
             found = self._taken[server] = list(_take(server))
         return found
+
+    def _origin_of(self, policy: Decoded, pointer: Pointer, own: Peer) -> Origin:
+        """Of a policy that perhaps selects nothing is cited: its name stands behind its namespace."""
+        if own != ANYBODY:
+            return Origin(kind=policy.kind, namespace=f"{policy.namespace}/{policy.name}", name="")
+        return self._origin(policy.kind, policy.namespace, policy.name, pointer)
 
     def _origin(self, kind: str, namespace: str, name: str, pointer: Pointer) -> Origin:
         place = self._places.get((kind, namespace, name))
@@ -377,6 +384,7 @@ def _take(server: PodClass) -> Iterator[_Taken]:
     if server.state == "ambient":
         layers = [("ztunnel", caught)]
     shown = proven(server)
+    through = _perhaps(_clients("ambient"), ZTUNNEL_TO_PROXY)  # its tunnel does not ask for the mode
     refused = unsure = NONE
     why = ""
     left = caught
@@ -393,7 +401,7 @@ def _take(server: PodClass) -> Iterator[_Taken]:
     for layer, ports in layers:
         for part, whom in (
             (ports - refused - unsure, shown),
-            (ports & refused, NOBODY),
+            (ports & refused, through),
             (ports & unsure, AndPeer((shown, UnknownPeer(why)))),
         ):
             if part:

@@ -248,7 +248,8 @@ class Mesh:
     ) -> PodClass:
         selecting = list(self._selecting(namespace, labels))
         open_ = self._open(namespace, labels, annotations, spec, state, selecting)
-        modes = self._modes(namespace, labels)
+        is_gateway = state != "ambient" and _is_gateway(labels, annotations, spec)
+        modes = ((0, (Said("PERMISSIVE"),)),) if is_gateway else self._modes(namespace, labels)
         tls = self._dialled(namespace, [d for d, _ in selecting])
         if state == "ambient":
             return PodClass(state=state, tls=tls, modes=modes, open=open_)
@@ -290,10 +291,7 @@ class Mesh:
             waypoint = labels.get(_WAYPOINT, home.get(_WAYPOINT) or "none")
             of_services = [(d.value.metadata.labels or {}).get(_WAYPOINT) or "none" for d, _ in selecting]
             return WAYPOINT if any(name != "none" for name in (waypoint, *of_services)) else ""
-        templates = annotations.get("inject.istio.io/templates") or ""
-        containers = _containers(spec)
-        is_gateway = "gateway" in templates or "gateway.istio.io/managed" in labels or set(containers) == {PROXY}
-        if is_gateway:
+        if _is_gateway(labels, annotations, spec):
             return GATEWAY if any(self._acts_at(d, namespace, labels) for d in acting) else ""
         return ""
 
@@ -394,6 +392,12 @@ def _pods(objects: Iterable[Decoded]) -> Iterator[tuple[Decoded, Meta, PodSpec]]
 
 def _containers(spec: PodSpec) -> tuple[str, ...]:
     return tuple(c.name or "" for c in (*(spec.containers or ()), *(spec.init_containers or ())))
+
+
+def _is_gateway(labels: Mapping[str, str], annotations: Mapping[str, str | None], spec: PodSpec) -> bool:
+    """Whether a pod is a proxy by itself, whose listeners a Gateway sets."""
+    templates = annotations.get("inject.istio.io/templates") or ""
+    return "gateway" in templates or "gateway.istio.io/managed" in labels or set(_containers(spec)) == {PROXY}
 
 
 def _on(home: Mapping[str, str | None]) -> bool:
