@@ -107,6 +107,27 @@ TERMS: tuple[Term, ...] = (
         see="obligation, undecided",
     ),
     _t(
+        "mesh",
+        "Proxies that stand at both ends of connections between pods, prove to each other who they are, and enforce "
+        "policies of their own. Istio's is an enforcer beside the CNI: each must permit.",
+        "service mesh",
+        see="sidecar, ambient mode, enforcer",
+    ),
+    _t(
+        "sidecar",
+        "The proxy of a mesh in a pod of its own workload. It takes the pod's TCP connections, in and out, and "
+        "enforces policies about requests too.",
+        see="mesh, ambient mode",
+    ),
+    _t(
+        "ambient mode",
+        "The way to be in Istio's mesh without a sidecar: a proxy on each node (ztunnel) takes the connections of its "
+        "pods and leads them through a tunnel, of which the CNI sees TCP 15008 only. It knows addresses, ports and "
+        "identities; requests are the affair of a waypoint.",
+        "ztunnel",
+        see="mesh, sidecar, NW2701",
+    ),
+    _t(
         "obligation",
         "What is owed after a rule has allowed (an HTTP rule of Cilium, authentication of a mesh): where it fails, "
         "the connection is "
@@ -535,7 +556,7 @@ TERMS: tuple[Term, ...] = (
     ),
     _t(
         "unread",
-        "A kind that acts on the network and is not evaluated yet, such as Istio's AuthorizationPolicy. Verdicts that "
+        "A kind that acts on the network and is not evaluated yet, such as Linkerd's Server. Verdicts that "
         "an object of it could change are undecided, in its direction of effect and its namespace; all others "
         "stand. `explain` on the kind says what it could change.",
         "not read",

@@ -18,6 +18,8 @@ from netwright.questions.show.nouns import unread_policies
 from netwright.questions.show.rows import IsolationRow, NetworkRow, PolicyRow, Shown
 from netwright.questions.show.written import Locate, written
 
+OF_MESH = "AuthorizationPolicy"
+_SHOWN = (*ADMIN_KINDS, *CILIUM_KINDS, *CALICO_KINDS, "NetworkPolicy", OF_MESH)
 SECONDARY = ("NetworkAttachmentDefinition", "UserDefinedNetwork", "ClusterUserDefinedNetwork")
 
 
@@ -29,9 +31,7 @@ def policy_rows(
         rows_at.setdefault(network.position(row), []).append(row)
     out = []
     for d in cluster.objects:
-        if d.kind not in (*ADMIN_KINDS, *CILIUM_KINDS, *CALICO_KINDS, "NetworkPolicy") or not only.holds_namespace(
-            d.namespace
-        ):
+        if d.kind not in _SHOWN or not only.holds_namespace(d.namespace):
             continue
         positions = set().union(*found.at.get((d.kind, d.namespace, d.name), {}).values())
         rows = sorted(row for position in positions for row in rows_at.get(position, ()))
@@ -73,9 +73,14 @@ def policy_rows(
 
 def _policy(cluster: Cluster, d: Decoded, rows: list[int], locate: Locate) -> PolicyRow:
     spec = d.value.spec or NetworkPolicySpec()
-    sides: tuple[str, ...] = tuple(side for side in ("ingress", "egress") if getattr(spec, side))
-    if isinstance(spec, NetworkPolicySpec):
-        sides = policy_types(spec)
+    sides: tuple[str, ...] = ("ingress",)
+    if d.kind == OF_MESH:
+        counts = {"ingress": len(getattr(spec, "rules", None) or ())}
+    else:
+        sides = tuple(side for side in ("ingress", "egress") if getattr(spec, side))
+        if isinstance(spec, NetworkPolicySpec):
+            sides = policy_types(spec)
+        counts = {side: len(getattr(spec, side) or ()) for side in ("ingress", "egress")}
     refs = sorted({cluster.workloads[int(cluster.columns.workload[row])].ref for row in rows})
     file, line = written(locate, d.kind, d.namespace, d.name, d.place)
     return PolicyRow(
@@ -86,8 +91,8 @@ def _policy(cluster: Cluster, d: Decoded, rows: list[int], locate: Locate) -> Po
         selects=len(refs),
         workloads=tuple(refs),
         pods=pods(cluster, rows),
-        rules_in=len(spec.ingress or ()) if "ingress" in sides else None,
-        rules_out=len(spec.egress or ()) if "egress" in sides else None,
+        rules_in=counts["ingress"] if "ingress" in sides else None,
+        rules_out=counts["egress"] if "egress" in sides else None,
         evaluated=True,
         file=file,
         line=line,
