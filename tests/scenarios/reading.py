@@ -18,6 +18,7 @@ from netwright.dialects.adminpolicy import objects as admin
 from netwright.dialects.calico import NETWORK_POLICY
 from netwright.dialects.calico import objects as calico
 from netwright.dialects.cilium import objects as cilium
+from netwright.dialects.istio import objects as istio
 from netwright.dialects.k8s import objects as k8s
 from netwright.dialects.ovn import objects as ovn
 from netwright.model.document import Decoded
@@ -71,6 +72,10 @@ TYPES: dict[str, Any] = {
     "CiliumNetworkPolicy": cilium.CiliumNetworkPolicy,
     "CiliumClusterwideNetworkPolicy": cilium.CiliumNetworkPolicy,
     "CiliumCIDRGroup": cilium.CiliumCIDRGroup,
+    "AuthorizationPolicy": istio.AuthorizationPolicy,
+    "PeerAuthentication": istio.PeerAuthentication,
+    "RequestAuthentication": istio.RequestAuthentication,
+    "DestinationRule": istio.DestinationRule,
     **ADMIN_POLICIES,
     **CALICO,
     **CALICO_CLUSTER_SCOPED,
@@ -262,7 +267,8 @@ def decode(text: str) -> list[Decoded]:
             kind = NETWORK_POLICY
         namespace = "" if kind in CLUSTER_SCOPED else meta.get("namespace") or "default"
         tree = _body(tree) if kind == "NetworkPolicy" else _known(tree) if kind in ADMIN_POLICIES else tree
-        value = msgspec.convert(tree, TYPES[kind])
+        tree = msgspec.json.decode(msgspec.json.encode(tree)) if kind == "PeerAuthentication" else tree
+        value = msgspec.convert(tree, TYPES[kind])  # JSON has ports as text where they are keys
         found.append(Decoded(kind=kind, namespace=namespace, name=meta["name"], value=value))
     return found
 

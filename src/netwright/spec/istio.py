@@ -88,7 +88,11 @@ def _planes(packet: Packet, options: MeshOptions) -> frozenset[Plane]:
 
 
 def _carried(packet: Packet, plane: Plane, options: MeshOptions) -> Side | None:
-    if plane == "none" or (plane == "sidecar" and not is_caught(packet)):
+    if plane == "none":
+        return None
+    if plane == "sidecar" and _is_not_intercepted(packet):
+        return any_side([_at_the_proxy(packet, plane, options), Side(direction="ingress")], NOT_INTERCEPTED)
+    if plane == "sidecar" and not is_caught(packet):
         return None
     if reason := _not_evaluated(packet, plane):
         return Side(direction="ingress", may_deny=True, reasons=(reason,))
@@ -98,9 +102,15 @@ def _carried(packet: Packet, plane: Plane, options: MeshOptions) -> Side | None:
         source, destination = packet.source.node, packet.destination.node
         if source and source == destination:
             return None
-        if not source or not destination:
+        if told.may_deny and not (source and destination):
             return any_side([told, Side(direction="ingress")], NODE_OF_AMBIENT)
     return told
+
+
+def _is_not_intercepted(packet: Packet) -> bool:
+    """Whether the sidecar listens for itself, which the application has to go by, and nothing is led there."""
+    assert isinstance(packet.destination_object, Decoded)
+    return plain(template(packet.destination_object)[0].annotations).get(INTERCEPTION) == "NONE"
 
 
 def _not_evaluated(packet: Packet, plane: Plane) -> Reason | None:
@@ -109,8 +119,8 @@ def _not_evaluated(packet: Packet, plane: Plane) -> Reason | None:
     meta = template(packet.destination_object)[0]
     if plane == "gateway":
         return GATEWAY
-    if plane == "sidecar" and plain(meta.annotations).get(INTERCEPTION) == "NONE":
-        return NOT_INTERCEPTED
+    if plane != "ambient":
+        return None
     namespaces = [
         one.value.metadata
         for one in packet.objects

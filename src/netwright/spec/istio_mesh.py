@@ -108,7 +108,7 @@ def _injected(
         return space[INJECTION] == "enabled"
     if REVISION in space or REVISION in labels:
         return True
-    return True if said and INJECT in labels else None
+    return True if labels.get(INJECT) == "true" else None  # nothing else makes the webhook be called here
 
 
 def _captured(namespace: str, labels: Mapping[str, str], space: Mapping[str, str], options: MeshOptions) -> bool | None:

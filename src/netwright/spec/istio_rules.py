@@ -104,14 +104,14 @@ class _Reading:
             blocks = one.remote_ip_blocks, one.not_remote_ip_blocks
             parts.append(addresses(*blocks, packet.source_addresses, packet, packet.source))
         if self.reads == "HTTP":
-            parts += [self.of_request(REQUEST_SOURCES, one)]
+            parts += [self.of_request("request_principals", one)]
             parts += [matched("perhaps", REMOTE_ADDRESS)] if _said(one, REMOTE_SOURCES) else []
         return self.unless_empty(parts)
 
     def operation(self, one: Operation) -> Matched:
         parts = [self.port(one.ports, one.not_ports)]
         if self.reads == "HTTP":
-            parts.append(self.of_request(REQUEST_OPERATIONS, one))
+            parts += [self.of_request(name, one) for name in ("hosts", "methods", "paths")]
         return self.unless_empty(parts)
 
     def unless_empty(self, parts: Sequence[Matched | None]) -> Matched:
@@ -121,9 +121,18 @@ class _Reading:
             return NO
         return all_of(*said)
 
-    def of_request(self, names: Sequence[str], part: Source | Operation) -> Matched | None:
-        said = [_camel(name) for name in _said(part, names)]
-        return matched("perhaps", request(said)) if said else None
+    def of_request(self, name: str, part: Source | Operation) -> Matched | None:
+        """One attribute of requests, and what is excepted of it. Each request has a host, a method and a path."""
+        values, but = getattr(part, name), getattr(part, f"not_{name}")
+        if not values and not but:
+            return None
+        always = isinstance(part, Operation)
+        if "*" in (but or ()) and (values or always):
+            return NO
+        if always and not but and "*" in values:
+            return YES
+        said = [_camel(one) for one, listed in ((name, values), (f"not_{name}", but)) if listed]
+        return matched("perhaps", request(said))
 
     def condition(self, one: Condition) -> Matched:
         key, packet = one.key or "", self.arrival.packet
@@ -143,6 +152,8 @@ class _Reading:
             found = self.peer(one.values, one.not_values, self.is_namespace)
         elif key == "source.principal":
             found = self.peer(one.values, one.not_values, self.is_principal)
+        elif one.values and "*" in (one.not_values or ()):
+            return NO  # all that there may be is excepted again
         elif key == "connection.sni":
             found = matched("perhaps", SERVER_NAME)
         else:
