@@ -17,7 +17,7 @@ from netwright.model.document import Decoded
 from netwright.spec.addresses import Match
 from netwright.spec.adminpeers import NO, Matched, all_of, any_of, matched
 from netwright.spec.ends import template
-from netwright.spec.istio_mesh import MeshOptions, Plane, is_meshed, planes
+from netwright.spec.istio_mesh import POLICIES, MeshOptions, Plane, is_meshed, planes
 from netwright.spec.istio_peers import is_caught, modes, protocols, sendings, services_of
 from netwright.spec.istio_rules import Arrival, Reads, rule_matches
 from netwright.spec.judgement import Cited, Reason, Side, any_side
@@ -90,12 +90,16 @@ def _planes(packet: Packet, options: MeshOptions) -> frozenset[Plane]:
 def _carried(packet: Packet, plane: Plane, options: MeshOptions) -> Side | None:
     if plane == "none":
         return None
-    if plane == "sidecar" and _is_not_intercepted(packet):
-        return any_side([_at_the_proxy(packet, plane, options), Side(direction="ingress")], NOT_INTERCEPTED)
+    if plane == "gateway":
+        return _of_a_gateway(packet, options)
+    reason = NOT_INTERCEPTED if plane == "sidecar" and _is_not_intercepted(packet) else None
+    reason = WAYPOINT if plane == "ambient" and _has_waypoint(packet) else reason
+    if reason:
+        namespaces = (packet.destination.namespace, options.root_namespace)
+        acts = any(one.kind in POLICIES and one.namespace in namespaces for one in packet.objects)
+        return Side(direction="ingress", may_deny=True, reasons=(reason,)) if acts else None
     if plane == "sidecar" and not is_caught(packet):
         return None
-    if reason := _not_evaluated(packet, plane):
-        return Side(direction="ingress", may_deny=True, reasons=(reason,))
     told = _at_the_proxy(packet, plane, options)
     if plane == "ambient" and packet.source.kind == "host":
         # Ztunnel lets a pod's own node by, from which its probes come.
@@ -113,23 +117,36 @@ def _is_not_intercepted(packet: Packet) -> bool:
     return plain(template(packet.destination_object)[0].annotations).get(INTERCEPTION) == "NONE"
 
 
-def _not_evaluated(packet: Packet, plane: Plane) -> Reason | None:
-    """What takes the connections in a way that is not evaluated: it may permit and refuse."""
-    assert isinstance(packet.destination_object, Decoded)
-    meta = template(packet.destination_object)[0]
-    if plane == "gateway":
-        return GATEWAY
-    if plane != "ambient":
-        return None
-    namespaces = [
-        one.value.metadata
-        for one in packet.objects
-        if isinstance(one.value, Namespace) and one.name == packet.destination.namespace
-    ]
-    named = (meta, *namespaces, *(service.value.metadata for service, _ in services_of(packet)))
-    if any(plain(one.labels).get(WAYPOINT_LABEL, "none") != "none" for one in named):
-        return WAYPOINT
+def _of_a_gateway(packet: Packet, options: MeshOptions) -> Side | None:
+    """Policies act at its listeners, which are not evaluated: those that select it, and those with a target."""
+    for one in packet.objects:
+        if isinstance(one.value, AuthorizationPolicy) and not one.value.is_dry_run and one.value.action != "AUDIT":
+            told = is_for(one, packet, options).match != "no" or bool(one.value.targets)
+            if told and one.namespace in (packet.destination.namespace, options.root_namespace):
+                return Side(direction="ingress", may_deny=True, reasons=(GATEWAY,))
     return None
+
+
+def _has_waypoint(packet: Packet) -> bool:
+    """Whether the pod, else its namespace, or a Service of the pod is put behind one."""
+    assert isinstance(packet.destination_object, Decoded)
+    labels = plain(template(packet.destination_object)[0].labels)
+    for one in packet.objects:
+        if isinstance(one.value, Namespace) and one.name == packet.destination.namespace:
+            labels = {**plain(one.value.metadata.labels), **labels}
+    named = (labels, *(plain(service.value.metadata.labels) for service, _ in services_of(packet)))
+    return any(one.get(WAYPOINT_LABEL, "none") != "none" for one in named)
+
+
+def is_for(policy: Decoded, packet: Packet, options: MeshOptions) -> Matched:
+    """Whether the policy is enforced at the destination's workload."""
+    if not isinstance(policy.value, AuthorizationPolicy) or policy.value.is_dry_run or policy.value.targets:
+        return NO
+    if policy.namespace not in (options.root_namespace, packet.destination.namespace):
+        return NO
+    selector = _spec(policy).selector
+    labels = (selector.match_labels if selector else None) or {}
+    return matched(matches_pod(LabelSelector(match_labels=labels), packet.destination.labels), LABEL)
 
 
 def _at_the_proxy(packet: Packet, plane: Plane, options: MeshOptions) -> Side:
@@ -153,7 +170,9 @@ class _Layers:
         self.packet, self.plane, self.options = packet, plane, options
         self.modes = modes(packet, plane, options)
         self.peers = frozenset(sent.peer for one in self.modes for sent in sendings(packet, plane, one.mode, options))
-        self.policies = [(one, chosen) for one in packet.objects if (chosen := self._is_for(one)).match != "no"]
+        self.policies = [
+            (one, chosen) for one in packet.objects if (chosen := is_for(one, packet, options)).match != "no"
+        ]
         self.may_allow = self.may_deny = False
         self.reached: list[Cited] = []
         self.allowing: list[Cited] = []
@@ -246,16 +265,6 @@ class _Layers:
             return []  # ztunnel does not support it
         return [(one, chosen) for one, chosen in self.policies if one.value.action == action]
 
-    def _is_for(self, policy: Decoded) -> Matched:
-        """Whether the policy is enforced at the workload."""
-        if not isinstance(policy.value, AuthorizationPolicy) or policy.value.is_dry_run or policy.value.targets:
-            return NO
-        if policy.namespace not in (self.options.root_namespace, self.packet.destination.namespace):
-            return NO
-        selector = _spec(policy).selector
-        labels = (selector.match_labels if selector else None) or {}
-        return matched(matches_pod(LabelSelector(match_labels=labels), self.packet.destination.labels), LABEL)
-
     def _matching(self, policy: Decoded, chosen: Matched) -> list[tuple[int, Matched]]:
         """The rules that match, surely or perhaps."""
         rules = _spec(policy).rules or ()
@@ -265,7 +274,7 @@ class _Layers:
             readings = [
                 rule_matches(rule, policy.value.action, policy.namespace, arrival, one) for one in self._readings()
             ]
-            both = readings[0] if len({one.match for one in readings}) == 1 else _open(readings)
+            both = readings[0] if len(readings) == 1 else _either(readings)
             if (one := all_of(chosen, both)).match != "no":
                 found.append((index, one))
         return found
@@ -278,7 +287,10 @@ class _Layers:
         return [one for one in ways if one in read]
 
 
-def _open(readings: Sequence[Matched]) -> Matched:
+def _either(readings: Sequence[Matched]) -> Matched:
+    """As HTTP or as TCP."""
+    if len({one.match for one in readings}) == 1 and readings[0].match != "perhaps":
+        return readings[0]
     reasons = dict.fromkeys((*(reason for one in readings for reason in one.reasons), SNIFFED))
     return Matched("perhaps", tuple(reasons))
 

@@ -46,10 +46,14 @@ MESH_DEFAULTS = MeshOptions()
 
 
 def is_meshed(objects: Sequence[Decoded], options: MeshOptions) -> bool:
-    """Whether there is a mesh to ask: the option says so, or some policy of one is there."""
+    """Whether there is a mesh to ask: the option says so, or there is a policy of one, or a namespace of ztunnel's."""
     if options.mesh:
         return options.mesh != "none"
-    return any(one.kind in POLICIES for one in objects)
+    return any(one.kind in POLICIES or _is_captured(one) for one in objects)
+
+
+def _is_captured(thing: Decoded) -> bool:
+    return isinstance(thing.value, Namespace) and plain(thing.value.metadata.labels).get(MODE) == "ambient"
 
 
 def planes(objects: Sequence[Decoded], thing: Decoded, options: MeshOptions) -> frozenset[Plane]:
@@ -66,7 +70,7 @@ def _planes(objects: tuple[Decoded, ...], thing: Decoded, options: MeshOptions) 
         return frozenset(("none",))
     labels, notes = plain(meta.labels), plain(meta.annotations)
     space = _labels(objects, thing.namespace)
-    if MANAGED in labels:
+    if MANAGED in labels or (spec.containers and all(one.name == PROXY for one in spec.containers)):
         return frozenset(("gateway",))
     containers = (*(spec.containers or ()), *(spec.init_containers or ()))
     if STATUS in notes or any(one.name == PROXY for one in containers):

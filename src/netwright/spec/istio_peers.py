@@ -31,12 +31,12 @@ OF_KUBERNETES = {"kubernetes.io/h2c": "http2", "kubernetes.io/ws": "http", "kube
 
 EXCLUDED = "traffic.sidecar.istio.io/excludeInboundPorts"
 INCLUDED = "traffic.sidecar.istio.io/includeInboundPorts"
-EXCLUDED_OUT = "traffic.sidecar.istio.io/excludeOutboundPorts"
-INCLUDED_OUT = "traffic.sidecar.istio.io/includeOutboundPorts"
-RANGES_OUT = (
-    "traffic.sidecar.istio.io/excludeOutboundIPRanges",
-    "traffic.sidecar.istio.io/includeOutboundIPRanges",
+OUTBOUND = tuple(
+    f"traffic.sidecar.istio.io/{word}Outbound{what}"
+    for word in ("exclude", "include")
+    for what in ("Ports", "IPRanges")
 )
+"""What the client's sidecar is told of what is dialled, before a Service is translated."""
 OF_THE_PROXY = (15020, 15021, 15090)
 
 Mode = Literal["STRICT", "PERMISSIVE", "DISABLE"]
@@ -159,10 +159,8 @@ def _is_secured(packet: Packet, mode: Mode) -> set[bool]:
     thing = packet.source_object
     assert isinstance(thing, Decoded)
     notes = plain(template(thing)[0].annotations)
-    if str(packet.port) in _numbers(notes.get(EXCLUDED_OUT, "")):
-        return {False}
     modes = {mode for rule in _destination_rules(packet) for mode in rule}
-    if any(one in notes for one in RANGES_OUT) or modes - {"ISTIO_MUTUAL"}:
+    if any(one in notes for one in OUTBOUND) or modes - {"ISTIO_MUTUAL"}:
         return {True, False}
     return {True}
 
