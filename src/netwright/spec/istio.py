@@ -92,15 +92,15 @@ def _carried(packet: Packet, plane: Plane, options: MeshOptions) -> Side | None:
         return None
     if plane == "gateway":
         return _of_a_gateway(packet, options)
-    reason = NOT_INTERCEPTED if plane == "sidecar" and _is_not_intercepted(packet) else None
-    reason = WAYPOINT if plane == "ambient" and _has_waypoint(packet) else reason
-    if reason:
+    if plane == "ambient" and _has_waypoint(packet):
         namespaces = (packet.destination.namespace, options.root_namespace)
         acts = any(one.kind in POLICIES and one.namespace in namespaces for one in packet.objects)
-        return Side(direction="ingress", may_deny=True, reasons=(reason,)) if acts else None
+        return Side(direction="ingress", may_deny=True, reasons=(WAYPOINT,)) if acts else None
     if plane == "sidecar" and not is_caught(packet):
         return None
     told = _at_the_proxy(packet, plane, options)
+    if plane == "sidecar" and _is_not_intercepted(packet):
+        return any_side([told, Side(direction="ingress")], NOT_INTERCEPTED)
     if plane == "ambient" and packet.source.kind == "host":
         # Ztunnel lets a pod's own node by, from which its probes come.
         source, destination = packet.source.node, packet.destination.node
@@ -140,7 +140,14 @@ def _has_waypoint(packet: Packet) -> bool:
 
 def is_for(policy: Decoded, packet: Packet, options: MeshOptions) -> Matched:
     """Whether the policy is enforced at the destination's workload."""
-    if not isinstance(policy.value, AuthorizationPolicy) or policy.value.is_dry_run or policy.value.targets:
+    if not isinstance(policy.value, AuthorizationPolicy) or policy.value.is_dry_run:
+        return NO
+    return selects(policy, packet, options)
+
+
+def selects(policy: Decoded, packet: Packet, options: MeshOptions) -> Matched:
+    """Whether the policy, enforced or only watched, is for the destination's workload."""
+    if policy.value.targets:
         return NO
     if policy.namespace not in (options.root_namespace, packet.destination.namespace):
         return NO
@@ -213,10 +220,9 @@ class _Layers:
         return PEER_TIE if len(policies) > 1 else LABEL
 
     def ask_extensions(self) -> bool:
-        """Where a rule matches, the extension decides; what it permits is read on. Of two extensions at one workload
-        none is asked, and what matches is refused."""
+        """Where a rule matches, the extension decides; what it permits is read on. Of two extensions at one workload,
+        dry runs counted, none is asked, and what matches is refused."""
         policies = self._of("CUSTOM")
-        names = {_spec(policy).provider.name for policy, _ in policies if _spec(policy).provider}  # type: ignore[union-attr]
         refused: list[Matched] = []
         for policy, chosen in policies:
             for index, found in self._matching(policy, chosen):
@@ -225,7 +231,16 @@ class _Layers:
                 provider = _spec(policy).provider
                 self.reasons += (extension((provider.name if provider else None) or ""), *found.reasons)
                 refused.append(found)
-        return len(names) < 2 or any_of(*refused).match != "yes"
+        return not self._has_rivals() or any_of(*refused).match != "yes"
+
+    def _has_rivals(self) -> bool:
+        named = set()
+        for one in self.packet.objects:
+            if isinstance(one.value, AuthorizationPolicy) and one.value.action == "CUSTOM":
+                provider = _spec(one).provider
+                if provider and selects(one, self.packet, self.options).match == "yes":
+                    named.add(provider.name)
+        return len(named) > 1
 
     def deny(self) -> bool:
         surely = False

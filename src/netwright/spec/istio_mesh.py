@@ -88,11 +88,12 @@ def _planes(objects: tuple[Decoded, ...], thing: Decoded, options: MeshOptions) 
         return frozenset(("none",))
     if options.mesh == "sidecar" and (is_live or thing.namespace in NEVER_INJECTED):
         return frozenset(("none",))
-    if options.mesh in ("sidecar", "ambient"):
-        return frozenset((options.mesh,))
+    proxy: Plane = "gateway" if _is_gateway(notes) else "sidecar"
+    if options.mesh:
+        return frozenset((proxy if options.mesh == "sidecar" else "ambient",))
     if is_live or thing.namespace in NEVER_INJECTED or (is_read(objects, thing.namespace) and _has_sign(objects)):
         return frozenset(("none",))
-    return frozenset(("sidecar", "none"))
+    return frozenset((proxy, "none"))
 
 
 def _is_gateway(notes: Mapping[str, str]) -> bool:

@@ -181,9 +181,8 @@ class _Reading:
     def is_principal(self, text: str, peer: Identity) -> bool:
         domain, *rest = text.split("/")
         own = self.arrival.trust_domain
-        if self.reads != "ztunnel" and len(rest) == 4 and fits(domain, LOCAL) and domain != "*":
-            # The mesh's own trust domain by the name that it has everywhere; ends of it are kept where they fit.
-            text = text if fits(domain, own) else "/".join((own, *rest))
+        if self.reads != "ztunnel" and len(rest) == 4 and domain == LOCAL:
+            text = "/".join((own, *rest))
         return fits(text, peer.principal)
 
     def is_namespace(self, text: str, peer: Identity) -> bool:
