@@ -91,6 +91,11 @@ class Citation(NamedTuple):
     def surely(self) -> bool:
         return not self.open
 
+    @property
+    def by_labels(self) -> bool:
+        """Whether labels that are not known leave it open."""
+        return Open("labels") in self.open
+
 
 class _Matching(NamedTuple):
     """A rule that matches a packet, perhaps only, and what of it is cited."""
@@ -192,14 +197,19 @@ class Citer:
             ended = is_closed = False
             # behind rules that are read in order an end is reached only by what none of them surely decides
             is_ordered = self.network.enforcers[first.enforcer].tiers[first.tier].ties == "ordered"
+            here: list[Citation] = []
             for unit in () if is_ordered and not is_open else units:
+                is_sure = bool(unit.sure_at[tables.family] >> at.position & 1)
                 for end in unit.ends:
                     if end.action == "deny":
-                        open_ = (Open("protocol"),) if key in end.unsure else ()
-                        ends.append(Citation(direction, end.origin, None, "deny", open_, enforcer=unit.enforcer))
-                    if key not in end.unsure and unit.sure_at[tables.family] >> at.position & 1:
+                        open_ = [Open("protocol")] if key in end.unsure else []
+                        open_ += [] if is_sure else [Open("labels")]
+                        here.append(Citation(direction, end.origin, None, "deny", tuple(open_), enforcer=unit.enforcer))
+                    if key not in end.unsure and is_sure:
                         ended = True
                         is_closed = is_closed or end.action == "deny"
+            # what perhaps brings an end about says nothing beside what surely does
+            ends += [c for c in here if not c.by_labels or all(other.by_labels for other in here)]
             while is_open and is_closed and reached and reached[-1].action == "deny":
                 reached.pop()  # it says perhaps what the end says surely
             before = [o for c in matching if c.enforcer == first.enforcer and is_unread(c.origin) for o in c.open]

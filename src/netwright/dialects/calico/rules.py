@@ -122,12 +122,12 @@ class Matching:
                 told = " and ".join(filter(None, (when.text, f"the destination port is not the one named {listed}")))
                 yield self._match(from_, to, Service(open_), Guard(told))
                 fixed -= open_
-        if named and ports is not None and not ports.ranges:
+        if fixed:
+            yield self._match(from_, to, Service(fixed), when)
+        if named:
             # names are looked up at the endpoints that are selected, not at all that have an address of a set
             to = self._end(policy, destination, rule if side == "egress" else None, endpoints=True)
             yield self._match(from_, to, Service(named=named), when)
-        elif fixed or named:
-            yield self._match(from_, to, Service(fixed, named), when)
 
     def _match(self, from_: Peer, to: Peer, service: Service, when: Guard) -> Match:
         return Match(self._share(from_), self._share(to), self._share(service), when)  # type: ignore[arg-type]
