@@ -55,6 +55,10 @@ Convert = Callable[[Decoded], tuple[Expression, Sections]]
 """Whom a policy of another language is for, and its rules as Calico has them."""
 
 
+Plain = dict[Decoded, tuple[list[Rule], list[End]]]
+"""The rules and ends of NetworkPolicies of Kubernetes."""
+
+
 class TierPlan(NamedTuple):
     """A tier and its policies in the order in which they are read."""
 
@@ -144,12 +148,13 @@ def lower_calico(objects: Sequence[Decoded], reading: Reading, converted: Conver
     `converted` reads a ClusterNetworkPolicy."""
     known = Known(objects)
     matching = Matching(objects, known)
+    plain = _plain(objects, reading)
     tiers: list[Tier] = []
     unplaced: list[Rule] = []
     for planned in plan(objects):
         if not planned.policies:
             continue
-        lowering = _Lowering(known, matching, reading, converted, denies=planned.default_action == "Deny")
+        lowering = _Lowering(known, matching, plain, converted, denies=planned.default_action == "Deny")
         if math.isnan(planned.order):
             unplaced += [rule for d in planned.policies for rule in lowering.unplaced(d)]
             continue
@@ -160,6 +165,19 @@ def lower_calico(objects: Sequence[Decoded], reading: Reading, converted: Conver
     return Lowered(tuple(tiers), tuple(unplaced))
 
 
+def _plain(objects: Sequence[Decoded], reading: Reading) -> Plain:
+    """The NetworkPolicies of Kubernetes, lowered together: what they say alike is one object."""
+    policies = [d for d in objects if d.kind == "NetworkPolicy"]
+    found: Plain = {policy: ([], []) for policy in policies}
+    rules, ends = lower_policies(policies, reading)
+    for rule in rules:
+        found[policies[rule.policy]][0].append(rule)
+    by_name = {(d.namespace, d.name): d for d in policies}
+    for end in ends:
+        found[by_name[end.origin.namespace, end.origin.name]][1].append(end)
+    return found
+
+
 class _Lowering:
     """The policies of one tier, in the order in which they are read.
 
@@ -167,11 +185,11 @@ class _Lowering:
     allows means nothing, and equal rules stay equal.
     """
 
-    def __init__(self, known: Known, matching: Matching, reading: Reading, converted: Convert, *, denies: bool) -> None:
+    def __init__(self, known: Known, matching: Matching, plain: Plain, converted: Convert, *, denies: bool) -> None:
         self._known = known
         self._converted = converted
         self._matching = matching
-        self._reading = reading
+        self._plain = plain
         self._denies = denies
         self._rank = 0
         self._shares = False
@@ -188,7 +206,7 @@ class _Lowering:
     def policy(self, policy: Decoded) -> None:
         self._number += 1
         if policy.kind == "NetworkPolicy":
-            rules, ends = lower_policies((policy,), self._reading)
+            rules, ends = self._plain[policy]
             self._put([rule for rule in rules if rule.action == "allow"])
             self._last += [rule for rule in rules if rule.action == "deny"]
             self._ends += ends

@@ -80,6 +80,10 @@ def _policy(cluster: Cluster, d: Decoded, rows: list[int], locate: Locate) -> Po
         sides = tuple(side for side in ("ingress", "egress") if getattr(spec, side))
         if isinstance(spec, NetworkPolicySpec):
             sides = policy_types(spec)
+        elif d.kind in CALICO_KINDS and d.value.spec is not None:
+            from netwright.dialects.calico.lower import types_of
+
+            sides = types_of(spec)
         counts = {side: len(getattr(spec, side) or ()) for side in ("ingress", "egress")}
     refs = sorted({cluster.workloads[int(cluster.columns.workload[row])].ref for row in rows})
     file, line = written(locate, d.kind, d.namespace, d.name, d.place)

@@ -247,8 +247,10 @@ def _judge(inquirer: Inquirer, parts: Sequence[Part], translated: bool) -> int:
         ends = []
         for spot, held in ((packet.source, part.source_addresses), (packet.destination, part.destination_addresses)):
             ends.append(_end(inquirer, spot.row) if held is None else lowest(held, packet.family))
+        # policies that name a Service mean the pods behind it, which the ends may be
+        themselves = [end for end in ends if isinstance(end, Decoded) and end.namespace]
         verdict = judge(
-            inquirer.deciding_objects(namespaces),
+            (*inquirer.deciding_objects(namespaces), *themselves),
             ends[0],
             ends[1],
             protocol=packet.key >> 16,
