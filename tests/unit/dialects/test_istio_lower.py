@@ -172,3 +172,85 @@ def test_only_tcp_passes_the_mesh(tmp_path: Path) -> None:
     file = tmp_path / "all.yaml"
     file.write_text(CLUSTER + policy("{}") + STRICT)
     assert netwright.load(str(file)).why("old/job", "shop/db:53", protocol="UDP", changes=False).verdict == "allow"
+
+
+NODES = """
+---
+apiVersion: v1
+kind: Node
+metadata: {name: n1}
+status: {addresses: [{type: InternalIP, address: 192.168.0.1}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: here, namespace: shop, labels: {app: here}}
+spec: {nodeName: n1, containers: [{name: main, image: main}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: there, namespace: bank, labels: {app: there}}
+spec: {nodeName: n1, containers: [{name: main, image: main}]}
+"""
+CLOSED = """
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: closed, namespace: shop}
+spec: {podSelector: {}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "destination", "verdict"),
+    [
+        (CLOSED, "shop/here:80", "allow"),  # the CNI exempts the own node
+        (CLOSED + policy("{rules: [{}]}"), "shop/here:80", "allow"),
+        (CLOSED + policy("{}"), "shop/here:80", "deny"),  # the mesh does not
+        (CLOSED + STRICT, "shop/here:80", "deny"),
+        (STRICT + policy("{}", "bank"), "bank/there:80", "allow"),  # ztunnel lets the node's own connections by
+    ],
+)
+def test_the_own_node_passes_the_cni_by_and_not_a_sidecar(
+    tmp_path: Path, more: str, destination: str, verdict: str
+) -> None:
+    file = tmp_path / "all.yaml"
+    file.write_text(CLUSTER + NODES + more)
+    assert netwright.load(str(file)).why("node/n1", destination, changes=False).verdict == verdict
+
+
+def test_the_enforcer_that_denies_is_cited_alone(tmp_path: Path) -> None:
+    file = tmp_path / "all.yaml"
+    admits = CLOSED.replace("podSelector: {}", "podSelector: {}, ingress: [{}]")
+    file.write_text(CLUSTER + admits + policy("{}") + STRICT)
+    (part,) = netwright.load(str(file)).why("shop/web", "shop/db:5432", changes=False).parts
+    assert [(c.kind, c.name, c.rule, c.path) for c in part.ingress.rules] == [
+        ("AuthorizationPolicy", "p", None, "spec")
+    ]
+    assert not part.ingress.isolating
+
+
+def test_where_both_deny_both_are_cited(tmp_path: Path) -> None:
+    file = tmp_path / "all.yaml"
+    file.write_text(CLUSTER + CLOSED + policy("{}"))
+    (part,) = netwright.load(str(file)).why("shop/web", "shop/db:5432", changes=False).parts
+    assert {c.kind for c in (*part.ingress.rules, *part.ingress.isolating)} == {"AuthorizationPolicy", "NetworkPolicy"}
+
+
+def test_a_change_names_the_port_that_the_cni_sees(tmp_path: Path) -> None:
+    file = tmp_path / "all.yaml"
+    file.write_text(CLUSTER + STRICT + NETPOL.format(port=8080))
+    found = netwright.load(str(file)).why("bank/a", "bank/b:8080")
+    assert found.parts[0].ingress.nearest is not None
+    assert "TCP 15008" in " ".join(found.parts[0].ingress.nearest.differs)
+    assert any("TCP 15008" in edit for change in found.changes for edit in change.edits)
+
+
+def test_conditions_of_requests_are_told_in_words(tmp_path: Path) -> None:
+    file = tmp_path / "all.yaml"
+    file.write_text(CLUSTER + policy(GET))
+    twin = netwright.load(str(file))
+    told = {port: [r.reason for r in twin.why("shop/web", f"shop/db:{port}").reasons] for port in (8080, 9000)}
+    assert told == {
+        8080: ["AuthorizationPolicy `shop/p`: methods GET"],
+        9000: ["AuthorizationPolicy `shop/p`: it is HTTP and methods GET"],
+    }
