@@ -513,7 +513,9 @@ class Twin:
         before, after = under_one_profile(before, self)
         return after.ask(Diff(before=before))
 
-    def convert(self, language: Literal["clusternetworkpolicy", "networkpolicy"]) -> Converted:
+    def convert(
+        self, language: Literal["clusternetworkpolicy", "networkpolicy", "networkpolicy+clusternetworkpolicy"]
+    ) -> Converted:
         """The policies of a language as those of another one, with the proof that they do the same."""
         from netwright.questions.registry import Convert
 

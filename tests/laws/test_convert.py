@@ -19,6 +19,7 @@ from tests.random_clusters import Case, cluster
 
 pytestmark = pytest.mark.laws
 CHUNKS, CLUSTERS, TUPLES = 10, 20, 60
+OF_CILIUM = 8
 OLD = ("AdminNetworkPolicy", "BaselineAdminNetworkPolicy")
 Object = dict[str, Any]
 
@@ -102,36 +103,29 @@ def test_what_is_proven_equal_has_the_same_verdicts(chunk: int, seed: int) -> No
 # --- CiliumNetworkPolicy to NetworkPolicy ----------------------------------------------------------------------------
 
 
-def plainer(manifests: list[Object], seed: int) -> None:
-    """Without what NetworkPolicy never says in most policies, so that enough of them are converted."""
-    for manifest in manifests if seed % 4 else []:
-        if manifest["kind"] == "CiliumNetworkPolicy":
-            for rule in [manifest["spec"]] if "spec" in manifest else manifest["specs"]:
-                for word in ("ingressDeny", "egressDeny", "enableDefaultDeny"):
-                    rule.pop(word, None)
-                if not rule.get("ingress") and not rule.get("egress"):
-                    rule["ingress"] = [{}]
+LANGUAGES = ("networkpolicy", "networkpolicy+clusternetworkpolicy")
 
 
+def named(manifest: Object) -> str:
+    meta = manifest["metadata"]
+    space = f"{meta['namespace']}/" if "namespace" in meta else ""
+    return f"{manifest['kind']} {space}{meta['name']}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("chunk", range(CHUNKS))
-def test_network_policies_do_what_cilium_s_did(chunk: int, seed: int) -> None:
+def test_policies_of_kubernetes_do_what_cilium_s_did(language: str, chunk: int, seed: int) -> None:
+    """Whatever is converted, dropped, said by more or left: no verdict of Cilium's reference evaluator moves."""
     fates: Counter[str] = Counter()
-    first = seed % 10**6 * 1_000 + chunk * CLUSTERS
-    for number in range(first, first + CLUSTERS):
+    first = seed % 10**6 * 1_000 + chunk * OF_CILIUM
+    for number in range(first, first + OF_CILIUM):
         case = random_cilium.cluster(number, TUPLES, random_cilium.CONFIGS[number % len(random_cilium.CONFIGS)])
-        plainer(case.manifests, number)
         documents = [document(m) for m in case.manifests]
         reading = Reading(documents=documents, unread=[], warnings=[], inputs=[], texts=NoTexts())
-        found = Twin(digest(reading), cni=profile_name(case.config)).convert("networkpolicy")
+        found = Twin(digest(reading), cni=profile_name(case.config)).convert(language)  # type: ignore[arg-type]
         fates.update(rule.fate for rule in found.rules)
-        assert found.proof in ("this cluster", "nothing"), f"cluster {number}: {found.proof} {found.turned[:2]}"
-        stay = {rule.policy for rule in found.rules if rule.fate == "refused"}
-        kept = [
-            m
-            for m in case.manifests
-            if m["kind"] != "CiliumNetworkPolicy"
-            or f"CiliumNetworkPolicy {m['metadata']['namespace']}/{m['metadata']['name']}" in stay
-        ]
+        assert found.proof in ("every cluster", "this cluster", "nothing"), f"cluster {number}: {found.proof}"
+        kept = [m for m in case.manifests if named(m) not in found.replaced]
         sides = [[decoded(m) for m in side] for side in (case.manifests, [*kept, *(o.object for o in found.objects)])]
         engines = [asked_under(case, objects) for objects in sides]
         for query in case.queries:
@@ -140,5 +134,5 @@ def test_network_policies_do_what_cilium_s_did(chunk: int, seed: int) -> None:
                 for engine, objects in zip(engines, sides, strict=True)
             )
             assert was == now, f"cluster {number}, {query}: {was} before, {now} after"
-    assert not fates["residue"], fates
-    print(fates)
+    if language != "networkpolicy":
+        assert fates["refused"] <= 0.25 * sum(fates.values()), fates

@@ -32,9 +32,9 @@ NAMED = ServiceSet([(p << 16, (p + 1) << 16) for p in PROTOCOLS.values()])
 Said = tuple[ServiceSet, bool]
 
 
-def twin(manifests: list[dict[str, Any]], pod_cidrs: tuple[str, ...]) -> Twin:
+def twin(manifests: list[dict[str, Any]], pod_cidrs: tuple[str, ...], cni: str | None = None) -> Twin:
     reading = Reading(documents=[document(m) for m in manifests], unread=[], warnings=[], inputs=[], texts=NoTexts())
-    return Twin(digest(reading), pod_cidrs=pod_cidrs)
+    return Twin(digest(reading), cni=cni, pod_cidrs=pod_cidrs)
 
 
 def by_name(ranges: set[tuple[str, int, int]]) -> Said:

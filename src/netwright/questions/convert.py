@@ -10,23 +10,31 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from netwright.base.errors import InternalError
+from netwright.base.selectors import ALWAYS, Selector, matches
+from netwright.base.services import NONE, ServiceSet
 from netwright.base.spans import Origin, dotted, named
 from netwright.dialects import decode
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
 from netwright.dialects.adminpolicy.lower import lower_admin_policies
+from netwright.dialects.calico import KINDS as CALICO_KINDS
 from netwright.dialects.cilium import KINDS as CILIUM_KINDS
+from netwright.dialects.ovn import KINDS as OVN_KINDS
 from netwright.engine.inquire import Inquirer
 from netwright.model.cluster import Cluster
 from netwright.model.document import Decoded, Document
 from netwright.profiles.compose import compose
+from netwright.profiles.enforcers import enforcers
 from netwright.profiles.known import profile_of
+from netwright.profiles.profile import Profile
 from netwright.questions.registry import Asked, Convert
-from netwright.translate import clusternetworkpolicy, networkpolicy
+from netwright.translate import clusternetworkpolicy, from_cilium
 from netwright.translate.conversion import Fate, Open, Raised, ResidueKind, RuleKey, Turned
+from netwright.translate.made_up import pods_for
 from netwright.translate.same_network import inquirer, turned
 from netwright.translate.same_rules import same_rules
+from netwright.translate.same_tiers import same_tiers
 
-POLICIES = ("NetworkPolicy", *ADMIN_KINDS, *CILIUM_KINDS)
+POLICIES = ("NetworkPolicy", *ADMIN_KINDS, *CILIUM_KINDS, *CALICO_KINDS, "HostEndpoint", *OVN_KINDS)
 Proof = Literal["every cluster", "this cluster", "undecided", "differs", "nothing"]
 
 
@@ -35,17 +43,12 @@ class Language(NamedTuple):
 
     sources: tuple[str, ...]
     group: str
-    raised: Callable[[Sequence[Decoded]], Raised]
+    raised: Callable[[Sequence[Decoded], _Proving], Raised]
     profile: str
+    same: Callable[[Sequence[Decoded], Sequence[Decoded], Profile], bool]
     default_namespace: str = ""
-
-
-LANGUAGES = {
-    "clusternetworkpolicy": Language(
-        clusternetworkpolicy.SOURCES, "policy.networking.k8s.io", clusternetworkpolicy.raised, "upstream"
-    ),
-    "networkpolicy": Language(networkpolicy.SOURCES, "cilium.io", networkpolicy.raised, "cilium", "default"),
-}
+    is_of_a_cni: bool = False
+    """Whether only a CNI of its own enforces the kinds: another profile is one to move to."""
 
 
 class Emitted(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,16 +98,21 @@ class Converted(msgspec.Struct, frozen=True, kw_only=True, rename={"language": "
     input's network has the verdict that it had. `undecided`: of some connections it cannot be said, or `open_because`
     says what could hide a difference. `differs`: `turned` has the connections. `nothing`: there was nothing to convert.
 
-    `profile` is the one that both were compared under. Where the profile of the input does not enforce the policies as
-    they are, `starts_to_act` has what changes once they are converted. `not_read`: policies of the input that the API
-    server would refuse. The three counts are of rules.
+    `replaced` are the policies of the input that the objects stand for: those without an object of their name go.
+    `made_up` are pods that joined the comparison, for rules that select none of the input.
+    `profile` is the one that the input was read under, `target` the one for what was written. Where the profile of the
+    input does not enforce the policies as they are, `starts_to_act` has what changes once they are converted.
+    `not_read`: policies of the input that the API server would refuse. The three counts are of rules.
     """
 
     language: str
     objects: tuple[Emitted, ...]
+    replaced: tuple[str, ...]
+    made_up: tuple[str, ...]
     proof: Proof
     open_because: tuple[str, ...]
     profile: str
+    target: str
     turned: tuple[Turned, ...]
     starts_to_act: tuple[Turned, ...]
     residues: tuple[Residue, ...]
@@ -125,16 +133,53 @@ class Converted(msgspec.Struct, frozen=True, kw_only=True, rename={"language": "
         return 4 if self.proof == "undecided" or left else 0
 
 
+def _from_admin(objects: Sequence[Decoded], proving: _Proving) -> Raised:
+    return clusternetworkpolicy.raised(objects)
+
+
+def _from_cilium(objects: Sequence[Decoded], proving: _Proving) -> Raised:
+    return from_cilium.raised(objects, proving, admin=False)
+
+
+def _from_cilium_to_both(objects: Sequence[Decoded], proving: _Proving) -> Raised:
+    return from_cilium.raised(objects, proving, admin=True)
+
+
+def _same_admin(before: Sequence[Decoded], after: Sequence[Decoded], profile: Profile) -> bool:
+    lowered = [lower_admin_policies([d for d in side if d.kind in ADMIN_KINDS], side) for side in (before, after)]
+    return same_rules(*({str(tier): rules for tier, rules in one.items()} for one in lowered))
+
+
+def _same_cilium(before: Sequence[Decoded], after: Sequence[Decoded], profile: Profile) -> bool:
+    if profile.enforcement != "default" or profile.isolation != "behind all tiers":
+        return False
+    one, other = (enforcers(side, profile, ()) for side in (before, after))
+    return len(one) == len(other) == 1 and same_tiers(one[0], other[0])
+
+
+LANGUAGES = {
+    "clusternetworkpolicy": Language(
+        clusternetworkpolicy.SOURCES, "policy.networking.k8s.io", _from_admin, "upstream", _same_admin
+    ),
+    "networkpolicy": Language(
+        from_cilium.SOURCES, "cilium.io", _from_cilium, "cilium", _same_cilium, "default", is_of_a_cni=True
+    ),
+    "networkpolicy+clusternetworkpolicy": Language(
+        from_cilium.SOURCES, "cilium.io", _from_cilium_to_both, "cilium", _same_cilium, "default", is_of_a_cni=True
+    ),
+}
+
+
 def answer(twin: Asked, params: Convert) -> Converted:
     """The policies of the twin in `params.language`."""
     objects = twin.cluster.objects
     language = LANGUAGES[params.language]
-    made = language.raised(objects)
+    proving = _Proving(twin.cluster, language)
+    made = language.raised(objects, proving)
     new = tuple(_decoded(tree) for tree in made.objects)
     gone = {id(d) for d in made.replaced}
     after = (*(d for d in objects if id(d) not in gone), *new)
-    proving = _Proving(twin.cluster, language)
-    found, differing, because = _proof(made, objects, after, proving)
+    found, differing, because = _proof(made, objects, after, proving, language)
     fates = _fates(made)
     counts = Counter(fates.values())
     return Converted(
@@ -143,9 +188,12 @@ def answer(twin: Asked, params: Convert) -> Converted:
             Emitted(object=tree, made_of=f"{d.kind} {named(d.namespace, d.name)}", place=_place(twin, d))
             for tree, d in zip(made.objects, made.made_of, strict=True)
         ),
+        replaced=tuple(f"{d.kind} {named(d.namespace, d.name)}" for d in made.replaced),
+        made_up=proving.made_up if made.sources else (),
         proof=found,
         open_because=because,
-        profile=proving.profile.name,
+        profile=proving.source.name,
+        target=proving.target.name,
         turned=differing,
         starts_to_act=proving.started(after) if made.sources else (),
         residues=tuple(_residue(one, proving) for one in made.open),
@@ -159,30 +207,70 @@ def answer(twin: Asked, params: Convert) -> Converted:
 
 
 class _Proving:
-    """Networks of one cluster with its policies written in several ways, under a profile that enforces them."""
+    """Networks of one cluster with its policies written in several ways, under a profile that enforces them (`source`),
+    and under the one that they are to be enforced by afterwards (`target`)."""
 
     def __init__(self, cluster: Cluster, language: Language) -> None:
         self._cluster = cluster
+        self._language = language
         own = profile_of(cluster.profile)
-        self.is_own = all(kind in own.kinds for kind in language.sources)
-        self.profile = own if self.is_own else profile_of(language.profile)
+        self._is_own = all(kind in own.kinds for kind in language.sources)
+        self._is_move = language.is_of_a_cni and not self._is_own
+        self.source = own if self._is_own else profile_of(language.profile)
+        self.target = own if self._is_move else self.source
 
     @cached_property
     def _before(self) -> Inquirer:
-        return inquirer(self._of(self._cluster.objects))
+        return inquirer(self._of(self._cluster.objects, self.source))
 
-    def _of(self, objects: Sequence[Decoded]) -> Cluster:
+    @cached_property
+    def _made_up(self) -> list[Decoded]:
+        if not self._language.is_of_a_cni:
+            return []
+        policies = [d for d in self._cluster.objects if d.kind in self._language.sources]
+        known = _pods(inquirer(self._read(self._cluster.objects, self.source)))
+        return pods_for(policies, self._cluster.objects, lambda selector: _any(selector, known))
+
+    @property
+    def made_up(self) -> tuple[str, ...]:
+        return tuple(named(d.namespace, d.name) for d in self._made_up if d.kind == "Pod")
+
+    @cached_property
+    def _known(self) -> list[dict[str, str]]:
+        return _pods(self._before)
+
+    def is_same(self, before: Sequence[Decoded], after: Sequence[Decoded]) -> bool:
+        """Whether the rules of objects are the same, whatever pods there are."""
+        return self._language.same(before, after, self.source)
+
+    def has_pod(self, selector: Selector) -> bool:
+        """Whether a selector selects a pod, made up or not."""
+        return _any(selector, self._known)
+
+    def _of(self, objects: Sequence[Decoded], profile: Profile) -> Cluster:
+        """With pods made up for the selectors that select none."""
+        return self._read([*objects, *self._made_up], profile)
+
+    def _read(self, objects: Sequence[Decoded], profile: Profile) -> Cluster:
         """Policies that the profile does not read are the same on both sides, and would only hide differences."""
-        read = [d for d in objects if d.kind not in POLICIES or d.kind in self.profile.kinds]
-        return compose(read, profile=self.profile, pod_cidrs=self._cluster.pod_cidrs)
+        read = [d for d in objects if d.kind not in POLICIES or d.kind in profile.kinds]
+        return compose(read, profile=profile, pod_cidrs=self._cluster.pod_cidrs)
 
-    def turned(self, objects: Sequence[Decoded]) -> tuple[Turned, ...]:
-        """What differs from the input once these are its objects."""
-        return turned(self._before, self._of(objects))
+    def moved(self, objects: Sequence[Decoded], beside: ServiceSet = NONE) -> tuple[Turned, ...]:
+        """What differs from the input once these are its objects, under one profile, but for services `beside`."""
+        return turned(self._before, self._of(objects, self.source), beside)
+
+    def arrived(self, objects: Sequence[Decoded], beside: ServiceSet) -> tuple[Turned, ...]:
+        """What differs from the input once these are its objects under the other profile; what that does not read of
+        them leaves open what it could decide."""
+        if not self._is_move:
+            return self.moved(objects, beside)
+        made_up = [*objects, *self._made_up]
+        return turned(self._before, compose(made_up, profile=self.target, pod_cidrs=self._cluster.pod_cidrs), beside)
 
     def started(self, after: Sequence[Decoded]) -> tuple[Turned, ...]:
         """What differs under the profile of the input, where that does not enforce the policies as they are."""
-        if self.is_own:
+        if self._is_own or self._is_move:
             return ()
         own = profile_of(self._cluster.profile)
         sides = (
@@ -195,26 +283,44 @@ class _Proving:
         """Why networks that are the same as far as they are read may not be."""
         reasons = [u.reason for u in self._cluster.unknown]
         reasons += [
-            f"{d.kind} `{named(d.namespace, d.name)}` is no policy of the profile `{self.profile.name}`"
+            f"{d.kind} `{named(d.namespace, d.name)}` is no policy of the profile `{self.source.name}`"
             for d in self._cluster.objects
-            if d.kind in POLICIES and d.kind not in self.profile.kinds
+            if d.kind in POLICIES and d.kind not in self.source.kinds and d.kind not in self.source.ignored
         ]
         return tuple(dict.fromkeys(reasons))
 
 
+def _pods(inquirer: Inquirer) -> list[dict[str, str]]:
+    """The attributes of the pods that selectors tell apart."""
+    columns = inquirer.network.columns
+    found = []
+    for row in inquirer.network.identities.row.tolist():
+        if not columns.host[row]:
+            number = int(columns.namespace[row])
+            of_namespace = {f"ns:{key}": text for key, text in columns.namespace_labels[number].items()}
+            own = {"ns": columns.namespaces[number], "network": "pod"}
+            found.append({**columns.labels_of(row), **of_namespace, **own})
+    return found
+
+
+def _any(selector: Selector, pods: Sequence[dict[str, str]]) -> bool:
+    return any(matches(selector, one) for one in pods)
+
+
 def _proof(
-    made: Raised, before: Sequence[Decoded], after: Sequence[Decoded], proving: _Proving
+    made: Raised, before: Sequence[Decoded], after: Sequence[Decoded], proving: _Proving, language: Language
 ) -> tuple[Proof, tuple[Turned, ...], tuple[str, ...]]:
     if not made.sources:
         return "nothing", (), ()
-    if not made.of_this_cluster:
-        lowered = [lower_admin_policies([d for d in side if d.kind in ADMIN_KINDS], side) for side in (before, after)]
-        if same_rules(*({str(tier): rules for tier, rules in one.items()} for one in lowered)):
-            return "every cluster", (), ()
-    differing = proving.turned(after)
+    by_rules = proving.source is proving.target and proving.is_same(before, after)
+    if by_rules and not made.of_this_cluster:
+        return "every cluster", (), ()
+    differing = proving.arrived(after, made.beside)
     if any(one.surely for one in differing):
         return "differs", differing, ()
     because = proving.not_compared()
+    if language.is_of_a_cni and not by_rules and not proving.has_pod(ALWAYS):
+        because += ("the input has no pods, so that its network proves nothing",)
     return ("undecided", differing, because) if differing or because else ("this cluster", (), ())
 
 
@@ -265,7 +371,7 @@ def _residue(one: Open, proving: _Proving) -> Residue:
         rules=tuple(f"{_policy(key)} {dotted(key.pointer)}" for key in one.rules),
         told=one.told,
         refused=one.refused,
-        choices=tuple(Choice(told=told, turned=proving.turned(objects)) for told, objects in one.variants),
+        choices=tuple(Choice(told=told, turned=proving.moved(objects)) for told, objects in one.variants),
     )
 
 
@@ -294,5 +400,5 @@ def _not_read(twin: Asked, objects: Sequence[Decoded], language: Language) -> tu
         for d in documents
         if d.kind in language.sources
         and d.group == language.group
-        and (d.kind, d.namespace or language.default_namespace, d.name) not in held
+        and held.isdisjoint({(d.kind, d.namespace or home, d.name) for home in ("", language.default_namespace)})
     )

@@ -34,6 +34,12 @@ def convert_text(found: Converted, words: Words, *, everything: bool, last: str)
     """Lines; of long lists the beginning unless `everything`."""
     head, style = HEADS[found.proof]
     yield from words.fold(f"{head}: {SAYS[found.proof]}", "  ", "", marks=((head, style),))
+    if found.target != found.profile:
+        told = f"what was is read under the profile `{found.profile}`, what was written under `{found.target}`"
+        yield from words.fold(told, "  ", "")
+    if found.made_up:
+        told = f"{count(len(found.made_up), 'pod')} made up for selectors that select none of the input, compared too"
+        yield from words.fold(told, "  ", "")
     yield from _turned(found.turned, words, "  ", everything)
     yield from _listed([plain(f"not compared: {reason}") for reason in found.open_because], words, everything)
     if found.starts_to_act:
@@ -52,7 +58,7 @@ def convert_text(found: Converted, words: Words, *, everything: bool, last: str)
             yield from words.fold(plain(f"{choice.told}:{effect}"), "    ", "  ")
             yield from _turned(choice.turned, words, "    ", everything)
     for emitted in found.objects:
-        spec, meta = emitted.object["spec"], emitted.object["metadata"]
+        spec, meta = emitted.object.get("spec", {}), emitted.object["metadata"]
         order = f"  {spec['tier']} {spec['priority']}" if "tier" in spec else ""
         told = f"{emitted.object['kind']} {named(meta.get('namespace', ''), meta['name'])}{order}"
         place = f"  {emitted.place}" if emitted.place else ""

@@ -113,7 +113,7 @@ class _Raising:
         for parts in self._copies:
             for number, (subject, sides) in enumerate(parts):
                 meta: Tree = {"name": next(names[id(self)])}
-                meta |= _marks(self.policy)
+                meta |= marks(self.policy)
                 spec = {"tier": tier, "priority": min(first + number, LAST), "subject": subject, **sides}
                 yield {"apiVersion": VERSION, "kind": KIND, "metadata": meta, "spec": spec}
 
@@ -359,7 +359,7 @@ def _selector(selector: LabelSelector | None) -> Tree:
     return out
 
 
-def _marks(policy: Decoded) -> Tree:
+def marks(policy: Decoded) -> Tree:
     """The labels and annotations that stay."""
     meta = policy.value.metadata
     found = {

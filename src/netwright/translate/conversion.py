@@ -7,12 +7,25 @@ from typing import Any, Literal
 import msgspec
 
 from netwright.base.ipset import Family
+from netwright.base.services import NONE, ServiceSet
 from netwright.base.spans import Pointer
 from netwright.model.document import Decoded
 
 Side = Literal["ingress", "egress"]
 Fate = Literal["converted", "residue", "refused"]
-ResidueKind = Literal["tie", "no priority", "compared labels", "unknown peer", "beyond the language"]
+ResidueKind = Literal[
+    "tie",
+    "no priority",
+    "compared labels",
+    "compared with nothing",
+    "unknown peer",
+    "beyond the language",
+    "conflict",
+    "decides nothing",
+    "no such end",
+    "port 0",
+    "written out",
+]
 
 
 class RuleKey(msgspec.Struct, frozen=True, kw_only=True, order=True):
@@ -42,7 +55,7 @@ class Raised(msgspec.Struct, frozen=True, kw_only=True):
     for those that are `replaced`; the other `sources` stay.
 
     `of_this_cluster`: some were written out for the namespaces of the input, so that rules which agree there may not
-    elsewhere.
+    elsewhere. `beside`: services that no connection has and the language does not know, told among those in `open`.
     """
 
     objects: tuple[dict[str, Any], ...]
@@ -52,6 +65,7 @@ class Raised(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[RuleKey, ...]
     open: tuple[Open, ...]
     of_this_cluster: bool
+    beside: ServiceSet = NONE
 
 
 class Turned(msgspec.Struct, frozen=True, kw_only=True, rename={"source": "from", "destination": "to"}):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from netwright.base.ipset import Family
-from netwright.base.services import ServiceSet
+from netwright.base.services import NONE, SCTP, TCP, UDP, ServiceSet
 from netwright.engine.compile import Network
 from netwright.engine.difference import differences
 from netwright.engine.ends import shared_ends
@@ -12,6 +14,8 @@ from netwright.model.cluster import Cluster
 from netwright.model.references import Directory
 from netwright.translate.conversion import Turned
 
+PORT_ZERO: Final = ServiceSet.ports(TCP, 0) | ServiceSet.ports(UDP, 0) | ServiceSet.ports(SCTP, 0)
+"""No connection has it (RFC 6335, section 6: reserved), and ClusterNetworkPolicy has no word for it."""
 _Cut = tuple[ServiceSet, ServiceSet, ServiceSet, bool]
 
 
@@ -22,16 +26,21 @@ def inquirer(cluster: Cluster, like: Network | None = None) -> Inquirer:
     )
 
 
-def turned(before: Inquirer, after: Cluster) -> tuple[Turned, ...]:
-    """The pairs whose verdicts differ, by their names; none where every connection has the verdict that it had."""
+def turned(before: Inquirer, after: Cluster, beside: ServiceSet = NONE) -> tuple[Turned, ...]:
+    """The pairs whose verdicts differ, by their names; none where every connection has the verdict that it had.
+    Services `beside` are not looked at."""
     new = inquirer(after, before.network)
     families = sorted({*before.network.families, *new.network.families})
     return tuple(
-        one for family in families for one in _of_family(before, new, family, family if len(families) > 1 else None)
+        one
+        for family in families
+        for one in _of_family(before, new, family, family if len(families) > 1 else None, beside)
     )
 
 
-def _of_family(before: Inquirer, after: Inquirer, family: Family, told: Family | None) -> list[Turned]:
+def _of_family(
+    before: Inquirer, after: Inquirer, family: Family, told: Family | None, beside: ServiceSet
+) -> list[Turned]:
     ends = shared_ends(before, after, family, nodes=True)
     found = differences(ends.before, ends.after, ends.changed, outside=ends.outside)
     cuts: dict[tuple[int, ...], _Cut] = {}
@@ -41,7 +50,7 @@ def _of_family(before: Inquirer, after: Inquirer, family: Family, told: Family |
         key = (*was, *now)
         cut = cuts.get(key)
         if cut is None:
-            cut = cuts[key] = _cut(*(found.services[number] for number in key))
+            cut = cuts[key] = _cut(*(found.services[number] - beside for number in key))
         pair = ends.owners[source], ends.owners[destination]
         known = pairs.get(pair)
         if known is None or known is cut:
@@ -59,6 +68,7 @@ def _of_family(before: Inquirer, after: Inquirer, family: Family, told: Family |
             family=told,
         )
         for (source, destination), (allowed, denied, undecided, surely) in sorted(pairs.items(), key=lambda p: p[0])
+        if allowed or denied or undecided
     ]
 
 

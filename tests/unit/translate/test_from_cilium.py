@@ -1,0 +1,337 @@
+"""Policies of Cilium as those of Kubernetes: what is written, dropped, said by more, or stays, and why."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+import pytest
+
+from netwright.questions.convert import Converted
+from tests.laws.test_reach import twin
+from tests.unit.translate.test_clusternetworkpolicy import CLUSTER, held
+from tests.unit.translate.test_clusternetworkpolicy import rule as admin_rule
+
+Object = dict[str, Any]
+Language = Literal["networkpolicy", "networkpolicy+clusternetworkpolicy"]
+BOTH: Language = "networkpolicy+clusternetworkpolicy"
+
+
+def cilium(name: str, *specs: Object, namespace: str = "shop") -> Object:
+    rules: Object = {"spec": specs[0]} if len(specs) == 1 else {"specs": list(specs)}
+    meta = {"name": name} | ({"namespace": namespace} if namespace else {})
+    kind = "CiliumNetworkPolicy" if namespace else "CiliumClusterwideNetworkPolicy"
+    return {"apiVersion": "cilium.io/v2", "kind": kind, "metadata": meta, **rules}
+
+
+def convert(*policies: Object, to: Language = BOTH, cni: str = "cilium") -> Converted:
+    return twin([*CLUSTER, *policies], (), cni).convert(to)
+
+
+def rule(**more: Any) -> Object:
+    return {"endpointSelector": {"matchLabels": {"k8s:app": "web"}}, **more}
+
+
+def ports(*entries: Object) -> Object:
+    return {"toPorts": [{"ports": list(entries)}]}
+
+
+def specs(found: Converted, kind: str) -> list[Object]:
+    return [one.object["spec"] for one in found.objects if one.object["kind"] == kind]
+
+
+def kinds(found: Converted) -> list[str]:
+    return [one.object["kind"] for one in found.objects]
+
+
+API = {"fromEndpoints": [{"matchLabels": {"app": "api"}}]}
+EVERYBODY = {"fromEntities": ["all"]}
+
+
+def test_what_can_be_said_is_written() -> None:
+    peers = [
+        {"matchLabels": {"app": "api"}},
+        {"matchLabels": {"k8s:io.kubernetes.pod.namespace": "bank", "any:app": "db"}},
+        {"matchExpressions": [{"key": "io.cilium.k8s.namespace.labels.team", "operator": "In", "values": ["red"]}]},
+    ]
+    found = convert(
+        cilium(
+            "web",
+            rule(
+                ingress=[
+                    {"fromEndpoints": peers, **ports({"port": "80", "protocol": "TCP"}, {"port": "53", "endPort": 60})},
+                    {},
+                ],
+                egress=[
+                    {"toCIDR": ["203.0.113.7/32", "2001:db8::1/128"]},
+                    {"toCIDRSet": [{"cidr": "198.51.100.0/24", "except": ["198.51.100.7/32"]}]},
+                    ports({"port": "SQL", "protocol": "TCP"}, {"port": "0", "protocol": "UDP"}),
+                ],
+            ),
+        )
+    )
+    (made,) = found.objects
+    every = [{"protocol": name, "port": 53, "endPort": 60} for name in ("TCP", "UDP", "SCTP")]
+    assert made.object == {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {
+            "podSelector": {"matchLabels": {"app": "web"}},
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": [
+                {
+                    "from": [
+                        {"podSelector": {"matchLabels": {"app": "api"}}},
+                        {
+                            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "bank"}},
+                            "podSelector": {"matchLabels": {"app": "db"}},
+                        },
+                        {
+                            "namespaceSelector": {
+                                "matchExpressions": [{"key": "team", "operator": "In", "values": ["red"]}]
+                            }
+                        },
+                    ],
+                    "ports": [every[0], {"protocol": "TCP", "port": 80}, *every[1:]],
+                }
+            ],
+            "egress": [
+                {"to": [{"ipBlock": {"cidr": "203.0.113.7/32"}}, {"ipBlock": {"cidr": "2001:db8::1/128"}}]},
+                {"to": [{"ipBlock": {"cidr": "198.51.100.0/24", "except": ["198.51.100.7/32"]}}]},
+                {"ports": [{"protocol": "UDP"}, {"protocol": "TCP", "port": "sql"}]},
+            ],
+        },
+    }
+    assert (found.proof, found.profile, found.target, found.answer) == ("every cluster", "cilium", "cilium", 0)
+    assert (found.converted, found.with_residue, found.refused) == (5, 0, 0)
+    assert found.replaced == ("CiliumNetworkPolicy shop/web",)
+    assert found.left_alone == ()
+
+
+def test_a_denial_is_an_admin_policy_behind_those_that_are_there() -> None:
+    denies = rule(
+        ingress=[EVERYBODY],
+        ingressDeny=[API | ports({"port": "80"})],
+        egressDeny=[{"toCIDR": ["203.0.113.0/24"]}],
+        enableDefaultDeny={"egress": False},
+    )
+    found = convert(cilium("web", denies), held("first", "Admin", 400, ingress=[admin_rule("Accept")]))
+    (policy,) = specs(found, "NetworkPolicy")
+    assert policy == {"podSelector": {"matchLabels": {"app": "web"}}, "policyTypes": ["Ingress"], "ingress": [{}]}
+    (made,) = specs(found, "ClusterNetworkPolicy")
+    assert (made["tier"], made["priority"]) == ("Admin", 401)
+    home = {"matchLabels": {"kubernetes.io/metadata.name": "shop"}}
+    assert made["subject"] == {"pods": {"namespaceSelector": home, "podSelector": {"matchLabels": {"app": "web"}}}}
+    numbers = [{name: {"destinationPort": {"number": 80}}} for name in ("tcp", "udp", "sctp")]
+    peer = {"pods": {"namespaceSelector": home, "podSelector": {"matchLabels": {"app": "api"}}}}
+    assert made["ingress"] == [{"action": "Deny", "from": [peer], "protocols": numbers}]
+    assert made["egress"] == [{"action": "Deny", "to": [{"networks": ["203.0.113.0/24"]}]}]
+    assert (found.proof, found.converted, found.refused) == ("this cluster", 3, 0)
+
+
+def test_what_allows_without_isolating_is_in_the_baseline() -> None:
+    isolating = cilium("all", {"endpointSelector": {}, "ingress": [{}]})
+    opening = cilium("open", rule(ingress=[API], enableDefaultDeny={"ingress": False}))
+    found = convert(isolating, opening)
+    assert kinds(found) == ["NetworkPolicy", "ClusterNetworkPolicy"]
+    assert [(s["tier"], s["ingress"][0]["action"]) for s in specs(found, "ClusterNetworkPolicy")] == [
+        ("Baseline", "Accept")
+    ]
+    assert (found.proof, found.converted) == ("every cluster", 2)
+    alone = convert(opening, to="networkpolicy")
+    assert alone.objects == ()
+    assert [r.kind for r in alone.residues] == ["decides nothing"]
+
+
+def test_a_policy_for_the_cluster_is_one_in_each_namespace() -> None:
+    everywhere = {"endpointSelector": {"matchLabels": {"k8s:io.cilium.k8s.namespace.labels.team": "red"}}}
+    found = convert(cilium("red", everywhere | {"ingress": [API], "ingressDeny": [{}, API]}, namespace=""))
+    assert [one.object["metadata"].get("namespace") for one in found.objects] == ["shop", None]
+    (admin,) = specs(found, "ClusterNetworkPolicy")
+    assert admin["subject"]["pods"]["namespaceSelector"] == {"matchLabels": {"team": "red"}}
+    assert admin["ingress"][0]["from"][0]["pods"]["namespaceSelector"] == {}
+    assert {r.kind for r in found.residues} == {"written out"}
+    assert found.proof == "this cluster"
+
+
+@pytest.mark.parametrize(
+    ("spec", "told", "choices"),
+    [
+        (rule(ingress=[API | {"icmps": [{"fields": [{"type": 8}]}]}]), "ICMP", ["narrow", "widen: every service"]),
+        (rule(egress=[{"toFQDNs": [{"matchName": "example.com"}]}]), "domains", ["narrow", "widen: everybody"]),
+        (rule(ingress=[{"fromEntities": ["kube-apiserver"]}]), "kube-apiserver", ["narrow", "widen: everybody"]),
+        (rule(egress=[{"toEntities": ["remote-node"]}]), "remote-node", ["narrow", "widen: everybody"]),
+        (rule(ingress=[{}], ingressDeny=[{"fromEntities": ["world"]}]), None, []),
+        (
+            rule(ingress=[EVERYBODY], ingressDeny=[{"fromEntities": ["world"]}]),
+            "addresses at an ingress",
+            ["narrow"],
+        ),
+        (
+            rule(ingress=[API | {"authentication": {"mode": "required"}}]),
+            "authentication",
+            ["narrow", "widen: without"],
+        ),
+        (
+            rule(
+                ingress=[
+                    API
+                    | {"toPorts": [{"ports": [{"port": "80", "protocol": "TCP"}], "rules": {"http": [{"path": "/"}]}}]}
+                ]
+            ),
+            "toPorts.rules",
+            ["narrow", "widen: whatever"],
+        ),
+    ],
+)
+def test_what_cannot_be_said_stays_with_its_choices(spec: Object, told: str | None, choices: list[str]) -> None:
+    found = convert(cilium("web", spec), cilium("other", rule(egress=[{"toEndpoints": [{}]}])))
+    refused = [r for r in found.residues if r.refused]
+    assert found.proof in ("this cluster", "every cluster")
+    if told is None:
+        assert not refused
+        return
+    (residue,) = refused
+    assert told in residue.told
+    assert "CiliumNetworkPolicy `shop/web`" in residue.told
+    assert all(one.told.startswith(want) for one, want in zip(residue.choices, choices, strict=True))
+    assert all(choice.turned for choice in residue.choices)
+    assert found.answer == 1
+
+
+def test_an_entry_is_cut() -> None:
+    """What of it can be said is; the rest stays in a policy of the same name, and nothing moves."""
+    mixed = {"toEntities": ["cluster"], **ports({"port": "443", "protocol": "TCP"})}
+    found = convert(cilium("web", rule(egress=[mixed])))
+    assert kinds(found) == ["NetworkPolicy", "CiliumNetworkPolicy"]
+    (left,) = specs(found, "CiliumNetworkPolicy")
+    assert left["egress"] == [
+        {"toEntities": ["host", "remote-node"], "toPorts": [{"ports": [{"port": "443", "protocol": "TCP"}]}]}
+    ]
+    assert (found.proof, found.with_residue, found.refused) == ("every cluster", 1, 0)
+    assert found.replaced == ("CiliumNetworkPolicy shop/web",)
+    (residue,) = found.residues
+    assert [one.told for one in residue.choices] == ["narrow: left out", "widen: everybody"]
+    assert [(t.source, t.destination) for t in residue.choices[0].turned] == [("pod/shop/web", "node/made-up-node")]
+
+
+def test_what_is_everybody_together_is_written_so() -> None:
+    found = convert(cilium("web", rule(egress=[{"toEntities": ["cluster", "world"]}])))
+    assert specs(found, "NetworkPolicy")[0]["egress"] == [{}]
+    assert [(r.kind, r.refused) for r in found.residues] == [("decides nothing", False)]
+    assert found.proof == "this cluster"
+
+
+def test_a_conflict_with_admin_policies_keeps_the_rule() -> None:
+    """A policy that passes on from behind which the denial would not be read, and in front of which it would be."""
+    passing = held("pass", "Admin", 0, ingress=[admin_rule("Pass")])
+    found = convert(cilium("web", rule(ingress=[EVERYBODY], ingressDeny=[API])), passing)
+    (residue,) = [r for r in found.residues if r.refused]
+    assert residue.kind == "conflict"
+    assert residue.choices[0].turned[0].allowed
+    (left,) = specs(found, "CiliumNetworkPolicy")
+    assert left["ingressDeny"] == [API]
+    passing["spec"]["priority"] = 5
+    found = convert(cilium("web", rule(ingress=[EVERYBODY], ingressDeny=[API])), passing)
+    assert [s["priority"] for s in specs(found, "ClusterNetworkPolicy")] == [4]
+    assert (found.proof, found.refused) == ("this cluster", 0)
+
+
+def test_rules_for_pods_that_are_not_there_are_compared_on_pods_made_up() -> None:
+    icmp = {
+        "endpointSelector": {"matchLabels": {"app": "batch"}},
+        "ingress": [API | {"icmps": [{"fields": [{"type": 8}]}]}],
+    }
+    found = convert(cilium("batch", icmp))
+    assert found.made_up == ("shop/made-up-1",)
+    assert found.objects == ()
+    assert (found.refused, found.proof) == (1, "every cluster")
+
+
+def test_groups_and_services_are_written_out() -> None:
+    group = {
+        "apiVersion": "cilium.io/v2",
+        "kind": "CiliumCIDRGroup",
+        "metadata": {"name": "g"},
+        "spec": {"externalCIDRs": ["203.0.113.0/25", "203.0.113.128/25"]},
+    }
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "db", "namespace": "bank"},
+        "spec": {"selector": {"app": "db"}, "ports": [{"port": 80}]},
+    }
+    out = [
+        {"toCIDRSet": [{"cidrGroupRef": "g", "except": ["203.0.113.7/32"]}]},
+        {"toServices": [{"k8sService": {"serviceName": "db", "namespace": "bank"}}]},
+    ]
+    found = convert(cilium("web", rule(egress=out)), group, service)
+    (made,) = specs(found, "NetworkPolicy")
+    assert made["egress"][1]["to"] == [
+        {
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "bank"}},
+            "podSelector": {"matchLabels": {"app": "db"}},
+        }
+    ]
+    assert {r.kind for r in found.residues} == {"written out"}
+    assert (found.proof, found.with_residue) == ("this cluster", 2)
+
+
+def test_another_plugin_is_compared_with_what_was() -> None:
+    """The API's text leaves protocols beside TCP, UDP and SCTP open, which Cilium decides."""
+    found = convert(cilium("web", rule(ingress=[API])), cni="upstream")
+    assert (found.profile, found.target, found.proof) == ("cilium", "upstream", "undecided")
+    assert found.starts_to_act == ()
+    assert {(t.allowed, t.denied, t.undecided) for t in found.turned} == {("", "", "ICMP; ICMPv6; other protocols")}
+
+
+def test_a_label_that_is_spelled_in_two_ways() -> None:
+    both = {"matchLabels": {"app": "web", "k8s:app": "api", "k8s:io.kubernetes.pod.namespace": "elsewhere"}}
+    found = convert(cilium("none", {"endpointSelector": both, "ingress": [{"fromEndpoints": [{}]}]}))
+    assert found.objects[0].object["spec"]["podSelector"] == {
+        "matchLabels": {"app": "web"},
+        "matchExpressions": [{"key": "app", "operator": "In", "values": ["api"]}],
+    }
+    assert (found.proof, found.turned) == ("every cluster", ())
+
+
+def test_several_rules_and_names_that_are_taken() -> None:
+    taken = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "one", "namespace": "shop"},
+        "spec": {"podSelector": {}},
+    }
+    allow = rule(ingress=[{"fromEndpoints": [{}]}])
+    found = convert(cilium("one", allow), cilium("two", allow, rule(egress=[{}])), taken, to="networkpolicy")
+    assert [one.object["metadata"]["name"] for one in found.objects] == ["one-cilium", "two", "two-cilium"]
+    assert found.objects[2].object["spec"]["policyTypes"] == ["Egress"]
+    assert found.proof == "every cluster"
+    assert [f.path for f in found.rules] == ["spec.ingress[0]", "specs[0].ingress[0]", "specs[1].egress[0]"]
+
+
+def test_names_are_no_longer_than_names_are_and_the_order_of_the_input_does_not_matter() -> None:
+    long = "a" * 253
+    given = [
+        cilium(long, rule(ingress=[API], ingressDeny=[API])),
+        cilium(long, {"endpointSelector": {}, "egressDeny": [{"toEndpoints": [{}]}]}, namespace="bank"),
+        cilium("short", {"endpointSelector": {}, "ingress": [API]}, namespace=""),
+    ]
+    found = convert(*given)
+    names = [one.object["metadata"]["name"] for one in found.objects]
+    assert max(map(len, names)) == 253
+    assert all(name[-1].isalnum() for name in names)
+    again = convert(*reversed(given))
+    assert json.dumps([one.object for one in again.objects]) == json.dumps([one.object for one in found.objects])
+
+
+def test_more_entries_than_lists_of_an_admin_policy_hold() -> None:
+    many = [{"matchLabels": {"app": f"a{n}"}} for n in range(60)]
+    found = convert(cilium("web", rule(ingress=[EVERYBODY], ingressDeny=[{"fromEndpoints": many}] * 1)))
+    (made,) = specs(found, "ClusterNetworkPolicy")
+    assert [len(one["from"]) for one in made["ingress"]] == [25, 25, 10]
+    one_by_one = [{"fromEndpoints": [one]} for one in many]
+    found = convert(cilium("web", rule(ingress=[EVERYBODY], ingressDeny=one_by_one)))
+    assert [len(spec["ingress"]) for spec in specs(found, "ClusterNetworkPolicy")] == [25, 25, 10]
+    assert found.proof == "every cluster"
