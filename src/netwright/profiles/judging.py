@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, get_args
+from typing import Any
 
 from netwright.dialects.istio.options import DEFAULTS
 from netwright.model.document import Decoded, UnknownPolicy
 from netwright.profiles.enforcers import not_enforced
 from netwright.profiles.profile import Profile
-from netwright.spec import judge
-
-
-def is_judged(profile: Profile) -> bool:
-    """Whether the reference evaluator knows a profile."""
-    return profile.name.partition(":")[0] in get_args(judge.Profile)
 
 
 def as_judged(profile: Profile, objects: Sequence[Decoded], unknown: Sequence[UnknownPolicy] = ()) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from netwright.dialects.cilium import KINDS as CILIUM_KINDS
 from netwright.dialects.gateway import KINDS as GATEWAY_KINDS
 from netwright.dialects.istio import POLICIES as ISTIO_POLICIES
 from netwright.dialects.openshift import KINDS as OPENSHIFT_KINDS
+from netwright.dialects.ovn import KINDS as OVN_KINDS
 from netwright.engine import acting
 from netwright.model.document import Unread
 from netwright.model.finding import Finding, Mark, State
@@ -36,6 +37,7 @@ from netwright.questions.registry import Asked, Check
 
 OF_CALICO: Final = (*CALICO_KINDS, *CALICO_STAGED, *CALICO_BESIDE)
 OF_MESH: Final = ("mesh",)
+OF_OVN: Final = (*OVN_KINDS, "ovn-kubernetes")
 OF_CILIUM: Final = (*CILIUM_KINDS, "cilium")
 CHECKS: Final[tuple[tuple[str, Collection[str]], ...]] = (
     # causes, in the order in which one explains the other (`mistakes`)
@@ -69,6 +71,7 @@ CHECKS: Final[tuple[tuple[str, Collection[str]], ...]] = (
     ("istio_policies", ISTIO_POLICIES),
     ("istio_identities", ISTIO_POLICIES),
     ("istio_tunnel", OF_MESH),
+    ("ovn_firewalls", OF_OVN),
     ("ranges", ()),
     ("implied", ()),
     ("coverage", ()),

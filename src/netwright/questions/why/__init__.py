@@ -21,7 +21,7 @@ from netwright.engine.verdict import Citation, Verdict
 from netwright.model.document import Decoded
 from netwright.model.references import Target, split_port
 from netwright.model.rule import Direction
-from netwright.profiles.judging import as_judged, is_judged
+from netwright.profiles.judging import as_judged
 from netwright.profiles.known import profile_of
 from netwright.questions.registry import FROM_TO, Asked, Why
 from netwright.questions.why.changes import Change, changes
@@ -233,11 +233,9 @@ def _together(inquirer: Inquirer, settled: Sequence[Settled]) -> Settled:
 
 
 def _judge(inquirer: Inquirer, parts: Sequence[Part], translated: bool) -> int:
-    """Put packets, which a Service `translated`, to the reference evaluator too, where it knows the profile: how many
-    were. Raises InternalError where it disagrees."""
+    """Put packets, which a Service `translated`, to the reference evaluator too. Raises InternalError where it
+    disagrees."""
     cluster = inquirer.cluster
-    if not is_judged(profile_of(cluster.profile)):
-        return 0
     columns = inquirer.network.columns
     setup = as_judged(profile_of(cluster.profile), cluster.objects, cluster.unknown)
     for part in parts[:MOST_PARTS]:
