@@ -11,7 +11,8 @@ firewall: each enforcer must permit.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from functools import partial
+from typing import Literal, cast
 
 import msgspec
 
@@ -43,6 +44,7 @@ __all__ = [
 
 Profile = Literal["upstream", "cilium", "calico", "ovn-kubernetes"]
 Options = CiliumOptions | CalicoOptions | OvnOptions
+ByCni = Callable[[Packet, Direction], Side]
 
 Tier = Callable[[Packet, Direction, End], Outcome]
 TIERS: tuple[Tier, ...] = (adminpolicy.admin, networkpolicy.tier, adminpolicy.baseline)
@@ -74,11 +76,9 @@ def judge(
     NoSuchPacket (a ValueError) where an end has no address of the family, and ValueError where a CIDR or a selector is
     one that the API server would reject.
     """
-    asked: Options | None = None
+    asked = _by_cni(profile, options)
     if profile == "ovn-kubernetes":
-        asked, objects = OvnOptions(), ovn.enforced(objects)
-    elif profile != "upstream":
-        asked = options or (DEFAULTS if profile == "cilium" else CalicoOptions())
+        objects = ovn.enforced(objects)
     packet = Packet(objects, src, dst, protocol=protocol, port=port, family=family, pod_ranges=pod_ranges)
     seen, beside = _meshed(packet, mesh)
     if profile == "ovn-kubernetes" and (firewall := egressfirewall.side(packet)) is not None:
@@ -147,38 +147,40 @@ def _exempt(side: Side) -> Side:
     return msgspec.structs.replace(side, may_allow=True, may_deny=False, reasons=())
 
 
-def _seen(
-    packets: Sequence[Packet], direction: Direction, unknown: Sequence[UnknownPolicy], options: Options | None
-) -> Side:
+def _by_cni(profile: Profile, options: Options | None) -> ByCni:
+    """How the policies of a side are judged under the profile."""
+    if profile == "calico":
+        return partial(calico.side, options=cast(CalicoOptions, options or CalicoOptions()))
+    if profile == "cilium":
+        return partial(cilium.side, options=cast(CiliumOptions, options or DEFAULTS))
+    return partial(_by_tiers, tiers=TIERS if profile == "upstream" else OVN_TIERS)
+
+
+def _seen(packets: Sequence[Packet], direction: Direction, unknown: Sequence[UnknownPolicy], by_cni: ByCni) -> Side:
     """One direction of what may be either of the packets."""
-    sides = [_side(packet, direction, unknown, options) for packet in packets]
+    sides = [_side(packet, direction, unknown, by_cni) for packet in packets]
     return sides[0] if len(sides) == 1 else any_side(sides, TUNNEL)
 
 
 # --- one direction ----------------------------------------------------------------------------------------------------
 
 
-def _side(packet: Packet, direction: Direction, unknown: Sequence[UnknownPolicy], options: Options | None) -> Side:
-    """Egress at the source or ingress at the destination: the policies there, then what was not read. With `options`
-    as the CNI has it that these are of.
-
-    Profile: no policy acts on nodes and hostNetwork pods.
-    """
+def _side(packet: Packet, direction: Direction, unknown: Sequence[UnknownPolicy], by_cni: ByCni) -> Side:
+    """Egress at the source or ingress at the destination: the policies there, then what was not read."""
     subject = packet.source if direction == "egress" else packet.destination
-    if isinstance(options, CalicoOptions):
-        side = calico.side(packet, direction, options)
-    elif isinstance(options, CiliumOptions):
-        side = cilium.side(packet, direction, options)
-    elif subject.kind != "pod":
-        side = Side(direction=direction)
-    else:
-        side = _through_the_tiers(packet, direction, subject, TIERS if options is None else OVN_TIERS)
+    side = by_cni(packet, direction)
     for one in unknown:
         if _touches(one, subject):
             reason = Reason(kind="unknown", text=one.reason)
             may_allow = side.may_allow or one.effect == "both"
             side = msgspec.structs.replace(side, may_allow=may_allow, may_deny=True, reasons=(*side.reasons, reason))
     return side
+
+
+def _by_tiers(packet: Packet, direction: Direction, tiers: Sequence[Tier]) -> Side:
+    """Profile: no policy acts on nodes and hostNetwork pods."""
+    subject = packet.source if direction == "egress" else packet.destination
+    return _through_the_tiers(packet, direction, subject, tiers) if subject.kind == "pod" else Side(direction=direction)
 
 
 def _through_the_tiers(packet: Packet, direction: Direction, subject: End, tiers: Sequence[Tier]) -> Side:
