@@ -241,6 +241,9 @@ def _from_nodes(inquirer: Inquirer, service: ServiceNoun, port: ServicePortNoun)
         found = part.outcome
         if unread:  # something that was not read could act at nodes, and their egress is not in the tables
             found = found._replace(may_deny=True)
+        if inquirer.is_refused_by_mesh(part.packet):  # by whichever node it comes
+            out.append(Part(Packet(*part.packet), found, "a node", part.destination))
+            continue
         # the packet may also arrive at the pod's own node, which always reaches it
         opened = Outcome(
             True, found.may_deny, "perhaps own node" if found.may_deny else "", found.egress, found.ingress

@@ -218,6 +218,15 @@ def test_the_own_node_passes_the_cni_by_and_not_a_sidecar(
     assert netwright.load(str(file)).why("node/n1", destination, changes=False).verdict == verdict
 
 
+@pytest.mark.parametrize(("namespace", "verdict"), [("shop", "deny"), ("bank", "undecided")])
+def test_strict_refuses_what_a_node_port_leads_in(tmp_path: Path, namespace: str, verdict: str) -> None:
+    """By whichever node it comes, unless that is the pod's own and the pod is in ambient mode."""
+    service = SERVICE.format(namespace=namespace, name="out").replace("spec:", "spec:\n  type: NodePort")
+    file = tmp_path / "all.yaml"
+    file.write_text(CLUSTER + pod(namespace, "out") + service + STRICT)
+    assert netwright.load(str(file)).why("internet", f"svc/{namespace}/out:8080", changes=False).verdict == verdict
+
+
 def test_the_enforcer_that_denies_is_cited_alone(tmp_path: Path) -> None:
     file = tmp_path / "all.yaml"
     admits = CLOSED.replace("podSelector: {}", "podSelector: {}, ingress: [{}]")
