@@ -19,18 +19,7 @@ from netwright.engine.exposure import Exposure, endpoints_of, exposures, togethe
 from netwright.engine.naming import NamedClasses
 from netwright.engine.own_node import from_own_node
 from netwright.engine.units import is_unread
-from netwright.engine.verdict import (
-    Citation,
-    Citer,
-    Open,
-    Outcome,
-    Side,
-    Spot,
-    Verdict,
-    outcome,
-    own_positions,
-    relation,
-)
+from netwright.engine.verdict import Citation, Citer, Outcome, Side, Spot, Verdict, outcome, own_positions, relation
 from netwright.model.cluster import INGRESS_CONTROLLER, Cluster, Proxy, ServiceNoun, ServicePortNoun
 from netwright.model.document import Decoded
 from netwright.model.mesh import SERVER, seen_key
@@ -564,7 +553,7 @@ class Inquirer:
                 if c.owed and not settled:
                     out[Reason("depends", f"{_of(c.origin)} allows it as far as this holds: {c.owed}")] = None
             # what becomes of the protocol at an isolated pod is open whatever else a policy of that kind leaves open
-            by_protocol = {c.origin.kind for c in isolating if Open("protocol") in c.open}
+            by_protocol = {c.origin.kind for c in isolating if c.by_protocol}
             for c in (*matching, *isolating):
                 if c.moot or (settled and not is_unread(c.origin)):
                     continue

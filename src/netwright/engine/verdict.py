@@ -96,6 +96,11 @@ class Citation(NamedTuple):
         """Whether labels that are not known leave it open."""
         return Open("labels") in self.open
 
+    @property
+    def by_protocol(self) -> bool:
+        """Whether what becomes of the protocol is left open."""
+        return Open("protocol") in self.open
+
 
 class _Matching(NamedTuple):
     """A rule that matches a packet, perhaps only, and what of it is cited."""
