@@ -102,7 +102,7 @@ NAME_RESOLVER = Reason(
     text="the firewall has a name with a wildcard, and is applied only where DNSNameResolver is on",
 )
 UNMASKED = Reason(
-    kind="ambiguous", text="a range of the firewall has bits behind its prefix length, and OVN refuses such a match"
+    kind="unknown", text="a range of the firewall has bits behind its prefix length, and OVN refuses such a match"
 )
 HOST_OF_OVN = Reason(
     kind="unknown",
