@@ -136,7 +136,8 @@ def judged(case: Case, inquirer: Inquirer, objects: list[Decoded], part: Part) -
 
 
 def by_engine(inquirer: Inquirer, part: Part) -> Cited:
-    found = [c for c in inquirer.deciding(part) if c.origin.kind != "CiliumConfig"]  # the evaluator cites no options
+    # The evaluator cites no options.
+    found = [c for c in inquirer.deciding(part) if c.origin.kind not in ("CiliumConfig", "OVNConfig")]
     return {(c.direction, c.origin.kind, c.origin.name, c.rule, c.action) for c in found}
 
 

@@ -1,0 +1,156 @@
+"""The comparison of engine and reference evaluator on one random cluster, under any profile and beside a mesh."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from netwright.engine.compile import Network
+from netwright.engine.inquire import Inquirer, Part, lowest
+from netwright.model.document import Decoded
+from netwright.model.references import Directory
+from netwright.profiles.compose import compose
+from netwright.profiles.judging import as_judged
+from netwright.profiles.known import profile_of
+from netwright.spec.judge import Judgement, judge
+from tests import random_istio, random_ovn
+from tests.agreement_cilium import Cited, by_engine, decoded, parts
+from tests.random_cilium import Case, Object
+
+Query = tuple[str, str, str, int]
+
+
+class Compared(NamedTuple):
+    """`verdicts` of all questions, `differing` ones and what differs in words, with the case."""
+
+    verdicts: list[str]
+    differing: list[tuple[Query, str]]
+    case: Case
+
+
+def compare_istio(seed: int, tuples: int) -> Compared:
+    """The cluster with a mesh of a seed, under the options that its number gives."""
+    configs = random_istio.CONFIGS
+    return compared(random_istio.cluster(seed, tuples, configs[seed // 7 % len(configs)]))
+
+
+def compare_ovn(seed: int, tuples: int) -> Compared:
+    """The cluster of OVN-Kubernetes of a seed."""
+    return compared(random_ovn.cluster(seed, tuples))
+
+
+def compared(case: Case) -> Compared:
+    objects = [decoded(manifest) for manifest in case.manifests]
+    profile = profile_of(profile_name(case.config))
+    made = compose(objects, profile=profile)
+    inquirer = Inquirer(made, Network(made.columns, made.enforcers, made.families), Directory(made))
+    found = Compared([], [], case)
+    for query in case.queries:
+        for part in parts(inquirer, objects, query):
+            found.verdicts.append(part.outcome.verdict)
+            told = judged(inquirer, objects, part, case)
+            found.differing.extend(
+                (query, f"seed {case.seed} {query}: {text}") for text in _apart(inquirer, part, told)
+            )
+    return found
+
+
+def _apart(inquirer: Inquirer, part: Part, told: Judgement) -> Iterator[str]:
+    verdict = part.outcome.verdict
+    if told.verdict != verdict:
+        yield f"engine {verdict}, evaluator {told.verdict}"
+    elif verdict == "undecided":
+        # Conditions are told where nothing else leaves it open.
+        by_words = (
+            {one.kind for one in inquirer.reasons(part)} == {"depends"},
+            {r.kind for r in told.reasons} == {"depends"},
+        )
+        if by_words[0] != by_words[1]:
+            engine, evaluator = inquirer.reasons(part), [reason.text for reason in told.reasons]
+            yield f"undecided for the engine by {engine}, for the evaluator by {evaluator}"
+    elif told.relation == "own node":
+        return  # let in as such, whatever else lets it in
+    elif by_engine(inquirer, part) != by_evaluator(told):
+        yield f"{verdict}: engine by {by_engine(inquirer, part)}, evaluator {by_evaluator(told)}"
+
+
+def profile_name(config: Object) -> str:
+    """The profile with the options of a case's `config`, as `--cni` takes it."""
+    options = [f"{key}={value}" for key, value in config.items() if key != "cni"]
+    base = config.get("cni", "upstream")
+    return f"{base}:{','.join(options)}" if options else base
+
+
+def judged(inquirer: Inquirer, objects: Sequence[Decoded], part: Part, case: Case) -> Judgement:
+    packet = part.packet
+    ends = [
+        inquirer.cluster.row_objects[spot.row] if held is None else lowest(held, packet.family)
+        for spot, held in ((packet.source, part.source_addresses), (packet.destination, part.destination_addresses))
+    ]
+    return judge(
+        objects,
+        *ends,
+        protocol=packet.key >> 16,
+        port=packet.key & 0xFFFF,
+        family=packet.family,
+        **as_judged(profile_of(profile_name(case.config)), objects),
+    )
+
+
+def by_evaluator(told: Judgement) -> Cited:
+    return {
+        (side.direction, cited.object.kind, cited.object.name, cited.rule, cited.action)
+        for side in told.deciding
+        for cited in side.by
+    }
+
+
+# --- shrinking --------------------------------------------------------------------------------------------------------
+
+
+def shrunk(case: Case, query: Query, differs: Callable[[Case], bool] | None = None) -> Case:
+    """The case with the one question, and without every object and every part of a policy that is not needed."""
+
+    def still(one: Case) -> bool:
+        try:
+            return bool(compared(one).differing)
+        except Exception:
+            return False
+
+    differs = differs or still
+    case = Case(case.seed, case.config, case.manifests, [query])
+    changed = differs(case)
+    while changed:
+        changed = False
+        for manifests in _smaller(case.manifests):
+            less = Case(case.seed, case.config, manifests, case.queries)
+            if differs(less):
+                case, changed = less, True
+                break
+    return case
+
+
+def _smaller(manifests: list[Object]) -> Iterator[list[Object]]:
+    for i in range(len(manifests)):
+        yield [*manifests[:i], *manifests[i + 1 :]]
+    for i, one in enumerate(manifests):
+        for edited in _less(one):
+            yield [*manifests[:i], edited, *manifests[i + 1 :]]
+
+
+def _less(thing: object, top: bool = True) -> Iterator[Object]:
+    """The thing with one part of it left out, but for what names it."""
+    if isinstance(thing, dict):
+        for key, value in thing.items():
+            if key in ("apiVersion", "kind", "name", "namespace"):
+                continue
+            if not top and key != "metadata":
+                yield {other: held for other, held in thing.items() if other != key}
+            for edited in _less(value, top=False):
+                yield {**thing, key: edited}
+    elif isinstance(thing, list):
+        for i, value in enumerate(thing):
+            if len(thing) > 1:
+                yield [*thing[:i], *thing[i + 1 :]]  # type: ignore[misc]
+            for edited in _less(value, top=False):
+                yield [*thing[:i], edited, *thing[i + 1 :]]  # type: ignore[misc]
