@@ -33,7 +33,7 @@ class _Maker(Maker):
             spaces.pop()
         nodes = [self.labelled(node(name, f"192.168.0.{i}")) for i, name in ((1, "here"), (2, "there"))]
         self.pods = [self.pod(i) for i in range(self.pick((5, 6, 7, 8)))]
-        kinds = self.dice.choices(("np", "admin"), (5, 2), k=self.pick((0, 1, 2, 2, 3, 4)))
+        kinds = self.dice.choices(("np", "admin"), (5, 2), k=self.pick((1, 2, 3, 4, 5, 6)))
         policies = [getattr(self, kind)(i) for i, kind in enumerate(kinds)]
         policies += [self.firewall(space) for space in self.dice.sample(SPACES, k=self.pick((1, 1, 2, 3)))]
         return [*spaces, *nodes, *self.pods, *policies]
@@ -74,7 +74,7 @@ class _Maker(Maker):
         return {"apiVersion": "k8s.ovn.org/v1", "kind": "EgressFirewall", "metadata": meta, "spec": {"egress": rules}}
 
     def egress_rule(self) -> Object:
-        found: Object = {"type": self.pick(("Allow", "Deny"))}
+        found: Object = {"type": self.pick(("Allow", "Deny", "Deny"))}
         dice = self.dice.random()
         if dice < 0.65:
             found["to"] = {"cidrSelector": self.pick(RANGES)}
