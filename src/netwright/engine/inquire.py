@@ -604,7 +604,7 @@ class Inquirer:
             source, destination = self._seen(packet)
             at, peer = (source, destination) if direction == "egress" else (destination, source)
             found = self.citer.cite(self.network.tables[packet.family], direction, at, peer, packet.key)
-            if self.network.mesh >= 0:
+            if len(self.network.enforcers) > 1:
                 deciding = self._deciding_enforcers(packet, direction)
                 found = [c for c in found[0] if c.enforcer in deciding], [c for c in found[1] if c.enforcer in deciding]
             if len(self._citations) < 200_000:

@@ -37,6 +37,11 @@ if TYPE_CHECKING:
 _DIRECTIONS: Final[tuple[Direction, Direction]] = ("ingress", "egress")
 _POLICIES: Final = ("NetworkPolicy", *ADMIN_KINDS, *CILIUM_KINDS, *CALICO_KINDS, "HostEndpoint", *OVN_KINDS)
 _OF_HOSTS: Final = ("CiliumClusterwideNetworkPolicy", "GlobalNetworkPolicy", "HostEndpoint")
+_BESIDE: Final = {
+    "EgressIP": "what its pods send outside the cluster has another source address",
+    "EgressQoS": "it marks what its pods send outside the cluster",
+}
+"""Kinds that are read and decide nothing, and what they do."""
 
 
 def enforcers(
@@ -164,6 +169,8 @@ def without_effect(objects: Sequence[Decoded], profile: Profile) -> tuple[str, .
     """What is to be said of kinds that the profile's CNI does not read."""
     kinds = dict.fromkeys(d.kind for d in objects if d.kind in profile.ignored)
     told = [f"{kind} has no effect: the profile `{profile.name}` does not read it" for kind in kinds]
+    held = {d.kind for d in objects}
+    told += [f"{kind} changes no verdict: {what}" for kind, what in _BESIDE.items() if kind in held]
     beyond = [d.name for d in objects if _is_beyond(d, profile)]
     if beyond:
         listed = ", ".join(f"`{name}`" for name in beyond[:3]) + (" and more" if len(beyond) > 3 else "")

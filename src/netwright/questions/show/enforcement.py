@@ -9,6 +9,7 @@ from netwright.dialects.calico import KINDS as CALICO_KINDS
 from netwright.dialects.cilium import KINDS as CILIUM_KINDS
 from netwright.dialects.k8s.lower import policy_types
 from netwright.dialects.k8s.objects import NetworkPolicySpec, Node
+from netwright.dialects.ovn import KINDS as OVN_KINDS
 from netwright.engine.acting import Acting, Coverage, coverage, deployed, pods
 from netwright.engine.compile import Network
 from netwright.model.cluster import Cluster
@@ -19,7 +20,7 @@ from netwright.questions.show.rows import IsolationRow, NetworkRow, PolicyRow, S
 from netwright.questions.show.written import Locate, written
 
 OF_MESH = "AuthorizationPolicy"
-_SHOWN = (*ADMIN_KINDS, *CILIUM_KINDS, *CALICO_KINDS, "NetworkPolicy", OF_MESH)
+_SHOWN = (*ADMIN_KINDS, *CILIUM_KINDS, *CALICO_KINDS, *OVN_KINDS, "NetworkPolicy", OF_MESH)
 SECONDARY = ("NetworkAttachmentDefinition", "UserDefinedNetwork", "ClusterUserDefinedNetwork")
 
 
@@ -77,14 +78,14 @@ def _policy(cluster: Cluster, d: Decoded, rows: list[int], locate: Locate) -> Po
     if d.kind == OF_MESH:
         counts = {"ingress": len(getattr(spec, "rules", None) or ())}
     else:
-        sides = tuple(side for side in ("ingress", "egress") if getattr(spec, side))
+        sides = tuple(side for side in ("ingress", "egress") if getattr(spec, side, None))
         if isinstance(spec, NetworkPolicySpec):
             sides = policy_types(spec)
         elif d.kind in CALICO_KINDS and d.value.spec is not None:
             from netwright.dialects.calico.lower import types_of
 
             sides = types_of(spec)
-        counts = {side: len(getattr(spec, side) or ()) for side in ("ingress", "egress")}
+        counts = {side: len(getattr(spec, side, None) or ()) for side in ("ingress", "egress")}
     refs = sorted({cluster.workloads[int(cluster.columns.workload[row])].ref for row in rows})
     file, line = written(locate, d.kind, d.namespace, d.name, d.place)
     return PolicyRow(
