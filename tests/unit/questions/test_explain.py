@@ -196,6 +196,16 @@ def test_kinds_of_calico_have_rules_of_thumb(kind: str) -> None:
     assert len(rules.texts) >= 4
 
 
+@pytest.mark.parametrize(
+    "kind", ["Gateway.gateway.networking.k8s.io", "HTTPRoute", "Route", "refgrant", "EgressFirewall"]
+)
+def test_ways_in_and_firewalls_have_rules_of_thumb(kind: str) -> None:
+    page = about(kind, "kind")
+    assert "read and evaluated" in page.text
+    (rules,) = [section for section in page.sections if section.heading == "rules of thumb"]
+    assert len(rules.texts) >= 2
+
+
 @pytest.mark.parametrize("kind", ["CiliumNetworkPolicy", "ccnp", "CiliumCIDRGroup"])
 def test_kinds_of_cilium_have_rules_of_thumb(kind: str) -> None:
     page = about(kind, "kind")

@@ -1,7 +1,8 @@
 """What `explain` says of single API kinds beyond the lists: what netwright makes of them, and rules of thumb.
 
 Facts follow the API reference and the concept pages of Kubernetes 1.34; of kinds of Cilium its source at v1.20.2
-(`pkg/policy/api`, `pkg/policy/utils/parserules.go`); of kinds of Calico and Istio see `calico_notes` and `istio_notes`.
+(`pkg/policy/api`, `pkg/policy/utils/parserules.go`); of kinds of Calico and Istio see `calico_notes` and `istio_notes`, of the
+Gateway API, OpenShift and OVN-Kubernetes `gateway_notes`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from netwright.questions.explain.calico_notes import CALICO_NOTES, CALICO_RULES_OF_THUMB
+from netwright.questions.explain.gateway_notes import GATEWAY_NOTES, GATEWAY_RULES_OF_THUMB
 from netwright.questions.explain.istio_notes import ISTIO_NOTES, ISTIO_RULES_OF_THUMB
 
 NOTES: Final[dict[tuple[str, str], str]] = {
@@ -87,6 +89,7 @@ NOTES: Final[dict[tuple[str, str], str]] = {
         for kind, text in CALICO_NOTES.items()
     },
     **ISTIO_NOTES,
+    **GATEWAY_NOTES,
     (
         "k8s.cni.cncf.io",
         "NetworkAttachmentDefinition",
@@ -164,6 +167,7 @@ RULES_OF_THUMB: Final[dict[tuple[str, str], tuple[str, ...]]] = {
         for kind, texts in CALICO_RULES_OF_THUMB.items()
     },
     **ISTIO_RULES_OF_THUMB,
+    **GATEWAY_RULES_OF_THUMB,
     ("", "Service"): (
         "No endpoints: its selector matches no pod, or no pod names the targetPort. `show services` says which.",
         "A policy's port is the targetPort, not the port.",
@@ -196,6 +200,10 @@ SHORT: Final[dict[str, str]] = {
     "gnp": "GlobalNetworkPolicy",
     "gns": "GlobalNetworkSet",
     "hep": "HostEndpoint",
+    "gtw": "Gateway",
+    "gc": "GatewayClass",
+    "refgrant": "ReferenceGrant",
+    "eip": "EgressIP",
     "sgnp": "StagedGlobalNetworkPolicy",
     "sknp": "StagedKubernetesNetworkPolicy",
     "anp": "AdminNetworkPolicy",
