@@ -1,8 +1,8 @@
 """What `explain` says of single API kinds beyond the lists: what netwright makes of them, and rules of thumb.
 
 Facts follow the API reference and the concept pages of Kubernetes 1.34; of kinds of Cilium its source at v1.20.2
-(`pkg/policy/api`, `pkg/policy/utils/parserules.go`); of kinds of Calico and Istio see `calico_notes` and `istio_notes`, of the
-Gateway API, OpenShift and OVN-Kubernetes `gateway_notes`.
+(`pkg/policy/api`, `pkg/policy/utils/parserules.go`); of kinds of Calico and Istio see `calico_notes` and `istio_notes`,
+of the Gateway API, OpenShift and OVN-Kubernetes `gateway_notes`.
 """
 
 from __future__ import annotations
