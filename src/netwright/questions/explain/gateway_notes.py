@@ -42,8 +42,7 @@ GATEWAY_NOTES: Final[dict[tuple[str, str], str]] = {
         "input tells the profile `ovn-kubernetes`; under another profile what it may take away is undecided."
     ),
     (_OVN, "EgressIP"): (
-        "The address that outside sees in packets of the selected pods. It is read and checked, and changes no "
-        "verdict."
+        "The address that outside sees in packets of the selected pods. It is read and checked, and changes no verdict."
     ),
     (_OVN, "EgressQoS"): (
         "The DSCP mark of what pods of its namespace send outside. It is read and checked, and changes no verdict."
