@@ -18,7 +18,7 @@ from netwright.spec.addresses import Match
 from netwright.spec.adminpeers import NO, Matched, all_of, any_of, matched
 from netwright.spec.ends import template
 from netwright.spec.istio_mesh import POLICIES, MeshOptions, Plane, is_meshed, planes
-from netwright.spec.istio_peers import is_caught, modes, protocols, sendings, services_of
+from netwright.spec.istio_peers import Set, is_caught, modes, protocols, sendings, services_of
 from netwright.spec.istio_rules import Arrival, Reads, rule_matches
 from netwright.spec.judgement import Cited, Reason, Side, any_side
 from netwright.spec.labels import matches_pod, plain
@@ -203,17 +203,21 @@ class _Layers:
     # --- the layers: each says whether the connection may go on ---
 
     def refuse_plaintext(self) -> bool:
-        strict = [one for one in self.modes if one.mode == "STRICT"]
-        how = matched("yes" if len(strict) == len(self.modes) else "perhaps" if strict else "no", self._tie())
-        found = all_of(how, matched(_whether({peer is None for peer in self.peers}), PROOF))
-        if found.match == "no":
+        """STRICT does; a client of the mesh that follows it sends none."""
+        strict = [(one, self._is_plaintext(one)) for one in self.modes if one.mode == "STRICT"]
+        told = {match for _, match in strict} | ({"no"} if len(strict) < len(self.modes) else set())
+        if told == {"no"}:
             return True
         self.may_deny = True
-        self.reasons += found.reasons
-        for one in dict.fromkeys(strict):
+        self.reasons += [PROOF] if "perhaps" in told else []
+        self.reasons += [self._tie()] if len(told) > 1 else []
+        for one, _ in dict.fromkeys(pair for pair in strict if pair[1] != "no"):
             if one.policy is not None:
-                self._reach(one.policy, None, one.path, surely=found.match == "yes" and len(set(self.modes)) == 1)
-        return found.match != "yes"
+                self._reach(one.policy, None, one.path, surely=told == {"yes"} and len(set(self.modes)) == 1)
+        return told != {"yes"}
+
+    def _is_plaintext(self, one: Set) -> Match:
+        return _whether({sent.peer is None for sent in sendings(self.packet, self.plane, one.mode, self.options)})
 
     def _tie(self) -> Reason:
         policies = {id(one.policy) for one in self.modes}
