@@ -8,7 +8,7 @@ out of a DENY or CUSTOM rule there.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from functools import lru_cache
 from ipaddress import ip_network
 from typing import Final, Literal, NamedTuple
@@ -281,35 +281,70 @@ def ranges(values: tuple[str, ...]) -> IpSet:
 # --- identities --------------------
 
 
-def identity_matches(
-    field: str, values: Sequence[str], account: str, domain: str, namespace: str, *, by_ztunnel: bool = False
-) -> bool:
-    """Whether an account (`NS/ACCOUNT`) is one of those that a field names, in a policy of a namespace. ztunnel knows
-    no aliases of trust domains, and no `*` inside of a name.
+class Accounts:
+    """The service accounts (`NS/ACCOUNT`) that clients prove to be, found by what policies write."""
 
-    >>> identity_matches("principals", ["*/ns/shop/sa/web"], "shop/web", "cluster.local", "shop")
-    True
-    >>> identity_matches("service_accounts", ["web"], "shop/web", "cluster.local", "bank")
-    False
-    """
-    home, _, name = account.partition("/")
-    if field == "principals":
-        whole = f"{domain}/ns/{home}/sa/{name}"
-        aliased = [] if by_ztunnel else [value for value in values if _aliased(value, domain, whole)]
-        return bool(aliased) or any(text_matches(value, whole) for value in values)
-    if field == "trust_domains":
-        return any(text_matches(value, domain) for value in values)
-    if field == "namespaces" and by_ztunnel:
-        return any(text_matches(value, home) for value in values)
-    if field == "namespaces":
-        return any(re.fullmatch(re.escape(value).replace(r"\*", ".*"), home) is not None for value in values)
-    return any((value if "/" in value else f"{namespace}/{value}") == account for value in values)
+    def __init__(self, accounts: Iterable[str], domain: str) -> None:
+        self._all = frozenset(accounts)
+        self._domain = domain
+        self._by_namespace: dict[str, set[str]] = {}
+        for account in self._all:
+            self._by_namespace.setdefault(account.partition("/")[0], set()).add(account)
+        self._found: dict[tuple[str, str, bool], Set[str]] = {}
+
+    def named(self, field: str, values: Iterable[str], namespace: str, *, by_ztunnel: bool = False) -> tuple[str, ...]:
+        """Those that entries of a field name in a policy of a namespace, sorted. ztunnel knows no aliases of trust
+        domains, and no `*` inside of a name.
+
+        >>> known = Accounts(["shop/web", "shop/db"], "cluster.local")
+        >>> known.named("principals", ["*/ns/shop/sa/web"], "bank")
+        ('shop/web',)
+        >>> known.named("service_accounts", ["web"], "bank"), known.named("service_accounts", ["web"], "shop")
+        ((), ('shop/web',))
+        """
+        out: set[str] = set()
+        for value in values:
+            whole = f"{namespace}/{value}" if field == "service_accounts" and "/" not in value else value
+            key = (field, whole, by_ztunnel)
+            found = self._found.get(key)
+            if found is None:
+                found = self._found[key] = self._meant(field, whole, by_ztunnel)
+            out |= found
+        return tuple(sorted(out))
+
+    def _meant(self, field: str, value: str, by_ztunnel: bool) -> Set[str]:
+        match field:
+            case "service_accounts":
+                return {value} & self._all
+            case "trust_domains":
+                return self._all if text_matches(value, self._domain) else frozenset()
+            case "namespaces":
+                homes = [home for home in self._by_namespace if _is_namespace(value, home, by_ztunnel)]
+                return frozenset().union(*(self._by_namespace[home] for home in homes))
+            case _:
+                return self._principals(value, by_ztunnel)
+
+    def _principals(self, value: str, by_ztunnel: bool) -> Set[str]:
+        domain, _, rest = value.partition("/")
+        if domain == "cluster.local" and rest.count("/") == 3 and not by_ztunnel:
+            value = f"{self._domain}/{rest}"  # it stands for the mesh's own trust domain, in a principal that is whole
+        parts = value.split("/")
+        if "*" not in value and len(parts) == 5:
+            is_ours = (parts[0], parts[1], parts[3]) == (self._domain, "ns", "sa")
+            return {f"{parts[2]}/{parts[4]}"} & self._all if is_ours else frozenset()
+        return {account for account in self._all if text_matches(value, self._principal(account))}
+
+    def _principal(self, account: str) -> str:
+        home, _, name = account.partition("/")
+        return f"{self._domain}/ns/{home}/sa/{name}"
 
 
-def _aliased(value: str, domain: str, whole: str) -> bool:
-    """`cluster.local` stands for the mesh's own trust domain, in a principal that is whole."""
-    first, _, rest = value.partition("/")
-    return value.count("/") == 4 and first == "cluster.local" and text_matches(f"{domain}/{rest}", whole)
+def _is_namespace(value: str, home: str, by_ztunnel: bool) -> bool:
+    if "*" not in value:
+        return value == home
+    if by_ztunnel:
+        return text_matches(value, home)
+    return re.fullmatch(re.escape(value).replace(r"\*", ".*"), home) is not None
 
 
 def text_matches(pattern: str, text: str) -> bool:
@@ -327,4 +362,4 @@ def text_matches(pattern: str, text: str) -> bool:
     return text == pattern
 
 
-__all__ = ["Variant", "http_fields", "identity_matches", "is_left_out", "ranges", "variants"]
+__all__ = ["Accounts", "Variant", "http_fields", "is_left_out", "ranges", "variants"]

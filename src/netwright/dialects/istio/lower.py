@@ -8,6 +8,7 @@ enforces). Only TCP passes proxies; all else passes the mesh by.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -17,9 +18,9 @@ from netwright.base.services import NONE, TCP, ServiceSet
 from netwright.base.spans import Origin, Pointer, named
 from netwright.dialects.istio.conditions import (
     PRESENT,
+    Accounts,
     Identities,
     Layer,
-    identity_matches,
     variants,
 )
 from netwright.dialects.istio.mesh import Mesh, MeshPod, PodClass, Said, lives_in
@@ -185,11 +186,14 @@ class _Lowering:
     def __init__(self, mesh: Mesh) -> None:
         self.mesh = mesh
         self.rules: dict[str, list[Rule]] = {name: [] for name in TIERS}
-        self._pods: dict[tuple[str, tuple[tuple[str, str], ...], PodClass], MeshPod] = {}
+        # one of those that policies cannot tell apart, by namespace
+        pods: dict[str, dict[tuple[tuple[tuple[str, str], ...], PodClass], MeshPod]] = {}
         for pod in mesh.pods:
-            self._pods.setdefault((pod.namespace, tuple(sorted(pod.labels.items())), pod.server), pod)
+            known = pods.setdefault(pod.namespace, {})
+            known.setdefault((tuple(sorted(pod.labels.items())), pod.server), pod)
+        self._pods = {namespace: list(found.values()) for namespace, found in pods.items()}
         self._classes = list(dict.fromkeys(pod.server for pod in mesh.pods))
-        self._accounts = sorted({pod.account for pod in mesh.pods})
+        self._accounts = Accounts({pod.account for pod in mesh.pods}, mesh.options.trust_domain)
         self._taken: dict[PodClass, list[_Taken]] = {}
         self._places = {(d.kind, d.namespace, d.name): d.place for d in mesh.policies}
 
@@ -238,8 +242,9 @@ class _Lowering:
         may = conjunction(where, *(one_of(f"k8s:{key}", (text or "", UNKNOWN)) for key, text in labels.items()))
         generated = sorted(GENERATED.intersection(labels))
         found: dict[tuple[PodClass, bool], None] = {}
-        for pod in self._pods.values():
-            if (wide or pod.namespace == policy.namespace) and lives_in(pod.labels, selector, perhaps=True):
+        places = self._pods.values() if wide else [self._pods.get(policy.namespace, [])]
+        for pod in chain.from_iterable(places):
+            if lives_in(pod.labels, selector, perhaps=True):
                 found[pod.server, lives_in(pod.labels, selector)] = None
         for server, is_sure in found:
             if server.open or (value.action == "CUSTOM" and server.state == "ambient"):
@@ -284,17 +289,11 @@ class _Lowering:
                 self._add(value.action, number, index, at, whom, ports, action, origin, when=when, own=within)
 
     def _identities(self, namespace: str, taken: _Taken) -> Identities:
-        domain = self.mesh.options.trust_domain
-
         def of(field: str, values: Sequence[str]) -> Peer:
             if field != "service_accounts" and PRESENT in values:
                 return taken.proven
             by_ztunnel = taken.layer == "ztunnel"
-            found = tuple(
-                a
-                for a in self._accounts
-                if identity_matches(field, values, a, domain, namespace, by_ztunnel=by_ztunnel)
-            )
+            found = self._accounts.named(field, values, namespace, by_ztunnel=by_ztunnel)
             return AndPeer((taken.proven, Members(one_of(ACCOUNT, found)))) if found else NOBODY
 
         return of
