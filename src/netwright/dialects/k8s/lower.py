@@ -190,7 +190,8 @@ class _Lowering:
             there = labels if element.namespace_selector is not None else conjunction(labels, _namespace(namespace))
             if not any(matches(there, pod) for pod in self._host_pods):
                 return [plain]
-            selected = Members(conjunction(where, labels, equals("network", "host")))
+            theirs = one_of("ns", tuple({pod["ns"] for pod in self._host_pods}))  # of pods: nodes are in no namespace
+            selected = Members(conjunction(where, labels, equals("network", "host"), theirs))
             return [plain, selected, AndPeer((Kinds(("node", "own-node")), UnknownPeer(_ON_ONE_NODE)))]
         if element.namespace_selector is not None and element.pod_selector is None and side == "ingress":
             if _may_be_of_hosts(element.namespace_selector):
