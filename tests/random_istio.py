@@ -43,6 +43,7 @@ CONFIGS: tuple[Object, ...] = (
     {"trust-domain": "corp.example"},
     {"mesh": "none"},
     {"cni": "cilium"},
+    {"cni": "ovn-kubernetes"},
 )
 
 
