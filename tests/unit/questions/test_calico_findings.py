@@ -126,3 +126,23 @@ def test_an_earlier_policy_for_fewer_pods_leaves_the_others() -> None:
     assert "NW2611" not in codes(first + second)
     narrow = policy("order: 2\nselector: app == 'db' && has(app)\ningress:\n- {action: Allow}", name="b")
     assert "NW2611" in codes(first + narrow)
+
+
+def test_what_calico_allows_a_network_policy_need_not() -> None:
+    """DNS that a GlobalNetworkPolicy allows is not missed in a NetworkPolicy that stands beside it."""
+    isolating = (
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: web, namespace: shop}\n"
+        "spec:\n  podSelector: {matchLabels: {app: web}}\n  policyTypes: [Egress]\n"
+        "  egress: [{to: [{podSelector: {matchLabels: {app: db}}}], ports: [{port: 5432}]}]\n---\n"
+    )
+    dns = "- {action: Allow, protocol: %s, destination: {ports: [53]}}"
+    allowing = policy("types: [Egress]\negress:\n" + dns % "UDP" + "\n" + dns % "TCP", "GlobalNetworkPolicy")
+    other = policy(
+        "types: [Egress]\negress:\n- {action: Allow, protocol: TCP, destination: {ports: [443]}}", "GlobalNetworkPolicy"
+    )
+
+    def told(policies: str) -> set[str]:
+        return {f.code for f in nw.load("-", stdin=BytesIO((PODS + isolating + policies).encode())).check().findings}
+
+    assert "NW2130" in told(other)
+    assert "NW2130" not in told(allowing)

@@ -123,6 +123,8 @@ class Tiers:
         """Whether the Admin tier may accept something at a position, before NetworkPolicies are read: of these services
         as far as they are said, and be it of pods that are not in the input. True where it is not known what it does.
         """
+        if self.scene.has_calico:  # its policies stand before and among NetworkPolicies
+            return self._may_pass(direction, position, services)
         if not self.scene.admin_policies:
             return False
         if not self.is_known or self.network.streamed:
@@ -131,6 +133,16 @@ class Tiers:
         ways = [self.at.get((family, direction, position)) for family in self.network.families]
         bounds = [step.bound for way in ways if way is not None for step in way.admin]
         return any(bound.rule.action == "allow" and bound.mask & touched for bound in bounds)
+
+    def _may_pass(self, direction: Direction, position: int, services: ServiceSet | None) -> bool:
+        """Whether anything of these services may pass at a position, but from or to its own node."""
+        for tables in self.network.tables.values():
+            table = tables.ingress if direction == "ingress" else tables.egress
+            atoms = table.fold.atoms
+            touched = atoms.all if services is None else atoms.touching(services)
+            if any(row.mask & touched and row.may & ~tables.universe.owns for row in table.rows_at(position)):
+                return True
+        return False
 
     @cached_property
     def ports(self) -> int:
