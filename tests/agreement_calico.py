@@ -110,7 +110,7 @@ def _differing(
         wanted = {reason.kind for reason in told.reasons}
         if not wanted <= kinds:  # the engine may also name a rule whose doubt another rule settles
             yield f"seed {case.seed} {query}: open because of {sorted(kinds)}, evaluator {sorted(wanted)}"
-    elif by_engine(inquirer, part) != by_evaluator(told):
+    elif by_engine(inquirer, part) != by_evaluator(told) and not by_setting(inquirer, part):
         yield f"seed {case.seed} {query}: engine by {by_engine(inquirer, part)}, evaluator {by_evaluator(told)}"
 
 
@@ -140,6 +140,13 @@ def judged(case: Case, inquirer: Inquirer, objects: list[Decoded], part: Part) -
         profile="calico",
         options=CalicoOptions(default_endpoint_to_host_action=case.config.get("defaultEndpointToHostAction", "")),
     )
+
+
+def by_setting(inquirer: Inquirer, part: Part) -> bool:
+    """Whether only a setting surely denies, what becomes of packets to the own node: the evaluator cites none, and what
+    policies perhaps deny before it."""
+    found = inquirer.deciding(part)
+    return part.outcome.verdict == "deny" and bool(found) and all(c.origin.kind in SETTINGS for c in found)
 
 
 def by_engine(inquirer: Inquirer, part: Part) -> Cited:

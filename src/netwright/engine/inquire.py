@@ -18,6 +18,7 @@ from netwright.engine.compile import Network
 from netwright.engine.exposure import Exposure, endpoints_of, exposures, together
 from netwright.engine.naming import NamedClasses
 from netwright.engine.own_node import from_own_node
+from netwright.engine.permits import deciding_enforcers
 from netwright.engine.units import is_unread
 from netwright.engine.verdict import Citation, Citer, Outcome, Side, Spot, Verdict, outcome, own_positions, relation
 from netwright.model.cluster import INGRESS_CONTROLLER, Cluster, Proxy, ServiceNoun, ServicePortNoun
@@ -612,8 +613,7 @@ class Inquirer:
         return found
 
     def _deciding_enforcers(self, packet: Packet, direction: Direction) -> set[int]:
-        """The enforcers that have a part in what becomes of a packet in one direction: all where each surely permits,
-        those that surely deny where one does, else those that do not surely permit."""
+        """The enforcers that have a part in what becomes of a packet in one direction."""
         network = self.network
         tables = network.tables[packet.family]
         table = tables.egress if direction == "egress" else tables.ingress
@@ -623,19 +623,9 @@ class Inquirer:
         between = relation(network, packet.source.row, packet.destination.row)
         if between == "perhaps own node" and not network.exempts_own_node:
             ends.append(own_positions(network, tables, packet.source, packet.destination))
-        permits: dict[int, tuple[bool, bool]] = {}
-        for number in range(len(network.enforcers)):
-            must, may = True, False
-            for first, second in ends:
-                at, peer = (first, second) if direction == "egress" else (second, first)
-                contents, port_map = table.keys[int(table.of_position[at])]
-                rows = table.fold(table.fold.of_enforcer(contents, number), port_map)
-                must = must and any(row.must >> peer & 1 for row in rows if row.mask & bit)
-                may = may or any(row.may >> peer & 1 for row in rows if row.mask & bit)
-            permits[number] = must, may
-        if denying := {n for n, (_, may) in permits.items() if not may}:
-            return denying
-        return {n for n, (must, _) in permits.items() if not must} or set(permits)
+        if direction == "ingress":
+            ends = [(peer, at) for at, peer in ends]
+        return deciding_enforcers(len(network.enforcers), table, ends, bit)
 
     def _is_settled(self, packet: Packet, direction: Direction) -> bool:
         """Whether what is read decides a direction, and only what is not read leaves it open."""
