@@ -131,12 +131,16 @@ class Mesh:
         self._objects = objects
         self._namespaces = {d.name: d.value.metadata.labels or {} for d in objects if d.kind == "Namespace"}
         self.policies = [d for d in objects if d.kind in POLICIES]
-        self._services: dict[str, list[Decoded]] = {}
+        self._services: dict[str, dict[tuple[str, str], list[Decoded]]] = {}
+        """By namespace and the first of the labels that they select."""
         for d in objects:
-            if d.kind == "Service":
-                self._services.setdefault(d.namespace, []).append(d)
+            if d.kind == "Service" and d.value.spec and (wanted := d.value.spec.selector):
+                key, text = min(wanted.items(), key=lambda label: label[0])
+                self._services.setdefault(d.namespace, {}).setdefault((key, text or ""), []).append(d)
         self._rules = [d for d in objects if d.kind == "DestinationRule"]
-        self._peers = [d for d in objects if d.kind == "PeerAuthentication"]
+        self._peers = _by_namespace(d for d in objects if d.kind == "PeerAuthentication")
+        self._acting = _by_namespace(self.policies)
+        self._custom = _by_namespace(d for d in self.policies if _is_custom(d.value))
         self._memo: dict[object, PodClass] = {}
         self._pods: dict[object, MeshPod] = {}
 
@@ -283,7 +287,7 @@ class Mesh:
         state: State,
         selecting: Sequence[tuple[Decoded, bool]],
     ) -> str:
-        acting = [d for d in self.policies if d.namespace in (namespace, self.options.root)]
+        acting = self._at(self._acting, namespace)
         if not acting:
             return ""
         if state == "ambient":
@@ -304,22 +308,30 @@ class Mesh:
     def _asked(self, namespace: str, labels: dict[str, str]) -> set[str]:
         """The extensions that CUSTOM policies at a pod ask; those that are only watched count, too."""
         found = set()
-        for d in self.policies:
-            value = d.value
-            if not isinstance(value, AuthorizationPolicy) or value.action != "CUSTOM" or value.targets:
-                continue
-            spec = value.spec
-            if d.namespace in (namespace, self.options.root) and spec and lives_in(labels, spec.selector):
+        for d in self._at(self._custom, namespace):
+            spec = d.value.spec
+            if spec and lives_in(labels, spec.selector):
                 found.add((spec.provider.name if spec.provider else None) or "")
         return found
 
+    def _at(self, of: Mapping[str, list[Decoded]], namespace: str) -> list[Decoded]:
+        """Those of a namespace and of the root namespace."""
+        return [d for home in {namespace, self.options.root} for d in of.get(home, ())]
+
     def _selecting(self, namespace: str, labels: Mapping[str, str]) -> Iterator[tuple[Decoded, bool]]:
         """The Services that select a pod, and whether they surely do."""
-        for d in self._services.get(namespace, ()):
-            value: Service = d.value
-            wanted = (value.spec.selector if value.spec else None) or {}
-            if not wanted:
-                continue
+        home = self._services.get(namespace, {})
+        found = [
+            services
+            for label, text in labels.items()
+            for services in (
+                [home.get((label, text), [])]
+                if text != UNKNOWN
+                else [of for (key, _), of in home.items() if key == label]
+            )
+        ]
+        for d in (d for services in found for d in services):
+            wanted = d.value.spec.selector
             open_ = [key for key in wanted if labels.get(key) == UNKNOWN]
             if all(key in open_ or (key in labels and labels[key] == (text or "")) for key, text in wanted.items()):
                 yield d, not open_
@@ -341,12 +353,11 @@ class Mesh:
         wide: dict[bool, list[Decoded]] = {True: [], False: []}
         narrow: list[Decoded] = []
         unsure: list[Decoded] = []
-        for d in self._peers:
+        for d in self._at(self._peers, namespace):
             value: PeerAuthentication = d.value
             selector = value.spec.selector if value.spec else None
             if selector is None or not selector.match_labels:
-                if d.namespace in (root, namespace):
-                    wide[d.namespace == root].append(d)
+                wide[d.namespace == root].append(d)
             elif d.namespace == namespace != root and lives_in(labels, selector, perhaps=True):
                 narrow.append(d)
                 if not lives_in(labels, selector):
@@ -361,6 +372,17 @@ class Mesh:
         for port in ports:
             out[int(port)] = rest.union(*(_set_by(d, held, port) for d in narrow))
         return tuple((port, tuple(sorted(said, key=repr))) for port, said in sorted(out.items()))
+
+
+def _by_namespace(objects: Iterable[Decoded]) -> dict[str, list[Decoded]]:
+    found: dict[str, list[Decoded]] = {}
+    for d in objects:
+        found.setdefault(d.namespace, []).append(d)
+    return found
+
+
+def _is_custom(value: object) -> bool:
+    return isinstance(value, AuthorizationPolicy) and value.action == "CUSTOM" and not value.targets
 
 
 def _set_by(d: Decoded, above: set[Said], port: str = "") -> set[Said]:
