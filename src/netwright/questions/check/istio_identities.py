@@ -13,9 +13,8 @@ from netwright.base.spans import Pointer, named
 from netwright.dialects.istio.conditions import ranges
 from netwright.dialects.istio.mesh import PodClass
 from netwright.dialects.istio.objects import Rule
-from netwright.model.cluster import ServiceNoun
 from netwright.questions.check.found import Found, Seen, at, listed
-from netwright.questions.check.istio_written import Meshed, Written
+from netwright.questions.check.istio_written import Meshed, Written, is_reached_from_outside
 from netwright.questions.check.scene import Scene
 
 _BY_PROOF = ("principals", "namespaces", "service_accounts")
@@ -77,7 +76,7 @@ def _principals(meshed: Meshed, written: Written, index: int, rule: Rule) -> Ite
                     f"{_name(written)} names the account `{parts[2]}/{parts[4]}`, which no pod runs as",
                     label="no pod runs as this account",
                     effect="the entry matches nobody in this input",
-                    help=f"pods of `{parts[2]}` run as {listed(_accounts_in(meshed, parts[2]))}",
+                    help=f"pods of `{parts[2]}` run as {listed(meshed.accounts[parts[2]])}",
                     key=value,
                 )
 
@@ -85,14 +84,8 @@ def _principals(meshed: Meshed, written: Written, index: int, rule: Rule) -> Ite
 def _is_nobody(meshed: Meshed, parts: Sequence[str]) -> bool:
     if parts[0] not in ("cluster.local", meshed.options.trust_domain):
         return False
-    objects = meshed.scene.of_kind("ServiceAccount")
-    if any((d.namespace, d.name) == (parts[2], parts[4]) for d in objects):
-        return False
-    return bool(_accounts_in(meshed, parts[2])) and f"{parts[2]}/{parts[4]}" not in meshed.accounts
-
-
-def _accounts_in(meshed: Meshed, namespace: str) -> list[str]:
-    return sorted(a.partition("/")[2] for a in meshed.accounts if a.startswith(f"{namespace}/"))
+    known = meshed.accounts.get(parts[2])
+    return known is not None and parts[4] not in known and (parts[2], parts[4]) not in meshed.written_accounts
 
 
 # --- mutual TLS --------------------
@@ -164,7 +157,7 @@ def _from_outside(meshed: Meshed) -> Iterator[Found]:
     """NW2709."""
     told: set[tuple[str, str]] = set()
     for service in meshed.scene.cluster.services:
-        if not _is_reached_from_outside(service):
+        if not is_reached_from_outside(service):
             continue
         for port in service.ports:
             for backend in port.backends:
@@ -195,10 +188,6 @@ def _from_outside(meshed: Meshed) -> Iterator[Found]:
                 )
 
 
-def _is_reached_from_outside(service: ServiceNoun) -> bool:
-    return service.type in ("NodePort", "LoadBalancer") or bool(service.external_ips)
-
-
 # --- addresses --------------------
 
 
@@ -209,7 +198,9 @@ def _addresses(meshed: Meshed, written: Written, index: int, rule: Rule) -> Iter
         return
     if any(meshed.server(row) is None or getattr(meshed.server(row), "open", "") for row in rows):
         return
-    if any(p.host_port for row in rows for p in meshed.scene.cluster.row_ports[row]) or _is_open(meshed, set(rows)):
+    if any(p.host_port for row in rows for p in meshed.scene.cluster.row_ports[row]):
+        return
+    if not meshed.reached_from_outside.isdisjoint(rows):
         return
     for number, one in enumerate(rule.from_ or ()):
         values = one.source.ip_blocks if one.source else None
@@ -225,10 +216,3 @@ def _addresses(meshed: Meshed, written: Written, index: int, rule: Rule) -> Iter
             "policy to the gateway",
             key=" ".join(values),
         )
-
-
-def _is_open(meshed: Meshed, rows: set[int]) -> bool:
-    return any(
-        _is_reached_from_outside(service) and any(b.row in rows for p in service.ports for b in p.backends)
-        for service in meshed.scene.cluster.services
-    )

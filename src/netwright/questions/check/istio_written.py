@@ -10,6 +10,7 @@ from netwright.dialects.istio.mesh import Mesh, PodClass
 from netwright.dialects.istio.objects import AuthorizationPolicy, PeerAuthentication, Rule, WorkloadSelector
 from netwright.dialects.istio.options import MeshOptions
 from netwright.dialects.k8s.generated import GENERATED
+from netwright.model.cluster import ServiceNoun
 from netwright.model.document import Decoded
 from netwright.model.mesh import CLASS
 from netwright.questions.check.scene import Chosen, Scene
@@ -108,9 +109,34 @@ class Meshed:
         return [one for one in found if one is not None and not one.open and not one.unsure]
 
     @cached_property
-    def accounts(self) -> set[str]:
-        """The service accounts that pods of the input have, `NS/NAME`."""
-        return {pod.account for pod in self.mesh.pods} if self.mesh is not None else set()
+    def accounts(self) -> dict[str, list[str]]:
+        """The service accounts that pods of the input have, by namespace."""
+        found: dict[str, list[str]] = {}
+        for account in sorted({pod.account for pod in self.mesh.pods} if self.mesh is not None else ()):
+            namespace, _, name = account.partition("/")
+            found.setdefault(namespace, []).append(name)
+        return found
+
+    @cached_property
+    def written_accounts(self) -> frozenset[tuple[str, str]]:
+        """The ServiceAccounts of the input, by namespace and name."""
+        return frozenset((d.namespace, d.name) for d in self.scene.of_kind("ServiceAccount"))
+
+    @cached_property
+    def reached_from_outside(self) -> frozenset[int]:
+        """The pods that Services lead to from outside."""
+        return frozenset(
+            backend.row
+            for service in self.scene.cluster.services
+            if is_reached_from_outside(service)
+            for port in service.ports
+            for backend in port.backends
+        )
 
 
-__all__ = ["Meshed", "Written"]
+def is_reached_from_outside(service: ServiceNoun) -> bool:
+    """Whether a Service is of a type that leads in from outside, or has addresses that do."""
+    return service.type in ("NodePort", "LoadBalancer") or bool(service.external_ips)
+
+
+__all__ = ["Meshed", "Written", "is_reached_from_outside"]
