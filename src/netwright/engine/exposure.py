@@ -22,10 +22,12 @@ from netwright.model.cluster import (
     ServicePortNoun,
     UnreadRoute,
 )
+from netwright.model.mesh import SERVER
 from netwright.model.references import Target
 
 if TYPE_CHECKING:
-    from netwright.engine.inquire import Inquirer, Part
+    from netwright.engine.compile import Network
+    from netwright.engine.inquire import Inquirer, Packet, Part
 
 StepVerdict = Literal["allow", "some", "deny", "undecided", "note"]
 CONTROLLER_LABELS = (
@@ -241,7 +243,7 @@ def _from_nodes(inquirer: Inquirer, service: ServiceNoun, port: ServicePortNoun)
         found = part.outcome
         if unread:  # something that was not read could act at nodes, and their egress is not in the tables
             found = found._replace(may_deny=True)
-        if inquirer.is_refused_by_mesh(part.packet):  # by whichever node it comes
+        if _is_refused_by_mesh(inquirer.network, part.packet):  # by whichever node it comes
             out.append(Part(Packet(*part.packet), found, "a node", part.destination))
             continue
         # the packet may also arrive at the pod's own node, which always reaches it
@@ -412,3 +414,15 @@ def _perhaps(service: ServiceNoun, port: ServicePortNoun, via: str, entry: str, 
 def _services_of(inquirer: Inquirer, rows: Sequence[int]) -> list[ServiceNoun]:
     wanted = set(rows)
     return [s for s in inquirer.cluster.services if any(b.row in wanted for p in s.ports for b in p.backends)]
+
+
+def _is_refused_by_mesh(network: Network, packet: Packet) -> bool:
+    """Whether a mesh surely refuses at the server's end what comes from a node, be it the server's own."""
+    row = packet.destination.row
+    if network.mesh < 0 or row < 0 or network.columns.labels_of(row).get(SERVER, "").startswith("ambient"):
+        return False  # its own node passes ztunnel by
+    table = network.tables[packet.family].ingress
+    contents, port_map = table.keys[int(table.of_position[packet.destination.position])]
+    bit = table.fold.atoms.bit(packet.key)
+    rows = table.fold(table.fold.of_enforcer(contents, network.mesh), port_map)
+    return not any(r.mask & bit and r.may >> packet.source.position & 1 for r in rows)

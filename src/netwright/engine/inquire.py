@@ -23,7 +23,7 @@ from netwright.engine.units import is_unread
 from netwright.engine.verdict import Citation, Citer, Outcome, Side, Spot, Verdict, outcome, own_positions, relation
 from netwright.model.cluster import INGRESS_CONTROLLER, Cluster, Proxy, ServiceNoun, ServicePortNoun
 from netwright.model.document import Decoded
-from netwright.model.mesh import SERVER, seen_key
+from netwright.model.mesh import seen_key
 from netwright.model.references import Directory, Target
 from netwright.model.rule import Direction
 
@@ -586,17 +586,6 @@ class Inquirer:
         if packet.source.row < 0 or packet.destination.row < 0:
             return packet.key
         return seen_key(columns.labels_of(packet.source.row), columns.labels_of(packet.destination.row), packet.key)
-
-    def is_refused_by_mesh(self, packet: Packet) -> bool:
-        """Whether a mesh surely refuses at the server's end what comes from a node, be it the server's own."""
-        network, row = self.network, packet.destination.row
-        if network.mesh < 0 or row < 0 or network.columns.labels_of(row).get(SERVER, "").startswith("ambient"):
-            return False  # its own node passes ztunnel by
-        table = network.tables[packet.family].ingress
-        contents, port_map = table.keys[int(table.of_position[packet.destination.position])]
-        bit = table.fold.atoms.bit(packet.key)
-        rows = table.fold(table.fold.of_enforcer(contents, network.mesh), port_map)
-        return not any(r.mask & bit and r.may >> packet.source.position & 1 for r in rows)
 
     def cited(self, packet: Packet, direction: Direction) -> tuple[list[Citation], list[Citation]]:
         key = (packet, direction)
