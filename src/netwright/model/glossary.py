@@ -606,6 +606,21 @@ TERMS: tuple[Term, ...] = (
         see="isolated, CiliumNetworkPolicy",
     ),
     _t(
+        "residue",
+        "What `convert` cannot say of a rule in the new language, or says for the input alone: told by rule, with what "
+        "each choice would open or close. `narrow` leaves it out, `widen` lets it match more. A rule of which nothing "
+        "is said is refused, and stays as it is.",
+        "narrow",
+        "widen",
+        see="made up, rule",
+    ),
+    _t(
+        "made up",
+        "Of a pod in the answer of `convert`: it is not in the input and stands for those that a selector would "
+        "select, so that a rule for pods that are not there is compared on one. Its name begins with `made-up-`.",
+        see="residue, selector",
+    ),
+    _t(
         "match mode",
         "What address ranges match under Cilium besides addresses outside: `policy-cidr-match-mode` in "
         "`cilium-config`, absent, `pods`, `nodes` or both. A range then means the pods or nodes that have an address "
