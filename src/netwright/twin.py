@@ -514,12 +514,16 @@ class Twin:
         return after.ask(Diff(before=before))
 
     def convert(
-        self, language: Literal["clusternetworkpolicy", "networkpolicy", "networkpolicy+clusternetworkpolicy"]
+        self,
+        language: Literal["clusternetworkpolicy", "networkpolicy", "networkpolicy+clusternetworkpolicy"],
+        *,
+        fewest: bool = False,
     ) -> Converted:
-        """The policies of a language as those of another one, with the proof that they do the same."""
+        """The policies of a language as those of another one, with the proof that they do the same. `fewest`: all
+        NetworkPolicies, those of the input too, by as few as are found."""
         from netwright.questions.registry import Convert
 
-        return self.ask(Convert(language=language))
+        return self.ask(Convert(language=language, fewest=fewest))
 
     def show(self, noun: str, *, namespaces: Sequence[str] = (), references: Sequence[str] = ()) -> Shown:
         """Rows of a noun: `show("workloads")`, narrowed by namespace or reference. Raises UsageError for no noun."""

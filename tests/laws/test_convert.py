@@ -108,8 +108,9 @@ LANGUAGES = ("networkpolicy", "networkpolicy+clusternetworkpolicy")
 
 def named(manifest: Object) -> str:
     meta = manifest["metadata"]
-    space = f"{meta['namespace']}/" if "namespace" in meta else ""
-    return f"{manifest['kind']} {space}{meta['name']}"
+    home = "default" if manifest["kind"] == "NetworkPolicy" else ""
+    space = meta.get("namespace", home)
+    return f"{manifest['kind']} {space}/{meta['name']}" if space else f"{manifest['kind']} {meta['name']}"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -136,3 +137,20 @@ def test_policies_of_kubernetes_do_what_cilium_s_did(language: str, chunk: int, 
             assert was == now, f"cluster {number}, {query}: {was} before, {now} after"
     if language != "networkpolicy":
         assert fates["refused"] <= 0.25 * sum(fates.values()), fates
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_fewer_network_policies_do_what_more_did(chunk: int, seed: int) -> None:
+    first = seed % 10**6 * 1_000 + chunk * OF_CILIUM
+    for number in range(first, first + OF_CILIUM):
+        case = cluster(number, TUPLES)
+        found = twin(case.manifests, case.pod_cidrs).convert("networkpolicy", fewest=True)
+        assert found.proof in ("every cluster", "this cluster", "nothing"), f"cluster {number}: {found.proof}"
+        assert found.fewest is not None
+        assert found.fewest.at_least <= found.fewest.after <= found.fewest.before
+        kept = [m for m in case.manifests if named(m) not in found.replaced]
+        after_all = [*kept, *(one.object for one in found.objects)]
+        assert sum(m["kind"] == "NetworkPolicy" for m in after_all) == found.fewest.after
+        was, now = verdicts(case, case.manifests), verdicts(case, after_all)
+        moved = [(q, a, b) for q, a, b in zip(case.queries, was, now, strict=True) if a != b]
+        assert not moved, f"cluster {number}: {moved[:3]}"

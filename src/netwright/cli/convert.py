@@ -18,12 +18,14 @@ LANGUAGES = ("clusternetworkpolicy", "networkpolicy", "networkpolicy+clusternetw
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[SOURCE]...", shell_complete=files)
 @click.option("--to", "language", type=click.Choice(LANGUAGES), required=True, help="The language.")
+@click.option("--fewest", is_flag=True, help="Say all NetworkPolicies, the input's too, by as few as are found.")
 @click.option("--all", "everything", is_flag=True, help="Fold nothing.")
 @source_options
 @output_options(["yaml", "text", "json"], default="yaml")
 def convert(
     paths: tuple[str, ...],
     language: Literal["clusternetworkpolicy", "networkpolicy", "networkpolicy+clusternetworkpolicy"],
+    fewest: bool,
     everything: bool,
     given: Given,
     to: Output,
@@ -40,10 +42,11 @@ def convert(
       netwright convert manifests/ --to clusternetworkpolicy -o text
       netwright convert manifests/ --to networkpolicy+clusternetworkpolicy
       netwright convert manifests/ --to networkpolicy --cni upstream
+      netwright convert manifests/ --to networkpolicy --fewest
     """
     twin = given.load(*paths)
     tell(twin, given)
-    found = twin.convert(language)
+    found = twin.convert(language, fewest=fewest)
     code, reasons = exit_code(twin, found.answer)
     if to.format == "json":
         from netwright.render.provenance import document

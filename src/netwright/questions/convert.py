@@ -9,11 +9,10 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from netwright.base.errors import InternalError
-from netwright.base.selectors import ALWAYS, Selector, matches
+from netwright.base.errors import UsageError
+from netwright.base.selectors import ALWAYS, And, OneOf, Selector, matches
 from netwright.base.services import NONE, ServiceSet
 from netwright.base.spans import Origin, dotted, named
-from netwright.dialects import decode
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
 from netwright.dialects.adminpolicy.lower import lower_admin_policies
 from netwright.dialects.calico import KINDS as CALICO_KINDS
@@ -29,10 +28,12 @@ from netwright.profiles.profile import Profile
 from netwright.questions.registry import Asked, Convert
 from netwright.translate import clusternetworkpolicy, from_cilium
 from netwright.translate.conversion import Fate, Open, Raised, ResidueKind, RuleKey, Turned
+from netwright.translate.fewest import fewer
 from netwright.translate.made_up import pods_for
 from netwright.translate.same_network import inquirer, turned
 from netwright.translate.same_rules import same_rules
 from netwright.translate.same_tiers import same_tiers
+from netwright.translate.trees import read_again
 
 POLICIES = ("NetworkPolicy", *ADMIN_KINDS, *CILIUM_KINDS, *CALICO_KINDS, "HostEndpoint", *OVN_KINDS)
 Proof = Literal["every cluster", "this cluster", "undecided", "differs", "nothing"]
@@ -93,6 +94,15 @@ class LeftAlone(msgspec.Struct, frozen=True, kw_only=True):
     count: int
 
 
+class Fewest(msgspec.Struct, frozen=True, kw_only=True):
+    """How many NetworkPolicies there were and are. No fewer than `at_least` can do the same; whether fewer than `after`
+    can is not known where the two differ."""
+
+    before: int
+    after: int
+    at_least: int
+
+
 class Converted(msgspec.Struct, frozen=True, kw_only=True, rename={"language": "to"}):
     """The objects, and the proof. `every cluster`: the rules are the same. `this cluster`: every connection of the
     input's network has the verdict that it had. `undecided`: of some connections it cannot be said, or `open_because`
@@ -122,6 +132,7 @@ class Converted(msgspec.Struct, frozen=True, kw_only=True, rename={"language": "
     refused: int
     left_alone: tuple[LeftAlone, ...]
     not_read: tuple[str, ...]
+    fewest: Fewest | None = None
 
     @property
     def answer(self) -> Literal[0, 1, 4]:
@@ -157,6 +168,13 @@ def _same_cilium(before: Sequence[Decoded], after: Sequence[Decoded], profile: P
     return len(one) == len(other) == 1 and same_tiers(one[0], other[0])
 
 
+def _same_policies(before: Sequence[Decoded], after: Sequence[Decoded], profile: Profile) -> bool:
+    """Admin policies are the same on both sides."""
+    sides = [[d for d in side if d.kind == "NetworkPolicy"] for side in (before, after)]
+    one, other = (enforcers(side, profile, ()) for side in sides)
+    return len(one) == len(other) == 1 and profile.tiers != "calico" and same_tiers(one[0], other[0])
+
+
 LANGUAGES = {
     "clusternetworkpolicy": Language(
         clusternetworkpolicy.SOURCES, "policy.networking.k8s.io", _from_admin, "upstream", _same_admin
@@ -170,13 +188,28 @@ LANGUAGES = {
 }
 
 
+def _language(params: Convert, objects: Sequence[Decoded]) -> Language:
+    """The language; where only NetworkPolicies are to be fewer, any plugin's profile is the one to compare under."""
+    language = LANGUAGES[params.language]
+    if not params.fewest:
+        return language
+    if not language.is_of_a_cni:
+        raise UsageError("`fewest` is for NetworkPolicies", help="write `--to networkpolicy`")
+    if any(d.kind in language.sources for d in objects):
+        return language
+    return Language(("NetworkPolicy",), "networking.k8s.io", language.raised, "upstream", _same_policies, "default")
+
+
 def answer(twin: Asked, params: Convert) -> Converted:
     """The policies of the twin in `params.language`."""
     objects = twin.cluster.objects
-    language = LANGUAGES[params.language]
+    language = _language(params, objects)
     proving = _Proving(twin.cluster, language)
     made = language.raised(objects, proving)
-    new = tuple(_decoded(tree) for tree in made.objects)
+    fewest = None
+    if params.fewest:
+        made, fewest = fewer(made, objects, proving)
+    new = tuple(map(read_again, made.objects))
     gone = {id(d) for d in made.replaced}
     after = (*(d for d in objects if id(d) not in gone), *new)
     found, differing, because = _proof(made, objects, after, proving, language)
@@ -185,8 +218,8 @@ def answer(twin: Asked, params: Convert) -> Converted:
     return Converted(
         language=params.language,
         objects=tuple(
-            Emitted(object=tree, made_of=f"{d.kind} {named(d.namespace, d.name)}", place=_place(twin, d))
-            for tree, d in zip(made.objects, made.made_of, strict=True)
+            Emitted(object=tree, made_of=_named(policies), place=_place(twin, policies[0]))
+            for tree, policies in zip(made.objects, made.made_of, strict=True)
         ),
         replaced=tuple(f"{d.kind} {named(d.namespace, d.name)}" for d in made.replaced),
         made_up=proving.made_up if made.sources else (),
@@ -203,6 +236,7 @@ def answer(twin: Asked, params: Convert) -> Converted:
         refused=counts["refused"],
         left_alone=_left_alone(objects, gone),
         not_read=_not_read(twin, objects, language),
+        fewest=Fewest(before=fewest.before, after=fewest.after, at_least=fewest.at_least) if fewest else None,
     )
 
 
@@ -228,16 +262,16 @@ class _Proving:
         if not self._language.is_of_a_cni:
             return []
         policies = [d for d in self._cluster.objects if d.kind in self._language.sources]
-        known = _pods(inquirer(self._read(self._cluster.objects, self.source)))
-        return pods_for(policies, self._cluster.objects, lambda selector: _any(selector, known))
+        known = _Pods(inquirer(self._read(self._cluster.objects, self.source)))
+        return pods_for(policies, self._cluster.objects, lambda selector: bool(known.selected(selector)))
 
     @property
     def made_up(self) -> tuple[str, ...]:
         return tuple(named(d.namespace, d.name) for d in self._made_up if d.kind == "Pod")
 
     @cached_property
-    def _known(self) -> list[dict[str, str]]:
-        return _pods(self._before)
+    def _known(self) -> _Pods:
+        return _Pods(self._before)
 
     def is_same(self, before: Sequence[Decoded], after: Sequence[Decoded]) -> bool:
         """Whether the rules of objects are the same, whatever pods there are."""
@@ -245,7 +279,11 @@ class _Proving:
 
     def has_pod(self, selector: Selector) -> bool:
         """Whether a selector selects a pod, made up or not."""
-        return _any(selector, self._known)
+        return bool(self._known.selected(selector))
+
+    def selected(self, selector: Selector) -> frozenset[int]:
+        """Which of the kinds of pods that the rules tell apart a selector selects."""
+        return self._known.selected(selector)
 
     def _of(self, objects: Sequence[Decoded], profile: Profile) -> Cluster:
         """With pods made up for the selectors that select none."""
@@ -290,21 +328,30 @@ class _Proving:
         return tuple(dict.fromkeys(reasons))
 
 
-def _pods(inquirer: Inquirer) -> list[dict[str, str]]:
-    """The attributes of the pods that selectors tell apart."""
-    columns = inquirer.network.columns
-    found = []
-    for row in inquirer.network.identities.row.tolist():
-        if not columns.host[row]:
-            number = int(columns.namespace[row])
-            of_namespace = {f"ns:{key}": text for key, text in columns.namespace_labels[number].items()}
-            own = {"ns": columns.namespaces[number], "network": "pod"}
-            found.append({**columns.labels_of(row), **of_namespace, **own})
-    return found
+class _Pods:
+    """The pods of a network as far as its rules tell them apart, by their namespaces."""
 
+    def __init__(self, inquirer: Inquirer) -> None:
+        columns = inquirer.network.columns
+        self._of: dict[str, list[tuple[int, dict[str, str]]]] = {}
+        self._known: dict[Selector, frozenset[int]] = {}
+        for row in inquirer.network.identities.row.tolist():
+            if not columns.host[row]:
+                number = int(columns.namespace[row])
+                name = columns.namespaces[number]
+                of_namespace = {f"ns:{key}": text for key, text in columns.namespace_labels[number].items()}
+                attributes = {**columns.labels_of(row), **of_namespace, "ns": name, "network": "pod"}
+                self._of.setdefault(name, []).append((row, attributes))
 
-def _any(selector: Selector, pods: Sequence[dict[str, str]]) -> bool:
-    return any(matches(selector, one) for one in pods)
+    def selected(self, selector: Selector) -> frozenset[int]:
+        found = self._known.get(selector)
+        if found is None:
+            parts = selector.parts if isinstance(selector, And) else (selector,)
+            named = [part.values for part in parts if isinstance(part, OneOf) and part.key == "ns"]
+            names = named[0] if named else tuple(self._of)
+            pods = (pod for name in names for pod in self._of.get(name, ()))
+            found = self._known[selector] = frozenset(row for row, held in pods if matches(selector, held))
+        return found
 
 
 def _proof(
@@ -322,25 +369,6 @@ def _proof(
     if language.is_of_a_cni and not by_rules and not proving.has_pod(ALWAYS):
         because += ("the input has no pods, so that its network proves nothing",)
     return ("undecided", differing, because) if differing or because else ("this cluster", (), ())
-
-
-def _decoded(tree: dict[str, Any]) -> Decoded:
-    """An object that was written, read again. Raises InternalError where the API server would refuse it."""
-    found = decode(
-        Document(
-            place=None,
-            api_version=tree["apiVersion"],
-            kind=tree["kind"],
-            namespace=tree["metadata"].get("namespace", ""),
-            name=tree["metadata"]["name"],
-            raw=tree,
-        )
-    )
-    if not isinstance(found, Decoded):
-        raise InternalError(
-            f"{tree['kind']} `{tree['metadata']['name']}` was written and is not valid: {found.message}"
-        )
-    return found
 
 
 # --- what became of the rules --------------------
@@ -373,6 +401,10 @@ def _residue(one: Open, proving: _Proving) -> Residue:
         refused=one.refused,
         choices=tuple(Choice(told=told, turned=proving.moved(objects)) for told, objects in one.variants),
     )
+
+
+def _named(policies: Sequence[Decoded]) -> str:
+    return ", ".join(dict.fromkeys(f"{d.kind} {named(d.namespace, d.name)}" for d in policies))
 
 
 def _policy(key: RuleKey) -> str:

@@ -153,6 +153,9 @@ class Convert(Params["Converted"], frozen=True, kw_only=True, forbid_unknown_fie
             "the policies of Cilium, with what denies as ClusterNetworkPolicies or left as it is."
         ),
     ]
+    fewest: Annotated[
+        bool, Meta(description="Say all NetworkPolicies, those of the input too, by as few as are found.")
+    ] = False
 
 
 class Explain(Params["Explained"], frozen=True, kw_only=True, forbid_unknown_fields=True):

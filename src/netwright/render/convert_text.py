@@ -37,6 +37,11 @@ def convert_text(found: Converted, words: Words, *, everything: bool, last: str)
     if found.target != found.profile:
         told = f"what was is read under the profile `{found.profile}`, what was written under `{found.target}`"
         yield from words.fold(told, "  ", "")
+    if found.fewest is not None:
+        told = f"{count(found.fewest.before, 'NetworkPolicy', 'NetworkPolicies')}, now {found.fewest.after}: "
+        least = f"no fewer than {found.fewest.at_least} can do the same"
+        told += "fewer cannot do the same" if found.fewest.after == found.fewest.at_least else f"fewest found, {least}"
+        yield from words.fold(told, "  ", "")
     if found.made_up:
         told = f"{count(len(found.made_up), 'pod')} made up for selectors that select none of the input, compared too"
         yield from words.fold(told, "  ", "")

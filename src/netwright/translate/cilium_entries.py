@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 from msgspec.structs import replace
 
 from netwright.base.ipset import EMPTY, EVERYWHERE, IpSet
+from netwright.base.services import ALL
 from netwright.dialects.cilium.named_objects import GROUP_NAME, NamedObjects
 from netwright.dialects.cilium.objects import (
     CIDRRule,
@@ -205,6 +206,11 @@ class Cutting:
         return self._ranges == ("external",)
 
     @property
+    def says_world(self) -> bool:
+        """Whether ranges of all addresses mean outside, which they do but where ranges match pods."""
+        return "pod" not in self._ranges
+
+    @property
     def admits_own_node(self) -> bool:
         return self._admits_own_node
 
@@ -327,7 +333,7 @@ class _Entry:
             self._entity("remote-node")
         elif entity == "host" and self._inward and self._manner != "deny" and self._by.admits_own_node:
             self._own_node = True
-        elif entity in _WORLDS and self._by.means_outside:
+        elif entity in _WORLDS and self._by.says_world:
             for text in _WORLDS[entity]:
                 self._block(Block(text), "entities", entity)
         elif entity != "none":
@@ -389,7 +395,7 @@ class _Entry:
             found = asked(need for need in needs if need.source != "reserved")
             if found is not None:
                 self._pods.append(Pods(found.where, found.labels))
-        if meets["world"] and not self._by.means_outside:
+        if meets["world"] and not self._by.says_world:
             self._keep("endpoints", selector, "selects by labels of `reserved`")
             return
         for name, held in meets.items():
@@ -418,18 +424,8 @@ class _Entry:
                     self._block(block, "services", None)
 
     def _in_cilium(self) -> tuple[Entry, ...]:
-        """What is said of the peers in Cilium's words, one entry a kind of peer."""
-        empty = dict.fromkeys(self._names())
-        found: list[dict[str, Any]] = []
-        if self._anyone:
-            found.append({"entities": ("all",)})
-        if self._pods:
-            found.append({"endpoints": tuple(_as_cilium(one, bool(self._namespace)) for one in self._pods)})
-        if self._blocks:
-            rules = tuple(CIDRRule(cidr=b.cidr, except_=b.excepted or None) for b in self._blocks)
-            found.append({"cidr_set": rules})
-        return tuple(
-            replace(self._entry, **(empty | {self._word + name: held for name, held in one.items()})) for one in found
+        return in_cilium(
+            self._entry, self._anyone, tuple(self._pods), tuple(self._blocks), in_namespace=bool(self._namespace)
         )
 
     def _wider(self, left: Entry, name: str) -> tuple[Entry, ...]:
@@ -438,7 +434,7 @@ class _Entry:
             return ()
         empty = dict.fromkeys(self._names())
         found: list[Entry] = []
-        if name == "fqdns" and self._by.means_outside:
+        if name == "fqdns" and self._by.says_world:
             found.append(replace(left, **(empty | {self._word + "entities": ("world",)})))
         found.append(replace(left, **(empty | {self._word + "entities": ("all",)})))
         plain = [one for entry in found for one in _without_requests(entry) or (entry,)]
@@ -471,6 +467,46 @@ class _Entry:
         if port.name is not None:
             return self._inward and bool(port.end_port)
         return False
+
+
+def in_cilium(
+    entry: Entry, anyone: bool, whom: Sequence[Pods], ranges: Sequence[Block], *, in_namespace: bool
+) -> tuple[Entry, ...]:
+    """Peers in Cilium's words, in the place of those of an entry: one entry a kind of peer."""
+    word = "from_" if hasattr(entry, "from_endpoints") else "to_"
+    found: list[dict[str, Any]] = []
+    if anyone:
+        found.append({"entities": ("all",)})
+    if whom:
+        found.append({"endpoints": tuple(_as_cilium(one, in_namespace) for one in whom)})
+    if ranges:
+        found.append({"cidr_set": tuple(CIDRRule(cidr=b.cidr, except_=b.excepted or None) for b in ranges)})
+    empty = {word + name: None for name in _LISTS if hasattr(entry, word + name)}
+    return tuple(replace(entry, **(empty | {word + name: held for name, held in one.items()})) for one in found)
+
+
+def as_entries(entry: Entry, said: Said, *, in_namespace: bool) -> tuple[Entry, ...]:
+    """What is said in Cilium's words, as far as these are ports by number."""
+    found = in_cilium(entry, said.anyone, said.pods, said.blocks, in_namespace=in_namespace)
+    if said.service.fixed == ALL:
+        return tuple(replace(one, to_ports=None) for one in found)
+    ports = tuple(
+        PortProtocol(port=str(low), end_port=high if high > low > 0 else None, protocol=name)
+        for name, low, high in said.service.fixed.ranges()
+    )
+    return tuple(replace(one, to_ports=(PortRule(ports=ports),)) for one in found)
+
+
+def outside_of(entry: Entry) -> IpSet:
+    """The addresses outside that an entry names by ranges or entities."""
+    if not isinstance(entry, IngressDenyRule):
+        return EMPTY
+    named = {text for one in entry.from_entities or () for text in _WORLDS.get(one, _WORLD if one == "all" else ())}
+    found = IpSet.of(*named, *(entry.from_cidr or ()))
+    for rule in entry.from_cidr_set or ():
+        if rule.cidr is not None:
+            found |= IpSet.of(rule.cidr) - IpSet.of(*(rule.except_ or ()))
+    return found
 
 
 def _as_cilium(pods: Pods, in_namespace: bool) -> LabelSelector:

@@ -42,7 +42,7 @@ class Loose:
         self.entry = entry
         self.why = why
         self.wider = wider
-        self.fate: Literal["kept", "dropped", "widened"] = "kept"
+        self.fate: Literal["kept", "dropped", "widened", "taken out"] = "kept"
 
 
 class Section:

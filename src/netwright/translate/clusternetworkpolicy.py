@@ -75,7 +75,7 @@ def raised(objects: Sequence[Decoded]) -> Raised:
             open_ += _ties(here, [d for d in held if tier_of(d) == tier], objects)
     return Raised(
         objects=tuple(tree for tree, _ in made),
-        made_of=tuple(policy for _, policy in made),
+        made_of=tuple((policy,) for _, policy in made),
         sources=tuple(sources),
         replaced=tuple(sources),
         rules=tuple(key for one in raising for key in one.keys),

@@ -51,15 +51,15 @@ class Open(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Raised(msgspec.Struct, frozen=True, kw_only=True):
-    """Policies in another language: `objects` as plain values, the policy that each is made of in `made_of`. They stand
-    for those that are `replaced`; the other `sources` stay.
+    """Policies in another language: `objects` as plain values, the policies that each is made of in `made_of`. They
+    stand for those that are `replaced`; the other `sources` stay.
 
     `of_this_cluster`: some were written out for the namespaces of the input, so that rules which agree there may not
     elsewhere. `beside`: services that no connection has and the language does not know, told among those in `open`.
     """
 
     objects: tuple[dict[str, Any], ...]
-    made_of: tuple[Decoded, ...]
+    made_of: tuple[tuple[Decoded, ...], ...]
     sources: tuple[Decoded, ...]
     replaced: tuple[Decoded, ...]
     rules: tuple[RuleKey, ...]

@@ -13,14 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, count
 from typing import Any, Final, Protocol, TypeVar
 
-import msgspec
 from msgspec.structs import replace
 
-from netwright.base.errors import InternalError
+from netwright.base.ipset import EVERYWHERE, IpSet
 from netwright.base.selectors import Selector
-from netwright.base.services import ALL, NONE, ServiceSet
+from netwright.base.services import ALL, NONE, TRANSPORT, ServiceSet
 from netwright.base.spans import named
-from netwright.dialects import decode
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
 from netwright.dialects.adminpolicy.lower import priority_of, tier_of
 from netwright.dialects.calico import KINDS as CALICO_KINDS
@@ -29,21 +27,32 @@ from netwright.dialects.cilium.named_objects import NamedObjects
 from netwright.dialects.cilium.objects import CiliumNetworkPolicy, Rule
 from netwright.dialects.cilium.selectors import requirements
 from netwright.dialects.cilium.selectors import subject as pods_of
-from netwright.dialects.cilium.services import Entry
+from netwright.dialects.cilium.services import Entry, services_of
 from netwright.dialects.cilium.validate import needed_options, rules_of
 from netwright.dialects.k8s.endpoints import NAMESPACE_NAME
 from netwright.dialects.k8s.objects import LabelSelector
 from netwright.dialects.ovn import KINDS as OVN_KINDS
-from netwright.model.document import Decoded, Document
+from netwright.model.document import Decoded
 from netwright.model.rule import Service
 from netwright.profiles.profile import Profile
-from netwright.translate.cilium_entries import Cutting, Manner, Said, selects, subject
+from netwright.translate.cilium_entries import (
+    Cutting,
+    Manner,
+    Pods,
+    Said,
+    as_entries,
+    blocks,
+    outside_of,
+    selects,
+    subject,
+)
 from netwright.translate.cilium_specs import SIDES, Loose, Piece, Section, Spec
 from netwright.translate.clusternetworkpolicy import VERSION, marks
 from netwright.translate.conversion import Open, Raised, ResidueKind, RuleKey, Side, Turned
 from netwright.translate.made_up import namespaces_of
 from netwright.translate.said import Tree, admin_rules, network_policy_rule, pieces
 from netwright.translate.same_network import PORT_ZERO
+from netwright.translate.trees import plain_value, read_again
 
 SOURCES: Final = CILIUM_KINDS
 POLICIES: Final = ("NetworkPolicy", *ADMIN_KINDS, *CILIUM_KINDS, *CALICO_KINDS, *OVN_KINDS)
@@ -71,6 +80,9 @@ class Trial(Protocol):
 
     def has_pod(self, selector: Selector) -> bool:
         """Whether a selector selects a pod."""
+
+    def selected(self, selector: Selector) -> frozenset[int]:
+        """Which of the kinds of pods that the rules tell apart a selector selects."""
 
 
 T = TypeVar("T")
@@ -116,7 +128,7 @@ class _Raising:
         made = list(self._made(settling=False))
         return Raised(
             objects=tuple(tree for tree, _ in made),
-            made_of=tuple(policy for _, policy in made),
+            made_of=tuple((policy,) for _, policy in made),
             sources=tuple(self._sources),
             replaced=tuple(d for d in self._sources if self._left(d, settling=False) != d.value),
             rules=tuple(section.key for _, section in self._sections()),
@@ -151,7 +163,7 @@ class _Raising:
         if not found:
             return []
         plain = [d for d in self._others if d.kind not in POLICIES]
-        made = [_decoded(tree, policy) for tree, source in self._made(settling=False) if source is policy]
+        made = [read_again(tree) for tree, source in self._made(settling=False) if source is policy]
         left = [policy] if self._left(policy, settling=False) == policy.value else []
         return [] if self._trial.is_same([*plain, policy], [*plain, *left, *made]) else found
 
@@ -201,7 +213,7 @@ class _Raising:
         return self._trial.moved(self._after(settling=settling), PORT_ZERO)
 
     def _after(self, *, settling: bool) -> list[Decoded]:
-        made = [_decoded(tree, policy) for tree, policy in self._made(settling=settling)]
+        made = [read_again(tree) for tree, _ in self._made(settling=settling)]
         stay = [d for d in self._sources if self._left(d, settling=settling) == d.value]
         return [*self._others, *stay, *made]
 
@@ -237,6 +249,8 @@ class _Raising:
         for spec, section in self._sections():
             for one in [rest for rest in section.loose if rest.fate == "kept" and spec.has_pods]:
                 self._widen(spec, section, one)
+                if one.fate == "kept" and section.denies:
+                    self._take_out(spec, section, one)
 
     def _isolate(self, one: tuple[Spec, Side], on: bool) -> None:
         """Whether a rule isolates what it did not isolate, so that what it allows can be a NetworkPolicy's."""
@@ -256,6 +270,28 @@ class _Raising:
                 return
             section.pieces.remove(piece)
             one.fate = "kept"
+
+    def _take_out(self, spec: Spec, section: Section, one: Loose) -> None:
+        """Addresses that are denied at an ingress are taken out of what is allowed to the same pods."""
+        gone = outside_of(one.entry)
+        service = next((service for service, _ in services_of(one.entry, not gone)), None)
+        if not gone or service is None or self._tries >= MOST_TRIES:
+            return
+        alike = [
+            other
+            for other, _ in self._sections()
+            if other.policy.namespace == spec.policy.namespace
+            and (other.where, other.labels) == (spec.where, spec.labels)
+        ]
+        found = [s for s in dict.fromkeys(s for o in alike for s in o.of(section.side)) if not s.denies and s.pieces]
+        before = [s.pieces for s in found]
+        for other in found:
+            other.pieces = [less for piece in other.pieces for less in _without(piece, gone, service, spec)]
+        one.fate = "taken out"
+        if self._fails(settling=True):
+            one.fate = "kept"
+            for other, held in zip(found, before, strict=True):
+                other.pieces = held
 
     def _convert(self) -> None:
         found = [piece for _, section in self._sections() for piece in section.pieces]
@@ -290,7 +326,7 @@ class _Raising:
         return replace(policy.value, spec=first, specs=others)
 
     def _made(self, *, settling: bool) -> Iterator[tuple[Tree, Decoded]]:
-        names = _Names(self._others)
+        names = Names(self._others)
         for policy in self._sources:
             for spec in self._specs[id(policy)]:
                 for tree in _network_policies(spec, spec.isolated(settling=settling), names):
@@ -379,6 +415,10 @@ class _Raising:
             why = " and ".join(dict.fromkeys(why for _, why in gone))
             told = f"what {why} decides nothing in the network of the input, and is left out"
             yield self._told(policy, "decides nothing", dropped, told)
+        taken = [s.key for s in sections if any(one.fate == "taken out" for one in s.loose)]
+        if taken:
+            told = "what it denies outside is taken out of what is allowed to the same pods"
+            yield self._told(policy, "written out", taken, told)
         widened = [s.key for s in sections if any(one.fate == "widened" for one in s.loose)]
         if widened:
             told = "written to match more, which changes nothing in the network of the input"
@@ -429,6 +469,30 @@ class _Raising:
         return Open(kind=kind, rules=tuple(rules), refused=refused, told=whose + told, variants=variants)
 
 
+def _without(piece: Piece, gone: IpSet, service: Service, spec: Spec) -> list[Piece]:
+    """What a piece allows, less some addresses outside on some services; as it is where that cannot be said."""
+    said = piece.said
+    both = said.service.fixed & service.fixed
+    others = said.service.fixed - both
+    if piece.manner != "allow" or said.service.named or not both or (others and not said.service.fixed <= TRANSPORT):
+        return [piece]
+    whom: tuple[Pods, ...] = (Pods({}, {}),) if said.anyone else said.pods
+    held = [EVERYWHERE - gone] if said.anyone else [block.addresses - gone for block in said.blocks]
+    less = said._replace(
+        anyone=False,
+        pods=whom,
+        blocks=tuple(block for left in held for block in blocks(left)),
+        service=said.service if not others else Service(both),
+    )
+    same = said._replace(service=Service(others))
+    in_namespace = bool(spec.policy.namespace)
+    return [
+        Piece(as_entries(piece.entries[0], one, in_namespace=in_namespace), one, piece.manner)
+        for one in ([less, same] if others else [less])
+        if one.anyone or one.pods or one.blocks
+    ]
+
+
 def _drop(one: Loose, on: bool) -> None:
     one.fate = "dropped" if on else "kept"
 
@@ -455,7 +519,7 @@ def _telling(entry: Entry, wider: Entry) -> str:
 # --- objects --------------------
 
 
-class _Names:
+class Names:
     """Names that are free, and taken once they are given."""
 
     def __init__(self, objects: Sequence[Decoded]) -> None:
@@ -470,7 +534,7 @@ class _Names:
         raise AssertionError("numbers end")
 
 
-def _network_policies(spec: Spec, sides: Sequence[Side], names: _Names) -> Iterator[Tree]:
+def _network_policies(spec: Spec, sides: Sequence[Side], names: Names) -> Iterator[Tree]:
     """A NetworkPolicy in each of the namespaces, for the directions in which it isolates."""
     if not sides:
         return
@@ -491,7 +555,7 @@ def _network_policies(spec: Spec, sides: Sequence[Side], names: _Names) -> Itera
         yield {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": meta, "spec": body}
 
 
-def _admin_policies(spec: Spec, manner: Manner, priority: int, names: _Names, *, first: bool = False) -> Iterator[Tree]:
+def _admin_policies(spec: Spec, manner: Manner, priority: int, names: Names, *, first: bool = False) -> Iterator[Tree]:
     """ClusterNetworkPolicies with what denies, or with what allows and does not isolate."""
     own = spec.policy.namespace
     where = {"matchLabels": {NAMESPACE_NAME: own}} if own else spec.where
@@ -527,40 +591,8 @@ def _cilium_policy(policy: Decoded, left: CiliumNetworkPolicy) -> Tree:
         "apiVersion": "cilium.io/v2",
         "kind": policy.kind,
         "metadata": meta | marks(policy),
-        **{name: _plain(held) for name, held in rules.items() if held is not None},
+        **{name: plain_value(held) for name, held in rules.items() if held is not None},
     }
-
-
-def _plain(value: Any) -> Any:
-    """A decoded value as plain ones, without what is absent."""
-    if isinstance(value, msgspec.Struct):
-        fields = zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True)
-        return {text: _plain(held) for name, text in fields if (held := getattr(value, name)) is not None}
-    if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
-    if isinstance(value, dict):
-        return {key: "" if held is None else _plain(held) for key, held in value.items()}
-    return value
-
-
-def _decoded(tree: Tree, policy: Decoded) -> Decoded:
-    """An object that was written, read again. Raises InternalError where the API server would refuse it."""
-    meta = tree["metadata"]
-    found = decode(
-        Document(
-            place=None,
-            api_version=tree["apiVersion"],
-            kind=tree["kind"],
-            namespace=meta.get("namespace", ""),
-            name=meta["name"],
-            raw=tree,
-        )
-    )
-    if not isinstance(found, Decoded):
-        raise InternalError(
-            f"{tree['kind']} `{meta['name']}`, made of {policy.kind} `{policy.name}`, is not valid: {found.message}"
-        )
-    return found
 
 
 def _is_of_no_pod(selector: LabelSelector) -> bool:

@@ -216,6 +216,24 @@ def test_an_entry_is_cut() -> None:
     assert [(t.source, t.destination) for t in residue.choices[0].turned] == [("pod/shop/web", "node/made-up-node")]
 
 
+def test_addresses_that_an_ingress_denies_are_taken_out_of_what_it_allows() -> None:
+    denied = {"fromCIDR": ["203.0.113.0/24"], **ports({"port": "80", "protocol": "TCP"})}
+    allowed = {"fromEntities": ["world"], **ports({"port": "80", "endPort": 81, "protocol": "TCP"})}
+    found = convert(cilium("web", rule(ingress=[allowed], ingressDeny=[denied])))
+    (policy,) = specs(found, "NetworkPolicy")
+    everywhere = {"cidr": "0.0.0.0/0"}
+    assert policy["ingress"] == [
+        {
+            "from": [{"ipBlock": everywhere | {"except": ["203.0.113.0/24"]}}, {"ipBlock": {"cidr": "::/0"}}],
+            "ports": [{"protocol": "TCP", "port": 80}],
+        },
+        {"from": [{"ipBlock": everywhere}, {"ipBlock": {"cidr": "::/0"}}], "ports": [{"protocol": "TCP", "port": 81}]},
+    ]
+    assert kinds(found) == ["NetworkPolicy"]
+    assert [(r.kind, r.refused) for r in found.residues] == [("written out", False)]
+    assert (found.proof, found.converted, found.with_residue) == ("this cluster", 1, 1)
+
+
 def test_what_is_everybody_together_is_written_so() -> None:
     found = convert(cilium("web", rule(egress=[{"toEntities": ["cluster", "world"]}])))
     assert specs(found, "NetworkPolicy")[0]["egress"] == [{}]
