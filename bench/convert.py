@@ -23,7 +23,7 @@ Object = dict[str, Any]
 def convert(quick: bool) -> Report:
     """Cilium's policies, every fifth of which denies too, as both kinds of Kubernetes' policies, with the proof."""
     report = Report()
-    sizes = [(500, 250, 2.0)] if quick else [(500, 250, 2.0), (2_000, 1_000, 8.0)]
+    sizes = [(500, 250, 3.0)] if quick else [(500, 250, 3.0), (2_000, 1_000, 15.0)]
     with tempfile.TemporaryDirectory(prefix="netwright-bench-") as folder:
         for workloads, policies, cpu_s in sizes:
             path, out = Path(folder, "cilium.json"), Path(folder, "converted.json")
