@@ -69,6 +69,13 @@ FOUND: list[tuple[str, list[Object], tuple[str, str, str, int], str, Expected]] 
         set(),
     ),
     (
+        "a-policy-perhaps-denies-what-the-node-surely-drops",
+        [HERE, policy("GlobalNetworkPolicy", "out", {"egress": [DENY_FROM_53, {"action": "Allow"}]})],
+        ("shop/web", "host", "TCP", 80),
+        "deny",
+        set(),
+    ),
+    (
         "a-policy-that-perhaps-selects-beside-one-that-does",
         [policy("GlobalNetworkPolicy", "blue", OF_BLUE), policy("GlobalNetworkPolicy", "all", {})],
         WEB_TO_DB,

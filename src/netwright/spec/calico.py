@@ -113,8 +113,8 @@ def _at_a_pod(packet: Packet, direction: Direction, options: CalicoOptions, *, o
     subject, peer = (packet.source, packet.destination)[:: 1 if direction == "egress" else -1]
     if own:
         action = _to_host(packet, subject.node or peer.node, options)
-        if action == "drop":
-            return msgspec.structs.replace(found, may_allow=False, may_deny=True, reasons=())
+        if action == "drop" and found.may_allow:  # what policies perhaps deny, this surely does
+            return msgspec.structs.replace(found, reached=(), isolating=(), may_allow=False, may_deny=True, reasons=())
         return _open(found, HOST_RULES) if action == "return" and found.may_allow else found
     # What a host endpoint lets through is still for the pod's own policies to allow.
     return _open(found, HOST_ENDPOINT) if found.may_allow and _is_forwarded(packet, subject, peer) else found
