@@ -162,7 +162,7 @@ FAULTS = [
     ("calico-ends-deny-all", "calico", 'if default == "Pass":', "if False:"),
     ("calico-profiles-deny", "calico", "may_allow = may_pass or any", "may_allow = any"),
     ("calico-own-node-is-held", "calico", 'if own and direction == "ingress":', "if False:"),
-    ("calico-hosts-are-open", "calico", 'if action == "drop":', "if False:"),
+    ("calico-hosts-are-open", "calico", 'if action == "drop" and found.may_allow:', "if False:"),
     ("calico-one-configuration", "calico", 'for name in (f"node.{node}", "default"):', 'for name in ("default",):'),
     ("calico-any-node", "calico", "or one.node == end.node for one in found", "or True for one in found"),
 ]
