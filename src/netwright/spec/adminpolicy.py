@@ -112,11 +112,17 @@ def _together(decisions: Sequence[Decision]) -> Decision:
     """Policies of one priority: the implementation can apply any of those that match, so that all may happen that one
     of them would do alone; the packet goes on only if every one of them lets it."""
     matching = [one for one in decisions if one.reached]
-    disagree = len(matching) > 1 and len(set().union(*(one.actions for one in matching))) > 1
+    actions = set().union(*(one.actions for one in matching))
+    goes_on = all(one.goes_on for one in decisions)
+    # where one surely does what others only perhaps do, these leave nothing open
+    open_ = goes_on or len(actions) > 1
     return Decision(
         reached=tuple(cited for one in matching for cited in one.reached),
-        goes_on=all(one.goes_on for one in decisions),
-        reasons=(*(reason for one in matching for reason in one.reasons), *((TIE,) if disagree else ())),
+        goes_on=goes_on,
+        reasons=(
+            *(reason for one in matching if open_ for reason in one.reasons),
+            *((TIE,) if len(matching) > 1 and len(actions) > 1 else ()),
+        ),
     )
 
 
