@@ -110,5 +110,5 @@ def test_a_disagreement_is_seen_and_shrunk(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize("seed", [128_212_373, 128_212_578])
 def test_what_one_policy_perhaps_does_as_another_surely_does(seed: int) -> None:
-    """A Pass that perhaps matches beside one of the same priority that surely does leaves nothing open; alone it does."""
+    """A Pass that perhaps matches leaves nothing open beside one of its priority that surely does; alone it does."""
     assert check(seed, 100).disagreements == []
