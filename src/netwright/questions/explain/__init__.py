@@ -175,8 +175,9 @@ def _profile(profile: Profile) -> Page:
 
 def _option(option: Option) -> str:
     first, *rest = option.values
-    values = ", ".join(f"`{value}`" for value in rest)
-    return f"`{option.name}`: {f'`{first}`' if first else 'absent'} (the default), {values}: {option.says}"
+    default = f"{f'`{first}`' if first else 'absent'} (the default)"
+    values = [f"`{value}`" for value in rest] or ["or another"]
+    return f"`{option.name}`: {', '.join([default, *values])}: {option.says}"
 
 
 def _term(term: Term) -> Page:
