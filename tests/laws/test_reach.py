@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from netwright.base.services import ALL, PROTOCOLS, ServiceSet, services_of
@@ -95,6 +95,7 @@ def written(reached: Reached, made: Twin, form: Literal["pairs", "classes"] = "p
 
 @settings(max_examples=40)
 @given(SEEDS, st.sampled_from(("workload", "pod")))
+@example(101_760, "workload")  # pods on their nodes' network, told apart by the node
 def test_the_pairs_are_what_eval_says(seed: int, by: By) -> None:
     case = cluster(seed, 0)
     rng = random.Random(seed)

@@ -297,7 +297,8 @@ class Directory:
             raise UnknownReference(f"`{text}` is not a reference", help=f"write `{target.ref}{{label=value}}`")
         columns = self.cluster.columns
         held = {row: columns.labels_of(row) for row in target.rows}
-        wanted = {"k8s:" + key: value for key, _, value in pairs}
+        # no label has a colon: a key with one is an attribute of another kind, such as the name of the node
+        wanted = {key if ":" in key else "k8s:" + key: value for key, _, value in pairs}
         rows = tuple(r for r, mine in held.items() if all(mine.get(k) == v for k, v in wanted.items()))
         key, _, value = pairs[0]
         if not rows and len(pairs) == 1 and key in ("ip", "pod"):
