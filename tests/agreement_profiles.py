@@ -65,7 +65,7 @@ def _apart(inquirer: Inquirer, part: Part, told: Judgement) -> Iterator[str]:
         if verdict != "undecided" or all(one.text != TUNNEL for one in inquirer.reasons(part)):
             yield f"engine {verdict}, evaluator {told.verdict}"
     elif verdict == "undecided":
-        # Conditions are told where nothing else leaves it open; the engine names the tunnel where it settles nothing too.
+        # Conditions are told where nothing else leaves it open; the engine names the tunnel where that settles nothing.
         only_conditions = {reason.kind for reason in told.reasons} == {"depends"}
         kinds = {one.kind for one in inquirer.reasons(part) if not (only_conditions and one.text == TUNNEL)}
         if (kinds == {"depends"}) != only_conditions:
