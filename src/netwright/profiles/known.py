@@ -83,13 +83,12 @@ def _with_options(name: str, options: dict[str, str]) -> Profile:
 def found_profile(objects: Iterable[Decoded]) -> tuple[Profile, Decoded | None]:
     """The profile that the objects tell, with the first that does: how Cilium's agents are set up, else the first
     policy of a CNI's own; else `upstream`. Raises ValueError for an option with a value that it cannot have."""
-    held = tuple(objects)
-    for d in held:
+    policy: Decoded | None = None
+    for d in objects:
         if d.kind == "ConfigMap":
             from netwright.profiles.cilium_config import profile_name
 
             return profile_of(profile_name(d.value)), d
-    for d in held:
-        if d.kind in _TELLING:
-            return profile_of(_TELLING[d.kind]), d
-    return UPSTREAM, None
+        if policy is None and d.kind in _TELLING:
+            policy = d
+    return (profile_of(_TELLING[policy.kind]), policy) if policy is not None else (UPSTREAM, None)

@@ -33,7 +33,7 @@ from netwright.spec.labels import matches_pod, plain
 from netwright.spec.packet import Packet
 from netwright.spec.reasons import HOST_ADDRESS, LABEL, POD_ADDRESS, SERVICE_ACCOUNT
 from netwright.spec.reasons import NAMESPACE as NAMESPACE_UNREAD
-from netwright.spec.services import endpoints
+from netwright.spec.services import endpoints, target_number
 
 NAME = "projectcalico.org/name"
 PROTOCOLS = {"TCP": 6, "UDP": 17, "ICMP": 1, "ICMPV6": 58, "SCTP": 132, "UDPLITE": 136}
@@ -207,7 +207,7 @@ def _selected(
         if one.kind == "Node" or one.namespace != service.namespace:
             continue
         chosen = matched(matches_pod(LabelSelector(match_labels=selector), pod_labels(one)), LABEL)
-        is_port = any(_is_for(place.packet, port.protocol, _target(one, port)) for port in ports)
+        is_port = any(_is_for(place.packet, port.protocol, target_number(one, port)) for port in ports)
         if chosen.match != "no" and (is_port or not with_ports):
             yield all_of(chosen, _is_end(place, one))
 
@@ -220,15 +220,6 @@ def _is_end(place: Place, pod: Decoded) -> Matched:
     theirs = end_of(place.packet.objects, pod)
     shared = theirs.kind == place.end.kind == "host" and set(theirs.known) & set(place.end.known)
     return YES if shared else NO
-
-
-def _target(pod: Decoded, port: ServicePort) -> int | None:
-    if not isinstance(port.target_port, str) or not port.target_port:
-        return port.target_port or port.port
-    for one in pod_ports(pod):
-        if one.name == port.target_port and (one.protocol or "TCP") == (port.protocol or "TCP"):
-            return one.container_port
-    return None
 
 
 def _is_for(packet: Packet, protocol: str | None, number: int | None) -> bool:

@@ -246,12 +246,12 @@ def _selected(objects: Sequence[Decoded], service: Decoded, port: ServicePort, m
         if isinstance(one.value, Node) or one.namespace != service.namespace:
             continue
         if matches_pod(selector, pod_labels(one)) == match and (publishes_all or is_ready(one)):
-            number = _target_number(one, port)
+            number = target_number(one, port)
             if number is not None:
                 yield one, number, end_of(objects, one).node, (4, 6)
 
 
-def _target_number(pod: Decoded, port: ServicePort) -> int | None:
+def target_number(pod: Decoded, port: ServicePort) -> int | None:
     """The pod's number for the Service's port: as written, or that of the pod's first port of that name and protocol,
     or, where nothing is written, the Service's own. None where the pod has no port of that name.
     """

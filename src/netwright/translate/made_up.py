@@ -13,15 +13,15 @@ from typing import Any, Final
 import msgspec
 
 from netwright.base.selectors import Selector, conjunction, equals
-from netwright.dialects import decode
 from netwright.dialects.cilium.selectors import SERVICE_ACCOUNT, pods, requirements
 from netwright.dialects.cilium.selectors import subject as pods_of
 from netwright.dialects.cilium.validate import rules_of
 from netwright.dialects.k8s.endpoints import NAMESPACE_NAME
 from netwright.dialects.k8s.lower import POD_NETWORK
 from netwright.dialects.k8s.objects import LabelSelector
-from netwright.model.document import Decoded, Document
+from netwright.model.document import Decoded
 from netwright.translate.cilium_entries import Asked, asked, selects, subject
+from netwright.translate.trees import Tree, decoded
 
 PREFIX: Final = "made-up-"
 """How the names of such pods and namespaces begin."""
@@ -122,16 +122,6 @@ def namespaces_of(objects: Sequence[Decoded]) -> dict[str, dict[str, str]]:
     return {n: {**{k: v or "" for k, v in held.get(n, {}).items()}, NAMESPACE_NAME: n} for n in sorted(names)}
 
 
-def _decoded(tree: dict[str, Any]) -> Decoded | None:
-    meta = tree["metadata"]
-    found = decode(
-        Document(
-            place=None,
-            api_version=tree["apiVersion"],
-            kind=tree["kind"],
-            namespace=meta.get("namespace", ""),
-            name=meta["name"],
-            raw=tree,
-        )
-    )
+def _decoded(tree: Tree) -> Decoded | None:
+    found = decoded(tree)
     return found if isinstance(found, Decoded) else None

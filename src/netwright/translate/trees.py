@@ -8,6 +8,7 @@ import msgspec
 
 from netwright.base.errors import InternalError
 from netwright.dialects import decode
+from netwright.dialects.k8s.decode import Invalid
 from netwright.model.document import Decoded, Document
 
 Tree = dict[str, Any]
@@ -25,10 +26,10 @@ def plain_value(value: Any) -> Any:
     return value
 
 
-def read_again(tree: Tree) -> Decoded:
-    """An object that was written, read again. Raises InternalError where the API server would refuse it."""
+def decoded(tree: Tree) -> Decoded | Invalid:
+    """Plain values as the object that they make, or what is said against them."""
     meta = tree["metadata"]
-    found = decode(
+    return decode(
         Document(
             place=None,
             api_version=tree["apiVersion"],
@@ -38,6 +39,13 @@ def read_again(tree: Tree) -> Decoded:
             raw=tree,
         )
     )
+
+
+def read_again(tree: Tree) -> Decoded:
+    """An object that was written, read again. Raises InternalError where the API server would refuse it."""
+    found = decoded(tree)
     if not isinstance(found, Decoded):
-        raise InternalError(f"{tree['kind']} `{meta['name']}` was written and is not valid: {found.message}")
+        raise InternalError(
+            f"{tree['kind']} `{tree['metadata']['name']}` was written and is not valid: {found.message}"
+        )
     return found
