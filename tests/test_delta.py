@@ -97,7 +97,7 @@ def test_an_edit_that_names_nothing_new_shares_identities_and_rows() -> None:
         assert edited.tables[family].ingress.kept is tables.ingress.kept
 
 
-@pytest.mark.parametrize("cni", ["upstream", "cilium", "cilium:policy-cidr-match-mode=pods"])
+@pytest.mark.parametrize("cni", ["upstream", "cilium", "cilium:policy-cidr-match-mode=pods", "ovn-kubernetes"])
 @pytest.mark.parametrize("seed", range(20))
 def test_the_edits_of_a_profile_equal_compiling_anew(seed: int, cni: str) -> None:
     """Where a profile gives an edit of a policy as edits of tiers, these answer as the edited input does."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netwright.dialects.k8s.edit import Edit
-from netwright.dialects.k8s.lower import lower_policies, origins_of
+from netwright.dialects.k8s.lower import origins_of
 from netwright.engine.units import Delta
 from netwright.model.cluster import Cluster
 from netwright.model.rule import Rule, Tier
+from netwright.profiles.enforcers import as_read
 from netwright.profiles.known import profile_of
 from netwright.profiles.profile import ISOLATION, NETWORK_POLICY
 
@@ -31,8 +32,8 @@ def deltas(cluster: Cluster, edits: Sequence[Edit]) -> tuple[Delta, ...] | None:
     if profile.isolation == "behind all tiers" and any(map(_hangs_on_isolation, cluster.enforcers[0].tiers)):
         return None
     gone = [e.before for e in edits if e.before is not None]
-    rules, ends = lower_policies([e.after for e in edits if e.after is not None], profile.reading)
-    if not all(rule.origin.name for rule in (*rules, *lower_policies(gone, profile.reading)[0])):
+    rules, ends = as_read([e.after for e in edits if e.after is not None], cluster.objects, profile.reading)
+    if not all(rule.origin.name for rule in (*rules, *as_read(gone, cluster.objects, profile.reading)[0])):
         return None
     removed = frozenset().union(*map(origins_of, gone))
     if profile.isolation == "after its tier":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
 from netwright.dialects.calico import KINDS as CALICO_KINDS
 from netwright.dialects.cilium import KINDS as CILIUM_KINDS
 from netwright.dialects.k8s.lower import POD_NETWORK, lower_policies
+from netwright.dialects.k8s.reading import Reading
 from netwright.dialects.ovn import KINDS as OVN_KINDS
 from netwright.model.document import Decoded, UnknownPolicy
 from netwright.model.rule import (
@@ -69,8 +70,7 @@ def _of_cni(objects: Sequence[Decoded], profile: Profile, unknown: Sequence[Unkn
 
         return calico_enforcers(objects, profile, unread)
     reading = profile.reading
-    hosts = _host_pods(objects) if reading.hosts_by_address else ()
-    rules, ends = lower_policies((d for d in objects if d.kind == "NetworkPolicy"), reading, hosts)
+    rules, ends = as_read((d for d in objects if d.kind == "NetworkPolicy"), objects, reading)
     ruled = {end.at for end in ends if end.direction == "ingress"}
     if any(d.kind in CILIUM_KINDS for d in objects) and CILIUM_KINDS[0] in profile.kinds:
         from netwright.dialects.cilium.lower import lower_cilium
@@ -119,6 +119,13 @@ def _is_beyond(policy: Decoded, profile: Profile) -> bool:
     if most is None or policy.kind != "AdminNetworkPolicy" or policy.value.spec is None:
         return False
     return (policy.value.spec.priority or 0) > most
+
+
+def as_read(
+    policies: Iterable[Decoded], objects: Sequence[Decoded], reading: Reading
+) -> tuple[tuple[Rule, ...], tuple[End, ...]]:
+    """The rules and ends of NetworkPolicies, as a network plugin reads them among `objects`."""
+    return lower_policies(policies, reading, _host_pods(objects) if reading.hosts_by_address else ())
 
 
 def _host_pods(objects: Sequence[Decoded]) -> list[dict[str, str]]:
