@@ -21,10 +21,11 @@ import netwright as nw
 from netwright.model.document import Reading
 from netwright.questions.convert import Converted
 from netwright.twin import Twin, digest
-from tests import random_cilium, random_clusters
+from tests import random_calico, random_cilium, random_clusters
 from tests.agreement import NoTexts, document
 from tests.agreement_cilium import profile_name
 from tests.laws.test_convert import OLD, as_old
+from tests.laws.test_convert_calico import of_kubernetes
 
 BOTH = "networkpolicy+clusternetworkpolicy"
 HEAD = ("sample", "`--to`", "rules", "converted", "with residue", "refused", "proofs")
@@ -62,6 +63,7 @@ def samples(number: int) -> Iterator[Sample]:
     yield Sample(f"{number} random clusters with admin policies", "clusternetworkpolicy", of_admin(number))
     for language in (BOTH, "networkpolicy"):
         yield Sample(f"{number} random Cilium clusters", language, of_cilium(number, language))
+    yield Sample(f"{number} random Calico clusters", "cilium", of_calico(number))
     folder = Path(os.environ.get("NETWRIGHT_CORPORA", ""), "cilium/examples/policies")
     if not folder.is_dir():
         print("the examples of Cilium are not there: NETWRIGHT_CORPORA names their folder", file=sys.stderr)
@@ -82,6 +84,15 @@ def of_cilium(number: int, language: str) -> Iterator[Converted]:
     for seed in range(number):
         case = random_cilium.cluster(seed, 0, random_cilium.CONFIGS[seed % len(random_cilium.CONFIGS)])
         yield twin(case.manifests, profile_name(case.config)).convert(language)  # type: ignore[arg-type]
+
+
+def of_calico(number: int) -> Iterator[Converted]:
+    """Without policies of Kubernetes, which stay, and mean other things under each of the two."""
+    for seed in range(number):
+        case = random_calico.cluster(seed, 0)
+        manifests = [m for m in case.manifests if not of_kubernetes(m)]
+        cni = f"calico:default-endpoint-to-host-action={('Drop', 'Accept')[seed % 2]}"
+        yield twin(manifests, cni).convert("cilium")
 
 
 def of_files(folder: Path, language: str) -> Iterator[Converted]:

@@ -515,7 +515,7 @@ class Twin:
 
     def convert(
         self,
-        language: Literal["clusternetworkpolicy", "networkpolicy", "networkpolicy+clusternetworkpolicy"],
+        language: Literal["cilium", "clusternetworkpolicy", "networkpolicy", "networkpolicy+clusternetworkpolicy"],
         *,
         fewest: bool = False,
     ) -> Converted:

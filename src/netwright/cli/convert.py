@@ -12,7 +12,7 @@ from netwright.cli.choices import files
 from netwright.cli.options import Given, exit_code, output_options, source_options
 from netwright.cli.output import Output, ending, say, tell, tell_costs, words, write_json, write_lines, write_utf8
 
-LANGUAGES = ("clusternetworkpolicy", "networkpolicy", "networkpolicy+clusternetworkpolicy")
+LANGUAGES = ("cilium", "clusternetworkpolicy", "networkpolicy", "networkpolicy+clusternetworkpolicy")
 
 
 @click.command()
@@ -24,7 +24,7 @@ LANGUAGES = ("clusternetworkpolicy", "networkpolicy", "networkpolicy+clusternetw
 @output_options(["yaml", "text", "json"], default="yaml")
 def convert(
     paths: tuple[str, ...],
-    language: Literal["clusternetworkpolicy", "networkpolicy", "networkpolicy+clusternetworkpolicy"],
+    language: Literal["cilium", "clusternetworkpolicy", "networkpolicy", "networkpolicy+clusternetworkpolicy"],
     fewest: bool,
     everything: bool,
     given: Given,
@@ -32,14 +32,15 @@ def convert(
 ) -> int:
     """The policies of SOURCE in another language, as YAML, with the proof that they do the same.
 
-    `clusternetworkpolicy` takes AdminNetworkPolicy and BaselineAdminNetworkPolicy, `networkpolicy` and
-    `networkpolicy+clusternetworkpolicy` take the policies of Cilium, the second with what they deny; all other objects
-    are left as they are. What was written is read again and compared: rule by rule, else connection by connection of
-    the input's network. With `-o yaml` what was proven, and what is left open, stands on standard error.
+    `clusternetworkpolicy` takes AdminNetworkPolicy and BaselineAdminNetworkPolicy, `cilium` the policies of Calico,
+    `networkpolicy` and `networkpolicy+clusternetworkpolicy` those of Cilium, the second with what they deny; all other
+    objects are left as they are. What was written is read again and compared: rule by rule, else connection by
+    connection of the input's network. With `-o yaml` what was proven, and what is left open, stands on standard error.
 
     \b
       netwright convert manifests/ --to clusternetworkpolicy > policies.yaml
       netwright convert manifests/ --to clusternetworkpolicy -o text
+      netwright convert manifests/ --to cilium
       netwright convert manifests/ --to networkpolicy+clusternetworkpolicy
       netwright convert manifests/ --to networkpolicy --cni upstream
       netwright convert manifests/ --to networkpolicy --fewest

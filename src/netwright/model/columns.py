@@ -56,3 +56,11 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """The row's own attributes (`k8s:` labels and others), without those of its namespace."""
         ids = self.label_ids[self.label_offsets[row] : self.label_offsets[row + 1]]
         return dict(self.labels[i] for i in ids)
+
+    def addresses_of(self, row: int) -> IpSet:
+        """The addresses that the row has, or may have."""
+        number = int(self.address_set[row])
+        if number >= 0:
+            return self.address_sets[number]
+        v4, v6 = int(self.v4[row]), int.from_bytes(bytes(self.v6[row]).ljust(16, b"\0"), "big")
+        return IpSet([(v4, v4 + 1)] if self.has_v4[row] else [], [(v6, v6 + 1)] if self.has_v6[row] else [])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from ipaddress import ip_network
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -20,22 +21,27 @@ from netwright.dialects.cilium import KINDS as CILIUM_KINDS
 from netwright.dialects.ovn import KINDS as OVN_KINDS
 from netwright.engine.inquire import Inquirer
 from netwright.model.cluster import Cluster
+from netwright.model.columns import Columns
 from netwright.model.document import Decoded, Document
 from netwright.profiles.compose import compose
 from netwright.profiles.enforcers import enforcers
 from netwright.profiles.known import profile_of
 from netwright.profiles.profile import Profile
 from netwright.questions.registry import Asked, Convert
-from netwright.translate import clusternetworkpolicy, from_cilium
+from netwright.translate import clusternetworkpolicy, from_calico, from_cilium
+from netwright.translate.boxes import Ground, Kind
 from netwright.translate.conversion import Fate, Open, Raised, ResidueKind, RuleKey, Turned
 from netwright.translate.fewest import fewer
-from netwright.translate.made_up import pods_for
+from netwright.translate.made_up import pods_for, selected_by_cilium
 from netwright.translate.same_network import inquirer, turned
 from netwright.translate.same_rules import same_rules
 from netwright.translate.same_tiers import same_tiers
 from netwright.translate.trees import read_again
 
 POLICIES = ("NetworkPolicy", *ADMIN_KINDS, *CILIUM_KINDS, *CALICO_KINDS, "HostEndpoint", *OVN_KINDS)
+MADE_UP_NET: Final = "198.18.0.0/15"
+"""Of no network that is used (RFC 2544, section C.2.2)."""
+UNWRITTEN: Final = "what the CNI does where nothing is written"
 Proof = Literal["every cluster", "this cluster", "undecided", "differs", "nothing"]
 
 
@@ -50,6 +56,8 @@ class Language(NamedTuple):
     default_namespace: str = ""
     is_of_a_cni: bool = False
     """Whether only a CNI of its own enforces the kinds: another profile is one to move to."""
+    target: str = ""
+    """The profile that enforces what is written; "" is the one of the input."""
 
 
 class Emitted(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +118,8 @@ class Converted(msgspec.Struct, frozen=True, kw_only=True, rename={"language": "
 
     `replaced` are the policies of the input that the objects stand for: those without an object of their name go.
     `made_up` are pods that joined the comparison, for rules that select none of the input.
+    `by_the_move`: of how many of the pairs in `turned` a verdict differs without the converted policies, too, since the
+    other CNI reads what stays otherwise.
     `profile` is the one that the input was read under, `target` the one for what was written. Where the profile of the
     input does not enforce the policies as they are, `starts_to_act` has what changes once they are converted.
     `not_read`: policies of the input that the API server would refuse. The three counts are of rules.
@@ -124,6 +134,7 @@ class Converted(msgspec.Struct, frozen=True, kw_only=True, rename={"language": "
     profile: str
     target: str
     turned: tuple[Turned, ...]
+    by_the_move: int
     starts_to_act: tuple[Turned, ...]
     residues: tuple[Residue, ...]
     rules: tuple[RuleFate, ...]
@@ -156,6 +167,15 @@ def _from_cilium_to_both(objects: Sequence[Decoded], proving: _Proving) -> Raise
     return from_cilium.raised(objects, proving, admin=True)
 
 
+def _from_calico(objects: Sequence[Decoded], proving: _Proving) -> Raised:
+    return from_calico.raised(objects, proving)
+
+
+def _never_the_same(before: Sequence[Decoded], after: Sequence[Decoded], profile: Profile) -> bool:
+    """Rules of two profiles are not compared: a rule means other things under each."""
+    return False
+
+
 def _same_admin(before: Sequence[Decoded], after: Sequence[Decoded], profile: Profile) -> bool:
     lowered = [lower_admin_policies([d for d in side if d.kind in ADMIN_KINDS], side) for side in (before, after)]
     return same_rules(*({str(tier): rules for tier, rules in one.items()} for one in lowered))
@@ -178,6 +198,9 @@ def _same_policies(before: Sequence[Decoded], after: Sequence[Decoded], profile:
 LANGUAGES = {
     "clusternetworkpolicy": Language(
         clusternetworkpolicy.SOURCES, "policy.networking.k8s.io", _from_admin, "upstream", _same_admin
+    ),
+    "cilium": Language(
+        CALICO_KINDS, "projectcalico.org", _from_calico, "calico", _never_the_same, "default", True, "cilium"
     ),
     "networkpolicy": Language(
         from_cilium.SOURCES, "cilium.io", _from_cilium, "cilium", _same_cilium, "default", is_of_a_cni=True
@@ -218,7 +241,11 @@ def answer(twin: Asked, params: Convert) -> Converted:
     return Converted(
         language=params.language,
         objects=tuple(
-            Emitted(object=tree, made_of=_named(policies), place=_place(twin, policies[0]))
+            Emitted(
+                object=tree,
+                made_of=_named(policies) or UNWRITTEN,
+                place=_place(twin, policies[0]) if policies else "",
+            )
             for tree, policies in zip(made.objects, made.made_of, strict=True)
         ),
         replaced=tuple(f"{d.kind} {named(d.namespace, d.name)}" for d in made.replaced),
@@ -228,6 +255,7 @@ def answer(twin: Asked, params: Convert) -> Converted:
         profile=proving.source.name,
         target=proving.target.name,
         turned=differing,
+        by_the_move=proving.by_the_move(made, differing),
         starts_to_act=proving.started(after) if made.sources else (),
         residues=tuple(_residue(one, proving) for one in made.open),
         rules=tuple(_rule(twin, key, fate, made) for key, fate in fates.items()),
@@ -249,9 +277,9 @@ class _Proving:
         self._language = language
         own = profile_of(cluster.profile)
         self._is_own = all(kind in own.kinds for kind in language.sources)
-        self._is_move = language.is_of_a_cni and not self._is_own
+        self._is_move = bool(language.target) or (language.is_of_a_cni and not self._is_own)
         self.source = own if self._is_own else profile_of(language.profile)
-        self.target = own if self._is_move else self.source
+        self.target = profile_of(language.target) if language.target else own if self._is_move else self.source
 
     @cached_property
     def _before(self) -> Inquirer:
@@ -263,7 +291,12 @@ class _Proving:
             return []
         policies = [d for d in self._cluster.objects if d.kind in self._language.sources]
         known = _Pods(inquirer(self._read(self._cluster.objects, self.source)))
-        return pods_for(policies, self._cluster.objects, lambda selector: bool(known.selected(selector)))
+        objects = self._cluster.objects
+        has_pod = lambda selector: bool(known.selected(selector))  # noqa: E731
+        if self._language.sources == CALICO_KINDS:
+            selected = from_calico.selected_by_calico(objects, self.source)
+            return pods_for(policies, selected, objects, has_pod, map(str, ip_network(MADE_UP_NET).hosts()))
+        return pods_for(policies, selected_by_cilium(policies), objects, has_pod)
 
     @property
     def made_up(self) -> tuple[str, ...]:
@@ -291,20 +324,49 @@ class _Proving:
 
     def _read(self, objects: Sequence[Decoded], profile: Profile) -> Cluster:
         """Policies that the profile does not read are the same on both sides, and would only hide differences."""
-        read = [d for d in objects if d.kind not in POLICIES or d.kind in profile.kinds]
-        return compose(read, profile=profile, pod_cidrs=self._cluster.pod_cidrs)
+        return compose(self._known_to(objects, profile), profile=profile, pod_cidrs=self._cluster.pod_cidrs)
+
+    @staticmethod
+    def _known_to(objects: Sequence[Decoded], profile: Profile) -> list[Decoded]:
+        return [d for d in objects if d.kind not in POLICIES or d.kind in profile.kinds]
 
     def moved(self, objects: Sequence[Decoded], beside: ServiceSet = NONE) -> tuple[Turned, ...]:
         """What differs from the input once these are its objects, under one profile, but for services `beside`."""
         return turned(self._before, self._of(objects, self.source), beside)
 
-    def arrived(self, objects: Sequence[Decoded], beside: ServiceSet) -> tuple[Turned, ...]:
+    @property
+    def ground(self) -> Ground:
+        """What the network says of addresses."""
+        network = self._before.network
+        columns = network.columns
+        rows = [row for row in range(columns.n) if not columns.host[row]]
+        pods = [Kind(attributes_of(columns, row), columns.addresses_of(row)) for row in rows]
+        return from_calico.ground(self.network_objects, pods, network.families)
+
+    @property
+    def network_objects(self) -> Sequence[Decoded]:
+        """Those of the input and the pods that were made up."""
+        return self._before.cluster.objects
+
+    def arrived(self, objects: Sequence[Decoded], beside: ServiceSet = NONE) -> tuple[Turned, ...]:
         """What differs from the input once these are its objects under the other profile; what that does not read of
         them leaves open what it could decide."""
         if not self._is_move:
             return self.moved(objects, beside)
         made_up = [*objects, *self._made_up]
         return turned(self._before, compose(made_up, profile=self.target, pod_cidrs=self._cluster.pod_cidrs), beside)
+
+    def by_the_move(self, made: Raised, differing: Sequence[Turned]) -> int:
+        """How many of the pairs differ where neither the converted policies nor what was made of them are there."""
+        if not (self._language.target and differing):
+            return 0
+        kept = [d for d in self.network_objects if d not in made.sources]
+        before, after = (
+            compose(self._known_to(kept, profile), profile=profile, pod_cidrs=self._cluster.pod_cidrs)
+            for profile in (self.source, self.target)
+        )
+        pairs = {(one.source, one.destination, one.family) for one in turned(inquirer(before), after, made.beside)}
+        return sum((one.source, one.destination, one.family) in pairs for one in differing)
 
     def started(self, after: Sequence[Decoded]) -> tuple[Turned, ...]:
         """What differs under the profile of the input, where that does not enforce the policies as they are."""
@@ -328,6 +390,11 @@ class _Proving:
         return tuple(dict.fromkeys(reasons))
 
 
+def attributes_of(columns: Columns, row: int) -> dict[str, str]:
+    """Those of a pod and the name of its namespace."""
+    return {**columns.labels_of(row), "ns": columns.namespaces[columns.namespace[row]]}
+
+
 class _Pods:
     """The pods of a network as far as its rules tell them apart, by their namespaces."""
 
@@ -338,10 +405,9 @@ class _Pods:
         for row in inquirer.network.identities.row.tolist():
             if not columns.host[row]:
                 number = int(columns.namespace[row])
-                name = columns.namespaces[number]
                 of_namespace = {f"ns:{key}": text for key, text in columns.namespace_labels[number].items()}
-                attributes = {**columns.labels_of(row), **of_namespace, "ns": name, "network": "pod"}
-                self._of.setdefault(name, []).append((row, attributes))
+                attributes = {**attributes_of(columns, row), **of_namespace, "network": "pod"}
+                self._of.setdefault(columns.namespaces[number], []).append((row, attributes))
 
     def selected(self, selector: Selector) -> frozenset[int]:
         found = self._known.get(selector)

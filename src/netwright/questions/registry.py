@@ -147,10 +147,11 @@ class Exposed(Params["list[ExposedRow]"], frozen=True, kw_only=True, forbid_unkn
 
 class Convert(Params["Converted"], frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"language": "to"}):
     language: Annotated[
-        Literal["clusternetworkpolicy", "networkpolicy", "networkpolicy+clusternetworkpolicy"],
+        Literal["cilium", "clusternetworkpolicy", "networkpolicy", "networkpolicy+clusternetworkpolicy"],
         Meta(
-            description="The language: `clusternetworkpolicy` takes AdminNetworkPolicy and its baseline, the others "
-            "the policies of Cilium, with what denies as ClusterNetworkPolicies or left as it is."
+            description="The language: `clusternetworkpolicy` takes AdminNetworkPolicy and its baseline, `cilium` the "
+            "policies of Calico, the others those of Cilium, with what denies as ClusterNetworkPolicies or left as it "
+            "is."
         ),
     ]
     fewest: Annotated[

@@ -46,6 +46,13 @@ def convert_text(found: Converted, words: Words, *, everything: bool, last: str)
         told = f"{count(len(found.made_up), 'pod')} made up for selectors that select none of the input, compared too"
         yield from words.fold(told, "  ", "")
     yield from _turned(found.turned, words, "  ", everything)
+    if found.by_the_move:
+        told = (
+            f"{count(found.by_the_move, 'of these pairs differs', 'of these pairs differ')} whatever is converted: "
+            f"{found.target} reads what stays otherwise (`netwright diff SOURCE --cni {found.profile} --cni "
+            f"{found.target}`)"
+        )
+        yield from words.fold(told, "  ", "  ")
     yield from _listed([plain(f"not compared: {reason}") for reason in found.open_because], words, everything)
     if found.starts_to_act:
         told = (

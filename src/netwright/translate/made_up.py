@@ -7,7 +7,7 @@ not run, a folder of policies alone) would be the same as nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -28,14 +28,20 @@ PREFIX: Final = "made-up-"
 NODE: Final = "made-up-node"
 _NODE_STATUS: Final = {"addresses": [{"type": "InternalIP", "address": "192.0.2.1"}]}
 """Of a range for documentation (RFC 5737)."""
+Selected = tuple[str, Asked, Selector]
+"""A selector: the namespace that it is for, "" for all, what it asks, and as one of the rule form."""
 _SECTIONS: Final = ("ingress", "ingress_deny", "egress", "egress_deny")
 
 
 def pods_for(
-    policies: Sequence[Decoded], objects: Sequence[Decoded], has_pod: Callable[[Selector], bool]
+    policies: Sequence[Decoded],
+    selected: Iterable[Selected],
+    objects: Sequence[Decoded],
+    has_pod: Callable[[Selector], bool],
+    addresses: Iterator[str] | None = None,
 ) -> list[Decoded]:
-    """Pods, and namespaces where these need one, for the selectors of Cilium's policies that select no pod; a node
-    where there is none."""
+    """Pods, and namespaces where these need one, for what the policies have `selected` and that is no pod; a node where
+    there is none. They have `addresses` where a language knows pods by these."""
     namespaces = namespaces_of(objects)
     for_the_cluster = any(not d.namespace for d in policies)
     out: list[Decoded] = []
@@ -44,7 +50,7 @@ def pods_for(
         made = _decoded({"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE}, "status": _NODE_STATUS})
         out += [made] if made is not None else []
     seen: set[object] = set()
-    for home, found, selector in _selected(policies):
+    for home, found, selector in selected:
         key = home, msgspec.json.encode(found)
         if key in seen or has_pod(selector):
             continue
@@ -66,14 +72,18 @@ def pods_for(
         if SERVICE_ACCOUNT in labels:
             spec["serviceAccountName"] = labels.pop(SERVICE_ACCOUNT)
         meta = {"name": f"{PREFIX}{len(seen)}", "namespace": where, "labels": labels}
-        found_pod = _decoded({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec})
+        tree: Tree = {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}
+        if addresses is not None:
+            ip = next(addresses)
+            tree["status"] = {"phase": "Running", "podIP": ip, "podIPs": [{"ip": ip}]}
+        found_pod = _decoded(tree)
         if found_pod is not None:
             out.append(found_pod)
     return out
 
 
-def _selected(policies: Sequence[Decoded]) -> Iterator[tuple[str, Asked, Selector]]:
-    """Each selector: the namespace that it is for, "" for all, what it asks, and as one of the rule form."""
+def selected_by_cilium(policies: Sequence[Decoded]) -> Iterator[Selected]:
+    """Each selector of Cilium's policies."""
     for policy in policies:
         for rule, _ in rules_of(policy.value):
             if rule.endpoint_selector is None:
@@ -88,7 +98,7 @@ def _selected(policies: Sequence[Decoded]) -> Iterator[tuple[str, Asked, Selecto
                         yield from _peer(selector, policy.namespace)
 
 
-def _peer(selector: LabelSelector, namespace: str) -> Iterator[tuple[str, Asked, Selector]]:
+def _peer(selector: LabelSelector, namespace: str) -> Iterator[Selected]:
     found = asked(requirements(selector))
     if found is not None:
         home = "" if found.names_namespaces else namespace

@@ -1,0 +1,242 @@
+"""What rules match, as boxes that can be taken out of one another: at whom, whom, which services.
+
+A peer is three things that no language says by one word: pods by their labels, nodes, and addresses outside. What a
+rule says of addresses is about pods and nodes too where the language reads it so; it is said of pods only where it
+holds for all of them or for none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from typing import Final, Literal, NamedTuple
+
+from netwright.base.ipset import EMPTY, EVERYWHERE, IpSet
+from netwright.base.selectors import ALWAYS, NEVER, Not, Selector, conjunction, disjunction, equals, matches
+from netwright.base.services import ALL, NONE, ServiceSet
+from netwright.model.rule import (
+    EVERY_SERVICE,
+    Addresses,
+    AndPeer,
+    AnyPeer,
+    Kinds,
+    Members,
+    NoPeer,
+    NotPeer,
+    OrPeer,
+    Peer,
+    Service,
+)
+from netwright.translate.terms import is_empty
+
+OTHERS: Final = ""
+"""Stands for nodes that are not in the input, or whose addresses are not."""
+
+
+class Unsayable(Exception):
+    """Something that a box does not say; the message says what."""
+
+
+class Region(NamedTuple):
+    """Who is matched: pods, nodes by their names, and addresses outside."""
+
+    pods: Selector
+    nodes: frozenset[str]
+    outside: IpSet
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.nodes and not self.outside and is_empty(self.pods)
+
+
+class Box(NamedTuple):
+    """At which pods, whom, and which services."""
+
+    at: Selector
+    whom: Region
+    service: Service
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.service.fixed or self.service.named) or is_empty(self.at) or self.whom.is_empty
+
+
+Manner = Literal["", "written out", "by address"]
+"""How addresses of pods are said: not at all (none or all of them are meant), by the labels of the pods of the input
+that have them, or not where these tell too many or too few."""
+_WORST: Final[tuple[Manner, ...]] = ("", "written out", "by address")
+
+
+class Kind(NamedTuple):
+    """Pods that no selector tells apart: their attributes, and the addresses that they have or may have."""
+
+    attributes: dict[str, str]
+    addresses: IpSet
+
+
+class Ground(NamedTuple):
+    """What the input says of addresses: each node's (none where they are not there), those of the pods; `families` are
+    all addresses of the families that the network has."""
+
+    nodes: dict[str, IpSet]
+    pods: tuple[Kind, ...]
+    families: IpSet
+
+    @property
+    def everybody(self) -> Region:
+        return Region(ALWAYS, frozenset((*self.nodes, OTHERS)), EVERYWHERE)
+
+    def region(self, peer: Peer, *, more: bool = False) -> tuple[Region, Manner]:
+        """Whom a peer means. Pods that may be meant by their addresses beside are among it only with `more`. Raises
+        Unsayable."""
+        match peer:
+            case AnyPeer():
+                return self.everybody, ""
+            case NoPeer():
+                return NO_REGION, ""
+            case Members(selector):
+                return Region(selector, frozenset(), EMPTY), ""
+            case Addresses(addresses):
+                return self._by_address(addresses, more)
+            case Kinds(("external",)):
+                return Region(NEVER, frozenset(), EVERYWHERE), ""
+            case AndPeer(parts) | OrPeer(parts):
+                each = [self.region(part, more=more) for part in parts]
+                manner = max((one for _, one in each), key=_WORST.index)
+                regions = [one for one, _ in each]
+                if isinstance(peer, OrPeer):
+                    return _either(regions), manner
+                return reduce(common, regions, self.everybody), manner
+            case NotPeer(part):
+                held, manner = self.region(part, more=not more)
+                return without(self.everybody, held), manner
+            case _:
+                raise Unsayable(str(getattr(peer, "reason", "") or "whom it means is not in the input"))
+
+    def _by_address(self, addresses: IpSet, more: bool) -> tuple[Region, Manner]:
+        nodes = {name for name, held in self.nodes.items() if held and held <= addresses}
+        if self.families <= addresses:
+            return Region(ALWAYS, frozenset((*self.nodes, OTHERS)), addresses), ""
+        inside = [one for one in self.pods if one.addresses <= addresses]
+        beside = [one for one in self.pods if one.addresses & addresses and not one.addresses <= addresses]
+        meant = [*inside, *beside] if more else inside
+        if not meant or len(meant) == len(self.pods):
+            pods: Selector = ALWAYS if meant else NEVER
+            return Region(pods, frozenset(nodes), addresses), "by address" if beside else ""
+        others = [one for one in self.pods if one not in meant]
+        pods = disjunction(*(_told_apart(one, others) for one in meant))
+        only = not any(matches(pods, one.attributes) for one in others)
+        if not only and not more:
+            return Region(NEVER, frozenset(nodes), addresses), "by address"
+        return Region(pods, frozenset(nodes), addresses), "by address" if beside or not only else "written out"
+
+
+def _told_apart(kind: Kind, others: Sequence[Kind]) -> Selector:
+    """As few of the attributes of pods as tell them from others; all of them where these do not."""
+    held = sorted(kind.attributes.items(), key=lambda pair: (pair[0] != "ns", pair))
+    for key, value in reversed(held):
+        fewer = [pair for pair in held if pair != (key, value)]
+        if fewer and not any(matches(_labelled(fewer), one.attributes) for one in others):
+            held = fewer
+    return _labelled(held)
+
+
+def _labelled(pairs: Sequence[tuple[str, str]]) -> Selector:
+    return conjunction(*(equals(key, value) for key, value in pairs))
+
+
+NO_REGION: Final = Region(NEVER, frozenset(), EMPTY)
+
+
+def _either(regions: Sequence[Region]) -> Region:
+    outside = EMPTY
+    for one in regions:
+        outside |= one.outside
+    nodes = frozenset(name for one in regions for name in one.nodes)
+    return Region(disjunction(*(one.pods for one in regions)), nodes, outside)
+
+
+def common(a: Region, b: Region) -> Region:
+    return Region(conjunction(a.pods, b.pods), a.nodes & b.nodes, a.outside & b.outside)
+
+
+def without(a: Region, b: Region) -> Region:
+    pods = a.pods if b.pods is NEVER else conjunction(a.pods, Not(b.pods))
+    return Region(NEVER if b.pods is ALWAYS else pods, a.nodes - b.nodes, a.outside - b.outside)
+
+
+# --- services --------------------
+
+
+def meet(a: Service, b: Service) -> bool:
+    """Whether two services have anything in common; a port by its name may have every number."""
+    return bool(a.fixed & b.fixed) or bool({*a.named} & {*b.named}) or _crosses(a, b) or _crosses(b, a)
+
+
+def _crosses(named: Service, fixed: Service) -> bool:
+    return any(fixed.fixed & ServiceSet.ports(one.protocol) for one in named.named)
+
+
+def common_service(a: Service, b: Service) -> Service | None:
+    """What two services share; None where that cannot be said."""
+    if a in (EVERY_SERVICE, b):
+        return b
+    if b == EVERY_SERVICE:
+        return a
+    if not _crosses(a, b) and not _crosses(b, a):
+        return Service(a.fixed & b.fixed, tuple(one for one in a.named if one in b.named))
+    if _is_within(a, b):
+        return a
+    return b if _is_within(b, a) else None
+
+
+def less(a: Service, b: Service) -> Service | None:
+    """A service without another; None where that cannot be said."""
+    if b.fixed == ALL or a == b or _is_within(a, b):
+        return Service(NONE)
+    if _crosses(b, a) or (_crosses(a, b) and not all(_covers(b, one.protocol) for one in a.named)):
+        return None
+    named = tuple(one for one in a.named if one not in b.named and not _covers(b, one.protocol))
+    return Service(a.fixed - b.fixed, named)
+
+
+def _is_within(a: Service, b: Service) -> bool:
+    return a.fixed <= b.fixed and all(one in b.named or _covers(b, one.protocol) for one in a.named)
+
+
+def _covers(service: Service, protocol: int) -> bool:
+    return ServiceSet.ports(protocol) <= service.fixed
+
+
+# --- boxes --------------------
+
+
+def overlap(a: Box, b: Box) -> bool:
+    """Whether any packet is in both, as far as that is seen."""
+    return meet(a.service, b.service) and not is_empty(conjunction(a.at, b.at)) and not common(a.whom, b.whom).is_empty
+
+
+def subtract(a: Box, b: Box) -> list[Box]:
+    """A box without another, as boxes apart from each other. Raises Unsayable."""
+    if not overlap(a, b):
+        return [a]
+    shared, rest = common_service(a.service, b.service), less(a.service, b.service)
+    if shared is None or rest is None:
+        raise Unsayable("ports by name and by number that may be the same ones")
+    here = conjunction(a.at, b.at)
+    found = (
+        Box(conjunction(a.at, Not(b.at)) if b.at is not ALWAYS else NEVER, a.whom, a.service),
+        Box(here, without(a.whom, b.whom), shared),
+        Box(here, a.whom, rest),
+    )
+    return [one for one in found if not one.is_empty]
+
+
+def subtract_all(boxes: Iterable[Box], others: Sequence[Box], most: int = 24) -> list[Box]:
+    """Boxes without others. Raises Unsayable, also where too many come of it."""
+    found = list(boxes)
+    for other in others:
+        found = [piece for one in found for piece in subtract(one, other)]
+        if len(found) > most:
+            raise Unsayable("more exceptions than anybody would read")
+    return found

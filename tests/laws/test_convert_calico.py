@@ -1,0 +1,71 @@
+"""`convert --to cilium` against both reference evaluators: what is proven equal has the verdicts that it had."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from netwright.model.document import Reading
+from netwright.twin import Twin, digest
+from tests import agreement_calico, agreement_cilium, random_calico
+from tests.agreement import NoTexts, document
+from tests.random_cilium import Case, Object
+
+pytestmark = pytest.mark.laws
+CHUNKS, CLUSTERS, TUPLES = 8, 6, 60
+SETTINGS: tuple[Object, ...] = ({}, {"defaultEndpointToHostAction": "Accept"})
+CALICO = {"NetworkPolicy": "NetworkPolicy.projectcalico.org"}
+
+
+def of_kubernetes(manifest: Object) -> bool:
+    """Policies that stay; what they mean differs between the two, which is no matter of conversion."""
+    return manifest["kind"] == "ClusterNetworkPolicy" or manifest["apiVersion"] == "networking.k8s.io/v1"
+
+
+def named(manifest: Object) -> str:
+    meta = manifest["metadata"]
+    kind = manifest["kind"]
+    kind = CALICO.get(kind, kind) if manifest["apiVersion"].startswith("projectcalico.org") else kind
+    space = meta.get("namespace", "default" if kind in CALICO.values() else "")
+    return f"{kind} {space}/{meta['name']}" if space else f"{kind} {meta['name']}"
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_cilium_does_what_calico_did(chunk: int, seed: int) -> None:
+    proofs: Counter[str] = Counter()
+    fates: Counter[str] = Counter()
+    first = seed % 10**6 * 1_000 + chunk * CLUSTERS
+    for number in range(first, first + CLUSTERS):
+        drawn = random_calico.cluster(number, TUPLES)
+        manifests = [m for m in drawn.manifests if not of_kubernetes(m)]
+        case = Case(number, SETTINGS[number % 2], manifests, drawn.queries)
+        documents = [document(m) for m in case.manifests]
+        reading = Reading(documents=documents, unread=[], warnings=[], inputs=[], texts=NoTexts())
+        twin = Twin(digest(reading), cni=agreement_calico.profile_name(case.config))
+        found = twin.convert("cilium")
+        proofs[found.proof] += 1
+        fates.update(rule.fate for rule in found.rules)
+        left = [one.told for one in found.residues if one.kind not in ("decides nothing", "written out")]
+        assert found.proof != "differs" or left, f"cluster {number} differs, and nothing is said to be left out"
+        if found.proof != "this cluster":
+            continue
+        kept = [m for m in manifests if named(m) not in found.replaced]
+        before = agreement_calico.decode_all(manifests)
+        new = [m for m in kept if not m["apiVersion"].startswith("projectcalico.org")]
+        after_case = Case(number, {}, [*new, *(one.object for one in found.objects)], case.queries)
+        after = [agreement_cilium.decoded(m) for m in after_case.manifests]
+        was_asked = agreement_calico.asked_under(case, before)
+        now_asked = agreement_cilium.asked_under(after_case, after)
+        for query in case.queries:
+            was = [
+                agreement_calico.judged(case, was_asked, before, part).verdict
+                for part in agreement_cilium.parts(was_asked, before, query)
+            ]
+            now = [
+                agreement_cilium.judged(after_case, now_asked, after, part).verdict
+                for part in agreement_cilium.parts(now_asked, after, query)
+            ]
+            assert set(was) == set(now), f"cluster {number}, {query}: {was} before, {now} after"
+    assert fates["refused"] <= 0.2 * sum(fates.values()), fates
+    assert not CLUSTERS or proofs["this cluster"], proofs
