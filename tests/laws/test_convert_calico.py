@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from netwright.model.document import Reading
+from netwright.questions.convert import Converted
 from netwright.twin import Twin, digest
 from tests import agreement_calico, agreement_cilium, random_calico
 from tests.agreement import NoTexts, document
@@ -20,7 +21,7 @@ CALICO = {"NetworkPolicy": "NetworkPolicy.projectcalico.org"}
 
 def of_kubernetes(manifest: Object) -> bool:
     """Policies that stay; what they mean differs between the two, which is no matter of conversion."""
-    return manifest["kind"] == "ClusterNetworkPolicy" or manifest["apiVersion"] == "networking.k8s.io/v1"
+    return bool(manifest["kind"] == "ClusterNetworkPolicy") or manifest["apiVersion"] == "networking.k8s.io/v1"
 
 
 def named(manifest: Object) -> str:
@@ -31,21 +32,25 @@ def named(manifest: Object) -> str:
     return f"{kind} {space}/{meta['name']}" if space else f"{kind} {meta['name']}"
 
 
+def cluster(number: int) -> list[Object]:
+    return [m for m in random_calico.cluster(number, 0).manifests if not of_kubernetes(m)]
+
+
+def converted(case: Case) -> Converted:
+    documents = [document(m) for m in case.manifests]
+    reading = Reading(documents=documents, unread=[], warnings=[], inputs=[], texts=NoTexts())
+    return Twin(digest(reading), cni=agreement_calico.profile_name(case.config)).convert("cilium")
+
+
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_cilium_does_what_calico_did(chunk: int, seed: int) -> None:
     proofs: Counter[str] = Counter()
-    fates: Counter[str] = Counter()
     first = seed % 10**6 * 1_000 + chunk * CLUSTERS
     for number in range(first, first + CLUSTERS):
-        drawn = random_calico.cluster(number, TUPLES)
-        manifests = [m for m in drawn.manifests if not of_kubernetes(m)]
-        case = Case(number, SETTINGS[number % 2], manifests, drawn.queries)
-        documents = [document(m) for m in case.manifests]
-        reading = Reading(documents=documents, unread=[], warnings=[], inputs=[], texts=NoTexts())
-        twin = Twin(digest(reading), cni=agreement_calico.profile_name(case.config))
-        found = twin.convert("cilium")
+        manifests = cluster(number)
+        case = Case(number, SETTINGS[number % 2], manifests, random_calico.cluster(number, TUPLES).queries)
+        found = converted(case)
         proofs[found.proof] += 1
-        fates.update(rule.fate for rule in found.rules)
         left = [one.told for one in found.residues if one.kind not in ("decides nothing", "written out")]
         assert found.proof != "differs" or left, f"cluster {number} differs, and nothing is said to be left out"
         if found.proof != "this cluster":
@@ -67,5 +72,13 @@ def test_cilium_does_what_calico_did(chunk: int, seed: int) -> None:
                 for part in agreement_cilium.parts(now_asked, after, query)
             ]
             assert set(was) == set(now), f"cluster {number}, {query}: {was} before, {now} after"
-    assert fates["refused"] <= 0.2 * sum(fates.values()), fates
-    assert not CLUSTERS or proofs["this cluster"], proofs
+    assert proofs["this cluster"], proofs
+
+
+def test_few_rules_are_refused() -> None:
+    """At most one in ten, of clusters that are always the same; `docs/conversion.py` counts more of them."""
+    fates: Counter[str] = Counter()
+    for number in range(60):
+        found = converted(Case(number, SETTINGS[number % 2], cluster(number), []))
+        fates.update(rule.fate for rule in found.rules)
+    assert fates["refused"] <= 0.1 * sum(fates.values()), fates

@@ -86,6 +86,12 @@ class Ground(NamedTuple):
     def everybody(self) -> Region:
         return Region(ALWAYS, frozenset((*self.nodes, OTHERS)), EVERYWHERE)
 
+    def share_of_nodes(self, region: Region) -> Literal["all", "some", "none"]:
+        """How many of the nodes are among a region; of those of the input where it has any."""
+        known = frozenset(self.nodes) or frozenset((OTHERS,))
+        found = region.nodes & known
+        return "all" if found == known else "some" if found else "none"
+
     def region(self, peer: Peer, *, more: bool = False) -> tuple[Region, Manner]:
         """Whom a peer means. Pods that may be meant by their addresses beside are among it only with `more`. Raises
         Unsayable."""

@@ -23,7 +23,7 @@ from netwright.dialects.cilium.selectors import (
     SERVICE_ACCOUNT,
 )
 from netwright.model.rule import NamedPort, Service
-from netwright.translate.boxes import OTHERS, Region
+from netwright.translate.boxes import Ground, Region
 from netwright.translate.cilium_entries import blocks
 from netwright.translate.conversion import Side
 from netwright.translate.terms import Term, TooManyTerms, terms
@@ -124,18 +124,21 @@ def _name(key: str) -> str | None:
 # --- entries --------------------
 
 
-def entries(whom: Region, service: Service, side: Side, home: str, *, denies: bool, http: HTTPMatch | None) -> Words:
+def entries(
+    ground: Ground, whom: Region, service: Service, side: Side, home: str, *, denies: bool, http: HTTPMatch | None
+) -> Words:
     """The entries that say whom and which services; each has one kind of peer. Nothing denies the pod's own node at an
     ingress: it is let in whatever policies say."""
-    peers, unsaid = _peers(whom, "from" if side == "ingress" else "to", home, spares_host=denies and side == "ingress")
+    word, spares_host = "from" if side == "ingress" else "to", denies and side == "ingress"
+    peers, unsaid = _peers(whom, ground.share_of_nodes(whom), word, home, spares_host=spares_host)
     services, more = _services(service, None if denies else http)
     return Words(tuple({**peer, **one} for peer in peers for one in services), (*unsaid, *more))
 
 
-def _peers(whom: Region, word: str, home: str, *, spares_host: bool) -> tuple[list[Tree], list[str]]:
+def _peers(whom: Region, nodes: str, word: str, home: str, *, spares_host: bool) -> tuple[list[Tree], list[str]]:
     pods, unsaid = label_selectors(whom.pods, home, subject=False)
     every_pod = not unsaid and any(not tree or _names_any_namespace(tree) for tree in pods)
-    every_node = OTHERS in whom.nodes
+    every_node = nodes == "all"
     if every_pod and every_node and whom.outside == EVERYWHERE and not spares_host:
         return [{f"{word}Entities": ["all"]}], []
     found: list[Tree] = []
@@ -147,7 +150,7 @@ def _peers(whom: Region, word: str, home: str, *, spares_host: bool) -> tuple[li
             found.append({f"{word}Endpoints": pods})
         if every_node:
             entities += ["remote-node"] if spares_host else ["host", "remote-node"]
-        elif whom.nodes:
+        elif nodes == "some":
             unsaid.append(
                 "single nodes by their addresses: Cilium knows nodes by their labels, and only with an option"
             )
@@ -191,10 +194,12 @@ def _lists(listed: list[Tree]) -> list[list[Tree]]:
 
 
 def _ports(services: ServiceSet) -> Iterator[Tree]:
-    """Numbers of ports; what TCP, UDP and SCTP share is said once."""
+    """Numbers of ports; what TCP, UDP and SCTP share is said once. Of port 0, which no connection has, there is no
+    word: to Cilium it is every port."""
     by_range: dict[tuple[int, int], list[str]] = {}
     for name, low, high in services.ranges():
-        by_range.setdefault((low, high), []).append(name)
+        if high:
+            by_range.setdefault((low, high), []).append(name)
     for (low, high), names in by_range.items():
         port = _port(low, high)
         if len(names) == len(_TRANSPORTS):
@@ -209,7 +214,7 @@ _TRANSPORTS: Final = ("TCP", "UDP", "SCTP")
 def _port(low: int, high: int) -> Tree:
     if (low, high) == (0, 0xFFFF):
         return {"port": "0"}
-    low = max(1, low)  # 0 is every port, and no connection has it
+    low = max(1, low)
     return {"port": str(low)} | ({"endPort": high} if high > low else {})
 
 

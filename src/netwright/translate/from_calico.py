@@ -204,7 +204,8 @@ class _Raising:
     def _entry(self, one: Made, side: Side, specs: _Specs) -> None:
         http = _rule(one.policy, one.key).http if one.key is not None else None
         denies = one.action == "deny"
-        words = entries(one.box.whom, one.box.service, side, one.policy.namespace, denies=denies, http=http)
+        home = one.policy.namespace
+        words = entries(self._ground, one.box.whom, one.box.service, side, home, denies=denies, http=http)
         for told in words.unsaid:
             self._fault(one.key, "beyond the language", f"matches {told}")
         for pods in self._subjects(one.box.at, one.policy, one.key) if words.entries else ():

@@ -257,3 +257,9 @@ def test_what_the_move_alone_changes_is_told_apart() -> None:
     assert found.proof == "differs"
     assert found.by_the_move == len(found.turned) > 0
     assert convert(policy).by_the_move == 0
+
+
+def test_port_0_is_no_word_for_every_port() -> None:
+    rule = {"action": "Allow", "protocol": "TCP", "destination": {"ports": ["0:80"]}}
+    found = convert(calico("NetworkPolicy", "web", "shop", selector="app == 'web'", ingress=[rule]))
+    assert specs(found)[0]["ingress"][0]["toPorts"] == [{"ports": [{"port": "1", "endPort": 80, "protocol": "TCP"}]}]
