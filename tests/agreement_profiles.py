@@ -44,9 +44,7 @@ def compare_ovn(seed: int, tuples: int) -> Compared:
 
 def compared(case: Case) -> Compared:
     objects = [decoded(manifest) for manifest in case.manifests]
-    profile = profile_of(profile_name(case.config))
-    made = compose(objects, profile=profile)
-    inquirer = Inquirer(made, Network(made.columns, made.enforcers, made.families), Directory(made))
+    inquirer = asked_under(case, objects)
     found = Compared([], [], case)
     for query in case.queries:
         for part in parts(inquirer, objects, query):
@@ -56,6 +54,11 @@ def compared(case: Case) -> Compared:
                 (query, f"seed {case.seed} {query}: {text}") for text in _apart(inquirer, part, told)
             )
     return found
+
+
+def asked_under(case: Case, objects: Sequence[Decoded]) -> Inquirer:
+    made = compose(objects, profile=profile_of(profile_name(case.config)))
+    return Inquirer(made, Network(made.columns, made.enforcers, made.families), Directory(made))
 
 
 def _apart(inquirer: Inquirer, part: Part, told: Judgement) -> Iterator[str]:

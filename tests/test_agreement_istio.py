@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.agreement_cilium import decoded, parts
+from tests.agreement_profiles import asked_under, by_evaluator, compared, judged
 from tests.agreement_profiles import compare_istio as compare
+from tests.random_cilium import Case, Object
 
 GROUPS, CLUSTERS, TUPLES = 20, 10, 100
 
@@ -15,3 +18,87 @@ def test_engine_and_evaluator_agree_about_a_mesh(group: int, seed: int) -> None:
     found = [compare(one, TUPLES) for one in range(first, first + CLUSTERS)]
     assert not [told for one in found for _, told in one.differing][:5]
     assert {"allow", "deny", "undecided"} <= {verdict for one in found for verdict in one.verdicts}
+
+
+# --- differences that random clusters showed, each as small as it got ----------------------------------------------
+
+
+def authorization(name: str, action: str, *rules: Object, **more: Object) -> Object:
+    meta = {"name": name, "namespace": "shop"}
+    spec = {"action": action, "rules": list(rules), **more}
+    return {"apiVersion": "security.istio.io/v1", "kind": "AuthorizationPolicy", "metadata": meta, "spec": spec}
+
+
+def pod(name: str, namespace: str, number: int) -> Object:
+    text = f"10.0.0.{number}"
+    meta = {"name": name, "namespace": namespace, "labels": {"app": name}}
+    spec = {"containers": [{"name": "c", "image": "i"}]}
+    status = {"phase": "Running", "podIP": text, "podIPs": [{"ip": text}]}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec, "status": status}
+
+
+def deployment(name: str) -> Object:
+    """Its pods have a `pod-template-hash` of a value that is not known, and addresses that are not."""
+    template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    spec = {"selector": {"matchLabels": {"app": name}}, "template": template}
+    meta = {"name": name, "namespace": "shop"}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": spec}
+
+
+def namespace(name: str, labels: dict[str, str]) -> Object:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+
+
+SHOP = namespace("shop", {"istio-injection": "enabled"})
+WEB_TO_DB = ("shop/web", "shop/db", "TCP", 80)
+SIDECARS = [SHOP, pod("web", "shop", 1), deployment("db")]
+OF_ONE_HASH: Object = {"selector": {"matchLabels": {"pod-template-hash": "1"}}}
+Expected = set[tuple[str, str, int | None, str]]
+
+FOUND: list[tuple[str, Object, list[Object], tuple[str, str, str, int], str, Expected]] = [
+    (
+        "a-denial-that-perhaps-selects-beside-one-that-does",
+        {},
+        [*SIDECARS, authorization("perhaps", "DENY", {}, **OF_ONE_HASH), authorization("all", "DENY", {})],
+        WEB_TO_DB,
+        "deny",
+        {("ingress", "all", 0, "deny")},
+    ),
+    (
+        "an-extension-that-is-perhaps-asked-before-a-denial",
+        {},
+        [
+            *SIDECARS,
+            authorization("perhaps", "CUSTOM", {}, **OF_ONE_HASH, provider={"name": "sso"}),
+            authorization("all", "DENY", {}),
+        ],
+        WEB_TO_DB,
+        "deny",
+        {("ingress", "all", 0, "deny")},
+    ),
+    (
+        "what-perhaps-selects-and-allows-beside-what-does",
+        {},
+        [*SIDECARS, authorization("perhaps", "ALLOW", {}, **OF_ONE_HASH), authorization("all", "ALLOW", {})],
+        WEB_TO_DB,
+        "allow",
+        {("ingress", "all", 0, "allow")},
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "config", "manifests", "query", "verdict", "by"), FOUND, ids=[f[0] for f in FOUND])
+def test_what_random_clusters_have_shown(
+    name: str,
+    config: Object,
+    manifests: list[Object],
+    query: tuple[str, str, str, int],
+    verdict: str,
+    by: Expected,
+) -> None:
+    case = Case(0, config, manifests, [query])
+    assert compared(case) == ([verdict], [], case)
+    inquirer = asked_under(case, objects := [decoded(manifest) for manifest in manifests])
+    (part,) = parts(inquirer, objects, query)
+    told = by_evaluator(judged(inquirer, objects, part, case))
+    assert {(side, policy, rule, action) for side, _, policy, rule, action in told} == by

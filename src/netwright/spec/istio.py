@@ -171,7 +171,8 @@ def _at_the_proxy(packet: Packet, plane: Plane, options: MeshOptions) -> Side:
 
 
 class _Layers:
-    """What has been read so far of what is for the workload."""
+    """What has been read so far of what is for the workload. Of an AuthorizationPolicy that only perhaps is, nothing is
+    cited, as of NetworkPolicies."""
 
     def __init__(self, packet: Packet, plane: Plane, options: MeshOptions) -> None:
         self.packet, self.plane, self.options = packet, plane, options
@@ -231,7 +232,8 @@ class _Layers:
         for policy, chosen in policies:
             for index, found in self._matching(policy, chosen):
                 self.may_deny = True
-                self._reach(policy, index, ("spec", "rules", index), surely=False)
+                if chosen.match == "yes":
+                    self._reach(policy, index, ("spec", "rules", index), surely=False)
                 provider = _spec(policy).provider
                 self.reasons += (extension((provider.name if provider else None) or ""), *found.reasons)
                 refused.append(found)
@@ -251,7 +253,8 @@ class _Layers:
         for policy, chosen in self._of("DENY"):
             for index, found in self._matching(policy, chosen):
                 self.may_deny = True
-                self._reach(policy, index, ("spec", "rules", index), surely=found.match == "yes")
+                if chosen.match == "yes":
+                    self._reach(policy, index, ("spec", "rules", index), surely=found.match == "yes")
                 surely |= found.match == "yes"
                 self.reasons += found.reasons
         return not surely
@@ -264,10 +267,12 @@ class _Layers:
             if chosen.match == "yes":
                 self.isolating.append(Cited(object=policy, rule=None, path=("spec",), action="deny"))
             for index, found in self._matching(policy, chosen):
-                surely = found.match == "yes"
-                cited = Cited(object=policy, rule=index, path=("spec", "rules", index), action="allow", surely=surely)
-                (self.allowing if surely else self.perhaps).append(cited)
                 rules.append(found)
+                if chosen.match == "yes":
+                    surely = found.match == "yes"
+                    path = ("spec", "rules", index)
+                    cited = Cited(object=policy, rule=index, path=path, action="allow", surely=surely)
+                    (self.allowing if surely else self.perhaps).append(cited)
         passed = any_of(*rules)
         self.may_allow = passed.match != "no" or isolated.match != "yes"
         if passed.match != "yes" and isolated.match != "no":
