@@ -36,6 +36,8 @@ def pod(name: str, labels: Object, number: int, where: str = "here") -> Object:
 
 
 HERE = node("here", NODE_NET.format(1))
+NOWHERE = pod("lost", {"app": "lost"}, 3, "")
+"""Its node is not known."""
 PODS = [pod("web", {"app": "web"}, 1), pod("db", {"app": "db"}, 2)]
 WEB_TO_DB = ("shop/web", "shop/db", "TCP", 80)
 OF_BLUE = {"namespaceSelector": "team == 'blue'"}
@@ -102,6 +104,13 @@ FOUND: list[tuple[str, list[Object], tuple[str, str, str, int], str, Expected]] 
         WEB_TO_DB,
         "allow",
         {("ingress", "db", 0, "allow")},
+    ),
+    (
+        "a-rule-that-allows-what-is-let-in-if-the-node-is-the-own",
+        [HERE, NOWHERE, policy("GlobalNetworkPolicy", "in", {"ingress": [{"action": "Allow"}]})],
+        ("node/here", "shop/lost", "TCP", 80),
+        "allow",
+        {("ingress", "in", 0, "allow")},
     ),
 ]
 

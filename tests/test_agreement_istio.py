@@ -29,6 +29,12 @@ def authorization(name: str, action: str, *rules: Object, **more: Object) -> Obj
     return {"apiVersion": "security.istio.io/v1", "kind": "AuthorizationPolicy", "metadata": meta, "spec": spec}
 
 
+def admin(*egress: Object) -> Object:
+    spec = {"tier": "Admin", "priority": 1, "subject": {"namespaces": {}}, "egress": list(egress)}
+    group = "policy.networking.k8s.io/v1alpha2"
+    return {"apiVersion": group, "kind": "ClusterNetworkPolicy", "metadata": {"name": "all"}, "spec": spec}
+
+
 def pod(name: str, namespace: str, number: int) -> Object:
     text = f"10.0.0.{number}"
     meta = {"name": name, "namespace": namespace, "labels": {"app": name}}
@@ -52,6 +58,16 @@ def namespace(name: str, labels: dict[str, str]) -> Object:
 SHOP = namespace("shop", {"istio-injection": "enabled"})
 WEB_TO_DB = ("shop/web", "shop/db", "TCP", 80)
 SIDECARS = [SHOP, pod("web", "shop", 1), deployment("db")]
+AMBIENT_TO_OPEN = [namespace("ops", {"istio.io/dataplane-mode": "ambient"}), pod("web", "ops", 1), pod("db", "shop", 2)]
+"""Whether the server is in the mesh is not known: the CNI sees the connection's own port or the tunnel's."""
+TO_PODS: Object = {"to": [{"namespaces": {}}]}
+TO_PORT_80: Object = TO_PODS | {"protocols": [{"tcp": {"destinationPort": {"number": 80}}}]}
+EVERY_EGRESS: Object = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "NetworkPolicy",
+    "metadata": {"name": "out", "namespace": "ops"},
+    "spec": {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{}]},
+}
 OF_ONE_HASH: Object = {"selector": {"matchLabels": {"pod-template-hash": "1"}}}
 Expected = set[tuple[str, str, int | None, str]]
 
@@ -83,6 +99,29 @@ FOUND: list[tuple[str, Object, list[Object], tuple[str, str, str, int], str, Exp
         WEB_TO_DB,
         "allow",
         {("ingress", "all", 0, "allow")},
+    ),
+    *(
+        (
+            f"a-rule-behind-one-for-the-port-before-the-tunnel-{first['action'].lower()}-{cni}",
+            {"cni": cni},
+            [*AMBIENT_TO_OPEN, admin(first | TO_PORT_80, {"action": "Accept"} | TO_PODS)],
+            ("ops/web", "shop/db", "TCP", 80),
+            "allow",
+            {("egress", "all", 1, "allow")},
+        )
+        for cni in ("upstream", "cilium", "calico")
+        for first in ({"action": "Pass"}, {"action": "Accept"})
+    ),
+    *(
+        (
+            f"a-tier-behind-a-rule-for-the-port-before-the-tunnel-{cni}",
+            {"cni": cni},
+            [*AMBIENT_TO_OPEN, admin({"action": "Accept"} | TO_PORT_80), EVERY_EGRESS],
+            ("ops/web", "shop/db", "TCP", 80),
+            "allow",
+            {("egress", "out", 0, "allow")},
+        )
+        for cni in ("upstream", "cilium")
     ),
 ]
 

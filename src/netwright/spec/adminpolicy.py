@@ -48,9 +48,10 @@ LAST = 1001
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What one policy, alone, would do with the packet: the actions of the rules that may decide, and whether the
-    packet may go on to policies of lower precedence because none of them matches."""
+    packet may go on to policies of lower precedence because none of them matches. `behind`: as in `Outcome`."""
 
     reached: tuple[Cited, ...] = ()
+    behind: tuple[Cited, ...] = ()
     goes_on: bool = True
     reasons: tuple[Reason, ...] = ()
 
@@ -82,14 +83,17 @@ def _tier(packet: Packet, direction: Direction, subject: End, policies: Sequence
     """Policies with lower priority values are checked before those with higher ones. A packet that no rule matches goes
     on to the next tier, and so does one that a Pass rule matches."""
     reached: list[Cited] = []
+    behind: list[Cited] = []
     reasons: list[Reason] = []
     goes_on = True
     for priority in sorted({_priority(one) for one in policies}):
-        if not goes_on:
-            break
         decided = _together(
             [_decide(packet, direction, subject, one) for one in policies if _priority(one) == priority]
         )
+        behind += decided.behind
+        if not goes_on:
+            behind += (one for one in decided.reached if one.surely)
+            continue
         reached += decided.reached
         reasons += decided.reasons
         goes_on = decided.goes_on
@@ -99,6 +103,7 @@ def _tier(packet: Packet, direction: Direction, subject: End, policies: Sequence
         may_deny="deny" in actions,
         may_pass=goes_on or "pass" in actions,
         reached=tuple(reached),
+        behind=tuple(behind),
         reasons=tuple(reasons),
     )
 
@@ -118,6 +123,7 @@ def _together(decisions: Sequence[Decision]) -> Decision:
     open_ = goes_on or len(actions) > 1
     return Decision(
         reached=tuple(cited for one in matching for cited in one.reached),
+        behind=tuple(cited for one in matching for cited in one.behind),
         goes_on=goes_on,
         reasons=(
             *(reason for one in matching if open_ for reason in one.reasons),
@@ -135,7 +141,9 @@ def _decide(packet: Packet, direction: Direction, subject: End, policy: Decoded)
     spec = policy.value.spec
     chosen = _is_subject(packet, spec.subject if spec else None, subject)
     reached: list[Cited] = []
+    behind: list[Cited] = []
     reasons: list[Reason] = []
+    goes_on = True
     rules: Sequence[Rule | None] = ((spec.ingress if direction == "ingress" else spec.egress) if spec else None) or ()
     for index, rule in enumerate(rules):
         action, matched = _rule(packet, direction, subject, rule)
@@ -144,11 +152,14 @@ def _decide(packet: Packet, direction: Direction, subject: End, policy: Decoded)
             continue
         surely = matched.match == "yes"
         path = ("spec", direction, index)
-        reached.append(Cited(object=policy, rule=index, path=path, action=action, surely=surely))
-        reasons += matched.reasons
-        if surely:
-            return Decision(reached=tuple(reached), goes_on=False, reasons=tuple(reasons))
-    return Decision(reached=tuple(reached), reasons=tuple(reasons))
+        cited = Cited(object=policy, rule=index, path=path, action=action, surely=surely)
+        if goes_on:
+            reached.append(cited)
+            reasons += matched.reasons
+            goes_on = not surely
+        elif surely:
+            behind.append(cited)
+    return Decision(reached=tuple(reached), behind=tuple(behind), goes_on=goes_on, reasons=tuple(reasons))
 
 
 def _is_subject(packet: Packet, subject: Subject | None, pod: End) -> Matched:

@@ -19,7 +19,7 @@ from netwright.spec.adminpeers import all_of, any_of
 from netwright.spec.calico_members import CalicoOptions, Scene
 from netwright.spec.calico_policies import DEFAULT, Policy, is_forwarding, policies
 from netwright.spec.ends import End
-from netwright.spec.judgement import Cited, Direction, Outcome, Reason, Side
+from netwright.spec.judgement import Cited, Direction, Outcome, Reason, Side, any_side
 from netwright.spec.packet import Packet
 from netwright.spec.reasons import EITHER_NODE, HOST_ENDPOINT, HOST_RULES, TIER
 
@@ -43,7 +43,7 @@ def side(packet: Packet, direction: Direction, options: CalicoOptions) -> Side:
     if subject.node and peer.node:
         return _at_a_pod(packet, direction, options, own=subject.node == peer.node)
     own, other = (_at_a_pod(packet, direction, options, own=which) for which in (True, False))
-    return _either(own, other)
+    return any_side((own, other), EITHER_NODE)
 
 
 # --- hosts ------------------------------------------------------------------------------------------------------------
@@ -81,35 +81,15 @@ def _open(side: Side, reason: Reason) -> Side:
     return msgspec.structs.replace(side, may_allow=True, may_deny=True, reasons=reasons)
 
 
-def _either(own: Side, other: Side) -> Side:
-    """Of a node that is the pod's own or not: what either says. What only one of them cites is not sure."""
-    agree = (own.may_allow, own.may_deny) == (other.may_allow, other.may_deny)
-    reasons = tuple(dict.fromkeys((*own.reasons, *other.reasons, *(() if agree else (EITHER_NODE,)))))
-    may_allow, may_deny = own.may_allow or other.may_allow, own.may_deny or other.may_deny
-    both = [one for one in own.reached if one in other.reached]
-    reached = [
-        one if one in both else msgspec.structs.replace(one, surely=False) for one in (*own.reached, *other.reached)
-    ]
-    return Side(
-        direction=own.direction,
-        reached=tuple(dict.fromkeys(reached)),
-        isolated=own.isolated or other.isolated,
-        isolating=tuple(dict.fromkeys((*own.isolating, *other.isolating))),
-        may_allow=may_allow,
-        may_deny=may_deny,
-        reasons=reasons if may_allow and may_deny else (),
-    )
-
-
 # --- one pod ----------------------------------------------------------------------------------------------------------
 
 
 def _at_a_pod(packet: Packet, direction: Direction, options: CalicoOptions, *, own: bool) -> Side:
     """The tiers, and what Calico does besides with traffic between a pod and a host. `own`: the other end is the pod's
     node, whose packets to it no policy holds up."""
-    if own and direction == "ingress":
-        return Side(direction=direction)
     found = _through_the_tiers(packet, direction)
+    if own and direction == "ingress":
+        return Side(direction=direction, behind=found.matching)
     subject, peer = (packet.source, packet.destination)[:: 1 if direction == "egress" else -1]
     if own:
         action = _to_host(packet, subject.node or peer.node, options)
@@ -125,11 +105,16 @@ def _through_the_tiers(packet: Packet, direction: Direction) -> Side:
     acting = policies(Scene(packet, direction))
     known = _tiers(packet)
     met: list[Outcome] = []
+    behind: list[Cited] = []
     may_pass = True
     for name in sorted({one.tier for one in acting} & known.keys(), key=lambda name: (known[name][0], name)):
+        told = _tier([one for one in acting if one.tier == name], known[name][1])
         if may_pass:
-            met.append(_tier([one for one in acting if one.tier == name], known[name][1]))
-            may_pass = met[-1].may_pass
+            met.append(told)
+            behind += told.behind
+            may_pass = told.may_pass
+        else:
+            behind += told.matching
     may_allow = may_pass or any(one.may_allow for one in met)
     may_deny = any(one.may_deny for one in met)
     isolating = tuple(cited for one in met for cited in one.isolating)
@@ -139,6 +124,7 @@ def _through_the_tiers(packet: Packet, direction: Direction) -> Side:
         reached=tuple(cited for one in met for cited in one.reached),
         isolated=bool(isolating),
         isolating=isolating,
+        behind=tuple(behind),
         may_allow=may_allow,
         may_deny=may_deny,
         reasons=reasons if may_allow and may_deny else (),
@@ -163,6 +149,8 @@ def _tiers(packet: Packet) -> dict[str, tuple[float, str]]:
 def _tier(acting: Sequence[Policy], default: str) -> Outcome:
     """The policies in their order. A rule that matches perhaps may decide, and so may those behind it."""
     reached: list[Reached] = []
+    behind: list[Cited] = []
+    is_decided = False
     for policy in acting:
         for rule in policy.rules():
             found = all_of(policy.subject, rule.match)
@@ -170,9 +158,13 @@ def _tier(acting: Sequence[Policy], default: str) -> Outcome:
                 continue
             surely = found.match == "yes"
             cited = Cited(object=policy.object, rule=rule.rule, path=rule.path, action=rule.action, surely=surely)
-            reached.append((cited, found.reasons))
-            if surely:
-                return _outcome(reached)
+            if not is_decided:
+                reached.append((cited, found.reasons))
+                is_decided = surely
+            elif surely:
+                behind.append(cited)
+    if is_decided:
+        return _outcome(reached, behind=behind)
     if default == "Pass":
         return _outcome(reached, goes_on=True)
     selected = any_of(*(one.subject for one in acting))
@@ -195,6 +187,7 @@ def _outcome(
     ends: bool = False,
     goes_on: bool = False,
     isolating: Sequence[Cited] = (),
+    behind: Sequence[Cited] = (),
     reasons: Sequence[Reason] = (),
 ) -> Outcome:
     actions = {one.action for one, _ in reached}
@@ -204,5 +197,6 @@ def _outcome(
         may_pass="pass" in actions or goes_on,
         reached=tuple(one for one, _ in reached),
         isolating=tuple(isolating),
+        behind=tuple(behind),
         reasons=(*(reason for _, why in reached for reason in why), *reasons),
     )

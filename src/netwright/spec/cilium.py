@@ -10,13 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from netwright.dialects.cilium.objects import CiliumNetworkPolicy
 from netwright.spec.adminpeers import NO, YES, Matched, any_of
 from netwright.spec.cilium_entries import Entry, entries, is_refused, rules_of
 from netwright.spec.cilium_identities import CiliumOptions, Scene
-from netwright.spec.judgement import Cited, Direction, Outcome, Reason, Side
+from netwright.spec.judgement import Cited, Direction, Outcome, Reason, Side, any_side
 from netwright.spec.packet import Packet
 from netwright.spec.reasons import EITHER_NODE, HOST_FIREWALL
 
@@ -34,7 +32,7 @@ def side(packet: Packet, direction: Direction, options: CiliumOptions) -> Side:
     if peer.kind != "host" or (subject.node and peer.node):
         return _of_a_pod(Scene(packet, options, direction, own=subject.node == peer.node))
     own, other = (_of_a_pod(Scene(packet, options, direction, own=which)) for which in (True, False))
-    return _either(own, other)
+    return any_side((own, other), EITHER_NODE)
 
 
 def _of_a_node(packet: Packet, direction: Direction) -> Side:
@@ -43,36 +41,6 @@ def _of_a_node(packet: Packet, direction: Direction) -> Side:
     if not selecting:
         return Side(direction=direction)
     return Side(direction=direction, may_deny=True, reasons=(HOST_FIREWALL,))
-
-
-def _either(own: Side, other: Side) -> Side:
-    """Of a node that is the pod's own or not: what either says. What only one of them cites is not sure."""
-    if (own.may_allow, own.may_deny) == (other.may_allow, other.may_deny):
-        reasons = tuple(dict.fromkeys((*own.reasons, *other.reasons)))
-    else:
-        reasons = tuple(dict.fromkeys((*own.reasons, *other.reasons, EITHER_NODE)))
-    may_allow, may_deny = own.may_allow or other.may_allow, own.may_deny or other.may_deny
-    allowing = tuple(one for one in own.allowing if one in other.allowing)
-    rest = (*own.allowing, *own.perhaps, *other.allowing, *other.perhaps)
-    perhaps = tuple(dict.fromkeys(_unsure(one) for one in rest if one not in allowing))
-    both = tuple(one for one in own.reached if one in other.reached)
-    reached = tuple(dict.fromkeys(one if one in both else _unsure(one) for one in (*own.reached, *other.reached)))
-    isolating = tuple(dict.fromkeys((*own.isolating, *other.isolating)))
-    return Side(
-        direction=own.direction,
-        reached=reached,
-        isolated=own.isolated,
-        isolating=isolating,
-        allowing=allowing,
-        perhaps=perhaps,
-        may_allow=may_allow,
-        may_deny=may_deny,
-        reasons=reasons if may_allow and may_deny else (),
-    )
-
-
-def _unsure(cited: Cited) -> Cited:
-    return msgspec.structs.replace(cited, surely=False)
 
 
 # --- one pod ----------------------------------------------------------------------------------------------------------
@@ -85,11 +53,16 @@ def _of_a_pod(scene: Scene) -> Side:
     if scene.options.enforcement == "always":
         isolated = YES
     met: list[Outcome] = []
+    behind: list[Cited] = []
     may_pass = True
     for tier in TIERS:
+        found = _tier([one for one in rules if one.tier == tier], softened=isolated.match == "no")
         if may_pass:
-            met.append(_tier([one for one in rules if one.tier == tier], softened=isolated.match == "no"))
-            may_pass = met[-1].may_pass
+            met.append(found)
+            behind += found.behind
+            may_pass = found.may_pass
+        else:
+            behind += found.matching
     if may_pass:
         met.append(_end(scene, rules, isolated))
     may_allow, may_deny = any(one.may_allow for one in met), any(one.may_deny for one in met)
@@ -106,6 +79,7 @@ def _of_a_pod(scene: Scene) -> Side:
         isolating=isolating,
         allowing=tuple(cited for one in met for cited in one.allowing),
         perhaps=tuple(cited for one in met for cited in one.perhaps),
+        behind=tuple(behind),
         may_allow=may_allow,
         may_deny=may_deny,
         reasons=tuple(dict.fromkeys(reason for one in met for reason in one.reasons)) if may_allow and may_deny else (),
@@ -139,6 +113,7 @@ class _Tally:
         self.reached: list[Cited] = []
         self.allowing: list[Cited] = []
         self.perhaps: list[Cited] = []
+        self.behind: list[Cited] = []
         self.reasons: list[Reason] = []
 
     def outcome(self, *, goes_on: bool) -> Outcome:
@@ -149,6 +124,7 @@ class _Tally:
             reached=tuple(self.reached),
             allowing=tuple(self.allowing),
             perhaps=tuple(self.perhaps),
+            behind=tuple(self.behind),
             reasons=tuple(self.reasons),
         )
 
@@ -156,10 +132,14 @@ class _Tally:
 def _tier(rules: Sequence[Entry], *, softened: bool) -> Outcome:
     """The ranks in order; in each what denies, then what allows, then what passes on to the next tier."""
     tally = _Tally()
+    goes_on = True
     for rank in sorted({one.rank for one in rules}):
         for action in ("deny", "allow", "pass"):
             found = [one for one in rules if (one.rank, one.action) == (rank, action) and one.match.match != "no"]
             if not found:
+                continue
+            if not goes_on:
+                tally.behind += (_cited(one) for one in found if one.match.match == "yes")
                 continue
             surely = any(one.match.match == "yes" for one in found)
             tally.deny |= action == "deny"
@@ -169,9 +149,8 @@ def _tier(rules: Sequence[Entry], *, softened: bool) -> Outcome:
             if not surely:
                 tally.reasons += [reason for one in found for reason in one.match.reasons]
             _cite(tally, found)
-            if surely:
-                return tally.outcome(goes_on=False)
-    return tally.outcome(goes_on=True)
+            goes_on = not surely
+    return tally.outcome(goes_on=goes_on)
 
 
 def _allow(tally: _Tally, found: Sequence[Entry], *, softened: bool) -> None:
@@ -199,10 +178,14 @@ def _is_same(one: Entry, other: Entry) -> bool:
 
 def _cite(tally: _Tally, found: Sequence[Entry]) -> None:
     for one in found:
-        surely = one.match.match == "yes"
-        cited = Cited(object=one.object, rule=one.rule, path=one.path, action=one.action, surely=surely)
+        cited = _cited(one)
         if one.action != "allow" or one.tier != "normal":
             if cited not in tally.reached:
                 tally.reached.append(cited)
         else:
-            (tally.allowing if surely else tally.perhaps).append(cited)
+            (tally.allowing if cited.surely else tally.perhaps).append(cited)
+
+
+def _cited(one: Entry) -> Cited:
+    surely = one.match.match == "yes"
+    return Cited(object=one.object, rule=one.rule, path=one.path, action=one.action, surely=surely)

@@ -186,11 +186,16 @@ def _by_tiers(packet: Packet, direction: Direction, tiers: Sequence[Tier]) -> Si
 def _through_the_tiers(packet: Packet, direction: Direction, subject: End, tiers: Sequence[Tier]) -> Side:
     """What the tiers do, one after the other; a later one is asked only while the packet may get there."""
     met: list[Outcome] = []
+    behind: list[Cited] = []
     may_pass = True
     for tier in tiers:
+        found = tier(packet, direction, subject)
         if may_pass:
-            met.append(tier(packet, direction, subject))
-            may_pass = met[-1].may_pass
+            met.append(found)
+            behind += found.behind
+            may_pass = found.may_pass
+        else:
+            behind += found.matching
     may_allow = may_pass or any(one.may_allow for one in met)  # what is left behind the last tier is allowed
     may_deny = any(one.may_deny for one in met)
     isolating = tuple(cited for one in met for cited in one.isolating)
@@ -201,6 +206,7 @@ def _through_the_tiers(packet: Packet, direction: Direction, subject: End, tiers
         isolating=isolating,
         allowing=tuple(cited for one in met for cited in one.allowing),
         perhaps=tuple(cited for one in met for cited in one.perhaps),
+        behind=tuple(behind),
         may_allow=may_allow,
         may_deny=may_deny,
         reasons=tuple(reason for one in met for reason in one.reasons) if may_allow and may_deny else (),

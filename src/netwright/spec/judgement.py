@@ -38,7 +38,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What one tier may do with the packet: allow it, deny it, or leave it to the next tier. At least one of them.
 
     `reached` are the rules of admin policies that match and decide, perhaps or surely, in the order in which they are
-    read; the next three are NetworkPolicy's, as in `Side`. `reasons` say why more than one outcome is left.
+    read; the next three are NetworkPolicy's, as in `Side`, and so is `behind`. `reasons` say why more than one outcome
+    is left.
     """
 
     may_allow: bool = False
@@ -48,7 +49,13 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     isolating: tuple[Cited, ...] = ()
     allowing: tuple[Cited, ...] = ()
     perhaps: tuple[Cited, ...] = ()
+    behind: tuple[Cited, ...] = ()
     reasons: tuple[Reason, ...] = ()
+
+    @property
+    def matching(self) -> tuple[Cited, ...]:
+        """The rules that surely match, read or not."""
+        return _matching(self)
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,8 +64,9 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     `reached` are the rules of admin policies, of both their tiers, that match the packet, surely or perhaps, and are
     reached, in the order in which they are read. The next four are NetworkPolicy's, where that tier is reached:
     `isolating` are all policies that isolate the pod in this direction, in input order; `allowing` the rules of these
-    that surely match the packet, `perhaps` those that match it only perhaps. `spared`: the policies surely deny, and
-    the packet is allowed all the same if it is between a pod and its own node, which is not known.
+    that surely match the packet, `perhaps` those that match it only perhaps. `behind` are rules, of any tier, that
+    surely match the packet, too, and are not read, since what stands before them decides. `spared`: the policies surely
+    deny, and the packet is allowed all the same if it is between a pod and its own node, which is not known.
     """
 
     direction: Direction
@@ -67,10 +75,16 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     isolating: tuple[Cited, ...] = ()
     allowing: tuple[Cited, ...] = ()
     perhaps: tuple[Cited, ...] = ()
+    behind: tuple[Cited, ...] = ()
     may_allow: bool = True
     may_deny: bool = False
     reasons: tuple[Reason, ...] = ()
     spared: bool = False
+
+    @property
+    def matching(self) -> tuple[Cited, ...]:
+        """The rules that surely match, read or not."""
+        return _matching(self)
 
     @property
     def by(self) -> tuple[Cited, ...]:
@@ -84,17 +98,17 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def any_side(sides: Sequence[Side], reason: Reason) -> Side:
-    """What any of the sides says, one of which holds; `reason` is why it is not known which. What only some of them
-    cite is not sure."""
+    """What any of the sides says, one of which holds; `reason` is why it is not known which. What is cited is sure if
+    it surely matches in all of them, read or not: as of what stands behind a rule that matches only perhaps."""
     may_allow, may_deny = any(one.may_allow for one in sides), any(one.may_deny for one in sides)
     differ = len({(one.may_allow, one.may_deny) for one in sides}) > 1
     reasons = dict.fromkeys((*(r for one in sides for r in one.reasons), *((reason,) if differ else ())))
     reached = dict.fromkeys(cited for one in sides for cited in one.reached)
     rules = dict.fromkeys(cited for one in sides for cited in (*one.allowing, *one.perhaps))
-    sure = tuple(cited for cited in rules if all(cited in one.allowing for one in sides))
+    sure = tuple(cited for cited in rules if all(cited in one.matching for one in sides))
     return Side(
         direction=sides[0].direction,
-        reached=tuple(one if all(one in side.reached for side in sides) else _unsure(one) for one in reached),
+        reached=tuple(one if all(one in side.matching for side in sides) else _unsure(one) for one in reached),
         isolated=all(one.isolated for one in sides),
         isolating=tuple(dict.fromkeys(cited for one in sides for cited in one.isolating)),
         allowing=sure,
@@ -103,6 +117,10 @@ def any_side(sides: Sequence[Side], reason: Reason) -> Side:
         may_deny=may_deny,
         reasons=tuple(reasons) if may_allow and may_deny else (),
     )
+
+
+def _matching(one: Outcome | Side) -> tuple[Cited, ...]:
+    return (*(cited for cited in one.reached if cited.surely), *one.allowing, *one.behind)
 
 
 def _unsure(cited: Cited) -> Cited:
