@@ -141,3 +141,48 @@ def test_what_random_clusters_have_shown(
     (part,) = parts(inquirer, objects, query)
     told = by_evaluator(judged(inquirer, objects, part, case))
     assert {(side, policy, rule, action) for side, _, policy, rule, action in told} == by
+
+
+def source(**fields: list[str]) -> Object:
+    return {"source": fields}
+
+
+SOME, HEADER = {"ipBlocks": ["192.168.0.1"]}, {"remoteIpBlocks": ["192.0.2.1"]}
+CLIENT_AND_WEB = [SHOP, deployment("client"), pod("web", "shop", 1)]
+
+OPEN: list[tuple[str, Object, set[str]]] = [
+    (
+        "a-source-that-surely-holds-beside-one-of-an-unknown-address-under-conditions",
+        authorization(
+            "asked",
+            "CUSTOM",
+            {"from": [source(notIpBlocks=["192.168.0.1"], **HEADER), source(ipBlocks=["0.0.0.0/0"])]},
+            provider={"name": "sso"},
+        ),
+        {"depends"},
+    ),
+    (
+        "a-client-that-is-none-of-a-namespace-beside-one-of-an-unknown-address-under-conditions",
+        authorization(
+            "asked",
+            "ALLOW",
+            {"from": [source(**SOME, requestPrincipals=["issuer.example/*"]), source(notNamespaces=["ops"])]},
+        ),
+        {"depends"},
+    ),
+    (
+        "two-sources-that-each-hang-on-an-address",
+        authorization("asked", "ALLOW", {"from": [source(**SOME, **HEADER), source(ipBlocks=["10.0.0.0/16"])]}),
+        {"depends", "unknown"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "asked", "kinds"), OPEN, ids=[one[0] for one in OPEN])
+def test_what_leaves_a_request_open(name: str, asked: Object, kinds: set[str]) -> None:
+    query = ("shop/client", "shop/web", "TCP", 80)
+    case = Case(0, {}, [*CLIENT_AND_WEB, asked], [query])
+    assert compared(case) == (["undecided"], [], case)
+    inquirer = asked_under(case, objects := [decoded(manifest) for manifest in case.manifests])
+    (part,) = parts(inquirer, objects, query)
+    assert {reason.kind for reason in inquirer.reasons(part)} == kinds

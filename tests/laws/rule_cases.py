@@ -266,7 +266,7 @@ def random_tier(rng: random.Random, name: str) -> Tier:
                     dst=near if side == "ingress" else far,
                     service=said,
                     unsure=unsure,
-                    when=Guard("on weekdays") if rng.random() < 0.1 else Guard(),
+                    when=Guard(("on weekdays",)) if rng.random() < 0.1 else Guard(),
                     then=Obligation("mutual TLS") if rng.random() < 0.1 else Obligation(),
                     action=rng.choice(actions),
                     origin=Origin(kind="P", namespace=name, name=f"{policy}", pointer=("rules", index)),

@@ -74,7 +74,8 @@ class Citation(NamedTuple):
 
     `open` is why it perhaps does not match; empty where it surely does. `tied`: other policies of the same rank do
     something else, and which of them is read first is left open. `owed` has to hold for what it allows. `moot`: it
-    perhaps does what another one of its rank surely does. `enforcer`: whose it is.
+    perhaps does what another one of its rank surely does, or another part of the same rule under less conditions.
+    `enforcer`: whose it is.
     """
 
     direction: Direction
@@ -251,7 +252,7 @@ class Citer:
             if not sure_here:
                 own = rule.dst if direction == "ingress" else rule.src
                 open_ += list(_why_open(tables.universe, own, at.position)) or [Open("labels")]
-            if rule.when.text:
+            if rule.when.conditions:
                 open_.append(Open("condition", rule.when.text))
             citation = Citation(
                 direction,
@@ -286,7 +287,7 @@ def _reached(found: list[_Matching], tier: Tier) -> tuple[list[Citation], bool]:
     out: list[Citation] = []
     for _, tied in groupby(sorted(found, key=lambda m: m.rule.rank), key=lambda m: m.rule.rank):
         group = list(tied)
-        read = [[m.citation for m in group]]
+        read = [group]
         differ = False
         if tier.ties == "ordered":
             group.sort(key=lambda m: (m.rule.policy, m.rule.index))
@@ -297,29 +298,43 @@ def _reached(found: list[_Matching], tier: Tier) -> tuple[list[Citation], bool]:
                 for m in sorted(group, key=lambda m: m.rule.index):
                     by_policy.setdefault(m.rule.policy, []).append(m)
                 read = [_until_sure(of_one) for of_one in by_policy.values()]
-                told = [{c.action for c in citations if c.origin.name} for citations in read]
+                told = [{m.rule.action for m in of_one if m.citation.origin.name} for of_one in read]
                 differ = sum(map(bool, told)) > 1 and len(set().union(*told)) > 1
             elif tier.ties == "deny-first":
                 by_action = [[m for m in group if m.rule.action == action] for action in ("deny", "allow", "pass")]
-                read = [[m.citation for m in same] for same in by_action if same]
-                closed = next((i for i, same in enumerate(read) if any(c.surely for c in same)), len(read))
+                read = [same for same in by_action if same]
+                closed = next((i for i, same in enumerate(read) if any(m.citation.surely for m in same)), len(read))
                 read = read[: closed + 1]
-        level = [c._replace(tied=differ) for citations in read for c in citations]
+        level = [m for ms in read for m in ms]
         # where policies tie, only parts of one rule speak for one another
-        decided = {(c.action, differ and c.origin) for c in level if c.surely}
-        out += [c._replace(moot=not c.surely and (c.action, differ and c.origin) in decided) for c in level]
+        decided = {(m.rule.action, differ and m.citation.origin) for m in level if m.citation.surely}
+        for m in level:
+            is_told = (m.rule.action, differ and m.citation.origin) in decided or _adds_nothing(m, level)
+            out.append(m.citation._replace(tied=differ, moot=is_told and not m.citation.surely))
         if decided:
             return out, False
     return out, True
 
 
-def _until_sure(found: Sequence[_Matching]) -> list[Citation]:
-    out: list[Citation] = []
+def _until_sure(found: Sequence[_Matching]) -> list[_Matching]:
+    out: list[_Matching] = []
     for m in found:
-        out.append(m.citation)
+        out.append(m)
         if m.citation.surely:
             break
     return out
+
+
+def _adds_nothing(part: _Matching, level: Sequence[_Matching]) -> bool:
+    """Whether another part of the same rule matches wherever this one does: it asks for some of the conditions of this
+    one, and for nothing else."""
+    conditions = set(part.rule.when.conditions)
+    return any(
+        (other.rule.policy, other.rule.index) == (part.rule.policy, part.rule.index)
+        and set(other.rule.when.conditions) < conditions
+        and all(open_.cause == "condition" for open_ in other.citation.open)
+        for other in level
+    )
 
 
 def _why_open(universe: Universe, peer: Peer, position: int) -> Iterator[Open]:

@@ -125,9 +125,15 @@ EVERY_SERVICE: Final = Service(ALL)
 
 
 class Guard(_Value, frozen=True):
-    """Part of the match: where it fails, the next rule is read. `text` says it in words; "" is no condition."""
+    """Part of the match: where it fails, the next rule is read. All of `conditions`, in words, have to hold; none is no
+    condition."""
 
-    text: str = ""
+    conditions: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """All of it; "" where there is no condition."""
+        return " and ".join(self.conditions)
 
 
 class Obligation(_Value, frozen=True):

@@ -108,11 +108,11 @@ def _to_own_node(objects: Sequence[Decoded], profile: Profile) -> Iterator[Rule]
         if action == "Accept":
             continue
         at: Selector = equals(ON_NODE, node) if node else Not(one_of(ON_NODE, named)) if named else ALWAYS
-        when = Guard(HOST_FIREWALL) if action == "Return" else UNGUARDED
+        when = Guard((HOST_FIREWALL,)) if action == "Return" else UNGUARDED
         yield _rule("egress", conjunction(at, POD_NETWORK), _OWN, _origin(d), denies=True, when=when)
     if any(action != actions[""][0] for action, _ in actions.values()):
         at = conjunction(Not(Has(ON_NODE)), POD_NETWORK)
-        when = Guard("the node of the pod has no `defaultEndpointToHostAction` of its own")
+        when = Guard(("the node of the pod has no `defaultEndpointToHostAction` of its own",))
         yield _rule("egress", at, _OWN, HOST_ACTION, denies=True, when=when)
 
 
@@ -140,7 +140,7 @@ def _host_endpoints(objects: Sequence[Decoded]) -> Iterator[Rule]:
     on_nodes = disjunction(one_of(ON_NODE, tuple(by_node)), Not(Has(ON_NODE)))
     for side in sides:
         for denies in (False, True):
-            when = Guard(HOST_ENDPOINT)
+            when = Guard((HOST_ENDPOINT,))
             yield _rule(side, conjunction(_HOSTS, on_nodes), ANYBODY, _of(first), denies=denies, when=when)
     if not any(_looks_at_forwarded(d) for d in objects):
         return
@@ -148,10 +148,10 @@ def _host_endpoints(objects: Sequence[Decoded]) -> Iterator[Rule]:
         same = OrPeer((Members(conjunction(equals(ON_NODE, node), POD_NETWORK)), _OWN))
         at = conjunction(equals(ON_NODE, node), POD_NETWORK)
         for side in sides:
-            yield _rule(side, at, NotPeer(same), _of(d), denies=True, when=Guard(FORWARDED))
+            yield _rule(side, at, NotPeer(same), _of(d), denies=True, when=Guard((FORWARDED,)))
     at = conjunction(Not(Has(ON_NODE)), POD_NETWORK)
     for side in sides:
-        yield _rule(side, at, NotPeer(_OWN), _of(first), denies=True, when=Guard(FORWARDED))
+        yield _rule(side, at, NotPeer(_OWN), _of(first), denies=True, when=Guard((FORWARDED,)))
 
 
 def _of(d: Decoded) -> Origin:

@@ -119,7 +119,7 @@ class Matching:
             if open_:
                 # who gives the name to which number is known of each pod, and no rule can say "but not these"
                 listed = " or ".join(f"`{name}`" for name in excluded.names)
-                told = " and ".join(filter(None, (when.text, f"the destination port is not the one named {listed}")))
+                told = (*when.conditions, f"the destination port is not the one named {listed}")
                 yield self._match(from_, to, Service(open_), Guard(told))
                 fixed -= open_
         if fixed:
@@ -228,8 +228,8 @@ class Matching:
                 said.append("the source port is not " + ", ".join(map(str, source.not_ports or ())))
         if rule.http is not None:
             said.append(_requests(rule.http))
-        text = " and ".join(filter(None, said))
-        return Guard(text) if text else UNGUARDED
+        conditions = tuple(filter(None, said))
+        return Guard(conditions) if conditions else UNGUARDED
 
 
 def _requests(http: HTTPMatch) -> str:

@@ -175,7 +175,7 @@ class _Lowering:
                         src=ANYBODY,
                         dst=ANYBODY,
                         service=EVERY_SERVICE,
-                        when=Guard(HOST_FIREWALL),
+                        when=Guard((HOST_FIREWALL,)),
                         action=action,
                         origin=_origin(policy, pointer),
                     )

@@ -285,7 +285,7 @@ class _Lowering:
                 else:
                     within = AndPeer((own, one.own))
                 whom = _seen(server, one.peer)
-                when = " and ".join(texts)
+                when = Guard(tuple(texts)) if texts else UNGUARDED
                 self._add(value.action, number, index, at, whom, ports, action, origin, when=when, own=within)
 
     def _identities(self, namespace: str, taken: _Taken) -> Identities:
@@ -326,7 +326,7 @@ class _Lowering:
         origin: Origin,
         *,
         rank: int = 0,
-        when: str = "",
+        when: Guard = UNGUARDED,
         own: Peer = ANYBODY,
     ) -> None:
         self.rules[tier].append(
@@ -339,7 +339,7 @@ class _Lowering:
                 src=src,
                 dst=own,
                 service=Service(ports),
-                when=Guard(when) if when else UNGUARDED,
+                when=when,
                 action=action,
                 origin=origin,
             )
