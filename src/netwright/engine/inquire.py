@@ -22,15 +22,10 @@ from netwright.engine.permits import deciding_enforcers
 from netwright.engine.units import is_unread
 from netwright.engine.verdict import Citation, Citer, Outcome, Side, Spot, Verdict, outcome, own_positions, relation
 from netwright.model.cluster import INGRESS_CONTROLLER, Cluster, Proxy, ServiceNoun, ServicePortNoun
-from netwright.model.document import Decoded
 from netwright.model.mesh import seen_key
 from netwright.model.references import Directory, Target
 from netwright.model.rule import Direction
 
-POLICIES = ("NetworkPolicy", "CiliumNetworkPolicy", "NetworkPolicy.projectcalico.org")
-"""Kinds of policies that stand in namespaces."""
-MEANT = ("Service", "EndpointSlice", "NetworkSet", "ServiceAccount")
-"""Kinds that policies of any namespace can mean."""
 Groups = Literal["all", "some", "none"]
 ReasonKind = Literal["unknown", "ambiguous", "depends"]
 
@@ -123,7 +118,6 @@ class Inquirer:
             directory.classes = NamedClasses(cluster, network, self.class_sets)
         self.citer = Citer(network)
         self._class_sets: dict[Family, list[IpSet]] = {}
-        self._deciding: dict[frozenset[str], tuple[Decoded, ...]] = {}
         self._others: dict[Family, Inquirer] = {}
         self._spots: dict[tuple[Target, Family], list[Spot]] = {}
         self._proxies: dict[Proxy, list[int]] = {}
@@ -229,21 +223,6 @@ class Inquirer:
             return None
         first = self.network.tables[family].universe.identities.count
         return self.class_sets(family)[spot.position - first] & target.addresses
-
-    def deciding_objects(self, namespaces: frozenset[str]) -> tuple[Decoded, ...]:
-        """The objects that can decide a packet between ends of these namespaces: a policy that stands in a namespace
-        acts there only."""
-        if self.cluster.mesh is not None or self.cluster.profile.startswith("ovn-kubernetes"):
-            # who is in a mesh, and which nodes pods on their nodes' network are, is told by objects of any namespace
-            return self.cluster.objects
-        found = self._deciding.get(namespaces)
-        if found is None:
-            found = self._deciding[namespaces] = tuple(
-                d
-                for d in self.cluster.objects
-                if not d.namespace or d.kind in MEANT or (d.kind in POLICIES and d.namespace in namespaces)
-            )
-        return found
 
     # --- destinations --------------------
 

@@ -6,9 +6,27 @@ from collections.abc import Sequence
 from typing import Any
 
 from netwright.dialects.istio.options import DEFAULTS
+from netwright.model.cluster import Cluster
 from netwright.model.document import Decoded, UnknownPolicy
 from netwright.profiles.enforcers import not_enforced
 from netwright.profiles.profile import Profile
+
+POLICIES = ("NetworkPolicy", "CiliumNetworkPolicy", "NetworkPolicy.projectcalico.org")
+"""Kinds of policies that act in the namespace in which they stand, and in no other."""
+MEANT = ("Service", "EndpointSlice", "NetworkSet", "ServiceAccount")
+"""Kinds that policies of any namespace can mean."""
+
+
+def deciding_objects(cluster: Cluster, namespaces: frozenset[str]) -> tuple[Decoded, ...]:
+    """The objects that can decide a packet between ends of these namespaces, which are all that an evaluator needs."""
+    if cluster.mesh is not None or cluster.profile.startswith("ovn-kubernetes"):
+        # who is in a mesh, and which nodes pods on their nodes' network are, is told by objects of any namespace
+        return cluster.objects
+    return tuple(
+        d
+        for d in cluster.objects
+        if not d.namespace or d.kind in MEANT or (d.kind in POLICIES and d.namespace in namespaces)
+    )
 
 
 def as_judged(profile: Profile, objects: Sequence[Decoded], unknown: Sequence[UnknownPolicy] = ()) -> dict[str, Any]:

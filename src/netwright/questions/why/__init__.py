@@ -21,7 +21,7 @@ from netwright.engine.verdict import Citation, Verdict
 from netwright.model.document import Decoded
 from netwright.model.references import Target, split_port
 from netwright.model.rule import Direction
-from netwright.profiles.judging import as_judged
+from netwright.profiles.judging import as_judged, deciding_objects
 from netwright.profiles.known import profile_of
 from netwright.questions.registry import FROM_TO, Asked, Why
 from netwright.questions.why.changes import Change, changes
@@ -238,17 +238,20 @@ def _judge(inquirer: Inquirer, parts: Sequence[Part], translated: bool) -> int:
     cluster = inquirer.cluster
     columns = inquirer.network.columns
     setup = as_judged(profile_of(cluster.profile), cluster.objects, cluster.unknown)
+    deciding: dict[frozenset[str], tuple[Decoded, ...]] = {}
     for part in parts[:MOST_PARTS]:
         packet = part.packet
         rows = [spot.row for spot in (packet.source, packet.destination) if spot.row >= 0]
         namespaces = frozenset(columns.namespaces[int(columns.namespace[row])] for row in rows)
+        if namespaces not in deciding:
+            deciding[namespaces] = deciding_objects(cluster, namespaces)
         ends = []
         for spot, held in ((packet.source, part.source_addresses), (packet.destination, part.destination_addresses)):
             ends.append(_end(inquirer, spot.row) if held is None else lowest(held, packet.family))
         # policies that name a Service mean the pods behind it, which the ends may be
         themselves = [end for end in ends if isinstance(end, Decoded) and end.namespace]
         verdict = judge(
-            (*inquirer.deciding_objects(namespaces), *themselves),
+            (*deciding[namespaces], *themselves),
             ends[0],
             ends[1],
             protocol=packet.key >> 16,
