@@ -13,13 +13,12 @@ from typing import Literal, NamedTuple
 from netwright.base.errors import UsageError
 from netwright.base.ipset import Family, IpSet, address_text, parse_address
 from netwright.base.services import ICMP, ICMPV6, protocol_name, service_key
-from netwright.base.spans import Origin, named
 from netwright.engine.compile import Network
 from netwright.engine.exposure import Exposure, endpoints_of, exposures, together
 from netwright.engine.naming import NamedClasses
 from netwright.engine.own_node import from_own_node
 from netwright.engine.permits import deciding_enforcers
-from netwright.engine.units import is_unread
+from netwright.engine.reasons import HAIRPIN, OWN_NODE, Reason, of_citations
 from netwright.engine.verdict import Citation, Citer, Outcome, Side, Spot, Verdict, outcome, own_positions, relation
 from netwright.model.cluster import INGRESS_CONTROLLER, Cluster, Proxy, ServiceNoun, ServicePortNoun
 from netwright.model.mesh import seen_key
@@ -27,38 +26,6 @@ from netwright.model.references import Directory, Target
 from netwright.model.rule import Direction
 
 Groups = Literal["all", "some", "none"]
-ReasonKind = Literal["unknown", "ambiguous", "depends"]
-
-
-class Reason(NamedTuple):
-    kind: ReasonKind
-    text: str
-
-
-ADDRESS_UNKNOWN = Reason(
-    "unknown", "an ipBlock covers only some of the addresses that the pod may have; `--pod-cidr` narrows them"
-)
-HOST_ADDRESS_UNKNOWN = Reason(
-    "unknown", "an ipBlock covers only some of the addresses that the node may have; Node objects name them"
-)
-LABELS_UNKNOWN = Reason(
-    "unknown", "a rule selects namespaces by label, and the peer's Namespace object is not in the input; add it"
-)
-PROTOCOL_OPEN = Reason(
-    "ambiguous", "NetworkPolicy leaves open what becomes of protocols other than TCP, UDP and SCTP at an isolated pod"
-)
-HAIRPIN = Reason(
-    "ambiguous",
-    "the Service leads the pod to itself; whether its packets come back (hairpin), and under which address policy sees "
-    "them, is the network plugin's choice",
-)
-TIED = Reason(
-    "ambiguous",
-    "policies of one priority do different things with it; which of them is read first is the network plugin's choice",
-)
-OWN_NODE = Reason(
-    "unknown", "a node always reaches its own pods and they it; whether this is the pod's node is not known"
-)
 
 
 class Packet(NamedTuple):
@@ -527,36 +494,7 @@ class Inquirer:
             peer = packet.destination if direction == "egress" else packet.source
             host = peer.row >= 0 and bool(self.network.columns.host[peer.row])
             settled = self._is_settled(packet, direction)
-            if any(c.tied for c in matching) and not settled:
-                out[TIED] = None
-            for c in matching:
-                if c.owed and not settled:
-                    out[Reason("depends", f"{_of(c.origin)} allows it as far as this holds: {c.owed}")] = None
-            # what becomes of the protocol at an isolated pod is open whatever else a policy of that kind leaves open
-            by_protocol = {c.origin.kind for c in isolating if c.by_protocol}
-            for c in (*matching, *isolating):
-                if c.moot or (settled and not is_unread(c.origin)):
-                    continue
-                for why in c.open:
-                    if c.origin.kind in by_protocol and why.cause in ("labels", "addresses"):
-                        continue
-                    if c.rule is not None and why.cause == "protocol":
-                        continue
-                    match why.cause:
-                        case "labels":
-                            out[LABELS_UNKNOWN] = None
-                        case "addresses":
-                            out[HOST_ADDRESS_UNKNOWN if host else ADDRESS_UNKNOWN] = None
-                        case "protocol":
-                            out[PROTOCOL_OPEN] = None
-                        case "names":
-                            out[Reason("depends", f"{_of(c.origin)} allows it if the address is one of {why.text}")] = (
-                                None
-                            )
-                        case "condition":
-                            out[Reason("depends", f"{_of(c.origin)}: {why.text}")] = None
-                        case "other":
-                            out[Reason("unknown", why.text)] = None
+            out |= dict.fromkeys(of_citations(matching, isolating, is_host=host, is_settled=settled))
         return list(out)
 
     def seen_key(self, packet: Packet) -> int:
@@ -638,11 +576,6 @@ class Inquirer:
             else:
                 out += [*(c for c in named if c.action == "deny"), *(c for c in isolating if not c.by_labels)]
         return out
-
-
-def _of(origin: Origin) -> str:
-    """A policy by kind and name."""
-    return f"{origin.kind} `{named(origin.namespace, origin.name)}`"
 
 
 def without_itself(parts: list[Part]) -> list[Part]:

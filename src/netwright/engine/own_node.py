@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from netwright.base.ipset import Family
+from netwright.engine.reasons import Reason
 from netwright.model.references import Target
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def from_own_node(
     A client or an endpoint whose node is not known may or may not be beside the other, so every way it can be has to
     come to the same.
     """
-    from netwright.engine.inquire import Reason, without_itself
+    from netwright.engine.inquire import without_itself
 
     columns = inquirer.network.columns
     by_node: dict[int, list[int]] = {}

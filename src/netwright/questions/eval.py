@@ -12,7 +12,8 @@ from netwright.base.ipset import Family
 from netwright.base.numbers import MOST_DIGITS
 from netwright.base.services import ICMP, ICMPV6, PROTOCOLS, check_port, protocol_name, protocol_number
 from netwright.base.spans import Origin, Position
-from netwright.engine.inquire import Groups, Inquirer, Reason, Settled
+from netwright.engine.inquire import Groups, Inquirer, Settled
+from netwright.engine.reasons import Reason
 from netwright.engine.verdict import Citation, Verdict
 from netwright.model.references import kind_of
 from netwright.questions.registry import Asked, Eval, Icmp, Query
