@@ -5,7 +5,7 @@ Addresses are integers inside; text follows RFC 4632 (IPv4 prefixes) and RFC 429
 
 from __future__ import annotations
 
-import socket
+from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton  # `socket` itself makes enums of hundreds of constants
 from collections.abc import Iterable
 from typing import Final, Literal
 
@@ -20,8 +20,8 @@ def parse_address(text: str) -> tuple[Family, int]:
     """The family and integer of an address. Raises ValueError."""
     try:
         if ":" in text:
-            return 6, int.from_bytes(socket.inet_pton(socket.AF_INET6, text), "big")
-        return 4, int.from_bytes(socket.inet_pton(socket.AF_INET, text), "big")
+            return 6, int.from_bytes(inet_pton(AF_INET6, text), "big")
+        return 4, int.from_bytes(inet_pton(AF_INET, text), "big")
     except OSError:
         raise ValueError(f"`{text}` is not an IP address") from None
 
@@ -42,7 +42,7 @@ def parse_cidr(text: str) -> tuple[Family, Interval]:
 
 def address_text(family: Family, value: int) -> str:
     if family == 4:
-        return socket.inet_ntop(socket.AF_INET, value.to_bytes(4, "big"))
+        return inet_ntop(AF_INET, value.to_bytes(4, "big"))
     from ipaddress import IPv6Address  # RFC 5952's form; the C library's differs where it sees an embedded IPv4 address
 
     return str(IPv6Address(value))

@@ -6,9 +6,10 @@ terminal (`json_text`).
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from typing import Final
+
+from netwright.base.patterns import pattern
 
 _ASCII: Final = str.maketrans(
     {
@@ -29,7 +30,7 @@ _ASCII: Final = str.maketrans(
     | dict.fromkeys("‘’", "'")
     | dict.fromkeys("“”", '"')
 )
-_NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
+_NOT_ASCII: Final = pattern(r"[^\x00-\x7f]")
 _FORMULA: Final = tuple("=+-@＝＋－＠|%")
 """What a spreadsheet may read as the start of a formula or a command, full-width forms included (OWASP, CSV
 injection).

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from netwright.base.patterns import pattern
 from netwright.render.escape import ascii_text, width
 from netwright.render.styles import Style, marked
 
 SIGNS: Final = {"arrow": ("→", "->"), "times": ("×", "x"), "dot": ("·", "|"), "bar": ("│", "|"), "corner": ("┌", "+")}
-PIECE: Final = re.compile(r" +|\d[\d.]* s\b|rule \d+|[^ ]+")
+PIECE: Final = pattern(r" +|\d[\d.]* s\b|rule \d+|[^ ]+")
 """What a line is put together from: blanks and words. A number keeps what it counts or numbers beside it."""
 BREAKS: Final = ",/"
 """After these a word that is wider than a line may go on in the next one: lists of ranges, paths."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import os
-import re
 from collections.abc import Sequence
 from typing import Any, Literal, NoReturn, TypeVar
 
@@ -12,6 +11,7 @@ import msgspec
 
 from netwright.base.diagnostics import Severity
 from netwright.base.errors import UsageError
+from netwright.base.patterns import pattern
 from netwright.base.spans import Place, Pointer
 from netwright.model.configuration import Accepted, Configuration, Intent, Verb
 from netwright.sources import yamltext
@@ -25,7 +25,7 @@ MAX_BYTES = 256 << 20
 SEVERITIES = ("error", "warning", "info", "ignore")
 VERBS: tuple[Verb, ...] = ("allow", "deny", "only", "apart")
 HELP = "`netwright explain intent` shows how intents are written, `explain netwright.yaml` the configuration"
-_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
+_STEP = pattern(r"\.([^.\[\]]+)|\[(\d+)\]")
 _ANSWER = b'{"schema":"netwright.'
 _TELLING = {"intents", "severities", "accepted"}
 """Keys that tell our files from others that are mappings too."""

@@ -6,6 +6,7 @@ import codecs
 import re
 from collections.abc import Callable
 
+from netwright.base.patterns import pattern
 from netwright.sources import jsontext, salvage, yamltext
 from netwright.sources.account import KUSTOMIZATION_FILES, Account
 from netwright.sources.positions import Span
@@ -21,7 +22,7 @@ _MAX_REPEATED = 1 << 20
 _MAX_WARNINGS = 20
 """Keys written twice that are listed for one file."""
 
-_MARK_INSIDE = re.compile(
+_MARK_INSIDE = pattern(
     rb"^(---[ \t]*(?:#[^\r\n]*)?(?:\r\n|[\r\n]))\xef\xbb\xbf|^\xef\xbb\xbf(?=---[ \t\r\n])", re.MULTILINE
 )
 """A byte order mark before a document, as files have it that were written one behind the other."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 
 import msgspec
 
+from netwright.base.patterns import pattern
 from netwright.sources.salvage import line_column
 from netwright.sources.yamltext import TextFault
 
@@ -32,11 +32,11 @@ class Header(msgspec.Struct, rename="camel"):
 
 HEADER = msgspec.json.Decoder(Header)
 _VALUE = msgspec.json.Decoder(msgspec.Raw)
-_BYTE = re.compile(r"\(byte (\d+)\)")
-_TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
-_TOKEN = re.compile(rb'("(?:[^"\\]|\\.)*")(\s*:)|"(?:[^"\\]|\\.)*"(?!\s*:)|[{}\[\]]')
-_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*"|(-?[0-9][-+.0-9eE]*)')
-_SPACE = re.compile(rb"[ \t\r\n]*(?:---[ \t]*(?=[\r\n]|\Z)[ \t\r\n]*)?")
+_BYTE = pattern(r"\(byte (\d+)\)")
+_TRAILING = pattern(r"trailing characters \(byte (\d+)\)")
+_TOKEN = pattern(rb'("(?:[^"\\]|\\.)*")(\s*:)|"(?:[^"\\]|\\.)*"(?!\s*:)|[{}\[\]]')
+_NUMBER = pattern(rb'"(?:[^"\\]|\\.)*"|(-?[0-9][-+.0-9eE]*)')
+_SPACE = pattern(rb"[ \t\r\n]*(?:---[ \t]*(?=[\r\n]|\Z)[ \t\r\n]*)?")
 
 
 def values(data: bytes) -> list[tuple[int, int]]:

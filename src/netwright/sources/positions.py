@@ -10,18 +10,19 @@ from typing import Any
 
 import msgspec
 
+from netwright.base.patterns import pattern
 from netwright.base.spans import Place, Pointer, Position
 from netwright.sources.salvage import line_column, split_lines
 from netwright.sources.scalars import MERGE, ScalarFault, key_text, resolve, resolve_tagged
 from netwright.sources.yamltext import new_parser
 
-_SKIP = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
-_STRING = re.compile(r'\s*("(?:[^"\\]|\\.)*")\s*:\s*')
-_SPACE = re.compile(r"\s*")
-_GAP = re.compile(rb"[\s,\[]*")
-_ATOM = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s,\]}]+')
-_ITEMS = re.compile(r"^items:[ \t]*\r?\n((?:  )?)(?=- )", re.MULTILINE)
-_ALIAS = re.compile(r"(?:^|[\s\[{,])\*")
+_SKIP = pattern(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
+_STRING = pattern(r'\s*("(?:[^"\\]|\\.)*")\s*:\s*')
+_SPACE = pattern(r"\s*")
+_GAP = pattern(rb"[\s,\[]*")
+_ATOM = pattern(r'"(?:[^"\\]|\\.)*"|[^\s,\]}]+')
+_ITEMS = pattern(r"^items:[ \t]*\r?\n((?:  )?)(?=- )", re.MULTILINE)
+_ALIAS = pattern(r"(?:^|[\s\[{,])\*")
 _CACHED = 64
 """Documents whose scanned positions are kept."""
 _MARKED = 4096

@@ -9,9 +9,11 @@ import re
 
 import msgspec
 
-_SEPARATOR = re.compile(rb"^(?:---(?=[ \t\r\n]|\Z)|\.\.\.[ \t]*(?:#[^\n]*)?\r?\n(?!---))", re.MULTILINE)
-_BREAK_BYTES = re.compile(rb"\r\n|\n|\r|\xc2\x85|\xe2\x80[\xa8\xa9]")
-BREAK = re.compile("\r\n|\n|\r|\x85|\u2028|\u2029")
+from netwright.base.patterns import pattern
+
+_SEPARATOR = pattern(rb"^(?:---(?=[ \t\r\n]|\Z)|\.\.\.[ \t]*(?:#[^\n]*)?\r?\n(?!---))", re.MULTILINE)
+_BREAK_BYTES = pattern(rb"\r\n|\n|\r|\xc2\x85|\xe2\x80[\xa8\xa9]")
+BREAK = pattern("\r\n|\n|\r|\x85|\u2028|\u2029")
 """YAML 1.1's line breaks, the ones that the parser counts."""
 # Patterns for what is wrong with a text are compiled when something is.
 _UNREADABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"

@@ -12,6 +12,8 @@ import math
 import re
 import struct
 
+from netwright.base.patterns import pattern
+
 Scalar = str | int | float | bool | None
 
 WORDS: dict[str, Scalar] = {
@@ -31,16 +33,16 @@ TAG = "tag:yaml.org,2002:"
 STR, BOOL, INT, FLOAT, NULL = TAG + "str", TAG + "bool", TAG + "int", TAG + "float", TAG + "null"
 TIMESTAMP, BINARY, MERGE = TAG + "timestamp", TAG + "binary", TAG + "merge"
 
-_DOT_FLOAT = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_BASES = {"x": (16, re.compile("[0-9a-fA-F]+")), "o": (8, re.compile("[0-7]+")), "b": (2, re.compile("[01]+"))}
-_DECIMAL = re.compile("[0-9]+")
-_OCTAL = re.compile("[0-7]*")
+_DOT_FLOAT = pattern(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?")
+_FLOAT = pattern(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_BASES = {"x": (16, pattern("[0-9a-fA-F]+")), "o": (8, pattern("[0-7]+")), "b": (2, pattern("[01]+"))}
+_DECIMAL = pattern("[0-9]+")
+_OCTAL = pattern("[0-7]*")
 _INT64 = 1 << 63
 _MAX_DIGITS = 1024
 """An integer has at most 64 bits, so longer digits are never one; keeps Python's own digit limit out of reach."""
 
-_DATE = re.compile(
+_DATE = pattern(
     r"(\d{4})-(\d{1,2})-(\d{1,2})(?:(?:[Tt](\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d+)?(?:Z|[-+]\d\d:\d\d))"
     r"| (\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d+)?)?"
 )
@@ -134,9 +136,9 @@ def _integer(plain: str) -> int | None:
     if not digits or len(digits) > _MAX_DIGITS:
         return None
     if digits[0] == "0":
-        base, pattern = _BASES.get(digits[1:2].lower(), (0, _OCTAL)) if len(digits) > 2 else (0, _OCTAL)
+        base, digit = _BASES.get(digits[1:2].lower(), (0, _OCTAL)) if len(digits) > 2 else (0, _OCTAL)
         rest = digits[2:] if base else digits[1:]
-        if not pattern.fullmatch(rest):
+        if not digit.fullmatch(rest):
             return None
         value = int(rest or "0", base or 8)
     elif _DECIMAL.fullmatch(digits):

@@ -9,10 +9,12 @@ stand in docs/decisions/0009-yaml-reader.md.
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import msgspec
 
+from netwright.base.patterns import deferred
 from netwright.sources.scalars import MERGE, ScalarFault, finite, key_text, resolve, resolve_tagged
 
 MAX_DEPTH = 100
@@ -62,12 +64,21 @@ _OPEN = _Sentinel()  # an anchor whose node is still being read
 
 def new_parser(data: bytes | str) -> Any:
     """A parser with `get_event`: libyaml's where PyYAML was built with it, else PyYAML's own (slower, same events)."""
+    _import_yaml()
     parser: Callable[[bytes | str], Any]
     try:
-        from yaml import CLoader as parser
+        from yaml._yaml import CParser as parser
     except ImportError:
         from yaml import Loader as parser
     return parser(data)
+
+
+def _import_yaml() -> ModuleType:
+    """PyYAML, which compiles the patterns of its own reader when it is imported: they cost as much as all of the rest,
+    and libyaml's parser needs none of them."""
+    with deferred():
+        import yaml
+    return yaml
 
 
 def build(data: bytes, documents: list[Built], repeated: list[Repeated]) -> None:
@@ -75,8 +86,7 @@ def build(data: bytes, documents: list[Built], repeated: list[Repeated]) -> None
 
     Raises TextFault at the first document that cannot be read; those before it are in `documents` by then.
     """
-    import yaml
-
+    yaml = _import_yaml()
     _refuse_long_line(data)
     try:
         _build(data, documents, repeated)
@@ -105,8 +115,7 @@ def _refuse_long_line(data: bytes) -> None:
 
 
 def _build(data: bytes, documents: list[Built], repeated: list[Repeated]) -> None:
-    import yaml
-
+    yaml = _import_yaml()
     scalar_event, mapping_start, mapping_end = yaml.ScalarEvent, yaml.MappingStartEvent, yaml.MappingEndEvent
     sequence_start, sequence_end, alias_event = yaml.SequenceStartEvent, yaml.SequenceEndEvent, yaml.AliasEvent
     document_start, document_end, stream_end = yaml.DocumentStartEvent, yaml.DocumentEndEvent, yaml.StreamEndEvent

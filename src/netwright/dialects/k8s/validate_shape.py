@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import types
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from netwright.base.patterns import pattern
 from netwright.base.spans import Pointer
 from netwright.dialects.k8s.validate_syntax import Fault, quoted
 
-_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[(\.\.\.)\]")
-_ERROR = re.compile(r"(?s)(.*?)(?: - at `(?:(key)` in `)?\$(.*?)`)?")
-_UNKNOWN = re.compile(r"(?s)Object contains unknown field `(.*)`")
-_TYPES = re.compile(r"Expected `(.*?)`, got `(.*?)`")
-_BEYOND = re.compile(r"(?:Number|Integer value) out of range")
+_STEP = pattern(r"\.([^.\[\]]+)|\[(\d+)\]|\[(\.\.\.)\]")
+_ERROR = pattern(r"(?s)(.*?)(?: - at `(?:(key)` in `)?\$(.*?)`)?")
+_UNKNOWN = pattern(r"(?s)Object contains unknown field `(.*)`")
+_TYPES = pattern(r"Expected `(.*?)`, got `(.*?)`")
+_BEYOND = pattern(r"(?:Number|Integer value) out of range")
 
 
 class Beyond(str):

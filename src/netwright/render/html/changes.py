@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from netwright.base.patterns import pattern
 from netwright.model.finding import Mark
 from netwright.questions.deciding import ranges
 from netwright.questions.diff import Diffed, ExposureChange, Moved, Unsettled
@@ -25,7 +25,7 @@ OPEN_GROUPS: Final = 8
 """Groups of a word that stand open; the others are folded under them."""
 CAUSES: Final = 4
 ORDER: Final = ("EXPOSED", "opened", "closed", "changed", "undecided")
-_PORT: Final = re.compile(r"\b(TCP|UDP|SCTP) (\d+)")
+_PORT: Final = pattern(r"\b(TCP|UDP|SCTP) (\d+)")
 DNS: Final = frozenset({"TCP 53; UDP 53", "TCP 53", "UDP 53"})
 
 

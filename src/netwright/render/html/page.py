@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -12,10 +11,11 @@ from typing import Any, Final
 
 import msgspec
 
+from netwright.base.patterns import pattern
 from netwright.render.escape import json_text
 from netwright.render.html.elements import Html, tag, text
 
-_SLOT: Final = re.compile(r"\{\{ (\w+) \}\}")
+_SLOT: Final = pattern(r"\{\{ (\w+) \}\}")
 _MARKUP: Final = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
