@@ -518,12 +518,15 @@ class Twin:
         language: Literal["cilium", "clusternetworkpolicy", "networkpolicy", "networkpolicy+clusternetworkpolicy"],
         *,
         fewest: bool = False,
+        residue: Literal["keep", "narrow", "widen"] | None = None,
     ) -> Converted:
         """The policies of a language as those of another one, with the proof that they do the same. `fewest`: all
-        NetworkPolicies, those of the input too, by as few as are found."""
+        NetworkPolicies, those of the input too, by as few as are found. `residue`: what of Cilium's rules cannot be
+        said stays in Cilium's words (`keep`, as without a choice), or less is permitted (`narrow`), or more
+        (`widen`)."""
         from netwright.questions.registry import Convert
 
-        return self.ask(Convert(language=language, fewest=fewest))
+        return self.ask(Convert(language=language, fewest=fewest, residue=residue))
 
     def show(self, noun: str, *, namespaces: Sequence[str] = (), references: Sequence[str] = ()) -> Shown:
         """Rows of a noun: `show("workloads")`, narrowed by namespace or reference. Raises UsageError for no noun."""

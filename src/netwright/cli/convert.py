@@ -18,6 +18,11 @@ LANGUAGES = ("cilium", "clusternetworkpolicy", "networkpolicy", "networkpolicy+c
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[SOURCE]...", shell_complete=files)
 @click.option("--to", "language", type=click.Choice(LANGUAGES), required=True, help="The language.")
+@click.option(
+    "--residue",
+    type=click.Choice(["keep", "narrow", "widen"]),
+    help="What of Cilium's rules cannot be said: stays in its words, permits less, or more.",
+)
 @click.option("--fewest", is_flag=True, help="Say all NetworkPolicies, the input's too, by as few as are found.")
 @click.option("--all", "everything", is_flag=True, help="Fold nothing.")
 @source_options
@@ -25,6 +30,7 @@ LANGUAGES = ("cilium", "clusternetworkpolicy", "networkpolicy", "networkpolicy+c
 def convert(
     paths: tuple[str, ...],
     language: Literal["cilium", "clusternetworkpolicy", "networkpolicy", "networkpolicy+clusternetworkpolicy"],
+    residue: Literal["keep", "narrow", "widen"] | None,
     fewest: bool,
     everything: bool,
     given: Given,
@@ -42,12 +48,13 @@ def convert(
       netwright convert manifests/ --to clusternetworkpolicy -o text
       netwright convert manifests/ --to cilium
       netwright convert manifests/ --to networkpolicy+clusternetworkpolicy
+      netwright convert manifests/ --to networkpolicy --residue widen
       netwright convert manifests/ --to networkpolicy --cni upstream
       netwright convert manifests/ --to networkpolicy --fewest
     """
     twin = given.load(*paths)
     tell(twin, given)
-    found = twin.convert(language, fewest=fewest)
+    found = twin.convert(language, fewest=fewest, residue=residue)
     code, reasons = exit_code(twin, found.answer)
     if to.format == "json":
         from netwright.render.provenance import document

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from ipaddress import ip_network
 from typing import Any, Final, Literal, NamedTuple
@@ -28,10 +28,11 @@ from netwright.profiles.enforcers import enforcers
 from netwright.profiles.known import profile_of
 from netwright.profiles.profile import Profile
 from netwright.questions.registry import Asked, Convert
-from netwright.translate import clusternetworkpolicy, from_calico, from_cilium
+from netwright.translate import clusternetworkpolicy, from_calico
 from netwright.translate.boxes import Ground, Kind
-from netwright.translate.conversion import Fate, Open, Raised, ResidueKind, RuleKey, Turned
+from netwright.translate.conversion import Chosen, Fate, Open, Raised, ResidueKind, RuleKey, Stays, Turned, Variant
 from netwright.translate.fewest import fewer
+from netwright.translate.from_cilium import policies as from_cilium
 from netwright.translate.made_up import pods_for, selected_by_cilium
 from netwright.translate.same_network import inquirer, turned
 from netwright.translate.same_rules import same_rules
@@ -42,7 +43,7 @@ POLICIES = ("NetworkPolicy", *ADMIN_KINDS, *CILIUM_KINDS, *CALICO_KINDS, "HostEn
 MADE_UP_NET: Final = "198.18.0.0/15"
 """Of no network that is used (RFC 2544, section C.2.2)."""
 UNWRITTEN: Final = "what the CNI does where nothing is written"
-Proof = Literal["every cluster", "this cluster", "undecided", "differs", "nothing"]
+Proof = Literal["every cluster", "this cluster", "narrower", "wider", "undecided", "differs", "nothing"]
 
 
 class Language(NamedTuple):
@@ -50,7 +51,7 @@ class Language(NamedTuple):
 
     sources: tuple[str, ...]
     group: str
-    raised: Callable[[Sequence[Decoded], _Proving], Raised]
+    raised: Callable[[Sequence[Decoded], _Proving, Chosen], Raised]
     profile: str
     same: Callable[[Sequence[Decoded], Sequence[Decoded], Profile], bool]
     default_namespace: str = ""
@@ -70,28 +71,34 @@ class Emitted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RuleFate(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a rule: `converted`; with a `residue`, which names it; or `refused`, and left out."""
+    """What became of a rule: `converted`; with a `residue`, which names it; or `refused`, for which there is no way.
+    `stays`: whether it is still said in the words of the input, in part or whole."""
 
     policy: str
     path: str
     place: str
     fate: Fate
+    stays: Stays
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """A way to settle a residue, and what it makes of the input's network."""
+    """A way to settle a residue, and what it makes of the input's network. `direction`: it opens nothing, or closes
+    nothing; "" where it does both."""
 
     told: str
+    direction: Chosen
     turned: tuple[Turned, ...]
 
 
 class Residue(msgspec.Struct, frozen=True, kw_only=True):
-    """What the new language cannot say of some rules, or what was left open before and still is."""
+    """What the new language cannot say of some rules, or what was left open before and still is. `chosen`: whether they
+    stay as they are, or which way was gone; "" where there is nothing to choose."""
 
     kind: ResidueKind
     rules: tuple[str, ...]
     told: str
     refused: bool
+    chosen: Chosen
     choices: tuple[Choice, ...]
 
 
@@ -113,11 +120,13 @@ class Fewest(msgspec.Struct, frozen=True, kw_only=True):
 
 class Converted(msgspec.Struct, frozen=True, kw_only=True, rename={"language": "to"}):
     """The objects, and the proof. `every cluster`: the rules are the same. `this cluster`: every connection of the
-    input's network has the verdict that it had. `undecided`: of some connections it cannot be said, or `open_because`
+    input's network has the verdict that it had. `narrower`, `wider`: as was asked for, nothing is allowed that was not,
+    or nothing denied; `turned` has what is. `undecided`: of some connections it cannot be said, or `open_because`
     says what could hide a difference. `differs`: `turned` has the connections. `nothing`: there was nothing to convert.
 
-    `replaced` are the policies of the input that the objects stand for: those without an object of their name go.
-    `made_up` are pods that joined the comparison, for rules that select none of the input.
+    `residue` is which way was asked for, "" for none. `still` names the policies that are still needed in the language
+    of the input. `replaced` are the policies of the input that the objects stand for: those without an object of their
+    name go. `made_up` are pods that joined the comparison, for rules that select none of the input.
     `by_the_move`: of how many of the pairs in `turned` a verdict differs without the converted policies, too, since the
     other CNI reads what stays otherwise.
     `profile` is the one that the input was read under, `target` the one for what was written. Where the profile of the
@@ -126,7 +135,9 @@ class Converted(msgspec.Struct, frozen=True, kw_only=True, rename={"language": "
     """
 
     language: str
+    residue: Chosen
     objects: tuple[Emitted, ...]
+    still: tuple[str, ...]
     replaced: tuple[str, ...]
     made_up: tuple[str, ...]
     proof: Proof
@@ -148,26 +159,27 @@ class Converted(msgspec.Struct, frozen=True, kw_only=True, rename={"language": "
     @property
     def answer(self) -> Literal[0, 1, 4]:
         """As an exit code: 1 where something differs or was refused, 4 where that is open or a choice is left that
-        decides connections, else 0."""
-        if self.proof == "differs" or self.refused or self.starts_to_act:
+        decides connections or keeps a policy of the input, else 0."""
+        if self.proof in ("differs", "narrower", "wider") or self.refused or self.starts_to_act:
             return 1
         left = any(choice.turned for r in self.residues if r.kind == "tie" for choice in r.choices)
+        left = left or (not self.residue and any(r.chosen == "keep" for r in self.residues))
         return 4 if self.proof == "undecided" or left else 0
 
 
-def _from_admin(objects: Sequence[Decoded], proving: _Proving) -> Raised:
+def _from_admin(objects: Sequence[Decoded], proving: _Proving, residue: Chosen) -> Raised:
     return clusternetworkpolicy.raised(objects)
 
 
-def _from_cilium(objects: Sequence[Decoded], proving: _Proving) -> Raised:
-    return from_cilium.raised(objects, proving, admin=False)
+def _from_cilium(objects: Sequence[Decoded], proving: _Proving, residue: Chosen) -> Raised:
+    return from_cilium.raised(objects, proving, admin=False, residue=residue)
 
 
-def _from_cilium_to_both(objects: Sequence[Decoded], proving: _Proving) -> Raised:
-    return from_cilium.raised(objects, proving, admin=True)
+def _from_cilium_to_both(objects: Sequence[Decoded], proving: _Proving, residue: Chosen) -> Raised:
+    return from_cilium.raised(objects, proving, admin=True, residue=residue)
 
 
-def _from_calico(objects: Sequence[Decoded], proving: _Proving) -> Raised:
+def _from_calico(objects: Sequence[Decoded], proving: _Proving, residue: Chosen) -> Raised:
     return from_calico.raised(objects, proving)
 
 
@@ -228,7 +240,9 @@ def answer(twin: Asked, params: Convert) -> Converted:
     objects = twin.cluster.objects
     language = _language(params, objects)
     proving = _Proving(twin.cluster, language)
-    made = language.raised(objects, proving)
+    if params.residue and language.group != "cilium.io":
+        raise UsageError("`residue` is for the policies of Cilium", help="leave `--residue` out")
+    made = language.raised(objects, proving, params.residue or "")
     fewest = None
     if params.fewest:
         made, fewest = fewer(made, objects, proving)
@@ -236,10 +250,14 @@ def answer(twin: Asked, params: Convert) -> Converted:
     gone = {id(d) for d in made.replaced}
     after = (*(d for d in objects if id(d) not in gone), *new)
     found, differing, because = _proof(made, objects, after, proving, language)
+    if found in ("differs", "undecided") and not because:
+        found = _as_asked(found, params.residue or "", differing)
     fates = _fates(made)
     counts = Counter(fates.values())
     return Converted(
         language=params.language,
+        residue=params.residue or "",
+        still=_policies(d for d in after if d.kind in language.sources and d.kind != "NetworkPolicy"),
         objects=tuple(
             Emitted(
                 object=tree,
@@ -248,7 +266,7 @@ def answer(twin: Asked, params: Convert) -> Converted:
             )
             for tree, policies in zip(made.objects, made.made_of, strict=True)
         ),
-        replaced=tuple(f"{d.kind} {named(d.namespace, d.name)}" for d in made.replaced),
+        replaced=_policies(made.replaced),
         made_up=proving.made_up if made.sources else (),
         proof=found,
         open_because=because,
@@ -257,7 +275,7 @@ def answer(twin: Asked, params: Convert) -> Converted:
         turned=differing,
         by_the_move=proving.by_the_move(made, differing),
         starts_to_act=proving.started(after) if made.sources else (),
-        residues=tuple(_residue(one, proving) for one in made.open),
+        residues=tuple(_residue(one, proving, made.beside) for one in made.open),
         rules=tuple(_rule(twin, key, fate, made) for key, fate in fates.items()),
         converted=counts["converted"],
         with_residue=counts["residue"],
@@ -437,6 +455,13 @@ def _proof(
     return ("undecided", differing, because) if differing or because else ("this cluster", (), ())
 
 
+def _as_asked(found: Proof, residue: Chosen, differing: Sequence[Turned]) -> Proof:
+    """Whether all that differs is what was asked for."""
+    if residue == "narrow" and not any(one.opens for one in differing):
+        return "narrower"
+    return "wider" if residue == "widen" and not any(one.closes for one in differing) else found
+
+
 # --- what became of the rules --------------------
 
 
@@ -456,21 +481,38 @@ def _rule(twin: Asked, key: RuleKey, fate: Fate, made: Raised) -> RuleFate:
         path=dotted(key.pointer),
         place=_place(twin, policy, key.pointer),
         fate=fate,
+        stays=made.stay.get(key, ""),
     )
 
 
-def _residue(one: Open, proving: _Proving) -> Residue:
+def _residue(one: Open, proving: _Proving, beside: ServiceSet) -> Residue:
     return Residue(
         kind=one.kind,
         rules=tuple(f"{_policy(key)} {dotted(key.pointer)}" for key in one.rules),
         told=one.told,
         refused=one.refused,
-        choices=tuple(Choice(told=told, turned=proving.moved(objects)) for told, objects in one.variants),
+        chosen=one.chosen,
+        choices=tuple(_choice(variant, proving, beside) for variant in one.variants),
     )
 
 
+def _choice(one: Variant, proving: _Proving, beside: ServiceSet) -> Choice:
+    """With the direction that it has in the input's network: what is meant to close may open too, as where requests
+    that were asked of whoever came to a port no longer are."""
+    moved = proving.moved(one.objects, beside)
+    opens, closes = (any(getattr(t, name) for t in moved) for name in ("opens", "closes"))
+    direction: Chosen = one.direction
+    if moved:
+        direction = "" if opens and closes else "widen" if opens else "narrow"
+    return Choice(told=one.told, direction=direction, turned=moved)
+
+
+def _policies(policies: Iterable[Decoded]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(f"{d.kind} {named(d.namespace, d.name)}" for d in policies))
+
+
 def _named(policies: Sequence[Decoded]) -> str:
-    return ", ".join(dict.fromkeys(f"{d.kind} {named(d.namespace, d.name)}" for d in policies))
+    return ", ".join(_policies(policies))
 
 
 def _policy(key: RuleKey) -> str:

@@ -157,6 +157,13 @@ class Convert(Params["Converted"], frozen=True, kw_only=True, forbid_unknown_fie
     fewest: Annotated[
         bool, Meta(description="Say all NetworkPolicies, those of the input too, by as few as are found.")
     ] = False
+    residue: Annotated[
+        Literal["keep", "narrow", "widen"] | None,
+        Meta(
+            description="What the language cannot say: it stays in Cilium's words (`keep`, and without a choice), or "
+            "less is permitted (`narrow`), or more (`widen`), where that can be said."
+        ),
+    ] = None
 
 
 class Explain(Params["Explained"], frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,13 +10,15 @@ from netwright.questions.convert import Converted, Proof
 from netwright.render.escape import plain
 from netwright.render.styles import Style, marked
 from netwright.render.words import Words, count
-from netwright.translate.conversion import Turned
+from netwright.translate.conversion import Chosen, Turned
 
 MOST: Final = 8
 """Of connections, reasons and places so many are shown; the rest is counted."""
 HEADS: Final[dict[Proof, tuple[str, Style]]] = {
     "every cluster": ("equal in every cluster", "allow"),
     "this cluster": ("equal in this cluster", "allow"),
+    "narrower": ("narrower", "allow"),
+    "wider": ("wider", "warning"),
     "undecided": ("undecided", "undecided"),
     "differs": ("differs", "danger"),
     "nothing": ("nothing to convert", "heading"),
@@ -24,10 +26,13 @@ HEADS: Final[dict[Proof, tuple[str, Style]]] = {
 SAYS: Final[dict[Proof, str]] = {
     "every cluster": "the rules are the same, read again from what was written",
     "this cluster": "every connection of the input's network has the verdict that it had",
+    "narrower": "as was asked, nothing of the input's network is allowed that was not",
+    "wider": "as was asked, nothing of the input's network is denied that was not",
     "undecided": "of some connections it cannot be said that they have the verdict that they had",
     "differs": "connections have another verdict than they had",
     "nothing": "the input holds no policy that this language is for",
 }
+WORDS: Final[dict[Chosen, str]] = {"keep": "stays as it is", "narrow": "narrowed", "widen": "widened"}
 
 
 def convert_text(found: Converted, words: Words, *, everything: bool, last: str) -> Iterator[str]:
@@ -45,6 +50,9 @@ def convert_text(found: Converted, words: Words, *, everything: bool, last: str)
     if found.made_up:
         told = f"{count(len(found.made_up), 'pod')} made up for selectors that select none of the input, compared too"
         yield from words.fold(told, "  ", "")
+    if found.still:
+        needs = "still needs Cilium" if found.still[0].startswith("Cilium") else "still needed"
+        yield from words.fold(plain(f"{needs}: {', '.join(_first(found.still, everything))}"), "  ", "")
     yield from _turned(found.turned, words, "  ", everything)
     if found.by_the_move:
         told = (
@@ -62,12 +70,13 @@ def convert_text(found: Converted, words: Words, *, everything: bool, last: str)
         yield from words.fold(told, "  ", "! ")
         yield from _turned(found.starts_to_act, words, "  ", everything)
     for residue in found.residues:
-        sign, word = ("! ", "refused") if residue.refused else ("? ", residue.kind)
+        sign, word = ("! ", "refused") if residue.refused else ("? ", WORDS.get(residue.chosen, residue.kind))
         yield from words.fold(plain(f"{word}: {residue.told}"), "  ", sign, marks=((word, _style(residue.refused)),))
         yield from _listed([plain(rule) for rule in residue.rules], words, everything)
         for choice in residue.choices:
             effect = "" if choice.turned else " changes no connection of the input's network"
-            yield from words.fold(plain(f"{choice.told}:{effect}"), "    ", "  ")
+            way = f"{choice.direction}: " if choice.direction and residue.kind != "tie" else ""
+            yield from words.fold(plain(f"{way}{choice.told}:{effect}"), "    ", "  ")
             yield from _turned(choice.turned, words, "    ", everything)
     for emitted in found.objects:
         spec, meta = emitted.object.get("spec", {}), emitted.object["metadata"]
@@ -82,6 +91,12 @@ def convert_text(found: Converted, words: Words, *, everything: bool, last: str)
         told = ", ".join(count(one.count, one.kind, f"{one.kind} objects") for one in found.left_alone)
         yield from words.fold(f"left as they are: {told}", "  ", "")
     yield from words.fold(f" {words['dot']} ".join([_counts(found), last]), "", "")
+
+
+def _first(names: Sequence[str], everything: bool) -> Sequence[str]:
+    if everything or len(names) <= MOST:
+        return names
+    return [*names[:MOST], f"and {count(len(names) - MOST, 'other policy', 'other policies')}"]
 
 
 def _style(refused: bool) -> Style:

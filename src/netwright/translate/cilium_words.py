@@ -24,8 +24,8 @@ from netwright.dialects.cilium.selectors import (
 )
 from netwright.model.rule import NamedPort, Service
 from netwright.translate.boxes import Ground, Region
-from netwright.translate.cilium_entries import blocks
 from netwright.translate.conversion import Side
+from netwright.translate.from_cilium.words import blocks
 from netwright.translate.terms import Term, TooManyTerms, terms
 
 Tree = dict[str, Any]

@@ -29,7 +29,7 @@ from netwright.dialects.adminpolicy.objects import (
 from netwright.dialects.k8s.endpoints import NAMESPACE_NAME
 from netwright.dialects.k8s.objects import LabelSelector
 from netwright.model.document import Decoded
-from netwright.translate.conversion import Open, Raised, RuleKey, Side
+from netwright.translate.conversion import Open, Raised, RuleKey, Side, Variant
 from netwright.translate.priorities import LAST, placed
 
 SOURCES: Final = ("AdminNetworkPolicy", "BaselineAdminNetworkPolicy")
@@ -160,7 +160,7 @@ class _Raising:
                 rules=rules,
                 refused=refused,
                 told=told,
-                variants=(("left out", self._without(comparing)),),
+                variants=(Variant("left out", self._without(comparing)),),
             )
         )
 
@@ -175,7 +175,7 @@ class _Raising:
                 rules=(self.key(side, index),),
                 refused=not allows,
                 told=f"a peer has {named}, which no version that is read has; until that is known the rule {does}",
-                variants=() if allows else (("left out", self._without([(side, index)])),),
+                variants=() if allows else (Variant("left out", self._without([(side, index)])),),
             )
         )
 
@@ -430,7 +430,7 @@ def _ties(here: Sequence[_Raising], held: Sequence[Decoded], objects: Sequence[D
             refused=False,
             told=f"{named} have priority {priority}: which of them is read first is left open, before as after; give "
             "them different ones",
-            variants=tuple((f"`{d.name}` first", _first(d, priority, objects)) for d in members),
+            variants=tuple(Variant(f"`{d.name}` first", _first(d, priority, objects)) for d in members),
         )
 
 

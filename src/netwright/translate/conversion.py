@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -12,7 +12,10 @@ from netwright.base.spans import Pointer
 from netwright.model.document import Decoded
 
 Side = Literal["ingress", "egress"]
+Stays = Literal["", "in part", "whole"]
 Fate = Literal["converted", "residue", "refused"]
+Chosen = Literal["", "keep", "narrow", "widen"]
+"""What becomes of what a language cannot say: it stays as it was written, or less or more is permitted."""
 ResidueKind = Literal[
     "tie",
     "no priority",
@@ -37,17 +40,27 @@ class RuleKey(msgspec.Struct, frozen=True, kw_only=True, order=True):
     pointer: Pointer
 
 
+class Variant(NamedTuple):
+    """A way to settle what is left open: words, and the policies of the input as it would have them. `direction`: in
+    which of the two it is meant to go, "" where that shows only once it is tried."""
+
+    told: str
+    objects: tuple[Decoded, ...]
+    direction: Chosen = ""
+
+
 class Open(msgspec.Struct, frozen=True, kw_only=True):
     """What a language cannot say of some rules. `refused`: they are left out; else they are written as well as can be.
 
-    `variants` are ways to settle it, each as words and the policies of the input as that way would have them.
+    `chosen` is the way that was gone, "" where there is nothing to choose.
     """
 
     kind: ResidueKind
     rules: tuple[RuleKey, ...]
     refused: bool
     told: str
-    variants: tuple[tuple[str, tuple[Decoded, ...]], ...] = ()
+    chosen: Chosen = ""
+    variants: tuple[Variant, ...] = ()
 
 
 class Raised(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +68,8 @@ class Raised(msgspec.Struct, frozen=True, kw_only=True):
     stand for those that are `replaced`; the other `sources` stay.
 
     `of_this_cluster`: some were written out for the namespaces of the input, so that rules which agree there may not
-    elsewhere. `beside`: services that no connection has and the language does not know, told among those in `open`.
+    elsewhere. `stay`: rules that are still said in the words of the input, in part or whole. `beside`: services that no
+    connection has and the language does not know, told among those in `open`.
     """
 
     objects: tuple[dict[str, Any], ...]
@@ -66,12 +80,16 @@ class Raised(msgspec.Struct, frozen=True, kw_only=True):
     open: tuple[Open, ...]
     of_this_cluster: bool
     beside: ServiceSet = NONE
+    stay: dict[RuleKey, Stays] = {}
 
 
 class Turned(msgspec.Struct, frozen=True, kw_only=True, rename={"source": "from", "destination": "to"}):
     """A pair of ends whose verdicts differ: services that surely pass and did not surely before (`allowed`), that
-    surely do not and perhaps did (`denied`), and that are undecided and were not (`undecided`); "" for none. `surely`:
-    some of them were decided otherwise before. `family` stands where the network has two."""
+    surely do not and perhaps did (`denied`), and that are undecided and were not (`undecided`); "" for none.
+
+    `surely`: some of them were decided otherwise before. `opens`: some surely or perhaps pass that did not; `closes`:
+    some do not, or not surely, that did. `family` stands where the network has two.
+    """
 
     source: str
     destination: str
@@ -79,4 +97,6 @@ class Turned(msgspec.Struct, frozen=True, kw_only=True, rename={"source": "from"
     denied: str
     undecided: str
     surely: bool
+    opens: bool
+    closes: bool
     family: Family | None = None

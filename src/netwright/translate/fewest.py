@@ -22,8 +22,9 @@ from netwright.dialects.k8s.reading import Reading
 from netwright.model.document import Decoded
 from netwright.translate.clusternetworkpolicy import marks
 from netwright.translate.conversion import Open, Raised, RuleKey
-from netwright.translate.from_cilium import MOST_TRIES, Names, Trial
+from netwright.translate.names import Names
 from netwright.translate.trees import plain_value, read_again
+from netwright.translate.trials import MOST_TRIES, Trial
 
 Tree = dict[str, Any]
 SIDES: Final = ("ingress", "egress")

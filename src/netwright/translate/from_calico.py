@@ -40,12 +40,12 @@ from netwright.profiles.calico_cluster_policies import converted
 from netwright.profiles.calico_tiers import host_actions
 from netwright.profiles.profile import Profile
 from netwright.translate.boxes import Box, Ground, Kind, Manner, Unsayable
-from netwright.translate.cilium_entries import Asked
 from netwright.translate.cilium_words import Tree, entries, is_told, label_selectors
 from netwright.translate.clusternetworkpolicy import marks
 from netwright.translate.conversion import Open, Raised, ResidueKind, RuleKey, Side, Turned
-from netwright.translate.from_cilium import Names
+from netwright.translate.from_cilium.selectors import Asked
 from netwright.translate.made_up import Selected
+from netwright.translate.names import Names
 from netwright.translate.ordered import Made, Step, Unordered, unordered
 from netwright.translate.same_network import PORT_ZERO
 from netwright.translate.terms import TooManyTerms

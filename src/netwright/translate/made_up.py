@@ -20,7 +20,7 @@ from netwright.dialects.k8s.endpoints import NAMESPACE_NAME
 from netwright.dialects.k8s.lower import POD_NETWORK
 from netwright.dialects.k8s.objects import LabelSelector
 from netwright.model.document import Decoded
-from netwright.translate.cilium_entries import Asked, asked, selects, subject
+from netwright.translate.from_cilium.selectors import Asked, asked, selects, subject
 from netwright.translate.trees import Tree, decoded
 
 PREFIX: Final = "made-up-"
@@ -30,6 +30,7 @@ _NODE_STATUS: Final = {"addresses": [{"type": "InternalIP", "address": "192.0.2.
 """Of a range for documentation (RFC 5737)."""
 Selected = tuple[str, Asked, Selector]
 """A selector: the namespace that it is for, "" for all, what it asks, and as one of the rule form."""
+FOR_THE_CLUSTER: Final = "CiliumClusterwideNetworkPolicy"
 _SECTIONS: Final = ("ingress", "ingress_deny", "egress", "egress_deny")
 
 
@@ -42,7 +43,7 @@ def pods_for(
 ) -> list[Decoded]:
     """Pods, and namespaces where these need one, for what the policies have `selected` and that is no pod; a node where
     there is none. They have `addresses` where a language knows pods by these."""
-    namespaces = namespaces_of(objects)
+    namespaces = homes_of(objects)
     for_the_cluster = any(not d.namespace for d in policies)
     out: list[Decoded] = []
     node = next((d.name for d in objects if d.kind == "Node"), "")
@@ -130,6 +131,31 @@ def namespaces_of(objects: Sequence[Decoded]) -> dict[str, dict[str, str]]:
     names = {d.namespace or d.name for d in objects if d.namespace or d.kind == "Namespace"}
     held = {d.name: d.value.metadata.labels or {} for d in objects if d.kind == "Namespace"}
     return {n: {**{k: v or "" for k, v in held.get(n, {}).items()}, NAMESPACE_NAME: n} for n in sorted(names)}
+
+
+def homes_of(objects: Sequence[Decoded]) -> dict[str, dict[str, str]]:
+    """The namespaces in which policies can stand: those of the input, those that Cilium's policies for the cluster
+    name, and `default`, which every cluster has, where the input knows none."""
+    found = namespaces_of(objects)
+    selected = [
+        asks
+        for d in objects
+        if d.kind == FOR_THE_CLUSTER
+        for rule, _ in rules_of(d.value)
+        if rule.endpoint_selector is not None and (asks := subject(rule.endpoint_selector, "")) is not None
+    ]
+    names = {name for asks in selected for name in _named(asks.where)}
+    if selected and not found:
+        names.add("default")
+    return found | {name: {NAMESPACE_NAME: name} for name in sorted(names - found.keys())}
+
+
+def _named(where: Tree) -> Iterator[str]:
+    if NAMESPACE_NAME in where.get("matchLabels", {}):
+        yield where["matchLabels"][NAMESPACE_NAME]
+    for one in where.get("matchExpressions", ()):
+        if one["key"] == NAMESPACE_NAME and one["operator"] == "In":
+            yield from one["values"]
 
 
 def _decoded(tree: Tree) -> Decoded | None:

@@ -16,7 +16,7 @@ from netwright.translate.conversion import Turned
 
 PORT_ZERO: Final = ServiceSet.ports(TCP, 0) | ServiceSet.ports(UDP, 0) | ServiceSet.ports(SCTP, 0)
 """No connection has it (RFC 6335, section 6: reserved), and ClusterNetworkPolicy has no word for it."""
-_Cut = tuple[ServiceSet, ServiceSet, ServiceSet, bool]
+_Cut = tuple[ServiceSet, ServiceSet, ServiceSet, bool, bool, bool]
 
 
 def inquirer(cluster: Cluster, like: Network | None = None) -> Inquirer:
@@ -56,7 +56,8 @@ def _of_family(
         if known is None or known is cut:
             pairs[pair] = cut
         else:
-            pairs[pair] = (known[0] | cut[0], known[1] | cut[1], known[2] | cut[2], known[3] or cut[3])
+            services = known[0] | cut[0], known[1] | cut[1], known[2] | cut[2]
+            pairs[pair] = (*services, known[3] or cut[3], known[4] or cut[4], known[5] or cut[5])
     return [
         Turned(
             source=source,
@@ -65,9 +66,13 @@ def _of_family(
             denied=_text(denied),
             undecided=_text(undecided),
             surely=surely,
+            opens=opens,
+            closes=closes,
             family=told,
         )
-        for (source, destination), (allowed, denied, undecided, surely) in sorted(pairs.items(), key=lambda p: p[0])
+        for (source, destination), (allowed, denied, undecided, surely, opens, closes) in sorted(
+            pairs.items(), key=lambda p: p[0]
+        )
         if allowed or denied or undecided
     ]
 
@@ -75,7 +80,9 @@ def _of_family(
 def _cut(was_must: ServiceSet, was_may: ServiceSet, now_must: ServiceSet, now_may: ServiceSet) -> _Cut:
     undecided = (now_may - now_must) - (was_may - was_must)
     surely = bool(now_must - was_may) or bool(was_must - now_may)
-    return now_must - was_must, was_may - now_may, undecided, surely
+    allowed, denied = now_must - was_must, was_may - now_may
+    opens, closes = bool(allowed) or bool(now_may - was_may), bool(denied) or bool(was_must - now_must)
+    return allowed, denied, undecided, surely, opens, closes
 
 
 def _text(services: ServiceSet) -> str:

@@ -14,6 +14,7 @@ from tests.unit.translate.test_clusternetworkpolicy import rule as admin_rule
 
 Object = dict[str, Any]
 Language = Literal["networkpolicy", "networkpolicy+clusternetworkpolicy"]
+Residue = Literal["keep", "narrow", "widen"]
 BOTH: Language = "networkpolicy+clusternetworkpolicy"
 
 
@@ -24,8 +25,8 @@ def cilium(name: str, *specs: Object, namespace: str = "shop") -> Object:
     return {"apiVersion": "cilium.io/v2", "kind": kind, "metadata": meta, **rules}
 
 
-def convert(*policies: Object, to: Language = BOTH, cni: str = "cilium") -> Converted:
-    return twin([*CLUSTER, *policies], (), cni).convert(to)
+def convert(*policies: Object, to: Language = BOTH, cni: str = "cilium", residue: Residue | None = None) -> Converted:
+    return twin([*CLUSTER, *policies], (), cni).convert(to, residue=residue)
 
 
 def rule(**more: Any) -> Object:
@@ -45,6 +46,7 @@ def kinds(found: Converted) -> list[str]:
 
 
 API = {"fromEndpoints": [{"matchLabels": {"app": "api"}}]}
+RANGES_MATCH_PODS = "cilium:policy-cidr-match-mode=pods"
 EVERYBODY = {"fromEntities": ["all"]}
 
 
@@ -155,49 +157,125 @@ def test_a_policy_for_the_cluster_is_one_in_each_namespace() -> None:
     assert found.proof == "this cluster"
 
 
-@pytest.mark.parametrize(
-    ("spec", "told", "choices"),
-    [
-        (rule(ingress=[API | {"icmps": [{"fields": [{"type": 8}]}]}]), "ICMP", ["narrow", "widen: every service"]),
-        (rule(egress=[{"toFQDNs": [{"matchName": "example.com"}]}]), "domains", ["narrow", "widen: everybody"]),
-        (rule(ingress=[{"fromEntities": ["kube-apiserver"]}]), "kube-apiserver", ["narrow", "widen: everybody"]),
-        (rule(egress=[{"toEntities": ["remote-node"]}]), "remote-node", ["narrow", "widen: everybody"]),
-        (rule(ingress=[{}], ingressDeny=[{"fromEntities": ["world"]}]), None, []),
-        (
-            rule(ingress=[EVERYBODY], ingressDeny=[{"fromEntities": ["world"]}]),
-            "addresses at an ingress",
-            ["narrow"],
-        ),
-        (
-            rule(ingress=[API | {"authentication": {"mode": "required"}}]),
-            "authentication",
-            ["narrow", "widen: without"],
-        ),
-        (
-            rule(
-                ingress=[
-                    API
-                    | {"toPorts": [{"ports": [{"port": "80", "protocol": "TCP"}], "rules": {"http": [{"path": "/"}]}}]}
-                ]
-            ),
-            "toPorts.rules",
-            ["narrow", "widen: whatever"],
-        ),
-    ],
-)
-def test_what_cannot_be_said_stays_with_its_choices(spec: Object, told: str | None, choices: list[str]) -> None:
-    found = convert(cilium("web", spec), cilium("other", rule(egress=[{"toEndpoints": [{}]}])))
-    refused = [r for r in found.residues if r.refused]
+def http(**more: Any) -> Object:
+    return {"toPorts": [{"ports": [{"port": "80", "protocol": "TCP"}], "rules": {"http": [more]}}]}
+
+
+SNI = {"ports": [{"port": "443", "protocol": "TCP"}], "serverNames": ["example.com"]}
+PING = {"icmps": [{"fields": [{"type": 8}]}]}
+STAYS: list[tuple[Object, str, list[str]]] = [
+    (rule(ingress=[API | PING]), "ICMP", ["narrow: left out", "widen: every service, not only ICMP type 8"]),
+    (rule(egress=[PING]), "ICMP", ["narrow: left out", "widen: every service, not only ICMP type 8"]),
+    (
+        rule(ingress=[EVERYBODY], ingressDeny=[API | PING]),
+        "ICMP",
+        ["widen: left out", "narrow: every service, not only ICMP"],
+    ),
+    (
+        rule(egress=[{"toFQDNs": [{"matchName": "example.com"}], **ports({"port": "443", "protocol": "TCP"})}]),
+        "domains",
+        ["narrow: left out", "widen: whoever is outside the cluster on TCP 443, not only `example.com`"],
+    ),
+    (
+        rule(ingress=[{"fromEntities": ["kube-apiserver"]}]),
+        "kube-apiserver",
+        ["narrow: left out", "widen: everybody, not only `kube-apiserver`"],
+    ),
+    (
+        rule(egress=[{"toEntities": ["remote-node"]}]),
+        "remote-node",
+        ["narrow: left out", "widen: everybody, not only `remote-node`"],
+    ),
+    (
+        rule(ingress=[EVERYBODY], ingressDeny=[{"fromEntities": ["world"]}]),
+        "addresses at an ingress",
+        ["widen: left out"],
+    ),
+    (
+        rule(ingress=[API | {"authentication": {"mode": "required"}}]),
+        "authentication",
+        ["narrow: left out", "widen: without authentication"],
+    ),
+    (
+        rule(ingress=[API | http(method="GET", path="/public")]),
+        "toPorts.rules",
+        ["narrow: left out", "widen: whatever is asked on TCP 80, not only requests GET /public"],
+    ),
+    (
+        rule(egress=[{"toCIDR": ["203.0.113.0/24"], "toPorts": [SNI]}]),
+        "toPorts.serverNames",
+        ["narrow: left out", "widen: whatever is asked on TCP 443, not only TLS to `example.com`"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("spec", "told", "choices"), STAYS)
+def test_what_cannot_be_said_stays_with_its_choices(spec: Object, told: str, choices: list[str]) -> None:
+    policies = cilium("web", spec), cilium("other", rule(egress=[{"toEndpoints": [{}]}]))
+    found = convert(*policies)
     assert found.proof in ("this cluster", "every cluster")
-    if told is None:
-        assert not refused
-        return
-    (residue,) = refused
+    (residue,) = [r for r in found.residues if r.chosen == "keep"]
     assert told in residue.told
     assert "CiliumNetworkPolicy `shop/web`" in residue.told
-    assert all(one.told.startswith(want) for one, want in zip(residue.choices, choices, strict=True))
+    told = [f"{one.direction}: {one.told}" for one in residue.choices]
+    assert all(one.startswith(want) for one, want in zip(told, choices, strict=True))
     assert all(choice.turned for choice in residue.choices)
-    assert found.answer == 1
+    stays = {rule.path: rule.stays for rule in found.rules if rule.policy.endswith("web")}
+    assert [stays[name.rsplit(" ", 1)[-1]] for name in residue.rules] == ["whole"]
+    assert (found.refused, found.still, found.answer) == (0, ("CiliumNetworkPolicy shop/web",), 4)
+    assert convert(*policies, residue="keep").answer == 0
+
+
+@pytest.mark.parametrize("chosen", ["narrow", "widen"])
+@pytest.mark.parametrize(("spec", "told", "choices"), STAYS)
+def test_a_choice_does_what_it_says(spec: Object, told: str, choices: list[str], chosen: Residue) -> None:
+    """All that differs is what the choice said, and nothing of Cilium is needed; where a way is missing it stays."""
+    policies = cilium("web", spec), cilium("other", rule(egress=[{"toEndpoints": [{}]}]))
+    (was,) = [r for r in convert(*policies).residues if r.chosen == "keep"]
+    found = convert(*policies, residue=chosen)
+    (residue,) = [r for r in found.residues if r.chosen]
+    ways = [choice for choice in was.choices if choice.direction == chosen]
+    if not ways:
+        assert (residue.chosen, found.still) == ("keep", ("CiliumNetworkPolicy shop/web",))
+        return
+    assert (residue.chosen, found.still) == (chosen, ())
+    assert (found.proof, found.answer) == ("narrower" if chosen == "narrow" else "wider", 1)
+    assert found.turned == ways[0].turned
+    assert all(one.closes and not one.opens if chosen == "narrow" else one.opens for one in found.turned)
+
+
+def test_a_way_that_opens_what_it_was_meant_to_close_is_not_gone() -> None:
+    """What is asked of whoever comes to a port is asked of those too whom another rule allows everything: without it
+    they reach the port whatever they ask."""
+    policies = cilium("web", rule(egress=[{"toPorts": [SNI]}])), cilium("other", rule(egress=[{"toEndpoints": [{}]}]))
+    (residue,) = convert(*policies).residues
+    assert (residue.choices[0].direction, residue.choices[0].told) == ("", "left out")
+    assert {(one.opens, one.closes) for one in residue.choices[0].turned} == {(True, False), (False, True)}
+    narrowed = convert(*policies, residue="narrow")
+    assert (narrowed.still, narrowed.proof) == (("CiliumNetworkPolicy shop/web",), "every cluster")
+    assert convert(*policies, residue="widen").proof == "wider"
+
+
+def test_a_denial_of_addresses_that_nothing_allows_is_not_needed() -> None:
+    found = convert(cilium("web", rule(ingress=[{}], ingressDeny=[{"fromEntities": ["world"]}])))
+    assert (found.still, found.refused) == ((), 0)
+
+
+def test_what_is_for_nodes_or_for_no_pod_is_there_or_left_out() -> None:
+    """What leaving it out opens at nodes is told. Cilium's own health endpoint is no end of a network."""
+    node = {"nodeSelector": {}, "ingress": [{"fromEntities": ["cluster"]}]}
+    health = {"endpointSelector": {"matchLabels": {"reserved:health": ""}}, "ingress": [{"fromEntities": ["world"]}]}
+    policies = cilium("host", node, namespace=""), cilium("health", health, namespace="")
+    found = convert(*policies)
+    assert {r.told.rsplit("` ", 1)[-1]: [bool(c.turned) for c in r.choices] for r in found.residues} == {
+        "selects nodes": [True],
+        "is for what is no pod": [False],
+    }
+    opened = [turned for residue in found.residues for choice in residue.choices for turned in choice.turned]
+    assert all("node/" in one.source + one.destination and not one.closes for one in opened)
+    assert (found.answer, found.refused, [f.stays for f in found.rules]) == (4, 0, ["whole", "whole"])
+    widened = convert(*policies, residue="widen")
+    assert (widened.still, widened.proof, widened.objects) == ((), "wider", ())
 
 
 def test_an_entry_is_cut() -> None:
@@ -212,7 +290,8 @@ def test_an_entry_is_cut() -> None:
     assert (found.proof, found.with_residue, found.refused) == ("every cluster", 1, 0)
     assert found.replaced == ("CiliumNetworkPolicy shop/web",)
     (residue,) = found.residues
-    assert [one.told for one in residue.choices] == ["narrow: left out", "widen: everybody"]
+    wider = "everybody on TCP 443, not only `host` and `remote-node`"
+    assert [(one.direction, one.told) for one in residue.choices] == [("narrow", "left out"), ("widen", wider)]
     assert [(t.source, t.destination) for t in residue.choices[0].turned] == [("pod/shop/web", "node/made-up-node")]
 
 
@@ -245,7 +324,7 @@ def test_a_conflict_with_admin_policies_keeps_the_rule() -> None:
     """A policy that passes on from behind which the denial would not be read, and in front of which it would be."""
     passing = held("pass", "Admin", 0, ingress=[admin_rule("Pass")])
     found = convert(cilium("web", rule(ingress=[EVERYBODY], ingressDeny=[API])), passing)
-    (residue,) = [r for r in found.residues if r.refused]
+    (residue,) = [r for r in found.residues if r.chosen == "keep"]
     assert residue.kind == "conflict"
     assert residue.choices[0].turned[0].allowed
     (left,) = specs(found, "CiliumNetworkPolicy")
@@ -264,7 +343,7 @@ def test_rules_for_pods_that_are_not_there_are_compared_on_pods_made_up() -> Non
     found = convert(cilium("batch", icmp))
     assert found.made_up == ("shop/made-up-1",)
     assert found.objects == ()
-    assert (found.refused, found.proof) == (1, "every cluster")
+    assert (found.rules[0].stays, found.proof) == ("whole", "every cluster")
 
 
 def test_groups_and_services_are_written_out() -> None:
@@ -353,3 +432,19 @@ def test_more_entries_than_lists_of_an_admin_policy_hold() -> None:
     found = convert(cilium("web", rule(ingress=[EVERYBODY], ingressDeny=one_by_one)))
     assert [len(spec["ingress"]) for spec in specs(found, "ClusterNetworkPolicy")] == [25, 25, 10]
     assert found.proof == "every cluster"
+
+
+def test_a_policy_that_is_not_the_same_is_given_up_alone() -> None:
+    """Where ranges match pods, a pod without an address may be in a range and not in its exception, for all that is
+    known; as a NetworkPolicy without the rule it is not. The other policies are written all the same."""
+    nowhere = {"fromCIDRSet": [{"cidr": "10.0.0.0/8", "except": ["10.0.0.0/8"]}]}
+    odd = {"endpointSelector": {"matchLabels": {"app": "batch"}}, "ingress": [nowhere]}
+    found = convert(cilium("odd", odd), cilium("plain", rule(ingress=[API])), to="networkpolicy", cni=RANGES_MATCH_PODS)
+    assert [(fate.policy, fate.fate, fate.stays) for fate in found.rules] == [
+        ("CiliumNetworkPolicy shop/odd", "residue", "whole"),
+        ("CiliumNetworkPolicy shop/plain", "converted", ""),
+    ]
+    (residue,) = found.residues
+    assert (residue.kind, residue.chosen, found.proof) == ("conflict", "keep", "every cluster")
+    assert [choice.told for choice in residue.choices] == ["written all the same"]
+    assert residue.choices[0].turned

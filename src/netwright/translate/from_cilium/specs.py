@@ -10,8 +10,9 @@ from netwright.base.spans import Pointer
 from netwright.dialects.cilium.objects import EgressRule, IngressRule, Rule
 from netwright.dialects.cilium.services import Entry
 from netwright.model.document import Decoded
-from netwright.translate.cilium_entries import Cut, Manner, Said
 from netwright.translate.conversion import RuleKey, Side
+from netwright.translate.from_cilium.entries import Cut, Manner
+from netwright.translate.from_cilium.words import Said
 
 Tree = dict[str, Any]
 SIDES: Final[tuple[Side, Side]] = ("ingress", "egress")
@@ -27,22 +28,23 @@ class Piece:
     """What is said of an entry, in Cilium's words too: one of both stands in the output. `is_first`: before the admin
     policies of the input, not behind them."""
 
-    def __init__(self, entries: tuple[Entry, ...], said: Said, manner: Manner) -> None:
+    def __init__(self, entries: tuple[Entry, ...], said: Said, manner: Manner, *, is_converted: bool = False) -> None:
         self.entries = entries
         self.said = said
         self.manner = manner
-        self.is_converted = False
+        self.is_converted = is_converted
         self.is_first = False
 
 
 class Loose:
-    """What is not said of an entry; `wider` says more, and can be said."""
+    """What is not said of an entry: it stays, `kept`, or by one of two ways does not. What changes nothing is done
+    unasked: it is dropped, said by more (`widened`) or taken out of what is allowed. What was chosen is left out, or
+    something else is put in its place."""
 
-    def __init__(self, entry: Entry, why: str, wider: tuple[Entry, ...]) -> None:
+    def __init__(self, entry: Entry, why: str) -> None:
         self.entry = entry
         self.why = why
-        self.wider = wider
-        self.fate: Literal["kept", "dropped", "widened", "taken out"] = "kept"
+        self.fate: Literal["kept", "dropped", "widened", "taken out", "chosen"] = "kept"
 
 
 class Section:
@@ -87,9 +89,10 @@ class Section:
 class Spec:
     """One rule of a policy; `always`: all pods are isolated, whatever it says.
 
-    `stays` is why it cannot be converted at all, "" where it can. `where` and `labels` select its pods, `namespaces`
-    are those in which NetworkPolicies can stand for it, `has_pods` says whether there are any. `isolated_too`:
-    directions that it did not isolate, and does now.
+    `stays` is why it cannot be converted at all, "" where it can; where it `can_go` it may be `left_out`. `given_up`:
+    what is written of it is not the same, so that it stays, whatever its sections have. `where` and `labels` select its
+    pods, `namespaces` are those in which NetworkPolicies can stand for it, `has_pods` says whether there are any.
+    `isolated_too`: directions that it did not isolate, and does now.
     """
 
     def __init__(self, policy: Decoded, pointer: Pointer, rule: Rule, *, always: bool) -> None:
@@ -97,6 +100,9 @@ class Spec:
         self.pointer = pointer
         self.rule = rule
         self.stays = ""
+        self.can_go = False
+        self.left_out = False
+        self.given_up = False
         self.where: Tree = {}
         self.labels: Tree = {}
         self.namespaces: tuple[str, ...] = ()
@@ -109,6 +115,11 @@ class Spec:
         ]
         default = rule.enable_default_deny if not always else None
         self._default: dict[Side, bool] = {s: default is None or getattr(default, s) is not False for s in SIDES}
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it stays or goes, and nothing is written of it."""
+        return bool(self.stays) or self.given_up
 
     def isolates(self, side: Side) -> bool:
         return self._default[side] or side in self.isolated_too
@@ -123,7 +134,7 @@ class Spec:
 
     def isolated(self, *, settling: bool) -> list[Side]:
         """The directions in which a NetworkPolicy isolates; not where all that the rule says stays as it is."""
-        if settling or self.stays:
+        if settling or self.is_whole:
             return []
         return [
             side
@@ -135,7 +146,9 @@ class Spec:
 
     def left(self, *, settling: bool) -> Rule | None:
         """The rule with what stays of it; None for nothing."""
-        if self.stays or (all(section.is_whole for section in self.sections) and not self.isolated_too):
+        if self.left_out:
+            return None
+        if self.is_whole or (all(section.is_whole for section in self.sections) and not self.isolated_too):
             return self.rule
         held: dict[str, Any] = {
             name: tuple(k for e in self.sections if e.name == name for k in e.kept()) or None

@@ -12,9 +12,10 @@ from netwright.base.ipset import IpSet
 from netwright.base.services import ALL, PROTOCOLS, TRANSPORT, ServiceSet
 from netwright.dialects.k8s.endpoints import NAMESPACE_NAME
 from netwright.model.rule import Service
-from netwright.translate.cilium_entries import Block, Pods, Said
 from netwright.translate.clusternetworkpolicy import MOST
 from netwright.translate.conversion import Side
+from netwright.translate.from_cilium.selectors import Pods
+from netwright.translate.from_cilium.words import Block, Said
 
 Tree = dict[str, Any]
 _TRANSPORT: Final = ("TCP", "UDP", "SCTP")

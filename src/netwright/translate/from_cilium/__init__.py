@@ -1,0 +1,1 @@
+"""From Cilium's policies to those of Kubernetes."""
