@@ -136,6 +136,34 @@ def test_policies_of_kubernetes_do_what_cilium_s_did(language: str, chunk: int, 
             assert was == now, f"cluster {number}, {query}: {was} before, {now} after"
 
 
+RANKS = {"deny": 0, "undecided": 1, "allow": 2}
+
+
+@pytest.mark.parametrize("way", ["narrow", "widen"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_choice_moves_verdicts_one_way(language: str, way: str, seed: int) -> None:
+    """Narrowed, no question of the reference evaluator is answered by more than before; widened, none by less."""
+    first = seed % 10**6 * 1_000 + 500
+    for number in range(first, first + 2 * OF_CILIUM):
+        case = random_cilium.cluster(number, TUPLES, random_cilium.CONFIGS[number % len(random_cilium.CONFIGS)])
+        documents = [document(m) for m in case.manifests]
+        reading = Reading(documents=documents, unread=[], warnings=[], inputs=[], texts=NoTexts())
+        asked = Twin(digest(reading), cni=profile_name(case.config))
+        found = asked.convert(language, residue=way)  # type: ignore[arg-type]
+        one_way = "narrower" if way == "narrow" else "wider"
+        assert found.proof in (one_way, "every cluster", "this cluster", "nothing"), f"cluster {number}: {found.proof}"
+        kept = [m for m in case.manifests if named(m) not in found.replaced]
+        sides = [[decoded(m) for m in side] for side in (case.manifests, [*kept, *(o.object for o in found.objects)])]
+        engines = [asked_under(case, objects) for objects in sides]
+        for query in case.queries:
+            was, now = (
+                [RANKS[judged(case, engine, objects, part).verdict] for part in parts(engine, objects, query)]
+                for engine, objects in zip(engines, sides, strict=True)
+            )
+            moved = [(a, b) for a, b in zip(was, now, strict=True) if (b > a if way == "narrow" else b < a)]
+            assert not moved, f"cluster {number}, {query}: {was} before, {now} after"
+
+
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_fewer_network_policies_do_what_more_did(chunk: int, seed: int) -> None:
     first = seed % 10**6 * 1_000 + chunk * OF_CILIUM
