@@ -14,7 +14,9 @@ from netwright.profiles.judging import as_judged
 from netwright.profiles.known import profile_of
 from netwright.spec.judge import Judgement, judge
 from tests import random_istio, random_ovn
-from tests.agreement_cilium import Cited, by_engine, decoded, parts
+from tests.agreement_calico import SETTINGS, by_setting
+from tests.agreement_cilium import Cited, decoded, parts
+from tests.agreement_cilium import by_engine as by_policies
 from tests.random_cilium import Case, Object
 
 Query = tuple[str, str, str, int]
@@ -76,7 +78,7 @@ def _apart(inquirer: Inquirer, part: Part, told: Judgement) -> Iterator[str]:
             yield f"undecided for the engine by {engine}, for the evaluator by {evaluator}"
     elif told.relation == "own node":
         return  # let in as such, whatever else lets it in
-    elif by_engine(inquirer, part) != by_evaluator(told):
+    elif by_engine(inquirer, part) != by_evaluator(told) and not by_setting(inquirer, part):
         yield f"{verdict}: engine by {by_engine(inquirer, part)}, evaluator {by_evaluator(told)}"
 
 
@@ -101,6 +103,10 @@ def judged(inquirer: Inquirer, objects: Sequence[Decoded], part: Part, case: Cas
         family=packet.family,
         **as_judged(profile_of(profile_name(case.config)), objects),
     )
+
+
+def by_engine(inquirer: Inquirer, part: Part) -> Cited:
+    return {cited for cited in by_policies(inquirer, part) if cited[1] not in SETTINGS}
 
 
 def by_evaluator(told: Judgement) -> Cited:

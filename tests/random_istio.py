@@ -44,6 +44,7 @@ CONFIGS: tuple[Object, ...] = (
     {"mesh": "none"},
     {"cni": "cilium"},
     {"cni": "ovn-kubernetes"},
+    {"cni": "calico"},
 )
 
 
