@@ -16,6 +16,8 @@ _OF_GROUP = {
     "crd.projectcalico.org": "calico",
     "gateway.networking.k8s.io": "gateway",
     "k8s.ovn.org": "ovn",
+    "kubevirt.io": "kubevirt",
+    "pool.kubevirt.io": "kubevirt",
     "policy.networking.k8s.io": "adminpolicy",
     "projectcalico.org": "calico",
     "route.openshift.io": "openshift",

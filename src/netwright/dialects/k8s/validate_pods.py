@@ -175,7 +175,7 @@ def _check_pod_selector(selector: dict[str, Any] | None, labels: Mapping[str, st
     check_selector(typed, _SELECTOR)
     if not typed.match_labels and not typed.match_expressions:
         raise Fault(_SELECTOR, "is empty; it must name labels of the template")
-    if not _matches(typed, labels):
+    if not selects(typed, labels):
         raise Fault(
             (*_TEMPLATE, "metadata", "labels"),
             "are not what `spec.selector` asks for; the workload would never find its own pods",
@@ -204,7 +204,8 @@ def _check_plain_selector(selector: dict[str, Any] | None, labels: Mapping[str, 
             )
 
 
-def _matches(selector: LabelSelector, labels: Mapping[str, str | None]) -> bool:
+def selects(selector: LabelSelector, labels: Mapping[str, str | None]) -> bool:
+    """Whether a selector that was checked matches these labels."""
     for key, value in (selector.match_labels or {}).items():
         if key not in labels or (labels[key] or "") != (value or ""):
             return False
