@@ -15,6 +15,7 @@ _OF_GROUP = {
     "cilium.io": "cilium",
     "crd.projectcalico.org": "calico",
     "gateway.networking.k8s.io": "gateway",
+    "k8s.cni.cncf.io": "multus",
     "k8s.ovn.org": "ovn",
     "kubevirt.io": "kubevirt",
     "pool.kubevirt.io": "kubevirt",

@@ -32,6 +32,7 @@ _READ: tuple[_Row, ...] = (
         for group in _CALICO
     ),
     ("k8s.ovn.org", "EgressQoS", "EgressIP"),
+    ("k8s.cni.cncf.io", "NetworkAttachmentDefinition IPAMClaim", ""),
     (
         "gateway.networking.k8s.io",
         "Gateway HTTPRoute GRPCRoute TCPRoute TLSRoute UDPRoute ReferenceGrant",
@@ -62,7 +63,7 @@ _NAMED: dict[tuple[str, str, str], Kind] = {
 _READ_DENY: tuple[_Row, ...] = (
     ("security.istio.io", "AuthorizationPolicy PeerAuthentication RequestAuthentication", ""),
     ("networking.istio.io", "DestinationRule", ""),
-    ("k8s.ovn.org", "EgressFirewall", ""),
+    ("k8s.ovn.org", "EgressFirewall UserDefinedNetwork", "ClusterUserDefinedNetwork"),
 )
 
 # What does not change who may talk to whom, and brings no endpoint into the cluster.
@@ -235,7 +236,6 @@ _DENY: tuple[_Row, ...] = (
     ("policy.linkerd.io", "Server AuthorizationPolicy ServerAuthorization HTTPLocalRateLimitPolicy *", ""),
     ("consul.hashicorp.com", "ServiceIntentions", ""),
     ("kuma.io", "MeshTrafficPermission MeshRateLimit MeshFaultInjection", "Mesh TrafficPermission"),
-    ("k8s.ovn.org", "UserDefinedNetwork", "ClusterUserDefinedNetwork"),
     ("network.openshift.io", "EgressNetworkPolicy", "NetNamespace"),
     ("kubeovn.io", "", "Subnet SecurityGroup Vpc"),
     ("vpcresources.k8s.aws", "SecurityGroupPolicy", ""),
@@ -279,7 +279,7 @@ _BESIDE: tuple[_Row, ...] = (
     ("crd.nsx.vmware.com", "*", ""),
     ("nsx.vmware.com", "*", ""),
     # secondary networks
-    ("k8s.cni.cncf.io", "NetworkAttachmentDefinition MultiNetworkPolicy IPAMClaim *", ""),
+    ("k8s.cni.cncf.io", "MultiNetworkPolicy *", ""),
     ("whereabouts.cni.cncf.io", "*", ""),
     ("nmstate.io", "", "NodeNetworkConfigurationPolicy NodeNetworkConfigurationEnactment NodeNetworkState NMState *"),
     ("sriovnetwork.openshift.io", "*", ""),

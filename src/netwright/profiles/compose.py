@@ -15,7 +15,6 @@ from netwright.dialects.istio.options import is_meshed
 from netwright.dialects.k8s.edit import Edit, apply
 from netwright.dialects.k8s.endpoints import EndpointBuilder
 from netwright.dialects.k8s.generated import MOST_ORDINALS
-from netwright.dialects.k8s.objects import NetworkPolicySpec
 from netwright.dialects.k8s.services import lower_ingresses, lower_services, service_addresses
 from netwright.dialects.openshift import KINDS as OPENSHIFT_ROUTES
 from netwright.dialects.ovn import KINDS as OVN_KINDS
@@ -23,6 +22,7 @@ from netwright.model.cluster import Cluster, IngressRoute, UnreadRoute
 from netwright.model.document import Decoded, UnknownPolicy
 from netwright.profiles.enforcers import enforcers, without_effect
 from netwright.profiles.known import profile_of
+from netwright.profiles.named_families import named_families
 from netwright.profiles.profile import Profile
 from netwright.profiles.upstream import UPSTREAM
 
@@ -195,25 +195,6 @@ def _families(
     families: tuple[Family, ...] = tuple(f for f in (4, 6) if f in found)
     if families:
         return families, ()
-    if any(6 in _block_families(d) for d in objects):
+    if any(6 in named_families(d) for d in objects):
         return (4, 6), ("the cluster's pods have IPv4 and IPv6 addresses (only policies name a family)",)
     return (4,), ("the cluster's pods have IPv4 addresses (nothing in the input names a family)",)
-
-
-def _block_families(policy: Decoded) -> set[int]:
-    """The families of the ranges that a policy names."""
-    if policy.kind in ADMIN_KINDS:
-        from netwright.dialects.adminpolicy.lower import networks_of
-
-        return {6 if ":" in text else 4 for text in networks_of(policy)}
-    if policy.kind in (*CALICO_KINDS, "NetworkSet", "GlobalNetworkSet"):
-        from netwright.dialects.calico.mentions import networks_of as of_calico
-
-        return {6 if ":" in text else 4 for text in of_calico(policy)}
-    if policy.kind != "NetworkPolicy" or policy.value.spec is None:
-        return set()
-    spec: NetworkPolicySpec = policy.value.spec
-    peers = [p for r in spec.ingress or () if r for p in r.from_ or ()] + [
-        p for r in spec.egress or () if r for p in r.to or ()
-    ]
-    return {6 if ":" in p.ip_block.cidr else 4 for p in peers if p is not None and p.ip_block is not None}

@@ -14,7 +14,9 @@ from netwright.dialects.calico import KINDS as CALICO_KINDS
 from netwright.dialects.cilium import KINDS as CILIUM_KINDS
 from netwright.dialects.k8s.lower import POD_NETWORK, lower_policies
 from netwright.dialects.k8s.reading import Reading
+from netwright.dialects.multus import KINDS as ATTACHMENTS
 from netwright.dialects.ovn import KINDS as OVN_KINDS
+from netwright.dialects.ovn import NETWORKS as OVN_NETWORKS
 from netwright.model.document import Decoded, UnknownPolicy
 from netwright.model.rule import (
     ANYBODY,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 _DIRECTIONS: Final[tuple[Direction, Direction]] = ("ingress", "egress")
 _POLICIES: Final = ("NetworkPolicy", *ADMIN_KINDS, *CILIUM_KINDS, *CALICO_KINDS, "HostEndpoint", *OVN_KINDS)
+_NETWORKS: Final = (*OVN_NETWORKS, *ATTACHMENTS)
 _OF_HOSTS: Final = ("CiliumClusterwideNetworkPolicy", "GlobalNetworkPolicy", "HostEndpoint")
 _BESIDE: Final = {
     "EgressIP": "what its pods send outside the cluster has another source address",
@@ -160,7 +163,7 @@ def _softened(rules: Sequence[Rule], ends: Sequence[End], profile: Profile) -> I
 
 
 def not_enforced(objects: Sequence[Decoded], profile: Profile) -> Iterator[UnknownPolicy]:
-    """The policies of the input that are another CNI's."""
+    """The policies of the input that are another CNI's, and the networks on which nothing is evaluated yet."""
     for d in objects:
         if d.kind in _POLICIES and d.kind not in profile.kinds and d.kind not in profile.ignored:
             yield UnknownPolicy(
@@ -170,6 +173,10 @@ def not_enforced(objects: Sequence[Decoded], profile: Profile) -> Iterator[Unkno
                 effect="deny" if d.kind in ("HostEndpoint", *OVN_KINDS) else "both",
                 reason=f"{d.kind} `{named(d.namespace, d.name)}` is no policy of the profile `{profile.name}`",
             )
+    if any(d.kind in _NETWORKS for d in objects):
+        from netwright.profiles.primary_networks import unmet
+
+        yield from unmet(objects)
 
 
 def without_effect(objects: Sequence[Decoded], profile: Profile) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from netwright.dialects.istio import decode as istio
 from netwright.dialects.k8s import decode as module
 from netwright.dialects.k8s import objects
 from netwright.dialects.k8s.decode import Invalid, decode
+from netwright.dialects.multus import decode as multus
 from netwright.dialects.openshift import decode as openshift
 from netwright.dialects.ovn import decode as ovn
 from netwright.model.document import Decoded, Document
@@ -256,6 +257,7 @@ def test_the_kinds_that_are_read_have_a_decoder_and_no_others() -> None:
     readers |= {(version.partition("/")[0], kind): read.namespaced for (version, kind), read in istio._READS.items()}
     readers |= {("k8s.ovn.org", kind): read.namespaced for kind, read in ovn._READS.items()}
     readers |= {("gateway.networking.k8s.io", kind): read.namespaced for kind, read in gateway._READS.items()}
+    readers |= {("k8s.cni.cncf.io", kind): read.namespaced for kind, read in multus._READS.items()}
     readers |= {("route.openshift.io", kind): read.namespaced for kind, read in openshift._READS.items()}
     moved = {("extensions", name): True for name in module._EXTENSIONS}
     assert listed == readers | moved
@@ -284,8 +286,9 @@ def test_every_kind_is_listed_once() -> None:
         ("networking.istio.io", "Sidecar", "unread", "deny", True, False),
         ("k8s.ovn.org", "EgressFirewall", "read", "deny", True, False),
         ("k8s.ovn.org", "EgressIP", "read", "none", False, False),
-        ("k8s.ovn.org", "UserDefinedNetwork", "unread", "deny", True, False),
-        ("k8s.ovn.org", "ClusterUserDefinedNetwork", "unread", "deny", False, False),
+        ("k8s.ovn.org", "UserDefinedNetwork", "read", "deny", True, False),
+        ("k8s.ovn.org", "ClusterUserDefinedNetwork", "read", "deny", False, False),
+        ("k8s.cni.cncf.io", "NetworkAttachmentDefinition", "read", "none", True, False),
         ("k8s.cni.cncf.io", "MultiNetworkPolicy", "unread", "none", True, False),
         ("gateway.networking.k8s.io", "HTTPRoute", "read", "none", True, False),
         ("gateway.networking.k8s.io", "GatewayClass", "read", "none", False, False),

@@ -1,6 +1,9 @@
-"""OVN-Kubernetes' own kinds that say where pods may go, and as whom: EgressFirewall, EgressIP, EgressQoS."""
+"""OVN-Kubernetes' own kinds: networks beside the pods' default one (UserDefinedNetwork, ClusterUserDefinedNetwork), and
+where pods may go, and as whom (EgressFirewall, EgressIP, EgressQoS)."""
 
 from typing import Final
 
 KINDS: Final = ("EgressFirewall",)
 """The kinds that allow and deny."""
+NETWORKS: Final = ("UserDefinedNetwork", "ClusterUserDefinedNetwork")
+"""The kinds that define networks."""

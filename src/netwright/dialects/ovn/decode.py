@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from netwright.dialects.k8s.decode import Invalid, Reads, decode_as
-from netwright.dialects.ovn.objects import EgressFirewall, EgressIP, EgressQoS
+from netwright.dialects.ovn.objects import (
+    ClusterUserDefinedNetwork,
+    EgressFirewall,
+    EgressIP,
+    EgressQoS,
+    UserDefinedNetwork,
+)
 from netwright.dialects.ovn.validate import check_egress_firewall, check_egress_ip, check_egress_qos
+from netwright.dialects.ovn.validate_networks import check_cluster_network, check_network
 from netwright.model.document import Decoded, Document
 
 _READS = {
+    "ClusterUserDefinedNetwork": Reads.of(
+        "k8s.ovn.org/v1", ClusterUserDefinedNetwork, namespaced=False, check=check_cluster_network
+    ),
     "EgressFirewall": Reads.of("k8s.ovn.org/v1", EgressFirewall, check=check_egress_firewall),
     "EgressIP": Reads.of("k8s.ovn.org/v1", EgressIP, namespaced=False, check=check_egress_ip),
     "EgressQoS": Reads.of("k8s.ovn.org/v1", EgressQoS, check=check_egress_qos),
+    "UserDefinedNetwork": Reads.of("k8s.ovn.org/v1", UserDefinedNetwork, check=check_network),
 }
 
 

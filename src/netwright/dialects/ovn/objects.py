@@ -1,8 +1,8 @@
 """Decoded objects of k8s.ovn.org, with the API's names: every field is modelled.
 
 Shapes follow the CRDs of OVN-Kubernetes at 8871cd9cec9c (`helm/ovn-kubernetes/crds`) and
-`go-controller/pkg/crd/{egressfirewall,egressip,egressqos}/v1/types.go`. A field that is `null` is an absent one, as the
-API server drops it.
+`go-controller/pkg/crd/{egressfirewall,egressip,egressqos,userdefinednetwork}/v1`. A field that is `null` is an absent
+one, as the API server drops it.
 """
 
 from __future__ import annotations
@@ -106,3 +106,157 @@ class EgressQoS(_Whole, frozen=True):
     metadata: Meta = Meta()
     spec: EgressQoSSpec | None = None
     status: dict[str, Any] | None = None
+
+
+# --- UserDefinedNetwork, ClusterUserDefinedNetwork --------------------
+
+
+class IPAM(_Whole, frozen=True):
+    """`mode` is `Enabled` where it is left out, or `Disabled`: no address is given. `lifecycle` `Persistent` keeps the
+    addresses of an IPAMClaim."""
+
+    mode: str | None = None
+    lifecycle: str | None = None
+
+
+class Layer3Subnet(_Whole, frozen=True):
+    """A range of which each node is given a part, with the prefix length `hostSubnet` (24 or 64 where it is left
+    out)."""
+
+    cidr: str | None = None
+    host_subnet: int | None = None
+
+
+class Layer3(_Whole, frozen=True):
+    """A layer-2 segment a node, with routers between them. `role` is `Primary` or `Secondary`; `mtu` is OVN-Kubernetes'
+    own where it is left out."""
+
+    role: str | None = None
+    mtu: int | None = None
+    subnets: tuple[Layer3Subnet, ...] | None = None
+    join_subnets: tuple[str, ...] | None = None
+
+
+class Layer2(_Whole, frozen=True):
+    """One segment over all nodes. `reservedSubnets` are for addresses that are asked for by name,
+    `infrastructureSubnets` for the network's own, as its gateway."""
+
+    role: str | None = None
+    mtu: int | None = None
+    subnets: tuple[str, ...] | None = None
+    join_subnets: tuple[str, ...] | None = None
+    ipam: IPAM | None = None
+    reserved_subnets: tuple[str, ...] | None = None
+    infrastructure_subnets: tuple[str, ...] | None = None
+    default_gateway_ips: tuple[str, ...] | None = msgspec.field(default=None, name="defaultGatewayIPs")
+
+
+class AccessVlan(_Whole, frozen=True):
+    id: int | None = None
+
+
+class Vlan(_Whole, frozen=True):
+    """`mode` is `Access`: the frames of all interfaces have the one tag."""
+
+    mode: str | None = None
+    access: AccessVlan | None = None
+
+
+class Localnet(_Whole, frozen=True):
+    """A segment that is a VLAN of a physical network; it is always secondary. `excludeSubnets` are given to nobody."""
+
+    role: str | None = None
+    physical_network_name: str | None = None
+    mtu: int | None = None
+    subnets: tuple[str, ...] | None = None
+    exclude_subnets: tuple[str, ...] | None = None
+    ipam: IPAM | None = None
+    vlan: Vlan | None = None
+
+
+class NoOverlay(_Whole, frozen=True):
+    """Addresses of pods are routed by the network below.
+
+    `outboundSNAT` is `Enabled` or `Disabled`; `routing` is `Managed` or `Unmanaged`.
+    """
+
+    outbound_snat: str | None = msgspec.field(default=None, name="outboundSNAT")
+    routing: str | None = None
+
+
+class VRF(_Whole, frozen=True):
+    """`vni` is 1 to 16777215; `routeTarget` is ADMINISTRATOR:NUMBER."""
+
+    vni: int | None = None
+    route_target: str | None = None
+
+
+class EVPN(_Whole, frozen=True):
+    vtep: str | None = None
+    mac_vrf: VRF | None = msgspec.field(default=None, name="macVRF")
+    ip_vrf: VRF | None = msgspec.field(default=None, name="ipVRF")
+
+
+class NetworkSpec(_Whole, frozen=True):
+    """`topology` is `Layer3`, `Layer2` or `Localnet` and says which of the three is set. `transport` is left out for
+    the overlay, or `NoOverlay` or `EVPN`, whose own part is set then."""
+
+    topology: str | None = None
+    layer3: Layer3 | None = None
+    layer2: Layer2 | None = None
+    localnet: Localnet | None = None
+    transport: str | None = None
+    no_overlay: NoOverlay | None = None
+    evpn: EVPN | None = None
+
+    @property
+    def role(self) -> str:
+        """`Primary` or `Secondary`."""
+        part = self.layer3 or self.layer2 or self.localnet
+        return (part.role if part is not None else None) or ""
+
+
+class UserDefinedNetworkSpec(_Whole, frozen=True):
+    """`topology` is `Layer3` or `Layer2` and says which of the two is set."""
+
+    topology: str | None = None
+    layer3: Layer3 | None = None
+    layer2: Layer2 | None = None
+
+
+class UserDefinedNetwork(_Whole, frozen=True):
+    """A network of one namespace."""
+
+    api_version: str = ""
+    kind: str = ""
+    metadata: Meta = Meta()
+    spec: UserDefinedNetworkSpec | None = None
+    status: dict[str, Any] | None = None
+
+    @property
+    def network(self) -> NetworkSpec:
+        """The network in the form that a ClusterUserDefinedNetwork has."""
+        spec = self.spec or UserDefinedNetworkSpec()
+        return NetworkSpec(topology=spec.topology, layer3=spec.layer3, layer2=spec.layer2)
+
+
+class ClusterUserDefinedNetworkSpec(_Whole, frozen=True):
+    """`uplinks` are the names of at most one Uplink, by which the network leaves the nodes."""
+
+    namespace_selector: LabelSelector | None = None
+    network: NetworkSpec | None = None
+    uplinks: tuple[str, ...] | None = None
+
+
+class ClusterUserDefinedNetwork(_Whole, frozen=True):
+    """A network of all namespaces that are selected."""
+
+    api_version: str = ""
+    kind: str = ""
+    metadata: Meta = Meta()
+    spec: ClusterUserDefinedNetworkSpec | None = None
+    status: dict[str, Any] | None = None
+
+    @property
+    def network(self) -> NetworkSpec:
+        return (self.spec.network if self.spec is not None else None) or NetworkSpec()
