@@ -194,7 +194,7 @@ def _same_admin(before: Sequence[Decoded], after: Sequence[Decoded], profile: Pr
 
 
 def _same_cilium(before: Sequence[Decoded], after: Sequence[Decoded], profile: Profile) -> bool:
-    if profile.enforcement != "default" or profile.isolation != "behind all tiers":
+    if profile.enforcement == "never" or profile.isolation != "behind all tiers":
         return False
     one, other = (enforcers(side, profile, ()) for side in (before, after))
     return len(one) == len(other) == 1 and same_tiers(one[0], other[0])

@@ -14,26 +14,26 @@ from netwright.model.rule import Action, AndPeer, Direction, NotPeer, OrPeer, Pe
 
 _Match = tuple[object, ...]
 _Run = tuple[Action, dict[_Match, Service]]
-_Form = list[object]
+Form = list[object]
 
 
 def same_rules(before: Mapping[str, tuple[Rule, ...]], after: Mapping[str, tuple[Rule, ...]]) -> bool:
     """Whether both have the same rules in the same order in each of their tiers. True is a proof, False is none."""
     sides: tuple[Direction, ...] = ("ingress", "egress")
     return all(
-        _form(before.get(tier, ()), side) == _form(after.get(tier, ()), side)
+        form(before.get(tier, ()), side) == form(after.get(tier, ()), side)
         for tier in {*before, *after}
         for side in sides
     )
 
 
-def _form(rules: Iterable[Rule], side: Direction) -> _Form:
+def form(rules: Iterable[Rule], side: Direction) -> Form:
     """What the rules of a tier say: sequences of runs, and between them policies that tie."""
     levels: dict[int, dict[int, list[Rule]]] = {}
     for rule in rules:
         if rule.direction == side:
             levels.setdefault(rule.rank, {}).setdefault(rule.policy, []).append(rule)
-    out: _Form = []
+    out: Form = []
     runs: list[_Run] = []
     for rank in sorted(levels):
         policies = list(levels[rank].values())

@@ -1,130 +1,87 @@
 """Whether two sets of policies lower to rules that say the same, though they stand in other tiers: a proof for every
 cluster.
 
-Under Cilium a denial of a policy of its own comes before all that allows, as one behind the Admin tier does, and what
-allows without isolating is as good as one before the Baseline tier, since isolation comes behind both.
+Under Cilium a denial of a policy of its own comes before all that allows, as the last denials of the Admin tier do
+where none of its rules passes on; what allows without isolating is as good as what the Baseline tier allows at first,
+since isolation comes behind both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from netwright.base.ipset import EVERYWHERE, IpSet
-from netwright.base.selectors import And, Has, Not, OneOf, Or, Selector
-from netwright.base.services import ServiceSet
-from netwright.dialects.k8s.endpoints import NAMESPACE_NAME
-from netwright.dialects.k8s.lower import POD_NETWORK
-from netwright.model.rule import (
-    NOBODY,
-    Addresses,
-    AndPeer,
-    Enforcer,
-    Kinds,
-    NotPeer,
-    OrPeer,
-    Peer,
-    Rule,
-    Tier,
-)
-from netwright.model.rule import Members as MembersPeer
+from netwright.model.rule import Direction, End, Enforcer, Rule, Tier
+from netwright.translate.pools import Pool
+from netwright.translate.requirements import Parts, follows, parts
+from netwright.translate.same_rules import form
 
-Form = object
+_SIDES: tuple[Direction, ...] = ("ingress", "egress")
 
 
 def same_tiers(before: Enforcer, after: Enforcer) -> bool:
     """Whether both decide the same in every cluster. True is a proof, False is none."""
-    sides = [{tier.name: tier for tier in one.tiers} for one in (before, after)]
-    forms = [_decided(of) for of in sides]
-    return forms[0] is not None and forms[0] == forms[1]
+    one, other = (_decided({tier.name: tier for tier in side.tiers}) for side in (before, after))
+    return one == other
 
 
-def _decided(tiers: dict[str, Tier]) -> tuple[object, ...] | None:
-    """What denies, what allows, with what is owed, and what isolates; None where an order of ranks matters."""
-    admin = tiers["Admin"].rules if "Admin" in tiers else ()
-    own = next(tier for name, tier in tiers.items() if name not in ("Admin", "Baseline", "isolation", "not read"))
-    last = tiers["Baseline"].rules if "Baseline" in tiers else ()
-    if any(rule.action != "deny" for rule in admin) or any(rule.action != "allow" for rule in last):
-        return None
-    denies = [*admin, *(rule for rule in own.rules if rule.action == "deny")]
-    allows = [*(rule for rule in own.rules if rule.action == "allow"), *last]
+def _decided(tiers: dict[str, Tier]) -> tuple[object, ...]:
+    """What is read first in its order, what denies, what allows, what is read then, and what isolates."""
+    own = next(
+        (tier for name, tier in tiers.items() if name not in ("Admin", "Baseline", "isolation", "not read")), None
+    )
+    of_own = own.rules if own is not None else ()
+    first, denies = _split(tiers["Admin"].rules if "Admin" in tiers else (), "deny", last=True)
+    baseline = tiers["Baseline"].rules if "Baseline" in tiers else ()
+    isolates_first = own is not None and bool(own.ends)
+    then, allows = _split(baseline, "allow", last=False) if not isolates_first else (list(baseline), [])
+    denies += [rule for rule in of_own if rule.action == "deny"]
+    allows += [rule for rule in of_own if rule.action == "allow"]
     isolation = tiers.get("isolation")
     ends = [end for tier in (own, isolation) if tier is not None for end in tier.ends]
-    unread = tiers["not read"].rules if "not read" in tiers else ()
+    last = Pool(isolation.rules if isolation is not None else ())
+    denied = Pool(denies)
+    allowed = Pool(allows).without(denied)
+    if not then and "not read" not in tiers and all(end.action == "deny" and not end.unsure for end in ends):
+        denied = denied.within([allowed, last], [(end.direction, at) for end in ends for at in parts(end.at)])
+    if not then and allowed.is_plain:
+        allowed = allowed.without(last)
     return (
-        _form(denies),
-        _form(allows),
-        frozenset((_selector(end.at), end.direction, end.action, end.unsure) for end in ends),
-        _form(isolation.rules if isolation is not None else ()),
-        _form(unread),
+        [form(first, side) for side in _SIDES],
+        denied.form(),
+        allowed.form(),
+        [form(then, side) for side in _SIDES],
+        _widest(ends),
+        last.form(),
+        Pool(tiers["not read"].rules if "not read" in tiers else ()).form(),
     )
 
 
-def _form(rules: Iterable[Rule]) -> dict[object, object]:
-    """Of each match the services; of addresses outside the addresses of each set of services."""
-    services: dict[object, tuple[ServiceSet, frozenset[object]]] = {}
-    outside: dict[object, IpSet] = {}
-    for rule in rules:
-        rank = rule.rank if rule.rank < 0 and rule.action == "allow" else 0
-        head = (rule.direction, _selector(rule.at), rule.when, rule.then, rule.unsure, rank)
-        named = frozenset(rule.service.named)
-        if not rule.service.fixed and not named:
+def _split(rules: Iterable[Rule], action: str, *, last: bool) -> tuple[list[Rule], list[Rule]]:
+    """The rules of a tier that keep their order, and those at its end (`last`) or beginning that all do one thing, with
+    which their order decides nothing. None are at the end where a rule passes on what it matches: it never comes to
+    them."""
+    ordered: list[Rule] = []
+    pooled: list[Rule] = []
+    for side in _SIDES:
+        held = [rule for rule in rules if rule.direction == side]
+        others = [rule.rank for rule in held if rule.action != action]
+        if last and any(rule.action == "pass" for rule in held):
+            ordered += held
             continue
-        for atom in _atoms(rule.src if rule.direction == "ingress" else rule.dst):
-            if isinstance(atom, IpSet):
-                key = (head, rule.service.fixed, named)
-                outside[key] = outside[key] | atom if key in outside else atom
-            else:
-                known, names = services.get((head, atom), (ServiceSet(), frozenset()))
-                services[head, atom] = known | rule.service.fixed, names | named
-    return {**services, **{key: held for key, held in outside.items() if held}}
+        for rule in held:
+            is_pooled = not others or (rule.rank > max(others) if last else rule.rank < min(others))
+            (pooled if is_pooled else ordered).append(rule)
+    return ordered, pooled
 
 
-def _atoms(peer: Peer) -> Iterator[object]:
-    if isinstance(peer, OrPeer):
-        for part in peer.parts:
-            yield from _atoms(part)
-        return
-    found = _addresses(peer)
-    if found is not None:
-        yield found
-    elif isinstance(peer, Kinds):
-        for kind in peer.kinds:
-            yield EVERYWHERE if kind == "external" else kind
-    elif isinstance(peer, MembersPeer):
-        yield "pod" if peer.selector == POD_NETWORK else _selector(peer.selector)
-    elif peer != NOBODY:
-        yield peer
-
-
-def _addresses(peer: Peer) -> IpSet | None:
-    """The addresses of a peer that is outside ones alone."""
-    if peer == Kinds(("external",)):
-        return EVERYWHERE
-    if not isinstance(peer, AndPeer) or Kinds(("external",)) not in peer.parts:
-        return None
-    found = EVERYWHERE
-    for part in peer.parts:
-        if isinstance(part, Addresses):
-            found = found & part.addresses
-        elif isinstance(part, NotPeer) and isinstance(part.part, Addresses):
-            found = found - part.part.addresses
-        elif part != Kinds(("external",)):
-            return None
-    return found
-
-
-def _selector(selector: Selector) -> Form:
-    """A selector without the order of its parts, in which the name of a namespace is one attribute."""
-    if isinstance(selector, And):
-        parts: set[Form] = set()
-        for part in selector.parts:
-            form = _selector(part)
-            parts |= set(form) if isinstance(form, frozenset) else {form}
-        return frozenset(parts) if len(parts) != 1 else next(iter(parts))
-    if isinstance(selector, Or):
-        return ("or", frozenset(map(_selector, selector.parts)))
-    if isinstance(selector, Not):
-        return ("not", _selector(selector.part))
-    if isinstance(selector, (OneOf, Has)) and selector.key == f"ns:{NAMESPACE_NAME}":
-        return OneOf("ns", selector.values) if isinstance(selector, OneOf) else selector
-    return selector
+def _widest(ends: Iterable[End]) -> frozenset[object]:
+    """What isolates, without what others isolate too."""
+    found: dict[tuple[object, ...], set[Parts]] = {}
+    for end in ends:
+        found.setdefault((end.direction, end.action, end.unsure), set()).update(parts(end.at))
+    return frozenset(
+        (key, at)
+        for key, held in found.items()
+        for at in held
+        if not any(other != at and follows(other, at) for other in held)
+    )

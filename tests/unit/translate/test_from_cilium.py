@@ -129,7 +129,7 @@ def test_a_denial_is_an_admin_policy_behind_those_that_are_there() -> None:
     peer = {"pods": {"namespaceSelector": home, "podSelector": {"matchLabels": {"app": "api"}}}}
     assert made["ingress"] == [{"action": "Deny", "from": [peer], "protocols": numbers}]
     assert made["egress"] == [{"action": "Deny", "to": [{"networks": ["203.0.113.0/24"]}]}]
-    assert (found.proof, found.converted, found.refused) == ("this cluster", 3, 0)
+    assert (found.proof, found.converted, found.refused) == ("every cluster", 3, 0)
 
 
 def test_what_allows_without_isolating_is_in_the_baseline() -> None:
@@ -310,7 +310,7 @@ def test_addresses_that_an_ingress_denies_are_taken_out_of_what_it_allows() -> N
     ]
     assert kinds(found) == ["NetworkPolicy"]
     assert [(r.kind, r.refused) for r in found.residues] == [("written out", False)]
-    assert (found.proof, found.converted, found.with_residue) == ("this cluster", 1, 1)
+    assert (found.proof, found.converted, found.with_residue) == ("every cluster", 1, 1)
 
 
 def test_what_is_everybody_together_is_written_so() -> None:

@@ -51,9 +51,9 @@ def raised(objects: Sequence[Decoded], trial: Trial, *, admin: bool, residue: Ch
 
 
 def _is_of_this_cluster(draft: Draft) -> bool:
-    """Whether something was looked up or left out that holds for this input alone."""
+    """Whether something was looked up that holds for this input alone; what was dropped, the rules themselves tell."""
     return any(
-        spec.left_out or (not spec.is_whole and (spec.isolated_too or section.is_settled or section.written_out))
+        not spec.is_whole and section.written_out and any(piece.is_converted for piece in section.pieces)
         for spec, section in draft.sections()
     )
 
