@@ -104,7 +104,8 @@ def ends(spec: Spec, objects: Sequence[Decoded], row: Row, reference: str) -> li
     if kind == "node":
         found = [(one_of(objects, ("Node",), "", rest), row.packet_port)]
     else:
-        kinds = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
+        machines = ("VirtualMachine", "VirtualMachineInstance")
+        kinds = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", *machines)
         named = one_of(objects, kinds, kind, rest)
         found = [(one, row.packet_port) for one in spec.endpoints(objects) if one is named or owned(one, named)]
     assert found, f"`{reference}` names no endpoint"
@@ -121,5 +122,6 @@ def one_of(objects: Sequence[Decoded], kinds: Sequence[str], namespace: str, nam
 
 def owned(pod: Decoded, owner: Decoded) -> bool:
     references = pod.value.metadata.owner_references or ()
+    kinds = {owner.kind, "VirtualMachineInstance"} if owner.kind == "VirtualMachine" else {owner.kind}
     same_namespace = pod.namespace == owner.namespace
-    return same_namespace and any((one.kind, one.name) == (owner.kind, owner.name) for one in references)
+    return same_namespace and any(one.kind in kinds and one.name == owner.name for one in references)

@@ -20,6 +20,7 @@ from netwright.dialects.calico import objects as calico
 from netwright.dialects.cilium import objects as cilium
 from netwright.dialects.istio import objects as istio
 from netwright.dialects.k8s import objects as k8s
+from netwright.dialects.kubevirt import objects as kubevirt
 from netwright.dialects.ovn import objects as ovn
 from netwright.model.document import Decoded
 from netwright.profiles.known import profile_of
@@ -76,6 +77,8 @@ TYPES: dict[str, Any] = {
     "PeerAuthentication": istio.PeerAuthentication,
     "RequestAuthentication": istio.RequestAuthentication,
     "DestinationRule": istio.DestinationRule,
+    "VirtualMachine": kubevirt.VirtualMachine,
+    "VirtualMachineInstance": kubevirt.VirtualMachineInstance,
     **ADMIN_POLICIES,
     **CALICO,
     **CALICO_CLUSTER_SCOPED,

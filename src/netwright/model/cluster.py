@@ -14,7 +14,7 @@ from netwright.model.columns import Columns
 from netwright.model.document import Decoded, UnknownPolicy
 from netwright.model.rule import Enforcer
 
-WorkloadKind = Literal["pod", "deploy", "sts", "ds", "rs", "rc", "job", "cronjob", "vm", "node"]
+WorkloadKind = Literal["pod", "deploy", "sts", "ds", "rs", "rc", "job", "cronjob", "vm", "vmirs", "vmpool", "node"]
 
 OBJECT_KIND = {
     "pod": "Pod",
@@ -25,6 +25,9 @@ OBJECT_KIND = {
     "rc": "ReplicationController",
     "job": "Job",
     "cronjob": "CronJob",
+    "vm": "VirtualMachine",
+    "vmirs": "VirtualMachineInstanceReplicaSet",
+    "vmpool": "VirtualMachinePool",
 }
 """The Kubernetes kind of a workload's own object, by the short kind of its references."""
 

@@ -39,6 +39,13 @@ _READ: tuple[_Row, ...] = (
         "GatewayClass",
     ),
     ("route.openshift.io", "Route", ""),
+    (
+        "kubevirt.io",
+        "VirtualMachine VirtualMachineInstance VirtualMachineInstanceReplicaSet VirtualMachineInstanceMigration "
+        "KubeVirt",
+        "",
+    ),
+    ("pool.kubevirt.io", "VirtualMachinePool", ""),
     # Served no more: read as far as to say which version to write.
     ("extensions", "Deployment DaemonSet ReplicaSet Ingress NetworkPolicy", ""),
 )
@@ -198,7 +205,7 @@ _IRRELEVANT: tuple[_Row, ...] = (
         "VirtualMachineInstancetype VirtualMachinePreference",
         "VirtualMachineClusterInstancetype VirtualMachineClusterPreference",
     ),
-    ("kubevirt.io", "KubeVirt VirtualMachineInstancePreset", ""),
+    ("kubevirt.io", "VirtualMachineInstancePreset", ""),
     ("migrations.kubevirt.io", "", "MigrationPolicy"),
     ("snapshot.kubevirt.io", "*", ""),
     ("clone.kubevirt.io", "*", ""),
@@ -328,12 +335,7 @@ _BESIDE: tuple[_Row, ...] = (
 )
 # What makes pods (or is a machine) that are not in the twin yet: their endpoints are missing, nothing else follows.
 _MAKERS: tuple[_Row, ...] = (
-    (
-        "kubevirt.io",
-        "VirtualMachine VirtualMachineInstance VirtualMachineInstanceReplicaSet VirtualMachineInstanceMigration *",
-        "",
-    ),
-    ("pool.kubevirt.io", "VirtualMachinePool", ""),
+    ("kubevirt.io", "*", ""),
     ("export.kubevirt.io", "VirtualMachineExport", ""),
     ("jobset.x-k8s.io", "JobSet", ""),
     ("leaderworkerset.x-k8s.io", "LeaderWorkerSet *", ""),

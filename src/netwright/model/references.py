@@ -28,7 +28,9 @@ for _short, *_names in (
     ("rc", "replicationcontroller", "replicationcontrollers"),
     ("job", "jobs"),
     ("cronjob", "cj", "cronjobs"),
-    ("vm", "virtualmachine", "virtualmachines"),
+    ("vm", "vms", "virtualmachine", "virtualmachines"),
+    ("vmirs", "vmirss", "virtualmachineinstancereplicaset", "virtualmachineinstancereplicasets"),
+    ("vmpool", "vmpools", "virtualmachinepool", "virtualmachinepools"),
     ("svc", "service", "services"),
     ("node", "no", "nodes"),
     ("cidr",),
@@ -39,7 +41,9 @@ for _short, *_names in (
     for _name in (_short, *_names):
         KINDS[_name] = _short
 GROUPS = {"deploy": "apps", "sts": "apps", "ds": "apps", "rs": "apps", "job": "batch", "cronjob": "batch"}
-GROUPS["vm"] = "kubevirt.io"
+for _name in ("vmi", "vmis", "virtualmachineinstance", "virtualmachineinstances"):  # a machine and its instance are one
+    KINDS[_name] = "vm"
+GROUPS |= {"vm": "kubevirt.io", "vmirs": "kubevirt.io", "vmpool": "pool.kubevirt.io"}
 PART = re.compile(r"(?P<whole>[^{}]+)\{(?P<labels>[^{}]+)\}")
 HOST_NAME = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.?)+", re.IGNORECASE)
 
@@ -407,6 +411,8 @@ class Directory:
                 told = "they stand under their owner, have finished, or it is scaled to zero"
                 if getattr(getattr(d.value, "spec", None), "suspend", None):
                     told = "it is suspended"
+                elif d.kind.startswith("VirtualMachine"):
+                    told = "it is stopped, or its machines stand for it"
                 return f"{d.kind} `{namespace}/{name}` is there but has no pods of its own: {told}"
         if (namespace, name) in self.services:
             return f"a Service has this name: write `svc/{namespace}/{name}`"

@@ -21,6 +21,7 @@ from netwright.dialects.k8s.objects import (
     WorkloadSpec,
 )
 from netwright.model.document import Decoded
+from netwright.spec import machines
 
 Known = dict[str, str | None]
 """Labels; None is a value that is there and not known."""
@@ -42,6 +43,8 @@ def has_pods(thing: Decoded) -> bool:
     value = thing.value
     if isinstance(value, CronJob):
         return not (value.spec and value.spec.suspend)
+    if isinstance(value, machines.MACHINES):
+        return machines.runs(thing)
     assert isinstance(value, Workload)
     spec = value.spec or WorkloadSpec()
     if thing.kind != "Job":
@@ -54,6 +57,8 @@ def has_pods(thing: Decoded) -> bool:
 def added_labels(thing: Decoded) -> Known:
     """The labels that the pods have besides the template's."""
     value = thing.value
+    if isinstance(value, machines.MACHINES):
+        return machines.added(thing)
     if thing.kind == "Deployment":
         return {"pod-template-hash": None}
     if thing.kind == "DaemonSet":

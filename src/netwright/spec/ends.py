@@ -20,6 +20,7 @@ from netwright.dialects.k8s.objects import (
     Workload,
 )
 from netwright.model.document import Decoded
+from netwright.spec import machines
 from netwright.spec.addresses import Address, Match, address, node_addresses
 from netwright.spec.controllers import Known, Replica, added_labels
 from netwright.spec.labels import matches, may_match, plain
@@ -46,6 +47,8 @@ def template(thing: Decoded) -> tuple[Meta, PodSpec]:
     value = thing.value
     if isinstance(value, Pod):
         return value.metadata, value.spec or PodSpec()
+    if isinstance(value, machines.MACHINES):
+        return machines.launcher(thing)
     if isinstance(value, CronJob):
         job = value.spec.job_template if value.spec else None
         spec = job.spec if job else None

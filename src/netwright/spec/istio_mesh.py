@@ -16,6 +16,7 @@ from netwright.dialects.k8s.objects import CronJob, Namespace, Pod, Workload
 from netwright.model.document import Decoded
 from netwright.spec.ends import is_read, template
 from netwright.spec.labels import plain
+from netwright.spec.machines import MACHINES
 
 Plane = Literal["sidecar", "gateway", "ambient", "none"]
 Way = Literal["", "sidecar", "ambient", "none"]
@@ -63,7 +64,7 @@ def planes(objects: Sequence[Decoded], thing: Decoded, options: MeshOptions) -> 
 
 @lru_cache(maxsize=4096)
 def _planes(objects: tuple[Decoded, ...], thing: Decoded, options: MeshOptions) -> frozenset[Plane]:
-    if not isinstance(thing.value, (Pod, Workload, CronJob)):
+    if not isinstance(thing.value, (Pod, Workload, CronJob, *MACHINES)):
         return frozenset(("none",))
     meta, spec = template(thing)
     if spec.host_network:
@@ -140,7 +141,7 @@ def _has_sign(objects: tuple[Decoded, ...]) -> bool:
         if isinstance(one.value, Namespace):
             if {INJECTION, REVISION, MODE} & plain(one.value.metadata.labels).keys():
                 return True
-        elif isinstance(one.value, (Pod, Workload, CronJob)):
+        elif isinstance(one.value, (Pod, Workload, CronJob, *MACHINES)):
             meta, spec = template(one)
             containers = (*(spec.containers or ()), *(spec.init_containers or ()))
             if {INJECT, REVISION, MODE, MANAGED} & plain(meta.labels).keys():

@@ -17,12 +17,13 @@ from netwright.spec.addresses import Match, covers, network
 from netwright.spec.ends import End, namespace_matches, pod_labels, template
 from netwright.spec.judgement import Direction, Outcome
 from netwright.spec.labels import matches_pod, may_match
+from netwright.spec.machines import MACHINES
 from netwright.spec.networkpolicy import Reading
 from netwright.spec.networkpolicy import tier as networkpolicy_tier
 from netwright.spec.packet import PROTOCOLS, Packet
 from netwright.spec.reasons import HOST_OF_OVN
 
-PODS = (Pod, Workload, CronJob)
+PODS = (Pod, Workload, CronJob, *MACHINES)
 MOST = 99
 """The last priority of an AdminNetworkPolicy that is set up."""
 HOST_NAMESPACES = ("ovn-host-network", "openshift-host-network")

@@ -20,11 +20,13 @@ from netwright.dialects.k8s.objects import (
     ServicePort,
     Workload,
 )
+from netwright.dialects.kubevirt.objects import VirtualMachine, VirtualMachineInstance
 from netwright.model.document import Decoded
 from netwright.spec.addresses import Family, Match, address
 from netwright.spec.controllers import has_pods, told_apart
 from netwright.spec.ends import end_of, pod_labels, pod_ports
 from netwright.spec.labels import matches_pod, plain
+from netwright.spec.machines import MACHINES, is_one_machine
 
 PROTOCOLS = {"TCP": 6, "UDP": 17, "SCTP": 132}
 SERVICE_NAME = "kubernetes.io/service-name"
@@ -53,13 +55,13 @@ class Backend(msgspec.Struct, frozen=True, kw_only=True):
 def is_endpoint(thing: Decoded) -> bool:
     """Whether the object by itself stands for something with an address, that packets come from and go to.
 
-    Nodes do; pods that have not ended and are not being deleted; workloads and CronJobs that have pods now.
+    Nodes do; pods that have not ended and are not being deleted; workloads, CronJobs and machines that have pods now.
     """
     value = thing.value
     if isinstance(value, Pod):
         ended = value.status is not None and value.status.phase in ("Succeeded", "Failed")
         return not ended and not value.metadata.deletion_timestamp
-    if isinstance(value, (Workload, CronJob)):
+    if isinstance(value, (Workload, CronJob, *MACHINES)):
         return has_pods(thing)
     return isinstance(value, Node)
 
@@ -70,31 +72,45 @@ def endpoints(objects: Sequence[Decoded]) -> tuple[Decoded, ...]:
     A workload with pods in the input, and one whose controller is in the input, is not an endpoint of its own. Pods
     that have ended stand for their workload too (a finished Job makes no more), but not for a CronJob: it runs again.
     A CronJob that is suspended starts no jobs and stands for none; those it has started go on. The pods of a
-    StatefulSet are endpoints one by one where selectors ask which is which.
+    StatefulSet are endpoints one by one where selectors ask which is which. A launcher pod, else a running instance,
+    stands for its machine, and the machines of a pool for the pool; pods that have ended do not, for a machine says
+    itself whether it runs.
     """
-    named = {(one.kind, one.namespace, one.name): one for one in objects if isinstance(one.value, (Workload, CronJob))}
+    making = (Workload, CronJob, *MACHINES)
+    named = {(one.kind, one.namespace, one.name): one for one in objects if isinstance(one.value, making)}
     standing: set[int] = set()
     for one in objects:
         if isinstance(one.value, Pod):
             owners = _owners(named, one)
-            standing |= {id(owner) for owner in owners if is_endpoint(one) or not isinstance(owner.value, CronJob)}
+            again = (CronJob, *MACHINES)
+            standing |= {id(owner) for owner in owners if is_endpoint(one) or not isinstance(owner.value, again)}
+        elif isinstance(one.value, VirtualMachine) or (
+            isinstance(one.value, VirtualMachineInstance) and is_endpoint(one)
+        ):
+            standing |= {id(owner) for owner in _owners(named, one)}
     out: list[Decoded] = []
     for one in objects:
         if not is_endpoint(one) or id(one) in standing:
             continue
-        owners = [] if isinstance(one.value, Pod) else _owners(named, one)
+        owners = [] if isinstance(one.value, (Pod, *MACHINES)) else _owners(named, one)
         if not owners or (isinstance(owners[0].value, CronJob) and not has_pods(owners[0])):
             out += told_apart(objects, one) or [one]
     return tuple(out)
 
 
 def _owners(named: Mapping[tuple[str, str, str], Decoded], thing: Decoded) -> list[Decoded]:
-    """The object's controller, the controller's controller and so on, as far as they are in the input."""
+    """The object's controller, the controller's controller and so on, as far as they are in the input. An instance that
+    nothing else controls is that of the machine of its name, whether or not it is in the input itself."""
     found: list[Decoded] = []
     last = thing
-    while isinstance(last.value, (Pod, Workload)):
+    while isinstance(last.value, (Pod, Workload, *MACHINES)):
         references = [one for one in last.value.metadata.owner_references or () if one.controller]
-        owner = named.get((references[0].kind, thing.namespace, references[0].name)) if references else None
+        kind, name = (references[0].kind, references[0].name) if references else ("", "")
+        if not references and isinstance(last.value, VirtualMachineInstance):
+            kind, name = "VirtualMachine", last.name
+        owner = named.get((kind, thing.namespace, name))
+        if owner is None and kind == "VirtualMachineInstance":
+            owner = named.get(("VirtualMachine", thing.namespace, name))
         if owner is None or owner is thing or owner in found:
             break
         found.append(owner)
@@ -184,6 +200,8 @@ def is_one_pod(thing: Decoded | str) -> bool:
     """Whether the object stands for one pod only: a Pod, or a workload of which one replica is wanted."""
     if isinstance(thing, str):
         return False
+    if isinstance(thing.value, MACHINES):
+        return is_one_machine(thing)
     if not isinstance(thing.value, Workload):
         return isinstance(thing.value, Pod)
     wanted = thing.value.spec.replicas if thing.value.spec else None

@@ -19,6 +19,7 @@ from netwright.dialects.istio import decode as istio
 from netwright.dialects.k8s import decode as module
 from netwright.dialects.k8s import objects
 from netwright.dialects.k8s.decode import Invalid, decode
+from netwright.dialects.kubevirt import decode as kubevirt
 from netwright.dialects.multus import decode as multus
 from netwright.dialects.openshift import decode as openshift
 from netwright.dialects.ovn import decode as ovn
@@ -259,6 +260,7 @@ def test_the_kinds_that_are_read_have_a_decoder_and_no_others() -> None:
     readers |= {("gateway.networking.k8s.io", kind): read.namespaced for kind, read in gateway._READS.items()}
     readers |= {("k8s.cni.cncf.io", kind): read.namespaced for kind, read in multus._READS.items()}
     readers |= {("route.openshift.io", kind): read.namespaced for kind, read in openshift._READS.items()}
+    readers |= {(read.version.partition("/")[0], kind): read.namespaced for kind, read in kubevirt._READS.items()}
     moved = {("extensions", name): True for name in module._EXTENSIONS}
     assert listed == readers | moved
 
@@ -294,7 +296,7 @@ def test_every_kind_is_listed_once() -> None:
         ("gateway.networking.k8s.io", "GatewayClass", "read", "none", False, False),
         ("gateway.networking.k8s.io", "ListenerSet", "unread", "none", True, False),
         ("route.openshift.io", "Route", "read", "none", True, False),
-        ("kubevirt.io", "VirtualMachine", "unread", "none", True, False),
+        ("kubevirt.io", "VirtualMachine", "read", "none", True, False),
         ("rbac.authorization.k8s.io", "ClusterRole", "irrelevant", "none", False, False),
     ],
 )

@@ -12,13 +12,13 @@ import pytest
 import netwright.dialects
 from netwright.base.spans import Place, dotted
 from netwright.dialects.k8s.decode import Invalid
+from netwright.dialects.kubevirt.launcher import instance_of
 from netwright.dialects.kubevirt.objects import (
     Interface,
     MultusNetwork,
     PluginBinding,
     PodNetwork,
     Port,
-    instance_of,
 )
 from netwright.model.document import Decoded, Document
 

@@ -26,7 +26,7 @@ from netwright.dialects.k8s.generated import (
     mentioned,
     ordinals,
 )
-from netwright.dialects.k8s.objects import ContainerPort, CronJob, Meta, Node, Pod, PodSpec, PodTemplate
+from netwright.dialects.k8s.objects import ContainerPort, CronJob, Meta, Node, Pod, PodMaker, PodSpec, PodTemplate
 from netwright.dialects.k8s.objects import Workload as WorkloadObject
 from netwright.dialects.k8s.reading import PLAIN, Reading
 from netwright.model.cluster import ContainerPortNoun, Workload, WorkloadKind
@@ -43,7 +43,15 @@ SHORT: dict[str, WorkloadKind] = {
     "Job": "job",
     "CronJob": "cronjob",
     "Node": "node",
+    "VirtualMachine": "vm",
+    "VirtualMachineInstance": "vm",
+    "VirtualMachineInstanceReplicaSet": "vmirs",
+    "VirtualMachinePool": "vmpool",
 }
+"""Kinds of workloads, and of nodes, by their kind. A machine and its instance have one name and are one workload."""
+MACHINE, INSTANCE = "VirtualMachine", "VirtualMachineInstance"
+_GO_ON: frozenset[WorkloadKind] = frozenset(("cronjob", "vm", "vmirs", "vmpool"))
+"""Workloads that make a pod again when one has ended."""
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 ACCOUNT = ":sa"
 """The service account of a pod as a label of its own: the attribute `sa`."""
@@ -65,6 +73,8 @@ def template_of(decoded: Decoded) -> PodTemplate | None:
     if isinstance(value, CronJob):
         job = value.spec.job_template if value.spec else None
         return job.spec.template if job and job.spec else None
+    if isinstance(value, PodMaker):
+        return value.pod_template(decoded.name)
     return None
 
 
@@ -168,8 +178,9 @@ class EndpointBuilder:
             if d.kind == "Namespace":
                 self._namespace(d.name)
         owners = {d: self._top(d) for d in self.objects if d.kind == "Pod"}
-        # a workload whose pods have all ended has none; a CronJob will run again
-        stands = {o for d in owners for o in self._chain(d) if o[0] != "cronjob" or not is_terminated(d.value)}
+        # a workload whose pods have all ended has none; a CronJob will run again, and a machine says so itself
+        stands = {o for d in owners for o in self._chain(d) if o[0] not in _GO_ON or not is_terminated(d.value)}
+        running = self._running()
         for d in self.objects:
             if isinstance(d.value, Pod):
                 if not is_terminated(d.value):
@@ -178,6 +189,10 @@ class EndpointBuilder:
                 key = (SHORT[d.kind], d.namespace, d.name)
                 if key not in stands and not self._is_owned(d) and _wanted(d):
                     self._template(d, key)
+            elif isinstance(d.value, PodMaker):
+                key = (SHORT[d.kind], d.namespace, d.name)
+                if key not in stands and (d.kind, *key[1:]) not in running and d.value.pod_count():
+                    self._template(d, self._top(d))
         for d in nodes:
             addresses = self._node_addresses[d.name]
             self._row(d, ("node", "", d.name), Meta(), None, "", True, d.name, addresses or self._any_node, True, 1)
@@ -194,12 +209,25 @@ class EndpointBuilder:
             at = self.by_key.get((owner[0], pod.namespace, owner[1]))
         return out
 
+    def _running(self) -> frozenset[tuple[str, str, str]]:
+        """Who has no endpoint by itself, for a running instance, or the machines of a pool, stand for it."""
+        found: set[tuple[str, str, str]] = set()
+        for d in self.objects:
+            if d.kind == MACHINE or (d.kind == INSTANCE and d.value.pod_count()):
+                owner = _controller(d.value.metadata)
+                if owner is not None and owner[0] in SHORT:
+                    found.add((owner[0], d.namespace, owner[1]))
+                if d.kind == INSTANCE:
+                    found.add((MACHINE, d.namespace, d.name))
+        return frozenset(found)
+
     def _top(self, pod: Decoded) -> tuple[WorkloadKind, str, str]:
-        """The workload a pod belongs to: its topmost controller that is known, else the pod itself."""
-        kind, name, meta = "Pod", pod.name, pod.value.metadata
+        """The workload a pod, or an instance of a machine, belongs to: its topmost controller that is known, else it
+        is one itself. A machine is one, whoever made it."""
+        kind, name, meta = pod.kind, pod.name, pod.value.metadata
         for _ in range(4):
             owner = _controller(meta)
-            if owner is None or owner[0] not in SHORT or owner[0] == "Node":
+            if kind == MACHINE or owner is None or owner[0] not in SHORT or owner[0] in ("Node", "Pod"):
                 break
             kind, name = owner
             parent = self.by_key.get((kind, pod.namespace, name))
@@ -240,7 +268,7 @@ class EndpointBuilder:
         host = bool(spec.host_network)
         node = spec.node_name or ""
         possible = (self._node_addresses.get(node, IpSet()) or self._any_node) if host else self._any_pod
-        replicas = 1
+        replicas = d.value.pod_count() if isinstance(d.value, PodMaker) else 1
         if isinstance(d.value, WorkloadObject) and d.value.spec and d.value.spec.replicas is not None:
             replicas = d.value.spec.replicas
         meta = template.metadata or Meta()

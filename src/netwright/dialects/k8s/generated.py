@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from netwright.dialects.k8s.objects import CronJob, LabelSelector, NetworkPolicy, Workload
+from netwright.dialects.k8s.objects import CronJob, LabelSelector, NetworkPolicy, PodMaker, Workload
 from netwright.model.document import Decoded
 
 UNKNOWN: Final = "?"
@@ -26,7 +26,17 @@ OF_KIND: Final = {
     "StatefulSet": ("controller-revision-hash", POD_NAME, POD_INDEX),
     "DaemonSet": ("controller-revision-hash", "pod-template-generation"),
 }
-GENERATED: Final = frozenset({*JOB_NAMES, *JOB_UIDS, JOB_INDEX, *(key for keys in OF_KIND.values() for key in keys)})
+OF_LAUNCHERS: Final = (
+    "kubevirt.io/created-by",
+    "kubevirt.io/nodeName",
+    "vm.kubevirt.io/name",
+    "vmi.kubevirt.io/id",
+)
+"""Labels of KubeVirt's launcher pods (`podLabels` of `pkg/virt-controller/services/template.go`, and those that its
+controller keeps in step): of some machines the values are known."""
+GENERATED: Final = frozenset(
+    {*JOB_NAMES, *JOB_UIDS, JOB_INDEX, *OF_LAUNCHERS, *(key for keys in OF_KIND.values() for key in keys)}
+)
 MOST_ORDINALS: Final = 1000
 """A StatefulSet of more replicas stands as one row, of pods whose ordinals are not known."""
 
@@ -34,6 +44,8 @@ MOST_ORDINALS: Final = 1000
 def generated_labels(d: Decoded) -> dict[str, str]:
     """What the pods of a workload's template have besides the template's own labels, which these overrule."""
     value = d.value
+    if isinstance(value, PodMaker):
+        return dict.fromkeys(value.unknown_labels(), UNKNOWN)
     if isinstance(value, CronJob):
         job = value.spec.job_template.spec if value.spec and value.spec.job_template else None
         labels = dict.fromkeys((*JOB_NAMES, *JOB_UIDS), UNKNOWN)

@@ -162,6 +162,27 @@ class CronJob(_Part, frozen=True):
     spec: CronJobSpec | None = None
 
 
+class PodMaker(_Part, frozen=True):
+    """An object of another API whose controller makes pods. How, its dialect says.
+
+    The reference evaluators read such an object by themselves.
+    """
+
+    metadata: Meta = Meta()
+
+    def pod_template(self, name: str) -> PodTemplate:
+        """What its pods are made of, known labels included, where the object has this name."""
+        raise NotImplementedError
+
+    def pod_count(self) -> int:
+        """How many pods it has now: 0 where it is stopped."""
+        raise NotImplementedError
+
+    def unknown_labels(self) -> tuple[str, ...]:
+        """The labels that its pods have with values that are not known."""
+        raise NotImplementedError
+
+
 # --- cluster --------------------
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from netwright.dialects.k8s.objects import Condition, LabelSelector, Meta
+from netwright.dialects.k8s.objects import Condition, LabelSelector, Meta, PodMaker, PodTemplate
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename="camel"):
@@ -194,6 +194,28 @@ class Volume(_Part, frozen=True):
     service_account: ServiceAccountVolume | None = None
 
 
+# --- what launcher pods are made for --------------------
+
+
+class _Launched(PodMaker, frozen=True, kw_only=True, gc=False, rename="camel"):
+    """What launcher pods run for; `launcher` says how they are made."""
+
+    def pod_template(self, name: str) -> PodTemplate:
+        from netwright.dialects.kubevirt.launcher import launcher_of
+
+        return launcher_of(self, name)
+
+    def pod_count(self) -> int:
+        from netwright.dialects.kubevirt.launcher import instances_of
+
+        return instances_of(self)
+
+    def unknown_labels(self) -> tuple[str, ...]:
+        from netwright.dialects.kubevirt.launcher import unknown_labels
+
+        return unknown_labels(self)
+
+
 # --- instances --------------------
 
 
@@ -236,7 +258,7 @@ class InstanceStatus(_Part, frozen=True):
     conditions: tuple[Condition, ...] | None = None
 
 
-class VirtualMachineInstance(_Part, frozen=True):
+class VirtualMachineInstance(_Launched, frozen=True):
     """A running machine: one launcher pod runs it, two while it migrates."""
 
     metadata: Meta = Meta()
@@ -258,7 +280,7 @@ class ReplicaSetSpec(_Part, frozen=True):
     template: InstanceTemplate | None = None
 
 
-class VirtualMachineInstanceReplicaSet(_Part, frozen=True):
+class VirtualMachineInstanceReplicaSet(_Launched, frozen=True):
     """Instances of one template, as many as `replicas` says (1 where it says nothing)."""
 
     metadata: Meta = Meta()
@@ -292,7 +314,7 @@ class VirtualMachineStatus(_Part, frozen=True):
     conditions: tuple[Condition, ...] | None = None
 
 
-class VirtualMachine(_Part, frozen=True):
+class VirtualMachine(_Launched, frozen=True):
     """A machine that may be stopped and started; while it runs there is an instance of its name."""
 
     metadata: Meta = Meta()
@@ -312,7 +334,7 @@ class PoolSpec(_Part, frozen=True):
     virtual_machine_template: MachineTemplate | None = None
 
 
-class VirtualMachinePool(_Part, frozen=True):
+class VirtualMachinePool(_Launched, frozen=True):
     """VirtualMachines of one template, named after the pool with a number each."""
 
     metadata: Meta = Meta()
@@ -412,15 +434,3 @@ class KubeVirt(_Part, frozen=True):
 
 
 Machine = VirtualMachine | VirtualMachineInstance | VirtualMachineInstanceReplicaSet | VirtualMachinePool
-
-
-def instance_of(machine: Machine) -> InstanceTemplate:
-    """The metadata and the spec that instances of the machine have: an instance's are its own."""
-    if isinstance(machine, VirtualMachineInstance):
-        return InstanceTemplate(metadata=machine.metadata, spec=machine.spec)
-    if isinstance(machine, VirtualMachinePool):
-        pool = machine.spec.virtual_machine_template if machine.spec else None
-        found = pool.spec.template if pool and pool.spec else None
-    else:
-        found = machine.spec.template if machine.spec else None
-    return found or InstanceTemplate()

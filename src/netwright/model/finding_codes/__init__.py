@@ -58,7 +58,20 @@ def _family(family: str) -> dict[str, FindingCode]:
 
 
 WORKLOAD_KINDS: Final = frozenset(
-    {"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob"}
+    {
+        "Pod",
+        "Deployment",
+        "StatefulSet",
+        "DaemonSet",
+        "ReplicaSet",
+        "ReplicationController",
+        "Job",
+        "CronJob",
+        "VirtualMachine",
+        "VirtualMachineInstance",
+        "VirtualMachineInstanceReplicaSet",
+        "VirtualMachinePool",
+    }
 )
 CALICO_POLICIES: Final = frozenset({"NetworkPolicy", "GlobalNetworkPolicy"})
 CALICO_SETS: Final = frozenset({"NetworkSet", "GlobalNetworkSet", "HostEndpoint"})
