@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from netwright.questions.convert import LANGUAGES, _Proving
+from netwright.translate.languages import LANGUAGES
+from netwright.translate.proving import Proving
 from netwright.translate.same_network import PORT_ZERO
 from tests import random_cilium
 from tests.agreement_cilium import decoded, profile_name
@@ -27,7 +28,7 @@ def test_rules_that_are_the_same_do_the_same(chunk: int, seed: int) -> None:
     first = seed % 10**6 * 1_000 + chunk * CLUSTERS
     for number in range(first, first + CLUSTERS):
         case = random_cilium.cluster(number, 0, random_cilium.CONFIGS[number % len(random_cilium.CONFIGS)])
-        proving = _Proving(twin(case.manifests, (), profile_name(case.config)).cluster, LANGUAGES["networkpolicy"])
+        proving = Proving(twin(case.manifests, (), profile_name(case.config)).cluster, LANGUAGES["networkpolicy"])
         before = [decoded(m) for m in case.manifests]
         for edited in edits(case.manifests, random.Random(number)):
             after = [decoded(m) for m in edited]

@@ -3,62 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import cached_property
-from ipaddress import ip_network
-from typing import Any, Final, Literal, NamedTuple
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Final, Literal
 
 import msgspec
 
 from netwright.base.errors import UsageError
-from netwright.base.selectors import ALWAYS, And, OneOf, Selector, matches
-from netwright.base.services import NONE, ServiceSet
+from netwright.base.selectors import ALWAYS
+from netwright.base.services import ServiceSet
 from netwright.base.spans import Origin, dotted, named
-from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
-from netwright.dialects.adminpolicy.lower import lower_admin_policies
-from netwright.dialects.calico import KINDS as CALICO_KINDS
-from netwright.dialects.cilium import KINDS as CILIUM_KINDS
-from netwright.dialects.ovn import KINDS as OVN_KINDS
-from netwright.engine.inquire import Inquirer
-from netwright.model.cluster import Cluster
-from netwright.model.columns import Columns
 from netwright.model.document import Decoded, Document
-from netwright.profiles.compose import compose
-from netwright.profiles.enforcers import enforcers
-from netwright.profiles.known import profile_of
-from netwright.profiles.profile import Profile
 from netwright.questions.registry import Asked, Convert
-from netwright.translate import clusternetworkpolicy, from_calico
-from netwright.translate.boxes import Ground, Kind
 from netwright.translate.conversion import Chosen, Fate, Open, Raised, ResidueKind, RuleKey, Stays, Turned, Variant
 from netwright.translate.fewest import fewer
-from netwright.translate.from_cilium import policies as from_cilium
-from netwright.translate.made_up import pods_for, selected_by_cilium
-from netwright.translate.same_network import inquirer, turned
-from netwright.translate.same_rules import same_rules
-from netwright.translate.same_tiers import same_tiers
+from netwright.translate.languages import LANGUAGES, Language, same_policies
+from netwright.translate.proving import POLICIES, Proving
 from netwright.translate.trees import read_again
 
-POLICIES = ("NetworkPolicy", *ADMIN_KINDS, *CILIUM_KINDS, *CALICO_KINDS, "HostEndpoint", *OVN_KINDS)
-MADE_UP_NET: Final = "198.18.0.0/15"
-"""Of no network that is used (RFC 2544, section C.2.2)."""
 UNWRITTEN: Final = "what the CNI does where nothing is written"
 Proof = Literal["every cluster", "this cluster", "narrower", "wider", "undecided", "differs", "nothing"]
-
-
-class Language(NamedTuple):
-    """What is taken for a language: kinds of a group, by what they are raised, a profile that enforces them."""
-
-    sources: tuple[str, ...]
-    group: str
-    raised: Callable[[Sequence[Decoded], _Proving, Chosen], Raised]
-    profile: str
-    same: Callable[[Sequence[Decoded], Sequence[Decoded], Profile], bool]
-    default_namespace: str = ""
-    is_of_a_cni: bool = False
-    """Whether only a CNI of its own enforces the kinds: another profile is one to move to."""
-    target: str = ""
-    """The profile that enforces what is written; "" is the one of the input."""
 
 
 class Emitted(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,62 +130,6 @@ class Converted(msgspec.Struct, frozen=True, kw_only=True, rename={"language": "
         return 4 if self.proof == "undecided" or left else 0
 
 
-def _from_admin(objects: Sequence[Decoded], proving: _Proving, residue: Chosen) -> Raised:
-    return clusternetworkpolicy.raised(objects)
-
-
-def _from_cilium(objects: Sequence[Decoded], proving: _Proving, residue: Chosen) -> Raised:
-    return from_cilium.raised(objects, proving, admin=False, residue=residue)
-
-
-def _from_cilium_to_both(objects: Sequence[Decoded], proving: _Proving, residue: Chosen) -> Raised:
-    return from_cilium.raised(objects, proving, admin=True, residue=residue)
-
-
-def _from_calico(objects: Sequence[Decoded], proving: _Proving, residue: Chosen) -> Raised:
-    return from_calico.raised(objects, proving)
-
-
-def _never_the_same(before: Sequence[Decoded], after: Sequence[Decoded], profile: Profile) -> bool:
-    """Rules of two profiles are not compared: a rule means other things under each."""
-    return False
-
-
-def _same_admin(before: Sequence[Decoded], after: Sequence[Decoded], profile: Profile) -> bool:
-    lowered = [lower_admin_policies([d for d in side if d.kind in ADMIN_KINDS], side) for side in (before, after)]
-    return same_rules(*({str(tier): rules for tier, rules in one.items()} for one in lowered))
-
-
-def _same_cilium(before: Sequence[Decoded], after: Sequence[Decoded], profile: Profile) -> bool:
-    if profile.enforcement == "never" or profile.isolation != "behind all tiers":
-        return False
-    one, other = (enforcers(side, profile, ()) for side in (before, after))
-    return len(one) == len(other) == 1 and same_tiers(one[0], other[0])
-
-
-def _same_policies(before: Sequence[Decoded], after: Sequence[Decoded], profile: Profile) -> bool:
-    """Admin policies are the same on both sides."""
-    sides = [[d for d in side if d.kind == "NetworkPolicy"] for side in (before, after)]
-    one, other = (enforcers(side, profile, ()) for side in sides)
-    return len(one) == len(other) == 1 and profile.tiers != "calico" and same_tiers(one[0], other[0])
-
-
-LANGUAGES = {
-    "clusternetworkpolicy": Language(
-        clusternetworkpolicy.SOURCES, "policy.networking.k8s.io", _from_admin, "upstream", _same_admin
-    ),
-    "cilium": Language(
-        CALICO_KINDS, "projectcalico.org", _from_calico, "calico", _never_the_same, "default", True, "cilium"
-    ),
-    "networkpolicy": Language(
-        from_cilium.SOURCES, "cilium.io", _from_cilium, "cilium", _same_cilium, "default", is_of_a_cni=True
-    ),
-    "networkpolicy+clusternetworkpolicy": Language(
-        from_cilium.SOURCES, "cilium.io", _from_cilium_to_both, "cilium", _same_cilium, "default", is_of_a_cni=True
-    ),
-}
-
-
 def _language(params: Convert, objects: Sequence[Decoded]) -> Language:
     """The language; where only NetworkPolicies are to be fewer, any plugin's profile is the one to compare under."""
     language = LANGUAGES[params.language]
@@ -232,14 +139,14 @@ def _language(params: Convert, objects: Sequence[Decoded]) -> Language:
         raise UsageError("`fewest` is for NetworkPolicies", help="write `--to networkpolicy`")
     if any(d.kind in language.sources for d in objects):
         return language
-    return Language(("NetworkPolicy",), "networking.k8s.io", language.raised, "upstream", _same_policies, "default")
+    return Language(("NetworkPolicy",), "networking.k8s.io", language.raised, "upstream", same_policies, "default")
 
 
 def answer(twin: Asked, params: Convert) -> Converted:
     """The policies of the twin in `params.language`."""
     objects = twin.cluster.objects
     language = _language(params, objects)
-    proving = _Proving(twin.cluster, language)
+    proving = Proving(twin.cluster, language)
     if params.residue and language.group != "cilium.io":
         raise UsageError("`residue` is for the policies of Cilium", help="leave `--residue` out")
     made = language.raised(objects, proving, params.residue or "")
@@ -286,160 +193,8 @@ def answer(twin: Asked, params: Convert) -> Converted:
     )
 
 
-class _Proving:
-    """Networks of one cluster with its policies written in several ways, under a profile that enforces them (`source`),
-    and under the one that they are to be enforced by afterwards (`target`)."""
-
-    def __init__(self, cluster: Cluster, language: Language) -> None:
-        self._cluster = cluster
-        self._language = language
-        own = profile_of(cluster.profile)
-        self._is_own = all(kind in own.kinds for kind in language.sources)
-        self._is_move = bool(language.target) or (language.is_of_a_cni and not self._is_own)
-        self.source = own if self._is_own else profile_of(language.profile)
-        self.target = profile_of(language.target) if language.target else own if self._is_move else self.source
-
-    @cached_property
-    def _before(self) -> Inquirer:
-        return inquirer(self._of(self._cluster.objects, self.source))
-
-    @cached_property
-    def _made_up(self) -> list[Decoded]:
-        if not self._language.is_of_a_cni:
-            return []
-        policies = [d for d in self._cluster.objects if d.kind in self._language.sources]
-        known = _Pods(inquirer(self._read(self._cluster.objects, self.source)))
-        objects = self._cluster.objects
-        has_pod = lambda selector: bool(known.selected(selector))  # noqa: E731
-        if self._language.sources == CALICO_KINDS:
-            selected = from_calico.selected_by_calico(objects, self.source)
-            return pods_for(policies, selected, objects, has_pod, map(str, ip_network(MADE_UP_NET).hosts()))
-        return pods_for(policies, selected_by_cilium(policies), objects, has_pod)
-
-    @property
-    def made_up(self) -> tuple[str, ...]:
-        return tuple(named(d.namespace, d.name) for d in self._made_up if d.kind == "Pod")
-
-    @cached_property
-    def _known(self) -> _Pods:
-        return _Pods(self._before)
-
-    def is_same(self, before: Sequence[Decoded], after: Sequence[Decoded]) -> bool:
-        """Whether the rules of objects are the same, whatever pods there are."""
-        return self._language.same(before, after, self.source)
-
-    def has_pod(self, selector: Selector) -> bool:
-        """Whether a selector selects a pod, made up or not."""
-        return bool(self._known.selected(selector))
-
-    def selected(self, selector: Selector) -> frozenset[int]:
-        """Which of the kinds of pods that the rules tell apart a selector selects."""
-        return self._known.selected(selector)
-
-    def _of(self, objects: Sequence[Decoded], profile: Profile) -> Cluster:
-        """With pods made up for the selectors that select none."""
-        return self._read([*objects, *self._made_up], profile)
-
-    def _read(self, objects: Sequence[Decoded], profile: Profile) -> Cluster:
-        """Policies that the profile does not read are the same on both sides, and would only hide differences."""
-        return compose(self._known_to(objects, profile), profile=profile, pod_cidrs=self._cluster.pod_cidrs)
-
-    @staticmethod
-    def _known_to(objects: Sequence[Decoded], profile: Profile) -> list[Decoded]:
-        return [d for d in objects if d.kind not in POLICIES or d.kind in profile.kinds]
-
-    def moved(self, objects: Sequence[Decoded], beside: ServiceSet = NONE) -> tuple[Turned, ...]:
-        """What differs from the input once these are its objects, under one profile, but for services `beside`."""
-        return turned(self._before, self._of(objects, self.source), beside)
-
-    @property
-    def ground(self) -> Ground:
-        """What the network says of addresses."""
-        network = self._before.network
-        columns = network.columns
-        rows = [row for row in range(columns.n) if not columns.host[row]]
-        pods = [Kind(attributes_of(columns, row), columns.addresses_of(row)) for row in rows]
-        return from_calico.ground(self.network_objects, pods, network.families)
-
-    @property
-    def network_objects(self) -> Sequence[Decoded]:
-        """Those of the input and the pods that were made up."""
-        return self._before.cluster.objects
-
-    def arrived(self, objects: Sequence[Decoded], beside: ServiceSet = NONE) -> tuple[Turned, ...]:
-        """What differs from the input once these are its objects under the other profile; what that does not read of
-        them leaves open what it could decide."""
-        if not self._is_move:
-            return self.moved(objects, beside)
-        made_up = [*objects, *self._made_up]
-        return turned(self._before, compose(made_up, profile=self.target, pod_cidrs=self._cluster.pod_cidrs), beside)
-
-    def by_the_move(self, made: Raised, differing: Sequence[Turned]) -> int:
-        """How many of the pairs differ where neither the converted policies nor what was made of them are there."""
-        if not (self._language.target and differing):
-            return 0
-        kept = [d for d in self.network_objects if d not in made.sources]
-        before, after = (
-            compose(self._known_to(kept, profile), profile=profile, pod_cidrs=self._cluster.pod_cidrs)
-            for profile in (self.source, self.target)
-        )
-        pairs = {(one.source, one.destination, one.family) for one in turned(inquirer(before), after, made.beside)}
-        return sum((one.source, one.destination, one.family) in pairs for one in differing)
-
-    def started(self, after: Sequence[Decoded]) -> tuple[Turned, ...]:
-        """What differs under the profile of the input, where that does not enforce the policies as they are."""
-        if self._is_own or self._is_move:
-            return ()
-        own = profile_of(self._cluster.profile)
-        sides = (
-            compose(objects, profile=own, unknown=self._cluster.unknown, pod_cidrs=self._cluster.pod_cidrs)
-            for objects in (self._cluster.objects, after)
-        )
-        return turned(inquirer(next(sides)), next(sides))
-
-    def not_compared(self) -> tuple[str, ...]:
-        """Why networks that are the same as far as they are read may not be."""
-        reasons = [u.reason for u in self._cluster.unknown]
-        reasons += [
-            f"{d.kind} `{named(d.namespace, d.name)}` is no policy of the profile `{self.source.name}`"
-            for d in self._cluster.objects
-            if d.kind in POLICIES and d.kind not in self.source.kinds and d.kind not in self.source.ignored
-        ]
-        return tuple(dict.fromkeys(reasons))
-
-
-def attributes_of(columns: Columns, row: int) -> dict[str, str]:
-    """Those of a pod and the name of its namespace."""
-    return {**columns.labels_of(row), "ns": columns.namespaces[columns.namespace[row]]}
-
-
-class _Pods:
-    """The pods of a network as far as its rules tell them apart, by their namespaces."""
-
-    def __init__(self, inquirer: Inquirer) -> None:
-        columns = inquirer.network.columns
-        self._of: dict[str, list[tuple[int, dict[str, str]]]] = {}
-        self._known: dict[Selector, frozenset[int]] = {}
-        for row in inquirer.network.identities.row.tolist():
-            if not columns.host[row]:
-                number = int(columns.namespace[row])
-                of_namespace = {f"ns:{key}": text for key, text in columns.namespace_labels[number].items()}
-                attributes = {**attributes_of(columns, row), **of_namespace, "network": "pod"}
-                self._of.setdefault(columns.namespaces[number], []).append((row, attributes))
-
-    def selected(self, selector: Selector) -> frozenset[int]:
-        found = self._known.get(selector)
-        if found is None:
-            parts = selector.parts if isinstance(selector, And) else (selector,)
-            named = [part.values for part in parts if isinstance(part, OneOf) and part.key == "ns"]
-            names = named[0] if named else tuple(self._of)
-            pods = (pod for name in names for pod in self._of.get(name, ()))
-            found = self._known[selector] = frozenset(row for row, held in pods if matches(selector, held))
-        return found
-
-
 def _proof(
-    made: Raised, before: Sequence[Decoded], after: Sequence[Decoded], proving: _Proving, language: Language
+    made: Raised, before: Sequence[Decoded], after: Sequence[Decoded], proving: Proving, language: Language
 ) -> tuple[Proof, tuple[Turned, ...], tuple[str, ...]]:
     if not made.sources:
         return "nothing", (), ()
@@ -485,7 +240,7 @@ def _rule(twin: Asked, key: RuleKey, fate: Fate, made: Raised) -> RuleFate:
     )
 
 
-def _residue(one: Open, proving: _Proving, beside: ServiceSet) -> Residue:
+def _residue(one: Open, proving: Proving, beside: ServiceSet) -> Residue:
     return Residue(
         kind=one.kind,
         rules=tuple(f"{_policy(key)} {dotted(key.pointer)}" for key in one.rules),
@@ -496,7 +251,7 @@ def _residue(one: Open, proving: _Proving, beside: ServiceSet) -> Residue:
     )
 
 
-def _choice(one: Variant, proving: _Proving, beside: ServiceSet) -> Choice:
+def _choice(one: Variant, proving: Proving, beside: ServiceSet) -> Choice:
     """With the direction that it has in the input's network: what is meant to close may open too, as where requests
     that were asked of whoever came to a port no longer are."""
     moved = proving.moved(one.objects, beside)

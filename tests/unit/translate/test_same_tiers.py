@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from netwright.questions.convert import LANGUAGES, _Proving
+from netwright.translate.languages import LANGUAGES
+from netwright.translate.proving import Proving
 from tests.agreement_cilium import decoded
 from tests.laws.test_reach import twin
 from tests.unit.translate.test_clusternetworkpolicy import CLUSTER, held
@@ -97,6 +98,6 @@ def test_a_denial_is_the_same_as_the_last_admin_policy_unless_one_passes_on() ->
 
 
 def is_same(before: list[Object], after: list[Object]) -> bool:
-    proving = _Proving(twin([*CLUSTER, *before], (), "cilium").cluster, LANGUAGES["networkpolicy"])
+    proving = Proving(twin([*CLUSTER, *before], (), "cilium").cluster, LANGUAGES["networkpolicy"])
     sides = ([decoded(m) for m in [*CLUSTER, *policies]] for policies in (before, after))
     return proving.is_same(*sides)
