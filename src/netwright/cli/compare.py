@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Literal
 
 import click
+import msgspec
 
 from netwright.base.errors import UsageError
 from netwright.cli.choices import files
@@ -61,7 +62,7 @@ def diff(
       helm template RELEASE CHART | netwright diff rendered.yaml -
     """
     sources = _two(*paths, *given.sources, profiles=len(given.cni))
-    given = given._replace(sources=())
+    given = msgspec.structs.replace(given, sources=())
     comparing = _Comparing(given, sources, fail_on, split, with_lines=to.format == "html")
     compared = comparing.run()
     reasons = list(dict.fromkeys(reason for one in compared for reason in one.exit_reasons))
@@ -122,7 +123,9 @@ class _Comparing:
     @property
     def given_each(self) -> tuple[Given, Given]:
         """What was given for each of the two: each its own profile where two are named."""
-        return self.given._replace(cni=self.given.cni[:1]), self.given._replace(cni=self.given.cni[-1:])
+        return msgspec.structs.replace(self.given, cni=self.given.cni[:1]), msgspec.structs.replace(
+            self.given, cni=self.given.cni[-1:]
+        )
 
     def run(self) -> list[Compared]:
         """Raises SourceError where one of the sources holds no manifest."""

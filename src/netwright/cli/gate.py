@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
+import msgspec
 
 from netwright.base.errors import UnknownReference, UsageError
 from netwright.cli.choices import files
@@ -118,7 +119,7 @@ def check(
     return code
 
 
-class _Answer(NamedTuple):
+class _Answer(msgspec.Struct, frozen=True):
     """The findings of one part of the sources; `name` is "" where they are one network."""
 
     name: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
+import msgspec
 
 from netwright.base.errors import UsageError
 from netwright.cli import progress
@@ -44,7 +45,7 @@ class ConfigurationFile:
         return read_configuration(self.path or CONFIGURATION)
 
 
-class Given(NamedTuple):
+class Given(msgspec.Struct, frozen=True):
     """What a command was given to read, and how much it is to say."""
 
     sources: tuple[str, ...]
@@ -133,7 +134,7 @@ def source_options(command: F) -> F:
     @wraps(command)
     def call(**options: Any) -> Any:
         options["config"] = ConfigurationFile(options["config"])
-        given = Given(**{name: options.pop(name) for name in Given._fields})
+        given = Given(**{name: options.pop(name) for name in Given.__struct_fields__})
         with progress.progress(quiet=given.quiet):
             return command(given=given, **options)
 

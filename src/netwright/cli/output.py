@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, TextIO
+from typing import IO, TYPE_CHECKING, Any, TextIO
 
 import click
 import msgspec
@@ -26,7 +26,7 @@ LEAST_WIDTH, MOST_WIDTH = 40, 120
 """Columns that text is folded to: a terminal's own between these."""
 
 
-class Output(NamedTuple):
+class Output(msgspec.Struct, frozen=True):
     """In which format the answer is wanted, and where it goes (`path` None: standard output)."""
 
     format: str

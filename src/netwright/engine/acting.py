@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
+
+import msgspec
 
 from netwright.engine.bits import indexes
 from netwright.engine.compile import Network
@@ -18,7 +20,7 @@ PolicyKey = tuple[str, str, str]
 """The kind, namespace and name of a policy; namespace and name are "" for kinds that were not read."""
 
 
-class Acting(NamedTuple):
+class Acting(msgspec.Struct, frozen=True):
     """By identity: the policies that act there in either direction and the state of isolation in each.
 
     `at` gives the identities of each policy and direction it acts in (policies that select nothing have an empty set).

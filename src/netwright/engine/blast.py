@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from netwright.base.services import ServiceSet
@@ -14,7 +14,7 @@ from netwright.engine.join import Join, Sureness
 from netwright.engine.relations import Relation, passing, relations
 
 
-class Steps(NamedTuple):
+class Steps(msgspec.Struct, frozen=True):
     """Which ends each end reaches in one step, surely and perhaps (bit j of item i), and who is beside whom on a
     node."""
 

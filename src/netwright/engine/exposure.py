@@ -8,7 +8,9 @@ loadBalancerSourceRanges, source IP); whether a proxy takes a route at all is wo
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from netwright.base.ipset import EVERYWHERE, NOT_UNICAST, IpSet
 from netwright.base.spans import Origin
@@ -43,7 +45,7 @@ ROUTED = frozenset(("Ingress", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute",
 """Kinds of ways in through a proxy, as `Exposure.via` has them."""
 
 
-class Step(NamedTuple):
+class Step(msgspec.Struct, frozen=True):
     """One link of the chain: what happens there, its verdict, and the object that says so."""
 
     verdict: StepVerdict
@@ -53,7 +55,7 @@ class Step(NamedTuple):
     """Of an undecided step: why it is."""
 
 
-class Exposure(NamedTuple):
+class Exposure(msgspec.Struct, frozen=True):
     """One way in: the Service and port, how, the whole chain's verdict, the steps, and the packets of its last hop."""
 
     service: str
@@ -234,7 +236,7 @@ def _from_nodes(inquirer: Inquirer, service: ServiceNoun, port: ServicePortNoun)
     if nodes:
         rows = tuple(r for w in nodes for r in w.rows)
         return _parts(inquirer, Target("a node", rows=rows), service, port)
-    from netwright.engine.inquire import Packet, Part
+    from netwright.engine.inquire import Part
 
     possible = EVERYWHERE - NOT_UNICAST - inquirer.cluster.pod_ranges
     out: list[Part] = []
@@ -242,15 +244,15 @@ def _from_nodes(inquirer: Inquirer, service: ServiceNoun, port: ServicePortNoun)
     for part in _parts(inquirer, Target("a node", addresses=possible), service, port):
         found = part.outcome
         if unread:  # something that was not read could act at nodes, and their egress is not in the tables
-            found = found._replace(may_deny=True)
+            found = msgspec.structs.replace(found, may_deny=True)
         if _is_refused_by_mesh(inquirer.network, part.packet):  # by whichever node it comes
-            out.append(Part(Packet(*part.packet), found, "a node", part.destination))
+            out.append(Part(part.packet, found, "a node", part.destination))
             continue
         # the packet may also arrive at the pod's own node, which always reaches it
         opened = Outcome(
             True, found.may_deny, "perhaps own node" if found.may_deny else "", found.egress, found.ingress
         )
-        out.append(Part(Packet(*part.packet), opened, "a node", part.destination))
+        out.append(Part(part.packet, opened, "a node", part.destination))
     return out
 
 
@@ -408,7 +410,7 @@ def _by_unread(inquirer: Inquirer, route: UnreadRoute, wanted: set[str] | None) 
 def _perhaps(service: ServiceNoun, port: ServicePortNoun, via: str, entry: str, step: Step) -> Exposure:
     if not port.backends and not port.open:
         return _nowhere(service, port, via, entry, ())
-    return _exposure(service, port, via, entry, "undecided", (step._replace(open="unknown"),), ())
+    return _exposure(service, port, via, entry, "undecided", (msgspec.structs.replace(step, open="unknown"),), ())
 
 
 def _services_of(inquirer: Inquirer, rows: Sequence[int]) -> list[ServiceNoun]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import NamedTuple
 
 import msgspec
 
@@ -48,12 +47,12 @@ class BoundRule(msgspec.Struct, frozen=True, gc=False):
     owed: bool = False
 
 
-class BoundEnd(NamedTuple):
+class BoundEnd(msgspec.Struct, frozen=True):
     action: Action
     unsure: int
 
 
-class TierRow(NamedTuple):
+class TierRow(msgspec.Struct, frozen=True):
     """For these services: whom the tier may allow, may deny, may leave to the next tier. Their union is everybody."""
 
     mask: int

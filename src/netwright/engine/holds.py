@@ -6,7 +6,8 @@ Both tables stay factored: what a class of sources sends is joined with what a c
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+
+import msgspec
 
 from netwright.base.services import ServiceSet
 from netwright.engine.bits import indexes
@@ -18,7 +19,7 @@ Pair = tuple[int, int]
 """The positions of a source and a destination."""
 
 
-class Ends(NamedTuple):
+class Ends(msgspec.Struct, frozen=True):
     """Two sets of positions as bitsets, and those of single endpoints, which are no connection to themselves."""
 
     sources: int

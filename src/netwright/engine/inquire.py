@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Literal
+
+import msgspec
 
 from netwright.base.errors import UsageError
 from netwright.base.ipset import Family, IpSet, address_text, parse_address
@@ -28,7 +30,7 @@ from netwright.model.rule import Direction
 Groups = Literal["all", "some", "none"]
 
 
-class Packet(NamedTuple):
+class Packet(msgspec.Struct, frozen=True):
     """One packet of a question: its ends, the service, the address family."""
 
     family: Family
@@ -37,7 +39,7 @@ class Packet(NamedTuple):
     key: int
 
 
-class Part(NamedTuple):
+class Part(msgspec.Struct, frozen=True):
     """A packet, its outcome, and who it stands for. Of outside ends the addresses that it stands for."""
 
     packet: Packet
@@ -48,7 +50,7 @@ class Part(NamedTuple):
     destination_addresses: IpSet | None = None
 
 
-class Settled(NamedTuple):
+class Settled(msgspec.Struct, frozen=True):
     """The verdict of a question. `nowhere` says why there was no packet to ask about ("" where there was); `ways` are
     the chains from outside to a Service."""
 
@@ -60,7 +62,7 @@ class Settled(NamedTuple):
     ways: tuple[Exposure, ...] = ()
 
 
-class Delivery(NamedTuple):
+class Delivery(msgspec.Struct, frozen=True):
     """A destination after a service's translation: an endpoint row or an address, and the service key there."""
 
     row: int
@@ -276,7 +278,9 @@ class Inquirer:
             if end.fqdn and settled.groups == "some" and several:
                 told = Reason("depends", f"which addresses `{end.fqdn}` has is not in the input")
                 others = (r for p in settled.parts if p.outcome.verdict == "undecided" for r in self.reasons(p))
-                settled = settled._replace(verdict="undecided", reasons=tuple(dict.fromkeys((told, *others))))
+                settled = msgspec.structs.replace(
+                    settled, verdict="undecided", reasons=tuple(dict.fromkeys((told, *others)))
+                )
         return settled
 
     def _ask(
@@ -555,7 +559,7 @@ class Inquirer:
         if network.exempts_own_node or relation(network, source.row, destination.row) != "own node":
             return source, destination
         at, to = own_positions(network, network.tables[packet.family], source, destination)
-        return source._replace(position=at), destination._replace(position=to)
+        return msgspec.structs.replace(source, position=at), msgspec.structs.replace(destination, position=to)
 
     def deciding(self, part: Part) -> list[Citation]:
         """The rules and ends that decide a part: what allows in each isolated direction, or what denies."""

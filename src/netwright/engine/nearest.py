@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+import msgspec
 
 from netwright.base.ipset import address_text
 from netwright.base.selectors import And, Has, Never, Not, OneOf, Or, Selector, matches
@@ -13,7 +14,7 @@ from netwright.engine.verdict import Spot
 from netwright.model.rule import Addresses, AndPeer, AnyPeer, Direction, Kinds, Members, Names, OrPeer, Peer, Rule
 
 
-class Near(NamedTuple):
+class Near(msgspec.Struct, frozen=True):
     """A rule, how many things differ, and what they are; `peer` is the closest of its peers, `port_differs` whether the
     service does."""
 

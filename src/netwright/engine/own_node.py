@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from netwright.base.ipset import Family
 from netwright.engine.reasons import Reason
 from netwright.model.references import Target
@@ -42,7 +44,7 @@ def from_own_node(
     may_drop = False
     for index, rows in by_node.items():
         node = columns.nodes[index] if index >= 0 else ""
-        clients = source._replace(rows=tuple(rows))
+        clients = msgspec.structs.replace(source, rows=tuple(rows))
         near = [d for d in deliveries if node and d.node == node]
         open_ = [d for d in deliveries if not node or not d.node]
         for family in families:
@@ -66,8 +68,8 @@ def from_own_node(
         )
         open_parts = [p for p in parts if p.outcome.verdict == "undecided"]
         more = dict.fromkeys(r for p in open_parts for r in inquirer.reasons(p))
-        return inquirer.settle(parts)._replace(
-            verdict="undecided", groups="some", reasons=(Reason("unknown", told), *more)
+        return msgspec.structs.replace(
+            inquirer.settle(parts), verdict="undecided", groups="some", reasons=(Reason("unknown", told), *more)
         )
     settled = inquirer.settle(parts, dropped)
     if not nowhere:
@@ -75,4 +77,4 @@ def from_own_node(
     listed = [n if len(f) == len(families) else f"{n} over IPv{f[0]}" for n, f in sorted(nowhere.items())]
     names = ", ".join(listed[:4]) + (f" and {len(listed) - 4} more" if len(listed) > 4 else "")
     told = f"internalTrafficPolicy Local: {service} has no endpoint on {names}, so connections from there are dropped"
-    return settled._replace(nowhere=told)
+    return msgspec.structs.replace(settled, nowhere=told)

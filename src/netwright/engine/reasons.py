@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
+
+import msgspec
 
 from netwright.base.spans import Origin, named
 from netwright.engine.units import is_unread
@@ -12,7 +14,7 @@ from netwright.engine.verdict import Citation
 ReasonKind = Literal["unknown", "ambiguous", "depends"]
 
 
-class Reason(NamedTuple):
+class Reason(msgspec.Struct, frozen=True):
     """Why a verdict is open: input is missing, the documents leave it open, or it depends on something else."""
 
     kind: ReasonKind

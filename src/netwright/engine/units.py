@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import NamedTuple
 
 import msgspec
 
@@ -34,7 +33,7 @@ Source = tuple[str, str, str]
 """The kind, namespace and name of the object that a rule came from."""
 
 
-class Delta(NamedTuple):
+class Delta(msgspec.Struct, frozen=True):
     """An edit of one tier: the objects whose rules go, and the rules and ends that come.
 
     Where the tier's rules are ordered, `Rule.policy` of the new ones must not be in use by another object.

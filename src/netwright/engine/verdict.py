@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Literal, NamedTuple
+from typing import Literal
+
+import msgspec
 
 from netwright.base.ipset import Family
 from netwright.base.services import ALL, ServiceSet
@@ -33,21 +35,21 @@ Relation = Literal["", "self", "own node", "perhaps own node", "hairpin"]
 """What stands between two ends beside policy. Hairpin: a pod that a Service leads to itself."""
 
 
-class Spot(NamedTuple):
+class Spot(msgspec.Struct, frozen=True):
     """One end of a packet: its position in the universe of a family, and its endpoint row (-1: outside)."""
 
     position: int
     row: int
 
 
-class Side(NamedTuple):
+class Side(msgspec.Struct, frozen=True):
     """One direction of one packet: whether policy surely, and whether it perhaps, allows it."""
 
     must: bool
     may: bool
 
 
-class Outcome(NamedTuple):
+class Outcome(msgspec.Struct, frozen=True):
     may_allow: bool
     may_deny: bool
     relation: Relation
@@ -61,7 +63,7 @@ class Outcome(NamedTuple):
         return "allow" if self.may_allow else "deny"
 
 
-class Open(NamedTuple):
+class Open(msgspec.Struct, frozen=True):
     """Why a rule only perhaps matches: labels of a namespace, addresses of an endpoint, the protocol, DNS names (`text`
     has them), a condition or something else that `text` tells."""
 
@@ -69,7 +71,7 @@ class Open(NamedTuple):
     text: str = ""
 
 
-class Citation(NamedTuple):
+class Citation(msgspec.Struct, frozen=True):
     """A rule or an end that is read for one direction of a packet and decides it, or perhaps does, or passes it on.
 
     `open` is why it perhaps does not match; empty where it surely does. `tied`: other policies of the same rank do
@@ -103,7 +105,7 @@ class Citation(NamedTuple):
         return Open("protocol") in self.open
 
 
-class _Matching(NamedTuple):
+class _Matching(msgspec.Struct, frozen=True):
     """A rule that matches a packet, perhaps only, and what of it is cited."""
 
     rule: Rule
@@ -142,7 +144,7 @@ def outcome(network: Network, tables: FamilyTables, source: Spot, destination: S
         differs = may_allow and may_deny and first != second
         return Outcome(may_allow, may_deny, "perhaps own node" if differs else "", sides[0], sides[1])
     found = _outcome(between, egress, ingress)
-    return found._replace(may_allow=True) if between == "perhaps own node" and found.may_deny else found
+    return msgspec.structs.replace(found, may_allow=True) if between == "perhaps own node" and found.may_deny else found
 
 
 def own_positions(network: Network, tables: FamilyTables, source: Spot, destination: Spot) -> tuple[int, int]:
@@ -220,7 +222,7 @@ class Citer:
                 reached.pop()  # it says perhaps what the end says surely
             before = [o for c in matching if c.enforcer == first.enforcer and is_unread(c.origin) for o in c.open]
             if before and first.enforcer == self.network.mesh:  # perhaps it is outside, and under none of its policies
-                reached = [c._replace(open=tuple(dict.fromkeys((*before, *c.open)))) for c in reached]
+                reached = [msgspec.structs.replace(c, open=tuple(dict.fromkeys((*before, *c.open)))) for c in reached]
             matching += reached
             is_open = is_open and not ended
             if not is_open and not any(c.action == "pass" for c in reached):
@@ -310,7 +312,7 @@ def _reached(found: list[_Matching], tier: Tier) -> tuple[list[Citation], bool]:
         decided = {(m.rule.action, differ and m.citation.origin) for m in level if m.citation.surely}
         for m in level:
             is_told = (m.rule.action, differ and m.citation.origin) in decided or _adds_nothing(m, level)
-            out.append(m.citation._replace(tied=differ, moot=is_told and not m.citation.surely))
+            out.append(msgspec.structs.replace(m.citation, tied=differ, moot=is_told and not m.citation.surely))
         if decided:
             return out, False
     return out, True

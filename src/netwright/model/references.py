@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+import msgspec
 
 from netwright.base.errors import UnknownReference, UsageError
 from netwright.base.ipset import EVERYWHERE, INTERNET, NOT_UNICAST, Family, IpSet, address_text, parse_address
 from netwright.base.numbers import short, whole_number
+from netwright.base.patterns import pattern
 from netwright.base.services import check_port
 from netwright.model.cluster import Cluster, ServiceNoun, Workload
 
@@ -44,8 +47,8 @@ GROUPS = {"deploy": "apps", "sts": "apps", "ds": "apps", "rs": "apps", "job": "b
 for _name in ("vmi", "vmis", "virtualmachineinstance", "virtualmachineinstances"):  # a machine and its instance are one
     KINDS[_name] = "vm"
 GROUPS |= {"vm": "kubevirt.io", "vmirs": "kubevirt.io", "vmpool": "pool.kubevirt.io"}
-PART = re.compile(r"(?P<whole>[^{}]+)\{(?P<labels>[^{}]+)\}")
-HOST_NAME = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.?)+", re.IGNORECASE)
+PART = pattern(r"(?P<whole>[^{}]+)\{(?P<labels>[^{}]+)\}")
+HOST_NAME = pattern(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.?)+", re.IGNORECASE)
 
 
 def kind_of(text: str) -> str | None:
@@ -59,7 +62,7 @@ def kind_of(text: str) -> str | None:
     return kind if GROUPS.get(kind) in (group, rest if version.startswith("v") else group) else None
 
 
-class Target(NamedTuple):
+class Target(msgspec.Struct, frozen=True):
     """What a reference stands for: endpoints (`rows`), a Service, or outside addresses. `ref` is its printed form.
 
     `fqdn` is a name outside whose address is not known: `addresses` then are all that it could be. `by_outer_address`:

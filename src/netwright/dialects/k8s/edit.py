@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -32,7 +32,7 @@ Side = Literal["ingress", "egress"]
 IDENTIFYING = ("app", "app.kubernetes.io/name", "k8s-app", "name", "app.kubernetes.io/instance", "component")
 
 
-class Edit(NamedTuple):
+class Edit(msgspec.Struct, frozen=True):
     """`before` (None: a new object) becomes `after` (None: deleted)."""
 
     before: Decoded | None

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import NamedTuple
+
+import msgspec
 
 from netwright.dialects.k8s.endpoints import container_ports, template_of
 from netwright.dialects.k8s.objects import Pod
@@ -18,7 +19,7 @@ from netwright.model.kind_lists import makes_pods
 from netwright.questions.check.scene import Scene
 
 
-class Asleep(NamedTuple):
+class Asleep(msgspec.Struct, frozen=True):
     """A pod that is not there at present and may come."""
 
     labels: dict[str, str]

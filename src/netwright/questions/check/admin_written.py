@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+
+import msgspec
 
 from netwright.base.ipset import IpSet
 from netwright.dialects.adminpolicy.lower import priority_of, services_of, tier_of
@@ -30,7 +31,7 @@ from netwright.questions.check.tiers import DIRECTIONS, Key
 EVERYTHING = LabelSelector()
 
 
-class AdminRule(NamedTuple):
+class AdminRule(msgspec.Struct, frozen=True):
     """A rule of an admin policy. `action` is allow, deny or pass."""
 
     policy: Decoded
@@ -102,7 +103,7 @@ def rules_of(policy: Decoded) -> Iterator[AdminRule]:
 # --- selectors --------------------
 
 
-class Chooser(NamedTuple):
+class Chooser(msgspec.Struct, frozen=True):
     """The selectors of a subject or a peer of pods, and where they stand under it. `pods` None: all pods."""
 
     namespaces: LabelSelector

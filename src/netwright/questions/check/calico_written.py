@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from netwright.base.selectors import conjunction
 from netwright.base.spans import Pointer, named
@@ -37,7 +39,7 @@ DECIDING: Final = ("Allow", "Deny", "Pass")
 _BY_NAME: Final = (NAMESPACE, OF_NAMESPACE + NAME, OF_NAMESPACE + NAMESPACE_NAME)
 
 
-class Placed(NamedTuple):
+class Placed(msgspec.Struct, frozen=True):
     """A rule of a policy that acts, with its place."""
 
     policy: Decoded

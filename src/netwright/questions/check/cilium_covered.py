@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import NamedTuple
 
 import msgspec
 
@@ -35,7 +34,7 @@ HOME = "n:" + NAMESPACE
 _OF_CLUSTER = frozenset({"cluster", "cluster-mesh"})
 
 
-class Held(NamedTuple):
+class Held(msgspec.Struct, frozen=True):
     """An entry with what it matches. `order` numbers the entries by name of their policies."""
 
     entry: Entry

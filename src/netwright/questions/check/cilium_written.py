@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
+
+import msgspec
 
 from netwright.base.selectors import ALWAYS, Selector, conjunction, equals
 from netwright.base.spans import Pointer
@@ -47,7 +49,7 @@ FORMS: Final = (
 _OF_NO_POD: Final = frozenset({NAMESPACE, "io.cilium.k8s.policy.cluster", "io.cilium.k8s.policy.serviceaccount"})
 
 
-class Ruled(NamedTuple):
+class Ruled(msgspec.Struct, frozen=True):
     """One rule of a policy (`spec`, or one of `specs`) with its place."""
 
     policy: Decoded
@@ -70,7 +72,7 @@ class Ruled(NamedTuple):
         return any(self.entries(side)) and (default is None or getattr(default, side) is not False)
 
 
-class Entry(NamedTuple):
+class Entry(msgspec.Struct, frozen=True):
     """One entry of a section."""
 
     ruled: Ruled

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import NamedTuple
+
+import msgspec
 
 from netwright.base.ipset import IpSet
 from netwright.base.services import ServiceSet
@@ -19,7 +20,7 @@ from netwright.dialects.k8s.objects import LabelSelector, NetworkPolicyPeer, Net
 from netwright.model.rule import Service
 
 
-class Asked(NamedTuple):
+class Asked(msgspec.Struct, frozen=True):
     """What is asked of one label. `there` None: it may be there or not; `values` None: any but the `refused` ones."""
 
     there: bool | None = None
@@ -145,7 +146,7 @@ def ports_contain(wide: Service | None, narrow: Service | None) -> bool:
     return all(name in wide.named or ServiceSet.ports(name.protocol) <= wide.fixed for name in narrow.named)
 
 
-class RuleSet(NamedTuple):
+class RuleSet(msgspec.Struct, frozen=True):
     """What a rule matches: `peers` None: everybody; `ports` None: everything."""
 
     peers: tuple[PeerSet, ...] | None

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import NamedTuple
+
+import msgspec
 
 from netwright.base.services import TCP, UDP, ServiceSet
 from netwright.dialects.k8s.endpoints import NAMESPACE_NAME
@@ -34,7 +35,7 @@ def checks(scene: Scene) -> Iterator[Found]:
     yield from names.only_udp()
 
 
-class Allowed(NamedTuple):
+class Allowed(msgspec.Struct, frozen=True):
     """What the egress rules of a policy may allow of DNS; `selects`: whether they let pods go to pods at all."""
 
     udp: bool

@@ -6,7 +6,8 @@ Every way in is a chain of verdicts (engine.exposure); only what surely passes i
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from netwright.base.ipset import INTERNET, IpSet
 from netwright.base.services import protocol_name
@@ -37,7 +38,7 @@ def open_ways(scene: Scene) -> tuple[Exposure, ...]:
 # --- exposed and not isolated --------------------
 
 
-class _Exposed(NamedTuple):
+class _Exposed(msgspec.Struct, frozen=True):
     workload: Workload
     ways: list[Exposure]
 
@@ -66,7 +67,8 @@ def exposed_and_open(scene: Scene) -> dict[str, _Exposed]:
 def not_isolated(scene: Scene) -> Iterator[Found]:
     """NW3101: a workload that outside reaches, and that no policy isolates for ingress."""
     services = _by_ref(scene)
-    for ref, (workload, ways) in scene.once(exposed_and_open).items():
+    for ref, exposed in scene.once(exposed_and_open).items():
+        workload, ways = exposed.workload, exposed.ways
         entries = _entries(ways)
         ports = sorted({p.packet.key & 0xFFFF for way in ways for p in way.parts})
         named = dict.fromkeys(services[way.service] for way in ways if way.service in services)
@@ -103,7 +105,7 @@ def external_addresses(scene: Scene) -> Iterator[Found]:
         )
 
 
-class _Dangerous(NamedTuple):
+class _Dangerous(msgspec.Struct, frozen=True):
     service: ServiceNoun
     way: Exposure
     what: str
@@ -141,14 +143,15 @@ def _dangerous(scene: Scene) -> list[_Dangerous]:
 def dangerous_ports(scene: Scene) -> Iterator[Found]:
     """NW3103, NW3106: ports of databases and control planes, and of remote login, that the internet reaches."""
     seen = set()
-    for service, way, what, is_login in scene.once(_dangerous):
+    for danger in scene.once(_dangerous):
+        service, way, what = danger.service, danger.way, danger.what
         if (service.ref, way.port, way.protocol) in seen:
             continue
         seen.add((service.ref, way.port, way.protocol))
         index = next(i for i, p in enumerate(service.ports) if (p.port, p.protocol) == (way.port, way.protocol))
         port = f"{protocol_name(way.protocol)} port {way.port}"
         yield Found(
-            "NW3106" if is_login else "NW3103",
+            "NW3106" if danger.is_login else "NW3103",
             field(service.origin, "spec", "ports", index),
             f"Service `{service.namespace}/{service.name}` exposes {what} outside the cluster: by {_entries([way])[0]}",
             label=what,

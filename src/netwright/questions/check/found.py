@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -11,14 +11,14 @@ from netwright.model.document import Decoded
 from netwright.questions.registry import Asked
 
 
-class Seen(NamedTuple):
+class Seen(msgspec.Struct, frozen=True):
     """A place that tells why, and what is to be seen there."""
 
     origin: Origin
     label: str = ""
 
 
-class Found(NamedTuple):
+class Found(msgspec.Struct, frozen=True):
     """A finding as a check words it.
 
     `key` tells it from others of its code in the same object: what stays the same when lines and indexes move (the

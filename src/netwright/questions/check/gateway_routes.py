@@ -7,7 +7,9 @@ is perhaps so is not told.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from netwright.base.services import TCP, UDP, protocol_name
 from netwright.base.spans import Pointer, named
@@ -69,7 +71,7 @@ def checks(scene: Scene) -> Iterator[Found]:
     yield from told_as_kept(scene, ROUTES, "NW2813", "the Gateway", lambda way: way.origin)
 
 
-class _Claim(NamedTuple):
+class _Claim(msgspec.Struct, frozen=True):
     route: Decoded
     pointer: Pointer
     words: str

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property
-from typing import NamedTuple
+
+import msgspec
 
 from netwright.base.ipset import IpSet
 from netwright.dialects.k8s.objects import NetworkPolicyPeer, NetworkPolicyPort
@@ -36,7 +37,7 @@ Place = tuple[str, Direction]
 """A namespace and a direction: only rules of one place can imply each other."""
 
 
-class Held(NamedTuple):
+class Held(msgspec.Struct, frozen=True):
     """A rule with what it matches. `order` numbers the rules, by name of their policies."""
 
     rule: RuleOf

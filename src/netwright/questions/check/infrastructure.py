@@ -6,7 +6,9 @@ One finding a rule: the gravest of what its ranges cover, with all the rest in w
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from netwright.base.ipset import IpSet
 from netwright.base.services import PROTOCOLS, TCP, ServiceSet
@@ -24,7 +26,7 @@ API_PORT: Final = 6443
 ETCD_PORTS: Final = (2379, 2380)
 
 
-class Part(NamedTuple):
+class Part(msgspec.Struct, frozen=True):
     """A part of the infrastructure: the code for reaching it, what it is called, its addresses by TCP port."""
 
     code: str
@@ -188,7 +190,7 @@ def _parts(scene: Scene) -> tuple[Part, ...]:
         ),
     ]
     if not scene.matches_by_address("node"):
-        found = [p._replace(at={port: where - every for port, where in p.at.items()}) for p in found]
+        found = [msgspec.structs.replace(p, at={port: where - every for port, where in p.at.items()}) for p in found]
     return tuple(p for p in found if any(p.at.values()))
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from functools import reduce
 from operator import or_
-from typing import NamedTuple
+
+import msgspec
 
 from netwright.base.services import TCP, ServiceSet, protocol_name
 from netwright.base.spans import Origin
@@ -119,7 +120,7 @@ def _outside(route: IngressRoute, service: ServiceNoun) -> Found:
 # --- controllers and backends --------------------
 
 
-class Kept(NamedTuple):
+class Kept(msgspec.Struct, frozen=True):
     """A route whose backends policy keeps every ingress controller of the input from."""
 
     route: IngressRoute
@@ -172,7 +173,8 @@ def told_as_kept(
     """What is to be said of ways in of these kinds whose proxies policy keeps from the backends."""
     seen = set()
     mistakes = scene.once(Mistakes)
-    for route, service, port, proxies, deciding in scene.once(kept):
+    for way in scene.once(kept):
+        route, service, port = way.route, way.service, way.port
         if route.kind not in kinds:
             continue
         key = route.kind, route.namespace, route.name, service.ref, port.port
@@ -190,17 +192,17 @@ def told_as_kept(
         found = Found(
             code,
             where(route),
-            f"policy keeps {who} from `{route.entry}`: {listed(proxies)} may not reach {listed(whom)}",
+            f"policy keeps {who} from `{route.entry}`: {listed(way.controllers)} may not reach {listed(whom)}",
             label=f"{route.kind} {route.namespace}/{route.name} leads here",
             effect=f"requests run into a timeout at {who} (504 as a rule)",
             help=f"admit {who}'s pods to {reached} at {listed(whom)}, and let them out if they are isolated"
-            if not any(o.kind in ADMIN_KINDS for o in deciding)
+            if not any(o.kind in ADMIN_KINDS for o in way.deciding)
             else "an admin policy denies it: have it accepted by a rule that is read before that one",
             key=f"{service.name} {port.port}",
             workloads=whom,
             also=tuple(
                 Seen(o, "denies it" if o.kind in ADMIN_KINDS else "isolates, and nothing admits it")
-                for o in deciding[:2]
+                for o in way.deciding[:2]
             ),
         )
         mistakes.closed(found, "ingress", rows, proxy_rows, ports)
@@ -211,7 +213,7 @@ def told_as_kept(
 # --- one host and path twice --------------------
 
 
-class _Claim(NamedTuple):
+class _Claim(msgspec.Struct, frozen=True):
     ingress: Decoded
     origin: Origin
     backend: tuple[str, str, str]

@@ -271,7 +271,7 @@ class Judge:
                 raise UsageError(f"`{destination.ref}` has {missing}", help="write `ports:` with numbers")
             by_services.setdefault(found, []).append(row)
         for services, rows in by_services.items():
-            yield services, destination._replace(rows=tuple(rows))
+            yield services, msgspec.structs.replace(destination, rows=tuple(rows))
 
     def _backends(self, destination: Target, ports: Sequence[str]) -> Iterator[tuple[ServiceSet, Target]]:
         service = destination.service

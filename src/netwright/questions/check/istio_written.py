@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import NamedTuple
+
+import msgspec
 
 from netwright.dialects.istio.mesh import Mesh, PodClass
 from netwright.dialects.istio.objects import AuthorizationPolicy, PeerAuthentication, Rule, WorkloadSelector
@@ -16,7 +17,7 @@ from netwright.model.mesh import CLASS
 from netwright.questions.check.scene import Chosen, Scene
 
 
-class Written(NamedTuple):
+class Written(msgspec.Struct, frozen=True):
     """A policy that is enforced, with the pods that it selects and the namespaces where it does."""
 
     policy: Decoded

@@ -7,7 +7,8 @@ explains no more than its rule would have allowed, so that another mistake besid
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+
+import msgspec
 
 from netwright.base.services import ServiceSet
 from netwright.model.cluster import ServiceNoun, ServicePortNoun
@@ -19,7 +20,7 @@ from netwright.questions.check.scene import RuleOf, Scene
 Rows = Iterable[int]
 
 
-class Mistake(NamedTuple):
+class Mistake(msgspec.Struct, frozen=True):
     """What one rule does not say because of a told finding. Pods are bits of identities."""
 
     rule: RuleOf | None

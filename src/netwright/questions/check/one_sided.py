@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import NamedTuple
+
+import msgspec
 
 from netwright.base.services import TRANSPORT, ServiceSet
 from netwright.base.spans import Origin
@@ -33,7 +34,7 @@ def checks(scene: Scene) -> Iterator[Found]:
     yield from sides.refused("ingress")
 
 
-class Entry(NamedTuple):
+class Entry(msgspec.Struct, frozen=True):
     """One entry of a rule's peers: who starts the connection and who is to be reached, as bits of identities."""
 
     rule: RuleOf

@@ -8,7 +8,8 @@ in two entries either is enough. Pods on their node's network are not met by sel
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+
+import msgspec
 
 from netwright.dialects.k8s.endpoints import NAMESPACE_NAME
 from netwright.dialects.k8s.objects import LabelSelector, NetworkPolicyPeer
@@ -126,7 +127,7 @@ def _impossible(
 # --- peers --------------------
 
 
-class PeerOf(NamedTuple):
+class PeerOf(msgspec.Struct, frozen=True):
     """One entry of a rule's `from` or `to` that selects pods."""
 
     rule: RuleOf

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 from netwright.model.cluster import ContainerPortNoun
 from netwright.model.document import Decoded
@@ -11,7 +11,7 @@ from netwright.questions.check.scene import RuleOf, spec_of
 from netwright.questions.check.surroundings import Surroundings
 
 
-class Holders(NamedTuple):
+class Holders(msgspec.Struct, frozen=True):
     """The pods that a rule's ports are ports of: of ingress the policy's own, of egress the peers'."""
 
     rows: tuple[int, ...]

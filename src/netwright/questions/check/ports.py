@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import groupby
-from typing import NamedTuple
+
+import msgspec
 
 from netwright.base.services import PROTOCOLS, protocol_name
 from netwright.base.spans import Origin
@@ -68,7 +69,7 @@ NOTHING = ("NW2102", "NW2104", "NW2105")
 """Codes of ports that allow nothing of what is meant."""
 
 
-class PortOf(NamedTuple):
+class PortOf(msgspec.Struct, frozen=True):
     """One entry of a rule's `ports` that has a port."""
 
     rule: RuleOf
@@ -113,7 +114,7 @@ class PortOf(NamedTuple):
         )
 
 
-class Undeclared(NamedTuple):
+class Undeclared(msgspec.Struct, frozen=True):
     """An entry whose port none of the pods declares that it is a port of."""
 
     one: PortOf

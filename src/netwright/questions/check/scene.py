@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
+
+import msgspec
 
 from netwright.base.selectors import NEVER, Selector, conjunction, equals
 from netwright.base.services import TRANSPORT, ServiceSet
@@ -52,7 +54,7 @@ OWN_NODE: Final = (
 """What lets a node in to its own pods, and out of them: it acts at all of them, and isolates nobody."""
 
 
-class Chosen(NamedTuple):
+class Chosen(msgspec.Struct, frozen=True):
     """The endpoint rows that a selector surely, and that it surely or perhaps, selects. Empty `may`: surely nobody."""
 
     must: tuple[int, ...]
@@ -62,7 +64,7 @@ class Chosen(NamedTuple):
 RuleKey = tuple[Decoded, Direction, int]
 
 
-class RuleOf(NamedTuple):
+class RuleOf(msgspec.Struct, frozen=True):
     """A rule of a NetworkPolicy that acts: `policy`'s `direction` is among its policyTypes. `peers` None: anybody."""
 
     policy: Decoded

@@ -6,7 +6,8 @@ After the Service concept page of Kubernetes 1.34.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+
+import msgspec
 
 from netwright.base.services import protocol_name
 from netwright.dialects.k8s.objects import Service, ServiceSpec
@@ -24,7 +25,7 @@ def checks(scene: Scene) -> Iterator[Found]:
     yield from local_only(scene)
 
 
-class ServiceOf(NamedTuple):
+class ServiceOf(msgspec.Struct, frozen=True):
     """A Service as it is written, and what it leads to."""
 
     decoded: Decoded

@@ -7,7 +7,8 @@ each pod, by name and protocol, and a pod without it is no endpoint; a number is
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+
+import msgspec
 
 from netwright.base.services import protocol_name
 from netwright.dialects.k8s.objects import Container, ServicePort
@@ -22,7 +23,7 @@ NOBODY = ("NW4002", "NW4003", "NW4004")
 """Codes of target ports at which no pod serves the Service."""
 
 
-class _Target(NamedTuple):
+class _Target(msgspec.Struct, frozen=True):
     """One port of a Service, and the pods that it is looked up on."""
 
     service: ServiceOf
@@ -44,7 +45,17 @@ class _Target(NamedTuple):
         """Whether a container's port is what the target port asks for, of whatever protocol."""
         return declared.name == self.port.target_port if self.is_named else declared.number == self.number
 
-    def found(self, code: str, title: str, label: str, effect: str, cure: str, also: tuple[Seen, ...] = ()) -> Found:
+    def found(
+        self,
+        code: str,
+        title: str,
+        label: str,
+        effect: str,
+        cure: str,
+        *,
+        workloads: tuple[str, ...],
+        also: tuple[Seen, ...] = (),
+    ) -> Found:
         field = "targetPort" if self.port.target_port else "port"
         return Found(
             code,
@@ -54,6 +65,7 @@ class _Target(NamedTuple):
             effect=effect,
             help=cure,
             key=f"{protocol_name(self.noun.protocol)} {self.port.port}",
+            workloads=workloads,
             also=also,
         )
 
@@ -89,7 +101,8 @@ def _named(scene: Scene, target: _Target) -> Iterator[Found]:
             f"use one of {listed(names)}, or name the port in {listed(whom)}"
             if names
             else f"name the port in {listed(whom)}, or use its number",
-        )._replace(workloads=whom)
+            workloads=whom,
+        )
     else:
         missing = _beside(scene, having, [r for r in lacking if scene.workload_of(r).kind not in ("job", "cronjob")])
         if missing:
@@ -101,7 +114,8 @@ def _named(scene: Scene, target: _Target) -> Iterator[Found]:
                 f"{listed(scene.refs(having))} has it",
                 f"{listed(missing)} get{'s' * (len(missing) == 1)} no connections through port {target.port.port}",
                 f"name the port there, or leave {listed(missing)} out of the selector",
-            )._replace(workloads=missing)
+                workloads=missing,
+            )
 
 
 def _numbered(scene: Scene, target: _Target) -> Iterator[Found]:
@@ -128,7 +142,8 @@ def _numbered(scene: Scene, target: _Target) -> Iterator[Found]:
                 f"they declare {', '.join(ports[:4])}{' …' * (len(ports) > 4)}",
                 f"connections to port {target.port.port} are refused, unless the container listens there all the same",
                 f"use a port that {listed(whom)} serves, or declare {target.number} there",
-            )._replace(workloads=whom)
+                workloads=whom,
+            )
         return
     stray = [row for row in lacking if whole(row) or scene.workload_of(row).kind in ("job", "cronjob")]
     whom = _beside(scene, having, stray)
@@ -140,7 +155,9 @@ def _numbered(scene: Scene, target: _Target) -> Iterator[Found]:
             f"{listed(scene.refs(having))} declares it",
             f"a part of the connections to port {target.port.port} goes to pods that do not serve it, and is refused",
             f"give the selector a label that {listed(whom)} does not have",
-        )._replace(workloads=whom, also=(Seen(at(target.service.decoded, "spec", "selector"), "selects both"),))
+            workloads=whom,
+            also=(Seen(at(target.service.decoded, "spec", "selector"), "selects both"),),
+        )
 
 
 def _split(scene: Scene, target: _Target) -> tuple[list[int], list[int], list[int]]:
@@ -180,8 +197,9 @@ def _other_protocol(scene: Scene, target: _Target, rows: list[int]) -> Found:
         f"{wanted} here",
         f"connections to {wanted} port {target.port.port} are refused: {why}",
         f"make the Service's port {other}, or the container's {wanted}",
-        (Seen(place, f"{other} there"),) if place else (),
-    )._replace(workloads=whom)
+        workloads=whom,
+        also=(Seen(place, f"{other} there"),) if place else (),
+    )
 
 
 def _used_rows(scene: Scene) -> frozenset[int]:

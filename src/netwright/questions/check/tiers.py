@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import groupby
-from typing import NamedTuple
+
+import msgspec
 
 from netwright.base.ipset import Family
 from netwright.base.services import TRANSPORT, ServiceSet
@@ -28,7 +29,7 @@ Area = tuple[int, int]
 """Services and peers, as bits."""
 
 
-class Bound(NamedTuple):
+class Bound(msgspec.Struct, frozen=True):
     """A rule at one class of pods: on these services, whom it surely and whom it perhaps matches."""
 
     rule: Rule
@@ -41,14 +42,14 @@ class Bound(NamedTuple):
         return key_of(self.rule.origin)
 
 
-class Step(NamedTuple):
+class Step(msgspec.Struct, frozen=True):
     """A rule, and what of its matches no rule before it surely decides."""
 
     bound: Bound
     left: tuple[Area, ...]
 
 
-class Way(NamedTuple):
+class Way(msgspec.Struct, frozen=True):
     """One class of pods on their way through the tiers, in one direction and family.
 
     `passed` is what the Admin tier may leave to NetworkPolicies, `is_open` whether some of it may get past these.
