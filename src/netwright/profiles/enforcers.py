@@ -164,8 +164,10 @@ def _softened(rules: Sequence[Rule], ends: Sequence[End], profile: Profile) -> I
 
 def not_enforced(objects: Sequence[Decoded], profile: Profile) -> Iterator[UnknownPolicy]:
     """The policies of the input that are another CNI's, and the networks on which nothing is evaluated yet."""
-    for d in objects:
-        if d.kind in _POLICIES and d.kind not in profile.kinds and d.kind not in profile.ignored:
+    held = {d.kind for d in objects}
+    others = held.intersection(_POLICIES).difference(profile.kinds, profile.ignored)
+    for d in objects if others else ():
+        if d.kind in others:
             yield UnknownPolicy(
                 kind=d.kind,
                 namespaces=(d.namespace,) if d.namespace else (),
@@ -173,7 +175,7 @@ def not_enforced(objects: Sequence[Decoded], profile: Profile) -> Iterator[Unkno
                 effect="deny" if d.kind in ("HostEndpoint", *OVN_KINDS) else "both",
                 reason=f"{d.kind} `{named(d.namespace, d.name)}` is no policy of the profile `{profile.name}`",
             )
-    if any(d.kind in _NETWORKS for d in objects):
+    if not held.isdisjoint(_NETWORKS):
         from netwright.profiles.primary_networks import unmet
 
         yield from unmet(objects)

@@ -22,11 +22,12 @@ def deciding_objects(cluster: Cluster, namespaces: frozenset[str]) -> tuple[Deco
     if cluster.mesh is not None or cluster.profile.startswith("ovn-kubernetes"):
         # who is in a mesh, and which nodes pods on their nodes' network are, is told by objects of any namespace
         return cluster.objects
-    return tuple(
+    there = [
         d
         for d in cluster.objects
         if not d.namespace or d.kind in MEANT or (d.kind in POLICIES and d.namespace in namespaces)
-    )
+    ]
+    return tuple(there)
 
 
 def as_judged(profile: Profile, objects: Sequence[Decoded], unknown: Sequence[UnknownPolicy] = ()) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Literal
 
-from netwright.dialects.k8s.objects import IPBlock, Node, Service
+from netwright.dialects.k8s.objects import IPBlock, Service
 from netwright.model.document import Decoded
 
 Family = Literal[4, 6]
@@ -91,8 +91,8 @@ def _hold(inside: Sequence[Span], candidates: Sequence[Span]) -> Match:
 def pod_networks(objects: Sequence[Decoded], pod_ranges: Sequence[str]) -> list[Network]:
     """The cluster's pod ranges of both families: those given, and `spec.podCIDRs` (`podCIDR`) of every Node."""
     texts = list(pod_ranges)
-    for one in objects:
-        if isinstance(one.value, Node) and one.value.spec:
+    for one in _nodes(objects):
+        if one.value.spec:
             texts += one.value.spec.pod_cidrs or ()
             texts += [one.value.spec.pod_cidr] if one.value.spec.pod_cidr else []
     return [network(text) for text in texts]
@@ -101,11 +101,15 @@ def pod_networks(objects: Sequence[Decoded], pod_ranges: Sequence[str]) -> list[
 def node_addresses(objects: Sequence[Decoded], name: str | None = None) -> list[Address]:
     """The `InternalIP` and `ExternalIP` addresses of the Node of that name, or of all Nodes."""
     texts: list[str | None] = []
-    for one in objects:
-        if isinstance(one.value, Node) and one.value.status and name in (None, one.name):
+    for one in _nodes(objects):
+        if one.value.status and name in (None, one.name):
             listed = one.value.status.addresses or ()
             texts += [entry.address for entry in listed if entry.type in ("InternalIP", "ExternalIP")]
     return _parsed(texts)
+
+
+def _nodes(objects: Sequence[Decoded]) -> list[Decoded]:
+    return [one for one in objects if one.kind == "Node"]
 
 
 def service_addresses(objects: Sequence[Decoded]) -> list[Address]:

@@ -42,6 +42,7 @@ Action = Literal["allow", "deny", "pass"]
 Rule = IngressRule | EgressRule | AdminIngressRule | AdminEgressRule
 
 ACTIONS: dict[str, Action] = {"Accept": "allow", "Allow": "allow", "Deny": "deny", "Pass": "pass"}
+KINDS = ("ClusterNetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy")
 LAST = 1001
 """The priority of the BaselineAdminNetworkPolicy, which has none: it is read after all others of its tier."""
 
@@ -65,12 +66,16 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
 def admin(packet: Packet, direction: Direction, subject: End) -> Outcome:
     """ClusterNetworkPolicies of the Admin tier and AdminNetworkPolicies."""
-    return _tier(packet, direction, subject, [one for one in packet.objects if _tier_of(one) == "Admin"])
+    return _tier(packet, direction, subject, _policies(packet, "Admin"))
 
 
 def baseline(packet: Packet, direction: Direction, subject: End) -> Outcome:
     """ClusterNetworkPolicies of the Baseline tier, then the BaselineAdminNetworkPolicy."""
-    return _tier(packet, direction, subject, [one for one in packet.objects if _tier_of(one) == "Baseline"])
+    return _tier(packet, direction, subject, _policies(packet, "Baseline"))
+
+
+def _policies(packet: Packet, tier: str) -> list[Decoded]:
+    return [one for one in packet.objects if one.kind in KINDS and _tier_of(one) == tier]
 
 
 def _tier_of(thing: Decoded) -> str:

@@ -50,7 +50,7 @@ def is_meshed(objects: Sequence[Decoded], options: MeshOptions) -> bool:
     """Whether there is a mesh to ask: the option says so, or there is a policy of one, or a namespace of ztunnel's."""
     if options.mesh:
         return options.mesh != "none"
-    return any(one.kind in POLICIES or _is_captured(one) for one in objects)
+    return any(one.kind in POLICIES or (one.kind == "Namespace" and _is_captured(one)) for one in objects)
 
 
 def _is_captured(thing: Decoded) -> bool:

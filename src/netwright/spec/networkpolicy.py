@@ -50,8 +50,8 @@ def tier(packet: Packet, direction: Direction, subject: End, reading: Reading | 
     by_rule: dict[Match, list[Cited]] = {"yes": allowing, "perhaps": perhaps, "no": []}
     may_isolate = may_allow_by_label = False
     open_labels = False
-    for policy in packet.objects:
-        selected = _isolates(policy, subject, direction) if policy.kind == "NetworkPolicy" else "no"
+    for policy in [one for one in packet.objects if one.kind == "NetworkPolicy"]:
+        selected = _isolates(policy, subject, direction)
         if selected == "no":
             continue
         if selected == "perhaps":
