@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from netwright.base.errors import InternalError
 from netwright.base.intervals import Interval, Intervals, canonical
 from netwright.base.ipset import BITS, Family, IpSet
 from netwright.engine.bits import distinct, pack, salts
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 
 class AddressClasses:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from netwright.base.services import ALL, NONE, ServiceSet
 from netwright.engine.fold import BoundEnd, BoundRule, Folder, Row, TierRow
@@ -14,6 +14,10 @@ from netwright.engine.units import Unit, is_conditional, is_unread
 from netwright.engine.universe import Universe
 from netwright.model.columns import PortMap
 from netwright.model.rule import UNBOUND, UNGUARDED, Direction, Enforcer, NamedPort, Service
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
 
 Definers = dict[tuple[str, int], dict[int, int]]
 """Who defines a named port as which number: (name, protocol) to number to identities."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from netwright.base.errors import InternalError
 from netwright.base.ipset import INTERNET, NOT_UNICAST, PRIVATE, Family, IpSet
@@ -44,6 +44,10 @@ from netwright.model.rule import (
     Enforcer,
     Ties,
 )
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
 
 MEMORY_CAP_BYTES = 3 << 30
 """Above this estimate rows are folded when they are asked for and not kept."""

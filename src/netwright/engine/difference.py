@@ -8,19 +8,24 @@ classes once, and only where they differ are the tables joined; nothing loops ov
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from netwright.base.ipset import Family, IpSet
 from netwright.base.services import ALL, ServiceSet
-from netwright.engine.bits import Indexes, distinct
+from netwright.engine.bits import distinct
 from netwright.engine.compile import FamilyTables, Network, Table
 from netwright.engine.join import Join, Sides, Sureness
 from netwright.engine.relations import Relation, passing
 from netwright.model.rule import Direction
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from netwright.engine.bits import Indexes
+
 
 CHUNK = 256
 CELLS = 4_000_000
@@ -151,9 +156,9 @@ def _relation_differs(before: View, after: View, pair: tuple[int, int]) -> bool:
 # --- where to look --------------------
 
 
-Group = tuple[Indexes, Indexes]
+Group: TypeAlias = "tuple[Indexes, Indexes]"
 """Ends whose own rows differ, and the ends that these treat otherwise."""
-Batch = tuple[Indexes, Indexes, Indexes, npt.NDArray[np.bool_]]
+Batch: TypeAlias = "tuple[Indexes, Indexes, Indexes, npt.NDArray[np.bool_]]"
 """Ends of several groups, the group of each, the columns of all groups, and which columns are a group's."""
 
 

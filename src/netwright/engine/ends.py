@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from netwright.base.ipset import Family, IpSet
 from netwright.engine.difference import ABSENT, View, outside_addresses, outside_cells
 from netwright.engine.inquire import Inquirer
 from netwright.engine.outside import outside_parts
 from netwright.engine.relations import relations
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
 
 GENERATED = frozenset(
     f"k8s:{key}"

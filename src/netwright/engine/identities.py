@@ -8,16 +8,20 @@ compared with its representative, so a collision is detected and never changes a
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from netwright.base.errors import InternalError
 from netwright.base.ipset import Family
 from netwright.engine.atoms import AddressClasses
 from netwright.engine.bits import distinct, salts
 from netwright.model.columns import Columns, PortMap
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
 
 OTHER = "\0other"
 """The value that stands for every unmentioned one of a key whose presence matters."""

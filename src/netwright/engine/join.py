@@ -5,16 +5,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from netwright.base.services import ServiceSet
-from netwright.engine.bits import Indexes, distinct, unpack, unpack_at
+from netwright.engine.bits import distinct, unpack, unpack_at
 from netwright.engine.compile import FamilyTables, Table
 from netwright.engine.fold import Row
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from netwright.engine.bits import Indexes
+
 
 Sureness = Literal["must", "may"]
 BLOCK = 512

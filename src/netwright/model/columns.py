@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from netwright.base.ipset import IpSet
 
-Ints = npt.NDArray[np.int32]
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Ints = npt.NDArray[np.int32]
 PortMap = tuple[tuple[str, int, int], ...]
 """Named ports of a pod, sorted: (name, protocol, number)."""
 

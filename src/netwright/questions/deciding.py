@@ -8,10 +8,10 @@ said once for ends at which the same policies act, and a reader finds the rules 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from netwright.base.ipset import Family
 from netwright.base.services import ALL, TRANSPORT, ServiceSet, protocol_name
@@ -21,6 +21,10 @@ from netwright.engine.compile import FamilyTables, Network, Table
 from netwright.engine.inquire import Inquirer
 from netwright.engine.units import Unit
 from netwright.model.rule import Direction, Peer, Rule, UnknownPeer
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
 
 Locate = Callable[[Origin], Position | None]
 OwnerOf = Callable[[Origin], str]

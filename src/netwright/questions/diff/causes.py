@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from netwright.base.services import TRANSPORT, ServiceSet
-from netwright.engine.bits import Indexes, distinct, unpack
+from netwright.engine.bits import distinct, unpack
 from netwright.engine.difference import Differences, View
 from netwright.engine.ends import SharedEnds
 from netwright.engine.fold import Atoms
@@ -17,7 +16,14 @@ from netwright.engine.inquire import Inquirer
 from netwright.model.rule import Direction, Rule
 from netwright.questions.diff.objects import PROFILE, Key
 
-Flags = npt.NDArray[np.bool_]
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from netwright.engine.bits import Indexes
+
+    Flags = npt.NDArray[np.bool_]
+
+
 MOST_ROWS = 64
 """Pods of one end whose objects are looked at."""
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from netwright.base.services import BEYOND_TRANSPORT, TRANSPORT, ServiceSet
 from netwright.engine.bits import distinct
 from netwright.questions.reach import PairBlock, undecided_services
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 
 class Joined(Protocol):
