@@ -35,7 +35,7 @@ _VERSIONS = {
     **dict.fromkeys(("TCPRoute", "UDPRoute"), ("v1alpha2",)),
 }
 _ALSO = {
-    (f"{GROUP}/{version}", kind): Reads(f"{GROUP}/{version}", read.value, read.decoder, read.namespaced, read.check)
+    (f"{GROUP}/{version}", kind): Reads(f"{GROUP}/{version}", read.value, read.namespaced, read.check)
     for kind, read in _READS.items()
     for version in _VERSIONS[kind]
 }

@@ -33,12 +33,11 @@ class Invalid(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reads(msgspec.Struct, frozen=True):
-    """How one kind is read: its API version, its type, the decoder of that type, whether it lives in namespaces, and
-    what the API server checks, which raises `Fault`."""
+    """How one kind is read: its API version, its type, whether it lives in namespaces, and what the API server checks,
+    which raises `Fault`."""
 
     version: str
     value: type[Any]
-    decoder: msgspec.json.Decoder[Any]
     namespaced: bool
     check: Callable[[str, Any], None]
 
@@ -46,9 +45,18 @@ class Reads(msgspec.Struct, frozen=True):
     def of(
         cls, version: str, type_: type[Any], *, namespaced: bool = True, check: Callable[[str, Any], None] = validate
     ) -> Reads:
-        return cls(version, type_, msgspec.json.Decoder(type_), namespaced, check)
+        return cls(version, type_, namespaced, check)
+
+    @property
+    def decoder(self) -> msgspec.json.Decoder[Any]:
+        """Made when the first object is met: those of all kinds together cost as much as reading twenty files."""
+        found = _DECODERS.get(self.value)
+        if found is None:
+            found = _DECODERS[self.value] = msgspec.json.Decoder(self.value)
+        return found
 
 
+_DECODERS: dict[type[Any], msgspec.json.Decoder[Any]] = {}
 _reads = Reads.of
 
 _WORKLOAD = _reads("apps/v1", objects.Workload)

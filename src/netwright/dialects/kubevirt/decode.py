@@ -43,5 +43,5 @@ def decode(document: Document) -> Decoded | Invalid:
     """The object, checked as KubeVirt checks it on creation. Raises KeyError for a kind that is not read."""
     read = _READS[document.kind]
     if (document.api_version, document.kind) in _ALSO:
-        read = Reads(document.api_version, read.value, read.decoder, read.namespaced, read.check)
+        read = Reads(document.api_version, read.value, read.namespaced, read.check)
     return decode_as(read, document)
