@@ -62,6 +62,8 @@ def subtract(a: Intervals, b: Intervals) -> Intervals:
 
 
 def contains(a: Intervals, value: int) -> bool:
+    if len(a) < 2:  # most sets hold nothing or one range
+        return bool(a) and a[0][0] <= value < a[0][1]
     index = bisect_right(a, (value, 1 << 200)) - 1
     return index >= 0 and a[index][0] <= value < a[index][1]
 

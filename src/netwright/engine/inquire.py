@@ -430,12 +430,12 @@ class Inquirer:
             for s in sources:
                 for d in self.spots(target, family):
                     hairpin = translated and self._is_itself(s.row, d.row)
-                    between = "hairpin" if hairpin else relation(self.network, s.row, d.row)
-                    mark = (s.position, d.position, between, key)
+                    between = relation(self.network, s.row, d.row)
+                    mark = (s.position, d.position, "hairpin" if hairpin else between, key)
                     if mark in seen:
                         continue
                     seen[mark] = None
-                    found = outcome(self.network, tables, s, d, key)
+                    found = outcome(self.network, tables, s, d, key, between)
                     if hairpin:
                         found = Outcome(True, True, "hairpin", found.egress, found.ingress)
                     out.append(

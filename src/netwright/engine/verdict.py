@@ -20,6 +20,7 @@ from netwright.model.rule import (
     Addresses,
     AndPeer,
     Direction,
+    End,
     Members,
     Names,
     NotPeer,
@@ -112,6 +113,30 @@ class _Matching(msgspec.Struct, frozen=True):
     citation: Citation
 
 
+class _Acting(msgspec.Struct):
+    """A unit at a position: whether it surely acts there, whom each rule surely and perhaps matches, and how rules and
+    ends are cited where nothing about the packet is open."""
+
+    unit: Unit
+    is_sure: bool
+    rules: list[tuple[Rule, int, int, Citation]]
+    ends: list[tuple[End, Citation]]
+
+
+def _citation(unit: Unit, rule: Rule) -> Citation:
+    owed = rule.then.text if rule.action == "allow" else ""
+    return Citation(unit.direction, rule.origin, rule.number, rule.action, owed=owed, enforcer=unit.enforcer)
+
+
+def _ending(unit: Unit, end: End, is_sure: bool) -> Citation:
+    open_ = () if is_sure else (Open("labels"),)
+    return Citation(unit.direction, end.origin, None, "deny", open_, enforcer=unit.enforcer)
+
+
+def _opened(citation: Citation, why: Open) -> Citation:
+    return msgspec.structs.replace(citation, open=(why, *citation.open))
+
+
 def relation(network: Network, source: int, destination: int) -> Relation:
     """How two endpoint rows stand to each other beside policy (-1: outside)."""
     if source < 0 or destination < 0:
@@ -127,10 +152,11 @@ def relation(network: Network, source: int, destination: int) -> Relation:
     return "own node" if a == b else ""
 
 
-def outcome(network: Network, tables: FamilyTables, source: Spot, destination: Spot, key: int) -> Outcome:
-    """The verdict of one packet to the service `key`."""
+def outcome(
+    network: Network, tables: FamilyTables, source: Spot, destination: Spot, key: int, between: Relation
+) -> Outcome:
+    """The verdict of one packet to the service `key`; `between` is their `relation`."""
     egress, ingress = _sides(tables, source.position, destination.position, key)
-    between = relation(network, source.row, destination.row)
     if between == "self" or (between == "own node" and network.exempts_own_node):
         return Outcome(True, False, between, egress, ingress)
     if between and not network.exempts_own_node:
@@ -180,7 +206,7 @@ class Citer:
 
     def __init__(self, network: Network) -> None:
         self.network = network
-        self._units: dict[tuple[Family, int, Direction], list[list[Unit]]] = {}
+        self._units: dict[tuple[Family, int, Direction], list[list[_Acting]]] = {}
 
     def cite(
         self, tables: FamilyTables, direction: Direction, at: Spot, peer: Spot, key: int
@@ -197,23 +223,21 @@ class Citer:
         owns = tables.universe.owns
         is_own = bool((owns >> at.position | owns >> peer.position) & 1)
         for units in by_tier:
-            first = units[0]
+            first = units[0].unit
             if first.enforcer == done or (is_own and "own node" in self.network.enforcers[first.enforcer].exempt):
                 continue
-            found = [m for u in units for m in self._matching(tables, u, direction, at, peer, key)]
+            found = [m for acting in units for m in self._matching(tables, acting, direction, at, peer, key)]
             reached, is_open = _reached(found, self.network.enforcers[first.enforcer].tiers[first.tier])
             ended = is_closed = False
             # behind rules that are read in order an end is reached only by what none of them surely decides
             is_ordered = self.network.enforcers[first.enforcer].tiers[first.tier].ties == "ordered"
             here: list[Citation] = []
-            for unit in () if is_ordered and not is_open else units:
-                is_sure = bool(unit.sure_at[tables.family] >> at.position & 1)
-                for end in unit.ends:
+            for acting in () if is_ordered and not is_open else units:
+                for end, citation in acting.ends:
+                    is_unsure = key in end.unsure
                     if end.action == "deny":
-                        open_ = [Open("protocol")] if key in end.unsure else []
-                        open_ += [] if is_sure else [Open("labels")]
-                        here.append(Citation(direction, end.origin, None, "deny", tuple(open_), enforcer=unit.enforcer))
-                    if key not in end.unsure and is_sure:
+                        here.append(_opened(citation, Open("protocol")) if is_unsure else citation)
+                    if not is_unsure and acting.is_sure:
                         ended = True
                         is_closed = is_closed or end.action == "deny"
             # what perhaps brings an end about says nothing beside what surely does
@@ -229,20 +253,23 @@ class Citer:
                 done = first.enforcer
         return matching, ends
 
-    def _by_tier(self, tables: FamilyTables, at: Spot, direction: Direction) -> list[list[Unit]]:
-        found: dict[tuple[int, int], list[Unit]] = {}
+    def _by_tier(self, tables: FamilyTables, at: Spot, direction: Direction) -> list[list[_Acting]]:
+        found: dict[tuple[int, int], list[_Acting]] = {}
         for unit in self.network.units_at(tables.family, at.position, direction):
             if unit.tier >= 0:
-                found.setdefault((unit.enforcer, unit.tier), []).append(unit)
+                is_sure = bool(unit.sure_at[tables.family] >> at.position & 1)
+                rules = [
+                    (rule, *tables.universe(rule.src if direction == "ingress" else rule.dst), _citation(unit, rule))
+                    for rule in unit.rules
+                ]
+                ends = [(end, _ending(unit, end, is_sure)) for end in unit.ends]
+                found.setdefault((unit.enforcer, unit.tier), []).append(_Acting(unit, is_sure, rules, ends))
         return [found[key] for key in sorted(found)]
 
     def _matching(
-        self, tables: FamilyTables, unit: Unit, direction: Direction, at: Spot, peer: Spot, key: int
+        self, tables: FamilyTables, acting: _Acting, direction: Direction, at: Spot, peer: Spot, key: int
     ) -> Iterator[_Matching]:
-        sure_here = bool(unit.sure_at[tables.family] >> at.position & 1)
-        for rule in unit.rules:
-            whom = rule.src if direction == "ingress" else rule.dst
-            must, may = tables.universe(whom)
+        for rule, must, may, citation in acting.rules:
             if not may >> peer.position & 1:
                 continue
             sure, perhaps = self._service(rule, direction, at, peer, key)
@@ -250,21 +277,14 @@ class Citer:
                 continue
             open_: list[Open] = [] if sure else [Open("protocol")]
             if not must >> peer.position & 1:
-                open_ += _why_open(tables.universe, whom, peer.position)
-            if not sure_here:
+                open_ += _why_open(tables.universe, rule.src if direction == "ingress" else rule.dst, peer.position)
+            if not acting.is_sure:
                 own = rule.dst if direction == "ingress" else rule.src
                 open_ += list(_why_open(tables.universe, own, at.position)) or [Open("labels")]
             if rule.when.conditions:
                 open_.append(Open("condition", rule.when.text))
-            citation = Citation(
-                direction,
-                rule.origin,
-                rule.number,
-                rule.action,
-                tuple(dict.fromkeys(open_)),
-                owed=rule.then.text if rule.action == "allow" else "",
-                enforcer=unit.enforcer,
-            )
+            if open_:
+                citation = msgspec.structs.replace(citation, open=tuple(dict.fromkeys(open_)))
             yield _Matching(rule, citation)
 
     def _service(self, rule: Rule, direction: Direction, at: Spot, peer: Spot, key: int) -> tuple[bool, bool]:
@@ -311,8 +331,12 @@ def _reached(found: list[_Matching], tier: Tier) -> tuple[list[Citation], bool]:
         # where policies tie, only parts of one rule speak for one another
         decided = {(m.rule.action, differ and m.citation.origin) for m in level if m.citation.surely}
         for m in level:
-            is_told = (m.rule.action, differ and m.citation.origin) in decided or _adds_nothing(m, level)
-            out.append(msgspec.structs.replace(m.citation, tied=differ, moot=is_told and not m.citation.surely))
+            cited = m.citation
+            if differ:
+                cited = msgspec.structs.replace(cited, tied=True)
+            if not cited.surely and ((m.rule.action, differ and cited.origin) in decided or _adds_nothing(m, level)):
+                cited = msgspec.structs.replace(cited, moot=True)
+            out.append(cited)
         if decided:
             return out, False
     return out, True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -70,18 +70,32 @@ def answer(twin: Asked, params: Eval) -> list[Evaluated]:
 
 def evaluate(inquirer: Inquirer, queries: Iterable[Query], locate: Locate) -> Iterator[Evaluated]:
     """Answers in the order of the queries. Raises UsageError for a query that names nothing."""
-    places: dict[Origin, Position | None] = {}
-
-    def place(origin: Origin) -> Position | None:
-        if origin not in places:
-            places[origin] = locate(origin)
-        return places[origin]
-
+    told = _Told(locate)
     for query in queries:
-        yield _one(inquirer, query, place)
+        yield _one(inquirer, query, told)
 
 
-def _one(inquirer: Inquirer, query: Query, locate: Locate) -> Evaluated:
+class _Told:
+    """What deciding rules are told as, each made once: the same ones decide again and again."""
+
+    def __init__(self, locate: Locate) -> None:
+        self._locate = locate
+        self._of: dict[tuple[int, str, int | None, str], tuple[Origin, int, By]] = {}
+        self._numbers: dict[tuple[str, Origin], int] = {}
+
+    def __call__(self, citation: Citation) -> tuple[int, By]:
+        """The number of its direction and origin, and what it is told as."""
+        # an origin is found by itself, which is quicker than by what it says; it is held here, so nothing takes its id
+        key = id(citation.origin), citation.direction, citation.rule, citation.action
+        found = self._of.get(key)
+        if found is None:
+            origin = citation.origin
+            number = self._numbers.setdefault((citation.direction, origin), len(self._numbers))
+            found = self._of[key] = origin, number, _by(citation, self._locate(origin))
+        return found[1:]
+
+
+def _one(inquirer: Inquirer, query: Query, told: _Told) -> Evaluated:
     protocol = protocol_number(query.protocol)
     if query.network not in (None, "default", "pod"):
         raise UsageError(
@@ -91,19 +105,22 @@ def _one(inquirer: Inquirer, query: Query, locate: Locate) -> Evaluated:
     try:
         settled = ask(inquirer, query.from_, query.to, protocol, query.port, query.family, query.icmp)
     except UnknownReference:
-        told = "; ".join(t for t in [_without_pods(inquirer, ref) for ref in (query.from_, query.to)] if t)
-        settled = Settled("undecided", "none", (), told, (Reason("unknown", told),))
-    echo: dict[str, Any] = {
-        f: getattr(query, f) for f in ("from_", "to", "protocol", "port", "network", "family", "icmp")
-    }
+        why = "; ".join(t for t in [_without_pods(inquirer, ref) for ref in (query.from_, query.to)] if t)
+        settled = Settled("undecided", "none", (), why, (Reason("unknown", why),))
     return Evaluated(
-        **echo,
+        from_=query.from_,
+        to=query.to,
+        protocol=query.protocol,
+        port=query.port,
+        network=query.network,
+        family=query.family,
+        icmp=query.icmp,
         verdict=settled.verdict,
         groups=settled.groups if settled.verdict == "allow" else "all",
         when=conditions(settled),
         undecided=tuple(Undecided(kind=r.kind, reason=r.text) for r in settled.reasons),
         note=settled.nowhere,
-        by=cited(inquirer, settled, locate),
+        by=_cited(inquirer, settled, told),
     )
 
 
@@ -180,18 +197,17 @@ def conditions(settled: Settled) -> tuple[str, ...]:
     return tuple(out)
 
 
-def cited(inquirer: Inquirer, settled: Settled, locate: Locate) -> tuple[By, ...]:
-    seen: dict[tuple[str, Origin], By] = {}
+def _cited(inquirer: Inquirer, settled: Settled, told: _Told) -> tuple[By, ...]:
+    seen: dict[int, By] = {}
     for part in settled.parts:
         if settled.verdict in (part.outcome.verdict, "undecided"):
             for citation in inquirer.deciding(part):
-                key = (citation.direction, citation.origin)
-                if key not in seen:
-                    seen[key] = by_of(citation, locate(citation.origin))
+                number, by = told(citation)
+                seen.setdefault(number, by)
     return tuple(seen.values())
 
 
-def by_of(citation: Citation, position: Position | None) -> By:
+def _by(citation: Citation, position: Position | None) -> By:
     origin = citation.origin
     return By(
         direction=citation.direction,
