@@ -31,6 +31,8 @@ def union(a: Intervals, b: Intervals) -> Intervals:
 
 
 def intersect(a: Intervals, b: Intervals) -> Intervals:
+    if a and len(b) == 1 and b[0][0] <= a[0][0] and a[-1][1] <= b[0][1]:
+        return a
     out: list[Interval] = []
     i = j = 0
     while i < len(a) and j < len(b):

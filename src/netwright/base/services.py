@@ -72,7 +72,8 @@ class ServiceSet:
         return ServiceSet._of(union(self.intervals, other.intervals))
 
     def __and__(self, other: ServiceSet) -> ServiceSet:
-        return ServiceSet._of(intersect(self.intervals, other.intervals))
+        held = intersect(self.intervals, other.intervals)
+        return self if held is self.intervals else ServiceSet._of(held)
 
     def __sub__(self, other: ServiceSet) -> ServiceSet:
         return ServiceSet._of(subtract(self.intervals, other.intervals))

@@ -150,15 +150,15 @@ class _Fragments:
         codes = must.astype(np.int64) << 32 | may
         order = np.argsort(codes, kind="stable")
         codes, columns = codes[order], columns[order]
-        starts = np.flatnonzero(np.concatenate([[True], codes[1:] != codes[:-1]])).tolist()
-        to = self._to
-        for start, end in zip(starts, [*starts[1:], len(codes)], strict=True):
-            code = int(codes[start])
+        starts = np.flatnonzero(np.concatenate([[True], codes[1:] != codes[:-1]]))
+        bounds = [*starts.tolist(), len(codes)]
+        to = [self._to[j] for j in columns.tolist()]
+        for code, start, end in zip(codes[starts].tolist(), bounds, bounds[1:], strict=False):
             text = self._open.get(code)
             if text is None:
                 parts = list(self._parts)
                 text = self._open[code] = open_tail(parts[code & 0xFFFFFFFF] - parts[code >> 32], self._family)
-            open_pairs.append(head + b"[" + b",".join([to[j] for j in columns[start:end].tolist()]) + b"]" + text)
+            open_pairs.append(head + b"[" + b",".join(to[start:end]) + b"]" + text)
 
 
 def open_tail(services: ServiceSet, family: bytes) -> bytes:
