@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netwright.cli.main import main
+from netwright.cli.entry import main
 
 if __name__ == "__main__":
     main()

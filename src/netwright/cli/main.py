@@ -12,10 +12,13 @@ from collections.abc import Sequence
 # numpy's linear algebra starts a thread a core on import and netwright uses none of it
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import click
-
 from netwright.base.errors import NetwrightError
+from netwright.base.patterns import deferred
+from netwright.cli.front import ABOUT, EXIT_CODES, HELP, MOST_COLUMNS, SECTIONS, program_name
 from netwright.version import VERSION
+
+with deferred():  # of what click imports, a dozen patterns that no command uses
+    import click
 
 COMMANDS = {
     "check": ("netwright.cli.gate", "check"),
@@ -30,25 +33,6 @@ COMMANDS = {
     "completion": ("netwright.cli.completion", "completion"),
     "version": ("netwright.cli.look", "version"),
 }
-# The first lines are the registry's, held to it by a test: to import it costs as much again as all of `--help`.
-HELP = {
-    "check": "What is wrong with the network: dead rules, traps, exposures, each with its line and its cure.",
-    "why": "May A talk to B? Which rule says so, and what would change it.",
-    "reach": "Who may talk to whom, and over which ports.",
-    "diff": "What a change opens and closes, and which object change caused it.",
-    "eval": "Verdicts for a file of questions.",
-    "convert": "Policies in another language, with the proof that they do the same.",
-    "show": "List what was read: workloads, services, policies, exposure …",
-    "explain": "The manual, offline: a finding code, a kind, a term.",
-    "demo": "Three questions about a small example cluster.",
-    "completion": "Shell completion for bash, zsh, fish and kubectl.",
-    "version": "The version.",
-}
-SECTIONS = (
-    ("Ask", ("check", "why", "reach", "diff", "eval", "convert")),
-    ("Look", ("show", "explain")),
-    ("Misc", ("demo", "completion", "version")),
-)
 
 
 class Commands(click.Group):
@@ -90,12 +74,9 @@ class Commands(click.Group):
 
 @click.group(
     cls=Commands,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    help="One model of a Kubernetes network, read from the manifests you have: ask what may talk to what, and why.",
-    epilog=(
-        "Exit codes: 0 yes · 1 the answer is no · 2 wrong use · 3 input unreadable or partly read · "
-        "4 undecided · 70 our bug"
-    ),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": MOST_COLUMNS},
+    help=ABOUT,
+    epilog=EXIT_CODES,
 )
 @click.version_option(VERSION, "--version", message="%(version)s")
 def cli() -> None:
@@ -123,9 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code."""
-    program = os.path.basename(sys.argv[0]) if sys.argv else "netwright"  # noqa: PTH119 - a name, not a path
-    is_plugin = program.startswith("kubectl-")
-    complete_var = "_KUBECTL_NETWRIGHT_COMPLETE" if is_plugin else "_NETWRIGHT_COMPLETE"
+    program = program_name()
+    complete_var = f"_{program.replace(' ', '_').upper()}_COMPLETE"
     if complete_var in os.environ:
         from netwright.cli.completion import register
 
@@ -133,7 +113,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         result = cli.main(
             args=list(arguments) if arguments is not None else None,
-            prog_name="kubectl netwright" if is_plugin else "netwright",
+            prog_name=program,
             complete_var=complete_var,
             standalone_mode=False,
         )

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from netwright.base.errors import UsageError
 from netwright.base.ipset import Family, IpSet, address_text, parse_address
@@ -278,9 +279,7 @@ class Inquirer:
             if end.fqdn and settled.groups == "some" and several:
                 told = Reason("depends", f"which addresses `{end.fqdn}` has is not in the input")
                 others = (r for p in settled.parts if p.outcome.verdict == "undecided" for r in self.reasons(p))
-                settled = msgspec.structs.replace(
-                    settled, verdict="undecided", reasons=tuple(dict.fromkeys((told, *others)))
-                )
+                settled = replace(settled, verdict="undecided", reasons=tuple(dict.fromkeys((told, *others))))
         return settled
 
     def _ask(
@@ -559,7 +558,7 @@ class Inquirer:
         if network.exempts_own_node or relation(network, source.row, destination.row) != "own node":
             return source, destination
         at, to = own_positions(network, network.tables[packet.family], source, destination)
-        return msgspec.structs.replace(source, position=at), msgspec.structs.replace(destination, position=to)
+        return replace(source, position=at), replace(destination, position=to)
 
     def deciding(self, part: Part) -> list[Citation]:
         """The rules and ends that decide a part: what allows in each isolated direction, or what denies."""
