@@ -34,6 +34,18 @@ kind: NetworkPolicy
 metadata: {name: refused, namespace: shop}
 spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/33}}]}]}
 """
+MACHINES = """\
+apiVersion: kubevirt.io/v1
+kind: VirtualMachine
+metadata: {name: ledger, namespace: bank}
+spec:
+  runStrategy: Always
+  template:
+    metadata: {labels: {app: ledger}}
+    spec:
+      domain: {devices: {interfaces: [{name: default, masquerade: {}, ports: [{port: 5432}]}, {name: lan, bridge: {}}]}}
+      networks: [{name: default, pod: {}}, {name: lan, multus: {networkName: vlan7}}]
+"""
 TWO_FAMILIES = """\
 {apiVersion: v1, kind: Pod, metadata: {name: a, labels: {app: a}},
  spec: {containers: [{name: c, image: c:1, ports: [{containerPort: 80, name: http}]}]},
@@ -92,7 +104,16 @@ def inputs(root: Path, tmp_path: Path) -> dict[str, str]:
     two.write_text(TWO_FAMILIES, encoding="utf-8")
     placed = tmp_path / "placed.yaml"
     placed.write_text(PLACED, encoding="utf-8")
-    return {"shop": SHOP, "trouble": str(trouble), "two": str(two), "placed": str(placed)}
+    (trouble / "machines.yaml").write_text(MACHINES, encoding="utf-8")
+    machines = tmp_path / "machines.yaml"
+    machines.write_text(MACHINES, encoding="utf-8")
+    return {
+        "shop": SHOP,
+        "trouble": str(trouble),
+        "two": str(two),
+        "placed": str(placed),
+        "machines": str(machines),
+    }
 
 
 WHY = [
@@ -162,6 +183,7 @@ def test_hops(ask: Ask, schema: Any, hops: str) -> None:
 @pytest.mark.parametrize("name", ["shop", "trouble"])
 @pytest.mark.parametrize("noun", list(NOUNS))
 def test_show(ask: Ask, schema: Any, inputs: dict[str, str], name: str, noun: str) -> None:
+    name = "machines" if noun in ("vms", "nics") and name == "shop" else name  # the example has none
     asked = ("show", noun, inputs[name], *(("--cni", "cilium") if noun == "policymaps" else ()))
     answer = json.loads(ask(*asked, "-o", "json"))
     assert list(faults(answer, schema("show"))) == []

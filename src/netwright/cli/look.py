@@ -39,6 +39,8 @@ NOUNS = (
     "isolation",
     "namespaces",
     "policymaps",
+    "vms",
+    "nics",
     "kinds",
 )
 """The nouns of `questions.show`, repeated here so that `--help` imports no numpy (a test compares them)."""
@@ -66,13 +68,14 @@ def show(
     """List what was read. What is no file, folder or other source is a reference that narrows the list.
 
     NOUN: workloads, endpoints, services, policies, networks, exposed, isolation, namespaces, policymaps,
-    kinds.
+    vms, nics, kinds.
 
     \b
       netwright show workloads manifests/
       netwright show endpoints manifests/ 10.244.1.17
       netwright show policies manifests/ shop/web
       netwright show isolation manifests/ -o csv
+      netwright show nics manifests/ vm/shop/web
     """
     noun = _noun(noun)
     whole_or_narrowed(namespaces, all_namespaces)

@@ -31,6 +31,14 @@ def _name(ref: str) -> str:
     return ref.rpartition("/")[2]
 
 
+def _attached(row: Any) -> str:
+    return row.network or f"? {row.attached_to}".strip()
+
+
+def _vlan(row: Any) -> str:
+    return "?" if row.vlan is None else str(row.vlan or "-")
+
+
 def _via(row: Any) -> str:
     """`NodePort 30080`, `LoadBalancer`, `Ingress shop.example.org/`: without what holds for all of its kind."""
     via = row.via.replace("every node:", "")
@@ -330,6 +338,52 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
         Column(title="EXACT", key="exact", value=lambda r: r.exact, shown=lambda r: _yes(r.exact), only_wide=True),
         Column(title="NOT EXACT FOR", key="why_not", value=lambda r: r.why_not, cut="list", only_wide=True, below=True),
     ),
+    "vms": (
+        NAMESPACE,
+        Column(title="VM", key="ref", value=lambda r: r.ref, shown=lambda r: _short(r.ref), least=20),
+        Column(title="STATE", key="state", value=lambda r: r.state, shown=lambda r: r.state or "?", least=9),
+        Column(title="NODE", key="node", value=lambda r: r.node, shown=lambda r: r.node or "-", least=10, goes=1),
+        Column(title="NETWORKS", key="networks", value=lambda r: r.networks, cut="list", least=16),
+        Column(title="IPS", key="addresses", value=lambda r: r.addresses, cut="list", least=14, goes=2),
+        Column(title="MIGRATES", key="live_migratable", value=lambda r: r.live_migratable, cut="never"),
+        Column(title="IP KEPT", key="ip_kept", value=lambda r: r.ip_kept.brief, cut="never"),
+        Column(title="MAC KEPT", key="mac_kept", value=lambda r: r.mac_kept.brief, cut="never"),
+        Column(title="NAME KEPT", key="name_kept", value=lambda r: r.name_kept.brief, cut="never"),
+        Column(title="NICS", key="nics", value=lambda r: r.nics, only_wide=True, right=True),
+        Column(title="WHERE", key="where", value=_place, cut="front", least=20, goes=3),
+        Column(title="HINDERED BY", key="hindered_by", value=lambda r: r.hindered_by, only_wide=True, below=True),
+        Column(title="IP", key="ip_why", value=lambda r: r.ip_kept.why, only_wide=True, below=True),
+        Column(title="MAC", key="mac_why", value=lambda r: r.mac_kept.why, only_wide=True, below=True),
+        Column(title="NAME", key="name_why", value=lambda r: r.name_kept.why, only_wide=True, below=True),
+    ),
+    "nics": (
+        NAMESPACE,
+        Column(title="VM", key="ref", value=lambda r: r.ref, shown=lambda r: _short(r.ref), least=18),
+        Column(title="NIC", key="nic", value=lambda r: r.nic, least=8),
+        Column(title="NETWORK", key="network", value=lambda r: r.network, shown=_attached, least=16),
+        Column(title="BINDING", key="binding", value=lambda r: r.binding, least=10),
+        Column(title="VLAN", key="vlan", value=lambda r: r.vlan, shown=_vlan, cut="never", right=True),
+        Column(
+            title="MTU",
+            key="mtu_bytes",
+            value=lambda r: r.mtu_bytes,
+            shown=lambda r: "?" if r.mtu_bytes is None else str(r.mtu_bytes),
+            cut="never",
+            right=True,
+        ),
+        Column(title="MAC", key="mac", value=lambda r: r.mac, shown=lambda r: r.mac or "-", least=17, goes=2),
+        Column(title="IPS", key="addresses", value=lambda r: r.addresses, cut="list", least=14, goes=1),
+        Column(title="IP KEPT", key="ip_kept", value=lambda r: r.ip_kept.brief, cut="never"),
+        Column(title="MAC KEPT", key="mac_kept", value=lambda r: r.mac_kept.brief, cut="never"),
+        Column(title="NAME KEPT", key="name_kept", value=lambda r: r.name_kept.brief, cut="never"),
+        Column(title="MODEL", key="model", value=lambda r: r.model, only_wide=True),
+        Column(title="PORTS", key="ports", value=lambda r: r.ports, cut="list", only_wide=True),
+        Column(title="WRITTEN", key="attached_to", value=lambda r: r.attached_to, only_wide=True),
+        Column(title="WHERE", key="where", value=_place, cut="front", least=20, goes=3),
+        Column(title="IP", key="ip_why", value=lambda r: r.ip_kept.why, only_wide=True, below=True),
+        Column(title="MAC", key="mac_why", value=lambda r: r.mac_kept.why, only_wide=True, below=True),
+        Column(title="NAME", key="name_why", value=lambda r: r.name_kept.why, only_wide=True, below=True),
+    ),
     "kinds": (
         Column(
             title="BECAME", key="fate", value=lambda r: r.fate, shown=lambda r: WHAT.get(r.fate, r.fate), cut="never"
@@ -360,11 +414,19 @@ LEGENDS: Final = {
     "host: no NetworkPolicy acts there",
     "policymaps": "entries: of the endpoint's policy map, ~ where the number is not exact; peers: identities that they "
     "are about",
+    "vms": "migrates: by its network, disks aside; kept: through a restart, and behind a stroke through a live "
+    "migration where that differs; -o wide says why",
+    "nics": "kept: through a restart, and behind a stroke through a live migration where that differs; -o wide says "
+    "why",
     "exposed": "-o wide shows each chain of verdicts; `why internet SERVICE:PORT` explains one",
     "policies": "in, out: rules in that direction, 0 admits nothing, - does not act in it; "
     "! 0: it selects nothing, so it does nothing",
 }
-LEGENDS_WIDE: Final = {"exposed": "`why internet SERVICE:PORT` explains one"}
+LEGENDS_WIDE: Final = {
+    "vms": "kept: through a restart, and behind a stroke through a live migration where that differs",
+    "nics": "kept: through a restart, and behind a stroke through a live migration where that differs",
+    "exposed": "`why internet SERVICE:PORT` explains one",
+}
 
 
 def show_text(shown: Shown, words: Words, *, wide: bool, last: str) -> Iterator[str]:
@@ -427,6 +489,8 @@ NOUNS_PLURAL: Final = {
     "Service address": "Service addresses",
     "way in": "ways in",
     "policy map": "policy maps",
+    "virtual machine": "virtual machines",
+    "interface": "interfaces",
     "identity of pods": "identities of pods",
 }
 

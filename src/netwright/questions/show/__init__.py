@@ -24,6 +24,8 @@ NOUNS: dict[str, str] = {
     "isolation": "workloads isolated in, out, both, neither, by namespace",
     "namespaces": "namespaces: labels, workloads, policies",
     "policymaps": "Cilium's policy maps: entries in and out, share of the limit, identities",
+    "vms": "virtual machines: state, networks, live-migratable, what is kept",
+    "nics": "their interfaces: network, VLAN, MTU, MAC, addresses, binding, what is kept",
     "kinds": "what became of every document of the input",
 }
 
@@ -50,6 +52,11 @@ def show(twin: Asked, noun: str, *, namespaces: Sequence[str] = (), references: 
             )
         return kind_rows(twin.snapshot.objects, twin.snapshot.reading, twin.locate, namespaces)
     cluster = twin.cluster
+    if noun in ("vms", "nics"):
+        from netwright.questions.show.machines import machine_rows, nic_rows
+
+        shape = machine_rows if noun == "vms" else nic_rows
+        return shape(cluster, twin.locate, namespaces, references)
     only = narrow(cluster, twin.inquirer.directory if references else None, namespaces, references, noun)
     if noun == "policymaps":
         return policy_map_rows(cluster, only)

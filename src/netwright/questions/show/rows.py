@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from netwright.engine.acting import Isolation
+from netwright.model.nics import Kept
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,6 +166,50 @@ class PolicyMapRow(Row, frozen=True):
     why_not: tuple[str, ...]
 
 
+class MachineRow(Row, frozen=True):
+    """A virtual machine. `state` is KubeVirt's word for it, or how it is meant to run; `networks` are what its
+    interfaces are attached to. `ip_kept` and `mac_kept` are of the interface that keeps least, `name_kept` of the one
+    that keeps most. `live_migratable` is about its network alone, `hindered_by` says what hinders it."""
+
+    namespace: str
+    ref: str
+    state: str
+    node: str
+    nics: int
+    networks: tuple[str, ...]
+    addresses: tuple[str, ...]
+    live_migratable: Literal["yes", "no", "unknown"]
+    hindered_by: str
+    ip_kept: Kept
+    mac_kept: Kept
+    name_kept: Kept
+    file: str
+    line: int
+
+
+class NicRow(Row, frozen=True):
+    """An interface of a virtual machine. `network` is the reference of `show networks`, "" where that is not in the
+    input: then `attached_to` says how it is written. `vlan` 0 is none; None is not known."""
+
+    namespace: str
+    ref: str
+    nic: str
+    network: str
+    attached_to: str
+    binding: str
+    model: str
+    vlan: int | None
+    mtu_bytes: int | None
+    mac: str
+    addresses: tuple[str, ...]
+    ports: tuple[str, ...]
+    ip_kept: Kept
+    mac_kept: Kept
+    name_kept: Kept
+    file: str
+    line: int
+
+
 class KindRow(Row, frozen=True):
     """Documents of one kind that met one fate. `does` says what follows for the answers."""
 
@@ -201,6 +246,8 @@ ROWS: dict[str, type[Row]] = {
     "isolation": IsolationRow,
     "namespaces": NamespaceRow,
     "policymaps": PolicyMapRow,
+    "vms": MachineRow,
+    "nics": NicRow,
     "kinds": KindRow,
 }
 """The row of each noun."""
