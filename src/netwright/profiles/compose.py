@@ -20,7 +20,7 @@ from netwright.dialects.openshift import KINDS as OPENSHIFT_ROUTES
 from netwright.dialects.ovn import KINDS as OVN_KINDS
 from netwright.model.cluster import Cluster, IngressRoute, UnreadRoute
 from netwright.model.document import Decoded, UnknownPolicy
-from netwright.profiles.enforcers import enforcers, without_effect
+from netwright.profiles.enforcers import enforcers, machines_of, without_effect
 from netwright.profiles.known import profile_of
 from netwright.profiles.named_families import named_families
 from netwright.profiles.profile import Profile
@@ -49,8 +49,10 @@ def compose(
     given = IpSet.of(*pod_cidrs)
     mesh = _mesh(objects, profile)
     of_mesh = mesh.attributes if mesh is not None else None
+    machines = machines_of(objects)
+    of_machines = machines.attributes if machines is not None else None
     builder = EndpointBuilder(
-        objects, given, service_addresses(objects), *_told_apart(objects), profile.reading, of_mesh
+        objects, given, service_addresses(objects), *_told_apart(objects), profile.reading, of_mesh, of_machines
     )
     columns = builder.columns()
     families, why = _families(bool(columns.has_v4.any()), bool(columns.has_v6.any()), builder.pod_ranges, objects)

@@ -14,6 +14,7 @@ from netwright.dialects.calico import KINDS as CALICO_KINDS
 from netwright.dialects.cilium import KINDS as CILIUM_KINDS
 from netwright.dialects.k8s.lower import POD_NETWORK, lower_policies
 from netwright.dialects.k8s.reading import Reading
+from netwright.dialects.kubevirt import MACHINES
 from netwright.dialects.multus import KINDS as ATTACHMENTS
 from netwright.dialects.ovn import KINDS as OVN_KINDS
 from netwright.dialects.ovn import NETWORKS as OVN_NETWORKS
@@ -36,6 +37,7 @@ from netwright.profiles.profile import ISOLATION, NETWORK_POLICY, Profile
 
 if TYPE_CHECKING:
     from netwright.dialects.istio.mesh import Mesh
+    from netwright.dialects.kubevirt.lower import Machines
 
 _DIRECTIONS: Final[tuple[Direction, Direction]] = ("ingress", "egress")
 _POLICIES: Final = ("NetworkPolicy", *ADMIN_KINDS, *CILIUM_KINDS, *CALICO_KINDS, "HostEndpoint", *OVN_KINDS)
@@ -51,14 +53,26 @@ _BESIDE: Final = {
 def enforcers(
     objects: Sequence[Decoded], profile: Profile, unknown: Sequence[UnknownPolicy], mesh: Mesh | None = None
 ) -> tuple[Enforcer, ...]:
-    """The CNI, and a mesh where there is one, which the endpoints have been told; each must permit."""
+    """The CNI, the interfaces of machines that lose something, and a mesh where there is one, which the endpoints have
+    been told; each must permit."""
     found = _of_cni(objects, profile, unknown)
+    machines = machines_of(objects)
+    guests = machines.enforcers() if machines is not None else ()
     if mesh is None:
-        return found
+        return (*found, *guests)
     from netwright.dialects.istio.lower import lower_istio, through_the_tunnel
 
     found = tuple(replace(one, tiers=through_the_tunnel(one.tiers, mesh)) for one in found)
-    return (*found, lower_istio(mesh)) if mesh.policies else found
+    return (*found, *guests, lower_istio(mesh)) if mesh.policies else (*found, *guests)
+
+
+def machines_of(objects: Sequence[Decoded]) -> Machines | None:
+    """KubeVirt's machines, where the input has any."""
+    if not any(d.kind in MACHINES for d in objects):
+        return None
+    from netwright.dialects.kubevirt.lower import Machines
+
+    return Machines(objects)
 
 
 def _of_cni(objects: Sequence[Decoded], profile: Profile, unknown: Sequence[UnknownPolicy]) -> tuple[Enforcer, ...]:

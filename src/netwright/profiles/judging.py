@@ -13,6 +13,8 @@ from netwright.profiles.profile import Profile
 
 POLICIES = ("NetworkPolicy", "CiliumNetworkPolicy", "NetworkPolicy.projectcalico.org")
 """Kinds of policies that act in the namespace in which they stand, and in no other."""
+MACHINES = ("VirtualMachine", "VirtualMachineInstance")
+"""Kinds that say of launcher pods of their namespace what comes through to the guest."""
 MEANT = ("Service", "EndpointSlice", "NetworkSet", "ServiceAccount")
 """Kinds that policies of any namespace can mean."""
 
@@ -25,7 +27,7 @@ def deciding_objects(cluster: Cluster, namespaces: frozenset[str]) -> tuple[Deco
     there = [
         d
         for d in cluster.objects
-        if not d.namespace or d.kind in MEANT or (d.kind in POLICIES and d.namespace in namespaces)
+        if not d.namespace or d.kind in MEANT or (d.kind in (*POLICIES, *MACHINES) and d.namespace in namespaces)
     ]
     return tuple(there)
 

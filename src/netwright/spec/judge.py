@@ -4,8 +4,8 @@ Each end is judged by its own policies, tier after tier, in the order of the API
 Admin, NetworkPolicy, Baseline; what no tier decides is allowed. Then what was not read is laid over it. Where the
 documents leave something open, the verdict is undecided and says why. Choices of the `upstream` profile are marked so;
 under `cilium` and `calico` each end is judged by the module of that name, which has an order of its own;
-`ovn-kubernetes` reads NetworkPolicies in its own way (`spec.ovn`). Beside the CNI may stand a mesh and an egress
-firewall: each enforcer must permit.
+`ovn-kubernetes` reads NetworkPolicies in its own way (`spec.ovn`). Beside the CNI may stand a mesh, an egress firewall
+and the interfaces of machines: each enforcer must permit.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import msgspec
 
 from netwright.dialects.k8s.objects import Pod
 from netwright.model.document import Decoded, UnknownPolicy
-from netwright.spec import adminpolicy, calico, cilium, egressfirewall, networkpolicy, ovn
+from netwright.spec import adminpolicy, calico, cilium, egressfirewall, guests, networkpolicy, ovn
 from netwright.spec.calico_members import CalicoOptions
 from netwright.spec.cilium_identities import DEFAULTS, CiliumOptions
 from netwright.spec.ends import End
@@ -83,6 +83,7 @@ def judge(
     seen, beside = _meshed(packet, mesh)
     if profile == "ovn-kubernetes" and (firewall := egressfirewall.side(packet)) is not None:
         beside = (firewall, *beside)
+    beside = (*guests.sides(packet), *beside)
     egress = _seen(seen, "egress", unknown, asked)
     ingress = _seen(seen, "ingress", unknown, asked)
 

@@ -84,6 +84,13 @@ HOST_FIREWALL = Reason(
     kind="depends",
     text="a policy selects nodes, and whether it is applied is for Cilium's host firewall, which is off by default",
 )
+OFF_POD_NETWORK = Reason(
+    kind="unknown",
+    text="a machine has no interface on the pod network, and what its other networks carry is not evaluated",
+)
+PLUGIN_PORTS = Reason(
+    kind="unknown", text="what a binding of a plugin does with ports that its interface does not list is not known"
+)
 
 
 PROOF = Reason(

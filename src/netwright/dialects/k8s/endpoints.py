@@ -63,6 +63,8 @@ NODE = "node:"
 
 OfMesh = Callable[[Decoded, Meta, PodSpec], tuple[tuple[str, str], ...]]
 """What a mesh makes of a pod or template, as labels of its own: their keys begin with `:`."""
+OfMachines = Callable[[Decoded], tuple[tuple[str, str], ...]]
+"""What of a machine is lost on the way to its guest, in the same way."""
 
 
 def template_of(decoded: Decoded) -> PodTemplate | None:
@@ -117,7 +119,7 @@ class EndpointBuilder:
 
     `pod_keys` are labels that policies of other kinds select pods by, `node_keys` those that they select nodes by
     (None: nothing selects nodes, and what a node is called is no attribute of its endpoints). `of_mesh` says how pods
-    are in a mesh.
+    are in a mesh, `of_machines` what machines run in them.
     """
 
     def __init__(
@@ -129,9 +131,11 @@ class EndpointBuilder:
         node_keys: frozenset[str] | None = None,
         reading: Reading = PLAIN,
         of_mesh: OfMesh | None = None,
+        of_machines: OfMachines | None = None,
     ) -> None:
         self.objects = objects
         self._of_mesh = of_mesh
+        self._of_machines = of_machines
         self.mentioned = mentioned(objects) | (GENERATED & pod_keys)
         self._node_keys = node_keys
         self._reading = reading
@@ -315,6 +319,8 @@ class EndpointBuilder:
             self._label_ids.append(ids.setdefault((ACCOUNT, account), len(ids)))
         if self._of_mesh is not None and spec is not None and not host:
             self._label_ids += [ids.setdefault(one, len(ids)) for one in self._of_mesh(d, meta, spec)]
+        if self._of_machines is not None:
+            self._label_ids += [ids.setdefault(one, len(ids)) for one in self._of_machines(d)]
         if meta.labels:
             for key, value in sorted(meta.labels.items()):
                 self._label_ids.append(ids.setdefault((key, value or ""), len(ids)))
