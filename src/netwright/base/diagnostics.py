@@ -111,10 +111,11 @@ INPUT_CODES: tuple[Code, ...] = (
     Code(
         code="NW1008",
         severity="warning",
-        title="a network kind that is not read yet",
+        title="a network kind that is not evaluated yet",
         explanation=(
-            "The object acts on the network but netwright does not evaluate its kind. Verdicts of every workload "
-            "it could select are undecided rather than guessed."
+            "The object acts on the network but netwright does not evaluate its kind, or, of a primary user-defined "
+            "network, who meets whom on it. Verdicts of every workload it could select are undecided rather than "
+            "guessed."
         ),
         help="leave it out of the sources to see the answer without it",
     ),

@@ -201,6 +201,10 @@ def without_effect(objects: Sequence[Decoded], profile: Profile) -> tuple[str, .
     told = [f"{kind} has no effect: the profile `{profile.name}` does not read it" for kind in kinds]
     held = {d.kind for d in objects}
     told += [f"{kind} changes no verdict: {what}" for kind, what in _BESIDE.items() if kind in held]
+    if any(d.kind in _NETWORKS for d in objects):
+        from netwright.profiles.primary_networks import secondary
+
+        told += secondary(objects)
     beyond = [d.name for d in objects if _is_beyond(d, profile)]
     if beyond:
         listed = ", ".join(f"`{name}`" for name in beyond[:3]) + (" and more" if len(beyond) > 3 else "")

@@ -6,7 +6,7 @@ After `go-controller/pkg` of OVN-Kubernetes at 8871cd9cec9c (`clustermanager/use
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from netwright.base.spans import Origin, named
@@ -28,11 +28,6 @@ LOCALNET_MTU: Final = 1500
 ETHERNET_MTU: Final = 1500
 _RESOURCE: Final = "k8s.v1.cni.cncf.io/resourceName"
 _UDN, _CUDN = NETWORKS
-
-
-def defines_networks(objects: Iterable[Decoded]) -> bool:
-    """Whether any of the objects defines a network."""
-    return any(d.kind in NETWORKS or d.kind in ATTACHMENTS for d in objects)
 
 
 def networks_of(objects: Sequence[Decoded], pod_ranges: Sequence[str] = ()) -> tuple[NetworkNoun, ...]:

@@ -35,3 +35,10 @@ def unmet(objects: Sequence[Decoded]) -> Iterator[UnknownPolicy]:
                     effect="both" if by_range else "deny",
                     reason=f"{name} {is_one}, and who meets whom on it is not evaluated yet",
                 )
+
+
+def secondary(objects: Sequence[Decoded]) -> tuple[str, ...]:
+    """What is to be said of secondary networks, where the input has any."""
+    if all(network.role == "primary" for network in networks_of(objects)):
+        return ()
+    return ("secondary networks change no verdict: policies act on a pod's primary network, and verdicts are about it",)

@@ -93,6 +93,36 @@ def _entries(row: Any) -> str:
     return str(row.entries) if row.exact else f"~{row.entries}"
 
 
+def _subnets(row: Any) -> tuple[str, ...]:
+    if row.subnets or row.ipam == "none":
+        return tuple(row.subnets)
+    return ("unknown",) if row.ref in ("pod", "host", "service") else ("?",)
+
+
+def _tags(row: Any) -> str:
+    """The VLAN; `trunk` where interfaces tag by themselves."""
+    if row.trunk:
+        return "trunk"
+    return _vlan(row) if row.kind or row.vlan is not None else ""
+
+
+def _mtu(row: Any) -> str:
+    """The number of bytes; one that is not written with a sign that says so."""
+    if row.mtu_bytes is None:
+        return "?" if row.mtu_why else ""
+    return f"~{row.mtu_bytes}" if row.mtu_why else str(row.mtu_bytes)
+
+
+def _ipam(row: Any) -> str:
+    return f"{row.ipam} {row.lifecycle}".strip()
+
+
+def _namespaces(row: Any) -> tuple[str, ...]:
+    if row.namespaces is None:
+        return () if row.part or row.ref != "pod" else ("all",)
+    return (*row.namespaces, *(f"?{name}" for name in row.perhaps))
+
+
 def _yes(fact: bool) -> str:
     return "yes" if fact else "no"
 
@@ -227,19 +257,37 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
         Column(title="ACTS", key="directions", value=lambda r: r.directions, only_wide=True),
     ),
     "networks": (
-        Column(title="NETWORK", key="network", value=lambda r: r.network, cut="never"),
-        Column(title="PART", key="part", value=lambda r: r.part, least=24),
+        Column(title="REF", key="ref", value=lambda r: r.ref, least=18),
+        Column(title="PART", key="part", value=lambda r: r.part, least=12, goes=1),
+        Column(title="KIND", key="kind", value=lambda r: r.kind, least=16, goes=6),
+        Column(title="TOPOLOGY", key="topology", value=lambda r: r.topology, least=8),
+        Column(title="ROLE", key="role", value=lambda r: r.role, cut="never", goes=4),
+        Column(title="SUBNETS", key="subnets", value=lambda r: r.subnets, shown=_subnets, cut="list", least=16),
+        Column(title="VLAN", key="vlan", value=lambda r: r.vlan, shown=_tags, least=5),
+        Column(title="MTU", key="mtu_bytes", value=lambda r: r.mtu_bytes, shown=_mtu, cut="never", right=True),
+        Column(title="IPAM", key="ipam", value=_ipam, least=8, goes=3),
         Column(
-            title="RANGES",
-            key="ranges",
-            value=lambda r: r.ranges,
-            shown=lambda r: r.ranges or ("unknown",),
+            title="NAMESPACES",
+            key="namespaces",
+            value=lambda r: r.namespaces,
+            shown=_namespaces,
             cut="list",
-            least=28,
+            least=12,
+            goes=2,
         ),
-        Column(title="FAMILIES", key="families", value=lambda r: r.families, cut="never", goes=3),
-        Column(title="ENDPOINTS", key="endpoints", value=lambda r: r.endpoints, cut="never", right=True),
-        Column(title="KNOWN FROM", key="known_from", value=lambda r: r.known_from, least=12, goes=2),
+        Column(title="TRUNK", key="trunk", value=lambda r: r.trunk, cut="list", only_wide=True),
+        Column(title="ON", key="physical", value=lambda r: r.physical, only_wide=True),
+        Column(title="FAMILIES", key="families", value=lambda r: r.families, only_wide=True),
+        Column(title="ENDPOINTS", key="endpoints", value=lambda r: r.endpoints, only_wide=True, right=True),
+        Column(title="KNOWN FROM", key="known_from", value=lambda r: r.known_from, only_wide=True),
+        Column(title="WHERE", key="where", value=_place, cut="front", only_wide=True),
+        Column(title="MTU FROM", key="mtu_why", value=lambda r: r.mtu_why, only_wide=True, below=True),
+        Column(title="NOT GIVEN", key="excluded", value=lambda r: ", ".join(r.excluded), only_wide=True, below=True),
+        Column(title="GATEWAYS", key="gateways", value=lambda r: ", ".join(r.gateways), only_wide=True, below=True),
+        Column(
+            title="ATTACHED BY", key="attachments", value=lambda r: ", ".join(r.attachments), only_wide=True, below=True
+        ),
+        Column(title="NOTES", key="notes", value=lambda r: r.notes, only_wide=True, below=True),
     ),
     "exposed": (
         Column(
@@ -419,6 +467,7 @@ LEGENDS: Final = {
     "nics": "kept: through a restart, and behind a stroke through a live migration where that differs; -o wide says "
     "why",
     "exposed": "-o wide shows each chain of verdicts; `why internet SERVICE:PORT` explains one",
+    "networks": "~: an MTU that is not written, ?: not known; -o wide says what it depends on",
     "policies": "in, out: rules in that direction, 0 admits nothing, - does not act in it; "
     "! 0: it selects nothing, so it does nothing",
 }

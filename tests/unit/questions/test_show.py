@@ -253,13 +253,81 @@ def test_a_policy_that_acts_only_perhaps_isolates_only_perhaps() -> None:
 
 def test_networks(twin: nw.Twin) -> None:
     shown = show(twin, "networks")
-    found = {(r.network, r.part): r for r in shown.rows}
-    assert found["pod", ""].ranges == ("10.1.0.0/24", "fd00::/64")
+    found = {(r.ref, r.part): r for r in shown.rows}
+    assert found["pod", ""].subnets == ("10.1.0.0/24", "fd00::/64")
     assert found["pod", ""].families == ("IPv4", "IPv6")
     assert found["pod", ""].known_from == "Node objects"
     assert found["pod", "node/n1"].endpoints == 1
-    assert found["host", "node/n1"].ranges == ("192.168.0.1",)
-    assert found["service", ""].ranges == ("10.96.0.7",)
+    assert found["host", "node/n1"].subnets == ("192.168.0.1",)
+    assert found["service", ""].subnets == ("10.96.0.7",)
+
+
+NETWORKS = """
+---
+apiVersion: k8s.ovn.org/v1
+kind: UserDefinedNetwork
+metadata: {name: blue, namespace: b}
+spec: {topology: Layer2, layer2: {role: Primary, subnets: [10.20.0.0/24], ipam: {lifecycle: Persistent}}}
+---
+apiVersion: k8s.ovn.org/v1
+kind: ClusterUserDefinedNetwork
+metadata: {name: wire}
+spec:
+  namespaceSelector: {matchLabels: {team: red}}
+  network:
+    topology: Localnet
+    localnet:
+      role: Secondary
+      physicalNetworkName: physnet
+      vlan: {mode: Access, access: {id: 120}}
+      ipam: {mode: Disabled}
+---
+apiVersion: k8s.cni.cncf.io/v1
+kind: NetworkAttachmentDefinition
+metadata: {name: trunk, namespace: a}
+spec: {config: '{"type": "bridge", "bridge": "br1", "vlanTrunk": [{"id": 5}, {"minID": 7, "maxID": 9}], "mtu": 9000}'}
+"""
+
+
+def test_networks_that_objects_define(tmp_path: Path) -> None:
+    twin = read(tmp_path, CLUSTER + NETWORKS)
+    shown = show(twin, "networks")
+    found = {r.ref: r for r in shown.rows if r.kind}
+    assert list(found) == ["cudn/wire", "nad/a/trunk", "udn/b/blue"]  # behind those that every cluster has
+    wire, trunk, blue = found.values()
+    assert (wire.topology, wire.role, wire.vlan, wire.ipam, wire.physical) == (
+        "localnet",
+        "secondary",
+        120,
+        "none",
+        "physnet",
+    )
+    assert (wire.namespaces, wire.perhaps) == (("a",), ("b",))
+    assert (wire.mtu_bytes, bool(wire.mtu_why)) == (1500, True)
+    assert (trunk.topology, trunk.trunk, trunk.mtu_bytes, trunk.mtu_why) == ("bridge", ("5", "7-9"), 9000, "")
+    assert (blue.role, blue.subnets, blue.families, blue.lifecycle) == (
+        "primary",
+        ("10.20.0.0/24",),
+        ("IPv4",),
+        "persistent",
+    )
+    assert 0 < blue.line < wire.line < trunk.line
+    assert any("udn/b/blue is not evaluated yet" in note for note in shown.notes)
+    assert any("secondary ones change none of its verdicts" in note for note in shown.notes)
+    assert (shown.counts["network"], shown.counts["secondary"]) == (6, 2)
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "found"),
+    [
+        ({"namespaces": ["a"]}, {"cudn/wire", "nad/a/trunk"}),
+        ({"namespaces": ["b"]}, {"cudn/wire", "udn/b/blue"}),
+        ({"references": ["10.20.0.9"]}, {"udn/b/blue"}),
+    ],
+)
+def test_networks_narrowed(tmp_path: Path, narrowed: dict[str, list[str]], found: set[str]) -> None:
+    shown = show(read(tmp_path, CLUSTER + NETWORKS), "networks", **narrowed)
+    assert {r.ref for r in shown.rows if r.kind} == found
 
 
 def test_namespaces_that_are_only_named_are_listed(twin: nw.Twin) -> None:

@@ -13,6 +13,11 @@ from netwright.questions.explain.calico_notes import CALICO_NOTES, CALICO_RULES_
 from netwright.questions.explain.gateway_notes import GATEWAY_NOTES, GATEWAY_RULES_OF_THUMB
 from netwright.questions.explain.istio_notes import ISTIO_NOTES, ISTIO_RULES_OF_THUMB
 
+_ON_PRIMARY: Final = (
+    "Where its role is Primary it takes the pod network's place, and who meets whom on it is not evaluated yet: "
+    "verdicts of the pods there are undecided. Where it is Secondary it changes no verdict. `show networks` has its "
+    "VLAN, MTU and addresses."
+)
 NOTES: Final[dict[tuple[str, str], str]] = {
     (
         "networking.k8s.io",
@@ -94,7 +99,19 @@ NOTES: Final[dict[tuple[str, str], str]] = {
         "k8s.cni.cncf.io",
         "NetworkAttachmentDefinition",
     ): "A secondary network that pods and VMs attach to. NetworkPolicy does not act on it; that "
-    "needs a MultiNetworkPolicy and a plugin that enforces it.",
+    "needs a MultiNetworkPolicy and a plugin that enforces it. `show networks` has its VLAN, MTU and addresses.",
+    (
+        "k8s.cni.cncf.io",
+        "IPAMClaim",
+    ): "Addresses on a network that are kept for a VM, longer than its pod lives. It changes no verdict.",
+    (
+        "k8s.ovn.org",
+        "UserDefinedNetwork",
+    ): f"A network of one namespace. {_ON_PRIMARY}",
+    (
+        "k8s.ovn.org",
+        "ClusterUserDefinedNetwork",
+    ): f"A network of all namespaces that its `namespaceSelector` selects. {_ON_PRIMARY}",
 }
 
 RULES_OF_THUMB: Final[dict[tuple[str, str], tuple[str, ...]]] = {

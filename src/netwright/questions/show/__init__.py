@@ -8,7 +8,7 @@ from typing import Any
 from netwright.base.errors import UsageError
 from netwright.engine.acting import acting
 from netwright.questions.registry import Asked, Exposed, Show
-from netwright.questions.show.enforcement import isolation_rows, network_rows, policy_rows
+from netwright.questions.show.enforcement import isolation_rows, policy_rows
 from netwright.questions.show.narrow import Narrow, narrow
 from netwright.questions.show.nouns import endpoint_rows, kind_rows, namespace_rows, service_rows, workload_rows
 from netwright.questions.show.policymaps import policy_map_rows
@@ -19,7 +19,7 @@ NOUNS: dict[str, str] = {
     "endpoints": "what has an address: addresses, node, identity, named ports",
     "services": "Services: addresses, ports and where they lead",
     "policies": "policies: directions, how many workloads each selects, rules",
-    "networks": "the pod network, the nodes' own, Service addresses",
+    "networks": "the pod network, the nodes' own, Service addresses, user-defined and secondary networks",
     "exposed": "the ways in from outside the cluster",
     "isolation": "workloads isolated in, out, both, neither, by namespace",
     "namespaces": "namespaces: labels, workloads, policies",
@@ -61,7 +61,9 @@ def show(twin: Asked, noun: str, *, namespaces: Sequence[str] = (), references: 
     if noun == "policymaps":
         return policy_map_rows(cluster, only)
     if noun == "networks":
-        return network_rows(cluster, twin.snapshot.reading, only)
+        from netwright.questions.show.networks import network_rows
+
+        return network_rows(cluster, twin.locate, only)
     if noun == "namespaces":
         return namespace_rows(cluster, twin.locate, only)
     if noun == "services":

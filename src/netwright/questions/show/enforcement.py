@@ -1,14 +1,13 @@
-"""Policies, isolation and networks, as rows."""
+"""Policies and isolation, as rows."""
 
 from __future__ import annotations
 
-from netwright.base.ipset import IpSet
 from netwright.base.spans import named
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
 from netwright.dialects.calico import KINDS as CALICO_KINDS
 from netwright.dialects.cilium import KINDS as CILIUM_KINDS
 from netwright.dialects.k8s.lower import policy_types
-from netwright.dialects.k8s.objects import NetworkPolicySpec, Node
+from netwright.dialects.k8s.objects import NetworkPolicySpec
 from netwright.dialects.ovn import KINDS as OVN_KINDS
 from netwright.engine.acting import Acting, Coverage, coverage, deployed, pods
 from netwright.engine.compile import Network
@@ -16,12 +15,11 @@ from netwright.model.cluster import Cluster
 from netwright.model.document import Decoded, Reading
 from netwright.questions.show.narrow import Narrow
 from netwright.questions.show.nouns import unread_policies
-from netwright.questions.show.rows import IsolationRow, NetworkRow, PolicyRow, Shown
+from netwright.questions.show.rows import IsolationRow, PolicyRow, Shown
 from netwright.questions.show.written import Locate, written
 
 OF_MESH = "AuthorizationPolicy"
 _SHOWN = (*ADMIN_KINDS, *CILIUM_KINDS, *CALICO_KINDS, *OVN_KINDS, "NetworkPolicy", OF_MESH)
-SECONDARY = ("NetworkAttachmentDefinition", "UserDefinedNetwork", "ClusterUserDefinedNetwork")
 
 
 def policy_rows(
@@ -139,84 +137,3 @@ def _isolation(namespace: str, states: list[Coverage]) -> IsolationRow:
         host=states.count("host"),
         percent=100 * ends // (2 * governed) if governed else None,
     )
-
-
-def network_rows(cluster: Cluster, reading: Reading, only: Narrow) -> Shown:
-    """The pod network with each node's part, the nodes' own network, the addresses of Services."""
-    columns = cluster.columns
-    families = tuple(f"IPv{f}" for f in cluster.families)
-    on_pods = int((~columns.host).sum())
-    given, nodes = IpSet.of(*cluster.pod_cidrs), [d for d in cluster.objects if isinstance(d.value, Node)]
-    parts = {d.name: _pod_cidrs(d.value) for d in nodes}
-    sources = (["--pod-cidr"] if given else []) + (["Node objects"] if any(parts.values()) else [])
-    out = [
-        NetworkRow(
-            network="pod",
-            part="",
-            families=families,
-            ranges=tuple(cluster.pod_ranges.cidrs()),
-            endpoints=on_pods,
-            known_from=" and ".join(sources),
-        )
-    ]
-    for name, cidrs in sorted(parts.items()):
-        if cidrs:
-            number = columns.nodes.index(name) if name in columns.nodes else -1
-            here = int(((columns.node == number) & ~columns.host).sum()) if number >= 0 else 0
-            out.append(_part("pod", f"node/{name}", IpSet.of(*cidrs), here, "Node object"))
-    for d in sorted(nodes, key=lambda d: d.name):
-        listed = (d.value.status.addresses or ()) if d.value.status else ()
-        addresses = _addresses([a.address for a in listed if a.type in ("InternalIP", "ExternalIP")])
-        number = columns.nodes.index(d.name) if d.name in columns.nodes else -1
-        here = int(((columns.node == number) & columns.host).sum())
-        out.append(_part("host", f"node/{d.name}", addresses, here, "Node object" if addresses else ""))
-    unplaced = int((columns.host & (columns.node < 0)).sum())
-    if unplaced:
-        out.append(_part("host", "of nodes not named", IpSet(), unplaced, ""))
-    texts = [a for s in cluster.services for a in (*s.cluster_ips, *s.external_ips, *s.load_balancer)]
-    if cluster.services:
-        out.append(_part("service", "", _addresses(texts), None, "Service objects" if texts else ""))
-    if only.addresses:
-        out = [r for r in out if IpSet.of(*r.ranges) & only.addresses]
-    beside = sum(d.kind in SECONDARY for d in reading.documents)
-    notes = (
-        [f"{beside} secondary or user-defined networks in the input are not evaluated yet (`show kinds`)"]
-        if beside
-        else []
-    )
-    if not cluster.pod_ranges:
-        notes.append("the pods' ranges are not known: `--pod-cidr` or Node objects with spec.podCIDRs name them")
-    nowhere = int(((columns.node < 0) & ~columns.host).sum())
-    if nodes and nowhere:
-        notes.append(f"the nodes of {nowhere} of {on_pods} pod endpoints are not known")
-    counts = {"network": len({r.network for r in out}), "node": len(nodes), "Service address": len(set(texts))}
-    return Shown(noun="networks", rows=tuple(out), counts=counts, notes=tuple(notes))
-
-
-def _part(network: str, part: str, addresses: IpSet, endpoints: int | None, known_from: str) -> NetworkRow:
-    families = tuple(name for name, held in (("IPv4", addresses.v4), ("IPv6", addresses.v6)) if held)
-    ranges = tuple(c.removesuffix("/32").removesuffix("/128") for c in addresses.cidrs())
-    return NetworkRow(
-        network=network,  # type: ignore[arg-type]
-        part=part,
-        families=families,
-        ranges=ranges,
-        endpoints=endpoints,
-        known_from=known_from,
-    )
-
-
-def _pod_cidrs(node: Node) -> tuple[str, ...]:
-    if node.spec is None:
-        return ()
-    return node.spec.pod_cidrs or ((node.spec.pod_cidr,) if node.spec.pod_cidr else ())
-
-
-def _addresses(texts: list[str]) -> IpSet:
-    found = IpSet()
-    for text in texts:
-        try:
-            found |= IpSet.of(text)
-        except ValueError:
-            continue
-    return found

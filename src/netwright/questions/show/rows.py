@@ -97,15 +97,42 @@ class PolicyRow(Row, frozen=True):
     line: int
 
 
-class NetworkRow(Row, frozen=True):
-    """A network, or a node's part of one. `ranges` empty: not known. `endpoints` counts rows of `show endpoints`."""
+class NetworkRow(Row, frozen=True, kw_only=True):
+    """A network, or a node's `part` of one. `ref` is "pod", "host", "service", or that of a network which an object
+    defines: "udn/NAMESPACE/NAME", "cudn/NAME", "nad/NAMESPACE/NAME"; `kind` is that object's, "" for the others.
 
-    network: Literal["pod", "host", "service"]
-    part: str
+    `topology` is OVN-Kubernetes' word, or the type of the plugin. `subnets` empty: it gives no addresses, or they are
+    not known; of topology layer3 the length of each node's part may stand behind a range. `vlan` 0 is none, None not
+    known; `trunk` are the VLANs that interfaces tag with themselves. `mtu_why` is where an MTU is from that is not
+    written. `ipam` is who gives addresses, "none" nobody, "" not known. `namespaces` None: of all; `perhaps` are
+    those whose labels are not known. `attachments` are what pods name it by. `endpoints` counts rows of `show
+    endpoints`; None where they are not counted.
+    """
+
+    ref: str
+    kind: str = ""
+    part: str = ""
     families: tuple[str, ...]
-    ranges: tuple[str, ...]
-    endpoints: int | None
+    topology: str = ""
+    role: Literal["", "primary", "secondary"] = ""
+    subnets: tuple[str, ...]
+    excluded: tuple[str, ...] = ()
+    gateways: tuple[str, ...] = ()
+    vlan: int | None = None
+    trunk: tuple[str, ...] = ()
+    mtu_bytes: int | None = None
+    mtu_why: str = ""
+    ipam: str = ""
+    lifecycle: Literal["", "persistent"] = ""
+    physical: str = ""
+    namespaces: tuple[str, ...] | None = None
+    perhaps: tuple[str, ...] = ()
+    attachments: tuple[str, ...] = ()
+    endpoints: int | None = None
     known_from: str
+    notes: tuple[str, ...] = ()
+    file: str = ""
+    line: int = 0
 
 
 class IsolationRow(Row, frozen=True):

@@ -1,0 +1,168 @@
+"""Networks, as rows: the pod network with each node's part, the nodes' own, the Services' addresses, and the networks
+that objects define."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netwright.base.ipset import IpSet
+from netwright.base.spans import named
+from netwright.dialects.k8s.objects import Node
+from netwright.model.cluster import Cluster
+from netwright.model.networks import NetworkNoun
+from netwright.profiles.networks import networks_of
+from netwright.questions.show.narrow import Narrow
+from netwright.questions.show.rows import NetworkRow, Shown
+from netwright.questions.show.written import Locate, written
+
+MOST_NOTES = 5
+"""How many notes about single networks stand under the table."""
+
+
+def network_rows(cluster: Cluster, locate: Locate, only: Narrow) -> Shown:
+    """All networks of the input. Narrowed to namespaces: those that their pods are on, or can be attached to."""
+    columns = cluster.columns
+    on_pods = int((~columns.host).sum())
+    given, nodes = IpSet.of(*cluster.pod_cidrs), [d for d in cluster.objects if isinstance(d.value, Node)]
+    parts = {d.name: _pod_cidrs(d.value) for d in nodes}
+    sources = (["--pod-cidr"] if given else []) + (["Node objects"] if any(parts.values()) else [])
+    pod, *others = networks_of(cluster.objects, cluster.pod_ranges.cidrs())
+    out = [
+        NetworkRow(
+            ref=pod.ref,
+            families=tuple(f"IPv{f}" for f in cluster.families),
+            role=pod.role,
+            subnets=pod.subnets,
+            vlan=pod.vlan,
+            mtu_bytes=pod.mtu_bytes,
+            mtu_why=pod.mtu_why,
+            ipam=pod.ipam,
+            endpoints=on_pods,
+            attachments=pod.attachments,
+            known_from=" and ".join(sources),
+            notes=pod.notes,
+        )
+    ]
+    for name, cidrs in sorted(parts.items()):
+        if cidrs:
+            number = columns.nodes.index(name) if name in columns.nodes else -1
+            here = int(((columns.node == number) & ~columns.host).sum()) if number >= 0 else 0
+            out.append(_part("pod", f"node/{name}", IpSet.of(*cidrs), here, "Node object"))
+    for d in sorted(nodes, key=lambda d: d.name):
+        listed = (d.value.status.addresses or ()) if d.value.status else ()
+        addresses = _addresses([a.address for a in listed if a.type in ("InternalIP", "ExternalIP")])
+        number = columns.nodes.index(d.name) if d.name in columns.nodes else -1
+        here = int(((columns.node == number) & columns.host).sum())
+        out.append(_part("host", f"node/{d.name}", addresses, here, "Node object" if addresses else ""))
+    unplaced = int((columns.host & (columns.node < 0)).sum())
+    if unplaced:
+        out.append(_part("host", "of nodes not named", IpSet(), unplaced, ""))
+    texts = [a for s in cluster.services for a in (*s.cluster_ips, *s.external_ips, *s.load_balancer)]
+    if cluster.services:
+        out.append(_part("service", "", _addresses(texts), None, "Service objects" if texts else ""))
+    kept = [n for n in others if _is_for(n, only)]
+    out += [_defined(n, locate) for n in kept]
+    if only.addresses:
+        out = [r for r in out if _addresses(r.subnets) & only.addresses]
+    counts = {
+        "network": len({r.ref for r in out}),
+        "primary beside the pods'": sum(r.role == "primary" and r.kind != "" for r in out),
+        "secondary": sum(r.role == "secondary" for r in out),
+        "node": len(nodes),
+        "Service address": len(set(texts)),
+    }
+    return Shown(
+        noun="networks", rows=tuple(out), counts=counts, notes=(*_said_of(out), *_unknown(cluster, nodes, on_pods))
+    )
+
+
+def _is_for(network: NetworkNoun, only: Narrow) -> bool:
+    return network.namespaces is None or any(map(only.holds_namespace, (*network.namespaces, *network.perhaps)))
+
+
+def _defined(network: NetworkNoun, locate: Locate) -> NetworkRow:
+    origin = network.origin
+    file, line = written(locate, network.kind, network.namespace, network.name, origin.place if origin else None)
+    addresses = _addresses(network.subnets)
+    return NetworkRow(
+        ref=network.ref,
+        kind=network.kind,
+        families=_families(addresses),
+        topology=network.topology,
+        role=network.role,
+        subnets=network.subnets,
+        excluded=network.excluded,
+        gateways=network.gateways,
+        vlan=network.vlan,
+        trunk=tuple(str(low) if low == high else f"{low}-{high}" for low, high in network.trunk),
+        mtu_bytes=network.mtu_bytes,
+        mtu_why=network.mtu_why,
+        ipam=network.ipam,
+        lifecycle=network.lifecycle,
+        physical=network.physical,
+        namespaces=network.namespaces,
+        perhaps=network.perhaps,
+        attachments=network.attachments,
+        known_from=f"{network.kind} {named(network.namespace, network.name)}",
+        notes=network.notes,
+        file=file,
+        line=line,
+    )
+
+
+def _said_of(rows: Sequence[NetworkRow]) -> list[str]:
+    """What is to be said of the networks together, and of the odd ones."""
+    told = []
+    primary = [r.ref for r in rows if r.role == "primary" and r.kind]
+    if primary:
+        listed = ", ".join(primary[:3]) + (f" and {len(primary) - 3} more" if len(primary) > 3 else "")
+        told.append(f"who meets whom on {listed} is not evaluated yet: verdicts of the pods there are undecided")
+    if any(r.role == "secondary" for r in rows):
+        told.append("NetworkPolicies act on a pod's primary network: secondary ones change none of its verdicts")
+    odd = [f"{r.ref}: {note}" for r in rows for note in r.notes]
+    told += odd[:MOST_NOTES]
+    if len(odd) > MOST_NOTES:
+        told.append(f"{len(odd) - MOST_NOTES} more such notes: -o wide shows them")
+    return told
+
+
+def _unknown(cluster: Cluster, nodes: Sequence[object], on_pods: int) -> list[str]:
+    notes = []
+    if not cluster.pod_ranges:
+        notes.append("the pods' ranges are not known: `--pod-cidr` or Node objects with spec.podCIDRs name them")
+    nowhere = int(((cluster.columns.node < 0) & ~cluster.columns.host).sum())
+    if nodes and nowhere:
+        notes.append(f"the nodes of {nowhere} of {on_pods} pod endpoints are not known")
+    return notes
+
+
+def _part(ref: str, part: str, addresses: IpSet, endpoints: int | None, known_from: str) -> NetworkRow:
+    return NetworkRow(
+        ref=ref,
+        part=part,
+        families=_families(addresses),
+        subnets=tuple(c.removesuffix("/32").removesuffix("/128") for c in addresses.cidrs()),
+        endpoints=endpoints,
+        known_from=known_from,
+    )
+
+
+def _families(addresses: IpSet) -> tuple[str, ...]:
+    return tuple(name for name, held in (("IPv4", addresses.v4), ("IPv6", addresses.v6)) if held)
+
+
+def _pod_cidrs(node: Node) -> tuple[str, ...]:
+    if node.spec is None:
+        return ()
+    return node.spec.pod_cidrs or ((node.spec.pod_cidr,) if node.spec.pod_cidr else ())
+
+
+def _addresses(texts: Sequence[str]) -> IpSet:
+    """The addresses of ranges, of which some have the prefix length of each node's part behind them."""
+    found = IpSet()
+    for text in texts:
+        try:
+            found |= IpSet.of("/".join(text.split("/")[:2]))
+        except ValueError:
+            continue
+    return found
