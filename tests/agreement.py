@@ -36,6 +36,8 @@ from tests.random_parts import NAMESPACES
 
 KINDS = {"Pod": "pod", "Deployment": "deploy", "StatefulSet": "sts", "DaemonSet": "ds", "ReplicaSet": "rs"}
 KINDS |= {"ReplicationController": "rc", "Job": "job", "CronJob": "cronjob", "Node": "node"}
+KINDS |= {"VirtualMachine": "vm", "VirtualMachineInstance": "vm", "VirtualMachineInstanceReplicaSet": "vmirs"}
+KINDS |= {"VirtualMachinePool": "vmpool"}
 Object = dict[str, Any]
 Cited = set[tuple[str, str, str, str, int | None]]
 
@@ -444,11 +446,11 @@ def some_nodes(objects: Sequence[Decoded], pod_cidrs: Sequence[str]) -> list[Dec
 
 
 def cited(judgement: Judgement) -> Cited:
-    """What the specification cites, each with its direction."""
-    if judgement.relation:
-        return set()
-    sides = (judgement.egress, judgement.ingress)
-    deciding = sides if judgement.may_allow else tuple(side for side in sides if not side.may_allow)
+    """What the specification cites, each with its direction: of several enforcers, those that leave an open one so."""
+    deciding = judgement.deciding
+    if judgement.verdict == "undecided":
+        open_ = {side.direction for side in deciding if side.may_deny}
+        deciding = tuple(side for side in deciding if side.may_deny or side.direction not in open_)
     return {
         (side.direction, c.object.kind, f"{c.object.namespace}/{c.object.name}", c.action, c.rule)
         for side in deciding

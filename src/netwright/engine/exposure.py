@@ -24,6 +24,7 @@ from netwright.model.cluster import (
     ServicePortNoun,
     UnreadRoute,
 )
+from netwright.model.machines import ENFORCER as MACHINES
 from netwright.model.mesh import SERVER
 from netwright.model.references import Target
 
@@ -245,7 +246,7 @@ def _from_nodes(inquirer: Inquirer, service: ServiceNoun, port: ServicePortNoun)
         found = part.outcome
         if unread:  # something that was not read could act at nodes, and their egress is not in the tables
             found = msgspec.structs.replace(found, may_deny=True)
-        if _is_refused_by_mesh(inquirer.network, part.packet):  # by whichever node it comes
+        if _is_refused_beside(inquirer.network, part.packet):  # by whichever node it comes
             out.append(Part(part.packet, found, "a node", part.destination))
             continue
         # the packet may also arrive at the pod's own node, which always reaches it
@@ -418,13 +419,21 @@ def _services_of(inquirer: Inquirer, rows: Sequence[int]) -> list[ServiceNoun]:
     return [s for s in inquirer.cluster.services if any(b.row in wanted for p in s.ports for b in p.backends)]
 
 
-def _is_refused_by_mesh(network: Network, packet: Packet) -> bool:
-    """Whether a mesh surely refuses at the server's end what comes from a node, be it the server's own."""
+def _is_refused_beside(network: Network, packet: Packet) -> bool:
+    """Whether a mesh, or the interface of a machine, surely refuses at the server's end what comes from a node, be it
+    the server's own."""
     row = packet.destination.row
-    if network.mesh < 0 or row < 0 or network.columns.labels_of(row).get(SERVER, "").startswith("ambient"):
-        return False  # its own node passes ztunnel by
+    beside = [e for e, enforcer in enumerate(network.enforcers) if enforcer.name == MACHINES]
+    # its own node passes ztunnel by
+    if network.mesh >= 0 and row >= 0 and not network.columns.labels_of(row).get(SERVER, "").startswith("ambient"):
+        beside.append(network.mesh)
+    if row < 0 or not beside:
+        return False
     table = network.tables[packet.family].ingress
     contents, port_map = table.keys[int(table.of_position[packet.destination.position])]
     bit = table.fold.atoms.bit(packet.key)
-    rows = table.fold(table.fold.of_enforcer(contents, network.mesh), port_map)
-    return not any(r.mask & bit and r.may >> packet.source.position & 1 for r in rows)
+    for number in beside:
+        rows = table.fold(table.fold.of_enforcer(contents, number), port_map)
+        if not any(r.mask & bit and r.may >> packet.source.position & 1 for r in rows):
+            return True
+    return False

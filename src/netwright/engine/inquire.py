@@ -40,6 +40,10 @@ class Packet(msgspec.Struct, frozen=True):
     key: int
 
 
+_REPLICATED = ("deploy", "sts", "rs", "rc", "vm", "vmirs", "vmpool")
+"""Workloads that have as many pods as their object says."""
+
+
 class Part(msgspec.Struct, frozen=True):
     """A packet, its outcome, and who it stands for. Of outside ends the addresses that it stands for."""
 
@@ -456,9 +460,7 @@ class Inquirer:
         if source != destination or source < 0 or columns.host[source]:
             return False
         kind = self.cluster.workloads[int(columns.workload[source])].kind
-        return bool(columns.single[source]) or (
-            kind in ("deploy", "sts", "rs", "rc") and int(columns.replicas[source]) == 1
-        )
+        return bool(columns.single[source]) or (kind in _REPLICATED and int(columns.replicas[source]) == 1)
 
     def settle(self, parts: Sequence[Part], dropped: Collection[Family] = ()) -> Settled:
         """One verdict of packets. In the families `dropped` there are others beside them, which nothing answers."""
