@@ -47,6 +47,28 @@ spec: {podSelector: {matchLabels: {app: db}}, policyTypes: [Ingress], ingress: [
     assert verdict(tmp_path, manifests, "shop/web", "shop/db") == "allow"
 
 
+def test_52_networks_without_addresses(tmp_path: Path) -> None:
+    """Where nobody gives addresses, a policy for that network can name its peers by range alone."""
+    wire = """
+apiVersion: k8s.ovn.org/v1
+kind: ClusterUserDefinedNetwork
+metadata: {name: %s}
+spec:
+  namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: shop}}
+  network:
+    topology: Localnet
+    localnet: {role: Secondary, physicalNetworkName: physnet, %s}
+---
+"""
+    Path(tmp_path, "networks.yaml").write_text(
+        wire % ("vlan7", "ipam: {mode: Disabled}") + wire % ("vlan8", "subnets: [10.8.0.0/24]") + pod("shop/db")
+    )
+    notes = nw.load(str(tmp_path)).show("networks").notes
+    (told,) = [note for note in notes if "only peers by `ipBlock` work" in note]
+    assert "cudn/vlan7" in told
+    assert "cudn/vlan8" not in told
+
+
 @pytest.mark.parametrize(
     ("source", "target", "expected"),
     [
@@ -56,7 +78,7 @@ spec: {podSelector: {matchLabels: {app: db}}, policyTypes: [Ingress], ingress: [
     ],
 )
 def test_53_primary_user_defined_networks(tmp_path: Path, source: str, target: str, expected: str) -> None:
-    """Such a network is not in the twin yet: what its pods may do is not decided, the others are as they were."""
+    """Who meets whom on such a network is not evaluated yet: its pods are undecided, the others are as they were."""
     manifests = "".join(pod(ref) for ref in ("shop/web", "shop/db", "blue/web", "blue/db"))
     manifests += """
 apiVersion: k8s.ovn.org/v1

@@ -17,6 +17,7 @@ from netwright.dialects.ovn import NETWORKS
 from netwright.dialects.ovn.objects import Layer2, Layer3, Localnet, NetworkSpec
 from netwright.model.document import Decoded
 from netwright.model.networks import POD, NetworkNoun
+from netwright.profiles.odd_networks import noted
 from netwright.profiles.selected_namespaces import selected_namespaces
 
 LABEL: Final = "k8s.ovn.org/primary-user-defined-network"
@@ -55,7 +56,7 @@ def networks_of(objects: Sequence[Decoded], pod_ranges: Sequence[str] = ()) -> t
                 found[network.ref] = network
             else:
                 found[same] = _joined(found[same], network, at)
-    others = tuple(_noted(found[ref], found) for ref in sorted(found))
+    others = noted([found[ref] for ref in sorted(found)], objects, pod_ranges)
     return (_pod_network(others, pod_ranges, attached), *others)
 
 
@@ -184,7 +185,7 @@ def _of_ovn(d: Decoded, config: Config) -> NetworkNoun:
     subnets = _listed(ovn.subnets)
     primary = ovn.role == "primary"
     return NetworkNoun(
-        ref=f"nad/{d.namespace}/{d.name}",
+        ref=_ref(d),
         kind=d.kind,
         namespace=d.namespace,
         name=d.name,
@@ -209,6 +210,16 @@ def _of_ovn(d: Decoded, config: Config) -> NetworkNoun:
         attachments=(f"{d.namespace}/{d.name}",),
         origin=_origin(d, ("spec", "config")),
     )
+
+
+def _ref(d: Decoded) -> str:
+    """The reference: that of the user-defined network whose controller made the attachment, where it says one."""
+    for owner in d.value.metadata.owner_references or ():
+        if owner.kind == _UDN:
+            return f"udn/{d.namespace}/{owner.name}"
+        if owner.kind == _CUDN:
+            return f"cudn/{owner.name}"
+    return f"nad/{d.namespace}/{d.name}"
 
 
 _ONE_NETWORK: Final = ("topology", "role", "subnets", "excluded", "vlan", "mtu_bytes", "lifecycle", "physical")
@@ -328,22 +339,6 @@ def _filters_mac(main: Plugin) -> bool | None:
 def _listed(text: str | None) -> tuple[str, ...]:
     """The parts of a text with commas."""
     return tuple(part.strip() for part in (text or "").split(",") if part.strip())
-
-
-def _noted(network: NetworkNoun, found: Mapping[str, NetworkNoun]) -> NetworkNoun:
-    """A user-defined network whose attachment is another's: OVN-Kubernetes does not make it there."""
-    if network.kind not in NETWORKS:
-        return network
-    from msgspec.structs import replace
-
-    taken = [at for at in network.attachments if f"nad/{at}" in found]
-    if not taken:
-        return network
-    listed = ", ".join(f"`{at}`" for at in taken)
-    told = f"NetworkAttachmentDefinition {listed} is another network's: OVN-Kubernetes does not make this one there"
-    return replace(
-        network, attachments=tuple(at for at in network.attachments if at not in taken), notes=(*network.notes, told)
-    )
 
 
 def described(network: NetworkNoun) -> str:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import netwright.dialects
 from netwright.base.spans import Place
 from netwright.dialects.k8s.decode import Invalid
-from netwright.dialects.multus.cni import Config, VlanRange, config_of
+from netwright.dialects.multus.cni import Config, Plugin, VlanRange, config_of
 from netwright.model.document import Decoded, Document
 
 Tree = dict[str, Any]
@@ -44,6 +47,15 @@ def refused(config: Tree | str) -> str:
     assert found.pointer == ("spec", "config")
     assert found.help
     return found.message
+
+
+FIELDS = [field.encode_name for field in msgspec.structs.fields(Plugin)]
+
+
+def typed(parts: tuple[Any, str]) -> str:
+    """A value as text; an object as one of a plugin."""
+    tree, plugin = parts
+    return json.dumps({**tree, "type": plugin} if isinstance(tree, dict) else tree)
 
 
 def ovn(**fields: Any) -> Tree:
@@ -130,6 +142,8 @@ def test_without_a_configuration_it_stands_on_the_nodes(spec: Tree | None) -> No
         ('{"type": "bridge", "vlan": "130"}', "has `vlan`: expected `int | null`, got `str`"),
         ('{"type": "bridge", "ipam": {"ranges": [{}]}}', "has `ipam.ranges[0]`: expected `array`, got `object`"),
         ("[" * 100_000, "nested too deeply"),
+        ('{"type": "bridge", "mtu": ' + "9" * 10_000 + "}", "a number that no plugin has"),
+        ('{"type": "bridge", "mtu": NaN}', "a number that no plugin has"),
     ],
 )
 def test_what_is_no_configuration(text: str, message: str) -> None:
@@ -141,10 +155,11 @@ def test_what_is_no_configuration(text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"type": "bridge", "vlan": 4095}, "`vlan` 4095"),
-        ({"type": "sriov", "vlan": -1}, "`vlan` -1"),
-        ({"type": "vlan", "master": "eth0"}, "`vlanId` 0"),
-        ({"type": "macvlan", "mtu": -1}, "`mtu` -1"),
+        ({"type": "bridge", "vlan": 4095}, "`vlan` `4095`"),
+        ({"type": "sriov", "vlan": -1}, "`vlan` `-1`"),
+        ({"type": "vlan", "master": "eth0"}, "`vlanId` `0`"),
+        ({"type": "macvlan", "mtu": -1}, "`mtu` `-1`"),
+        ({"type": "acme", "mtu": 10**50}, "`mtu` `1000"),
         ({"type": "bridge", "vlan": 7, "vlanTrunk": [{"id": 8}]}, "`vlan` and `vlanTrunk`"),
         ({"type": "bridge", "vlanTrunk": [{"minID": 8}]}, "one of `minID` and `maxID` in `vlanTrunk[0]`"),
         ({"type": "bridge", "vlanTrunk": [{"id": 0}]}, "in `vlanTrunk[0]` that is not in 1 to 4094"),
@@ -153,6 +168,26 @@ def test_what_is_no_configuration(text: str, message: str) -> None:
 )
 def test_what_a_plugin_would_refuse(config: Tree, message: str) -> None:
     assert message in refused(config)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from([*FIELDS, "plugins", "name", "range", "x"]), inner, max_size=6)
+    ),
+    max_leaves=12,
+)
+PLUGINS = st.sampled_from(["bridge", "ovs", "vlan", "sriov", "macvlan", "tuning", "acme", "ovn-k8s-cni-overlay"])
+
+
+@given(st.one_of(st.text(max_size=30), st.tuples(JSON, PLUGINS).map(typed)))
+def test_whatever_the_text_is_it_is_a_configuration_or_told_why_not(text: str) -> None:
+    found = decode("NetworkAttachmentDefinition", {"config": text})
+    if isinstance(found, Invalid):
+        assert found.message.isprintable()
+    elif text:
+        assert kept(text).main.type
 
 
 # --- OVN-Kubernetes ---------------------------------------------------------------------------------------------------
@@ -189,7 +224,7 @@ def test_networks_of_ovn(fields: Tree) -> None:
         ({"topology": "layer3", "subnets": "10.1.0.0/24/16"}, "`10.1.0.0/24/16` in `subnets`"),
         ({"topology": "localnet", "joinSubnet": "100.66.0.0/16"}, "`joinSubnet`"),
         ({"topology": "localnet", "reservedSubnets": "10.1.0.0/29"}, "only `layer2` has it"),
-        ({"topology": "localnet", "vlanID": 5000}, "`vlanID` 5000"),
+        ({"topology": "localnet", "vlanID": 5000}, "`vlanID` `5000`"),
         ({"subnets": "10.1.0.0/240"}, "in `subnets`"),
         ({"subnets": "10.1.0.0/24", "excludeSubnets": "10.2.0.0/29"}, "`10.2.0.0/29` in `excludeSubnets`"),
     ],

@@ -303,6 +303,56 @@ def test_networks_of_the_plugin(load: Load) -> None:
     assert "nad/a/more" not in found
 
 
+def test_attachments_whose_user_defined_network_is_not_in_the_input(load: Load) -> None:
+    owner = {"ownerReferences": [{"apiVersion": "k8s.ovn.org/v1", "kind": "ClusterUserDefinedNetwork", "name": "net"}]}
+    config = {"type": "ovn-k8s-cni-overlay", "name": "cluster_udn_net", "topology": "localnet"}
+    found = of(load("".join(attachment("net", ns, owner, netAttachDefName=f"{ns}/net", **config) for ns in ("a", "b"))))
+    assert list(found) == ["pod", "cudn/net"]
+    assert found["cudn/net"].namespaces == ("a", "b")
+
+
+# --- what is odd ------------------------------------------------------------------------------------------------------
+
+
+def test_a_namespace_has_one_primary_network(load: Load) -> None:
+    found = of(load(udn("one", "a") + udn("two", "a") + udn("three", "b") + udn("four", "a", role="Secondary")))
+    assert found["udn/a/one"].notes == ("`a` has `udn/a/two` as a primary network too; it can have one",)
+    assert "`udn/a/one`" in found["udn/a/two"].notes[0]
+    assert found["udn/b/three"].notes == found["udn/a/four"].notes == ()
+
+
+@pytest.mark.parametrize(
+    ("subnet", "note"),
+    [
+        ("10.1.0.0/16", "have 10.1.7.0/24 in common with the ranges of the pod network"),
+        ("10.96.0.0/16", "have 10.96.0.10/32 in common with the addresses of Services"),
+        ("100.64.9.0/24", "have 100.64.9.0/24 in common with the join subnet of OVN-Kubernetes"),
+        ("169.254.169.0/24", "in common with the masquerade subnet of OVN-Kubernetes"),
+        ("10.20.0.0/24", ""),
+        ("100.88.0.0/24", ""),  # of topology layer2 the transit subnet is chosen around it
+    ],
+)
+def test_ranges_that_are_taken(load: Load, subnet: str, note: str) -> None:
+    node = document("v1", "Node", "n1", spec={"podCIDRs": ["10.1.7.0/24"]})
+    service = document("v1", "Service", "dns", "kube-system", spec={"clusterIP": "10.96.0.10", "ports": [{"port": 53}]})
+    headless = document("v1", "Service", "db", "a", spec={"clusterIP": "None", "ports": [{"port": 53}]})
+    notes = of(load(node + service + headless + udn("prim", "a", subnets=[subnet])))["udn/a/prim"].notes
+    assert len(notes) == bool(note)
+    assert note in "".join(notes)
+
+
+def test_layer3_has_a_transit_subnet(load: Load) -> None:
+    network = {"topology": "Layer3", "layer3": {"role": "Primary", "subnets": [{"cidr": "100.88.0.0/16"}]}}
+    (note,) = of(load(namespace("a", **{PRIMARY: ""}) + cudn("routed", {}, network)))["cudn/routed"].notes
+    assert "the transit subnet of OVN-Kubernetes" in note
+
+
+def test_localnet_has_no_overlay_to_overlap_with(load: Load) -> None:
+    part = {"role": "Secondary", "physicalNetworkName": "physnet1", "subnets": ["100.64.9.0/24"]}
+    found = of(load(namespace("a") + cudn("wire", {}, {"topology": "Localnet", "localnet": part})))
+    assert found["cudn/wire"].notes == ()
+
+
 # --- what it does to verdicts -----------------------------------------------------------------------------------------
 
 

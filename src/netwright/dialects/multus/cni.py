@@ -150,12 +150,14 @@ def read_config(text: str) -> Config:
     'eth1'
     """
     try:
-        tree = json.loads(text)
+        tree = json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno} of it"
         raise NotAConfig(f"is not JSON: {error.msg[:1].lower()}{error.msg[1:]} ({where})") from None
     except RecursionError:
         raise NotAConfig("is not JSON that can be read: it is nested too deeply") from None
+    except ValueError:
+        raise NotAConfig("is not JSON that can be read: it has a number that no plugin has") from None
     if not isinstance(tree, dict):
         raise NotAConfig("is JSON, but no object: a CNI configuration is `{...}`")
     whole = _named(tree, _WHOLE)
@@ -170,6 +172,11 @@ def read_config(text: str) -> Config:
     return Config(
         name=name, plugins=tuple(_plugin(one, f"plugins[{index}]") for index, one in enumerate(plugins)), is_list=True
     )
+
+
+def _no_constant(_: str) -> None:
+    """`NaN` and the infinities, which JSON has not."""
+    raise ValueError
 
 
 _WHOLE = {"name": "name", "plugins": "plugins"}

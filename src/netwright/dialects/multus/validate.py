@@ -16,6 +16,8 @@ from netwright.dialects.k8s.validate_syntax import Fault, Network, check_address
 from netwright.dialects.multus.cni import OVN, Config, NotAConfig, Plugin, VlanRange, config_of
 from netwright.dialects.multus.objects import IPAMClaim, NetworkAttachmentDefinition
 
+MOST_MTU: Final = 65536
+"""The largest MTU that an interface of Linux has (that of loopback)."""
 _CONFIG: Pointer = ("spec", "config")
 _TOPOLOGIES: Final = ("layer3", "layer2", "localnet")
 _TAGGED: Final = ("bridge", "cnv-bridge", "ovs", "sriov")
@@ -47,12 +49,12 @@ def _fault(what: str, help: str = "") -> Fault:
 
 
 def _check_plugin(plugin: Plugin) -> None:
-    if plugin.mtu is not None and plugin.mtu < 0:
-        raise _fault(f"has the `mtu` {plugin.mtu}; it is a number of bytes")
+    if not 0 <= (plugin.mtu or 0) <= MOST_MTU:
+        raise _fault(f"has the `mtu` {quoted(plugin.mtu)}; it is a number of bytes, {MOST_MTU} at most")
     if plugin.type in _TAGGED and not 0 <= (plugin.vlan or 0) <= 4094:
-        raise _fault(f"has the `vlan` {plugin.vlan}; VLANs are 1 to 4094, 0 is none")
+        raise _fault(f"has the `vlan` {quoted(plugin.vlan)}; VLANs are 1 to 4094, 0 is none")
     if plugin.type == "vlan" and not 1 <= (plugin.vlan_id_of_link or 0) <= 4094:
-        raise _fault(f"has the `vlanId` {plugin.vlan_id_of_link or 0}; VLANs are 1 to 4094")
+        raise _fault(f"has the `vlanId` {quoted(plugin.vlan_id_of_link or 0)}; VLANs are 1 to 4094")
     for name, ranges in (("vlanTrunk", plugin.vlan_trunk), ("trunk", plugin.trunk)):
         for index, one in enumerate(ranges or ()):
             _check_range(one, f"{name}[{index}]")
@@ -130,7 +132,7 @@ def _check_topology(ovn: Plugin) -> None:
     if ovn.topology == "layer3" and not _listed(ovn.subnets):
         raise _fault("has no `subnets`; a network of topology `layer3` has them")
     if ovn.vlan_id is not None and not 0 <= ovn.vlan_id <= 4094:
-        raise _fault(f"has the `vlanID` {ovn.vlan_id}; VLANs are 1 to 4094, 0 is none")
+        raise _fault(f"has the `vlanID` {quoted(ovn.vlan_id)}; VLANs are 1 to 4094, 0 is none")
 
 
 def _listed(text: str | None) -> list[str]:

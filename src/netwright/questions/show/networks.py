@@ -11,6 +11,7 @@ from netwright.dialects.k8s.objects import Node
 from netwright.model.cluster import Cluster
 from netwright.model.networks import NetworkNoun
 from netwright.profiles.networks import networks_of
+from netwright.profiles.odd_networks import addresses
 from netwright.questions.show.narrow import Narrow
 from netwright.questions.show.rows import NetworkRow, Shown
 from netwright.questions.show.written import Locate, written
@@ -50,20 +51,20 @@ def network_rows(cluster: Cluster, locate: Locate, only: Narrow) -> Shown:
             out.append(_part("pod", f"node/{name}", IpSet.of(*cidrs), here, "Node object"))
     for d in sorted(nodes, key=lambda d: d.name):
         listed = (d.value.status.addresses or ()) if d.value.status else ()
-        addresses = _addresses([a.address for a in listed if a.type in ("InternalIP", "ExternalIP")])
+        own = addresses([a.address for a in listed if a.type in ("InternalIP", "ExternalIP")])
         number = columns.nodes.index(d.name) if d.name in columns.nodes else -1
         here = int(((columns.node == number) & columns.host).sum())
-        out.append(_part("host", f"node/{d.name}", addresses, here, "Node object" if addresses else ""))
+        out.append(_part("host", f"node/{d.name}", own, here, "Node object" if own else ""))
     unplaced = int((columns.host & (columns.node < 0)).sum())
     if unplaced:
         out.append(_part("host", "of nodes not named", IpSet(), unplaced, ""))
     texts = [a for s in cluster.services for a in (*s.cluster_ips, *s.external_ips, *s.load_balancer)]
     if cluster.services:
-        out.append(_part("service", "", _addresses(texts), None, "Service objects" if texts else ""))
+        out.append(_part("service", "", addresses(texts), None, "Service objects" if texts else ""))
     kept = [n for n in others if _is_for(n, only)]
     out += [_defined(n, locate) for n in kept]
     if only.addresses:
-        out = [r for r in out if _addresses(r.subnets) & only.addresses]
+        out = [r for r in out if addresses(r.subnets) & only.addresses]
     counts = {
         "network": len({r.ref for r in out}),
         "primary beside the pods'": sum(r.role == "primary" and r.kind != "" for r in out),
@@ -83,11 +84,10 @@ def _is_for(network: NetworkNoun, only: Narrow) -> bool:
 def _defined(network: NetworkNoun, locate: Locate) -> NetworkRow:
     origin = network.origin
     file, line = written(locate, network.kind, network.namespace, network.name, origin.place if origin else None)
-    addresses = _addresses(network.subnets)
     return NetworkRow(
         ref=network.ref,
         kind=network.kind,
-        families=_families(addresses),
+        families=_families(addresses(network.subnets)),
         topology=network.topology,
         role=network.role,
         subnets=network.subnets,
@@ -119,6 +119,10 @@ def _said_of(rows: Sequence[NetworkRow]) -> list[str]:
         told.append(f"who meets whom on {listed} is not evaluated yet: verdicts of the pods there are undecided")
     if any(r.role == "secondary" for r in rows):
         told.append("NetworkPolicies act on a pod's primary network: secondary ones change none of its verdicts")
+    bare = [r.ref for r in rows if r.ipam == "none" and r.topology in ("layer2", "localnet")]
+    if bare:
+        listed = ", ".join(bare[:3]) + (f" and {len(bare) - 3} more" if len(bare) > 3 else "")
+        told.append(f"nobody gives addresses on {listed}: of a MultiNetworkPolicy there only peers by `ipBlock` work")
     odd = [f"{r.ref}: {note}" for r in rows for note in r.notes]
     told += odd[:MOST_NOTES]
     if len(odd) > MOST_NOTES:
@@ -136,33 +140,22 @@ def _unknown(cluster: Cluster, nodes: Sequence[object], on_pods: int) -> list[st
     return notes
 
 
-def _part(ref: str, part: str, addresses: IpSet, endpoints: int | None, known_from: str) -> NetworkRow:
+def _part(ref: str, part: str, held: IpSet, endpoints: int | None, known_from: str) -> NetworkRow:
     return NetworkRow(
         ref=ref,
         part=part,
-        families=_families(addresses),
-        subnets=tuple(c.removesuffix("/32").removesuffix("/128") for c in addresses.cidrs()),
+        families=_families(held),
+        subnets=tuple(c.removesuffix("/32").removesuffix("/128") for c in held.cidrs()),
         endpoints=endpoints,
         known_from=known_from,
     )
 
 
-def _families(addresses: IpSet) -> tuple[str, ...]:
-    return tuple(name for name, held in (("IPv4", addresses.v4), ("IPv6", addresses.v6)) if held)
+def _families(held: IpSet) -> tuple[str, ...]:
+    return tuple(name for name, found in (("IPv4", held.v4), ("IPv6", held.v6)) if found)
 
 
 def _pod_cidrs(node: Node) -> tuple[str, ...]:
     if node.spec is None:
         return ()
     return node.spec.pod_cidrs or ((node.spec.pod_cidr,) if node.spec.pod_cidr else ())
-
-
-def _addresses(texts: Sequence[str]) -> IpSet:
-    """The addresses of ranges, of which some have the prefix length of each node's part behind them."""
-    found = IpSet()
-    for text in texts:
-        try:
-            found |= IpSet.of("/".join(text.split("/")[:2]))
-        except ValueError:
-            continue
-    return found
