@@ -12,6 +12,7 @@ from typing import Final
 from netwright.questions.explain.calico_notes import CALICO_NOTES, CALICO_RULES_OF_THUMB
 from netwright.questions.explain.gateway_notes import GATEWAY_NOTES, GATEWAY_RULES_OF_THUMB
 from netwright.questions.explain.istio_notes import ISTIO_NOTES, ISTIO_RULES_OF_THUMB
+from netwright.questions.explain.kubevirt_notes import KUBEVIRT_NOTES, KUBEVIRT_RULES_OF_THUMB
 
 _ON_PRIMARY: Final = (
     "Where its role is Primary it takes the pod network's place, and who meets whom on it is not evaluated yet: "
@@ -53,6 +54,7 @@ NOTES: Final[dict[tuple[str, str], str]] = {
     ("apps", "Deployment"): "A workload. Its template stands for its pods unless the input holds the pods themselves.",
     ("apps", "DaemonSet"): "A workload with one pod a node; how many there are is not known from it.",
     ("batch", "CronJob"): "A workload; it counts although none of its pods may run at the moment.",
+    **KUBEVIRT_NOTES,
     (
         "discovery.k8s.io",
         "EndpointSlice",
@@ -184,6 +186,7 @@ RULES_OF_THUMB: Final[dict[tuple[str, str], tuple[str, ...]]] = {
         for kind, texts in CALICO_RULES_OF_THUMB.items()
     },
     **ISTIO_RULES_OF_THUMB,
+    **KUBEVIRT_RULES_OF_THUMB,
     **GATEWAY_RULES_OF_THUMB,
     ("", "Service"): (
         "No endpoints: its selector matches no pod, or no pod names the targetPort. `show services` says which.",
@@ -231,6 +234,8 @@ SHORT: Final[dict[str, str]] = {
     "cudn": "ClusterUserDefinedNetwork",
     "vmi": "VirtualMachineInstance",
     "vmim": "VirtualMachineInstanceMigration",
+    "vmirs": "VirtualMachineInstanceReplicaSet",
+    "vmpool": "VirtualMachinePool",
     "nncp": "NodeNetworkConfigurationPolicy",
     "mnp": "MultiNetworkPolicy",
 }
