@@ -293,7 +293,14 @@ def _table() -> Schema:
                 "What holds beside policy: `self` is no connection, `own node` passes whatever policies say.",
                 optional=("self", "own node", "perhaps own node"),
             ),
-        }
+            "own_nodes": {
+                "description": "[endpoint, position] of each node: where it stands to its own pods. Absent where "
+                "whatever is between a node and its pods passes",
+                "type": "array",
+                "items": {"type": "array", "prefixItems": [NUMBER, NUMBER], "minItems": 2, "maxItems": 2},
+            },
+        },
+        optional=("own_nodes",),
     )
 
 
