@@ -123,7 +123,7 @@ def _said_of(rows: Sequence[NetworkRow]) -> list[str]:
     if bare:
         listed = ", ".join(bare[:3]) + (f" and {len(bare) - 3} more" if len(bare) > 3 else "")
         told.append(f"nobody gives addresses on {listed}: of a MultiNetworkPolicy there only peers by `ipBlock` work")
-    odd = [f"{r.ref}: {note}" for r in rows for note in r.notes]
+    odd = [f"{r.ref}: {note}" for r in rows if r.kind for note in r.notes]
     told += odd[:MOST_NOTES]
     if len(odd) > MOST_NOTES:
         told.append(f"{len(odd) - MOST_NOTES} more such notes: -o wide shows them")
