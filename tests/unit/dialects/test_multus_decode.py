@@ -105,7 +105,8 @@ def test_trunks() -> None:
 def test_names_are_read_in_any_case_as_go_does() -> None:
     main = kept(ovn(allowPersistentIps=True, Subnets="10.1.0.0/24")).main
     assert (main.allow_persistent_ips, main.subnets) == (True, "10.1.0.0/24")
-    # where both are there the exact name counts
+    # where both are there the last counts
+    assert kept({"type": "bridge", "vlan": 7, "VLAN": 9}).main.vlan == 9
     assert kept({"type": "bridge", "VLAN": 9, "vlan": 7}).main.vlan == 7
 
 

@@ -190,9 +190,8 @@ _KNOWN: Final = frozenset(
 
 
 def _named(tree: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
-    """The fields of an object under their own names; an exact name counts before one in another case."""
-    found = {names[key.lower()]: value for key, value in tree.items() if key.lower() in names}
-    return found | {key: value for key, value in tree.items() if key in names.values()}
+    """The fields of an object under their own names; of several that differ in case alone the last counts."""
+    return {names[key.lower()]: value for key, value in tree.items() if key.lower() in names}
 
 
 def _plugin(tree: Any, where: str) -> Plugin:
@@ -203,7 +202,7 @@ def _plugin(tree: Any, where: str) -> Plugin:
     kind = fields.get("type")
     if not isinstance(kind, str) or not kind:
         raise NotAConfig(f"has no `type`{at}: the name of the plugin")
-    if kind == "vlan" and isinstance(fields.get("vlanID"), int):
+    if kind == "vlan" and "vlanID" in fields:
         fields["vlanId"] = fields.pop("vlanID")
     if kind not in _KNOWN:
         kept = {"type": kind, "name": fields.get("name"), "ipam": fields.get("ipam")}
