@@ -9,8 +9,9 @@ from netwright.dialects.k8s.lower import origins_of
 from netwright.engine.units import Delta
 from netwright.model.cluster import Cluster
 from netwright.model.rule import Rule, Tier
-from netwright.profiles.enforcers import as_read
+from netwright.profiles.enforcers import DEFINING, as_read
 from netwright.profiles.known import profile_of
+from netwright.profiles.named_families import named_families
 from netwright.profiles.profile import ISOLATION, NETWORK_POLICY
 
 
@@ -26,6 +27,8 @@ def deltas(cluster: Cluster, edits: Sequence[Edit]) -> tuple[Delta, ...] | None:
         return None  # it may tunnel what a policy is about
     if len(cluster.enforcers) > 1 or not all(d.kind == "NetworkPolicy" for e in edits for d in e.touched):
         return None
+    if any(d.kind in DEFINING for d in cluster.objects) and any(named_families(d) for e in edits for d in e.touched):
+        return None  # what a primary network leaves open hangs on whether policies name ranges
     tiers = {tier.name: number for number, tier in enumerate(cluster.enforcers[0].tiers)}
     if NETWORK_POLICY not in tiers or profile.enforcement != "default":
         return None

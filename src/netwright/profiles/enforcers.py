@@ -41,7 +41,8 @@ if TYPE_CHECKING:
 
 _DIRECTIONS: Final[tuple[Direction, Direction]] = ("ingress", "egress")
 _POLICIES: Final = ("NetworkPolicy", *ADMIN_KINDS, *CILIUM_KINDS, *CALICO_KINDS, "HostEndpoint", *OVN_KINDS)
-_NETWORKS: Final = (*OVN_NETWORKS, *ATTACHMENTS)
+DEFINING: Final = (*OVN_NETWORKS, *ATTACHMENTS)
+"""The kinds that define networks beside the pod network."""
 _OF_HOSTS: Final = ("CiliumClusterwideNetworkPolicy", "GlobalNetworkPolicy", "HostEndpoint")
 _BESIDE: Final = {
     "EgressIP": "what its pods send outside the cluster has another source address",
@@ -189,7 +190,7 @@ def not_enforced(objects: Sequence[Decoded], profile: Profile) -> Iterator[Unkno
                 effect="deny" if d.kind in ("HostEndpoint", *OVN_KINDS) else "both",
                 reason=f"{d.kind} `{named(d.namespace, d.name)}` is no policy of the profile `{profile.name}`",
             )
-    if not held.isdisjoint(_NETWORKS):
+    if not held.isdisjoint(DEFINING):
         from netwright.profiles.primary_networks import unmet
 
         yield from unmet(objects)
@@ -201,7 +202,7 @@ def without_effect(objects: Sequence[Decoded], profile: Profile) -> tuple[str, .
     told = [f"{kind} has no effect: the profile `{profile.name}` does not read it" for kind in kinds]
     held = {d.kind for d in objects}
     told += [f"{kind} changes no verdict: {what}" for kind, what in _BESIDE.items() if kind in held]
-    if any(d.kind in _NETWORKS for d in objects):
+    if any(d.kind in DEFINING for d in objects):
         from netwright.profiles.primary_networks import secondary
 
         told += secondary(objects)

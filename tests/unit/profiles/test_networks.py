@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 import netwright as nw
+from netwright.dialects.k8s.edit import Edit
 from netwright.model.networks import NetworkNoun, by_attachment
+from netwright.profiles.deltas import deltas
 from netwright.profiles.networks import networks_of
 
 Load = Callable[[str], nw.Twin]
@@ -426,6 +428,16 @@ def test_what_a_policy_denies_by_addresses_is_open_too(load: Load) -> None:
     twin = load(PODS + udn("prim", "a") + DENY + RANGE)
     assert verdict(twin, "b/web", "a/web") == "undecided"
     assert verdict(twin, "c/web", "b/web") == "allow"
+
+
+def test_an_edit_that_brings_a_range_leaves_more_open(load: Load) -> None:
+    """So it is no edit of the policies' tier alone."""
+    policies = {d.name: d for d in load(DENY + RANGE).snapshot.objects}
+    new = {name: [Edit(before=None, after=d, text="")] for name, d in policies.items()}
+    cluster, plain = load(PODS + udn("prim", "a")).cluster, load(PODS).cluster
+    assert deltas(cluster, new["range"]) is None
+    assert deltas(cluster, new["deny"]) is not None
+    assert deltas(plain, new["range"]) is not None
 
 
 @pytest.mark.parametrize(
