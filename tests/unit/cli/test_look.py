@@ -74,7 +74,8 @@ def test_every_format_has_the_same_rows(capfd: pytest.CaptureFixture[str], shop:
     assert body["documents"]["evaluated"] == 54
     assert body["exit_reasons"] == []
     lines = [json.loads(line) for line in ask(capfd, *asked, "-o", "jsonl")[1].splitlines()]
-    assert lines == body["rows"] != []
+    assert lines == body["rows"]
+    assert bool(lines) == (noun not in ("vms", "nics"))  # the example has no machines
     # binary, as the line ends of CSV are its own
     table = list(csv.reader(io.StringIO(ask(capfd, *asked, "-o", "csv")[1], newline="")))
     assert len(table) == len(lines) + 1

@@ -29,6 +29,8 @@ ROWS: dict[str, type[msgspec.Struct]] = {
     "isolation": shapes.IsolationRow,
     "namespaces": shapes.NamespaceRow,
     "policymaps": shapes.PolicyMapRow,
+    "vms": shapes.MachineRow,
+    "nics": shapes.NicRow,
     "kinds": shapes.KindRow,
 }
 
@@ -47,6 +49,9 @@ def value(hint: Any, texts: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
         return st.sampled_from(get_args(hint))
     if get_origin(hint) is tuple:
         return st.lists(texts, max_size=3).map(tuple)
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        fields = {name: value(h, texts) for name, h in get_type_hints(hint).items()}
+        return st.fixed_dictionaries(fields).map(lambda held: hint(**held))
     assert type(None) in get_args(hint), hint
     return st.one_of(st.none(), *(value(h, texts) for h in get_args(hint) if h is not type(None)))
 
