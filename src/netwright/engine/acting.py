@@ -11,7 +11,6 @@ from netwright.engine.bits import indexes
 from netwright.engine.compile import Network
 from netwright.engine.units import Unit
 from netwright.model.cluster import Cluster, Workload
-from netwright.model.machines import ENFORCER
 from netwright.model.rule import Direction
 
 Isolation = Literal["yes", "no", "some", "perhaps"]
@@ -36,9 +35,8 @@ def acting(network: Network) -> Acting:
     policies: dict[int, dict[PolicyKey, None]] = {}
     isolated: dict[Direction, dict[int, Isolation]] = {"ingress": {}, "egress": {}}
     at: dict[PolicyKey, dict[Direction, set[int]]] = {}
-    guests = {e for e, enforcer in enumerate(network.enforcers) if enforcer.name == ENFORCER}
     for unit in network.units:
-        if unit.enforcer in guests:
+        if unit.enforcer == network.guests:
             continue  # what an interface does not forward is no policy
         surely = perhaps = 0
         for family in network.families:

@@ -37,6 +37,7 @@ from netwright.engine.units import (
 )
 from netwright.engine.universe import Selection, Universe
 from netwright.model.columns import Columns
+from netwright.model.machines import ENFORCER as GUESTS
 from netwright.model.mesh import ENFORCER
 from netwright.model.rule import (
     ANYBODY,
@@ -153,6 +154,7 @@ class Network:
                 )
         self.exempts_own_node = all("own node" in enforcer.exempt for enforcer in self.enforcers)
         self.mesh = mesh_of(self.enforcers)
+        self.guests = next((e for e, enforcer in enumerate(self.enforcers) if enforcer.name == GUESTS), -1)
         self._contents: dict[object, int] = like._contents if like is not None else {}
         units = units_of_enforcers(enforcers)
         self._compile(units, *walk(units, enforcers))
@@ -216,7 +218,7 @@ class Network:
         units = [*self.units[:place], *added, *(u for u in self.units[place:] if id(u) not in gone)]
         new = Network.__new__(Network)
         new.columns, new.enforcers, new.families = self.columns, self.enforcers, self.families
-        new.exempts_own_node, new.mesh = self.exempts_own_node, self.mesh
+        new.exempts_own_node, new.mesh, new.guests = self.exempts_own_node, self.mesh, self.guests
         new._contents = self._contents
         mentions, address_sets = walk(added, ())
         if self._tells_apart(added, mentions, address_sets):
@@ -235,7 +237,7 @@ class Network:
             return self
         new = Network.__new__(Network)
         new.columns, new.enforcers, new.families = self.columns, self.enforcers, self.families
-        new.exempts_own_node, new.mesh = self.exempts_own_node, self.mesh
+        new.exempts_own_node, new.mesh, new.guests = self.exempts_own_node, self.mesh, self.guests
         new._contents = self._contents
         new._compile_finer(self, self.units, mentions, address_sets, added)
         return new
@@ -448,12 +450,25 @@ class Network:
         return self._contents is other._contents
 
     def rows_of_cni(self, table: Table, class_: int) -> list[Row]:
-        """The rows of a class without what a mesh denies."""
-        if self.mesh < 0:
+        """The rows of a class without what a mesh, or the interface of a machine, denies."""
+        return self._rows_without(table, class_, (self.mesh, self.guests))
+
+    def rows_of_policies(self, table: Table, class_: int) -> tuple[list[Row], int]:
+        """The rows of a class without what the interface of a machine denies, and the services that it surely does."""
+        if self.guests < 0:
+            return table.rows(class_), 0
+        contents, port_map = table.keys[class_]
+        lost = table.fold.atoms.all
+        for row in table.fold(table.fold.of_enforcer(contents, self.guests), port_map):
+            lost &= ~row.mask if row.may else lost
+        return self._rows_without(table, class_, (self.guests,)), lost
+
+    def _rows_without(self, table: Table, class_: int, enforcers: Sequence[int]) -> list[Row]:
+        if max(enforcers) < 0:
             return table.rows(class_)
         contents, port_map = table.keys[class_]
-        of_mesh = set(table.fold.of_enforcer(contents, self.mesh))
-        return table.fold(tuple(c for c in contents if c not in of_mesh), port_map)
+        of_these = {c for e in enforcers if e >= 0 for c in table.fold.of_enforcer(contents, e)}
+        return table.fold(tuple(c for c in contents if c not in of_these), port_map)
 
     def position(self, row: int) -> int:
         """The identity of an endpoint, which is its position in every universe."""

@@ -24,7 +24,6 @@ from netwright.model.cluster import (
     ServicePortNoun,
     UnreadRoute,
 )
-from netwright.model.machines import ENFORCER as MACHINES
 from netwright.model.mesh import SERVER
 from netwright.model.references import Target
 
@@ -423,7 +422,7 @@ def _is_refused_beside(network: Network, packet: Packet) -> bool:
     """Whether a mesh, or the interface of a machine, surely refuses at the server's end what comes from a node, be it
     the server's own."""
     row = packet.destination.row
-    beside = [e for e, enforcer in enumerate(network.enforcers) if enforcer.name == MACHINES]
+    beside = [network.guests] if network.guests >= 0 else []
     # its own node passes ztunnel by
     if network.mesh >= 0 and row >= 0 and not network.columns.labels_of(row).get(SERVER, "").startswith("ambient"):
         beside.append(network.mesh)

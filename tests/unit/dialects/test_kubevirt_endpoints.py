@@ -76,6 +76,7 @@ def test_a_machine_stands_for_its_launcher_pod() -> None:
         "k8s:kubevirt.io": "virt-launcher",
         "k8s:vm.kubevirt.io/name": "db",
         "k8s:vmi.kubevirt.io/id": "db",
+        "vm:machine": "VirtualMachine shop/db",
     }
 
 

@@ -69,10 +69,19 @@ spec:
         (
             "made by a kind that is not read",
             """\
+apiVersion: ray.io/v1
+kind: RayCluster
+metadata: {name: api, namespace: shop}
+spec: {headGroupSpec: {template: {metadata: {labels: {app: api}}, spec: {}}}}
+""",
+        ),
+        (
+            "a machine that is stopped",
+            """\
 apiVersion: kubevirt.io/v1
 kind: VirtualMachine
 metadata: {name: api, namespace: shop}
-spec: {template: {metadata: {labels: {app: api}}, spec: {}}}
+spec: {runStrategy: Halted, template: {metadata: {labels: {app: api}}, spec: {domain: {}}}}
 """,
         ),
         (

@@ -35,6 +35,7 @@ from netwright.dialects.k8s.objects import (
 )
 from netwright.engine.acting import Acting, Isolation, acting, deployed, is_host, isolation
 from netwright.engine.bits import indexes
+from netwright.engine.compile import Table
 from netwright.model.cluster import OBJECT_KIND, Cluster, Workload
 from netwright.model.document import Decoded
 from netwright.model.mesh import CLIENT
@@ -256,17 +257,25 @@ class Scene:
 
     def is_unlimited(self, rows: Iterable[int], direction: Direction) -> bool:
         """Whether one of these endpoints surely has everybody as its peer on every service: no policy isolates it
-        there, and none denies anything."""
+        there, and none denies anything. Of a machine whose interface forwards some services only, on these."""
         tables = self.network.tables.values()
         for position in {self.network.position(row) for row in rows}:
             if all(
-                sum(row.mask for row in side.rows_at(position) if row.must == t.universe.every) == side.fold.atoms.all
+                self._is_unlimited(t.ingress if direction == "ingress" else t.egress, position, t.universe.every)
                 for t in tables
                 if t.universe.present >> position & 1
-                for side in (t.ingress if direction == "ingress" else t.egress,)
             ):
                 return True
         return False
+
+    def _is_unlimited(self, table: Table, position: int, every: int) -> bool:
+        class_ = int(table.of_position[position])
+        whole = sum(row.mask for row in table.rows(class_) if row.must == every)
+        atoms = table.fold.atoms
+        if whole == atoms.all or not whole & atoms.touching(TRANSPORT):
+            return whole == atoms.all
+        rows, lost = self.network.rows_of_policies(table, class_)
+        return whole | sum(row.mask for row in rows if row.must == every) & lost == atoms.all
 
     # --- selectors --------------------
 
