@@ -28,7 +28,7 @@ from netwright.model.rule import (
     Rule,
 )
 from netwright.model.rule import Members as MembersPeer
-from netwright.translate.requirements import Parts, excludes, follows, parts
+from netwright.translate.requirements import BySpace, Parts, excludes, follows, parts
 from netwright.translate.same_network import PORT_ZERO
 
 Region = tuple[IpSet, ServiceSet]
@@ -85,6 +85,8 @@ class Pool:
                             self._more_outside[head] = self._more_outside.get(head, EMPTY) | atom
                     else:
                         self._services[head, atom] = self._services.get((head, atom), NONE) | fixed
+        self._pods = BySpace((head.at, (head, atom)) for head, atom in self._services)
+        self._ranges = BySpace((head.at, head) for head in self._outside)
         for key in sorted(self._services, key=_wide):  # each as it is by then: two that cover each other leave one
             self._cover(*key, self._services[key], self)
 
@@ -95,7 +97,7 @@ class Pool:
                 self._cover(head, atom, held, denials)
         for head, regions in denials._outside.items():
             if head.conditions == _PLAIN:
-                for other in self._outside:
+                for other in self._ranges.below(head.at):
                     if other.direction == head.direction and follows(head.at, other.at):
                         self._outside[other] = less(self._outside[other], regions)
         return self
@@ -120,9 +122,9 @@ class Pool:
     def _perhaps(self, head: Head, atom: object) -> ServiceSet:
         """What may match at the same ends and the same peers."""
         found = NONE
-        for (other, peer), held in self._services.items():
+        for other, peer in self._pods.beside(head.at):
             if other.meets(head) and not _excluded(atom, peer):
-                found |= held | other.more
+                found |= self._services[other, peer] | other.more
         if not isinstance(atom, (frozenset, str)):
             for _, what in self._regions(head):
                 found |= what
@@ -130,27 +132,26 @@ class Pool:
 
     def _regions(self, head: Head) -> Iterator[Region]:
         """What may match at the same ends outside."""
-        for other, regions in self._outside.items():
+        for other in self._ranges.beside(head.at):
             if other.meets(head):
-                yield from regions
+                yield from self._outside[other]
                 if other in self._more_outside:
                     yield self._more_outside[other], other.more
-        for (other, peer), held in self._services.items():
-            if other.meets(head) and not isinstance(peer, (frozenset, str)):
-                yield EVERYWHERE, held | other.more
+        for other, peer in self._pods.beside(head.at):
+            if not isinstance(peer, (frozenset, str)) and other.meets(head):
+                yield EVERYWHERE, self._services[other, peer] | other.more
 
     def _cover(self, head: Head, atom: object, held: ServiceSet, of: Pool) -> None:
         """Takes out what one of the rules covers; one pool covers only what is under its conditions."""
-        for other, peer in list(self._services):
+        for other, peer in self._pods.below(head.at):
             if of is self and ((other, peer) == (head, atom) or not head.covers(other) or not held):
                 continue
             if of is not self and not (other.direction == head.direction and follows(head.at, other.at)):
                 continue
             if _within(peer, atom):
                 self._services[other, peer] -= held
-        for other in self._outside:
-            covers = head.covers(other) if of is self else _is_there(head, other)
-            if covers and isinstance(atom, AnyPeer):
+        for other in self._ranges.below(head.at) if isinstance(atom, AnyPeer) else ():
+            if head.covers(other) if of is self else _is_there(head, other):
                 self._outside[other] = less(self._outside[other], [(EVERYWHERE, held)])
 
     @property
@@ -161,7 +162,7 @@ class Pool:
     def form(self) -> object:
         """To be compared with that of another pool."""
         for head in sorted(self._outside, key=lambda head: len(head.at)):
-            for other in self._outside:
+            for other in self._ranges.below(head.at):
                 if other != head and head.covers(other):
                     self._outside[other] = less(self._outside[other], self._outside[head])
         services = {key: held for key, held in self._services.items() if held or key[0].more}

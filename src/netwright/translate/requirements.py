@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Generic, TypeVar
 
 from netwright.base.selectors import NEVER, Always, And, Has, Never, Not, OneOf, Or, Selector
 from netwright.dialects.k8s.endpoints import NAMESPACE_NAME
 
+T = TypeVar("T")
 Parts = frozenset[Selector]
 """Requirements that all have to be met."""
 
@@ -48,6 +50,51 @@ def follows(more: Parts, less_: Parts) -> bool:
 def excludes(one: Parts, other: Parts) -> bool:
     """Whether nobody meets both, for a requirement of the one and one of the other exclude each other."""
     return any(_conflict(p, q) or _conflict(q, p) for p in one for q in other)
+
+
+class BySpace(Generic[T]):
+    """Things by the namespaces that their requirements name, so that only those are compared that can have to do with
+    each other."""
+
+    def __init__(self, things: Iterable[tuple[Parts, T]]) -> None:
+        self._all: list[T] = []
+        self._first: dict[str, list[T]] = {}
+        self._each: dict[str, list[T]] = {}
+        self._anywhere: list[T] = []
+        for held, thing in things:
+            self._all.append(thing)
+            spaces = _spaces(held)
+            if spaces is None:
+                self._anywhere.append(thing)
+                continue
+            self._first.setdefault(min(spaces), []).append(thing)
+            for name in spaces:
+                self._each.setdefault(name, []).append(thing)
+
+    def below(self, held: Parts) -> list[T]:
+        """Those whose requirements may imply these."""
+        spaces = _spaces(held)
+        if spaces is None:
+            return self._all
+        return [thing for name in sorted(spaces) for thing in self._first.get(name, ())]
+
+    def above(self, held: Parts) -> list[T]:
+        """Those whose requirements may be implied by these."""
+        spaces = _spaces(held)
+        return self._anywhere if spaces is None else [*self._anywhere, *self._each.get(min(spaces), ())]
+
+    def beside(self, held: Parts) -> list[T]:
+        """Those that somebody may meet together with these."""
+        spaces = _spaces(held)
+        if spaces is None:
+            return self._all
+        found = [thing for name in sorted(spaces) for thing in self._each.get(name, ())]
+        return [*self._anywhere, *(dict.fromkeys(found) if len(spaces) > 1 else found)]
+
+
+def _spaces(held: Parts) -> tuple[str, ...] | None:
+    """The namespaces of which one is asked for; None where that is not said."""
+    return next((one.values for one in held if isinstance(one, OneOf) and one.key == "ns"), None)
 
 
 def _conflict(one: Selector, other: Selector) -> bool:

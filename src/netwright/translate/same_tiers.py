@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from netwright.model.rule import Direction, End, Enforcer, Rule, Tier
 from netwright.translate.pools import Pool
-from netwright.translate.requirements import Parts, follows, parts
+from netwright.translate.requirements import BySpace, Parts, follows, parts
 from netwright.translate.same_rules import form
 
 _SIDES: tuple[Direction, ...] = ("ingress", "egress")
@@ -79,9 +79,10 @@ def _widest(ends: Iterable[End]) -> frozenset[object]:
     found: dict[tuple[object, ...], set[Parts]] = {}
     for end in ends:
         found.setdefault((end.direction, end.action, end.unsure), set()).update(parts(end.at))
+    by_space = {key: BySpace((at, at) for at in held) for key, held in found.items()}
     return frozenset(
         (key, at)
         for key, held in found.items()
         for at in held
-        if not any(other != at and follows(other, at) for other in held)
+        if not any(other != at and follows(other, at) for other in by_space[key].above(at))
     )
