@@ -24,8 +24,8 @@ Definers = dict[tuple[str, int], dict[int, int]]
 
 Allowing = tuple[int, int, list[Row]]
 """Of a content that only allows and then denies: its tier, the services that its end leaves open, its rows."""
-_OTHERWISE: Allowing = (-1, 0, [])
-"""Stands for a content whose class is folded tier by tier."""
+_OTHERWISE: Allowing = (-2, 0, [])
+"""Stands for a content whose class is folded tier by tier: its tier is no tier."""
 
 
 class ClassFolder:
@@ -51,6 +51,7 @@ class ClassFolder:
         self._definers = definers if direction == "egress" else {}
         self._aliases_of: dict[frozenset[NamedPort], list[int]] = {}
         self._names: dict[int, frozenset[NamedPort]] = {}
+        self._joined: dict[frozenset[tuple[NamedPort, ...]], frozenset[NamedPort]] = {}
         self._same_names: dict[frozenset[NamedPort], frozenset[NamedPort]] = {}
         self._named: dict[int, list[int]] = {}
         for c, u in contents.items():
@@ -62,6 +63,7 @@ class ClassFolder:
         self._cuts: dict[tuple[NamedPort, ...], list[tuple[int, int]]] = {}
         self._masks: dict[int, int] = {}  # by identity: few objects, said often, and held by the contents
         self._allows: dict[int, Allowing] = {}
+        self._allows_named: dict[tuple[int, int], Allowing] = {}
         self._left_open: dict[int, Row] = {}
         self._tiers: dict[tuple[tuple[int, ...], int], list[TierRow]] = {}
         self._free = [Row(folder.atoms.all, universe.every, universe.every, folder.atoms)]
@@ -79,10 +81,14 @@ class ClassFolder:
     # port map stands for all.
 
     def _name(self, content: int, unit: Unit) -> None:
-        named = [r.service.named for r in unit.rules if r.service.named]
+        named = {r.service.named for r in unit.rules if r.service.named}
         if named:
-            names = frozenset(chain.from_iterable(named))
-            self._names[content] = self._same_names.setdefault(names, names)
+            said = frozenset(named)
+            names = self._joined.get(said)
+            if names is None:
+                joined = frozenset(chain.from_iterable(named))
+                names = self._joined[said] = self._same_names.setdefault(joined, joined)
+            self._names[content] = names
             self._named[content] = self._alike(names)
 
     def _alike(self, names: frozenset[NamedPort]) -> list[int]:
@@ -100,12 +106,24 @@ class ClassFolder:
     def aliases(self, contents: int) -> npt.NDArray[np.int64]:
         """By content (numbers below `contents`) and port map: the port map that stands for it, 0 without names."""
         table = np.zeros((contents, len(self._port_maps)), dtype=np.int64)
-        for content, alike in self._named.items():
-            table[content] = alike
+        naming: dict[frozenset[NamedPort], list[int]] = {}
+        for content, names in self._names.items():
+            naming.setdefault(names, []).append(content)
+        for names, these in naming.items():
+            table[these] = self._alike(names)
         return table
+
+    def naming(self, contents: int) -> npt.NDArray[np.bool_]:
+        """By content (numbers below `contents`): whether it names ports."""
+        found = np.zeros(contents, dtype=np.bool_)
+        found[list(self._named)] = True
+        return found
 
     def alias(self, key: tuple[int, ...], port_map: int) -> int:
         """The port map that stands for one at a class of these contents; 0 where they name no ports."""
+        if len(key) == 1:
+            alike = self._named.get(key[0] >> 1)
+            return 0 if alike is None else alike[port_map]
         said: frozenset[NamedPort] | None = None
         for c in key:
             names = self._names.get(c >> 1)
@@ -134,21 +152,18 @@ class ClassFolder:
             return self._general(key, port_map)
         if not key:
             return self._free
-        named, memo, maps = self._named, self._allows, len(self._port_maps)
+        known = self._allows
         open_ = self.atoms.all
         tier = -1
         rows: list[Row] = []
         for c in key:
-            alike = named.get(c >> 1)
-            place = c * maps if alike is None else c * maps + alike[port_map]
-            found = memo.get(place)
-            if found is None:
-                found = memo[place] = self._allowing(c, port_map)
-            if found is _OTHERWISE or (found[0] != tier and tier >= 0):
-                return self._general(key, port_map)
-            tier = found[0]
-            open_ &= found[1]
-            rows += found[2]
+            of_tier, left_open, its_rows = known.get(c) or self._allowed(c, port_map)
+            if of_tier != tier:
+                if tier >= 0 or of_tier < 0:
+                    return self._general(key, port_map)
+                tier = of_tier
+            open_ &= left_open
+            rows += its_rows
         if open_:
             # the end denies all but what every content leaves open
             row = self._left_open.get(open_)
@@ -156,6 +171,18 @@ class ClassFolder:
                 row = self._left_open[open_] = Row(open_, 0, self._universe.every, self.atoms)
             rows.append(row)
         return rows
+
+    def _allowed(self, number: int, port_map: int) -> Allowing:
+        """What `_allowing` says, remembered: once for all port maps where no port is named."""
+        alike = self._named.get(number >> 1)
+        if alike is None:
+            self._allows[number] = here = self._allowing(number, port_map)
+            return here
+        place = number, alike[port_map]
+        found = self._allows_named.get(place)
+        if found is None:
+            found = self._allows_named[place] = self._allowing(number, port_map)
+        return found
 
     def _allowing(self, number: int, port_map: int) -> Allowing:
         """The rows of a content that surely acts, only allows and then denies (NetworkPolicy's shape), shared by all

@@ -8,7 +8,7 @@ two lookups.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -422,10 +422,14 @@ class Network:
         of_position[at[starts]] = of
         what = codes // maps
         listed = what.tolist()
-        port_map = _port_maps(self.identities, at[starts]).tolist() if maps > 1 else None
-        for i in first:
-            key = tuple(listed[bounds[i] : bounds[i + 1]])
-            keys.append((key, fold.alias(key, port_map[i]) if port_map else 0))
+        if maps > 1:
+            port_map = _port_maps(self.identities, at[starts]).tolist()
+            naming = np.logical_or.reduceat(fold.naming(2 * max(contents) + 2)[what >> 1], starts).tolist()
+            for i in first:
+                key = tuple(listed[bounds[i] : bounds[i + 1]])
+                keys.append((key, fold.alias(key, port_map[i]) if naming[i] else 0))
+        else:
+            keys += [(tuple(listed[bounds[i] : bounds[i + 1]]), 0) for i in first]
         sizes = np.zeros(2 * max(contents) + 2, dtype=np.int64)
         for number, unit in contents.items():
             sizes[number] = len(unit.rules)
@@ -507,10 +511,10 @@ def _atoms(units: Sequence[Unit], identities: Identities) -> Atoms:
         for port in service.named:
             names.setdefault((port.name, port.protocol), {0}).add(port.end)
     if names:
-        for port_map in identities.port_maps:
-            services |= {
-                ServiceSet.ports(p, n, max(n, end)) for name, p, n in port_map for end in names.get((name, p), ())
-            }
+        numbers = {  # each once, whatever gives it to the name
+            (p, n, max(n, end)) for name, p, n in set(chain(*identities.port_maps)) for end in names.get((name, p), ())
+        }
+        services |= {ServiceSet.ports(*one) for one in numbers}
     return Atoms(services)
 
 
