@@ -54,6 +54,7 @@ _READ_POLICIES: tuple[_Row, ...] = (
     ("policy.networking.k8s.io", "", "AdminNetworkPolicy BaselineAdminNetworkPolicy ClusterNetworkPolicy"),
     ("cilium.io", "CiliumNetworkPolicy", ""),
     *((group, "NetworkPolicy", "") for group in _CALICO),
+    ("k8s.ovn.org", "", "ClusterNetworkConnect"),
 )
 _READ_HOST_POLICIES: tuple[_Row, ...] = (
     ("cilium.io", "", "CiliumClusterwideNetworkPolicy"),
@@ -276,7 +277,7 @@ _BESIDE: tuple[_Row, ...] = (
     (
         "k8s.ovn.org",
         "EgressService NetworkQoS",
-        "AdminPolicyBasedExternalRoute RouteAdvertisements ClusterNetworkConnect VTEP Uplink UplinkState *",
+        "AdminPolicyBasedExternalRoute RouteAdvertisements VTEP Uplink UplinkState *",
     ),
     ("kubeovn.io", "", "*"),
     ("network.openshift.io", "", "ClusterNetwork HostSubnet *"),

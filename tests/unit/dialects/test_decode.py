@@ -288,6 +288,7 @@ def test_every_kind_is_listed_once() -> None:
         ("networking.istio.io", "Sidecar", "unread", "deny", True, False),
         ("k8s.ovn.org", "EgressFirewall", "read", "deny", True, False),
         ("k8s.ovn.org", "EgressIP", "read", "none", False, False),
+        ("k8s.ovn.org", "ClusterNetworkConnect", "read", "both", False, False),
         ("k8s.ovn.org", "UserDefinedNetwork", "read", "deny", True, False),
         ("k8s.ovn.org", "ClusterUserDefinedNetwork", "read", "deny", False, False),
         ("k8s.cni.cncf.io", "NetworkAttachmentDefinition", "read", "none", True, False),

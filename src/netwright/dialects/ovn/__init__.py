@@ -1,5 +1,5 @@
-"""OVN-Kubernetes' own kinds: networks beside the pods' default one (UserDefinedNetwork, ClusterUserDefinedNetwork), and
-where pods may go, and as whom (EgressFirewall, EgressIP, EgressQoS)."""
+"""OVN-Kubernetes' own kinds: networks beside the pods' default one (UserDefinedNetwork, ClusterUserDefinedNetwork),
+what joins them (ClusterNetworkConnect), and where pods may go, and as whom (EgressFirewall, EgressIP, EgressQoS)."""
 
 from typing import Final
 
@@ -7,3 +7,5 @@ KINDS: Final = ("EgressFirewall",)
 """The kinds that allow and deny."""
 NETWORKS: Final = ("UserDefinedNetwork", "ClusterUserDefinedNetwork")
 """The kinds that define networks."""
+CONNECTS: Final = ("ClusterNetworkConnect",)
+"""The kinds that join networks."""

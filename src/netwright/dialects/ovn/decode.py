@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netwright.dialects.k8s.decode import Invalid, Reads, decode_as
 from netwright.dialects.ovn.objects import (
+    ClusterNetworkConnect,
     ClusterUserDefinedNetwork,
     EgressFirewall,
     EgressIP,
@@ -11,10 +12,12 @@ from netwright.dialects.ovn.objects import (
     UserDefinedNetwork,
 )
 from netwright.dialects.ovn.validate import check_egress_firewall, check_egress_ip, check_egress_qos
+from netwright.dialects.ovn.validate_connects import check_connect
 from netwright.dialects.ovn.validate_networks import check_cluster_network, check_network
 from netwright.model.document import Decoded, Document
 
 _READS = {
+    "ClusterNetworkConnect": Reads.of("k8s.ovn.org/v1", ClusterNetworkConnect, namespaced=False, check=check_connect),
     "ClusterUserDefinedNetwork": Reads.of(
         "k8s.ovn.org/v1", ClusterUserDefinedNetwork, namespaced=False, check=check_cluster_network
     ),

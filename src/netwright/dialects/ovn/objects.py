@@ -1,7 +1,7 @@
 """Decoded objects of k8s.ovn.org, with the API's names: every field is modelled.
 
-Shapes follow the CRDs of OVN-Kubernetes at 8871cd9cec9c (`helm/ovn-kubernetes/crds`) and
-`go-controller/pkg/crd/{egressfirewall,egressip,egressqos,userdefinednetwork}/v1`. A field that is `null` is an absent
+Shapes follow the CRDs of OVN-Kubernetes at 8871cd9cec9c (`helm/ovn-kubernetes/crds`) and, of `go-controller/pkg/crd`,
+`{clusternetworkconnect,egressfirewall,egressip,egressqos,userdefinednetwork}/v1`. A field that is `null` is an absent
 one, as the API server drops it.
 """
 
@@ -260,3 +260,62 @@ class ClusterUserDefinedNetwork(_Whole, frozen=True):
     @property
     def network(self) -> NetworkSpec:
         return (self.spec.network if self.spec is not None else None) or NetworkSpec()
+
+
+# --- ClusterNetworkConnect --------------------
+
+
+class ClusterNetworks(_Whole, frozen=True):
+    """The ClusterUserDefinedNetworks whose labels are selected; `{}` selects all."""
+
+    network_selector: LabelSelector | None = None
+
+
+class PrimaryNetworks(_Whole, frozen=True):
+    """The UserDefinedNetworks that are the primary ones of the namespaces selected; `{}` selects all."""
+
+    namespace_selector: LabelSelector | None = None
+
+
+class OtherNetworks(_Whole, frozen=True):
+    """Networks, by their labels and their namespaces', that the CRD describes and refuses."""
+
+    namespace_selector: LabelSelector | None = None
+    network_selector: LabelSelector | None = None
+
+
+class NetworkSelector(_Whole, frozen=True):
+    """`networkSelectionType` is `ClusterUserDefinedNetworks` or `PrimaryUserDefinedNetworks` and says which part is
+    set."""
+
+    network_selection_type: str | None = None
+    cluster_user_defined_network_selector: ClusterNetworks | None = None
+    primary_user_defined_network_selector: PrimaryNetworks | None = None
+    secondary_user_defined_network_selector: OtherNetworks | None = None
+    network_attachment_definition_selector: OtherNetworks | None = None
+
+
+class ConnectSubnet(_Whole, frozen=True):
+    """A range of the routers between the networks, and the prefix length of the part that each network is given."""
+
+    cidr: str | None = None
+    network_prefix: int | None = None
+
+
+class ClusterNetworkConnectSpec(_Whole, frozen=True):
+    """`connectivity` is `PodNetwork` (pods meet), `ServiceNetwork` (clients of one network reach the ClusterIPs of
+    another), or both."""
+
+    network_selectors: tuple[NetworkSelector, ...] | None = None
+    connect_subnets: tuple[ConnectSubnet, ...] | None = None
+    connectivity: tuple[str, ...] | None = None
+
+
+class ClusterNetworkConnect(_Whole, frozen=True):
+    """Joins all primary networks that it selects with each other, and with no third by way of one of them."""
+
+    api_version: str = ""
+    kind: str = ""
+    metadata: Meta = Meta()
+    spec: ClusterNetworkConnectSpec | None = None
+    status: dict[str, Any] | None = None
