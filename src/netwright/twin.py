@@ -25,8 +25,6 @@ from netwright.dialects.k8s.decode import Invalid
 from netwright.dialects.k8s.exposing import exposing, unreadable
 from netwright.dialects.k8s.objects import NetworkPolicy, NetworkPolicySpec
 from netwright.dialects.k8s.validate_policy import loose_ranges
-from netwright.dialects.multus import KINDS as ATTACHMENTS
-from netwright.dialects.ovn import NETWORKS
 from netwright.model.account import Accounting, Provenance
 from netwright.model.cluster import Cluster, UnreadRoute
 from netwright.model.document import Decoded, Document, Fate, Input, Reading, UnknownPolicy
@@ -172,7 +170,6 @@ def digest(reading: Reading, like: Snapshot | None = None) -> Snapshot:
         unknown += _unread_policies(unread.kinds, unread.namespaces, unread.diagnostic)
         routes.append(unreadable(unread))
     diagnostics += [_not_read(v, k, found, reading) for (v, k), found in unread_kinds.items()]
-    diagnostics += _unmet(tuple(objects.values()), reading)
     diagnostics += [_unlisted(v, k, found, reading) for (v, k), found in unlisted.items()]
     counts: Counter[str] = Counter(fates)
     counts.update(unread.fate for unread in reading.unread)
@@ -309,29 +306,6 @@ def _not_read(version: str, kind: str, found: list[Document], reading: Reading) 
         help="leave it out of the sources to see the answer without it" if acts else "",
         **_at(found[0], reading),
     )
-
-
-def _unmet(objects: Sequence[Decoded], reading: Reading) -> list[Diagnostic]:
-    """What is said of primary networks, on which nothing is evaluated yet; once a kind."""
-    if not any(d.kind in (*NETWORKS, *ATTACHMENTS) for d in objects):
-        return []
-    from netwright.profiles.networks import networks_of
-
-    primary: dict[str, list[Decoded]] = {}
-    open_ = {(n.kind, n.namespace, n.name) for n in networks_of(objects)[1:] if n.role == "primary"}
-    for d in objects:
-        if (d.kind, d.namespace, d.name) in open_:
-            primary.setdefault(d.kind, []).append(d)
-    return [
-        Diagnostic(
-            code="NW1008",
-            severity="warning",
-            title=f"{kind} is a primary network, and who meets whom on it is not evaluated yet: {_names(found)}",
-            effect="verdicts of the pods in its namespaces are undecided",
-            **_at(found[0], reading),
-        )
-        for kind, found in primary.items()
-    ]
 
 
 def _unlisted(version: str, kind: str, found: list[Document], reading: Reading) -> Diagnostic:

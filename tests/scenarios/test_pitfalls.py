@@ -72,13 +72,14 @@ spec:
 @pytest.mark.parametrize(
     ("source", "target", "expected"),
     [
-        ("shop/web", "blue/db", "undecided"),
-        ("blue/web", "blue/db", "undecided"),
+        ("shop/web", "blue/db", "deny"),
+        ("blue/web", "shop/db", "deny"),
+        ("blue/web", "blue/db", "allow"),
         ("shop/web", "shop/db", "allow"),
     ],
 )
 def test_53_primary_user_defined_networks(tmp_path: Path, source: str, target: str, expected: str) -> None:
-    """Who meets whom on such a network is not evaluated yet: its pods are undecided, the others are as they were."""
+    """Pods of such a network meet each other and nobody else; the others are as they were."""
     manifests = "".join(pod(ref) for ref in ("shop/web", "shop/db", "blue/web", "blue/db"))
     manifests += """
 apiVersion: k8s.ovn.org/v1

@@ -36,8 +36,8 @@ def acting(network: Network) -> Acting:
     isolated: dict[Direction, dict[int, Isolation]] = {"ingress": {}, "egress": {}}
     at: dict[PolicyKey, dict[Direction, set[int]]] = {}
     for unit in network.units:
-        if unit.enforcer == network.guests:
-            continue  # what an interface does not forward is no policy
+        if unit.enforcer in (network.guests, network.isolation):
+            continue  # what an interface does not forward, or stands on another network, is no policy
         surely = perhaps = 0
         for family in network.families:
             surely |= unit.sure_at[family]

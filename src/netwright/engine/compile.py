@@ -37,6 +37,7 @@ from netwright.engine.units import (
 )
 from netwright.engine.universe import Selection, Universe
 from netwright.model.columns import Columns
+from netwright.model.isolation import ENFORCER as ISOLATION
 from netwright.model.machines import ENFORCER as GUESTS
 from netwright.model.mesh import ENFORCER
 from netwright.model.rule import (
@@ -93,6 +94,12 @@ class Table(msgspec.Struct, eq=False):
     def rows_at(self, position: int) -> list[Row]:
         return self.rows(int(self.of_position[position]))
 
+    def rows_without(self, position: int, enforcer: int) -> list[Row]:
+        """The rows at a position as the other enforcers make them."""
+        contents, port_map = self.keys[int(self.of_position[position])]
+        mine = set(self.fold.of_enforcer(contents, enforcer))
+        return self.fold(tuple(c for c in contents if c not in mine), port_map) if mine else self.rows_at(position)
+
 
 class FamilyTables(msgspec.Struct, eq=False):
     """The answer for one address family."""
@@ -117,13 +124,16 @@ class FamilyTables(msgspec.Struct, eq=False):
         atoms = self.egress.fold.atoms
         return atoms.services(must), atoms.services(may)
 
-    def outcome(self, source: int, destination: int, key: int) -> tuple[tuple[bool, bool], tuple[bool, bool]]:
-        """Of one service: (surely, perhaps) allowed by egress, and by ingress."""
+    def outcome(
+        self, source: int, destination: int, key: int, without: int = -1
+    ) -> tuple[tuple[bool, bool], tuple[bool, bool]]:
+        """Of one service: (surely, perhaps) allowed by egress, and by ingress; `without` the enforcer of that
+        number."""
         bit = self.egress.fold.atoms.bit(key)
         sides = []
         for table, at, peer in ((self.egress, source, destination), (self.ingress, destination, source)):
             must = may = False
-            for row in table.rows_at(at):
+            for row in table.rows_at(at) if without < 0 else table.rows_without(at, without):
                 if row.mask & bit:
                     must = must or bool(row.must >> peer & 1)
                     may = may or bool(row.may >> peer & 1)
@@ -155,6 +165,7 @@ class Network:
         self.exempts_own_node = all("own node" in enforcer.exempt for enforcer in self.enforcers)
         self.mesh = mesh_of(self.enforcers)
         self.guests = next((e for e, enforcer in enumerate(self.enforcers) if enforcer.name == GUESTS), -1)
+        self.isolation = next((e for e, enforcer in enumerate(self.enforcers) if enforcer.name == ISOLATION), -1)
         self._contents: dict[object, int] = like._contents if like is not None else {}
         units = units_of_enforcers(enforcers)
         self._compile(units, *walk(units, enforcers))
@@ -219,6 +230,7 @@ class Network:
         new = Network.__new__(Network)
         new.columns, new.enforcers, new.families = self.columns, self.enforcers, self.families
         new.exempts_own_node, new.mesh, new.guests = self.exempts_own_node, self.mesh, self.guests
+        new.isolation = self.isolation
         new._contents = self._contents
         mentions, address_sets = walk(added, ())
         if self._tells_apart(added, mentions, address_sets):
@@ -238,6 +250,7 @@ class Network:
         new = Network.__new__(Network)
         new.columns, new.enforcers, new.families = self.columns, self.enforcers, self.families
         new.exempts_own_node, new.mesh, new.guests = self.exempts_own_node, self.mesh, self.guests
+        new.isolation = self.isolation
         new._contents = self._contents
         new._compile_finer(self, self.units, mentions, address_sets, added)
         return new
@@ -454,8 +467,8 @@ class Network:
         return self._contents is other._contents
 
     def rows_of_cni(self, table: Table, class_: int) -> list[Row]:
-        """The rows of a class without what a mesh, or the interface of a machine, denies."""
-        return self._rows_without(table, class_, (self.mesh, self.guests))
+        """The rows of a class without what a mesh, the interface of a machine or another network denies."""
+        return self._rows_without(table, class_, (self.mesh, self.guests, self.isolation))
 
     def rows_of_policies(self, table: Table, class_: int) -> tuple[list[Row], int]:
         """The rows of a class without what the interface of a machine denies, and the services that it surely does."""

@@ -223,10 +223,11 @@ def _backend_text(inquirer: Inquirer, port: ServicePortNoun, parts: Sequence[Par
 
 
 def _parts(inquirer: Inquirer, source: Target, service: ServiceNoun, port: ServicePortNoun) -> list[Part]:
+    # ways in from outside are those of the nodes, and lead to the Services of every network
     deliveries, _, _ = inquirer.deliveries(Target(service.ref, service=service), port.protocol, str(port.port))
     out: list[Part] = []
     for family in inquirer.network.families:
-        out += inquirer.parts(source, Target(service.ref, service=service), deliveries, family, None)
+        out += inquirer.parts(source, Target(service.ref, service=service), deliveries, family, None, is_led=True)
     return out
 
 

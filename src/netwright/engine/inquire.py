@@ -38,8 +38,11 @@ class Packet(msgspec.Struct, frozen=True):
     source: Spot
     destination: Spot
     key: int
+    is_led: bool = False
+    """Whether a Service leads it past what keeps networks apart."""
 
 
+_DIRECTIONS: tuple[Direction, Direction] = ("egress", "ingress")
 _REPLICATED = ("deploy", "sts", "rs", "rc", "vm", "vmirs", "vmpool")
 """Workloads that have as many pods as their object says."""
 
@@ -257,7 +260,7 @@ class Inquirer:
         for b in found.backends:
             row, address = b.row, b.address
             if address:
-                target = self.directory.address(address)
+                target = self.directory.address(address, service.namespace)
                 row, address = (target.rows[0], "") if target.rows else (-1, address)
             # a headless Service translates nothing: the packet keeps the port that the client dialled
             number = found.port if service.headless else b.port
@@ -310,6 +313,12 @@ class Inquirer:
         wanted = (family,) if family else self.network.families
         families = tuple(f for f in wanted if f in self.network.tables)
         service = destination.service
+        if service is not None and source.rows and self.cluster.isolation is not None:
+            from netwright.engine.between_networks import to_service
+
+            settled = to_service(self, source, destination, deliveries, families, icmp)
+            if settled is not None:
+                return settled
         # at an external address clients inside are led as to any Service (page "Virtual IPs and Service Proxies")
         if source.rows and service is not None and service.is_node_local and not destination.by_outer_address:
             settled = from_own_node(self, source, destination, deliveries, families)
@@ -410,7 +419,11 @@ class Inquirer:
         deliveries: Iterable[Delivery],
         family: Family,
         icmp: tuple[int, int] | None,
+        *,
+        is_led: bool = False,
     ) -> list[Part]:
+        """The packets of a question in one family. `is_led`: a Service leads them past what keeps networks apart."""
+        is_led = is_led and self.network.isolation >= 0
         tables = self.network.tables[family]
         translated = destination.service is not None and not destination.service.headless
         by_key: dict[tuple[int, str], list[int]] = {}
@@ -438,12 +451,13 @@ class Inquirer:
                     if mark in seen:
                         continue
                     seen[mark] = None
-                    found = outcome(self.network, tables, s, d, key, between)
+                    without = self.network.isolation if is_led else -1
+                    found = outcome(self.network, tables, s, d, key, between, without)
                     if hairpin:
                         found = Outcome(True, True, "hairpin", found.egress, found.ingress)
                     out.append(
                         Part(
-                            Packet(family, s, d, key),
+                            Packet(family, s, d, key, is_led),
                             found,
                             self.label(s, source, family),
                             self.label(d, target, family),
@@ -516,12 +530,22 @@ class Inquirer:
             source, destination = self._seen(packet)
             at, peer = (source, destination) if direction == "egress" else (destination, source)
             found = self.citer.cite(self.network.tables[packet.family], direction, at, peer, packet.key)
+            if packet.is_led:
+                beside = self.network.isolation
+                found = [c for c in found[0] if c.enforcer != beside], [c for c in found[1] if c.enforcer != beside]
             if len(self.network.enforcers) > 1:
                 deciding = self._deciding_enforcers(packet, direction)
                 found = [c for c in found[0] if c.enforcer in deciding], [c for c in found[1] if c.enforcer in deciding]
             if len(self._citations) < 200_000:
                 self._citations[key] = found
         return found
+
+    def is_selected(self, part: Part) -> bool:
+        """Whether a policy that is read has a say in either direction of a packet."""
+        return any(
+            matching or isolating
+            for matching, isolating in (self.cited(part.packet, direction) for direction in _DIRECTIONS)
+        )
 
     def _deciding_enforcers(self, packet: Packet, direction: Direction) -> set[int]:
         """The enforcers that have a part in what becomes of a packet in one direction."""
@@ -536,7 +560,9 @@ class Inquirer:
             ends.append(own_positions(network, tables, packet.source, packet.destination))
         if direction == "ingress":
             ends = [(peer, at) for at, peer in ends]
-        return deciding_enforcers(len(network.enforcers), table, ends, bit)
+        led_past = network.isolation if packet.is_led else -1
+        numbers = [number for number in range(len(network.enforcers)) if number != led_past]
+        return deciding_enforcers(numbers, table, ends, bit)
 
     def _is_settled(self, packet: Packet, direction: Direction) -> bool:
         """Whether what is read decides a direction, and only what is not read leaves it open."""

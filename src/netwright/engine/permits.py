@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from netwright.engine.compile import Table
 
 
-def deciding_enforcers(count: int, table: Table, ends: Sequence[tuple[int, int]], bit: int) -> set[int]:
-    """All of `count` enforcers where each surely permits, those that surely deny where one does, else those that do not
-    surely permit. `ends` are the positions where they act and of the peer, several where it is not known which; `bit`
-    is the service."""
+def deciding_enforcers(numbers: Sequence[int], table: Table, ends: Sequence[tuple[int, int]], bit: int) -> set[int]:
+    """All of the enforcers of these numbers where each surely permits, those that surely deny where one does, else
+    those that do not surely permit. `ends` are the positions where they act and of the peer, several where it is not
+    known which; `bit` is the service."""
     permits: dict[int, tuple[bool, bool]] = {}
-    for number in range(count):
+    for number in numbers:
         must, may = True, False
         for at, peer in ends:
             contents, port_map = table.keys[int(table.of_position[at])]

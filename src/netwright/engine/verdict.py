@@ -153,15 +153,22 @@ def relation(network: Network, source: int, destination: int) -> Relation:
 
 
 def outcome(
-    network: Network, tables: FamilyTables, source: Spot, destination: Spot, key: int, between: Relation
+    network: Network,
+    tables: FamilyTables,
+    source: Spot,
+    destination: Spot,
+    key: int,
+    between: Relation,
+    without: int = -1,
 ) -> Outcome:
-    """The verdict of one packet to the service `key`; `between` is their `relation`."""
-    egress, ingress = _sides(tables, source.position, destination.position, key)
+    """The verdict of one packet to the service `key`; `between` is their `relation`, `without` the number of an
+    enforcer that the packet passes by."""
+    egress, ingress = _sides(tables, source.position, destination.position, key, without)
     if between == "self" or (between == "own node" and network.exempts_own_node):
         return Outcome(True, False, between, egress, ingress)
     if between and not network.exempts_own_node:
         at, to = own_positions(network, tables, source, destination)
-        own = _sides(tables, at, to, key)
+        own = _sides(tables, at, to, key, without)
         if between == "own node":
             return _outcome("", *own)
         first, second = _outcome("", egress, ingress), _outcome("", *own)
@@ -181,8 +188,8 @@ def own_positions(network: Network, tables: FamilyTables, source: Spot, destinat
     return source.position, own[destination.position]
 
 
-def _sides(tables: FamilyTables, source: int, destination: int, key: int) -> tuple[Side, Side]:
-    (out_must, out_may), (in_must, in_may) = tables.outcome(source, destination, key)
+def _sides(tables: FamilyTables, source: int, destination: int, key: int, without: int) -> tuple[Side, Side]:
+    (out_must, out_may), (in_must, in_may) = tables.outcome(source, destination, key, without)
     return Side(out_must, out_may), Side(in_must, in_may)
 
 

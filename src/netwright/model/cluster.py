@@ -12,6 +12,7 @@ from netwright.base.ipset import Family, IpSet
 from netwright.base.spans import Origin, Place
 from netwright.model.columns import Columns
 from netwright.model.document import Decoded, UnknownPolicy
+from netwright.model.isolation import Isolation
 from netwright.model.rule import Enforcer
 
 WorkloadKind = Literal["pod", "deploy", "sts", "ds", "rs", "rc", "job", "cronjob", "vm", "vmirs", "vmpool", "node"]
@@ -193,7 +194,8 @@ class Cluster:
     """Everything the engine and the questions need, made from the objects by a profile.
 
     `row_objects` and `row_ports` are indexed by endpoint row. `mesh` is what the language of a mesh made of the
-    endpoints, None without one. Enforcers, services and ingresses are worked out when
+    endpoints, None without one. `isolation` is what becomes of packets to Services between primary networks, None
+    where pods have no other than the default one. Enforcers, services and ingresses are worked out when
     first asked for.
     """
 
@@ -217,6 +219,7 @@ class Cluster:
         ingresses: Callable[[], tuple[IngressRoute, ...]] = tuple,
         unread_routes: tuple[UnreadRoute, ...] = (),
         mesh: Any = None,
+        isolation: Isolation | None = None,
     ) -> None:
         self.profile = profile
         self.columns = columns
@@ -235,6 +238,7 @@ class Cluster:
         self._ingresses = ingresses
         self.unread_routes = unread_routes
         self.mesh = mesh
+        self.isolation = isolation
 
     @cached_property
     def enforcers(self) -> tuple[Enforcer, ...]:

@@ -19,6 +19,7 @@ from netwright.base.numbers import short, whole_number
 from netwright.base.patterns import pattern
 from netwright.base.services import check_port
 from netwright.model.cluster import Cluster, ServiceNoun, Workload
+from netwright.model.isolation import NETWORK
 
 LOOPBACK = IpSet.of("127.0.0.0/8", "::1/128")
 KINDS: dict[str, str] = {}
@@ -159,7 +160,7 @@ class Directory:
         self._pods = numbered | self._pods
         self._resolved: dict[str, Target] = {}
         self._services: dict[tuple[str, str], ServiceNoun] | None = None
-        self._addresses: dict[tuple[int, int], int] | None = None
+        self._addresses: dict[tuple[int, int], list[int]] | None = None
         self._service_addresses: dict[tuple[Family, int], ServiceNoun] | None = None
 
     # --- lookups --------------------
@@ -231,8 +232,9 @@ class Directory:
         inner, dialled = {parse_address(one) for one in service.cluster_ips}, parse_address(text)
         return Target(service.ref, service=service, by_outer_address=dialled not in inner, dialled=dialled)
 
-    def address(self, text: str) -> Target:
-        """The endpoint that has this address, else the address itself, outside. Raises UsageError for loopback."""
+    def address(self, text: str, namespace: str | None = None) -> Target:
+        """The endpoint that has this address, else the address itself, outside. Raises UsageError for loopback,
+        UnknownReference where endpoints of several primary networks have it, and none is that of the `namespace`."""
         family, value = parse_address(text)
         if LOOPBACK.contains(family, value):
             raise UsageError(f"`{text}` is every pod's own loopback and never leaves it", help="name the pod")
@@ -241,16 +243,33 @@ class Directory:
             columns = self.cluster.columns
             for row in range(columns.n):
                 if columns.has_v4[row]:
-                    self._addresses.setdefault((4, int(columns.v4[row])), row)
+                    self._addresses.setdefault((4, int(columns.v4[row])), []).append(row)
                 if columns.has_v6[row]:
-                    self._addresses.setdefault((6, int.from_bytes(columns.v6[row].ljust(16, b"\0"), "big")), row)
+                    six = int.from_bytes(columns.v6[row].ljust(16, b"\0"), "big")
+                    self._addresses.setdefault((6, six), []).append(row)
             self._add_nodes(self._addresses)
         found = self._addresses.get((family, value))
         if found is not None:
-            return Target(self.row_ref(found), rows=(found,))
+            isolation = self.cluster.isolation
+            if isolation is not None and namespace is not None:
+                there = isolation.of_namespace.get(namespace, "")
+                found = [row for row in found if self._network_of(row) == there] or found
+            owners = dict.fromkeys(self._network_of(row) for row in found)
+            if len(owners) > 1:
+                listed = " or ".join(f"`{self.row_ref(row)}`" for row in found)
+                raise UnknownReference(
+                    f"`{text}` is an address on {len(owners)} primary networks", help=f"did you mean {listed}?"
+                )
+            return Target(self.row_ref(found[0]), rows=(found[0],))
         return Target(text, addresses=IpSet.of(text))
 
-    def _add_nodes(self, addresses: dict[tuple[int, int], int]) -> None:
+    def _network_of(self, row: int) -> str:
+        """The primary network of an endpoint, "" for the default one; addresses are of one network."""
+        if self.cluster.isolation is None:
+            return ""
+        return self.cluster.columns.labels_of(row).get(NETWORK, "")
+
+    def _add_nodes(self, addresses: dict[tuple[int, int], list[int]]) -> None:
         """A node may have several addresses, kept as a set; an unknown one is every address it could have."""
         columns = self.cluster.columns
         for w in self.cluster.workloads:
@@ -261,7 +280,7 @@ class Directory:
             for f in families:
                 for low, high in columns.address_sets[index].family(f):
                     for one in range(low, high):
-                        addresses.setdefault((f, one), w.rows[0])
+                        addresses.setdefault((f, one), [w.rows[0]])
 
     def service_of_address(self, text: str) -> ServiceNoun | None:
         """The Service that has this address as cluster, external or load balancer address."""

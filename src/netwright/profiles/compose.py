@@ -20,7 +20,7 @@ from netwright.dialects.openshift import KINDS as OPENSHIFT_ROUTES
 from netwright.dialects.ovn import KINDS as OVN_KINDS
 from netwright.model.cluster import Cluster, IngressRoute, UnreadRoute
 from netwright.model.document import Decoded, UnknownPolicy
-from netwright.profiles.enforcers import enforcers, machines_of, without_effect
+from netwright.profiles.enforcers import enforcers, machines_of, primary_networks_of, without_effect
 from netwright.profiles.known import profile_of
 from netwright.profiles.named_families import named_families
 from netwright.profiles.profile import Profile
@@ -51,11 +51,23 @@ def compose(
     of_mesh = mesh.attributes if mesh is not None else None
     machines = machines_of(objects)
     of_machines = machines.attributes if machines is not None else None
+    primary = primary_networks_of(objects, profile)
     builder = EndpointBuilder(
-        objects, given, service_addresses(objects), *_told_apart(objects), profile.reading, of_mesh, of_machines
+        objects,
+        given,
+        service_addresses(objects),
+        *_told_apart(objects),
+        profile.reading,
+        of_mesh,
+        of_machines,
+        primary.of_endpoint if primary is not None else None,
     )
     columns = builder.columns()
-    families, why = _families(bool(columns.has_v4.any()), bool(columns.has_v6.any()), builder.pod_ranges, objects)
+    has_v4, has_v6 = bool(columns.has_v4.any()), bool(columns.has_v6.any())
+    for possible in columns.address_sets if primary is not None else ():
+        if possible is not builder.any_pod:
+            has_v4, has_v6 = has_v4 or bool(possible.v4), has_v6 or bool(possible.v6)
+    families, why = _families(has_v4, has_v6, builder.pod_ranges, objects)
     assumed = bool(why)
     if not builder.pod_ranges and (columns.address_set >= 0).any():
         why = (*why, ANY_ADDRESS)
@@ -70,6 +82,7 @@ def compose(
         columns=columns,
         enforcers=lambda: enforcers(held, profile, unknown, mesh),
         mesh=mesh,
+        isolation=primary.isolation if primary is not None else None,
         families=families,
         workloads=builder.workloads,
         row_objects=row_objects,
@@ -165,6 +178,7 @@ def recompose(cluster: Cluster, edits: Sequence[Edit]) -> Cluster:
         columns=cluster.columns,
         enforcers=lambda: enforcers(objects, profile, cluster.unknown, cluster.mesh),
         mesh=cluster.mesh,
+        isolation=cluster.isolation,
         families=cluster.families,
         workloads=cluster.workloads,
         row_objects=cluster.row_objects,

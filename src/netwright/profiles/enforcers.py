@@ -38,6 +38,7 @@ from netwright.profiles.profile import ISOLATION, NETWORK_POLICY, Profile
 if TYPE_CHECKING:
     from netwright.dialects.istio.mesh import Mesh
     from netwright.dialects.kubevirt.lower import Machines
+    from netwright.profiles.primary_networks import PrimaryNetworks
 
 _DIRECTIONS: Final[tuple[Direction, Direction]] = ("ingress", "egress")
 _POLICIES: Final = ("NetworkPolicy", *ADMIN_KINDS, *CILIUM_KINDS, *CALICO_KINDS, "HostEndpoint", *OVN_KINDS)
@@ -54,9 +55,14 @@ _BESIDE: Final = {
 def enforcers(
     objects: Sequence[Decoded], profile: Profile, unknown: Sequence[UnknownPolicy], mesh: Mesh | None = None
 ) -> tuple[Enforcer, ...]:
-    """The CNI, the interfaces of machines that lose something, and a mesh where there is one, which the endpoints have
-    been told; each must permit."""
+    """The CNI, what keeps primary networks apart, the interfaces of machines that lose something, and a mesh where
+    there is one, which the endpoints have been told; each must permit."""
     found = _of_cni(objects, profile, unknown)
+    primary = primary_networks_of(objects, profile)
+    if primary is not None:
+        from netwright.profiles.primary_networks import opened_ports
+
+        found = (*found, primary.enforcer(opened_ports(primary)))
     machines = machines_of(objects)
     guests = machines.enforcers() if machines is not None else ()
     if mesh is None:
@@ -65,6 +71,15 @@ def enforcers(
 
     found = tuple(replace(one, tiers=through_the_tunnel(one.tiers, mesh)) for one in found)
     return (*found, *guests, lower_istio(mesh)) if mesh.policies else (*found, *guests)
+
+
+def primary_networks_of(objects: Sequence[Decoded], profile: Profile) -> PrimaryNetworks | None:
+    """The networks that pods have in the default one's place, where the input has any and the profile knows them."""
+    if not profile.has_primary_networks or not any(d.kind in DEFINING for d in objects):
+        return None
+    from netwright.profiles.primary_networks import primary_networks
+
+    return primary_networks(objects)
 
 
 def machines_of(objects: Sequence[Decoded]) -> Machines | None:
@@ -193,7 +208,7 @@ def not_enforced(objects: Sequence[Decoded], profile: Profile) -> Iterator[Unkno
     if not held.isdisjoint(DEFINING):
         from netwright.profiles.primary_networks import unmet
 
-        yield from unmet(objects)
+        yield from unmet(objects, profile)
 
 
 def without_effect(objects: Sequence[Decoded], profile: Profile) -> tuple[str, ...]:
@@ -203,9 +218,9 @@ def without_effect(objects: Sequence[Decoded], profile: Profile) -> tuple[str, .
     held = {d.kind for d in objects}
     told += [f"{kind} changes no verdict: {what}" for kind, what in _BESIDE.items() if kind in held]
     if any(d.kind in DEFINING for d in objects):
-        from netwright.profiles.primary_networks import secondary
+        from netwright.profiles.primary_networks import told as of_networks
 
-        told += secondary(objects)
+        told += of_networks(objects, profile)
     beyond = [d.name for d in objects if _is_beyond(d, profile)]
     if beyond:
         listed = ", ".join(f"`{name}`" for name in beyond[:3]) + (" and more" if len(beyond) > 3 else "")

@@ -13,7 +13,10 @@ from netwright.dialects.calico import KINDS as CALICO_KINDS
 from netwright.dialects.calico import STAGED as CALICO_STAGED
 from netwright.dialects.cilium import KINDS as CILIUM_KINDS
 from netwright.dialects.istio.options import MeshOptions
+from netwright.dialects.multus import KINDS as ATTACHMENTS
+from netwright.dialects.ovn import CONNECTS as OVN_CONNECTS
 from netwright.dialects.ovn import KINDS as OVN_KINDS
+from netwright.dialects.ovn import NETWORKS as OVN_NETWORKS
 from netwright.model.document import Decoded
 from netwright.profiles.profile import MESH_OPTIONS, Profile
 from netwright.profiles.upstream import UPSTREAM
@@ -25,6 +28,8 @@ _TELLING: Final = (
     | dict.fromkeys(OVN_KINDS, "ovn-kubernetes")
 )
 """The profile that a kind of policy tells."""
+_NETWORKS: Final = (*OVN_NETWORKS, *OVN_CONNECTS, *ATTACHMENTS)
+"""The kinds that tell OVN-Kubernetes where no policy tells another, attachments to its own networks among them."""
 
 
 @lru_cache(maxsize=64)
@@ -82,8 +87,10 @@ def _with_options(name: str, options: dict[str, str]) -> Profile:
 
 def found_profile(objects: Iterable[Decoded]) -> tuple[Profile, Decoded | None]:
     """The profile that the objects tell, with the first that does: how Cilium's agents are set up, else the first
-    policy of a CNI's own; else `upstream`. Raises ValueError for an option with a value that it cannot have."""
+    policy of a CNI's own, else the first network of one; else `upstream`. Raises ValueError for an option with a value
+    that it cannot have."""
     policy: Decoded | None = None
+    network: Decoded | None = None
     for d in objects:
         if d.kind == "ConfigMap":
             from netwright.profiles.cilium_config import profile_name
@@ -91,4 +98,16 @@ def found_profile(objects: Iterable[Decoded]) -> tuple[Profile, Decoded | None]:
             return profile_of(profile_name(d.value)), d
         if policy is None and d.kind in _TELLING:
             policy = d
+        if network is None and d.kind in _NETWORKS and _is_of_ovn(d):
+            network = d
+    if policy is None and network is not None:
+        return profile_of("ovn-kubernetes"), network
     return (profile_of(_TELLING[policy.kind]), policy) if policy is not None else (UPSTREAM, None)
+
+
+def _is_of_ovn(d: Decoded) -> bool:
+    """Whether a network is OVN-Kubernetes' own."""
+    if d.kind not in ATTACHMENTS:
+        return True
+    spec = d.value.spec
+    return spec is not None and "ovn-k8s-cni-overlay" in (spec.config or "")

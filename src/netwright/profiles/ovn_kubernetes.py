@@ -23,6 +23,7 @@ OVN_KUBERNETES = Profile(
     kinds=("NetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "EgressFirewall"),
     ignored=("ClusterNetworkPolicy",),
     own_node="lets in",
+    has_primary_networks=True,
     most_priority=MOST_PRIORITY,
     reading=Reading(beyond=NONE, numbers_only=True, hosts_by_address=True),
     options=MESH_OPTIONS,
@@ -31,7 +32,7 @@ OVN_KUBERNETES = Profile(
         "the addresses of the nodes that the selected ones run on",
         "what nodes send to pods of other nodes has an address of OVN-Kubernetes' own (management port, join subnet)",
         "an ipBlock matches the packet's address literally, pod addresses included",
-        "`allow-icmp-network-policy` is off, and pods are on the cluster's default network",
+        "`allow-icmp-network-policy` is off",
     ),
 )
 

@@ -64,6 +64,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     tiers: Literal["kubernetes", "calico"] = "kubernetes"
     host_action: Literal["", "Drop", "Accept", "Return"] = ""
     reading: Reading = PLAIN
+    has_primary_networks: bool = False
+    """Whether user-defined networks are the pods' primary ones as OVN-Kubernetes makes them."""
     mesh: MeshOptions = DEFAULTS
     options: tuple[Option, ...] = ()
     assumptions: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from netwright.dialects.k8s.objects import LabelSelector, Namespace, Requirement
@@ -26,6 +26,11 @@ def selected_namespaces(selector: LabelSelector, objects: Sequence[Decoded]) -> 
         elif found:
             surely.append(name)
     return tuple(surely), tuple(perhaps)
+
+
+def selects(selector: LabelSelector, held: Mapping[str, str | None]) -> bool:
+    """Whether labels that are known are selected."""
+    return bool(_selects(selector, dict(held), True))
 
 
 def _selects(selector: LabelSelector, held: dict[str, str | None], known: bool) -> bool | None:

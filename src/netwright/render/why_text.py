@@ -51,6 +51,8 @@ def why_text(answer: WhyAnswer, lines: Lines, words: Words, *, profile: str, las
         if answer.judged
         else "a chain of verdicts"
         if answer.ways
+        else "judged by the engine alone"
+        if answer.parts
         else "no packet to judge"
     )
     out += words.fold(f"{_summary(answer)} {words['dot']} {judged} {words['dot']} {last}", "", "")

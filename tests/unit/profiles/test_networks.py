@@ -32,6 +32,17 @@ def load(tmp_path: Any) -> Load:
     return read
 
 
+@pytest.fixture
+def under_upstream(tmp_path: Any) -> Load:
+    """The input under a profile that says nothing of primary networks."""
+
+    def read(manifests: str) -> nw.Twin:
+        (tmp_path / "cluster.yaml").write_text(manifests)
+        return nw.load(str(tmp_path), cni="upstream")
+
+    return read
+
+
 def document(api: str, kind: str, name: str, namespace: str = "", **more: Any) -> str:
     meta = {"name": name, **({"namespace": namespace} if namespace else {}), **more.pop("meta", {})}
     return json.dumps({"apiVersion": api, "kind": kind, "metadata": meta, **more}) + "\n---\n"
@@ -375,8 +386,8 @@ RANGE = document(
 PODS = "".join(pod(name, where) for where in ("a", "b", "c") for name in ("web", "db"))
 
 
-def test_only_the_pods_of_a_primary_network_are_undecided(load: Load) -> None:
-    twin = load(PODS + udn("prim", "a"))
+def test_only_the_pods_of_a_primary_network_are_undecided(under_upstream: Load) -> None:
+    twin = under_upstream(PODS + udn("prim", "a"))
     assert verdict(twin, "a/web", "a/db") == verdict(twin, "b/web", "a/web") == verdict(twin, "a/web", "b/web")
     assert verdict(twin, "a/web", "a/db") == "undecided"
     assert verdict(twin, "b/web", "b/db") == verdict(twin, "b/web", "c/web") == "allow"
@@ -384,20 +395,17 @@ def test_only_the_pods_of_a_primary_network_are_undecided(load: Load) -> None:
     assert "UserDefinedNetwork `a/prim` is the primary network of its pods" in str(found.undecided)
 
 
-def test_the_input_is_told_that_it_has_a_primary_network(load: Load) -> None:
+def test_a_primary_network_tells_the_profile(load: Load) -> None:
     for network in (udn("prim", "a"), ovn("prim", "a", "tenant", role="primary", subnets="10.20.0.0/24")):
-        (told,) = load(PODS + network).diagnostics
-        assert (told.code, told.severity) == ("NW1008", "warning")
-        assert "who meets whom on it is not evaluated yet" in told.title
-    assert not load(PODS + udn("sec", "a", role="Secondary")).diagnostics
-    # once, though its attachment is in the input too
-    both = udn("prim", "a") + ovn("prim", "a", "a_prim", role="primary", subnets="10.20.0.0/24")
-    assert [told.code for told in load(PODS + both).diagnostics] == ["NW1008"]
+        twin = load(PODS + network)
+        assert twin.cluster.profile == "ovn-kubernetes"
+        assert not twin.diagnostics
+    assert load(PODS + attachment("lan", "a", type="bridge")).cluster.profile == "upstream"
 
 
-def test_a_network_of_the_cluster_leaves_open_whom_it_may_reach(load: Load) -> None:
+def test_a_network_of_the_cluster_leaves_open_whom_it_may_reach(under_upstream: Load) -> None:
     network = {"topology": "Layer2", "layer2": {"role": "Primary", "subnets": ["10.20.0.0/24"]}}
-    twin = load(
+    twin = under_upstream(
         namespace("a", team="red") + namespace("b") + PODS + cudn("net", {"matchLabels": {"team": "red"}}, network)
     )
     assert verdict(twin, "a/web", "a/db") == "undecided"
@@ -407,34 +415,34 @@ def test_a_network_of_the_cluster_leaves_open_whom_it_may_reach(load: Load) -> N
         found.undecided
     )
     # no namespace: nobody, not everybody
-    nobody = load(
+    nobody = under_upstream(
         namespace("a") + namespace("b") + namespace("c") + PODS + cudn("net", {"matchLabels": {"x": "y"}}, network)
     )
     assert verdict(nobody, "a/web", "b/db") == "allow"
 
 
-def test_an_attachment_can_be_primary_too(load: Load) -> None:
-    twin = load(PODS + ovn("prim", "a", "tenant", role="primary", subnets="10.20.0.0/24"))
+def test_an_attachment_can_be_primary_too(under_upstream: Load) -> None:
+    twin = under_upstream(PODS + ovn("prim", "a", "tenant", role="primary", subnets="10.20.0.0/24"))
     assert verdict(twin, "a/web", "a/db") == "undecided"
     assert verdict(twin, "b/web", "b/db") == "allow"
 
 
-def test_what_a_policy_denies_by_labels_stays_denied(load: Load) -> None:
-    assert verdict(load(PODS + udn("prim", "a") + DENY), "b/web", "a/web") == "deny"
+def test_what_a_policy_denies_by_labels_stays_denied(under_upstream: Load) -> None:
+    assert verdict(under_upstream(PODS + udn("prim", "a") + DENY), "b/web", "a/web") == "deny"
 
 
-def test_what_a_policy_denies_by_addresses_is_open_too(load: Load) -> None:
+def test_what_a_policy_denies_by_addresses_is_open_too(under_upstream: Load) -> None:
     """The pod may have an address of the range on its primary network."""
-    twin = load(PODS + udn("prim", "a") + DENY + RANGE)
+    twin = under_upstream(PODS + udn("prim", "a") + DENY + RANGE)
     assert verdict(twin, "b/web", "a/web") == "undecided"
     assert verdict(twin, "c/web", "b/web") == "allow"
 
 
-def test_an_edit_that_brings_a_range_leaves_more_open(load: Load) -> None:
+def test_an_edit_that_brings_a_range_leaves_more_open(under_upstream: Load) -> None:
     """So it is no edit of the policies' tier alone."""
-    policies = {d.name: d for d in load(DENY + RANGE).snapshot.objects}
+    policies = {d.name: d for d in under_upstream(DENY + RANGE).snapshot.objects}
     new = {name: [Edit(before=None, after=d, text="")] for name, d in policies.items()}
-    cluster, plain = load(PODS + udn("prim", "a")).cluster, load(PODS).cluster
+    cluster, plain = under_upstream(PODS + udn("prim", "a")).cluster, under_upstream(PODS).cluster
     assert deltas(cluster, new["range"]) is None
     assert deltas(cluster, new["deny"]) is not None
     assert deltas(plain, new["range"]) is not None

@@ -244,7 +244,7 @@ def test_a_policy_that_acts_only_perhaps_isolates_only_perhaps() -> None:
         made.sure_at, made.perhaps_at = {4: sure}, {4: perhaps}
         return made
 
-    network = SimpleNamespace(units=[unit(0b01, 0b10), unit(0, 0b01)], families=(4,), mesh=-1, guests=-1)
+    network = SimpleNamespace(units=[unit(0b01, 0b10), unit(0, 0b01)], families=(4,), mesh=-1, guests=-1, isolation=-1)
     found = acting(network)  # type: ignore[arg-type]
     assert found.isolated["ingress"] == {0: "yes", 1: "perhaps"}
     assert found.isolated["egress"] == {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from msgspec.structs import replace
@@ -63,6 +63,21 @@ NODE = "node:"
 
 OfMesh = Callable[[Decoded, Meta, PodSpec], tuple[tuple[str, str], ...]]
 """What a mesh makes of a pod or template, as labels of its own: their keys begin with `:`."""
+
+
+class OnNetwork(Protocol):
+    """What an endpoint on a primary network of its own is told: labels as a mesh's, and the addresses that it has
+    there, or may have (None: any that a pod may have)."""
+
+    @property
+    def labels(self) -> tuple[tuple[str, str], ...]: ...
+
+    @property
+    def addresses(self) -> IpSet | None: ...
+
+
+OfNetworks = Callable[[Decoded, Meta, str], OnNetwork | None]
+"""What an object's pods in a namespace are told of a primary network of their own; None: they have the default one."""
 OfMachines = Callable[[Decoded], tuple[tuple[str, str], ...]]
 """What of a machine is lost on the way to its guest, in the same way."""
 
@@ -119,7 +134,8 @@ class EndpointBuilder:
 
     `pod_keys` are labels that policies of other kinds select pods by, `node_keys` those that they select nodes by
     (None: nothing selects nodes, and what a node is called is no attribute of its endpoints). `of_mesh` says how pods
-    are in a mesh, `of_machines` what machines run in them.
+    are in a mesh, `of_machines` what machines run in them, `of_networks` what they are told of a primary network of
+    their own.
     """
 
     def __init__(
@@ -132,10 +148,12 @@ class EndpointBuilder:
         reading: Reading = PLAIN,
         of_mesh: OfMesh | None = None,
         of_machines: OfMachines | None = None,
+        of_networks: OfNetworks | None = None,
     ) -> None:
         self.objects = objects
         self._of_mesh = of_mesh
         self._of_machines = of_machines
+        self._of_networks = of_networks
         self.mentioned = mentioned(objects) | (GENERATED & pod_keys)
         self._node_keys = node_keys
         self._reading = reading
@@ -166,7 +184,7 @@ class EndpointBuilder:
         for addresses in self._node_addresses.values():
             known_nodes |= addresses
         unicast = EVERYWHERE - NOT_UNICAST - service_addresses
-        self._any_pod = self.pod_ranges or (unicast - known_nodes)
+        self.any_pod = self.pod_ranges or (unicast - known_nodes)
         self._any_node = unicast - self.pod_ranges
         self._build(nodes)
 
@@ -264,14 +282,14 @@ class EndpointBuilder:
         known = IpSet.of(*texts)
         if not known and host:
             known = self._node_addresses.get(node, IpSet()) or self._any_node
-        self._row(d, owner, pod.metadata, spec, d.namespace, host, node, known or self._any_pod, True, 1)
+        self._row(d, owner, pod.metadata, spec, d.namespace, host, node, known or self.any_pod, True, 1)
 
     def _template(self, d: Decoded, key: tuple[WorkloadKind, str, str]) -> None:
         template = template_of(d) or PodTemplate()
         spec = template.spec or PodSpec()
         host = bool(spec.host_network)
         node = spec.node_name or ""
-        possible = (self._node_addresses.get(node, IpSet()) or self._any_node) if host else self._any_pod
+        possible = (self._node_addresses.get(node, IpSet()) or self._any_node) if host else self.any_pod
         replicas = d.value.pod_count() if isinstance(d.value, PodMaker) else 1
         if isinstance(d.value, WorkloadObject) and d.value.spec and d.value.spec.replicas is not None:
             replicas = d.value.spec.replicas
@@ -319,13 +337,18 @@ class EndpointBuilder:
             self._label_ids.append(ids.setdefault((ACCOUNT, account), len(ids)))
         if self._of_mesh is not None and spec is not None and not host:
             self._label_ids += [ids.setdefault(one, len(ids)) for one in self._of_mesh(d, meta, spec)]
+        if self._of_networks is not None and spec is not None and not host:
+            standing = self._of_networks(d, meta, namespace)
+            if standing is not None:
+                self._label_ids += [ids.setdefault(one, len(ids)) for one in standing.labels]
+                addresses = self.any_pod if standing.addresses is None else standing.addresses
         if self._of_machines is not None:
             self._label_ids += [ids.setdefault(one, len(ids)) for one in self._of_machines(d)]
         if meta.labels:
             for key, value in sorted(meta.labels.items()):
                 self._label_ids.append(ids.setdefault((key, value or ""), len(ids)))
         self._offsets.append(len(self._label_ids))
-        one = addresses is not self._any_pod and addresses.count() == bool(addresses.v4) + bool(addresses.v6)
+        one = addresses is not self.any_pod and addresses.count() == bool(addresses.v4) + bool(addresses.v6)
         row = len(self._rows)
         self._members.setdefault(owner, []).append(row)
         self._rows.append(

@@ -132,7 +132,7 @@ def _backends(directory: Directory, service: ServiceNoun) -> set[int]:
             if backend.row >= 0:
                 found.add(backend.row)
             else:
-                found |= set(directory.address(backend.address).rows)
+                found |= set(directory.address(backend.address, service.namespace).rows)
     return found
 
 

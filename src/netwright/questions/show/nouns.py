@@ -134,7 +134,7 @@ def service_rows(cluster: Cluster, directory: Directory, locate: Locate, only: N
         outside: dict[str, None] = {}
         for port in service.ports:
             for b in port.backends:
-                found = (b.row,) if b.row >= 0 else directory.address(b.address).rows
+                found = (b.row,) if b.row >= 0 else directory.address(b.address, service.namespace).rows
                 rows.update(dict.fromkeys(found))
                 if not found:
                     outside[b.address] = None

@@ -19,6 +19,7 @@ from netwright.engine.inquire import Groups, Inquirer, Part, Settled, lowest
 from netwright.engine.nearest import nearest_rule
 from netwright.engine.verdict import Citation, Verdict
 from netwright.model.document import Decoded
+from netwright.model.isolation import NETWORK
 from netwright.model.references import Target, split_port
 from netwright.model.rule import Direction
 from netwright.profiles.judging import as_judged, deciding_objects
@@ -239,7 +240,8 @@ def _judge(inquirer: Inquirer, parts: Sequence[Part], translated: bool) -> int:
     columns = inquirer.network.columns
     setup = as_judged(profile_of(cluster.profile), cluster.objects, cluster.unknown)
     deciding: dict[frozenset[str], tuple[Decoded, ...]] = {}
-    for part in parts[:MOST_PARTS]:
+    judged = [part for part in parts[:MOST_PARTS] if not _is_between_networks(inquirer, part)]
+    for part in judged:
         packet = part.packet
         rows = [spot.row for spot in (packet.source, packet.destination) if spot.row >= 0]
         namespaces = frozenset(columns.namespaces[int(columns.namespace[row])] for row in rows)
@@ -268,7 +270,13 @@ def _judge(inquirer: Inquirer, parts: Sequence[Part], translated: bool) -> int:
                 f"{part.source} to {part.destination}, service {ServiceSet([(packet.key, packet.key + 1)])}",
                 help="this is a bug of netwright; please report it with the manifests that show it",
             )
-    return min(len(parts), MOST_PARTS)
+    return len(judged)
+
+
+def _is_between_networks(inquirer: Inquirer, part: Part) -> bool:
+    """Whether an end is on a primary network of its own, which the reference evaluator does not tell apart."""
+    ends = (part.packet.source.row, part.packet.destination.row)
+    return any(row >= 0 and NETWORK in inquirer.network.columns.labels_of(row) for row in ends)
 
 
 def _end(inquirer: Inquirer, row: int) -> Decoded:

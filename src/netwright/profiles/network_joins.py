@@ -1,0 +1,134 @@
+"""ClusterNetworkConnects to the pairs of primary networks that they join.
+
+After the page "Connecting User Defined Networks" of OVN-Kubernetes (8ddc65567bcd) and OKEP-5224: a connection holds
+both ways and leads no further; networks with overlapping subnets, of other transports than the overlay, or of other
+address families are refused, and then the whole object joins nothing (condition `Accepted`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations, permutations
+
+import msgspec
+
+from netwright.base.ipset import IpSet
+from netwright.base.spans import Origin
+from netwright.dialects.k8s.objects import LabelSelector
+from netwright.dialects.ovn import CONNECTS
+from netwright.dialects.ovn.objects import ClusterNetworkConnect, ClusterNetworkConnectSpec
+from netwright.model.document import Decoded
+from netwright.model.networks import NetworkNoun
+from netwright.profiles.networks import described
+from netwright.profiles.selected_namespaces import selected_namespaces, selects
+
+
+class Join(msgspec.Struct, frozen=True, kw_only=True):
+    """From one network to another: whether pods meet, and whether clients reach Services. `open` says why it is
+    perhaps none, `refused` why it surely is none."""
+
+    first: str
+    second: str
+    pods: bool
+    services: bool
+    origin: Origin
+    open: str = ""
+    refused: str = ""
+
+
+def joins_of(
+    objects: Sequence[Decoded],
+    networks: Sequence[NetworkNoun],
+    of_namespace: Mapping[str, str],
+    ranges: Mapping[str, IpSet | None],
+) -> tuple[Join, ...]:
+    """All joins, sure ones and others. `of_namespace` are the networks that serve namespaces, by reference, `ranges`
+    the addresses of networks (None: not known)."""
+    found: list[Join] = []
+    labels = {(d.kind, d.name): d.value.metadata.labels or {} for d in objects if d.kind == "ClusterUserDefinedNetwork"}
+    transports = {f"cudn/{d.name}": d.value.network.transport for d in objects if d.kind == "ClusterUserDefinedNetwork"}
+    by_ref = {one.ref: one for one in networks}
+    for d in objects:
+        if d.kind not in CONNECTS:
+            continue
+        connect: ClusterNetworkConnect = d.value
+        spec = connect.spec or ClusterNetworkConnectSpec()
+        chosen: dict[str, str] = {}
+        for selector in spec.network_selectors or ():
+            part = selector.cluster_user_defined_network_selector
+            if part is not None:
+                for one in networks:
+                    if one.kind == "ClusterUserDefinedNetwork" and selects(
+                        part.network_selector or LabelSelector(), labels.get((one.kind, one.name), {})
+                    ):
+                        chosen[one.ref] = ""
+            serving = selector.primary_user_defined_network_selector
+            if serving is not None:
+                surely, perhaps = selected_namespaces(serving.namespace_selector or LabelSelector(), objects)
+                for namespace in (*surely, *perhaps):
+                    ref = of_namespace.get(namespace, "")
+                    if not ref or chosen.get(ref) == "":
+                        continue
+                    chosen[ref] = _why_open(d, by_ref[ref], namespace, namespace in surely)
+        refused = _refused(d, spec, [by_ref[ref] for ref in sorted(chosen)], ranges, transports)
+        origin = Origin(kind=d.kind, namespace="", name=d.name, pointer=("spec",), place=d.place)
+        kinds = spec.connectivity or ()
+        found += [
+            Join(
+                first=one,
+                second=other,
+                pods="PodNetwork" in kinds,
+                services="ServiceNetwork" in kinds,
+                origin=origin,
+                open=chosen[one] or chosen[other],
+                refused=refused,
+            )
+            for one, other in permutations(sorted(chosen), 2)
+        ]
+    return tuple(found)
+
+
+def _why_open(d: Decoded, network: NetworkNoun, namespace: str, surely: bool) -> str:
+    if not surely:
+        return f"whether {d.kind} `{d.name}` selects `{namespace}` is not known: its labels are not in the input"
+    if network.kind != "UserDefinedNetwork":
+        return (
+            f"{d.kind} `{d.name}` selects `{namespace}` for its UserDefinedNetwork, and the documents leave open "
+            f"whether {described(network)} counts as that"
+        )
+    return ""
+
+
+def _refused(
+    d: Decoded,
+    spec: ClusterNetworkConnectSpec,
+    networks: Sequence[NetworkNoun],
+    ranges: Mapping[str, IpSet | None],
+    transports: Mapping[str, str | None],
+) -> str:
+    """Why OVN-Kubernetes does not accept the object; "" where nothing of the input says so."""
+    name = f"{d.kind} `{d.name}` joins nothing:"
+    for condition in (d.value.status or {}).get("conditions") or ():
+        if isinstance(condition, dict) and (condition.get("type"), condition.get("status")) == ("Accepted", "False"):
+            return f"{name} its condition `Accepted` is False"
+    for one in networks:
+        if transports.get(one.ref):
+            return f"{name} {described(one)} has the transport {transports[one.ref]}"
+    between = IpSet.of(*(one.cidr or "" for one in spec.connect_subnets or ()))
+    for one in networks:
+        held = ranges.get(one.ref)
+        if held is None:
+            continue
+        if held & between:
+            return f"{name} its `connectSubnets` overlap the subnets of {described(one)}"
+        if (held.v4 and not between.v4) or (held.v6 and not between.v6):
+            return f"{name} its `connectSubnets` have no range of a family that {described(one)} has"
+    for one, other in combinations(networks, 2):
+        first, second = ranges.get(one.ref), ranges.get(other.ref)
+        if first is None or second is None:
+            continue
+        if first & second:
+            return f"{name} the subnets of {described(one)} and {described(other)} overlap"
+        if (bool(first.v4), bool(first.v6)) != (bool(second.v4), bool(second.v6)):
+            return f"{name} {described(one)} and {described(other)} have other address families"
+    return ""
