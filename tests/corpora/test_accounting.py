@@ -69,9 +69,9 @@ ACCOUNTS: dict[str, tuple[int, int, int, int, int]] = {
         0,
     ),  # 12 Deployments, 12 Services, 11 ServiceAccounts, 13 NetworkPolicies; 1 Component
     # 4 NetworkPolicies, 3 Pods, 2 Namespaces, 2 EgressQoS (one after the other), an EgressFirewall, an EgressIP, 4
-    # NetworkAttachmentDefinitions, 7 ClusterUserDefinedNetworks (`blue` three times), a
+    # NetworkAttachmentDefinitions, a MultiNetworkPolicy, 7 ClusterUserDefinedNetworks (`blue` three times), a
     # ClusterNetworkConnect; 6 RouteAdvertisements, 4 FRRConfigurations, 4 of other kinds.
-    "ovn-kubernetes": (25, 13, 14, 0, 0),
+    "ovn-kubernetes": (26, 13, 13, 0, 0),
     "policy-recipes": (15, 0, 0, 0, 0),  # 14 files; the eleventh has two
     "sock-shop": (43, 0, 0, 0, 0),  # 14 Deployments, 14 Services, 13 NetworkPolicies, its Namespace twice
     "sriov": (0, 7, 0, 0, 0),

@@ -32,7 +32,7 @@ _READ: tuple[_Row, ...] = (
         for group in _CALICO
     ),
     ("k8s.ovn.org", "EgressQoS", "EgressIP"),
-    ("k8s.cni.cncf.io", "NetworkAttachmentDefinition IPAMClaim", ""),
+    ("k8s.cni.cncf.io", "NetworkAttachmentDefinition IPAMClaim MultiNetworkPolicy", ""),
     (
         "gateway.networking.k8s.io",
         "Gateway HTTPRoute GRPCRoute TCPRoute TLSRoute UDPRoute ReferenceGrant",
@@ -287,7 +287,7 @@ _BESIDE: tuple[_Row, ...] = (
     ("crd.nsx.vmware.com", "*", ""),
     ("nsx.vmware.com", "*", ""),
     # secondary networks
-    ("k8s.cni.cncf.io", "MultiNetworkPolicy *", ""),
+    ("k8s.cni.cncf.io", "*", ""),
     ("whereabouts.cni.cncf.io", "*", ""),
     ("nmstate.io", "", "NodeNetworkConfigurationPolicy NodeNetworkConfigurationEnactment NodeNetworkState NMState *"),
     ("sriovnetwork.openshift.io", "*", ""),

@@ -292,7 +292,7 @@ def test_every_kind_is_listed_once() -> None:
         ("k8s.ovn.org", "UserDefinedNetwork", "read", "deny", True, False),
         ("k8s.ovn.org", "ClusterUserDefinedNetwork", "read", "deny", False, False),
         ("k8s.cni.cncf.io", "NetworkAttachmentDefinition", "read", "none", True, False),
-        ("k8s.cni.cncf.io", "MultiNetworkPolicy", "unread", "none", True, False),
+        ("k8s.cni.cncf.io", "MultiNetworkPolicy", "read", "none", True, False),
         ("gateway.networking.k8s.io", "HTTPRoute", "read", "none", True, False),
         ("gateway.networking.k8s.io", "GatewayClass", "read", "none", False, False),
         ("gateway.networking.k8s.io", "ListenerSet", "unread", "none", True, False),

@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 import netwright.dialects
 from netwright.base.spans import Place
 from netwright.dialects.k8s.decode import Invalid
+from netwright.dialects.k8s.objects import Meta
 from netwright.dialects.multus.cni import Config, Plugin, VlanRange, config_of
+from netwright.dialects.multus.objects import POLICY_FOR, MultiNetworkPolicy, policy_for
 from netwright.model.document import Decoded, Document
 
 Tree = dict[str, Any]
@@ -264,3 +266,45 @@ def test_claims_that_are_refused(spec: Tree, status: Tree | None, pointer: tuple
     found = decode("IPAMClaim", spec, "v1alpha1", status=status)
     assert isinstance(found, Invalid), found
     assert found.pointer == pointer
+
+
+# --- MultiNetworkPolicy -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", ["v1beta1", "v1beta2"])
+def test_a_policy_of_either_version(version: str) -> None:
+    ports = [{"port": 5000, "endPort": 5900}]
+    spec = {"podSelector": {}, "ingress": [{"ports": ports, "from": [{"ipBlock": {"cidr": "10.1.0.0/16"}}]}]}
+    found = decode("MultiNetworkPolicy", spec, version)
+    assert isinstance(found, Decoded), found
+    assert found.value.spec.ingress[0].ports[0].end_port == 5900
+
+
+def test_a_policy_of_no_other_version() -> None:
+    assert isinstance(decode("MultiNetworkPolicy", {"podSelector": {}}, "v1"), Invalid)
+
+
+@pytest.mark.parametrize(
+    ("spec", "pointer"),
+    [
+        ({"ingress": []}, ("spec", "podSelector")),
+        ({"podSelector": {}, "ingress": [{"from": [{}]}]}, ("spec", "ingress", 0, "from", 0)),
+        ({"podSelector": {}, "policyTypes": ["Ingres"]}, ("spec", "policyTypes", 0)),
+        ({"podSelector": {}, "egress": [{"to": [{"ipBlock": {}}]}]}, None),
+        ({"podSelector": {}, "networks": ["a"]}, None),
+    ],
+)
+def test_a_policy_that_is_refused(spec: Tree, pointer: Any) -> None:
+    found = decode("MultiNetworkPolicy", spec, "v1beta1")
+    assert isinstance(found, Invalid)
+    assert pointer is None or found.pointer == pointer
+
+
+def test_the_networks_that_a_policy_names() -> None:
+    def named(text: str | None) -> tuple[str, ...]:
+        annotations = {} if text is None else {POLICY_FOR: text}
+        return policy_for(MultiNetworkPolicy(metadata=Meta(annotations=annotations)), "shop")
+
+    assert named("storage") == ("shop/storage",)
+    assert named(" storage , ops/backup,storage,") == ("shop/storage", "ops/backup")
+    assert named("") == named(None) == ()

@@ -12,9 +12,10 @@ from typing import Final
 
 from netwright.base.spans import Pointer
 from netwright.dialects.k8s.validate import check_meta
+from netwright.dialects.k8s.validate_policy import check_policy_spec
 from netwright.dialects.k8s.validate_syntax import Fault, Network, check_address, quoted, read_cidr
 from netwright.dialects.multus.cni import OVN, Config, NotAConfig, Plugin, VlanRange, config_of
-from netwright.dialects.multus.objects import IPAMClaim, NetworkAttachmentDefinition
+from netwright.dialects.multus.objects import IPAMClaim, MultiNetworkPolicy, NetworkAttachmentDefinition
 
 MOST_MTU: Final = 65536
 """The largest MTU that an interface of Linux has (that of loopback)."""
@@ -190,3 +191,20 @@ def check_claim(kind: str, claim: IPAMClaim) -> None:
             read_cidr(text if "/" in text else f"{text}/{128 if ':' in text else 32}")
         except ValueError:
             raise Fault(("status", "ips", index), f"is {quoted(text)}, not an address such as 10.9.8.7/24") from None
+
+
+# --- MultiNetworkPolicy -------------------------------------------------------------------------------------------
+
+
+def check_multi_policy(kind: str, policy: MultiNetworkPolicy) -> None:
+    """Raises `Fault` for the first field that is refused: `spec` may be left out, `podSelector` in it may not.
+
+    The CRD lets much through that a NetworkPolicy may not have (any text as a range, a protocol or a port); what reads
+    these policies can make no rule of that, so it is refused as there.
+    """
+    check_meta(kind, policy.metadata)
+    if policy.spec is None:
+        return
+    if policy.spec.pod_selector is None:
+        raise Fault(("spec", "podSelector"), "is missing", "`podSelector: {}` selects every pod of the namespace")
+    check_policy_spec(policy.spec)

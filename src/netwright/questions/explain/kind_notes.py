@@ -107,6 +107,11 @@ NOTES: Final[dict[tuple[str, str], str]] = {
         "IPAMClaim",
     ): "Addresses on a network that are kept for a VM, longer than its pod lives. It changes no verdict.",
     (
+        "k8s.cni.cncf.io",
+        "MultiNetworkPolicy",
+    ): "What a NetworkPolicy is on the pod network, on the secondary networks that its annotation "
+    "`k8s.v1.cni.cncf.io/policy-for` names. `reach --network` and `why --network` have what it does there.",
+    (
         "k8s.ovn.org",
         "UserDefinedNetwork",
     ): f"A network of one namespace. {_ON_PRIMARY}",
