@@ -138,6 +138,13 @@ def _unknown_pod(objects: tuple[Decoded, ...], pod_ranges: tuple[str, ...], fami
     return _all_but(node_addresses(objects) + service_addresses(objects), [], family)
 
 
+def unknown_elsewhere(ranges: Sequence[str], family: Family) -> list[Span]:
+    """The addresses of an interface on a network of these ranges; any, where the network has none."""
+    if ranges:
+        return [span(one) for one in map(network, ranges) if one.version == family]
+    return minus([_ALL[family]], [span(network(text)) for text in SPECIAL[family]])
+
+
 def unknown_host(objects: Sequence[Decoded], pod_ranges: Sequence[str], family: Family) -> list[Span]:
     """The addresses a node without a known one may have."""
     return _unknown_host(tuple(objects), tuple(pod_ranges), family)

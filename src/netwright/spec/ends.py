@@ -31,7 +31,8 @@ class End(msgspec.Struct, frozen=True, kw_only=True):
 
     `kind` "pod" is a pod with a network of its own, "host" a node or a hostNetwork pod, "address" an address that is
     neither. `node` is the node's name, "" where it is not known; `known` the known addresses, of both families. A label
-    whose value is None is there with a value that is not known.
+    whose value is None is there with a value that is not known. `ranges` are those of its network where that is not the
+    default one, none where they are not known.
     """
 
     kind: Literal["pod", "host", "address"]
@@ -40,6 +41,7 @@ class End(msgspec.Struct, frozen=True, kw_only=True):
     labels: Known = {}
     ports: tuple[ContainerPort, ...] = ()
     node: str = ""
+    ranges: tuple[str, ...] | None = None
 
 
 def template(thing: Decoded) -> tuple[Meta, PodSpec]:

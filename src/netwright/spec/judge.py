@@ -18,15 +18,16 @@ import msgspec
 
 from netwright.dialects.k8s.objects import Pod
 from netwright.model.document import Decoded, UnknownPolicy
-from netwright.spec import adminpolicy, calico, cilium, egressfirewall, guests, networkpolicy, ovn
+from netwright.spec import adminpolicy, calico, cilium, egressfirewall, guests, networkpolicy, ovn, primary, secondary
 from netwright.spec.calico_members import CalicoOptions
 from netwright.spec.cilium_identities import DEFAULTS, CiliumOptions
-from netwright.spec.ends import End
+from netwright.spec.ends import End, end_of
 from netwright.spec.istio_mesh import MESH_DEFAULTS, MeshOptions, is_meshed
 from netwright.spec.judgement import Cited, Direction, Judgement, Outcome, Reason, Side, any_side
+from netwright.spec.networks import POD, Net, network_of, networks
 from netwright.spec.ovn import OvnOptions
 from netwright.spec.packet import NoSuchPacket, Packet
-from netwright.spec.reasons import HAIRPIN, OWN_NODE, TUNNEL
+from netwright.spec.reasons import HAIRPIN, MASQUERADED, OWN_NODE, PRIMARY, TUNNEL
 
 __all__ = [
     "CalicoOptions",
@@ -45,6 +46,8 @@ __all__ = [
 Profile = Literal["upstream", "cilium", "calico", "ovn-kubernetes"]
 Options = CiliumOptions | CalicoOptions | OvnOptions
 ByCni = Callable[[Packet, Direction], Side]
+Nets = tuple[Net | None, Net | None]
+Told = Callable[..., Judgement]
 
 Tier = Callable[[Packet, Direction, End], Outcome]
 TIERS: tuple[Tier, ...] = (adminpolicy.admin, networkpolicy.tier, adminpolicy.baseline)
@@ -66,26 +69,127 @@ def judge(
     profile: Profile = "upstream",
     options: Options | None = None,
     mesh: MeshOptions = MESH_DEFAULTS,
+    network: str = POD,
+    service: Decoded | None = None,
+    primary_networks: bool = False,
 ) -> Judgement:
     """Whether a new connection from `src` to `dst` may be allowed, may be denied, and by which rules.
 
     `src` and `dst` are pods, workloads or CronJobs (a pod of their template), Nodes, or addresses that are neither a
     pod's nor a node's. `protocol` is the IANA number, `port` the destination port (ICMP: type << 8 | code). One
     workload twice means two pods of it, unless `same_pod`; `translated`: a Service led the packet there. `profile` is
-    who enforces the policies, `options` how it is set up (None: as it comes), and `mesh` how a mesh is. Raises
-    NoSuchPacket (a ValueError) where an end has no address of the family, and ValueError where a CIDR or a selector is
-    one that the API server would reject.
+    who enforces the policies, `options` how it is set up (None: as it comes), and `mesh` how a mesh is. `network` is
+    the one that carries the packet: POD is each end's primary one, which under `ovn-kubernetes` may be user-defined;
+    `service` is the Service that led it there. Without `primary_networks` all are on
+    the default one. Raises NoSuchPacket (a ValueError) where an end has no address of the
+    family, or none on the network, and ValueError where a CIDR or a selector is one that the API server would reject.
     """
+    if network != POD:
+        net = network_of(objects, network)
+        if net is None:
+            raise ValueError(f"there is no network `{network}`")
+        if not net.primary:
+            ends = {"protocol": protocol, "port": port, "family": family, "same_pod": same_pod}
+            return secondary.judged(objects, net, src, dst, **ends)  # type: ignore[arg-type]
+    told = partial(
+        _judged,
+        protocol=protocol,
+        port=port,
+        family=family,
+        pod_ranges=pod_ranges,
+        unknown=unknown,
+        same_pod=same_pod,
+        translated=translated,
+        profile=profile,
+        options=options,
+        mesh=mesh,
+        service=service,
+    )
+    if not primary_networks or not any(net.primary for net in networks(objects)):
+        return told(objects, src, dst)
+    found = [(a, b) for a in primary.candidates(objects, src) for b in primary.candidates(objects, dst)]
+    if src is dst or _in_one_namespace(objects, src, dst):
+        found = [(a, b) for a, b in found if (a and a.ref) == (b and b.ref)]
+    if network != POD:
+        found = [(a, b) for a, b in found if a and b and a.ref == b.ref == network]
+    return _any_of([(objects, src, dst, pair) for pair in found], told)
+
+
+def _in_one_namespace(objects: Sequence[Decoded], src: Decoded | str, dst: Decoded | str) -> bool:
+    """Whether both are pods of one namespace, and so on one primary network."""
+    if isinstance(src, str) or isinstance(dst, str) or src.namespace != dst.namespace:
+        return False
+    return end_of(objects, src).kind == end_of(objects, dst).kind == "pod"
+
+
+def _any_of(asked: Sequence[tuple[Sequence[Decoded], Decoded | str, Decoded | str, Nets]], told: Told) -> Judgement:
+    """What becomes of the packet where it is not known which primary networks the ends are on."""
+    found: list[Judgement] = []
+    missing = NoSuchPacket("the ends are not both on the network")
+    for one in asked:
+        try:
+            found.append(told(*one))
+        except NoSuchPacket as error:
+            missing = error
+    if not found:
+        raise missing
+    if len(found) == 1:
+        return found[0]
+    may_allow, may_deny = any(one.may_allow for one in found), any(one.may_deny for one in found)
+    differ = len({(one.may_allow, one.may_deny) for one in found}) > 1
+    reasons = dict.fromkeys((*(r for one in found for r in one.reasons), *((PRIMARY,) if differ else ())))
+    return Judgement(
+        may_allow=may_allow,
+        may_deny=may_deny,
+        egress=any_side([one.egress for one in found], PRIMARY),
+        ingress=any_side([one.ingress for one in found], PRIMARY),
+        reasons=tuple(reasons) if may_allow and may_deny else (),
+        by=tuple(dict.fromkeys(cited for one in found for cited in one.by)),
+        relation=found[0].relation if len({one.relation for one in found}) == 1 else "",
+        beside=tuple(dict.fromkeys(side for one in found for side in one.beside)),
+    )
+
+
+def _judged(
+    objects: Sequence[Decoded],
+    src: Decoded | str,
+    dst: Decoded | str,
+    nets: Nets = (None, None),
+    *,
+    protocol: int,
+    port: int,
+    family: Literal[4, 6],
+    pod_ranges: Sequence[str],
+    unknown: Sequence[UnknownPolicy],
+    same_pod: bool,
+    translated: bool,
+    profile: Profile,
+    options: Options | None,
+    mesh: MeshOptions,
+    service: Decoded | None,
+) -> Judgement:
+    """The same for a packet between the primary networks `nets`."""
     asked = _by_cni(profile, options)
     if profile == "ovn-kubernetes":
         objects = ovn.enforced(objects)
-    packet = Packet(objects, src, dst, protocol=protocol, port=port, family=family, pod_ranges=pod_ranges)
+    ends, opened = None, False
+    if nets != (None, None):
+        opened = primary.enters_by_open_port(objects, nets[0], dst, nets[1], protocol, port)
+        ends = primary.end_on(objects, src, nets[0]), primary.end_on(objects, dst, None if opened else nets[1])
+        if not primary.selects_pods(objects, *nets):
+            asked = partial(_by_tiers, tiers=(adminpolicy.admin, ovn.tier_without_pods, adminpolicy.baseline))
+    packet = Packet(objects, src, dst, protocol=protocol, port=port, family=family, pod_ranges=pod_ranges, ends=ends)
     seen, beside = _meshed(packet, mesh)
     if profile == "ovn-kubernetes" and (firewall := egressfirewall.side(packet)) is not None:
         beside = (firewall, *beside)
     beside = (*guests.sides(packet), *beside)
     egress = _seen(seen, "egress", unknown, asked)
-    ingress = _seen(seen, "ingress", unknown, asked)
+    ingress = Side(direction="ingress") if opened else _seen(seen, "ingress", unknown, asked)
+    if nets != (None, None):
+        apart = primary.sides(packet, *nets, service=service, translated=translated, opened=opened)
+        beside = (*apart, *beside)
+        if nets[0] is not None and nets[1] is None and packet.destination.kind == "pod":
+            egress, ingress = _perhaps_let_in(egress), _perhaps_let_in(ingress)
 
     # No policy cuts a pod from itself, nor from the node it runs on, in either direction. Under Cilium and Calico there
     # are some about the own node, and the sides have seen to it; a mesh knows nodes as any clients.
@@ -142,6 +246,12 @@ def _perhaps_own_node(side: Side) -> Side:
         return side
     reasons = (*side.reasons, OWN_NODE)
     return msgspec.structs.replace(side, may_allow=True, reasons=reasons, spared=not side.may_allow)
+
+
+def _perhaps_let_in(side: Side) -> Side:
+    if not side.may_deny:
+        return side
+    return msgspec.structs.replace(side, may_allow=True, reasons=(*side.reasons, MASQUERADED))
 
 
 def _exempt(side: Side) -> Side:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 from netwright.dialects.k8s.objects import (
-    NetworkPolicy,
     NetworkPolicyEgressRule,
     NetworkPolicyIngressRule,
     NetworkPolicyPeer,
@@ -28,12 +27,15 @@ from netwright.spec.reasons import HOST_ADDRESS, LABEL, POD_ADDRESS, PROTOCOL
 
 class Reading(NamedTuple):
     """What a CNI reads otherwise: ports, and peers where the other end is a host; `host_reason` is why one of these
-    matches only perhaps. `every_protocol`: isolation is from every protocol, and what lists no ports allows each."""
+    matches only perhaps. `every_protocol`: isolation is from every protocol, and what lists no ports allows each.
+    `policies` are those read, NetworkPolicies where it is None; without `selects` no selector of a peer finds a pod."""
 
     ports: Callable[[Packet, Sequence[NetworkPolicyPort | None] | None], bool]
     hosts: Callable[[Packet, Direction, str, NetworkPolicyPeer], Match] | None = None
     host_reason: Reason = HOST_ADDRESS
     every_protocol: bool = False
+    policies: tuple[Decoded, ...] | None = None
+    selects: bool = True
 
 
 def tier(packet: Packet, direction: Direction, subject: End, reading: Reading | None = None) -> Outcome:
@@ -50,7 +52,10 @@ def tier(packet: Packet, direction: Direction, subject: End, reading: Reading | 
     by_rule: dict[Match, list[Cited]] = {"yes": allowing, "perhaps": perhaps, "no": []}
     may_isolate = may_allow_by_label = False
     open_labels = False
-    for policy in [one for one in packet.objects if one.kind == "NetworkPolicy"]:
+    policies = reading.policies
+    if policies is None:
+        policies = tuple(one for one in packet.objects if one.kind == "NetworkPolicy")
+    for policy in policies:
         selected = _isolates(policy, subject, direction)
         if selected == "no":
             continue
@@ -99,9 +104,8 @@ def tier(packet: Packet, direction: Direction, subject: End, reading: Reading | 
 
 
 def _spec(policy: Decoded) -> NetworkPolicySpec:
-    value = policy.value
-    assert isinstance(value, NetworkPolicy)
-    return value.spec or NetworkPolicySpec()
+    spec: NetworkPolicySpec | None = policy.value.spec
+    return spec or NetworkPolicySpec()
 
 
 def _isolates(policy: Decoded, pod: End, direction: Direction) -> Match:
@@ -192,7 +196,7 @@ def _peer_matches(
         return covers(peer.ip_block, candidates, packet.family)
     if other.kind != "pod" or (peer.pod_selector is None and peer.namespace_selector is None):
         return "no"  # Profile: selectors do not match nodes and hostNetwork pods. Addresses have no labels.
-    labelled = matches_pod(peer.pod_selector, other.labels)
+    labelled = matches_pod(peer.pod_selector, other.labels) if reading.selects else "no"
     if labelled == "no":
         return "no"
     there = _in_namespace(packet, namespace, peer, other)

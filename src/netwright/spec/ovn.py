@@ -53,6 +53,11 @@ def tier(packet: Packet, direction: Direction, subject: End) -> Outcome:
     return networkpolicy_tier(packet, direction, subject, READING)
 
 
+def tier_without_pods(packet: Packet, direction: Direction, subject: End) -> Outcome:
+    """The same where selectors of peers find no pod of the other network."""
+    return networkpolicy_tier(packet, direction, subject, READING._replace(selects=False))
+
+
 def _ports_match(packet: Packet, ports: Sequence[NetworkPolicyPort | None] | None) -> bool:
     """Of a protocol that any entry names, the entries with a number; where there are none, all of it. Names of ports
     are not looked up: they say no more than their protocol."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from netwright.model.document import Decoded
-from netwright.spec.addresses import Family, Span, pod_networks, unknown_host, unknown_pod
+from netwright.spec.addresses import Family, Span, network, pod_networks, unknown_elsewhere, unknown_host, unknown_pod
 from netwright.spec.ends import End, end_of
 
 PROTOCOLS = {"TCP": 6, "UDP": 17, "SCTP": 132}
@@ -20,7 +20,8 @@ class NoSuchPacket(ValueError):
 class Packet:
     """One packet between two ends. `protocol` is the IANA number, `port` the destination port (ICMP: type << 8 | code).
 
-    Raises NoSuchPacket where an end is known to have no address of the family.
+    `ends` are given where they are not those of the default network. Raises NoSuchPacket where an end is known to have
+    no address of the family.
     """
 
     def __init__(
@@ -33,11 +34,12 @@ class Packet:
         port: int,
         family: Family,
         pod_ranges: Sequence[str],
+        ends: tuple[End, End] | None = None,
     ) -> None:
         self.objects = tuple(objects)
         self.source_object, self.destination_object = source, destination
-        self.source = end_of(objects, source)
-        self.destination = end_of(objects, destination)
+        self.ends = ends
+        self.source, self.destination = ends or (end_of(objects, source), end_of(objects, destination))
         self.protocol = protocol
         self.port = port
         self.family: Family = family
@@ -49,7 +51,13 @@ class Packet:
         """The same to another port."""
         ends = self.source_object, self.destination_object
         return Packet(
-            self.objects, *ends, protocol=self.protocol, port=port, family=self.family, pod_ranges=self.pod_ranges
+            self.objects,
+            *ends,
+            protocol=self.protocol,
+            port=port,
+            family=self.family,
+            pod_ranges=self.pod_ranges,
+            ends=self.ends,
         )
 
     @cached_property
@@ -63,6 +71,8 @@ class Packet:
     def _candidates(self, end: End) -> list[Span]:
         if end.known:
             return [(int(one), int(one)) for one in end.known if one.version == self.family]
+        if end.ranges is not None:
+            return unknown_elsewhere(end.ranges, self.family)
         unknown = unknown_pod if end.kind == "pod" else unknown_host
         spans = unknown(self.objects, self.pod_ranges, self.family)
         if not spans:
@@ -71,7 +81,9 @@ class Packet:
 
     def _check_family(self, end: End) -> None:
         versions = [one.version for one in end.known]
-        if not versions and end.kind == "pod":
+        if not versions and end.ranges is not None:
+            versions = [network(text).version for text in end.ranges]
+        elif not versions and end.kind == "pod":
             versions = [one.version for one in pod_networks(self.objects, self.pod_ranges)]
         if versions and self.family not in versions:
             raise NoSuchPacket(f"this {end.kind} has no IPv{self.family} address")

@@ -91,6 +91,34 @@ OFF_POD_NETWORK = Reason(
 PLUGIN_PORTS = Reason(
     kind="unknown", text="what a binding of a plugin does with ports that its interface does not list is not known"
 )
+PRIMARY = Reason(
+    kind="unknown",
+    text="which network is the primary one of a pod's namespace is not in the input, or there are several that may be",
+)
+KUBELET = Reason(
+    kind="depends",
+    text="of the node's processes the kubelet alone reaches a pod whose primary network is user-defined",
+)
+SELECTED = Reason(
+    kind="unknown",
+    text="whether a ClusterNetworkConnect selects both networks hangs on labels of namespaces that are not in the"
+    " input",
+)
+NOT_SUPPORTED = Reason(
+    kind="ambiguous",
+    text="a ClusterNetworkConnect joins networks whose ranges overlap, or that have no family or transport in common"
+    " with it: that is not supported, and what becomes of it is not said",
+)
+MASQUERADED = Reason(
+    kind="unknown",
+    text="what a pod of a user-defined network sends to a Service of the default network shows an address that is not"
+    " in the input",
+)
+UNENFORCED = Reason(
+    kind="unknown",
+    text="whether anything enforces a MultiNetworkPolicy on interfaces of this plugin is a setting that is not in the"
+    " input",
+)
 
 
 PROOF = Reason(

@@ -1,0 +1,346 @@
+"""Which networks there are, who is on them, and under which addresses: the reference for several networks in a cluster.
+
+After OVN-Kubernetes: the pages "User Defined Networks" and "Connecting User Defined Networks" of its documentation, the
+CRDs of `k8s.ovn.org/v1` and OKEP-5193; after the "Kubernetes Network Custom Resource Definition De-facto Standard" 1.3
+for attachments, whose annotation and status multus-cni writes; after KubeVirt's page "Interfaces and networks".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from netwright.dialects.k8s.objects import LabelSelector, Namespace
+from netwright.dialects.multus.objects import IPAMClaim, NetworkAttachmentDefinition
+from netwright.dialects.ovn.objects import ClusterUserDefinedNetwork, Layer2, UserDefinedNetwork
+from netwright.model.document import Decoded
+from netwright.spec.addresses import Address, Match, address
+from netwright.spec.ends import is_read, namespace_labels, namespace_matches, template
+from netwright.spec.machines import MACHINES, own
+
+POD = "pod"
+PRIMARY_LABEL = "k8s.ovn.org/primary-user-defined-network"
+"""A namespace has it from its start, or gets no primary network."""
+OVN = "ovn-k8s-cni-overlay"
+ATTACHED = "k8s.v1.cni.cncf.io/networks"
+STATUS = "k8s.v1.cni.cncf.io/network-status"
+POD_NETWORKS = "k8s.ovn.org/pod-networks"
+KUBEVIRT_ADDRESSES = "network.kubevirt.io/addresses"
+
+
+class Net(msgspec.Struct, frozen=True, kw_only=True):
+    """A network. `ref` is as users write it, `called` the name in its CNI configuration, `plugin` the type there ("" if
+    the configuration stands on the nodes), `ranges` those of its addresses; without `has_ipam` nobody gives any.
+    `attachments` are the NetworkAttachmentDefinitions, NAMESPACE/NAME, that lead to it."""
+
+    ref: str
+    object: Decoded
+    called: str
+    plugin: str
+    topology: str = ""
+    primary: bool = False
+    ranges: tuple[str, ...] = ()
+    has_ipam: bool = True
+    attachments: tuple[str, ...] = ()
+
+
+class Interface(msgspec.Struct, frozen=True, kw_only=True):
+    """One interface of a pod on a network: by which attachment, its name there ("" if not said), known addresses."""
+
+    attachment: str
+    name: str = ""
+    known: tuple[Address, ...] = ()
+
+
+# --- the networks -----------------------------------------------------------------------------------------------------
+
+
+def networks(objects: Sequence[Decoded]) -> list[Net]:
+    """All networks but the default one. Attachments of OVN-Kubernetes that say one name are one network, and those that
+    say the name of a user-defined network are that network; each attachment of another plugin is one of its own."""
+    return _networks(tuple(objects))
+
+
+@lru_cache(maxsize=64)
+def _networks(objects: tuple[Decoded, ...]) -> list[Net]:
+    found: dict[str, Net] = {}
+    for one in objects:
+        if isinstance(one.value, UserDefinedNetwork):
+            net = _user_defined(one, f"udn/{one.namespace}/{one.name}", f"{one.namespace}_{one.name}")
+            found[net.called] = msgspec.structs.replace(net, attachments=(f"{one.namespace}/{one.name}",))
+        elif isinstance(one.value, ClusterUserDefinedNetwork):
+            net = _user_defined(one, f"cudn/{one.name}", f"cluster_udn_{one.name}")
+            spaces = sorted({other.namespace for other in objects if other.namespace} | set(_namespaces(objects)))
+            there = tuple(f"{space}/{one.name}" for space in spaces if cudn_selects(objects, one, space) != "no")
+            found[net.called] = msgspec.structs.replace(net, attachments=there)
+    others: list[Net] = []
+    for one in sorted(objects, key=lambda thing: (thing.namespace, thing.name)):
+        if not isinstance(one.value, NetworkAttachmentDefinition):
+            continue
+        at = f"{one.namespace}/{one.name}"
+        config = _config(one)
+        if config is None or config.get("type") != OVN:
+            others.append(_of_plugin(one, at, config))
+            continue
+        called = config["name"] or one.name
+        if not config.get("topology"):
+            continue  # the default network, in another way
+        same = found.get(called)
+        if same is None:
+            found[called] = _of_ovn(one, at, called, config)
+        elif at not in same.attachments:
+            found[called] = msgspec.structs.replace(same, attachments=(*same.attachments, at))
+    return [*found.values(), *others]
+
+
+def network_of(objects: Sequence[Decoded], ref: str) -> Net | None:
+    return next((net for net in networks(objects) if net.ref == ref), None)
+
+
+def _namespaces(objects: Sequence[Decoded]) -> list[str]:
+    return [one.name for one in objects if isinstance(one.value, Namespace)]
+
+
+def cudn_selects(objects: Sequence[Decoded], thing: Decoded, namespace: str) -> Match:
+    spec = thing.value.spec
+    return namespace_matches(objects, (spec.namespace_selector if spec else None) or LabelSelector(), namespace)
+
+
+def _user_defined(thing: Decoded, ref: str, called: str) -> Net:
+    spec = thing.value.network
+    part = spec.layer3 or spec.layer2 or spec.localnet or Layer2()
+    ipam = getattr(part, "ipam", None)
+    ranges = tuple(one if isinstance(one, str) else one.cidr or "" for one in part.subnets or ())
+    return Net(
+        ref=ref,
+        object=thing,
+        called=called,
+        plugin=OVN,
+        topology=(spec.topology or "").lower(),
+        primary=part.role == "Primary",
+        ranges=ranges,
+        has_ipam=bool(ranges) and not (ipam is not None and ipam.mode == "Disabled"),
+    )
+
+
+def _config(thing: Decoded) -> dict[str, Any] | None:
+    """The CNI configuration's first plugin, with the whole one's name; None where it stands on the nodes. The names of
+    fields are read in any case, as Go does."""
+    whole = _lower(_json(thing.value.spec.config if thing.value.spec is not None else None))
+    plugins = whole.get("plugins")
+    main = _lower(plugins[0]) if isinstance(plugins, list) and plugins else whole
+    return {**main, "name": whole.get("name") or main.get("name")} if whole else None
+
+
+def _lower(tree: Any) -> dict[str, Any]:
+    return {key.lower(): value for key, value in tree.items()} if isinstance(tree, dict) else {}
+
+
+def _of_ovn(thing: Decoded, at: str, called: str, config: dict[str, Any]) -> Net:
+    # `subnets` is a text with commas; a range of layer3 has the length of each node's part behind its own
+    texts = [text.strip() for text in (config.get("subnets") or "").split(",") if text.strip()]
+    ranges = tuple("/".join(text.split("/")[:2]) for text in texts)
+    return Net(
+        ref=f"nad/{at}",
+        object=thing,
+        called=called,
+        plugin=OVN,
+        topology=config.get("topology") or "",
+        primary=config.get("role") == "primary",
+        ranges=ranges,
+        has_ipam=bool(ranges),
+        attachments=(at,),
+    )
+
+
+def _of_plugin(thing: Decoded, at: str, config: dict[str, Any] | None) -> Net:
+    ref = f"nad/{at}"
+    if config is None:
+        return Net(ref=ref, object=thing, called=thing.name, plugin="", attachments=(at,))
+    ipam = _lower(config.get("ipam"))
+    ranges: list[str | None] = []
+    if ipam.get("type") == "host-local":
+        listed = [_lower(one) for inner in ipam.get("ranges") or () for one in inner]
+        ranges = [ipam.get("subnet"), *(one.get("subnet") for one in listed)]
+    elif ipam.get("type") == "whereabouts":
+        # FIRST-LAST/LENGTH is a part of LAST/LENGTH
+        texts = [ipam.get("range"), *(_lower(one).get("range") for one in ipam.get("ipranges") or ())]
+        ranges = [text.rpartition("-")[2] if text else None for text in texts]
+    return Net(
+        ref=ref,
+        object=thing,
+        called=config["name"] or thing.name,
+        plugin=config.get("type") or "",
+        topology=config.get("type") or "",
+        ranges=tuple(text for text in ranges if text),
+        has_ipam=bool(ipam.get("type")),
+        attachments=(at,),
+    )
+
+
+# --- primary networks -------------------------------------------------------------------------------------------------
+
+
+def primaries(objects: Sequence[Decoded], namespace: str) -> list[Net | None]:
+    """The networks that may be the primary one of the namespace's pods; None is the default network.
+
+    One where it is known. Without the label on the namespace it is the default network; with it a namespace has one
+    primary network, and of several in the input OVN-Kubernetes takes one.
+    """
+    return _primaries(tuple(objects), namespace)
+
+
+@lru_cache(maxsize=4096)
+def _primaries(objects: tuple[Decoded, ...], namespace: str) -> list[Net | None]:
+    known = is_read(objects, namespace)
+    if known and PRIMARY_LABEL not in namespace_labels(objects, namespace):
+        return [None]
+    sure: list[Net | None] = []
+    perhaps: list[Net | None] = []
+    for net in networks(objects):
+        if not net.primary:
+            continue
+        value = net.object.value
+        found: Match = "yes" if any(at.partition("/")[0] == namespace for at in net.attachments) else "no"
+        if isinstance(value, UserDefinedNetwork):
+            found = "yes" if net.object.namespace == namespace else "no"
+        elif isinstance(value, ClusterUserDefinedNetwork):
+            found = cudn_selects(objects, net.object, namespace)
+        if found != "no":
+            (sure if found == "yes" else perhaps).append(net)
+    if known and sure:
+        return sure if not perhaps else [*sure, *perhaps]
+    return [*sure, *perhaps, None]
+
+
+def primary_addresses(thing: Decoded, net: Net) -> tuple[Address, ...]:
+    """The pod's addresses on its primary network: what OVN-Kubernetes writes, what Multus reports as the default
+    interface, what KubeVirt's machine asks for. `status.podIP` is never one: it is the default network's."""
+    notes = template(thing)[0].annotations or {}
+    for name, entry in _mapping(notes.get(POD_NETWORKS)).items():
+        if name in net.attachments and isinstance(entry, dict):
+            return _parsed([*(entry.get("ip_addresses") or ()), entry.get("ip_address")])
+    for entry in _sequence(notes.get(STATUS)):
+        # the default network's entry is the default interface only of pods that have no other primary one
+        if entry.get("default") is True and entry.get("interface") != "eth0":
+            return _parsed(entry.get("ips") or ())
+    if isinstance(thing.value, MACHINES):
+        asked = _mapping(notes.get(KUBEVIRT_ADDRESSES))
+        for one in own(thing)[1].networks or ():
+            if one.pod is not None and isinstance(asked.get(one.name or ""), list):
+                return _parsed(asked[one.name or ""])
+    return ()
+
+
+def open_default_ports(thing: Decoded) -> list[tuple[str, int | None]]:
+    """What `k8s.ovn.org/open-default-ports` lists: protocols in lower case, each with its port (None for icmp)."""
+    text = (template(thing)[0].annotations or {}).get("k8s.ovn.org/open-default-ports") or ""
+    if text.lstrip().startswith("["):
+        listed = [{key: str(value) for key, value in one.items()} for one in _sequence(text)]
+    else:
+        listed = _block_sequence(text)
+    found = [(one.get("protocol", "").lower(), one.get("port", "")) for one in listed]
+    return [(protocol, int(port) if port.isdecimal() else None) for protocol, port in found]
+
+
+def _block_sequence(text: str) -> list[dict[str, str]]:
+    """The text as YAML, of which a list of plain mappings in block style is read, a field a line."""
+    found: list[dict[str, str]] = []
+    for line in text.splitlines():
+        line = line.partition(" #")[0].strip()
+        if line.startswith("- "):
+            found.append({})
+            line = line[2:]
+        key, colon, value = line.partition(":")
+        if colon and found:
+            found[-1][key.strip()] = value.strip().strip("'\"")
+    return found
+
+
+# --- interfaces on secondary networks ---------------------------------------------------------------------------------
+
+
+def interfaces(objects: Sequence[Decoded], thing: Decoded, net: Net) -> list[Interface]:
+    """The interfaces that the pod, or a pod of the workload, has on the network."""
+    notes = template(thing)[0].annotations or {}
+    found = [one for one in _attached(thing, notes.get(ATTACHED)) if one[0] in net.attachments]
+    return [
+        Interface(attachment=at, name=name, known=_known(objects, thing, notes, net, at, name, ips, claim))
+        for at, name, ips, claim in found
+    ]
+
+
+Request = tuple[str, str, tuple[Any, ...], str]
+"""An attachment, the interface's name, the addresses asked for, the claim."""
+
+
+def _attached(thing: Decoded, text: str | None) -> Iterator[Request]:
+    """What the annotation asks for, in either of its forms: NAMESPACE/NAME@INTERFACE with commas, or JSON; and what a
+    machine's networks of Multus are."""
+    if text and text.lstrip().startswith("["):
+        for one in _sequence(text):
+            at = f"{one.get('namespace') or thing.namespace}/{one.get('name')}"
+            claim = str(one.get("ipam-claim-reference") or "")
+            yield at, str(one.get("interface") or ""), tuple(one.get("ips") or ()), claim
+    else:
+        for part in (text or "").split(","):
+            name, _, interface = part.strip().partition("@")
+            if name:
+                yield (name if "/" in name else f"{thing.namespace}/{name}"), interface, (), ""
+    if isinstance(thing.value, MACHINES):
+        for source in own(thing)[1].networks or ():
+            if source.multus is not None and source.multus.network_name:
+                name = source.multus.network_name
+                # the claim that KubeVirt's IPAM extension makes for the machine's network
+                yield (name if "/" in name else f"{thing.namespace}/{name}"), "", (), f"{thing.name}.{source.name}"
+
+
+def _known(
+    objects: Sequence[Decoded],
+    thing: Decoded,
+    notes: dict[str, str | None],
+    net: Net,
+    at: str,
+    name: str,
+    ips: Sequence[Any],
+    claim: str,
+) -> tuple[Address, ...]:
+    entry = _mapping(notes.get(POD_NETWORKS)).get(at)
+    if isinstance(entry, dict):
+        return _parsed([*(entry.get("ip_addresses") or ()), entry.get("ip_address")])
+    reported = [one for one in _sequence(notes.get(STATUS)) if one.get("name") == at]
+    for one in reported:
+        if not name or one.get("interface") == name or len(reported) == 1:
+            return _parsed(one.get("ips") or ())
+    for thing_ in objects:
+        value = thing_.value
+        if isinstance(value, IPAMClaim) and (thing_.namespace, thing_.name) == (thing.namespace, claim):
+            if value.spec is not None and value.spec.network == net.called and value.status and value.status.ips:
+                return _parsed(value.status.ips)
+    return _parsed(ips)
+
+
+def _mapping(text: str | None) -> dict[str, Any]:
+    found = _json(text)
+    return found if isinstance(found, dict) else {}
+
+
+def _sequence(text: str | None) -> list[dict[str, Any]]:
+    found = _json(text)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _json(text: str | None) -> Any:
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return None
+
+
+def _parsed(texts: Sequence[Any]) -> tuple[Address, ...]:
+    found = [address(text.partition("/")[0]) for text in texts if isinstance(text, str)]
+    return tuple(dict.fromkeys(one for one in found if one is not None))

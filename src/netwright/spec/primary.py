@@ -1,0 +1,178 @@
+"""Primary networks, one packet at a time: networks do not meet unless a ClusterNetworkConnect joins them.
+
+The isolation of networks stands beside policies, and both must permit. After OVN-Kubernetes: the pages "User Defined
+Networks" ("KubeletHealthChecks for UDN pods", "Services on UDNs") and "Connecting User Defined Networks" of its
+documentation, and OKEP-5224.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from netwright.dialects.k8s.objects import LabelSelector
+from netwright.dialects.ovn.objects import ClusterNetworkConnect, ClusterUserDefinedNetwork, UserDefinedNetwork
+from netwright.model.document import Decoded
+from netwright.spec.addresses import Match, network
+from netwright.spec.ends import End, end_of, namespace_matches
+from netwright.spec.judgement import Cited, Direction, Reason, Side
+from netwright.spec.labels import matches, plain
+from netwright.spec.networks import Net, open_default_ports, primaries, primary_addresses
+from netwright.spec.packet import PROTOCOLS, Packet
+from netwright.spec.reasons import KUBELET, NOT_SUPPORTED, SELECTED
+
+Connectivity = Literal["PodNetwork", "ServiceNetwork"]
+
+FOR_EVERY_NETWORK = (("default", "kubernetes"), ("kube-system", "kube-dns"), ("openshift-dns", "dns-default"))
+"""The Services of the default network that pods of every network reach: the API server and the cluster's DNS."""
+NAMES = {number: name.lower() for name, number in PROTOCOLS.items()} | {1: "icmp", 58: "icmp"}
+TRANSPORTS = ("NoOverlay", "EVPN")
+
+
+def candidates(objects: Sequence[Decoded], thing: Decoded | str) -> list[Net | None]:
+    """The primary networks that the end may be on: None is the default one, and where hosts and addresses are."""
+    if isinstance(thing, str) or end_of(objects, thing).kind != "pod":
+        return [None]
+    return primaries(objects, thing.namespace)
+
+
+def end_on(objects: Sequence[Decoded], thing: Decoded | str, net: Net | None) -> End:
+    """The end with its addresses on its primary network."""
+    end = end_of(objects, thing)
+    if net is None or isinstance(thing, str):
+        return end
+    return msgspec.structs.replace(end, known=primary_addresses(thing, net), ranges=net.ranges)
+
+
+def enters_by_open_port(
+    objects: Sequence[Decoded], source: Net | None, thing: Decoded | str, net: Net | None, protocol: int, port: int
+) -> bool:
+    """Whether the packet goes to the pod's address on the default network, to a port that its annotation opens there:
+    policies of its namespace act on its primary network, and not on this."""
+    if net is None or source is not None or isinstance(thing, str):
+        return False
+    name = NAMES.get(protocol)
+    return any(listed == name and (name == "icmp" or number == port) for listed, number in open_default_ports(thing))
+
+
+def sides(
+    packet: Packet,
+    source: Net | None,
+    destination: Net | None,
+    *,
+    service: Decoded | None = None,
+    translated: bool = False,
+    opened: bool = False,
+) -> tuple[Side, ...]:
+    """Egress at a source and ingress at a destination on a user-defined network, where the two networks differ."""
+    ends = packet.source.kind, packet.destination.kind
+    if _same(source, destination) or "address" in ends or opened:
+        return ()
+    if ends[0] == "host":
+        # The kubelet alone is let in from the pod's own node, to its address on the default network.
+        own = packet.source.node and packet.destination.node and packet.source.node == packet.destination.node
+        unknown = not packet.source.node or not packet.destination.node
+        return _denied(source, destination, KUBELET if own or unknown else None)
+    if ends[1] == "host":
+        return ()  # what leaves the network goes as it would on the default one
+    if source is not None and destination is None and _is_for_every_network(service):
+        return ()
+    if source is None or destination is None:
+        return _denied(source, destination)
+    found, reasons = joined(packet.objects, source, destination, "ServiceNetwork" if translated else "PodNetwork")
+    if found == "yes":
+        return ()
+    return _denied(source, destination, *(reasons if found == "perhaps" else ()))
+
+
+def selects_pods(objects: Sequence[Decoded], source: Net | None, destination: Net | None) -> bool:
+    """Whether selectors in policies of one network find pods of the other: across a connection of pods, not across one
+    of Services alone."""
+    if _same(source, destination) or source is None or destination is None:
+        return True
+    return joined(objects, source, destination, "PodNetwork")[0] != "no"
+
+
+def _same(one: Net | None, other: Net | None) -> bool:
+    return (one.ref if one else None) == (other.ref if other else None)
+
+
+def _is_for_every_network(service: Decoded | None) -> bool:
+    return service is not None and (service.namespace, service.name) in FOR_EVERY_NETWORK
+
+
+def _denied(source: Net | None, destination: Net | None, *reasons: Reason | None) -> tuple[Side, ...]:
+    open_ = tuple(one for one in reasons if one is not None)
+    ways: list[tuple[Direction, Net | None]] = [("egress", source), ("ingress", destination)]
+    return tuple(
+        Side(
+            direction=direction,
+            reached=(Cited(object=net.object, rule=None, path=("spec",), action="deny", surely=not open_),),
+            may_allow=bool(open_),
+            may_deny=True,
+            reasons=open_,
+        )
+        for direction, net in ways
+        if net is not None
+    )
+
+
+# --- ClusterNetworkConnect --------------------------------------------------------------------------------------------
+
+
+def joined(
+    objects: Sequence[Decoded], one: Net, other: Net, connectivity: Connectivity
+) -> tuple[Match, tuple[Reason, ...]]:
+    """Whether some ClusterNetworkConnect joins the two in this way: by itself, for connections do not add up."""
+    perhaps: list[Reason] = []
+    for connect in objects:
+        value = connect.value
+        if not isinstance(value, ClusterNetworkConnect) or value.spec is None:
+            continue
+        if connectivity not in (value.spec.connectivity or ()):
+            continue
+        both = {_selected(objects, value, one), _selected(objects, value, other)}
+        if "no" in both:
+            continue
+        if not _is_supported(value, one, other):
+            perhaps.append(NOT_SUPPORTED)
+        elif "perhaps" in both:
+            perhaps.append(SELECTED)
+        else:
+            return "yes", ()
+    return ("perhaps" if perhaps else "no"), tuple(dict.fromkeys(perhaps))
+
+
+def _selected(objects: Sequence[Decoded], connect: ClusterNetworkConnect, net: Net) -> Match:
+    """ClusterUserDefinedNetworks by their own labels, UserDefinedNetworks by their namespace's. An absent selector
+    selects nothing, an empty one everything."""
+    found: list[Match] = []
+    for entry in (connect.spec.network_selectors if connect.spec else None) or ():
+        if isinstance(net.object.value, ClusterUserDefinedNetwork):
+            of_clusters = entry.cluster_user_defined_network_selector
+            selector: LabelSelector | None = of_clusters.network_selector if of_clusters else None
+            if selector is not None:
+                labels = plain(net.object.value.metadata.labels)
+                found.append("yes" if matches(selector, labels) else "no")
+        elif isinstance(net.object.value, UserDefinedNetwork):
+            of_spaces = entry.primary_user_defined_network_selector
+            selector = of_spaces.namespace_selector if of_spaces else None
+            if selector is not None:
+                found.append(namespace_matches(objects, selector, net.object.namespace))
+    return "yes" if "yes" in found else "perhaps" if "perhaps" in found else "no"
+
+
+def _is_supported(connect: ClusterNetworkConnect, one: Net, other: Net) -> bool:
+    """Not where ranges of the networks overlap, or those of the connection with theirs, where it has none of their
+    families, and where a network is not an overlay."""
+    mine, theirs = [network(text) for text in one.ranges], [network(text) for text in other.ranges]
+    between = [network(entry.cidr or "") for entry in (connect.spec.connect_subnets if connect.spec else None) or ()]
+    families = {found.version for found in mine}
+    if families != {found.version for found in theirs} or not families <= {found.version for found in between}:
+        return False
+    pairs = [(a, b) for a, b in ((mine, theirs), (mine, between), (theirs, between))]
+    if any(a.version == b.version and a.overlaps(b) for first, second in pairs for a in first for b in second):
+        return False
+    return not any(net.object.value.network.transport in TRANSPORTS for net in (one, other))
