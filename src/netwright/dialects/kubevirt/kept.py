@@ -8,7 +8,7 @@ is for a cluster that does what these say; what the input does not tell is unkno
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from netwright.dialects.kubevirt.objects import Interface, KubeVirt, MachineSpec, Network
 from netwright.model.networks import POD, NetworkNoun
@@ -82,6 +82,16 @@ def name_kept(network: NetworkNoun | None, services: tuple[str, ...], spec: Mach
     return kept("no", "no", "no Service selects it: nothing but the address leads to it")
 
 
+class Hindrance(NamedTuple):
+    """What keeps a machine from migrating live, or perhaps does (`answer` "unknown"): the interface, by its place in
+    the spec, and the index of its port where a forwarded one is the reason."""
+
+    answer: Answer
+    interface: int
+    told: str
+    port: int | None = None
+
+
 def migratable(
     interfaces: Sequence[Interface],
     networks: Mapping[str, Network],
@@ -90,8 +100,24 @@ def migratable(
     bindings: Mapping[str, str],
 ) -> tuple[Answer, str]:
     """Whether the network lets a machine migrate live, and why. `bindings` are those of its interfaces by name."""
-    answers: list[tuple[Answer, str]] = []
-    for interface in interfaces:
+    hindrances = hindered_by(interfaces, networks, annotations, setup, bindings)
+    for wanted in ("no", "unknown"):
+        found = [one.told for one in hindrances if one.answer == wanted]
+        if found:
+            return wanted, "; ".join(found)
+    return "yes", "nothing of its network hinders it"
+
+
+def hindered_by(
+    interfaces: Sequence[Interface],
+    networks: Mapping[str, Network],
+    annotations: Mapping[str, str | None],
+    setup: KubeVirt | None,
+    bindings: Mapping[str, str],
+) -> tuple[Hindrance, ...]:
+    """All that of the network keeps a machine from migrating live, or may."""
+    found: list[Hindrance] = []
+    for number, interface in enumerate(interfaces):
         name = interface.name or ""
         of = networks.get(name)
         if of is None or of.pod is None:
@@ -99,17 +125,16 @@ def migratable(
         binding = bindings[name]
         if binding == "bridge" and BRIDGE_MAY_MIGRATE not in annotations:
             told = f"`{name}` is a bridge on the pod network, without the annotation `{BRIDGE_MAY_MIGRATE}`"
-            answers.append(("no", told))
+            found.append(Hindrance("no", number, told))
         if interface.binding is not None:
-            answers.append(_by_plugin(name, binding, setup))
-        for port in interface.ports or ():
+            answer, told = _by_plugin(name, binding, setup)
+            if answer != "yes":
+                found.append(Hindrance(answer, number, told))
+        for index, port in enumerate(interface.ports or ()):
             if binding == "masquerade" and port.port in OF_MIGRATION:
-                answers.append(("no", f"`{name}` forwards port {port.port}, which the migration itself needs"))
-    for wanted in ("no", "unknown"):
-        found = [told for answer, told in answers if answer == wanted]
-        if found:
-            return wanted, "; ".join(found)
-    return "yes", "nothing of its network hinders it"
+                told = f"`{name}` forwards port {port.port}, which the migration itself needs"
+                found.append(Hindrance("no", number, told, index))
+    return tuple(found)
 
 
 def _by_plugin(name: str, binding: str, setup: KubeVirt | None) -> tuple[Answer, str]:

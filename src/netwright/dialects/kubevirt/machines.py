@@ -9,11 +9,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Final, NamedTuple
 
 from netwright.base.spans import Origin, Pointer
 from netwright.dialects.k8s.objects import Service
-from netwright.dialects.kubevirt.kept import BRIDGE_MAY_MIGRATE, ip_kept, mac_kept, migratable, name_kept
+from netwright.dialects.kubevirt.kept import (
+    BRIDGE_MAY_MIGRATE,
+    Hindrance,
+    hindered_by,
+    ip_kept,
+    mac_kept,
+    migratable,
+    name_kept,
+)
 from netwright.dialects.kubevirt.launcher import instance_of, launcher_of, spec_pointer
 from netwright.dialects.kubevirt.objects import (
     InstanceInterface,
@@ -101,14 +109,64 @@ def machines_of(
 ) -> tuple[MachineNoun, ...]:
     """All machines of the input, by namespace and name."""
     around = Surroundings(objects, networks, sticky=sticky)
+    found = [_Machine(d, around).noun() for d in _machines(objects)]
+    return tuple(sorted(found, key=lambda one: (one.namespace, one.name, one.kind)))
+
+
+def written_machines(
+    objects: Sequence[Decoded], networks: Sequence[NetworkNoun], *, sticky: bool
+) -> tuple[Written, ...]:
+    """All machines of the input as they are written, by namespace and name."""
+    around = Surroundings(objects, networks, sticky=sticky)
+    found = [_Machine(d, around).written() for d in _machines(objects)]
+    return tuple(sorted(found, key=lambda one: (one.noun.namespace, one.noun.name, one.noun.kind)))
+
+
+def _machines(objects: Sequence[Decoded]) -> list[Decoded]:
     owners = {(d.namespace, d.name) for d in objects if isinstance(d.value, VirtualMachine)}
-    found = [
-        _Machine(d, around).noun()
+    return [
+        d
         for d in objects
         if type(d.value) in _PREFIXES
         and not (isinstance(d.value, VirtualMachineInstance) and (d.namespace, d.name) in owners)
     ]
-    return tuple(sorted(found, key=lambda one: (one.namespace, one.name, one.kind)))
+
+
+class Card(NamedTuple):
+    """An interface of a machine as it is written, with what it is joined to. `network` None: it is not in the
+    input, or not known. `pointer` is where it stands."""
+
+    interface: Interface
+    source: Network
+    network: NetworkNoun | None
+    binding: str
+    pointer: Pointer
+
+    @property
+    def name(self) -> str:
+        return self.interface.name or ""
+
+    @property
+    def on_pod_network(self) -> bool:
+        return self.source.pod is not None
+
+
+class Written(NamedTuple):
+    """A machine as it is written, beside its noun."""
+
+    decoded: Decoded
+    noun: MachineNoun
+    spec: MachineSpec
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str | None]
+    cards: tuple[Card, ...]
+    hindrances: tuple[Hindrance, ...]
+    instance: VirtualMachineInstance | None
+
+    @property
+    def template(self) -> Pointer:
+        """Where the template of its instances stands; of an instance its own top."""
+        return spec_pointer(self.decoded.value)[:-1]
 
 
 class _Machine:
@@ -146,6 +204,27 @@ class _Machine:
             live_migratable=answer,
             why=why,
             origin=self._origin(()),
+        )
+
+    def written(self) -> Written:
+        d = self._of
+        where: Pointer = (*spec_pointer(d.value), "domain", "devices", "interfaces")
+        cards = []
+        for number, one in enumerate(self._interfaces):
+            source = self._networks.get(one.name or "") or Network()
+            pointer = spec_pointer(d.value) if self._spec.attaches_pod_network else (*where, number)
+            cards.append(Card(one, source, self._network(source)[0], self._bindings[one.name or ""], pointer))
+        return Written(
+            decoded=d,
+            noun=self.noun(),
+            spec=self._spec,
+            labels=self._labels,
+            annotations=self._annotations,
+            cards=tuple(cards),
+            hindrances=hindered_by(
+                self._interfaces, self._networks, self._annotations, self._around.setup, self._bindings
+            ),
+            instance=self._instance,
         )
 
     def _state(self) -> str:

@@ -155,6 +155,13 @@ class Domain(_Part, frozen=True):
     devices: Devices | None = None
 
 
+class Probe(_Part, frozen=True):
+    """Of what the kubelet asks a machine, that which goes over the network."""
+
+    http_get: dict[str, Any] | None = None
+    tcp_socket: dict[str, Any] | None = None
+
+
 class MachineSpec(_Part, frozen=True):
     """The spec of a VirtualMachineInstance."""
 
@@ -167,6 +174,8 @@ class MachineSpec(_Part, frozen=True):
     dns_policy: str | None = msgspec.field(default=None, name="dnsPolicy")
     dns_config: dict[str, Any] | None = msgspec.field(default=None, name="dnsConfig")
     resource_claims: tuple[dict[str, Any], ...] | None = None
+    liveness_probe: Probe | None = None
+    readiness_probe: Probe | None = None
     volumes: tuple[Volume, ...] | None = None
 
     @property
@@ -187,11 +196,21 @@ class ServiceAccountVolume(_Part, frozen=True):
     service_account_name: str | None = None
 
 
+class CloudInitVolume(_Part, frozen=True):
+    """What a guest configures itself by; of the network here only whether there is something."""
+
+    network_data: str | None = None
+    network_data_base64: str | None = msgspec.field(default=None, name="networkDataBase64")
+    network_data_secret_ref: dict[str, Any] | None = None
+
+
 class Volume(_Part, frozen=True):
-    """Of the volumes only that which gives the launcher pod its service account is read."""
+    """Of the volumes those are read that give the launcher pod its service account, or the guest its network."""
 
     name: str | None = None
     service_account: ServiceAccountVolume | None = None
+    cloud_init_no_cloud: CloudInitVolume | None = None
+    cloud_init_config_drive: CloudInitVolume | None = None
 
 
 # --- what launcher pods are made for --------------------

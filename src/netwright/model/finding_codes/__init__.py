@@ -1,4 +1,5 @@
-"""The codes of findings: NW2… policies, NW3… isolation and exposure, NW4… Services and Ingresses, NW5… the cluster.
+"""The codes of findings: NW2… policies, NW3… isolation and exposure, NW4… Services and Ingresses, NW5… the cluster,
+NW6… machines and networks.
 
 A code is for ever; a retired one is never used again. One module a family; each example is a whole manifest.
 """
@@ -30,6 +31,7 @@ _MODULES: Final = {
     "NW40": ("services", "service_names"),
     "NW41": ("ingresses",),
     "NW50": ("cluster_ranges",),
+    "NW60": ("machine_migration", "machine_bindings"),
 }
 """The modules that hold the codes of a family; each has them in a tuple that is called as it is, in capitals."""
 

@@ -23,6 +23,7 @@ from netwright.dialects.calico import STAGED as CALICO_STAGED
 from netwright.dialects.cilium import KINDS as CILIUM_KINDS
 from netwright.dialects.gateway import KINDS as GATEWAY_KINDS
 from netwright.dialects.istio import POLICIES as ISTIO_POLICIES
+from netwright.dialects.kubevirt import KINDS as KUBEVIRT_KINDS
 from netwright.dialects.openshift import KINDS as OPENSHIFT_KINDS
 from netwright.dialects.ovn import KINDS as OVN_KINDS
 from netwright.engine import acting
@@ -81,6 +82,8 @@ CHECKS: Final[tuple[tuple[str, Collection[str]], ...]] = (
     ("controllers", ()),
     ("cluster_ranges", ()),
     ("policy_maps", ()),
+    ("machine_migration", KUBEVIRT_KINDS),
+    ("machine_bindings", KUBEVIRT_KINDS),
 )
 """The modules of checks here, each with the kinds of which the input must have one, or the profile that it must be
 asked under, or "mesh" where there must be one; (): always. The others are not imported. A module's `checks` yields what

@@ -13,8 +13,6 @@ from netwright.questions.show.narrow import narrow
 from netwright.questions.show.rows import MachineRow, NicRow, Shown
 from netwright.questions.show.written import Locate, written
 
-CARRIES_ADDRESSES = ("ovn-kubernetes",)
-"""Profiles whose CNI carries a pod's address along with the live migration of a bridged machine."""
 NO_NIC = Kept(restart="yes", live_migration="yes", why="it has no interface")
 _WORST = ("no", "unknown", "yes")
 
@@ -89,10 +87,9 @@ def _machines(cluster: Cluster, namespaces: Sequence[str], references: Sequence[
     """The machines of some namespaces and names. Raises UnknownReference for a name that fits none."""
     if not any(d.kind in MACHINES for d in cluster.objects):
         return []
-    from netwright.dialects.kubevirt.machines import machines_of
+    from netwright.profiles.machines import machines as machines_in
 
-    sticky = cluster.profile.partition(":")[0] in CARRIES_ADDRESSES
-    found = machines_of(cluster.objects, networks_of(cluster.objects), sticky=sticky)
+    found = machines_in(cluster.objects, networks_of(cluster.objects), cluster.profile)
     only = narrow(cluster, None, namespaces, (), "vms")
     machines = [one for one in found if only.holds_namespace(one.namespace)]
     for text in references:
