@@ -35,6 +35,8 @@ class NetworkNoun(msgspec.Struct, frozen=True, kw_only=True):
     """The ranges that its addresses are of, as they are written; none where it gives none, or they are not known."""
     excluded: tuple[str, ...] = ()
     """Those parts of `subnets` that no pod is given by itself: left out, or kept for addresses asked for by name."""
+    infrastructure: tuple[str, ...] = ()
+    """Those parts of `subnets` that are the network's own: of its router, and of the nodes."""
     gateways: tuple[str, ...] = ()
     """The addresses that its router answers to, where they are written."""
     vlan: int | None = None

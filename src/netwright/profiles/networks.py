@@ -6,7 +6,7 @@ After `go-controller/pkg` of OVN-Kubernetes at 8871cd9cec9c (`clustermanager/use
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from netwright.base.spans import Origin, named
@@ -119,12 +119,14 @@ def _network(
     vlan, physical = 0, ""
     gateways: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
+    infrastructure: tuple[str, ...] = ()
     if isinstance(part, Localnet):
         vlan = (part.vlan.access.id or 0) if part.vlan is not None and part.vlan.access is not None else 0
         physical, excluded = part.physical_network_name or "", part.exclude_subnets or ()
     elif isinstance(part, Layer2):
         gateways = part.default_gateway_ips or ()
-        excluded = (*(part.reserved_subnets or ()), *(part.infrastructure_subnets or ()))
+        infrastructure = part.infrastructure_subnets or ()
+        excluded = (*(part.reserved_subnets or ()), *infrastructure)
     notes = []
     primary = part.role == "Primary"
     without = [ns for ns in (*namespaces, *perhaps) if ns in labels and LABEL not in labels[ns]]
@@ -143,6 +145,7 @@ def _network(
         role="primary" if primary else "secondary",
         subnets=tuple(one if isinstance(one, str) else _of_nodes(one.cidr or "", one.host_subnet) for one in subnets),
         excluded=tuple(excluded),
+        infrastructure=tuple(infrastructure),
         gateways=tuple(gateways),
         vlan=vlan,
         mtu_bytes=part.mtu or own,
@@ -198,6 +201,7 @@ def _of_ovn(d: Decoded, config: Config) -> NetworkNoun:
             for text in (ovn.exclude_subnets, ovn.reserved_subnets, ovn.infrastructure_subnets)
             for one in _listed(text)
         ),
+        infrastructure=_listed(ovn.infrastructure_subnets),
         gateways=_listed(ovn.default_gateway_ips),
         vlan=ovn.vlan_id or 0 if localnet else 0,
         mtu_bytes=ovn.mtu or OVN_MTU,
@@ -230,15 +234,34 @@ def _joined(network: NetworkNoun, more: NetworkNoun, at: str) -> NetworkNoun:
     from msgspec.structs import replace
 
     notes = network.notes
-    differing = [name for name in _ONE_NETWORK if getattr(network, name) != getattr(more, name)]
-    if differing and at not in network.attachments:
-        words = ", ".join(name.replace("_", " ") for name in differing)
+    words = differing_words(network, more)
+    if words and at not in network.attachments:
         notes = (*notes, f"NetworkAttachmentDefinition `{at}` says the same name and another {words}")
     attachments = tuple(sorted({*network.attachments, at}))
     namespaces = network.namespaces
     if network.kind in ATTACHMENTS:
         namespaces = tuple(sorted({*(network.namespaces or ()), *(more.namespaces or ())}))
     return replace(network, attachments=attachments, namespaces=namespaces, notes=notes)
+
+
+def differing_words(one: NetworkNoun, other: NetworkNoun) -> str:
+    """In what two descriptions of one network differ; "" where they say the same."""
+    differing = [name for name in _ONE_NETWORK if getattr(one, name) != getattr(other, name)]
+    return ", ".join(name.replace("_", " ") for name in differing)
+
+
+def differing_attachments(objects: Sequence[Decoded]) -> Iterator[tuple[Decoded, Decoded, str]]:
+    """Attachments to networks of OVN-Kubernetes that say one name and not the same: the first, the other, and in
+    what they differ."""
+    first: dict[str, tuple[Decoded, NetworkNoun]] = {}
+    for d in sorted((d for d in objects if d.kind in ATTACHMENTS), key=lambda d: (d.namespace, d.name)):
+        config = config_of(d.value)
+        if config is None or config.main.type != OVN or not config.main.topology:
+            continue
+        network = _of_ovn(d, config)
+        before, known = first.setdefault(network.called, (d, network))
+        if before is not d and (words := differing_words(known, network)):
+            yield before, d, words
 
 
 def _of_plugin(d: Decoded, config: Config | None) -> NetworkNoun:

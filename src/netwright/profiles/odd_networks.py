@@ -7,7 +7,7 @@ After `go-controller/pkg` of OVN-Kubernetes at 8871cd9cec9c: `util/multi_network
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -36,8 +36,8 @@ def noted(
 ) -> tuple[NetworkNoun, ...]:
     """The networks, with what is odd about each; a user-defined one without the attachments that are another's."""
     refs = {network.ref for network in networks}
-    rivals = _rivals(networks)
-    taken = [*_OWN, *_of_cluster(objects, pod_ranges)] if any(n.topology in _OVERLAYS for n in networks) else []
+    rivals = rivals_of(networks)
+    taken = _taken(networks, objects, pod_ranges)
     out = []
     for network in networks:
         notes = list(network.notes)
@@ -49,8 +49,10 @@ def noted(
             )
         for namespace, others in rivals.get(network.ref, ()):
             notes.append(f"`{namespace}` has {_listed(others)} as a primary network too; it can have one")
-        if network.topology in _OVERLAYS:
-            notes += _overlaps(network, [*taken, _TRANSIT] if network.topology == "layer3" else taken)
+        notes += [
+            f"its subnets have {common.described(2)} in common with {whose}"
+            for common, whose in _overlaps(network, taken)
+        ]
         if notes != list(network.notes):
             kept = tuple(at for at in network.attachments if at not in lost)
             network = replace(network, attachments=kept, notes=tuple(notes))
@@ -58,7 +60,7 @@ def noted(
     return tuple(out)
 
 
-def _rivals(networks: Sequence[NetworkNoun]) -> dict[str, list[tuple[str, list[str]]]]:
+def rivals_of(networks: Sequence[NetworkNoun]) -> dict[str, list[tuple[str, list[str]]]]:
     """For every primary network the namespaces that have others too, and these."""
     of: dict[str, list[str]] = {}
     for network in networks:
@@ -85,13 +87,31 @@ def _of_cluster(objects: Sequence[Decoded], pod_ranges: Sequence[str]) -> list[t
     return [(tuple(pods), "the ranges of the pod network"), (tuple(services), "the addresses of Services")]
 
 
-def _overlaps(network: NetworkNoun, taken: Iterable[tuple[tuple[str, ...], str]]) -> list[str]:
+def overlaps(
+    networks: Sequence[NetworkNoun], objects: Sequence[Decoded], pod_ranges: Sequence[str]
+) -> Iterator[tuple[NetworkNoun, IpSet, str]]:
+    """The networks with addresses that are taken, which, and by whom, in words."""
+    taken = _taken(networks, objects, pod_ranges)
+    for network in networks:
+        for common, whose in _overlaps(network, taken):
+            yield network, common, whose
+
+
+def _taken(
+    networks: Sequence[NetworkNoun], objects: Sequence[Decoded], pod_ranges: Sequence[str]
+) -> list[tuple[tuple[str, ...], str]]:
+    """The ranges that no overlay may have, and whose they are."""
+    needed = any(network.topology in _OVERLAYS for network in networks)
+    return [*_OWN, *_of_cluster(objects, pod_ranges)] if needed else []
+
+
+def _overlaps(network: NetworkNoun, taken: Sequence[tuple[tuple[str, ...], str]]) -> Iterator[tuple[IpSet, str]]:
+    if network.topology not in _OVERLAYS:
+        return
     own = addresses(network.subnets)
-    notes = []
-    for ranges, whose in taken:
+    for ranges, whose in [*taken, _TRANSIT] if network.topology == "layer3" else taken:
         if common := own & addresses(ranges):
-            notes.append(f"its subnets have {common.described(2)} in common with {whose}")
-    return notes
+            yield common, whose
 
 
 def addresses(texts: Iterable[str]) -> IpSet:

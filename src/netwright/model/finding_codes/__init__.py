@@ -32,6 +32,8 @@ _MODULES: Final = {
     "NW41": ("ingresses",),
     "NW50": ("cluster_ranges",),
     "NW60": ("machine_migration", "machine_bindings"),
+    "NW61": ("user_networks", "machine_addresses"),
+    "NW62": ("machine_policies",),
 }
 """The modules that hold the codes of a family; each has them in a tuple that is called as it is, in capitals."""
 
@@ -75,6 +77,7 @@ WORKLOAD_KINDS: Final = frozenset(
         "VirtualMachinePool",
     }
 )
+NETWORK_KINDS: Final = frozenset({"NetworkAttachmentDefinition", "UserDefinedNetwork", "ClusterUserDefinedNetwork"})
 CALICO_POLICIES: Final = frozenset({"NetworkPolicy", "GlobalNetworkPolicy"})
 CALICO_SETS: Final = frozenset({"NetworkSet", "GlobalNetworkSet", "HostEndpoint"})
 ABSENCE: Final = {
@@ -125,6 +128,12 @@ ABSENCE: Final = {
     "NW4002": WORKLOAD_KINDS,
     "NW4014": frozenset({"Service"}),
     "NW4101": frozenset({"Service"}),
+    "NW6006": frozenset({"KubeVirt"}),
+    "NW6019": NETWORK_KINDS,
+    "NW6102": NETWORK_KINDS,
+    "NW6114": NETWORK_KINDS,
+    "NW6115": frozenset({"Namespace"}),
+    "NW6201": frozenset({"MultiNetworkPolicy"}),
 }
 """Codes that say that something is not there, and the kinds that it could be of. They are withheld where a text that
 could hold it was not read."""

@@ -24,8 +24,10 @@ from netwright.dialects.cilium import KINDS as CILIUM_KINDS
 from netwright.dialects.gateway import KINDS as GATEWAY_KINDS
 from netwright.dialects.istio import POLICIES as ISTIO_POLICIES
 from netwright.dialects.kubevirt import KINDS as KUBEVIRT_KINDS
+from netwright.dialects.multus import KINDS as ATTACHMENTS
 from netwright.dialects.openshift import KINDS as OPENSHIFT_KINDS
 from netwright.dialects.ovn import KINDS as OVN_KINDS
+from netwright.dialects.ovn import NETWORKS
 from netwright.engine import acting
 from netwright.model.document import Unread
 from netwright.model.finding import Finding, Mark, State
@@ -40,6 +42,7 @@ OF_CALICO: Final = (*CALICO_KINDS, *CALICO_STAGED, *CALICO_BESIDE)
 OF_MESH: Final = ("mesh",)
 OF_OVN: Final = (*OVN_KINDS, "ovn-kubernetes")
 OF_CILIUM: Final = (*CILIUM_KINDS, "cilium")
+OF_NETWORKS: Final = (*KUBEVIRT_KINDS, *ATTACHMENTS, *NETWORKS)
 CHECKS: Final[tuple[tuple[str, Collection[str]], ...]] = (
     # causes, in the order in which one explains the other (`mistakes`)
     ("policy_selectors", ()),
@@ -84,6 +87,9 @@ CHECKS: Final[tuple[tuple[str, Collection[str]], ...]] = (
     ("policy_maps", ()),
     ("machine_migration", KUBEVIRT_KINDS),
     ("machine_bindings", KUBEVIRT_KINDS),
+    ("machine_addresses", OF_NETWORKS),
+    ("machine_policies", OF_NETWORKS),
+    ("user_networks", OF_NETWORKS),
 )
 """The modules of checks here, each with the kinds of which the input must have one, or the profile that it must be
 asked under, or "mesh" where there must be one; (): always. The others are not imported. A module's `checks` yields what
