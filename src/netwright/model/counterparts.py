@@ -28,7 +28,7 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
     _c(
         "vSphere",
         "port group",
-        "NetworkAttachmentDefinition, ClusterUserDefinedNetwork, network",
+        "NetworkAttachmentDefinition, ClusterUserDefinedNetwork, secondary network, VLAN, network",
         "A named set of switch ports with one VLAN and one policy. Here a secondary network: a "
         "NetworkAttachmentDefinition, or a "
         "ClusterUserDefinedNetwork of topology localnet, on the same VLAN keeps a VM's address. Its security "
@@ -84,7 +84,7 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
     _c(
         "vSphere",
         "VLAN trunk",
-        "NetworkAttachmentDefinition, NodeNetworkConfigurationPolicy",
+        "trunk, NetworkAttachmentDefinition, NodeNetworkConfigurationPolicy",
         "A port group that passes many VLANs to a guest, which tags by itself. Here a bridge with VLAN filtering "
         "and an attachment that allows "
         "these tags. Not every plugin can; such VMs need a person's look.",
@@ -95,7 +95,7 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
     _c(
         "vSphere",
         "MAC learning",
-        "NetworkAttachmentDefinition",
+        "MAC filter, NetworkAttachmentDefinition",
         "A port that accepts frames for addresses behind the VM (nested hypervisors, appliances); before it, "
         "promiscuous mode. Here the bridge learns "
         "by itself, but plugins that filter spoofed MACs (`macspoofchk`) must have it off for that attachment.",
@@ -105,7 +105,7 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
     _c(
         "vSphere",
         "vMotion",
-        "VirtualMachineInstanceMigration, workload",
+        "live migration, VirtualMachineInstanceMigration, kept, workload",
         "Moving a running VM to another host with its connections. Here KubeVirt's live migration: a second "
         "launcher pod on another node takes over, "
         "for a while the VM has two endpoints. On the default pod network its pod address changes, on a localnet "
@@ -113,6 +113,71 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
         "live migration",
         "svmotion",
         "storage vmotion",
+    ),
+    _c(
+        "vSphere",
+        "VM network",
+        "primary network, interface binding, network",
+        "The port group that an installation makes first, and that VMs are on unless somebody chose another. Here the "
+        "pod network, or the primary network of a namespace: addresses are the cluster's, and behind `masquerade` the "
+        "VM's own is seen by nobody else. A VM that must keep its address needs another network, or a persistent "
+        "address.",
+        "default port group",
+    ),
+    _c(
+        "vSphere",
+        "vMotion network",
+        "live migration, KubeVirt, NetworkAttachmentDefinition",
+        "The vmkernel network that moves carry their memory over. Here `migrations.network` of the KubeVirt object: a "
+        "NetworkAttachmentDefinition in KubeVirt's namespace, with a range of its own and one wire between all nodes. "
+        "It has nothing to do with whether a VM keeps its address.",
+        "vmotion vmkernel",
+    ),
+    _c(
+        "vSphere",
+        "VLAN ID",
+        "VLAN, NetworkAttachmentDefinition, ClusterUserDefinedNetwork",
+        "The VLAN of a port group. Here `vlan` of an attachment, or `vlan.access.id` of a localnet network; `show "
+        "networks` lists them. 4095, all VLANs, is a trunk.",
+        "VLAN of a port group",
+    ),
+    _c(
+        "vSphere",
+        "static IP of a VM",
+        "persistent address, kept, IPAMClaim",
+        "An address set up in the guest, which the switch lets pass. Here it lasts where nothing in the cluster gives "
+        "out addresses (a bridge, a localnet network with `ipam: {mode: Disabled}`), or where the network keeps it: an "
+        "address that OVN-Kubernetes did not give is dropped.",
+        "guest IP",
+        "fixed IP",
+    ),
+    _c(
+        "vSphere",
+        "NIC teaming",
+        "NodeNetworkConfigurationPolicy, Node",
+        "Several uplinks of a port group, with an order and a rule for which is used. Here a bond on the node, below "
+        "the bridge, for all networks that hang on it: no network has a choice of its own.",
+        "teaming",
+        "failover order",
+        "LACP",
+        "load-based teaming",
+    ),
+    _c(
+        "vSphere",
+        "jumbo frames",
+        "MTU, network",
+        "9000 bytes on switch and guest. Here each network has its MTU, and each attachment of a Linux bridge has 1500 "
+        "where none is written, whatever the bridge has; an overlay needs 100 bytes more below.",
+        "MTU of a switch",
+    ),
+    _c(
+        "vSphere",
+        "DirectPath I/O",
+        "SR-IOV, NetworkAttachmentDefinition",
+        "A device of the host that is given to one VM. Here the binding `sriov` and an attachment that names the pool; "
+        "it migrates live by being unplugged, and no policy covers it.",
+        "passthrough",
+        "SR-IOV NIC",
     ),
     _c(
         "vSphere",
@@ -188,7 +253,7 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
     _c(
         "vSphere",
         "virtual machine",
-        "VirtualMachine, workload",
+        "VirtualMachine, launcher pod, guest, workload",
         "Here a VirtualMachine of KubeVirt: a workload whose endpoint is its launcher pod. Policies select it by "
         "the labels of its template, as "
         "they select pods.",
@@ -197,7 +262,7 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
     _c(
         "vSphere",
         "promiscuous mode",
-        "NetworkAttachmentDefinition, interface",
+        "MAC filter, NetworkAttachmentDefinition, interface",
         "A port that is given every frame of its switch, for sniffers and for appliances with addresses of their "
         "own. Here a bridge gives a port what is for addresses learned behind it; who must see the frames of "
         "others needs port mirroring.",
@@ -234,7 +299,7 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
     _c(
         "vSphere",
         "vNIC type",
-        "interface, VirtualMachine",
+        "interface, interface binding, multiqueue, VirtualMachine",
         "The card that a guest sees, VMXNET3 or E1000E. Here the `model` of an interface of the VirtualMachine, "
         "virtio unless it says otherwise; a guest without that driver has no network after the move. Its binding "
         "(masquerade, bridge, SR-IOV) says how it is plugged in; SR-IOV passes by the policies of the CNI.",
@@ -391,7 +456,7 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
     _c(
         "NSX",
         "segment",
-        "UserDefinedNetwork, ClusterUserDefinedNetwork, network",
+        "UserDefinedNetwork, ClusterUserDefinedNetwork, primary network, network",
         "A layer-2 network, as overlay or on a VLAN. Here a user-defined network of topology layer2 (overlay) or "
         "localnet (VLAN).",
         "logical switch",
@@ -473,7 +538,7 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
     _c(
         "NSX",
         "SpoofGuard",
-        "NetworkAttachmentDefinition, interface",
+        "MAC filter, NetworkAttachmentDefinition, interface",
         "Only known pairs of MAC and IP may send. Here the CNI does it on the pod network always; on secondary "
         "networks a plugin must be told "
         "(`macspoofchk`).",

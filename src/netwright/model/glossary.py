@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+from netwright.model.machine_terms import MACHINE_WORDS
+
 
 class Term(msgspec.Struct, frozen=True, kw_only=True):
     word: str
@@ -636,4 +638,5 @@ TERMS: tuple[Term, ...] = (
         "enable-policy",
         see="isolated, cni:cilium",
     ),
+    *(Term(word=word, text=text, aliases=aliases, see=see) for word, text, aliases, see in MACHINE_WORDS),
 )
