@@ -59,7 +59,7 @@ ACCOUNTS: dict[str, tuple[int, int, int, int, int]] = {
     # definitions; 2 kustomizations, their 2 configurations. Broken: `{key: "tenant"; operator: Exists}` in
     # user-story-4-v1.yaml and user-story-4-v2.yaml.
     "network-policy-api": (15, 2, 4, 0, 2),
-    "nmstate": (0, 4, 18, 0, 0),
+    "nmstate": (18, 4, 0, 0, 0),  # a NodeNetworkConfigurationPolicy a file; 4 definitions
     "nsx": (0, 0, 8, 0, 0),  # exports of an NSX manager: JSON, but no Kubernetes objects
     "online-boutique": (
         48,

@@ -18,10 +18,13 @@ _OF_GROUP = {
     "k8s.cni.cncf.io": "multus",
     "k8s.ovn.org": "ovn",
     "kubevirt.io": "kubevirt",
+    "networkaddonsoperator.network.kubevirt.io": "kubemacpool",
+    "nmstate.io": "nmstate",
     "pool.kubevirt.io": "kubevirt",
     "policy.networking.k8s.io": "adminpolicy",
     "projectcalico.org": "calico",
     "route.openshift.io": "openshift",
+    "sriovnetwork.openshift.io": "sriov",
     "security.istio.io": "istio",
     "networking.istio.io": "istio",
 }
@@ -33,7 +36,9 @@ def decode(document: Document) -> Decoded | Invalid:
 
     Raises KeyError for a kind that is not read: ask `model.kind_lists.find` first.
     """
-    name = _OF_GROUP.get(document.group) or ("cilium" if document.kind == "ConfigMap" else None)
+    name = _OF_GROUP.get(document.group)
+    if name is None and document.kind == "ConfigMap":
+        name = "cilium" if document.name == "cilium-config" else "kubemacpool"
     if name is None:
         from netwright.dialects.k8s.decode import decode as read
 

@@ -33,6 +33,9 @@ _READ: tuple[_Row, ...] = (
     ),
     ("k8s.ovn.org", "EgressQoS", "EgressIP"),
     ("k8s.cni.cncf.io", "NetworkAttachmentDefinition IPAMClaim MultiNetworkPolicy", ""),
+    ("nmstate.io", "", "NodeNetworkConfigurationPolicy NodeNetworkState"),
+    ("sriovnetwork.openshift.io", "SriovNetwork SriovIBNetwork OVSNetwork SriovNetworkNodePolicy", ""),
+    ("networkaddonsoperator.network.kubevirt.io", "", "NetworkAddonsConfig"),
     (
         "gateway.networking.k8s.io",
         "Gateway HTTPRoute GRPCRoute TCPRoute TLSRoute UDPRoute ReferenceGrant",
@@ -66,6 +69,7 @@ _READ_HOST_DENY: tuple[_Row, ...] = tuple((group, "", "HostEndpoint") for group 
 # Objects of a kind that is else irrelevant, which are read by their name.
 _NAMED: dict[tuple[str, str, str], Kind] = {
     ("", "ConfigMap", "cilium-config"): Kind(group="", name="ConfigMap", namespaced=True, reads="read"),
+    ("", "ConfigMap", "kubemacpool-mac-range-config"): Kind(group="", name="ConfigMap", namespaced=True, reads="read"),
 }
 # What can only take away.
 _READ_DENY: tuple[_Row, ...] = (
@@ -215,6 +219,7 @@ _IRRELEVANT: tuple[_Row, ...] = (
     ("ssp.kubevirt.io", "*", ""),
     ("forklift.konveyor.io", "*", ""),
     ("networkaddonsoperator.network.kubevirt.io", "", "*"),
+    ("nmstate.io", "", "NodeNetworkConfigurationEnactment NMState"),
     # storage
     ("longhorn.io", "*", ""),
     ("objectbucket.io", "*", ""),
@@ -289,7 +294,7 @@ _BESIDE: tuple[_Row, ...] = (
     # secondary networks
     ("k8s.cni.cncf.io", "*", ""),
     ("whereabouts.cni.cncf.io", "*", ""),
-    ("nmstate.io", "", "NodeNetworkConfigurationPolicy NodeNetworkConfigurationEnactment NodeNetworkState NMState *"),
+    ("nmstate.io", "", "*"),
     ("sriovnetwork.openshift.io", "*", ""),
     # announcements
     (

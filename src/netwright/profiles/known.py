@@ -92,7 +92,7 @@ def found_profile(objects: Iterable[Decoded]) -> tuple[Profile, Decoded | None]:
     policy: Decoded | None = None
     network: Decoded | None = None
     for d in objects:
-        if d.kind == "ConfigMap":
+        if d.kind == "ConfigMap" and d.name == "cilium-config":
             from netwright.profiles.cilium_config import profile_name
 
             return profile_of(profile_name(d.value)), d

@@ -15,8 +15,10 @@ from netwright.dialects.multus import KINDS as ATTACHMENTS
 from netwright.dialects.multus.cni import OVN, Config, Ipam, Plugin, config_of
 from netwright.dialects.ovn import NETWORKS
 from netwright.dialects.ovn.objects import Layer2, Layer3, Localnet, NetworkSpec
+from netwright.dialects.sriov import NETWORKS as OF_OPERATOR
 from netwright.model.document import Decoded
 from netwright.model.networks import POD, NetworkNoun
+from netwright.profiles.ipam import ranges
 from netwright.profiles.odd_networks import noted
 from netwright.profiles.selected_namespaces import selected_namespaces
 
@@ -56,6 +58,11 @@ def networks_of(objects: Sequence[Decoded], pod_ranges: Sequence[str] = ()) -> t
                 found[network.ref] = network
             else:
                 found[same] = _joined(found[same], network, at)
+    if any(d.kind in OF_OPERATOR for d in objects):
+        from netwright.profiles.sriov_networks import made_by_operator
+
+        taken = {at for n in found.values() for at in n.attachments}
+        found |= {n.ref: n for n in made_by_operator(objects) if taken.isdisjoint(n.attachments)}
     others = noted([found[ref] for ref in sorted(found)], objects, pod_ranges)
     return (_pod_network(others, pod_ranges, attached), *others)
 
@@ -281,7 +288,7 @@ def _of_plugin(d: Decoded, config: Config | None) -> NetworkNoun:
         called=(config.name if config is not None else "") or main.name or d.name,
         topology=main.type or "",
         role="secondary",
-        subnets=_ranges(ipam),
+        subnets=ranges(ipam),
         excluded=tuple(ipam.exclude or ()),
         vlan=_vlan(main) if config is not None else None,
         trunk=_trunk(main),
@@ -328,19 +335,6 @@ def _mtu(main: Plugin, chain: Sequence[Plugin]) -> tuple[int | None, str]:
     if main.type in ("sriov", "host-device"):
         return None, "not written: that of the device"
     return None, "it depends on the plugin"
-
-
-def _ranges(ipam: Ipam) -> tuple[str, ...]:
-    """The ranges that addresses are of."""
-    if ipam.type == "host-local":
-        texts = [ipam.subnet, *(one.subnet for ranges in ipam.ranges or () for one in ranges)]
-    elif ipam.type == "whereabouts":
-        texts = [ipam.range, *(one.range for one in ipam.ip_ranges or ())]
-    elif ipam.type == "static":
-        texts = [one.address for one in ipam.addresses or ()]
-    else:
-        texts = []
-    return tuple(dict.fromkeys(text for text in texts if text))
 
 
 def _physical(d: Decoded, main: Plugin) -> str:

@@ -113,6 +113,24 @@ def _mtu(row: Any) -> str:
     return f"~{row.mtu_bytes}" if row.mtu_why else str(row.mtu_bytes)
 
 
+def _wires(row: Any) -> str:
+    """The ways out of the nodes: `n1, n2: br1 > bond0, VLAN 100-199, MTU 9000`."""
+    return "; ".join(_wire(wire) for wire in row.wires)
+
+
+def _wire(wire: Any) -> str:
+    at = ", ".join(wire.at[:3]) + (f" and {len(wire.at) - 3} more" if len(wire.at) > 3 else "")
+    if wire.lacks:
+        return f"{at}: none, {wire.lacks}"
+    way = " > ".join(part for part in (wire.bridge, ", ".join(wire.uplinks) or "?") if part)
+    told = [way]
+    if wire.vlans is not None:
+        told.append(f"VLAN {', '.join(wire.vlans)}")
+    if wire.mtu_bytes is not None:
+        told.append(f"MTU {wire.mtu_bytes} ({wire.mtu_of})")
+    return f"{at}: {', '.join(told)}"
+
+
 def _ipam(row: Any) -> str:
     return f"{row.ipam} {row.lifecycle}".strip()
 
@@ -281,6 +299,7 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
         Column(title="ENDPOINTS", key="endpoints", value=lambda r: r.endpoints, only_wide=True, right=True),
         Column(title="KNOWN FROM", key="known_from", value=lambda r: r.known_from, only_wide=True),
         Column(title="WHERE", key="where", value=_place, cut="front", only_wide=True),
+        Column(title="WIRES", key="wires", value=_wires, only_wide=True, below=True),
         Column(title="MTU FROM", key="mtu_why", value=lambda r: r.mtu_why, only_wide=True, below=True),
         Column(title="NOT GIVEN", key="excluded", value=lambda r: ", ".join(r.excluded), only_wide=True, below=True),
         Column(title="GATEWAYS", key="gateways", value=lambda r: ", ".join(r.gateways), only_wide=True, below=True),

@@ -19,10 +19,13 @@ from netwright.dialects.istio import decode as istio
 from netwright.dialects.k8s import decode as module
 from netwright.dialects.k8s import objects
 from netwright.dialects.k8s.decode import Invalid, decode
+from netwright.dialects.kubemacpool import decode as kubemacpool
 from netwright.dialects.kubevirt import decode as kubevirt
 from netwright.dialects.multus import decode as multus
+from netwright.dialects.nmstate import decode as nmstate
 from netwright.dialects.openshift import decode as openshift
 from netwright.dialects.ovn import decode as ovn
+from netwright.dialects.sriov import decode as sriov
 from netwright.model.document import Decoded, Document
 from netwright.model.kind_lists import KINDS, find
 
@@ -260,7 +263,9 @@ def test_the_kinds_that_are_read_have_a_decoder_and_no_others() -> None:
     readers |= {("gateway.networking.k8s.io", kind): read.namespaced for kind, read in gateway._READS.items()}
     readers |= {("k8s.cni.cncf.io", kind): read.namespaced for kind, read in multus._READS.items()}
     readers |= {("route.openshift.io", kind): read.namespaced for kind, read in openshift._READS.items()}
-    readers |= {(read.version.partition("/")[0], kind): read.namespaced for kind, read in kubevirt._READS.items()}
+    for dialect in (kubevirt, nmstate, sriov, kubemacpool):
+        reads = {kind: read for kind, read in dialect._READS.items() if kind != "ConfigMap"}  # read by its name
+        readers |= {(read.version.partition("/")[0], kind): read.namespaced for kind, read in reads.items()}
     moved = {("extensions", name): True for name in module._EXTENSIONS}
     assert listed == readers | moved
 

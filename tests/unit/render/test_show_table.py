@@ -48,7 +48,7 @@ def value(hint: Any, texts: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
     if get_origin(hint) is Literal:
         return st.sampled_from(get_args(hint))
     if get_origin(hint) is tuple:
-        return st.lists(texts, max_size=3).map(tuple)
+        return st.lists(value(get_args(hint)[0], texts), max_size=3).map(tuple)
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         fields = {name: value(h, texts) for name, h in get_type_hints(hint).items()}
         return st.fixed_dictionaries(fields).map(lambda held: hint(**held))

@@ -112,6 +112,20 @@ NOTES: Final[dict[tuple[str, str], str]] = {
     ): "What a NetworkPolicy is on the pod network, on the secondary networks that its annotation "
     "`k8s.v1.cni.cncf.io/policy-for` names. `reach --network` and `why --network` have what it does there.",
     (
+        "nmstate.io",
+        "NodeNetworkConfigurationPolicy",
+    ): "How interfaces, bonds and bridges of nodes are to be. It tells by which wire a network leaves the nodes, which "
+    "VLANs pass and how large a packet may be: `show networks -o wide`. It changes no verdict.",
+    (
+        "sriovnetwork.openshift.io",
+        "SriovNetwork",
+    ): "A secondary network on virtual functions of cards; the operator makes a NetworkAttachmentDefinition of it. "
+    "Policies of the cluster do not act there.",
+    (
+        "networkaddonsoperator.network.kubevirt.io",
+        "NetworkAddonsConfig",
+    ): "Which network plugins the operator installs; read for the range that kubemacpool gives MAC addresses from.",
+    (
         "k8s.ovn.org",
         "UserDefinedNetwork",
     ): f"A network of one namespace. {_ON_PRIMARY}",

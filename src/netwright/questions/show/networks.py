@@ -3,17 +3,19 @@ that objects define."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from netwright.base.ipset import IpSet
 from netwright.base.spans import named
 from netwright.dialects.k8s.objects import Node
 from netwright.model.cluster import Cluster
 from netwright.model.networks import NetworkNoun
+from netwright.model.wires import Wire
 from netwright.profiles.networks import networks_of
 from netwright.profiles.odd_networks import addresses
+from netwright.profiles.wires import wires_of
 from netwright.questions.show.narrow import Narrow
-from netwright.questions.show.rows import NetworkRow, Shown
+from netwright.questions.show.rows import NetworkRow, Shown, WireRow
 from netwright.questions.show.written import Locate, written
 
 MOST_NOTES = 5
@@ -62,7 +64,8 @@ def network_rows(cluster: Cluster, locate: Locate, only: Narrow) -> Shown:
     if cluster.services:
         out.append(_part("service", "", addresses(texts), None, "Service objects" if texts else ""))
     kept = [n for n in others if _is_for(n, only)]
-    out += [_defined(n, locate) for n in kept]
+    wires = wires_of(cluster.objects, kept) if kept else {}
+    out += [_defined(n, locate, wires.get(n.ref, ())) for n in kept]
     if only.addresses:
         out = [r for r in out if addresses(r.subnets) & only.addresses]
     counts = {
@@ -81,7 +84,7 @@ def _is_for(network: NetworkNoun, only: Narrow) -> bool:
     return network.namespaces is None or any(map(only.holds_namespace, (*network.namespaces, *network.perhaps)))
 
 
-def _defined(network: NetworkNoun, locate: Locate) -> NetworkRow:
+def _defined(network: NetworkNoun, locate: Locate, wires: tuple[Wire, ...]) -> NetworkRow:
     origin = network.origin
     file, line = written(locate, network.kind, network.namespace, network.name, origin.place if origin else None)
     return NetworkRow(
@@ -94,7 +97,7 @@ def _defined(network: NetworkNoun, locate: Locate) -> NetworkRow:
         excluded=network.excluded,
         gateways=network.gateways,
         vlan=network.vlan,
-        trunk=tuple(str(low) if low == high else f"{low}-{high}" for low, high in network.trunk),
+        trunk=_spans(network.trunk),
         mtu_bytes=network.mtu_bytes,
         mtu_why=network.mtu_why,
         ipam=network.ipam,
@@ -103,11 +106,30 @@ def _defined(network: NetworkNoun, locate: Locate) -> NetworkRow:
         namespaces=network.namespaces,
         perhaps=network.perhaps,
         attachments=network.attachments,
+        wires=tuple(_wire(w) for w in wires),
         known_from=f"{network.kind} {named(network.namespace, network.name)}",
         notes=network.notes,
         file=file,
         line=line,
     )
+
+
+def _wire(wire: Wire) -> WireRow:
+    return WireRow(
+        at=wire.at,
+        bridge=wire.bridge,
+        uplinks=wire.uplinks,
+        vlans=None if wire.vlans is None else _spans(wire.vlans),
+        mtu_bytes=wire.mtu_bytes,
+        mtu_of=wire.mtu_of,
+        policies=wire.policies,
+        lacks=wire.lacks,
+        open=wire.open,
+    )
+
+
+def _spans(vlans: Iterable[tuple[int, int]]) -> tuple[str, ...]:
+    return tuple(str(low) if low == high else f"{low}-{high}" for low, high in vlans)
 
 
 def _said_of(rows: Sequence[NetworkRow]) -> list[str]:
@@ -119,6 +141,8 @@ def _said_of(rows: Sequence[NetworkRow]) -> list[str]:
         told.append(f"who meets whom on {listed} is not evaluated yet: verdicts of the pods there are undecided")
     if any(r.role == "secondary" for r in rows):
         told.append("NetworkPolicies act on a pod's primary network: secondary ones change none of its verdicts")
+    cut = [f"{r.ref}: of {_shortly(w.at)} {w.lacks}" for r in rows for w in r.wires if w.lacks]
+    told += cut[:MOST_NOTES]
     bare = [r.ref for r in rows if r.ipam == "none" and r.topology in ("layer2", "localnet")]
     if bare:
         listed = ", ".join(bare[:3]) + (f" and {len(bare) - 3} more" if len(bare) > 3 else "")
@@ -128,6 +152,10 @@ def _said_of(rows: Sequence[NetworkRow]) -> list[str]:
     if len(odd) > MOST_NOTES:
         told.append(f"{len(odd) - MOST_NOTES} more such notes: -o wide shows them")
     return told
+
+
+def _shortly(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _unknown(cluster: Cluster, nodes: Sequence[object], on_pods: int) -> list[str]:

@@ -97,6 +97,21 @@ class PolicyRow(Row, frozen=True):
     line: int
 
 
+class WireRow(Row, frozen=True, kw_only=True):
+    """The way of a network out of nodes that are set up alike: see `model.wires.Wire`. `vlans` None: all pass, 0 are
+    frames without a tag."""
+
+    at: tuple[str, ...]
+    bridge: str
+    uplinks: tuple[str, ...]
+    vlans: tuple[str, ...] | None
+    mtu_bytes: int | None
+    mtu_of: str
+    policies: tuple[str, ...]
+    lacks: str
+    open: str
+
+
 class NetworkRow(Row, frozen=True, kw_only=True):
     """A network, or a node's `part` of one. `ref` is "pod", "host", "service", or that of a network which an object
     defines: "udn/NAMESPACE/NAME", "cudn/NAME", "nad/NAMESPACE/NAME"; `kind` is that object's, "" for the others.
@@ -105,8 +120,9 @@ class NetworkRow(Row, frozen=True, kw_only=True):
     not known; of topology layer3 the length of each node's part may stand behind a range. `vlan` 0 is none, None not
     known; `trunk` are the VLANs that interfaces tag with themselves. `mtu_why` is where an MTU is from that is not
     written. `ipam` is who gives addresses, "none" nobody, "" not known. `namespaces` None: of all; `perhaps` are
-    those whose labels are not known. `attachments` are what pods name it by. `endpoints` counts rows of `show
-    endpoints`; None where they are not counted.
+    those whose labels are not known. `attachments` are what pods name it by. `wires` are its ways out of the nodes,
+    where the input says how these are set up. `endpoints` counts rows of `show endpoints`; None where they are not
+    counted.
     """
 
     ref: str
@@ -128,6 +144,7 @@ class NetworkRow(Row, frozen=True, kw_only=True):
     namespaces: tuple[str, ...] | None = None
     perhaps: tuple[str, ...] = ()
     attachments: tuple[str, ...] = ()
+    wires: tuple[WireRow, ...] = ()
     endpoints: int | None = None
     known_from: str
     notes: tuple[str, ...] = ()
