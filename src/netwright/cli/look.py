@@ -35,6 +35,7 @@ NOUNS = (
     "services",
     "policies",
     "networks",
+    "subnets",
     "exposed",
     "isolation",
     "namespaces",
@@ -67,8 +68,8 @@ def show(
 ) -> int:
     """List what was read. What is no file, folder or other source is a reference that narrows the list.
 
-    NOUN: workloads, endpoints, services, policies, networks, exposed, isolation, namespaces, policymaps,
-    vms, nics, kinds.
+    NOUN: workloads, endpoints, services, policies, networks, subnets, exposed, isolation, namespaces,
+    policymaps, vms, nics, kinds.
 
     \b
       netwright show workloads manifests/

@@ -37,6 +37,8 @@ class NetworkNoun(msgspec.Struct, frozen=True, kw_only=True):
     """Those parts of `subnets` that no pod is given by itself: left out, or kept for addresses asked for by name."""
     infrastructure: tuple[str, ...] = ()
     """Those parts of `subnets` that are the network's own: of its router, and of the nodes."""
+    join: tuple[str, ...] = ()
+    """The ranges that it gives its own routers, where they are written."""
     gateways: tuple[str, ...] = ()
     """The addresses that its router answers to, where they are written."""
     vlan: int | None = None

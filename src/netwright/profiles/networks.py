@@ -153,6 +153,7 @@ def _network(
         subnets=tuple(one if isinstance(one, str) else _of_nodes(one.cidr or "", one.host_subnet) for one in subnets),
         excluded=tuple(excluded),
         infrastructure=tuple(infrastructure),
+        join=tuple(getattr(part, "join_subnets", None) or ()),
         gateways=tuple(gateways),
         vlan=vlan,
         mtu_bytes=part.mtu or own,
@@ -209,6 +210,7 @@ def _of_ovn(d: Decoded, config: Config) -> NetworkNoun:
             for one in _listed(text)
         ),
         infrastructure=_listed(ovn.infrastructure_subnets),
+        join=_listed(ovn.join_subnet),
         gateways=_listed(ovn.default_gateway_ips),
         vlan=ovn.vlan_id or 0 if localnet else 0,
         mtu_bytes=ovn.mtu or OVN_MTU,

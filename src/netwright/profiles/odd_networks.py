@@ -18,7 +18,7 @@ from netwright.dialects.ovn import NETWORKS
 from netwright.model.document import Decoded
 from netwright.model.networks import NetworkNoun
 
-_OWN: Final = (
+OWN: Final = (
     (("100.64.0.0/16", "fd98::/64"), "the join subnet of OVN-Kubernetes, where that is left as it is"),
     (
         ("169.254.169.0/29", "169.254.0.0/17", "fd69::/112"),
@@ -26,7 +26,7 @@ _OWN: Final = (
     ),
 )
 """As OVN-Kubernetes leaves them, and as OpenShift does (169.254.0.0/17 since 4.17)."""
-_TRANSIT: Final = (("100.88.0.0/16", "fd97::/64"), "the transit subnet of OVN-Kubernetes, where that is left as it is")
+TRANSIT: Final = (("100.88.0.0/16", "fd97::/64"), "the transit subnet of OVN-Kubernetes, where that is left as it is")
 """Of primary networks of topology layer2 it chooses another one by itself."""
 _OVERLAYS: Final = ("layer2", "layer3")
 
@@ -102,14 +102,14 @@ def _taken(
 ) -> list[tuple[tuple[str, ...], str]]:
     """The ranges that no overlay may have, and whose they are."""
     needed = any(network.topology in _OVERLAYS for network in networks)
-    return [*_OWN, *_of_cluster(objects, pod_ranges)] if needed else []
+    return [*OWN, *_of_cluster(objects, pod_ranges)] if needed else []
 
 
 def _overlaps(network: NetworkNoun, taken: Sequence[tuple[tuple[str, ...], str]]) -> Iterator[tuple[IpSet, str]]:
     if network.topology not in _OVERLAYS:
         return
     own = addresses(network.subnets)
-    for ranges, whose in [*taken, _TRANSIT] if network.topology == "layer3" else taken:
+    for ranges, whose in [*taken, TRANSIT] if network.topology == "layer3" else taken:
         if common := own & addresses(ranges):
             yield common, whose
 

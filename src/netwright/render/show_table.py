@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from netwright.questions.show.rows import ExposedRow, Shown
@@ -129,6 +129,28 @@ def _wire(wire: Any) -> str:
     if wire.mtu_bytes is not None:
         told.append(f"MTU {wire.mtu_bytes} ({wire.mtu_of})")
     return f"{at}: {', '.join(told)}"
+
+
+def _subnet_vlan(row: Any) -> str:
+    return "" if row.vlan is None else str(row.vlan or "-")
+
+
+def _counted(field: str) -> Callable[[Any], str]:
+    """A number, nothing where it is not known."""
+    return lambda row: "" if getattr(row, field) is None else str(getattr(row, field))
+
+
+_HURTS = {"yes": "!", "perhaps": "?", "no": ""}
+
+
+def _overlaps(row: Any) -> tuple[str, ...]:
+    """What a range overlaps, with a sign before what hurts, or may."""
+    return tuple(dict.fromkeys(f"{_HURTS.get(o.hurts, '')}{o.ref}" for o in row.overlaps))
+
+
+def _because(row: Any) -> str:
+    words = {"yes": "hurts", "no": "does not hurt", "perhaps": "may hurt"}
+    return "; ".join(f"{o.ref} {o.range} {words.get(o.hurts, o.hurts)}: {o.why}" for o in row.overlaps)
 
 
 def _ipam(row: Any) -> str:
@@ -308,6 +330,23 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
         ),
         Column(title="NOTES", key="notes", value=lambda r: r.notes, only_wide=True, below=True),
     ),
+    "subnets": (
+        Column(title="REF", key="ref", value=lambda r: r.ref, least=18),
+        Column(title="PART", key="part", value=lambda r: r.part, least=8, goes=1),
+        Column(title="USE", key="use", value=lambda r: r.use, cut="never", goes=3),
+        Column(title="RANGE", key="range", value=lambda r: r.range, least=18),
+        Column(title="VLAN", key="vlan", value=lambda r: r.vlan, shown=_subnet_vlan, least=4, goes=4),
+        Column(
+            title="SIZE", key="size", value=lambda r: r.size, shown=_counted("size"), cut="never", right=True, goes=5
+        ),
+        Column(title="USED", key="used", value=lambda r: r.used, shown=_counted("used"), cut="never", right=True),
+        Column(title="FREE", key="free", value=lambda r: r.free, shown=_counted("free"), cut="never", right=True),
+        Column(title="OVERLAPS", key="overlaps", value=_overlaps, shown=_overlaps, cut="list", least=10, goes=2),
+        Column(title="KEPT", key="kept", value=lambda r: r.kept, shown=_counted("kept"), only_wide=True, right=True),
+        Column(title="KNOWN FROM", key="known_from", value=lambda r: r.known_from, only_wide=True),
+        Column(title="WHERE", key="where", value=_place, cut="front", only_wide=True),
+        Column(title="BECAUSE", key="because", value=_because, only_wide=True, below=True),
+    ),
     "exposed": (
         Column(
             title="IS",
@@ -486,6 +525,7 @@ LEGENDS: Final = {
     "nics": "kept: through a restart, and behind a stroke through a live migration where that differs; -o wide says "
     "why",
     "exposed": "-o wide shows each chain of verdicts; `why internet SERVICE:PORT` explains one",
+    "subnets": "!: an overlap that hurts, ?: one that may; -o wide says why; used: as far as the input knows",
     "networks": "~: an MTU that is not written, ?: not known; -o wide says what it depends on",
     "policies": "in, out: rules in that direction, 0 admits nothing, - does not act in it; "
     "! 0: it selects nothing, so it does nothing",
@@ -552,6 +592,8 @@ NOUNS_PLURAL: Final = {
     "policy": "policies",
     "namespace": "namespaces",
     "document": "documents",
+    "range": "ranges",
+    "overlap": "overlaps",
     "network": "networks",
     "node": "nodes",
     "Service address": "Service addresses",

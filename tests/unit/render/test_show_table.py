@@ -25,6 +25,7 @@ ROWS: dict[str, type[msgspec.Struct]] = {
     "services": shapes.ServiceRow,
     "policies": shapes.PolicyRow,
     "networks": shapes.NetworkRow,
+    "subnets": shapes.SubnetRow,
     "exposed": shapes.ExposedRow,
     "isolation": shapes.IsolationRow,
     "namespaces": shapes.NamespaceRow,

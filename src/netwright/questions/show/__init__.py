@@ -20,6 +20,7 @@ NOUNS: dict[str, str] = {
     "services": "Services: addresses, ports and where they lead",
     "policies": "policies: directions, how many workloads each selects, rules",
     "networks": "the pod network, the nodes' own, Service addresses, user-defined and secondary networks",
+    "subnets": "ranges of pods, Services, nodes and networks: used, free, overlapping",
     "exposed": "the ways in from outside the cluster",
     "isolation": "workloads isolated in, out, both, neither, by namespace",
     "namespaces": "namespaces: labels, workloads, policies",
@@ -64,6 +65,10 @@ def show(twin: Asked, noun: str, *, namespaces: Sequence[str] = (), references: 
         from netwright.questions.show.networks import network_rows
 
         return network_rows(cluster, twin.locate, only)
+    if noun == "subnets":
+        from netwright.questions.show.subnets import subnet_rows
+
+        return subnet_rows(cluster, twin.locate, only)
     if noun == "namespaces":
         return namespace_rows(cluster, twin.locate, only)
     if noun == "services":

@@ -81,7 +81,9 @@ def network_rows(cluster: Cluster, locate: Locate, only: Narrow) -> Shown:
 
 
 def _is_for(network: NetworkNoun, only: Narrow) -> bool:
-    return network.namespaces is None or any(map(only.holds_namespace, (*network.namespaces, *network.perhaps)))
+    if network.namespaces is None or only.namespaces is None:
+        return True
+    return any(map(only.holds_namespace, (*network.namespaces, *network.perhaps)))
 
 
 def _defined(network: NetworkNoun, locate: Locate, wires: tuple[Wire, ...]) -> NetworkRow:

@@ -152,6 +152,34 @@ class NetworkRow(Row, frozen=True, kw_only=True):
     line: int = 0
 
 
+class OverlapRow(Row, frozen=True, kw_only=True):
+    """Another range with addresses in common: whose, whether that hurts, and why."""
+
+    ref: str
+    range: str
+    hurts: Literal["yes", "no", "perhaps"]
+    why: str
+
+
+class SubnetRow(Row, frozen=True, kw_only=True):
+    """A range of addresses, or the known addresses where the range is not in the input (Services, nodes): see
+    `model.subnets.SubnetNoun`. Numbers are None where they are not known, or beyond 2**53."""
+
+    ref: str
+    part: str
+    range: str
+    use: Literal["pods", "services", "nodes", "cni", "primary", "secondary", "interface"]
+    vlan: int | None
+    size: int | None
+    kept: int | None
+    used: int | None
+    free: int | None
+    overlaps: tuple[OverlapRow, ...]
+    known_from: str
+    file: str
+    line: int
+
+
 class IsolationRow(Row, frozen=True):
     """Workloads of a namespace ("": of all together) by isolation; `both` to `host` add up to `workloads`.
 
@@ -286,6 +314,7 @@ ROWS: dict[str, type[Row]] = {
     "services": ServiceRow,
     "policies": PolicyRow,
     "networks": NetworkRow,
+    "subnets": SubnetRow,
     "exposed": ExposedRow,
     "isolation": IsolationRow,
     "namespaces": NamespaceRow,
