@@ -27,7 +27,7 @@ from netwright.dialects.k8s.objects import NetworkPolicy, NetworkPolicySpec
 from netwright.dialects.k8s.validate_policy import loose_ranges
 from netwright.model.account import Accounting, Provenance
 from netwright.model.cluster import Cluster, UnreadRoute
-from netwright.model.document import Decoded, Document, Fate, Input, Reading, UnknownPolicy
+from netwright.model.document import Decoded, Document, Fate, Input, Reading, UnknownPolicy, Unread
 from netwright.model.kind_lists import by_name, find
 from netwright.model.kinds import Kind
 from netwright.version import VERSION
@@ -81,13 +81,17 @@ def load(
     kustomize: bool = False,
     stdin: BinaryIO | None = None,
     like: Twin | None = None,
+    kubeconfig: str = "",
+    context: str = "",
+    allow_exec: bool = False,
 ) -> Twin:
-    """Read sources (files, folders, `-`, `git:REV:PATH`) into a twin.
+    """Read sources (files, folders, `-`, `git:REV:PATH`, live clusters as `kube:CONTEXT`) into a twin.
 
     Raises SourceError where a source cannot be read at all, UsageError for an unknown profile or a malformed pod CIDR.
     What is wrong inside the input does not raise: it is in `Twin.diagnostics`, and verdicts it could change are
     undecided. A `Part` is what such sources were split into, and may be empty. `like`: a twin of mostly the same
-    objects; what has the same text is not decoded again.
+    objects; what has the same text is not decoded again. `kubeconfig`, `context` and `allow_exec` are for live
+    clusters: the file, the context of `kube:`, and whether programs that the file names may run.
     """
     from netwright import sources as readers
 
@@ -97,7 +101,8 @@ def load(
     gc.disable()  # a collector that walks half a million new objects costs more than reading them
     try:
         started = time.process_time()
-        reading = readers.read(named, stdin=stdin, kustomize=kustomize)
+        access = readers.Access(kubeconfig=kubeconfig, context=context, allow_exec=allow_exec)
+        reading = readers.read(named, stdin=stdin, kustomize=kustomize, access=access)
         read = time.process_time()
         twin = Twin(
             digest(reading, like.snapshot if like is not None else None),
@@ -167,7 +172,7 @@ def digest(reading: Reading, like: Snapshot | None = None) -> Snapshot:
             objects[key] = found
     for unread in reading.unread:
         diagnostics.append(unread.diagnostic)
-        unknown += _unread_policies(unread.kinds, unread.namespaces, unread.diagnostic)
+        unknown += _unread_policies(unread)
         routes.append(unreadable(unread))
     diagnostics += [_not_read(v, k, found, reading) for (v, k), found in unread_kinds.items()]
     diagnostics += [_unlisted(v, k, found, reading) for (v, k), found in unlisted.items()]
@@ -194,8 +199,10 @@ def _is_wide(document: Document) -> bool:
     return mesh and (document.namespace in MESH_WIDE or not document.group.endswith("istio.io"))
 
 
-def _unread_policies(kinds: Sequence[str], namespaces: Sequence[str], why: Diagnostic) -> list[UnknownPolicy]:
-    """What a broken document could have been: a policy of a readable kind, or, where none is readable, anything."""
+def _unread_policies(unread: Unread) -> list[UnknownPolicy]:
+    """What a broken document, or a kind that may not be listed, could have held: a policy of a readable kind, or, where
+    none is readable, anything."""
+    kinds, namespaces, why = unread.kinds, unread.namespaces, unread.diagnostic
     where = f" ({why.where})" if why.where else ""
     reason = f"{why.title}{where}"
     if not kinds:
@@ -204,7 +211,10 @@ def _unread_policies(kinds: Sequence[str], namespaces: Sequence[str], why: Diagn
         ]
     out = []
     for name in kinds:
-        found = [k for k in (find(group, name) for group in _GROUPS) if k is not None and k.name == name]
+        if unread.group is None:
+            found = [k for k in (find(group, name) for group in _GROUPS) if k is not None and k.name == name]
+        else:
+            found = [k for k in (find(unread.group, name),) if k is not None]
         acts = [k for k in found if k.effect != "none" or k.name == "Namespace"]
         for kind in acts[:1]:
             everywhere = not kind.namespaced

@@ -188,5 +188,17 @@ INPUT_CODES: tuple[Code, ...] = (
         ),
         help="write the range without them, or `/32` (IPv6: `/128`) for the one address",
     ),
+    Code(
+        code="NW1016",
+        severity="error",
+        title="a kind of a live cluster that may not be listed",
+        explanation=(
+            "The API server refused to list the kind (its access rules do not allow it to the user of the context), or "
+            "the server of its group did not answer. All other kinds are read. Where objects of the kind can allow or "
+            "deny, every verdict that one could change is undecided; where they cannot, they are missing from the "
+            "answer."
+        ),
+        help="let the user list it: `docs/how/live.md` has a ClusterRole with all that is read",
+    ),
 )
 """Codes of the sources and of decoding; findings about the network itself have families of their own."""

@@ -13,6 +13,7 @@ import msgspec
 from netwright.base.errors import UsageError
 from netwright.cli import progress
 from netwright.cli.choices import files
+from netwright.cli.front import program_name
 from netwright.cli.output import Output
 from netwright.cli.streams import standard_input
 
@@ -53,6 +54,9 @@ class Given(msgspec.Struct, frozen=True):
     cni: tuple[str, ...]
     kustomize: bool
     config: ConfigurationFile
+    context: str
+    kubeconfig: str
+    allow_exec: bool
     quiet: bool
     verbose: bool
 
@@ -65,12 +69,18 @@ class Given(msgspec.Struct, frozen=True):
         sources = [*paths, *self.sources] or list(self.configuration().sources) or ["."]
         named = [word for source in sources for word in ("-f", source)]
         ranges = [word for cidr in self.pod_cidr for word in ("--pod-cidr", cidr)]
-        given = (*(("--cni", name) for name in self.cni), ("--config", self.config.path))
+        given = (
+            *(("--cni", name) for name in self.cni),
+            ("--config", self.config.path),
+            ("--context", self.context),
+            ("--kubeconfig", self.kubeconfig),
+        )
         return [
             *named,
             *ranges,
             *(word for option, value in given if value for word in (option, value)),
             *(["--kustomize"] if self.kustomize else []),
+            *(["--allow-exec"] if self.allow_exec else []),
         ]
 
     def load(self, *paths: str, like: Twin | None = None) -> Twin:
@@ -88,13 +98,22 @@ class Given(msgspec.Struct, frozen=True):
     def named(self, *paths: str) -> list[str]:
         """The sources; where none is named, those of the configuration, or the current folder if it holds manifests.
         Raises UsageError where there are none."""
-        sources = [*paths, *self.sources] or list(self.configuration().sources)
+        sources = [*paths, *self.sources]
+        if self.context or self.kubeconfig:
+            sources = sources or ["kube:"]  # naming a context or its file is naming a cluster
+            if not any(source.startswith("kube:") for source in sources):
+                raise UsageError(
+                    "--context and --kubeconfig are of live clusters, and none is among the sources",
+                    help="add `-f kube:`, or leave them out",
+                )
+        sources = sources or (["kube:"] if program_name() != "netwright" else list(self.configuration().sources))
         if not sources:
             if not any(next(Path().glob(pattern), None) for pattern in MANIFESTS):
                 raise UsageError(
                     "no source was named and the current folder holds no manifests",
-                    help="name a folder or file (`netwright reach manifests/`), `-` (standard input) or "
-                    "`git:REV:PATH`; `sources` of a netwright.yaml name them for good",
+                    help="name a folder or file (`netwright reach manifests/`), `-` (standard input), "
+                    "`git:REV:PATH` or a live cluster (`kube:`, `kube:CONTEXT`); "
+                    "`sources` of a netwright.yaml name them for good",
                 )
             sources = ["."]
         return sources
@@ -123,6 +142,9 @@ class Given(msgspec.Struct, frozen=True):
             kustomize=self.kustomize or configured.kustomize,
             stdin=standard_input() if stdin else None,
             like=like,
+            kubeconfig=self.kubeconfig,
+            context=self.context,
+            allow_exec=self.allow_exec,
         )
         progress.now("answering")
         return twin
@@ -147,7 +169,7 @@ def source_options(command: F) -> F:
                 multiple=True,
                 metavar="SOURCE",
                 shell_complete=files,
-                help="A file, a folder, `-` or `git:REV:PATH`. Again for more.",
+                help="A file, a folder, `-`, `git:REV:PATH` or `kube:CONTEXT`. Again for more.",
             ),
             click.option(
                 "--pod-cidr",
@@ -172,6 +194,17 @@ def source_options(command: F) -> F:
                 shell_complete=files,
                 help="The configuration. [default: netwright.yaml, where there is one]",
             ),
+            click.option(
+                "--context", default="", metavar="NAME", help="The live cluster of this context of the kubeconfig."
+            ),
+            click.option(
+                "--kubeconfig",
+                default="",
+                metavar="FILE",
+                shell_complete=files,
+                help="The kubeconfig. [default: KUBECONFIG, else ~/.kube/config]",
+            ),
+            click.option("--allow-exec", is_flag=True, help="Let the kubeconfig run its program for a credential."),
             click.option("-q", "--quiet", is_flag=True, help="Only the answer."),
             click.option("-v", "--verbose", is_flag=True, help="Every diagnostic, and where the time went."),
         )

@@ -53,13 +53,14 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
     """A text that gave no object: why, and what it could have changed.
 
     `kinds` and `namespaces` are what its readable `kind:` and `namespace:` lines say. Empty `kinds` = any kind;
-    empty `namespaces` = any namespace.
+    empty `namespaces` = any namespace. `group` is the API group of the kinds where that is known.
     """
 
     diagnostic: Diagnostic
     fate: Literal["not_understood", "unreadable"]
     kinds: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
+    group: str | None = None
 
 
 class Accounting(msgspec.Struct, frozen=True, kw_only=True):

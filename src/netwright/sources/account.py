@@ -75,6 +75,7 @@ class Account:
         fate: Literal["not_understood", "unreadable"] = "unreadable",
         help_text: str = "",
         effect: str = "",
+        group: str | None = None,
     ) -> None:
         """A text that gave no object. `line` and `column` are 1-based."""
         said = said or Said()
@@ -92,6 +93,7 @@ class Account:
                 fate=fate,
                 kinds=said.kinds,
                 namespaces=said.namespaces,
+                group=group,
             )
         )
 

@@ -19,16 +19,25 @@ from netwright.sources import codeowners, files, git, kustomize
 from netwright.sources.account import Account
 from netwright.sources.document_text import read_text
 from netwright.sources.files import Text
+from netwright.sources.kube import PREFIX as KUBE
+from netwright.sources.kube import Access
 from netwright.sources.parts import Part, Piece, whole
 from netwright.sources.rendering import NOTHING, rendered, rendered_tree
 
-_LATER = ("kube:", "snapshot:", "vsphere:", "rvtools:", "nsx:")
+_LATER = ("snapshot:", "vsphere:", "rvtools:", "nsx:")
+ANY_CLUSTER = Access()
 _ARCHIVES = (".tar.gz", ".tgz", ".zip")
 
 
-def read(sources: Sequence[str | Part], *, stdin: BinaryIO | None = None, kustomize: bool = False) -> Reading:
-    """Read manifests from files, folders, `-` (standard input) and `git:REV:PATH`, in the order given, or from the
-    parts that such sources were split into.
+def read(
+    sources: Sequence[str | Part],
+    *,
+    stdin: BinaryIO | None = None,
+    kustomize: bool = False,
+    access: Access = ANY_CLUSTER,
+) -> Reading:
+    """Read manifests from files, folders, `-` (standard input) and `git:REV:PATH`, and live clusters (`kube:CONTEXT`)
+    as `access` says, in the order given, or from the parts that such sources were split into.
 
     A text that is named twice is read once. With `kustomize`, folders with kustomizations, and kustomization files that
     are named, are rendered by kubectl or kustomize and the files they stand for are not read; of a revision, too. What
@@ -41,14 +50,15 @@ def read(sources: Sequence[str | Part], *, stdin: BinaryIO | None = None, kustom
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return _Sources(stdin, kustomize).read(sources)
+        return _Sources(stdin, kustomize, access).read(sources)
     finally:
         if collecting:
             gc.enable()
 
 
 class _Sources:
-    def __init__(self, stdin: BinaryIO | None, render: bool) -> None:
+    def __init__(self, stdin: BinaryIO | None, render: bool, access: Access) -> None:
+        self.access = access
         self.account = Account()
         self.stdin = stdin
         self.render = render
@@ -67,6 +77,8 @@ class _Sources:
                 self._stdin()
             elif source.startswith(git.PREFIX):
                 self._git(source)
+            elif source.startswith(KUBE):
+                self._kube(source)
             else:
                 self._path(source)
         account = self.account
@@ -102,6 +114,14 @@ class _Sources:
         tree = git.Tree(source)
         found = rendered_tree(tree) if self.render else NOTHING
         self._piece(whole(source, tree, found))
+
+    def _kube(self, source: str) -> None:
+        from netwright.sources.kube.live import read_cluster
+
+        given = read_cluster(source, self.access, self.account)
+        self.inputs.append(given)
+        self.roots.append(given.source)
+        self.ends.append((len(self.account.documents), len(self.account.unread)))
 
     def _path(self, source: str) -> None:
         if not os.path.lexists(source):

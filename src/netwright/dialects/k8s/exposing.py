@@ -12,23 +12,8 @@ from typing import Any
 from netwright.base.spans import Origin
 from netwright.model.cluster import UnreadRoute
 from netwright.model.document import Document, Unread
+from netwright.model.live_kinds import EXPOSING
 
-EXPOSING: dict[str, str] = {
-    "networking.istio.io": "VirtualService",
-    "traefik.io": "IngressRoute IngressRouteTCP IngressRouteUDP TraefikService",
-    "traefik.containo.us": "IngressRoute IngressRouteTCP IngressRouteUDP TraefikService",
-    "projectcontour.io": "HTTPProxy",
-    "configuration.konghq.com": "TCPIngress UDPIngress",
-    "getambassador.io": "Mapping TCPMapping",
-    "k8s.nginx.org": "VirtualServer VirtualServerRoute TransportServer",
-    "networking.internal.knative.dev": "Ingress",
-    "networking.gke.io": "MultiClusterIngress ServiceAttachment",
-    "elbv2.k8s.aws": "TargetGroupBinding",
-    "consul.hashicorp.com": "IngressGateway",
-    "multicluster.x-k8s.io": "ServiceExport",
-    "net.gke.io": "ServiceExport",
-}
-"""Group to kinds."""
 KINDS = {(group, kind) for group, kinds in EXPOSING.items() for kind in kinds.split()}
 READ = frozenset(("Ingress", "Service", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute", "Route"))
 NAMES = {kind for _, kind in KINDS} | READ

@@ -1,0 +1,44 @@
+"""Which kinds a live cluster is asked for: those that are read, and those unread ones that can change an answer."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from netwright.model.kind_lists import find
+
+EXPOSING: dict[str, str] = {
+    "networking.istio.io": "VirtualService",
+    "traefik.io": "IngressRoute IngressRouteTCP IngressRouteUDP TraefikService",
+    "traefik.containo.us": "IngressRoute IngressRouteTCP IngressRouteUDP TraefikService",
+    "projectcontour.io": "HTTPProxy",
+    "configuration.konghq.com": "TCPIngress UDPIngress",
+    "getambassador.io": "Mapping TCPMapping",
+    "k8s.nginx.org": "VirtualServer VirtualServerRoute TransportServer",
+    "networking.internal.knative.dev": "Ingress",
+    "networking.gke.io": "MultiClusterIngress ServiceAttachment",
+    "elbv2.k8s.aws": "TargetGroupBinding",
+    "consul.hashicorp.com": "IngressGateway",
+    "multicluster.x-k8s.io": "ServiceExport",
+    "net.gke.io": "ServiceExport",
+}
+"""Kinds that are not evaluated and can lead from outside to a Service: group to kinds."""
+_EXPOSING = {(group, kind) for group, kinds in EXPOSING.items() for kind in kinds.split()}
+
+Asked = Literal["all", "named", "no", "unlisted"]
+
+
+def asked_for(group: str, kind: str) -> Asked:
+    """What of a kind is asked for: all objects, those that are read for their name, none as no verdict depends on it,
+    or none as it stands in no list.
+
+    >>> asked_for("networking.k8s.io", "NetworkPolicy"), asked_for("", "Secret"), asked_for("", "ConfigMap")
+    ('all', 'no', 'named')
+    """
+    if (group, kind) == ("", "ConfigMap"):
+        return "named"
+    found = find(group, kind)
+    if found is None:
+        return "unlisted"
+    if found.reads == "read" or (group, kind) in _EXPOSING:
+        return "all"
+    return "all" if found.reads == "unread" and found.effect != "none" else "no"

@@ -1,0 +1,110 @@
+"""From lists to documents: what is there, what may not be seen, and what is left out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+
+from netwright.base.spans import Place
+from netwright.model.document import Document, Input
+from netwright.model.kind_lists import find
+from netwright.model.live_kinds import asked_for
+from netwright.sources.account import Account, diagnostic
+from netwright.sources.jsontext import HEADER, Meta
+from netwright.sources.kube import PREFIX, Access
+from netwright.sources.kube.connection import Server
+from netwright.sources.kube.discovery import Served, discover
+from netwright.sources.kube.kubeconfig import choose
+from netwright.sources.kube.lists import Listed, list_all, wanted
+from netwright.sources.salvage import Said
+
+
+def read_cluster(source: str, access: Access, account: Account) -> Input:
+    """Read the cluster that `source` names into `account`. Raises SourceError where it cannot be read at all: the
+    server is not there, does not know us, or fails before all is told."""
+    server = Server(choose(source, access), allow_exec=access.allow_exec)
+    try:
+        served = discover(server)
+        listed = list_all(server, wanted(served))
+    finally:
+        server.close()
+    shown = f"{PREFIX}{server.name}"
+    add(account, shown, listed)
+    _note_served(account, shown, served)
+    return Input(source=shown, digest=_digest(listed), files=max(1, sum(not one.refused for one in listed)))
+
+
+def add(account: Account, shown: str, listed: Sequence[Listed]) -> None:
+    """The objects as documents. They have a place that tells them apart, and no line in it."""
+    number = 0
+    for one in listed:
+        resource = one.resource
+        if one.refused:
+            _note_refused(account, shown, one)
+        # The server leaves out what all objects of a list have in common; they are to be as they are by themselves.
+        of = f'{{"apiVersion":"{resource.api_version}","kind":"{resource.kind}",'.encode()
+        for item in one.items:
+            header = HEADER.decode(item)
+            metadata = header.metadata or Meta()
+            raw = bytes(item) if header.kind else of + bytes(item)[1:]
+            account.documents.append(
+                Document(
+                    place=Place(file=shown, document=number),
+                    api_version=resource.api_version,
+                    kind=resource.kind,
+                    namespace=metadata.namespace or "",
+                    name=metadata.name or "",
+                    raw=raw,
+                )
+            )
+            number += 1
+
+
+def _note_refused(account: Account, shown: str, one: Listed) -> None:
+    resource = one.resource
+    name = f"{resource.plural}.{resource.group}" if resource.group else resource.plural
+    if one.refused == 403:
+        why, help_text = "may not be listed (403)", f"a ClusterRole with `list` on {name}: `docs/how/live.md` has it"
+    else:
+        why, help_text = f"could not be listed ({one.refused})", "ask again; the server's own log says why"
+    known = find(resource.group, resource.kind)
+    if (resource.group, resource.kind) == ("", "ConfigMap"):
+        effect = "whether Cilium is the CNI, and how it is set up, is not known: `--cni` says it"
+    elif known is not None and (known.effect != "none" or known.name == "Namespace"):
+        effect = f"verdicts that `{resource.kind}` in any namespace could change are undecided"
+    else:
+        effect = "what there is of the kind is missing from the answer"
+    account.note_unread(
+        "NW1016",
+        f"{name} {why}",
+        file=shown,
+        said=Said(kinds=(resource.kind,)),
+        help_text=help_text,
+        effect=effect,
+        group=resource.group,
+    )
+
+
+def _note_served(account: Account, shown: str, served: Served) -> None:
+    for group in served.silent:
+        account.note_unread("NW1016", f"the server of the group {group} does not answer", file=shown, said=Said())
+    unlisted = [r for r in served.resources if asked_for(r.group, r.kind) == "unlisted"]
+    if unlisted:
+        names = ", ".join(f"`{r.plural}.{r.group}`" for r in unlisted[:5]) + (" …" if len(unlisted) > 5 else "")
+        found = diagnostic(
+            "NW1009",
+            f"{len(unlisted)} kinds that are served are in none of the lists of kinds, and not read: {names}"
+            if len(unlisted) > 1
+            else f"a kind that is served is in none of the lists of kinds, and not read: {names}",
+            file=shown,
+            effect="taken as not touching the network",
+        )
+        account.warnings.append(msgspec.structs.replace(found, severity="info"))
+
+
+def _digest(listed: Sequence[Listed]) -> str:
+    """Of the objects, whatever the order in which they are listed."""
+    digests = sorted(hashlib.sha256(raw).digest() for one in listed for raw in one.items)
+    return f"sha256:{hashlib.sha256(b''.join(digests)).hexdigest()}"
