@@ -19,6 +19,7 @@ demo: ## install the core and answer on the example shop
 test: ## install the tests and run them all
 	$(install) dev
 	@sh tools/browser.sh
+	@sh tools/etcd.sh
 	@mkdir -p .make/tmp
 	@TMPDIR="$$(pwd -P)/.make/tmp" GIT_CEILING_DIRECTORIES="$$(pwd -P)/.make/tmp" $(bin)/python -m pytest -n 2 $(ARGS)
 

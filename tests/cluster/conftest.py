@@ -1,0 +1,20 @@
+"""A running kube-apiserver for the tests of this folder, one for all of them in a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cluster.server import ApiServer, unavailable
+
+
+@pytest.fixture(scope="session")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """The server, with the objects that tests write; skipped with the reason where it cannot be had."""
+    reason = unavailable()
+    if reason:
+        pytest.skip(reason)
+    server = ApiServer(tmp_path_factory.mktemp("apiserver"))
+    yield server
+    server.close()

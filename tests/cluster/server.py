@@ -1,0 +1,235 @@
+"""A real kube-apiserver on loopback, over an etcd of its own: builds the Go program in `tests/cluster/apiserver`.
+
+It needs Go, at least of the version that `apiserver/go.mod` names, the modules that `apiserver/go.sum` pins, and `etcd`
+(Debian: etcd-server); where one of them cannot be had, `unavailable()` says why and tests skip with that. The program
+is built once (some seven CPU minutes on a fresh machine) and kept in `${XDG_CACHE_HOME:-~/.cache}/netwright/apiserver`,
+under a name that changes with its source.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import functools
+import hashlib
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from tests.judges.cilium_judge import OURS, version
+
+SOURCE = Path(__file__).with_name("apiserver")
+ADMIN, READER = "token-of-the-admin", "token-of-the-reader"
+
+
+class ServerError(Exception):
+    """The program cannot be built, or does not start."""
+
+
+def program() -> Path:
+    """Where the program of this source is, or will be once it is built."""
+    digest = hashlib.sha256(b"".join((SOURCE / name).read_bytes() for name in ("main.go", "go.mod", "go.sum")))
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "netwright" / "apiserver" / digest.hexdigest()[:16] / "kube-apiserver"
+
+
+def _go(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off"}
+    return subprocess.run(
+        ["go", *arguments], cwd=SOURCE, env=os.environ | environment, capture_output=True, text=True, check=False
+    )
+
+
+@functools.cache
+def unavailable() -> str | None:
+    """Why there is no server on this machine, or None once it is built."""
+    if not shutil.which("etcd"):
+        return "a kube-apiserver needs etcd, and there is none (Debian: apt-get install etcd-server)"
+    target = program()
+    if target.is_file():
+        return None
+    if not shutil.which("go"):
+        return "a kube-apiserver is built by Go, and there is none"
+    needed = re.search(r"^go (\S+)$", (SOURCE / "go.mod").read_text(encoding="utf-8"), re.MULTILINE)
+    present = _go("env", "GOVERSION").stdout.strip()
+    if needed is None or version(present) < version(needed[1]):
+        return f"a kube-apiserver needs Go {needed and needed[1]}, and there is {present or 'one of unknown version'}"
+    folder = target.parent.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if target.is_file():  # the other builder has made it
+            return None
+        listed = _go("list", "-deps", ".")  # downloads what the build will read
+        if listed.returncode:
+            if any(word in listed.stderr for word in OURS):
+                raise ServerError(listed.stderr)
+            return f"a kube-apiserver needs modules that cannot be had: {listed.stderr.strip().splitlines()[-1:]}"
+        unfinished = folder / f"{target.parent.name}.unfinished"
+        try:
+            built = _go("build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", str(unfinished), ".")
+            if built.returncode:
+                raise ServerError(built.stderr)
+            target.parent.mkdir(exist_ok=True)
+            unfinished.rename(target)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    return None
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+class ApiServer:
+    """The running server, with its files in `folder`. `config` is a kubeconfig with the contexts admin, reader (who may
+    do nothing until a role says so) and stranger (whom the server does not know)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port, client, peer = free_port(), free_port(), free_port()
+        self._processes: list[subprocess.Popen[bytes]] = []
+        folder.mkdir(parents=True, exist_ok=True)
+        key = folder / "service-account.key"
+        subprocess.run(["openssl", "genrsa", "-out", str(key), "2048"], check=True, capture_output=True)
+        (folder / "tokens.csv").write_text(
+            f'{ADMIN},admin,1,"system:masters"\n{READER},reader,2,"readers"\n', encoding="utf-8"
+        )
+        self._start(
+            "etcd", "etcd", f"--data-dir={folder / 'etcd'}", "--unsafe-no-fsync",
+            f"--listen-client-urls=http://127.0.0.1:{client}", f"--advertise-client-urls=http://127.0.0.1:{client}",
+            f"--listen-peer-urls=http://127.0.0.1:{peer}",
+        )  # fmt: skip
+        self._start(
+            "apiserver", str(program()), f"--etcd-servers=http://127.0.0.1:{client}", f"--cert-dir={folder / 'certs'}",
+            f"--secure-port={self.port}", "--bind-address=127.0.0.1", f"--service-account-key-file={key}",
+            f"--service-account-signing-key-file={key}", "--service-account-issuer=https://kubernetes.default.svc",
+            f"--token-auth-file={folder / 'tokens.csv'}", "--authorization-mode=RBAC",
+            "--service-cluster-ip-range=10.96.0.0/12", "--endpoint-reconciler-type=none",
+            "--disable-admission-plugins=ServiceAccount", "--max-requests-inflight=2000",
+            "--max-mutating-requests-inflight=1000",
+        )  # fmt: skip
+        try:
+            self._await_ready()
+        except BaseException:
+            self.close()
+            raise
+        self.config = self.kubeconfig(f"https://127.0.0.1:{self.port}", "config")
+
+    def _start(self, name: str, *command: str) -> None:
+        with (self.folder / f"{name}.log").open("wb") as log:
+            self._processes.append(subprocess.Popen(command, stdout=log, stderr=log))
+
+    def _await_ready(self) -> None:
+        last = time.monotonic() + 120
+        while time.monotonic() < last:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                if self.ask("GET", "/readyz")[0] == 200:
+                    return
+            if any(process.poll() is not None for process in self._processes):
+                break
+            time.sleep(0.2)
+        raise ServerError((self.folder / "apiserver.log").read_text(encoding="utf-8", errors="replace")[-2000:])
+
+    def kubeconfig(self, server: str, name: str, authority: Path | None = None) -> Path:
+        """A kubeconfig of three contexts for this server, or for one that stands before it."""
+        path = self.folder / name
+        cluster = {
+            "server": server,
+            "certificate-authority": str(authority or self.folder / "certs" / "apiserver.crt"),
+        }
+        users = {"admin": ADMIN, "reader": READER, "stranger": "token-that-has-expired"}
+        content = {
+            "clusters": [{"name": "test", "cluster": cluster}],
+            "users": [{"name": user, "user": {"token": token}} for user, token in users.items()],
+            "contexts": [{"name": user, "context": {"cluster": "test", "user": user}} for user in users],
+            "current-context": "admin",
+        }
+        path.write_text(json.dumps(content), encoding="utf-8")
+        return path
+
+    def close(self) -> None:
+        for process in reversed(self._processes):
+            process.send_signal(signal.SIGKILL)  # it keeps nothing
+            process.wait()
+
+    # --- writing --------------------
+
+    def _connection(self) -> http.client.HTTPSConnection:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        return http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=60)
+
+    def ask(
+        self, method: str, path: str, body: Any = None, connection: http.client.HTTPSConnection | None = None
+    ) -> tuple[int, Any]:
+        one = connection or self._connection()
+        try:
+            return self._ask(method, path, body, one)
+        finally:
+            if connection is None:
+                one.close()
+
+    @staticmethod
+    def _ask(method: str, path: str, body: Any, one: http.client.HTTPSConnection) -> tuple[int, Any]:
+        kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
+        headers = {"Authorization": f"Bearer {ADMIN}", "Content-Type": kind}
+        one.request(method, path, body=None if body is None else json.dumps(body), headers=headers)
+        response = one.getresponse()
+        text = response.read()
+        return response.status, json.loads(text) if text[:1] == b"{" else text
+
+    def write(self, objects: Sequence[dict[str, Any]], at_once: int = 8) -> None:
+        """Create objects, and then set the status that they have."""
+
+        def some(mine: Iterable[dict[str, Any]]) -> None:
+            connection = self._connection()
+            for one in mine:
+                path = path_of(one)
+                code, said = self.ask("POST", path, one, connection)
+                if code not in (201, 409):
+                    raise ServerError(f"{one['kind']} {one['metadata']}: {code} {said}")
+                if "status" in one:
+                    own = f"{path}/{one['metadata']['name']}/status"
+                    code, said = self.ask("PATCH", own, {"status": one["status"]}, connection)
+                    if code != 200:
+                        raise ServerError(f"status of {one['kind']} {one['metadata']}: {code} {said}")
+            connection.close()
+
+        with ThreadPoolExecutor(at_once) as pool:
+            list(pool.map(some, [objects[i::at_once] for i in range(at_once)]))
+
+    def export(self, *paths: str) -> Iterator[dict[str, Any]]:
+        """The objects of these lists as `kubectl get -o yaml` writes them: each with its kind."""
+        for path in paths:
+            _, listed = self.ask("GET", path)
+            for item in listed["items"]:
+                yield {"apiVersion": listed["apiVersion"], "kind": listed["kind"].removesuffix("List"), **item}
+
+
+_CLUSTER_WIDE = ("Namespace", "Node", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition")
+_PLURALS = {"NetworkPolicy": "networkpolicies", "Ingress": "ingresses"}
+
+
+def path_of(one: dict[str, Any]) -> str:
+    """Where objects of this kind and namespace are written."""
+    group = one["apiVersion"]
+    root = f"/apis/{group}" if "/" in group else f"/api/{group}"
+    plural = _PLURALS.get(one["kind"], one["kind"].lower() + "s")
+    if one["kind"] in _CLUSTER_WIDE:
+        return f"{root}/{plural}"
+    return f"{root}/namespaces/{one['metadata']['namespace']}/{plural}"

@@ -1,0 +1,200 @@
+"""`kube:` against a real kube-apiserver: the same answers as from an export, and what happens where part is missing."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import netwright as nw
+from netwright.cli.main import run
+from netwright.sources.kube import connection, lists
+from tests.cluster import objects
+from tests.cluster.server import ADMIN, READER, ApiServer
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(scope="module")
+def filled(api: ApiServer) -> ApiServer:
+    """Six namespaces with pods, machines, policies, and Secrets with canaries."""
+    api.write(objects.machine_crds())
+    api.write(objects.namespaces(6))
+    api.write(list(objects.cluster(6, pods=120, machines=12, policies=18)))
+    secret = {"apiVersion": "v1", "kind": "Secret", "stringData": {"password": "canary-in-a-secret"}}
+    api.write([secret | {"metadata": {"name": f"s{i}", "namespace": f"team-0{i}"}} for i in range(6)])
+    api.write(objects.role(without=("networkpolicies",)))
+    return api
+
+
+def ask(capture: Capture, *words: str) -> tuple[int, str, str]:
+    code = run(words)
+    said = capture.readouterr()
+    return code, said.out, said.err
+
+
+_PLACES = ("file", "line", "column", "excerpt")
+_PROVENANCE = ("inputs", "documents", "diagnostics")
+
+
+def told(text: str) -> str:
+    """The answer without where it comes from."""
+
+    def bare(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {k: bare(v) for k, v in value.items() if k not in _PLACES}
+        return [bare(v) for v in value] if isinstance(value, list) else value
+
+    found = json.loads(text)
+    return json.dumps(bare({k: v for k, v in found.items() if k not in _PROVENANCE}))
+
+
+@pytest.mark.parametrize(
+    "verb", [("check",), ("reach",), ("reach", "--form", "classes"), ("show", "vms"), ("show", "workloads")]
+)
+def test_a_cluster_and_its_export_answer_the_same(
+    filled: ApiServer, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, verb: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(lists, "PAGE", 7)
+    exported = {"apiVersion": "v1", "kind": "List", "items": list(filled.export(*objects.EXPORTED))}
+    (tmp_path / "all.yaml").write_text(yaml.safe_dump(exported), encoding="utf-8")
+    live = ask(capsys, *verb, "-f", "kube:admin", "--kubeconfig", str(filled.config), "-o", "json")
+    files = ask(capsys, *verb, "-f", str(tmp_path / "all.yaml"), "-o", "json")
+    assert not [d for d in json.loads(live[1])["diagnostics"] if d["severity"] == "error"]
+    assert told(live[1]) == told(files[1])
+    assert live[0] == files[0]
+    (given,) = json.loads(live[1])["inputs"]
+    assert given["source"] == "kube:admin"
+    assert given["documents"]["evaluated"] == len(exported["items"])
+
+
+def test_of_a_cluster_there_is_no_line(filled: ApiServer) -> None:
+    twin = nw.load("kube:", kubeconfig=str(filled.config))
+    why = twin.why("team-00/app-0", "team-00/app-1:8080")
+    assert why.verdict in ("allow", "deny")
+    assert len(twin.snapshot.objects) > 150
+    assert twin.snapshot.inputs[0].source == "kube:admin"
+
+
+def test_a_kind_that_is_denied_leaves_open_what_it_could_change(filled: ApiServer, capsys: Capture) -> None:
+    code, out, _ = ask(capsys, "check", "kube:reader", "--kubeconfig", str(filled.config), "-o", "json")
+    assert code == 3
+    (told_,) = [d for d in json.loads(out)["diagnostics"] if d["code"] == "NW1016"]
+    assert told_["title"] == "networkpolicies.networking.k8s.io may not be listed (403)"
+    assert "`NetworkPolicy` in any namespace could change are undecided" in told_["effect"]
+    twin = nw.load("kube:reader", kubeconfig=str(filled.config))
+    why = twin.why("team-00/app-0", "team-00/app-1:8080")
+    assert why.verdict == "undecided"
+    assert any("networkpolicies" in reason.reason for reason in why.reasons)
+
+
+def test_a_user_whom_the_server_does_not_know(filled: ApiServer, capsys: Capture) -> None:
+    code, out, err = ask(capsys, "check", "kube:stranger", "--kubeconfig", str(filled.config))
+    assert (code, out) == (3, "")
+    assert "does not know the user of context `stranger` (401)" in err
+    assert "token-that-has-expired" not in err
+
+
+def test_no_secret_is_told(filled: ApiServer, capsys: Capture) -> None:
+    verbs = (("check",), ("check", "-v"), ("reach", "-v"), ("show", "vms"), ("show", "workloads"), ("show", "policies"))
+    everything = "".join(
+        "".join(ask(capsys, *verb, "-f", f"kube:{context}", "--kubeconfig", str(filled.config), "-o", form)[1:])
+        for verb in verbs
+        for context in ("admin", "reader", "stranger")
+        for form in ("text", "json")
+    )
+    assert not re.search(rf"canary-in-a-secret|Y2FuYXJ5|canary-user-data|{ADMIN}|{READER}|expired-token", everything)
+
+
+# --- a server that fails --------------------
+
+
+class Between:
+    """Passes bytes on to the server, and after so many of its own bytes ends the connection or goes silent."""
+
+    def __init__(self, port: int, most: int, *, silent: bool) -> None:
+        self.target, self.left, self.silent = port, most, silent
+        self.lock = threading.Lock()
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self.listening.getsockname()[1]
+        self.open: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self.listening.accept()
+                far = socket.create_connection(("127.0.0.1", self.target))
+                self.open += [near, far]
+                threading.Thread(target=self._pass, args=(near, far, False), daemon=True).start()
+                threading.Thread(target=self._pass, args=(far, near, True), daemon=True).start()
+
+    def _pass(self, source: socket.socket, sink: socket.socket, counted: bool) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(4096):
+                with self.lock:
+                    if counted:
+                        self.left -= len(data)
+                    if counted and self.left < 0:
+                        break
+                sink.sendall(data)
+            if not (counted and self.silent):
+                sink.shutdown(socket.SHUT_RDWR)
+                source.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self.listening.close()
+        for one in self.open:
+            one.close()
+
+
+@pytest.fixture
+def between(filled: ApiServer, tmp_path: Path) -> Iterator[Callable[..., Path]]:
+    made: list[Between] = []
+
+    def put(most: int, *, silent: bool = False) -> Path:
+        made.append(Between(filled.port, most, silent=silent))
+        return filled.kubeconfig(f"https://127.0.0.1:{made[-1].port}", f"config-{made[-1].port}")
+
+    yield put
+    for one in made:
+        one.close()
+
+
+@pytest.mark.parametrize("most", [0, 500, 20_000, 60_000])
+def test_a_server_that_ends_half_way_is_no_answer(
+    between: Callable[..., Path], capsys: Capture, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(lists, "PAGE", 10)
+    code, out, err = ask(capsys, "check", "kube:", "--kubeconfig", str(between(most)))
+    assert (code, out) == (3, "")
+    assert re.search(r"ended the connection before its answer was whole|does not speak TLS", err)
+
+
+@pytest.mark.parametrize("most", [0, 20_000])
+def test_a_server_that_goes_silent_is_not_waited_for(
+    between: Callable[..., Path], capsys: Capture, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(lists, "PAGE", 10)
+    monkeypatch.setattr(connection, "SILENT_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.5)
+    code, out, err = ask(capsys, "check", "kube:", "--kubeconfig", str(between(most, silent=True)))
+    assert (code, out) == (3, "")
+    assert "sent nothing for" in err
+
+
+def test_a_server_whose_certificate_another_one_signed(filled: ApiServer, tmp_path: Path, capsys: Capture) -> None:
+    config = json.loads(filled.config.read_text(encoding="utf-8"))
+    del config["clusters"][0]["cluster"]["certificate-authority"]
+    (tmp_path / "config").write_text(json.dumps(config), encoding="utf-8")
+    code, out, err = ask(capsys, "check", "kube:", "--kubeconfig", str(tmp_path / "config"))
+    assert (code, out) == (3, "")
+    assert "is not trusted" in err
