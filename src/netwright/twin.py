@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from netwright.questions.show import Shown
     from netwright.questions.why import WhyAnswer
     from netwright.sources import Part
+    from netwright.store.records import Manifest
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -84,14 +85,18 @@ def load(
     kubeconfig: str = "",
     context: str = "",
     allow_exec: bool = False,
+    store: str | None = None,
 ) -> Twin:
-    """Read sources (files, folders, `-`, `git:REV:PATH`, live clusters as `kube:CONTEXT`) into a twin.
+    """Read sources (files, folders, archives, `-`, `git:REV:PATH`, live clusters as `kube:CONTEXT`, `snapshot:ID`) into
+    a twin.
 
     Raises SourceError where a source cannot be read at all, UsageError for an unknown profile or a malformed pod CIDR.
     What is wrong inside the input does not raise: it is in `Twin.diagnostics`, and verdicts it could change are
     undecided. A `Part` is what such sources were split into, and may be empty. `like`: a twin of mostly the same
     objects; what has the same text is not decoded again. `kubeconfig`, `context` and `allow_exec` are for live
-    clusters: the file, the context of `kube:`, and whether programs that the file names may run.
+    clusters: the file, the context of `kube:`, and whether programs that the file names may run. `store`: the folder
+    that snapshots are kept in. What was given beside the sources when a snapshot was taken holds again where nothing
+    else is given.
     """
     from netwright import sources as readers
 
@@ -102,7 +107,19 @@ def load(
     try:
         started = time.process_time()
         access = readers.Access(kubeconfig=kubeconfig, context=context, allow_exec=allow_exec)
-        reading = readers.read(named, stdin=stdin, kustomize=kustomize, access=access)
+        opened: list[Manifest] = []
+
+        def stored(name: str) -> Reading:
+            from netwright.store.reading import find as find_stored
+            from netwright.store.reading import read as read_stored
+
+            found = find_stored(name, store)
+            opened.append(found.manifest)
+            return read_stored(found)
+
+        reading = readers.read(named, stdin=stdin, kustomize=kustomize, access=access, stored=stored)
+        if len(opened) == len(reading.inputs) == 1:
+            cidrs, cni = cidrs or list(opened[0].pod_cidrs), cni or opened[0].cni
         read = time.process_time()
         twin = Twin(
             digest(reading, like.snapshot if like is not None else None),

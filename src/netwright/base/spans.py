@@ -27,6 +27,17 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, gc=False, order=True):
         return f"{self.file}:{self.line}:{self.column}"
 
 
+class Node:
+    """The place of a node of an object (0-based line and column) and its children by key or index."""
+
+    __slots__ = ("children", "column", "line")
+
+    def __init__(self, line: int, column: int, children: dict[str | int, Node] | None = None) -> None:
+        self.line = line
+        self.column = column
+        self.children = children
+
+
 class Origin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The object a rule came from, the pointer inside it, and the text it stands in (live objects have none)."""
 

@@ -21,13 +21,14 @@ HELP = {
     "convert": "Policies in another language, with the proof that they do the same.",
     "show": "List what was read: workloads, services, policies, exposure …",
     "explain": "The manual, offline: a finding code, a kind, a term.",
+    "snapshot": "Keep what a network was at one moment, and ask any question of it later.",
     "demo": "Three questions about a small example cluster.",
     "completion": "Shell completion for bash, zsh, fish and kubectl.",
     "version": "The version.",
 }
 SECTIONS = (
     ("Ask", ("check", "why", "reach", "diff", "eval", "convert")),
-    ("Look", ("show", "explain")),
+    ("Look", ("show", "explain", "snapshot")),
     ("Misc", ("demo", "completion", "version")),
 )
 MOST_COLUMNS = 100

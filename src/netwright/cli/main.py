@@ -29,6 +29,7 @@ COMMANDS = {
     "convert": ("netwright.cli.convert", "convert"),
     "show": ("netwright.cli.look", "show"),
     "explain": ("netwright.cli.look", "explain"),
+    "snapshot": ("netwright.cli.snapshots", "snapshot"),
     "demo": ("netwright.cli.look", "demo"),
     "completion": ("netwright.cli.completion", "completion"),
     "version": ("netwright.cli.look", "version"),

@@ -36,6 +36,9 @@ def decode(document: Document) -> Decoded | Invalid:
 
     Raises KeyError for a kind that is not read: ask `model.kind_lists.find` first.
     """
+    if document.refused is not None:
+        refused: Invalid = document.refused
+        return refused
     name = _OF_GROUP.get(document.group)
     if name is None and document.kind == "ConfigMap":
         name = "cilium" if document.name == "cilium-config" else "kubemacpool"

@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol, TypeVar
 import msgspec
 
 from netwright.base.diagnostics import Diagnostic
-from netwright.base.spans import Place, Pointer, Position
+from netwright.base.spans import Node, Place, Pointer, Position
 
 T = TypeVar("T")
 
@@ -32,6 +32,8 @@ class Document(msgspec.Struct, kw_only=True, eq=False):
     namespace: str
     name: str
     raw: bytes | msgspec.Raw | Any
+    refused: Any = None
+    """Of an object of a snapshot that the API server would refuse, and that is not kept: what it says against it."""
 
     @property
     def group(self) -> str:
@@ -93,6 +95,9 @@ class Texts(Protocol):
 
     def position(self, place: Place, pointer: Pointer = ()) -> Position | None:
         """Where `pointer` of the object at `place` stands; the nearest parent's position where it is absent."""
+
+    def nodes(self, place: Place) -> Node | None:
+        """Where all nodes of the object at `place` stand, as far as that is kept."""
 
     def lines(self, file: str) -> list[str]:
         """The lines of the text, without line ends; empty where it is not kept."""

@@ -33,6 +33,8 @@ _UNREAD: Final = {
     "enable-extended-ip-protocols": "false",
 }
 """Options that change what policies do and are not read, with the value that is taken."""
+OPTIONS: Final = frozenset((*_READ, *_UNREAD))
+"""All that anything is said of."""
 
 
 def profile_name(config: CiliumConfig) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from netwright.base.patterns import pattern
-from netwright.base.spans import Place, Pointer, Position
+from netwright.base.spans import Node, Place, Pointer, Position
+from netwright.model.document import Texts
 from netwright.sources.salvage import line_column, split_lines
 from netwright.sources.scalars import MERGE, ScalarFault, key_text, resolve, resolve_tagged
 from netwright.sources.yamltext import new_parser
@@ -23,6 +24,8 @@ _GAP = pattern(rb"[\s,\[]*")
 _ATOM = pattern(r'"(?:[^"\\]|\\.)*"|[^\s,\]}]+')
 _ITEMS = pattern(r"^items:[ \t]*\r?\n((?:  )?)(?=- )", re.MULTILINE)
 _ALIAS = pattern(r"(?:^|[\s\[{,])\*")
+_JSON_TOKEN = pattern(r'"(?:[^"\\]|\\.)*"|[{}\[\]]|[^\s,:{}\[\]"]+')
+_BREAK = pattern("\r\n|[\n\r\x85\u2028\u2029]")
 _CACHED = 64
 """Documents whose scanned positions are kept."""
 _MARKED = 4096
@@ -47,17 +50,6 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     items: Sequence[msgspec.Raw] = ()
 
 
-class Node:
-    """A YAML node's place (0-based line and column) and its children by key or index."""
-
-    __slots__ = ("children", "column", "line")
-
-    def __init__(self, line: int, column: int, children: dict[str | int, Node] | None = None) -> None:
-        self.line = line
-        self.column = column
-        self.children = children
-
-
 class KeptTexts:
     """The texts of one reading by displayed file name, as UTF-8. Answers `model.document.Texts`."""
 
@@ -70,6 +62,11 @@ class KeptTexts:
         self._marks: dict[str, tuple[list[int], list[tuple[int, int]]]] = {}
         self._decoded: tuple[str, int, str] = ("", -1, "")
         self._lines: tuple[str, list[str]] = ("", [])
+        self._others: dict[str, tuple[Texts, str]] = {}
+
+    def adopt(self, texts: Texts, names: Mapping[str, str]) -> None:
+        """Answer for texts that were read before, too: by what they are called here, as what they are called there."""
+        self._others |= {here: (texts, there) for here, there in names.items()}
 
     def keep(self, file: str, data: bytes) -> None:
         """Keep the text of `file`, UTF-8 without a byte order mark."""
@@ -83,9 +80,12 @@ class KeptTexts:
         return len(spans) - 1
 
     def files(self) -> list[str]:
-        return list(self._data)
+        return [*self._data, *self._others]
 
     def lines(self, file: str) -> list[str]:
+        if file in self._others:
+            texts, there = self._others[file]
+            return texts.lines(there)
         if file not in self._data:
             return []
         if self._lines[0] != file:
@@ -93,9 +93,18 @@ class KeptTexts:
         return self._lines[1]
 
     def digests(self) -> dict[str, str]:
-        return {file: hashlib.sha256(data).hexdigest() for file, data in self._data.items()}
+        found = {file: hashlib.sha256(data).hexdigest() for file, data in self._data.items()}
+        for here, (texts, there) in self._others.items():
+            digest = texts.digests().get(there)
+            if digest is not None:
+                found[here] = digest
+        return found
 
     def position(self, place: Place, pointer: Pointer = ()) -> Position | None:
+        if place.file in self._others:
+            texts, there = self._others[place.file]
+            found = texts.position(msgspec.structs.replace(place, file=there), pointer)
+            return None if found is None else msgspec.structs.replace(found, file=place.file)
         spans = self._spans.get(place.file, [])
         if place.document >= len(spans):
             return None
@@ -104,9 +113,32 @@ class KeptTexts:
         line, column = self._in_json(place, span, path) if span.json else self._in_yaml(place, span, path)
         return Position(file=place.file, line=line + 1, column=column + 1)
 
+    def nodes(self, place: Place) -> Node | None:
+        """The places of all nodes of one object, lines and columns 0-based in its file; None where no text is kept."""
+        if place.file in self._others:
+            texts, there = self._others[place.file]
+            return texts.nodes(msgspec.structs.replace(place, file=there))
+        spans = self._spans.get(place.file, [])
+        if place.document >= len(spans):
+            return None
+        span = spans[place.document]
+        if span.json:
+            start, end, path = self._json_extent(place, span, place.item)
+            text = self._data[place.file][start:end].decode("utf-8", "replace")
+            line, column = self._line_column(place.file, start)
+            return _descend(scan_json(text, line, column), path)
+        node, line, path = self._yaml_node(place, span, place.item)
+        return _moved(_descend(node, path), line)
+
     # --- YAML ---
 
     def _in_yaml(self, place: Place, span: Span, path: Pointer) -> tuple[int, int]:
+        node, line, path = self._yaml_node(place, span, path)
+        node = _descend(node, path)
+        return line + node.line, node.column
+
+    def _yaml_node(self, place: Place, span: Span, path: Pointer) -> tuple[Node, int, Pointer]:
+        """The scanned part that a path leads into, the line it begins on, and what of the path is left."""
         item = path[1] if len(path) > 1 and path[0] == "items" and isinstance(path[1], int) else -1
         starts = self._item_starts(place, span) if 0 <= item < span.count else []
         known = self._nodes.get((place.file, place.document, item if starts else -1))
@@ -123,14 +155,7 @@ class KeptTexts:
                 self._nodes.pop(next(iter(self._nodes)))
             self._nodes[place.file, place.document, item if starts else -1] = known
         node, line = known
-        if starts:
-            path = (0, *path[2:])
-        for step in path:
-            child = node.children.get(step) if node.children else None
-            if child is None:
-                break
-            node = child
-        return line + node.line, node.column
+        return node, line, (0, *path[2:]) if starts else path
 
     def _item_starts(self, place: Place, span: Span) -> list[tuple[int, int]]:
         """Character and line of each item of a list written in block style; nothing where that is not sure.
@@ -164,8 +189,13 @@ class KeptTexts:
     # --- JSON ---
 
     def _in_json(self, place: Place, span: Span, path: Pointer) -> tuple[int, int]:
-        data = self._data[place.file]
-        start, end = span.start, span.end
+        start, end, path = self._json_extent(place, span, path)
+        text = self._data[place.file][start:end].decode("utf-8", "replace")
+        offset = start + len(text[: find(text, path)].encode())
+        return self._line_column(place.file, offset)
+
+    def _json_extent(self, place: Place, span: Span, path: Pointer) -> tuple[int, int, Pointer]:
+        """The bytes in which a path is looked for, and what of it is left: those of one item of a list alone."""
         if (
             span.items
             and len(path) > 1
@@ -173,13 +203,9 @@ class KeptTexts:
             and isinstance(path[1], int)
             and path[1] < len(span.items)
         ):
-            offsets = self._item_offsets(place, span)
-            start = offsets[path[1]]
-            end = start + len(memoryview(span.items[path[1]]))
-            path = path[2:]
-        text = data[start:end].decode("utf-8", "replace")
-        offset = start + len(text[: find(text, path)].encode())
-        return self._line_column(place.file, offset)
+            start = self._item_offsets(place, span)[path[1]]
+            return start, start + len(memoryview(span.items[path[1]])), path[2:]
+        return span.start, span.end, path
 
     def _item_offsets(self, place: Place, span: Span) -> list[int]:
         offsets = self._offsets.get((place.file, place.document))
@@ -274,6 +300,53 @@ def scan(text: str) -> Node:
         elif kind is yaml.DocumentEndEvent or kind is yaml.StreamEndEvent:
             break
     return (root.children or {}).get(0, root)
+
+
+def _descend(node: Node, path: Pointer) -> Node:
+    for step in path:
+        child = node.children.get(step) if node.children else None
+        if child is None:
+            break
+        node = child
+    return node
+
+
+def _moved(node: Node, lines: int) -> Node:
+    """The same so many lines further down. What an alias stands for is one node in two places, and becomes two."""
+    below = {step: _moved(child, lines) for step, child in node.children.items()} if node.children else node.children
+    return Node(node.line + lines, node.column, below)
+
+
+def scan_json(text: str, line: int = 0, column: int = 0) -> Node:
+    """The places of all nodes of one well-formed JSON value, whose text begins at this line and column (0-based)."""
+    root: Node | None = None
+    stack: list[tuple[Node, bool]] = []  # the open containers, and whether each is a mapping
+    key: str | None = None
+    start = -column  # of the line, as an offset
+    at = 0
+    for match in _JSON_TOKEN.finditer(text):
+        token, offset = match[0], match.start()
+        for found in _BREAK.finditer(text, at, offset):
+            line, start = line + 1, found.end()
+        at = offset
+        first = token[0]
+        if first in "}]":
+            stack.pop()
+            continue
+        if first == '"' and stack and stack[-1][1] and key is None:
+            key = token[1:-1] if "\\" not in token else str(msgspec.json.decode(token))
+            continue
+        node = Node(line, offset - start, {} if first in "{[" else None)
+        if not stack:
+            root = root or node
+        else:
+            children = stack[-1][0].children
+            if children is not None:
+                children[key if key is not None else len(children)] = node
+            key = None
+        if first in "{[":
+            stack.append((node, first == "{"))
+    return root or Node(line, column)
 
 
 def _key(event: Any) -> str:

@@ -13,6 +13,8 @@ from functools import partial
 from itertools import chain
 from typing import BinaryIO
 
+import msgspec
+
 from netwright.base.errors import SourceError
 from netwright.model.document import Input, Reading, Unread
 from netwright.sources import codeowners, files, git, kustomize
@@ -24,7 +26,8 @@ from netwright.sources.kube import Access
 from netwright.sources.parts import Part, Piece, whole
 from netwright.sources.rendering import NOTHING, rendered, rendered_tree
 
-_LATER = ("snapshot:", "vsphere:", "rvtools:", "nsx:")
+_LATER = ("vsphere:", "rvtools:", "nsx:")
+SNAPSHOT = "snapshot:"
 ANY_CLUSTER = Access()
 _ARCHIVES = (".tar.gz", ".tgz", ".zip")
 
@@ -35,13 +38,15 @@ def read(
     stdin: BinaryIO | None = None,
     kustomize: bool = False,
     access: Access = ANY_CLUSTER,
+    stored: Callable[[str], Reading] | None = None,
 ) -> Reading:
     """Read manifests from files, folders, `-` (standard input) and `git:REV:PATH`, and live clusters (`kube:CONTEXT`)
     as `access` says, in the order given, or from the parts that such sources were split into.
 
     A text that is named twice is read once. With `kustomize`, folders with kustomizations, and kustomization files that
-    are named, are rendered by kubectl or kustomize and the files they stand for are not read; of a revision, too. What
-    is wrong inside a text is in `Reading.unread` and `Reading.warnings`.
+    are named, are rendered by kubectl or kustomize and the files they stand for are not read; of a revision, too.
+    `stored` opens what is written `snapshot:…`. What is wrong inside a text is in `Reading.unread` and
+    `Reading.warnings`.
 
     Raises SourceError where a source does not exist, or where all of them together hold no manifest; parts may hold
     none.
@@ -50,18 +55,21 @@ def read(
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return _Sources(stdin, kustomize, access).read(sources)
+        return _Sources(stdin, kustomize, access, stored).read(sources)
     finally:
         if collecting:
             gc.enable()
 
 
 class _Sources:
-    def __init__(self, stdin: BinaryIO | None, render: bool, access: Access) -> None:
+    def __init__(
+        self, stdin: BinaryIO | None, render: bool, access: Access, stored: Callable[[str], Reading] | None
+    ) -> None:
         self.access = access
         self.account = Account()
         self.stdin = stdin
         self.render = render
+        self.stored = stored
         self.inputs: list[Input] = []
         self.ends: list[tuple[int, int]] = []
         self.roots: list[str] = []
@@ -79,6 +87,8 @@ class _Sources:
                 self._git(source)
             elif source.startswith(KUBE):
                 self._kube(source)
+            elif source.startswith(SNAPSHOT) and self.stored is not None:
+                self._snapshot(self.stored(source))
             else:
                 self._path(source)
         account = self.account
@@ -109,6 +119,26 @@ class _Sources:
                 "standard input is empty", help="pipe manifests into it: `kubectl get … -o yaml | netwright reach -`"
             )
         self._take(Piece(source="-", folder="-"), "-", [text], lambda shown: False)
+
+    def _snapshot(self, found: Reading) -> None:
+        """What was read once, under the names that its texts had, unless one of these is another's here."""
+        account = self.account
+        taken = set(account.texts.files())
+        named = dict.fromkeys([*found.texts.digests(), *(d.place.file for d in found.documents if d.place is not None)])
+        told = found.inputs[0].source
+        names = {file: f"{told}!{file}" if file in taken else file for file in named}
+        account.texts.adopt(found.texts, {here: there for there, here in names.items()})
+        for document in found.documents:
+            if document.place is not None and names[document.place.file] != document.place.file:
+                place = msgspec.structs.replace(document.place, file=names[document.place.file])
+                document = msgspec.structs.replace(document, place=place)
+            account.documents.append(document)
+        account.unread += found.unread
+        account.warnings += found.warnings
+        self.owners.update(found.codeowners)
+        self.inputs += found.inputs
+        self.roots += found.roots
+        self.ends.append((len(account.documents), len(account.unread)))
 
     def _git(self, source: str) -> None:
         tree = git.Tree(source)

@@ -1,0 +1,124 @@
+"""Which fields of an object are kept: those that the twin reads, of annotations those that something is read from.
+
+What a decoder passes over is not there afterwards: containers' environment, volumes, `managedFields`, the annotation in
+which kubectl keeps the whole object. A Secret has a header alone, as all have that do not touch the network.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from netwright.dialects import decode
+from netwright.dialects.k8s.decode import Invalid
+from netwright.model.document import Decoded, Document
+
+ANNOTATIONS: Final = frozenset(
+    (
+        "a8r.io/owner",
+        "app.kubernetes.io/owner",
+        "cloud.google.com/load-balancer-type",
+        "cloud.google.com/neg",
+        "contact",
+        "kubernetes.io/ingress.class",
+        "load-balancer.hetzner.cloud/disable-public-network",
+        "netwright.dev/owner",
+        "networking.gke.io/load-balancer-type",
+        "oci-network-load-balancer.oraclecloud.com/internal",
+        "owner",
+    )
+)
+"""Annotations that are read, beside those of the domains below."""
+DOMAINS: Final = (
+    "cni.cncf.io",
+    "istio.io",
+    "k8s.ovn.org",
+    "kubevirt.io",
+    "route.openshift.io",
+    "service.beta.kubernetes.io",
+    "service.kubernetes.io",
+)
+"""Domains whose annotations configure the network. Those below them count too: `traffic.sidecar.istio.io`."""
+HEADER: Final = ("apiVersion", "kind")
+
+
+def is_kept(annotation: str) -> bool:
+    """Whether an annotation of this key is kept.
+
+    >>> is_kept("k8s.v1.cni.cncf.io/networks"), is_kept("kubectl.kubernetes.io/last-applied-configuration")
+    (True, False)
+    """
+    domain = annotation.partition("/")[0] if "/" in annotation else ""
+    return annotation in ANNOTATIONS or any(domain == one or domain.endswith(f".{one}") for one in DOMAINS)
+
+
+def kept(document: Document, value: Any) -> Any:
+    """The object as plain values, of its fields only those that `value`, which it was decoded to, is made of."""
+    written = document.tree()
+    found = _without(_common(written, msgspec.to_builtins(value)), document.kind)
+    if isinstance(found, dict) and isinstance(written, dict):
+        found = {key: written[key] for key in HEADER if key in written} | found
+    again = decode(msgspec.structs.replace(document, raw=msgspec.json.encode(found)))
+    same = _without(msgspec.to_builtins(value), document.kind)
+    if isinstance(again, Invalid) or _without(msgspec.to_builtins(again.value), document.kind) != same:
+        return _without(written, document.kind)  # a version whose fields have other names: nothing is to be lost
+    return found
+
+
+def header(document: Document) -> dict[str, Any]:
+    """The header of an object as it was written."""
+    try:
+        written = document.tree()
+    except (msgspec.DecodeError, RecursionError):
+        return {}
+    if not isinstance(written, dict):
+        return {}
+    found = {key: written[key] for key in HEADER if isinstance(written.get(key), str)}
+    meta = written.get("metadata")
+    if isinstance(meta, dict):
+        found["metadata"] = {key: meta[key] for key in ("name", "namespace") if isinstance(meta.get(key), str)}
+    return found
+
+
+def _common(written: Any, read: Any) -> Any:
+    if isinstance(written, dict) and isinstance(read, dict):
+        return {key: _common(value, read[key]) for key, value in written.items() if key in read}
+    if isinstance(written, list) and isinstance(read, list) and len(written) == len(read):
+        return [_common(one, other) for one, other in zip(written, read, strict=True)]
+    return written
+
+
+def _without(value: Any, kind: str) -> Any:
+    """The same without what is not read of annotations, and of the ConfigMaps that are read for their name."""
+    if isinstance(value, list):
+        return [_without(one, kind) for one in value]
+    if not isinstance(value, dict):
+        return value
+    found = {}
+    for key, below in value.items():
+        if key == "metadata" and isinstance(below, dict) and isinstance(below.get("annotations"), dict):
+            noted = {k: v for k, v in below["annotations"].items() if is_kept(k)}
+            below = {k: v for k, v in below.items() if k != "annotations"} | ({"annotations": noted} if noted else {})
+        elif key == "data" and kind == "ConfigMap" and isinstance(below, dict):
+            from netwright.profiles.cilium_config import OPTIONS
+
+            below = {k: v for k, v in below.items() if k in OPTIONS}
+        found[key] = _without(below, kind)
+    return found
+
+
+def evaluated(documents: list[Document], objects: tuple[Decoded, ...]) -> list[Decoded | Invalid | None]:
+    """What became of each document; None of one that is not decoded."""
+    from netwright.model.kind_lists import by_name, find
+
+    known = {id(d.place): d for d in objects if d.place is not None}
+    found: list[Decoded | Invalid | None] = []
+    for document in documents:
+        kind = find(document.group, document.kind)
+        reads = kind is not None and kind.reads == "read"
+        if kind is None or not (reads or by_name(document.group, document.kind, document.name) is not None):
+            found.append(None)
+        else:
+            found.append(known.get(id(document.place)) or decode(document))
+    return found
