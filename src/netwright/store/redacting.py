@@ -46,7 +46,14 @@ LABELS: Final = frozenset(("labels", "matchLabels", "selector", "nodeSelector"))
 DOMAINS: Final = ("kubernetes.io", "k8s.io")
 """Domains whose label keys stay."""
 KEYS: Final = frozenset(
-    ("pod-template-hash", "controller-revision-hash", "pod-template-generation", "controller-uid", "job-name", "k8s-app")
+    (
+        "pod-template-hash",
+        "controller-revision-hash",
+        "pod-template-generation",
+        "controller-uid",
+        "job-name",
+        "k8s-app",
+    )
 )
 """Label keys without a domain that controllers give, or by which cluster DNS is known."""
 ANNOTATIONS: Final = (
