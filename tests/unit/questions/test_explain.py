@@ -147,7 +147,7 @@ def test_profiles_are_those_that_exist() -> None:
     ("asked", "meant"),
     [
         ("blast radus", "blast radius"),
-        ("NW107", "NW1007"),
+        ("NW10007", "NW1007"),
         ("NetwrokPolicy", "NetworkPolicy"),
         ("port grup", "port group"),
     ],

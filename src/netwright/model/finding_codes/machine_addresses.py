@@ -34,7 +34,7 @@ metadata: {name: web, namespace: shop, uid: 8a6d1c1e-0000-4000-8000-000000000001
 spec:
   domain: {devices: {interfaces: [{name: lan, bridge: {}}]}}
   networks: [{name: lan, multus: {networkName: lan}}]
-status: {phase: Succeeded, interfaces: [{name: lan, ipAddress: 192.168.7.9, infoSource: "domain, guest-agent"}]}
+status: {phase: Succeeded, interfaces: [{name: lan, ipAddress: 192.168.7.9}]}
 """
 COVERS_LAN: Final = """\
 apiVersion: k8s.cni.cncf.io/v1beta1

@@ -42,7 +42,7 @@ volumes:
         ethernets: {enp1s0: {dhcp4: true, addresses: ["fd10:0:2::2/120"], gateway6: "fd10:0:2::1"}}
 """
 PROBE: Final = "livenessProbe: {tcpSocket: {port: 22}}"
-AGENT_PROBE: Final = "livenessProbe: {guestAgentPing: {}}"
+INSIDE_PROBE: Final = "livenessProbe: {exec: {command: [/bin/true]}}"
 INJECTED: Final = """\
 apiVersion: v1
 kind: Namespace
@@ -195,9 +195,9 @@ MACHINE_BINDINGS: Final = (
             "`state: down` takes the link of the interface from the guest, and the livenessProbe of the machine asks "
             "over the pod network. Each time it fails often enough the machine is restarted."
         ),
-        help="take the probe away while the link is down, or ask the guest agent",
+        help="take the probe away while the link is down, or ask inside the guest with `exec`",
         fails=machine(LINKS % "down", more=PROBE),
-        passes=machine(LINKS % "down", more=AGENT_PROBE),
+        passes=machine(LINKS % "down", more=INSIDE_PROBE),
     ),
     FindingCode(
         code="NW6018",

@@ -261,7 +261,7 @@ def link_down(machine: Written, card: Card) -> Iterator[Found]:
         f"the link of `{card.name}` of `{machine.noun.ref}` is down, and its livenessProbe goes over it",
         label="nothing comes through",
         effect="the probe fails, and the machine is restarted again and again",
-        help="take the probe away while the link is down, or use `exec` or `guestAgentPing`",
+        help="take the probe away while the link is down, or ask inside the guest with `exec`",
         key=card.name,
     )
 
