@@ -18,6 +18,7 @@ from netwright.dialects.kubevirt import MACHINES
 from netwright.dialects.multus import KINDS as ATTACHMENTS
 from netwright.dialects.ovn import KINDS as OVN_KINDS
 from netwright.dialects.ovn import NETWORKS as OVN_NETWORKS
+from netwright.dialects.ovn import PRIMARY as OVN_PRIMARY
 from netwright.model.document import Decoded, UnknownPolicy
 from netwright.model.rule import (
     ANYBODY,
@@ -205,10 +206,15 @@ def not_enforced(objects: Sequence[Decoded], profile: Profile) -> Iterator[Unkno
                 effect="deny" if d.kind in ("HostEndpoint", *OVN_KINDS) else "both",
                 reason=f"{d.kind} `{named(d.namespace, d.name)}` is no policy of the profile `{profile.name}`",
             )
-    if not held.isdisjoint(DEFINING):
+    if not held.isdisjoint(DEFINING) or any(_waits(d) for d in objects):
         from netwright.profiles.primary_networks import unmet
 
         yield from unmet(objects, profile)
+
+
+def _waits(d: Decoded) -> bool:
+    """Whether it is a namespace whose pods have another primary network than the default one."""
+    return d.kind == "Namespace" and OVN_PRIMARY in (d.value.metadata.labels or {})
 
 
 def without_effect(objects: Sequence[Decoded], profile: Profile) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from netwright.base.spans import Origin, named
 from netwright.dialects.k8s.objects import LabelSelector, Namespace
 from netwright.dialects.multus import KINDS as ATTACHMENTS
 from netwright.dialects.multus.cni import OVN, Config, Ipam, Plugin, config_of
-from netwright.dialects.ovn import NETWORKS
+from netwright.dialects.ovn import NETWORKS, PRIMARY
 from netwright.dialects.ovn.objects import Layer2, Layer3, Localnet, NetworkSpec
 from netwright.dialects.sriov import NETWORKS as OF_OPERATOR
 from netwright.model.document import Decoded
@@ -22,8 +22,7 @@ from netwright.profiles.ipam import ranges
 from netwright.profiles.odd_networks import noted
 from netwright.profiles.selected_namespaces import selected_namespaces
 
-LABEL: Final = "k8s.ovn.org/primary-user-defined-network"
-"""The label that a namespace has from its start if a primary network is to be there."""
+LABEL: Final = PRIMARY
 OVN_MTU: Final = 1400
 """What OVN-Kubernetes leaves of 1500 bytes for the overlay (`Default.MTU` in `pkg/config/config.go`)."""
 LOCALNET_MTU: Final = 1500

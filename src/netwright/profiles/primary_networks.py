@@ -134,8 +134,13 @@ class PrimaryNetworks:
         for namespace, (networks, why) in self._open.items():
             effect = "both" if by_range else "deny"
             yield UnknownPolicy(kind=networks[0].kind, namespaces=(namespace,), hosts=False, effect=effect, reason=why)  # type: ignore[arg-type]
+        yield from self.waiting()
+
+    def waiting(self) -> Iterator[UnknownPolicy]:
+        """What is left open of pods whose network is not in the input."""
+        held = {ns for one in self.networks for ns in (*(one.namespaces or ()), *one.perhaps)}
         for namespace, labels in self._labels.items():
-            if LABEL in labels and namespace not in self.of_namespace and namespace not in self._open:
+            if LABEL in labels and namespace not in held:
                 why = (
                     f"the Namespace `{namespace}` has the label `{LABEL}`, and its primary network is not in the input"
                 )
@@ -320,12 +325,11 @@ def unmet(objects: Sequence[Decoded], profile: Profile) -> Iterator[UnknownPolic
     """What primary networks could change, for exactly the pods that are, or may be, on one: under a profile that knows
     them where it is not known which, under others all of it."""
     primary = PrimaryNetworks(objects)
-    if not primary.networks and not profile.has_primary_networks:
-        return
-    by_range = any(named_families(d) for d in objects)
+    by_range = bool(primary.networks) and any(named_families(d) for d in objects)
     if profile.has_primary_networks:
         yield from primary.unknown(by_range)
         return
+    yield from primary.waiting()
     for network in primary.networks:
         name = described(network)
         for namespaces, is_one in (

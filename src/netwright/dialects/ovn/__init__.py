@@ -7,5 +7,7 @@ KINDS: Final = ("EgressFirewall",)
 """The kinds that allow and deny."""
 NETWORKS: Final = ("UserDefinedNetwork", "ClusterUserDefinedNetwork")
 """The kinds that define networks."""
+PRIMARY: Final = "k8s.ovn.org/primary-user-defined-network"
+"""The label that a namespace has from its start if a primary network is to be there."""
 CONNECTS: Final = ("ClusterNetworkConnect",)
 """The kinds that join networks."""
