@@ -82,6 +82,10 @@ def test_53_primary_user_defined_networks(tmp_path: Path, source: str, target: s
     """Pods of such a network meet each other and nobody else; the others are as they were."""
     manifests = "".join(pod(ref) for ref in ("shop/web", "shop/db", "blue/web", "blue/db"))
     manifests += """
+apiVersion: v1
+kind: Namespace
+metadata: {name: blue, labels: {k8s.ovn.org/primary-user-defined-network: ""}}
+---
 apiVersion: k8s.ovn.org/v1
 kind: UserDefinedNetwork
 metadata: {name: blue, namespace: blue}

@@ -63,7 +63,11 @@ def enforcers(
     if primary is not None:
         from netwright.profiles.primary_networks import opened_ports
 
-        found = (*found, primary.enforcer(opened_ports(primary)))
+        opened = opened_ports(primary)
+        if opened:
+            tier = Tier(name="open default ports", ties="any-order", rules=primary.before_policies(opened))
+            found = (replace(found[0], tiers=(tier, *found[0].tiers)), *found[1:])
+        found = (*found, primary.enforcer(opened))
     machines = machines_of(objects)
     guests = machines.enforcers() if machines is not None else ()
     if mesh is None:

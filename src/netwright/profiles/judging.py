@@ -50,7 +50,7 @@ def as_judged(profile: Profile, objects: Sequence[Decoded], unknown: Sequence[Un
         calico = CalicoOptions(default_endpoint_to_host_action=profile.host_action)
         return found | {"profile": "calico", "options": calico}
     if profile.name.partition(":")[0] == "ovn-kubernetes":
-        return found | {"profile": "ovn-kubernetes"}
+        return found | {"profile": "ovn-kubernetes", "primary_networks": True}
     from netwright.spec.cilium_identities import CiliumOptions
 
     modes = {"pod": "pods", "node": "nodes"}

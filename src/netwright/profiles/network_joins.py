@@ -2,7 +2,7 @@
 
 After the page "Connecting User Defined Networks" of OVN-Kubernetes (8ddc65567bcd) and OKEP-5224: a connection holds
 both ways and leads no further; networks with overlapping subnets, of other transports than the overlay, or of other
-address families are refused, and then the whole object joins nothing (condition `Accepted`).
+address families are not supported: what becomes of the object then is left open.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from netwright.profiles.selected_namespaces import selected_namespaces, selects
 
 class Join(msgspec.Struct, frozen=True, kw_only=True):
     """From one network to another: whether pods meet, and whether clients reach Services. `open` says why it is
-    perhaps none, `refused` why it surely is none."""
+    perhaps none."""
 
     first: str
     second: str
@@ -33,7 +33,6 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
     services: bool
     origin: Origin
     open: str = ""
-    refused: str = ""
 
 
 def joins_of(
@@ -67,10 +66,10 @@ def joins_of(
                 surely, perhaps = selected_namespaces(serving.namespace_selector or LabelSelector(), objects)
                 for namespace in (*surely, *perhaps):
                     ref = of_namespace.get(namespace, "")
-                    if not ref or chosen.get(ref) == "":
+                    if not ref or by_ref[ref].kind != "UserDefinedNetwork":
                         continue
-                    chosen[ref] = _why_open(d, by_ref[ref], namespace, namespace in surely)
-        refused = _refused(d, spec, [by_ref[ref] for ref in sorted(chosen)], ranges, transports)
+                    chosen[ref] = "" if namespace in surely else _not_known(d, namespace)
+        unsupported = _unsupported(d, spec, [by_ref[ref] for ref in sorted(chosen)], ranges, transports)
         origin = Origin(kind=d.kind, namespace="", name=d.name, pointer=("spec",), place=d.place)
         kinds = spec.connectivity or ()
         found += [
@@ -80,34 +79,26 @@ def joins_of(
                 pods="PodNetwork" in kinds,
                 services="ServiceNetwork" in kinds,
                 origin=origin,
-                open=chosen[one] or chosen[other],
-                refused=refused,
+                open=chosen[one] or chosen[other] or unsupported,
             )
             for one, other in permutations(sorted(chosen), 2)
         ]
     return tuple(found)
 
 
-def _why_open(d: Decoded, network: NetworkNoun, namespace: str, surely: bool) -> str:
-    if not surely:
-        return f"whether {d.kind} `{d.name}` selects `{namespace}` is not known: its labels are not in the input"
-    if network.kind != "UserDefinedNetwork":
-        return (
-            f"{d.kind} `{d.name}` selects `{namespace}` for its UserDefinedNetwork, and the documents leave open "
-            f"whether {described(network)} counts as that"
-        )
-    return ""
+def _not_known(d: Decoded, namespace: str) -> str:
+    return f"whether {d.kind} `{d.name}` selects `{namespace}` is not known: its labels are not in the input"
 
 
-def _refused(
+def _unsupported(
     d: Decoded,
     spec: ClusterNetworkConnectSpec,
     networks: Sequence[NetworkNoun],
     ranges: Mapping[str, IpSet | None],
     transports: Mapping[str, str | None],
 ) -> str:
-    """Why OVN-Kubernetes does not accept the object; "" where nothing of the input says so."""
-    name = f"{d.kind} `{d.name}` joins nothing:"
+    """Why OVN-Kubernetes does not support the object; "" where nothing of the input says so."""
+    name = f"what {d.kind} `{d.name}` joins is left open:"
     for condition in (d.value.status or {}).get("conditions") or ():
         if isinstance(condition, dict) and (condition.get("type"), condition.get("status")) == ("Accepted", "False"):
             return f"{name} its condition `Accepted` is False"

@@ -11,13 +11,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property
-from typing import Any, Final
+from functools import cached_property, partial
+from typing import Final
 
 import msgspec
 
 from netwright.base.ipset import IpSet, parse_address
-from netwright.base.selectors import Has, Not, conjunction, equals, one_of
+from netwright.base.selectors import Has, Not, Selector, conjunction, equals, one_of
 from netwright.base.services import ICMP, ICMPV6, PROTOCOLS, ServiceSet
 from netwright.base.spans import Origin
 from netwright.dialects.k8s.lower import POD_NETWORK
@@ -28,9 +28,11 @@ from netwright.model.networks import NetworkNoun
 from netwright.model.rule import (
     ANYBODY,
     EVERY_SERVICE,
+    UNBOUND,
     Action,
     AndPeer,
     Direction,
+    EndpointKind,
     Enforcer,
     Kinds,
     Members,
@@ -63,14 +65,11 @@ ASSUMED: Final = (
     "pods on a primary user-defined network are reached at their addresses there; Services of the default network "
     "that they reach are the API server's and DNS"
 )
+_SIDES: Final[tuple[Direction, Direction]] = ("egress", "ingress")
 _BY_KUBELET: Final = "the kubelet of the pod's node sends it"
 _KUBELET: Final = Obligation(_BY_KUBELET, _BY_KUBELET)
 _TO_DEFAULT: Final = "it is sent to the pod's address of the default network"
 _BY_DEFAULT_ADDRESS: Final = Obligation(_TO_DEFAULT, _TO_DEFAULT)
-_TO_NODES: Final = (
-    "the documents of OVN-Kubernetes leave open whether pods on a primary user-defined network reach nodes by the "
-    "nodes' own addresses"
-)
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -86,13 +85,16 @@ class PrimaryNetworks:
 
     def __init__(self, objects: Sequence[Decoded]) -> None:
         self.objects = objects
+        self.by_range = any(named_families(d) for d in objects)
         self.networks = tuple(one for one in networks_of(objects)[1:] if one.role == "primary")
         self._labels = {d.name: d.value.metadata.labels or {} for d in objects if d.kind == "Namespace"}
         claimed: dict[str, list[NetworkNoun]] = {}
         maybe: dict[str, list[NetworkNoun]] = {}
         for network in self.networks:
             for namespace in network.namespaces or ():
-                if LABEL in self._labels.get(namespace, {LABEL: ""}):
+                if namespace not in self._labels:
+                    maybe.setdefault(namespace, []).append(network)
+                elif LABEL in self._labels[namespace]:
                     claimed.setdefault(namespace, []).append(network)
             for namespace in network.perhaps:
                 maybe.setdefault(namespace, []).append(network)
@@ -109,8 +111,8 @@ class PrimaryNetworks:
                 why = f"{listed} may each be the primary network of the pods of `{ns}`, and OVN-Kubernetes takes one"
             else:
                 why = (
-                    f"{described(both[0])} may be the primary network of its pods (the labels of their namespace are "
-                    "not known)"
+                    f"{described(both[0])} may be the primary network of the pods of `{ns}`, whose Namespace is not in "
+                    "the input; add it"
                 )
             self._open[ns] = both, why
         self._ranges: dict[str, IpSet | None] = {one.ref: _range(one) for one in self.networks}
@@ -130,10 +132,10 @@ class PrimaryNetworks:
         return Standing(tuple(labels), _known(annotations, possible) or possible)
 
     def unknown(self, by_range: bool) -> Iterator[UnknownPolicy]:
-        """What is left open of pods of which the network is not known."""
-        for namespace, (networks, why) in self._open.items():
-            effect = "both" if by_range else "deny"
-            yield UnknownPolicy(kind=networks[0].kind, namespaces=(namespace,), hosts=False, effect=effect, reason=why)  # type: ignore[arg-type]
+        """What is left open of pods beside who meets whom: whether ranges match them, where their network is not
+        known."""
+        for namespace, (networks, why) in self._open.items() if by_range else ():
+            yield UnknownPolicy(kind=networks[0].kind, namespaces=(namespace,), hosts=False, effect="both", reason=why)
         yield from self.waiting()
 
     def waiting(self) -> Iterator[UnknownPolicy]:
@@ -158,10 +160,9 @@ class PrimaryNetworks:
         """What becomes of packets to Services."""
         joined: dict[tuple[str, str], str] = {}
         for join in self.joins:
-            if join.services and not join.refused and (pair := (join.first, join.second)) not in joined:
+            pair = join.first, join.second
+            if join.services and joined.get(pair) != "":
                 joined[pair] = join.open
-            if join.services and not join.refused and not join.open:
-                joined[join.first, join.second] = ""
         return Isolation(
             of_namespace={ns: one.ref for ns, one in self.of_namespace.items()},
             perhaps=frozenset(self._open),
@@ -176,6 +177,8 @@ class PrimaryNetworks:
         rules: list[Rule] = []
         for number, (ref, network) in enumerate(on.items()):
             rules += self._of_network(number, ref, network, opened)
+        for number, namespace in enumerate(self._open, len(on)):
+            rules += self._of_open(number, namespace)
         tier = Tier(name=ENFORCER, ties="ordered", rules=tuple(rules))
         return Enforcer(name=ENFORCER, tiers=(tier,), default="allow", exempt=("self",))
 
@@ -188,35 +191,14 @@ class PrimaryNetworks:
             why = f"whether pods of {', '.join(f'`{ns}`' for ns in maybe)} are on {described(network)} is not known"
             met.append((AndPeer((Members(one_of("ns", tuple(maybe))), UnknownPeer(why))), here))
         for join in self.joins:
-            if join.first == ref and join.pods and not join.refused:
+            if join.first == ref and join.pods:
                 there: Peer = Members(equals(NETWORK, join.second))
                 met.append((AndPeer((there, UnknownPeer(join.open))) if join.open else there, join.origin))
-        sides: tuple[Direction, Direction] = ("egress", "ingress")
-
-        def rule(side: Direction, rank: int, peer: Peer, action: Action, origin: Origin, **more: Any) -> Rule:
-            src, dst = (ANYBODY, peer) if side == "egress" else (peer, ANYBODY)
-            service = more.pop("service", EVERY_SERVICE)
-            where = more.pop("at", at)
-            return Rule(
-                rank=rank,
-                policy=number,
-                index=-1,
-                at=where,
-                direction=side,
-                src=src,
-                dst=dst,
-                service=service,
-                action=action,
-                origin=origin,
-                **more,
-            )
-
-        for side in sides:
+        rule = partial(_rule, number=number, at=at)
+        for side in _SIDES:
             for rank, (peer, origin) in enumerate(met):
                 yield rule(side, rank, peer, "allow", origin)
         last = len(met)
-        nodes = AndPeer((Kinds(("node", "own-node")), UnknownPeer(_TO_NODES)))
-        yield rule("egress", last, nodes, "deny", here)
         yield rule("egress", last + 2, Kinds(("pod",)), "deny", here)
         yield rule("ingress", last, Kinds(("own-node",)), "allow", here, then=_KUBELET)
         default = Members(conjunction(POD_NETWORK, Not(Has(NETWORK))))
@@ -229,9 +211,65 @@ class PrimaryNetworks:
                 here,
                 at=conjunction(at, equals(OPEN_PORTS, value)),
                 service=_services(value),
-                then=_BY_DEFAULT_ADDRESS,
+                then=_BY_DEFAULT_ADDRESS if self.by_range else UNBOUND,
             )
         yield rule("ingress", last + 2, Kinds(("pod", "node", "own-node")), "deny", here)
+
+    def _of_open(self, number: int, namespace: str) -> Iterator[Rule]:
+        """Of pods of which the network is not known: with each other they have one, whichever it is."""
+        networks, why = self._open[namespace]
+        here = networks[0].origin or Origin(kind=networks[0].kind, namespace="", name=networks[0].name)
+        at = conjunction(POD_NETWORK, equals("ns", namespace))
+        for side in _SIDES:
+            others: tuple[EndpointKind, ...] = ("pod",) if side == "egress" else ("pod", "node", "own-node")
+            yield _rule(side, 0, Members(at), "allow", here, number=number, at=at)
+            unsure = AndPeer((Kinds(others), UnknownPeer(why)))
+            yield _rule(side, 1, unsure, "deny", here, number=number, at=at)
+
+    def before_policies(self, opened: Sequence[str]) -> tuple[Rule, ...]:
+        """What policies of a pod have no part in: packets to its address of the default network."""
+        default = Members(conjunction(POD_NETWORK, Not(Has(NETWORK))))
+        return tuple(
+            _rule(
+                "ingress",
+                0,
+                OrPeer((default, Kinds(("node", "own-node")))),
+                "allow",
+                Origin(kind="Pod", namespace="", name=f"{OPENED}: {value}"),
+                number=0,
+                at=equals(OPEN_PORTS, value),
+                service=_services(value),
+            )
+            for value in opened
+        )
+
+
+def _rule(
+    side: Direction,
+    rank: int,
+    peer: Peer,
+    action: Action,
+    origin: Origin,
+    *,
+    number: int,
+    at: Selector,
+    service: Service = EVERY_SERVICE,
+    then: Obligation = UNBOUND,
+) -> Rule:
+    src, dst = (ANYBODY, peer) if side == "egress" else (peer, ANYBODY)
+    return Rule(
+        rank=rank,
+        policy=number,
+        index=-1,
+        at=at,
+        direction=side,
+        src=src,
+        dst=dst,
+        service=service,
+        action=action,
+        then=then,
+        origin=origin,
+    )
 
 
 def primary_networks(objects: Sequence[Decoded]) -> PrimaryNetworks | None:
@@ -325,7 +363,7 @@ def unmet(objects: Sequence[Decoded], profile: Profile) -> Iterator[UnknownPolic
     """What primary networks could change, for exactly the pods that are, or may be, on one: under a profile that knows
     them where it is not known which, under others all of it."""
     primary = PrimaryNetworks(objects)
-    by_range = bool(primary.networks) and any(named_families(d) for d in objects)
+    by_range = primary.by_range
     if profile.has_primary_networks:
         yield from primary.unknown(by_range)
         return
@@ -357,5 +395,4 @@ def told(objects: Sequence[Decoded], profile: Profile) -> tuple[str, ...]:
     primary = primary_networks(objects) if profile.has_primary_networks else None
     if primary is not None:
         found.append(ASSUMED)
-        found += dict.fromkeys(join.refused for join in primary.joins if join.refused)
     return tuple(found)

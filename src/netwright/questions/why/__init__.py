@@ -19,7 +19,7 @@ from netwright.engine.inquire import Groups, Inquirer, Part, Settled, lowest
 from netwright.engine.nearest import nearest_rule
 from netwright.engine.verdict import Citation, Verdict
 from netwright.model.document import Decoded
-from netwright.model.isolation import NETWORK
+from netwright.model.isolation import NETWORK, OPEN_PORTS
 from netwright.model.references import Target, split_port
 from netwright.model.rule import Direction
 from netwright.profiles.judging import as_judged, deciding_objects
@@ -240,7 +240,7 @@ def _judge(inquirer: Inquirer, parts: Sequence[Part], translated: bool) -> int:
     columns = inquirer.network.columns
     setup = as_judged(profile_of(cluster.profile), cluster.objects, cluster.unknown)
     deciding: dict[frozenset[str], tuple[Decoded, ...]] = {}
-    judged = [part for part in parts[:MOST_PARTS] if not _is_between_networks(inquirer, part)]
+    judged = [part for part in parts[:MOST_PARTS] if not _is_past_networks(inquirer, part)]
     for part in judged:
         packet = part.packet
         rows = [spot.row for spot in (packet.source, packet.destination) if spot.row >= 0]
@@ -273,10 +273,15 @@ def _judge(inquirer: Inquirer, parts: Sequence[Part], translated: bool) -> int:
     return len(judged)
 
 
-def _is_between_networks(inquirer: Inquirer, part: Part) -> bool:
-    """Whether an end is on a primary network of its own, which the reference evaluator does not tell apart."""
-    ends = (part.packet.source.row, part.packet.destination.row)
-    return any(row >= 0 and NETWORK in inquirer.network.columns.labels_of(row) for row in ends)
+def _is_past_networks(inquirer: Inquirer, part: Part) -> bool:
+    """Whether a packet comes to another primary network, led by a Service or by ports that are open on the default one:
+    how policies see it there the two judges do not both say."""
+    source, destination = part.packet.source.row, part.packet.destination.row
+    if part.packet.is_led or source < 0 or destination < 0:
+        return part.packet.is_led
+    labels = inquirer.network.columns.labels_of
+    held = labels(destination)
+    return OPEN_PORTS in held and labels(source).get(NETWORK) != held.get(NETWORK)
 
 
 def _end(inquirer: Inquirer, row: int) -> Decoded:
