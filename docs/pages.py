@@ -157,8 +157,8 @@ def codes() -> str:
     parts = [
         "What netwright says about its input (NW1…) and what `netwright check` finds in the network (NW2… policies, "
         "NW3… isolation and exposure, NW4… Services and Ingresses, NW5… the cluster, NW6… machines and networks). "
-        "`netwright explain CODE` prints the same, offline. An *error* of the input means that part of it could not be used: the exit code is 3. A "
-        "code is for ever; a retired one is never used again.",
+        "`netwright explain CODE` prints the same, offline. An *error* of the input means that part of it could not be "
+        "used: the exit code is 3. A code is for ever; a retired one is never used again.",
         _table(
             ["code", "severity", ""],
             [[f"[{c.code}](#{_anchor(f'{c.code}: {c.title}')})", c.severity, c.title] for c in finding_codes()],
