@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,7 @@ from tests.agreement import NoTexts, document
 from tests.random_cilium import Case, Object
 
 pytestmark = pytest.mark.laws
+Query = tuple[str, str, str, int]
 CHUNKS, CLUSTERS, TUPLES = 8, 6, 60
 SETTINGS: tuple[Object, ...] = ({}, {"defaultEndpointToHostAction": "Accept"})
 CALICO = {"NetworkPolicy": "NetworkPolicy.projectcalico.org"}
@@ -36,40 +39,125 @@ def cluster(number: int) -> list[Object]:
     return [m for m in random_calico.cluster(number, 0).manifests if not of_kubernetes(m)]
 
 
-def converted(case: Case) -> Converted:
+def converted(case: Case, residue: Any = None) -> Converted:
     documents = [document(m) for m in case.manifests]
     reading = Reading(documents=documents, unread=[], warnings=[], inputs=[], texts=NoTexts())
-    return Twin(digest(reading), cni=agreement_calico.profile_name(case.config)).convert("cilium")
+    return Twin(digest(reading), cni=agreement_calico.profile_name(case.config)).convert("cilium", residue=residue)
+
+
+def drawn(number: int, tuples: int = TUPLES) -> Case:
+    return Case(number, SETTINGS[number % 2], cluster(number), random_calico.cluster(number, tuples).queries)
+
+
+def of_calico(case: Case) -> list[tuple[Query, set[str]]]:
+    """What the reference evaluator of Calico says of each query."""
+    objects = agreement_calico.decode_all(case.manifests)
+    asked = agreement_calico.asked_under(case, objects)
+    return [
+        (
+            query,
+            {
+                agreement_calico.judged(case, asked, objects, part).verdict
+                for part in agreement_cilium.parts(asked, objects, query)
+            },
+        )
+        for query in case.queries
+    ]
+
+
+def of_cilium(case: Case, found: Converted) -> list[tuple[Query, set[str]]]:
+    """What the reference evaluator of Cilium says of each query once the policies are written anew."""
+    kept = [m for m in case.manifests if named(m) not in found.replaced]
+    new = [m for m in kept if not m["apiVersion"].startswith("projectcalico.org")]
+    after = Case(case.seed, {}, [*new, *(one.object for one in found.objects)], case.queries)
+    objects = [agreement_cilium.decoded(m) for m in after.manifests]
+    asked = agreement_cilium.asked_under(after, objects)
+    return [
+        (
+            query,
+            {
+                agreement_cilium.judged(after, asked, objects, part).verdict
+                for part in agreement_cilium.parts(asked, objects, query)
+            },
+        )
+        for query in case.queries
+    ]
+
+
+def has_host_endpoint(case: Case) -> bool:
+    """What one does is left open by the engine in both languages."""
+    return any(m["kind"] == "HostEndpoint" for m in case.manifests)
+
+
+def without(case: Case, rule: str) -> Case:
+    """The cluster with one rule of a policy that decides nothing."""
+    whose, path = rule.rsplit(" ", 1)
+    side, index = path.removeprefix("spec.").removesuffix("]").split("[")
+    manifests = copy.deepcopy(case.manifests)
+    (policy,) = (m for m in manifests if named(m) == whose)
+    policy["spec"][side][int(index)] = {"action": "Log"}
+    return Case(case.seed, case.config, manifests, case.queries)
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_cilium_does_what_calico_did(chunk: int, seed: int) -> None:
     first = seed % 10**6 * 1_000 + chunk * CLUSTERS
     for number in range(first, first + CLUSTERS):
-        manifests = cluster(number)
-        case = Case(number, SETTINGS[number % 2], manifests, random_calico.cluster(number, TUPLES).queries)
+        case = drawn(number)
         found = converted(case)
         left = [one.told for one in found.residues if one.kind not in ("decides nothing", "written out")]
         assert found.proof != "differs" or left, f"cluster {number} differs, and nothing is said to be left out"
         if found.proof != "this cluster":
             continue
-        kept = [m for m in manifests if named(m) not in found.replaced]
-        before = agreement_calico.decode_all(manifests)
-        new = [m for m in kept if not m["apiVersion"].startswith("projectcalico.org")]
-        after_case = Case(number, {}, [*new, *(one.object for one in found.objects)], case.queries)
-        after = [agreement_cilium.decoded(m) for m in after_case.manifests]
-        was_asked = agreement_calico.asked_under(case, before)
-        now_asked = agreement_cilium.asked_under(after_case, after)
-        for query in case.queries:
-            was = [
-                agreement_calico.judged(case, was_asked, before, part).verdict
-                for part in agreement_cilium.parts(was_asked, before, query)
-            ]
-            now = [
-                agreement_cilium.judged(after_case, now_asked, after, part).verdict
-                for part in agreement_cilium.parts(now_asked, after, query)
-            ]
-            assert set(was) == set(now), f"cluster {number}, {query}: {was} before, {now} after"
+        for (query, was), (_, now) in zip(of_calico(case), of_cilium(case, found), strict=True):
+            assert was == now, f"cluster {number}, {query}: {was} before, {now} after"
+
+
+@pytest.mark.parametrize("residue", ["narrow", "widen"])
+def test_what_is_chosen_goes_one_way(residue: str, seed: int) -> None:
+    """Narrowed, nothing is allowed that was not; widened, nothing is denied that was not."""
+    for number in range(seed % 10**6 * 1_000, seed % 10**6 * 1_000 + 3 * CLUSTERS):
+        case = drawn(number)
+        found = converted(case, residue)
+        left = [one for one in found.residues if one.refused or (one.choices and not one.chosen)]
+        left += [one for one in found.residues if one.kind == "conflict" or not one.rules]
+        assert found.proof != "differs" or left, f"cluster {number} goes another way, and nothing says why"
+        if found.proof not in ("narrower", "wider") or has_host_endpoint(case):
+            continue
+        for (query, was), (_, now) in zip(of_calico(case), of_cilium(case, found), strict=True):
+            if residue == "narrow":
+                assert now != {"allow"} or was == {"allow"}, f"cluster {number}, {query}: {was} before, {now} after"
+            else:
+                assert now != {"deny"} or was == {"deny"}, f"cluster {number}, {query}: {was} before, {now} after"
+
+
+def test_what_a_choice_opens_and_closes_the_reference_evaluator_sees_too(seed: int) -> None:
+    """A rule that is left out as a whole: as if it only logged."""
+    first = seed % 10**6 * 1_000
+    seen = 0
+    for number in range(first, first + 120):
+        if seen > 12:
+            break
+        case = drawn(number, 0)
+        found = converted(case)
+        choices = [
+            (one.rules[0], choice)
+            for one in found.residues
+            for choice in one.choices
+            if choice.told == "left out" and len(one.rules) == 1 and not has_host_endpoint(case)
+        ]
+        if not choices:
+            continue
+        case = drawn(number)
+        before = of_calico(case)
+        for rule, choice in choices:
+            seen += 1
+            for (query, was), (_, now) in zip(before, of_calico(without(case, rule)), strict=True):
+                told = f"cluster {number}, without {rule}, {query}: {was} before, {now} after"
+                assert was == now or choice.turned, told
+                assert now != {"allow"} or was == {"allow"} or any(one.opens for one in choice.turned), told
+                assert now != {"deny"} or was == {"deny"} or any(one.closes for one in choice.turned), told
+    assert seen
 
 
 def test_few_rules_are_refused_and_many_clusters_proven() -> None:

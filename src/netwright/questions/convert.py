@@ -142,13 +142,20 @@ def _language(params: Convert, objects: Sequence[Decoded]) -> Language:
     return Language(("NetworkPolicy",), "networking.k8s.io", language.raised, "upstream", same_policies, "default")
 
 
+def _can_choose(residue: Chosen, language: Language) -> bool:
+    """Whether what a language cannot say can be chosen; nothing stays in the words of a CNI that is left."""
+    return language.group == "cilium.io" or (language.target != "" and residue != "keep")
+
+
 def answer(twin: Asked, params: Convert) -> Converted:
     """The policies of the twin in `params.language`."""
     objects = twin.cluster.objects
     language = _language(params, objects)
     proving = Proving(twin.cluster, language)
-    if params.residue and language.group != "cilium.io":
-        raise UsageError("`residue` is for the policies of Cilium", help="leave `--residue` out")
+    if params.residue and not _can_choose(params.residue, language):
+        raise UsageError(
+            f"`residue` {params.residue} is not for the policies of {language.group}", help="leave `--residue` out"
+        )
     made = language.raised(objects, proving, params.residue or "")
     fewest = None
     if params.fewest:
@@ -201,7 +208,7 @@ def _proof(
     by_rules = proving.source is proving.target and proving.is_same(before, after)
     if by_rules and not made.of_this_cluster:
         return "every cluster", (), ()
-    differing = proving.arrived(after, made.beside)
+    differing = proving.arrived(after, made.beside) if made.differing is None else made.differing
     if any(one.surely for one in differing):
         return "differs", differing, ()
     because = proving.not_compared()
@@ -254,7 +261,7 @@ def _residue(one: Open, proving: Proving, beside: ServiceSet) -> Residue:
 def _choice(one: Variant, proving: Proving, beside: ServiceSet) -> Choice:
     """With the direction that it has in the input's network: what is meant to close may open too, as where requests
     that were asked of whoever came to a port no longer are."""
-    moved = proving.moved(one.objects, beside)
+    moved = proving.moved(one.objects, beside) if one.turned is None else one.turned
     opens, closes = (any(getattr(t, name) for t in moved) for name in ("opens", "closes"))
     direction: Chosen = one.direction
     if moved:

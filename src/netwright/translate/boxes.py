@@ -104,8 +104,10 @@ class Ground(NamedTuple):
                 return Region(selector, frozenset(), EMPTY), ""
             case Addresses(addresses):
                 return self._by_address(addresses, more)
-            case Kinds(("external",)):
-                return Region(NEVER, frozenset(), EVERYWHERE), ""
+            case Kinds(kinds) if ("node" in kinds) == ("own-node" in kinds):
+                nodes = self.everybody.nodes if "node" in kinds else frozenset[str]()
+                outside = EVERYWHERE if "external" in kinds else EMPTY
+                return Region(ALWAYS if "pod" in kinds else NEVER, nodes, outside), ""
             case AndPeer(parts) | OrPeer(parts):
                 each = [self.region(part, more=more) for part in parts]
                 manner = max((one for _, one in each), key=_WORST.index)

@@ -23,10 +23,10 @@ from netwright.dialects.cilium.selectors import (
     SERVICE_ACCOUNT,
 )
 from netwright.model.rule import NamedPort, Service
-from netwright.translate.boxes import Ground, Region
+from netwright.translate.boxes import NO_REGION, Ground, Region
 from netwright.translate.conversion import Side
 from netwright.translate.from_cilium.words import blocks
-from netwright.translate.terms import Term, TooManyTerms, terms
+from netwright.translate.terms import Term, TooManyTerms, selector_of, terms
 
 Tree = dict[str, Any]
 _MOST: Final = 40
@@ -38,29 +38,40 @@ _FAMILIES: Final = ((ICMP, "IPv4"), (ICMPV6, "IPv6"))
 _NAMES: Final = {number: name for name, number in PROTOCOLS.items()}
 
 
+class Unsaid(NamedTuple):
+    """What of something has no word: in words, itself, and the least that is more and has one, `more_told` in words;
+    None where there is none."""
+
+    told: str
+    part: Selector | Region | ServiceSet
+    more: Selector | Region | ServiceSet | None = None
+    more_told: str = ""
+
+
 class Words(NamedTuple):
-    """Entries of a rule, and what of the box they leave out, each in words."""
+    """Entries of a rule, and what of the box they leave out."""
 
     entries: tuple[Tree, ...]
-    unsaid: tuple[str, ...]
+    unsaid: tuple[Unsaid, ...]
 
 
 # --- selectors --------------------
 
 
-def label_selectors(selector: Selector, home: str, *, subject: bool) -> tuple[list[Tree], list[str]]:
+def label_selectors(selector: Selector, home: str, *, subject: bool) -> tuple[list[Tree], list[Unsaid]]:
     """The pods of a selector, one label selector for each of its alternatives, and what none can say. `home` is the
     namespace of the policy, "" for one of the cluster."""
     try:
         found = terms(selector)
     except TooManyTerms:
-        return [], ["more alternatives of labels than anybody would read"]
+        return [], [Unsaid("more alternatives of labels than anybody would read", selector)]
     trees: list[Tree] = []
-    unsaid: list[str] = []
+    unsaid: list[Unsaid] = []
     for term in found:
         tree = _label_selector(term, home, subject)
         if isinstance(tree, str):
-            unsaid.append(tree)
+            more = selector_of(tuple(pair for pair in term if is_told(pair[0])))
+            unsaid.append(Unsaid(tree, selector_of(term), more, "whatever these labels are"))
         elif tree is not None:
             trees.append(tree)
     return trees, unsaid
@@ -130,13 +141,15 @@ def entries(
     """The entries that say whom and which services; each has one kind of peer. Nothing denies the pod's own node at an
     ingress: it is let in whatever policies say."""
     word, spares_host = "from" if side == "ingress" else "to", denies and side == "ingress"
-    peers, unsaid = _peers(whom, ground.share_of_nodes(whom), word, home, spares_host=spares_host)
+    peers, unsaid = _peers(whom, ground, word, home, spares_host=spares_host)
     services, more = _services(service, None if denies else http)
     return Words(tuple({**peer, **one} for peer in peers for one in services), (*unsaid, *more))
 
 
-def _peers(whom: Region, nodes: str, word: str, home: str, *, spares_host: bool) -> tuple[list[Tree], list[str]]:
-    pods, unsaid = label_selectors(whom.pods, home, subject=False)
+def _peers(whom: Region, ground: Ground, word: str, home: str, *, spares_host: bool) -> tuple[list[Tree], list[Unsaid]]:
+    nodes = ground.share_of_nodes(whom)
+    pods, unlabelled = label_selectors(whom.pods, home, subject=False)
+    unsaid = [_of_pods(one) for one in unlabelled]
     every_pod = not unsaid and any(not tree or _names_any_namespace(tree) for tree in pods)
     every_node = nodes == "all"
     if every_pod and every_node and whom.outside == EVERYWHERE and not spares_host:
@@ -151,9 +164,9 @@ def _peers(whom: Region, nodes: str, word: str, home: str, *, spares_host: bool)
         if every_node:
             entities += ["remote-node"] if spares_host else ["host", "remote-node"]
         elif nodes == "some":
-            unsaid.append(
-                "single nodes by their addresses: Cilium knows nodes by their labels, and only with an option"
-            )
+            told = "single nodes by their addresses: Cilium knows nodes by their labels, and only with an option"
+            every = NO_REGION._replace(nodes=ground.everybody.nodes)
+            unsaid.append(Unsaid(told, NO_REGION._replace(nodes=whom.nodes), every, "every node"))
     if whom.outside == EVERYWHERE:
         entities.append("world")
     elif whom.outside:
@@ -167,11 +180,20 @@ def _peers(whom: Region, nodes: str, word: str, home: str, *, spares_host: bool)
     return found, unsaid
 
 
+def _of_pods(one: Unsaid) -> Unsaid:
+    """Pods as whom a box is about."""
+    return one._replace(part=_region(one.part), more=None if one.more is None else _region(one.more))
+
+
+def _region(held: Selector | Region | ServiceSet) -> Region | ServiceSet:
+    return held if isinstance(held, (Region, ServiceSet)) else NO_REGION._replace(pods=held)
+
+
 def _names_any_namespace(tree: Tree) -> bool:
     return tree == {"matchExpressions": [{"key": f"k8s:{NAMESPACE}", "operator": "Exists"}]}
 
 
-def _services(service: Service, http: HTTPMatch | None) -> tuple[list[Tree], list[str]]:
+def _services(service: Service, http: HTTPMatch | None) -> tuple[list[Tree], list[Unsaid]]:
     if http is not None:
         # no request is anything but TCP, and Cilium wants its ports as numbers
         ports = [one for one in (*_ports(service.fixed & _TCP), *_named(service.named)) if one["protocol"] == "TCP"]
@@ -185,7 +207,17 @@ def _services(service: Service, http: HTTPMatch | None) -> tuple[list[Tree], lis
     types, rest = _icmp_types(service.fixed - TRANSPORT)
     if types:
         found.append({"icmps": [{"fields": some} for some in _lists(types)]})
-    return found, [f"the service {rest}, for which Cilium has no word"] if rest else []
+    return found, [_unsaid(rest)] if rest else []
+
+
+def _unsaid(rest: ServiceSet) -> Unsaid:
+    more = _whole_types(rest)
+    return Unsaid(
+        f"the service {rest}, for which Cilium has no word",
+        rest,
+        more,
+        "every service" if more == ALL else f"{more} as a whole",
+    )
 
 
 def _lists(listed: list[Tree]) -> list[list[Tree]]:
@@ -244,6 +276,20 @@ def _icmp_types(services: ServiceSet) -> tuple[list[Tree], ServiceSet]:
                 said |= one
                 found.append({"family": family, "type": number})
     return found, services - said
+
+
+def _whole_types(services: ServiceSet) -> ServiceSet:
+    """The least that has a word and is all of these: types with every code; whole ICMP where type 0 is among them."""
+    more = NONE
+    for protocol, _ in _FAMILIES:
+        held = services & ServiceSet.ports(protocol)
+        if held & ServiceSet.ports(protocol, 0, 0xFF):
+            more |= ServiceSet.ports(protocol)
+            continue
+        for number in range(1, 256):
+            one = ServiceSet.ports(protocol, number << 8, number << 8 | 0xFF)
+            more |= one if held & one else NONE
+    return more if services <= more else ALL
 
 
 def _requests(http: HTTPMatch) -> Iterator[Tree]:

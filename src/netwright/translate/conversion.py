@@ -42,11 +42,13 @@ class RuleKey(msgspec.Struct, frozen=True, kw_only=True, order=True):
 
 class Variant(NamedTuple):
     """A way to settle what is left open: words, and the policies of the input as it would have them. `direction`: in
-    which of the two it is meant to go, "" where that shows only once it is tried."""
+    which of the two it is meant to go, "" where that shows only once it is tried. `turned`: what it changes of the
+    input, where that is known."""
 
     told: str
-    objects: tuple[Decoded, ...]
+    objects: tuple[Decoded, ...] = ()
     direction: Chosen = ""
+    turned: tuple[Turned, ...] | None = None
 
 
 class Open(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +71,8 @@ class Raised(msgspec.Struct, frozen=True, kw_only=True):
 
     `of_this_cluster`: some were written out for the namespaces of the input, so that rules which agree there may not
     elsewhere. `stay`: rules that are still said in the words of the input, in part or whole. `beside`: services that no
-    connection has and the language does not know, told among those in `open`.
+    connection has and the language does not know, told among those in `open`. `differing`: what differs once the
+    objects are there, where that is known.
     """
 
     objects: tuple[dict[str, Any], ...]
@@ -81,6 +84,7 @@ class Raised(msgspec.Struct, frozen=True, kw_only=True):
     of_this_cluster: bool
     beside: ServiceSet = NONE
     stay: dict[RuleKey, Stays] = {}
+    differing: tuple[Turned, ...] | None = None
 
 
 class Turned(msgspec.Struct, frozen=True, kw_only=True, rename={"source": "from", "destination": "to"}):

@@ -11,8 +11,9 @@ from netwright.dialects.calico import KINDS as CALICO_KINDS
 from netwright.model.document import Decoded
 from netwright.profiles.enforcers import enforcers
 from netwright.profiles.profile import Profile
-from netwright.translate import clusternetworkpolicy, from_calico
+from netwright.translate import clusternetworkpolicy
 from netwright.translate.conversion import Chosen, Raised
+from netwright.translate.from_calico import policies as from_calico
 from netwright.translate.from_cilium import policies as from_cilium
 from netwright.translate.same_rules import same_rules
 from netwright.translate.same_tiers import same_tiers
@@ -49,7 +50,7 @@ def _from_cilium_to_both(objects: Sequence[Decoded], proving: Proving, residue: 
 
 
 def _from_calico(objects: Sequence[Decoded], proving: Proving, residue: Chosen) -> Raised:
-    return from_calico.raised(objects, proving)
+    return from_calico.raised(objects, proving, residue)
 
 
 def _never_the_same(before: Sequence[Decoded], after: Sequence[Decoded], profile: Profile) -> bool:

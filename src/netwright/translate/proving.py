@@ -21,12 +21,13 @@ from netwright.model.document import Decoded
 from netwright.profiles.compose import compose
 from netwright.profiles.known import profile_of
 from netwright.profiles.profile import Profile
-from netwright.translate import from_calico
 from netwright.translate.boxes import Ground, Kind
+from netwright.translate.changes import Change
 from netwright.translate.conversion import Raised, Turned
+from netwright.translate.from_calico.ground import ground, selected_by_calico
 from netwright.translate.languages import Language
 from netwright.translate.made_up import pods_for, selected_by_cilium
-from netwright.translate.same_network import inquirer, turned
+from netwright.translate.same_network import changed, inquirer, turned
 
 POLICIES = ("NetworkPolicy", *ADMIN_KINDS, *CILIUM_KINDS, *CALICO_KINDS, "HostEndpoint", *OVN_KINDS)
 MADE_UP_NET: Final = "198.18.0.0/15"
@@ -59,7 +60,7 @@ class Proving:
         objects = self._cluster.objects
         has_pod = lambda selector: bool(known.selected(selector))  # noqa: E731
         if self._language.sources == CALICO_KINDS:
-            selected = from_calico.selected_by_calico(objects, self.source)
+            selected = selected_by_calico(objects, self.source)
             return pods_for(policies, selected, objects, has_pod, map(str, ip_network(MADE_UP_NET).hosts()))
         return pods_for(policies, selected_by_cilium(policies), objects, has_pod)
 
@@ -99,14 +100,18 @@ class Proving:
         """What differs from the input once these are its objects, under one profile, but for services `beside`."""
         return turned(self._before, self._of(objects, self.source), beside)
 
-    @property
+    def changed(self, change: Change, beside: ServiceSet = NONE) -> tuple[Turned, ...]:
+        """What differs from the input once its rules are what `change` makes of them, but for services `beside`."""
+        return changed(self._before, change, beside)
+
+    @cached_property
     def ground(self) -> Ground:
         """What the network says of addresses."""
         network = self._before.network
         columns = network.columns
         rows = [row for row in range(columns.n) if not columns.host[row]]
         pods = [Kind(attributes_of(columns, row), columns.addresses_of(row)) for row in rows]
-        return from_calico.ground(self.network_objects, pods, network.families)
+        return ground(self.network_objects, pods, network.families)
 
     @property
     def network_objects(self) -> Sequence[Decoded]:

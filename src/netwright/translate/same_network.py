@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from netwright.base.ipset import Family
 from netwright.base.services import NONE, SCTP, TCP, UDP, ServiceSet
 from netwright.engine.compile import Network
@@ -12,6 +14,7 @@ from netwright.engine.ends import shared_ends
 from netwright.engine.inquire import Inquirer
 from netwright.model.cluster import Cluster
 from netwright.model.references import Directory
+from netwright.translate.changes import Change, changed_rules
 from netwright.translate.conversion import Turned
 
 PORT_ZERO: Final = ServiceSet.ports(TCP, 0) | ServiceSet.ports(UDP, 0) | ServiceSet.ports(SCTP, 0)
@@ -29,7 +32,21 @@ def inquirer(cluster: Cluster, like: Network | None = None) -> Inquirer:
 def turned(before: Inquirer, after: Cluster, beside: ServiceSet = NONE) -> tuple[Turned, ...]:
     """The pairs whose verdicts differ, by their names; none where every connection has the verdict that it had.
     Services `beside` are not looked at."""
-    new = inquirer(after, before.network)
+    return differing(before, inquirer(after, before.network), beside)
+
+
+def changed(before: Inquirer, change: Change, beside: ServiceSet = NONE) -> tuple[Turned, ...]:
+    """The pairs whose verdicts differ once each rule is what `change` makes of it."""
+    cluster = before.cluster
+    enforcers = tuple(
+        replace(enforcer, tiers=tuple(replace(t, rules=changed_rules(t.rules, change)) for t in enforcer.tiers))
+        for enforcer in cluster.enforcers
+    )
+    network = Network(cluster.columns, enforcers, cluster.families, like=before.network)
+    return differing(before, Inquirer(cluster, network, Directory(cluster)), beside)
+
+
+def differing(before: Inquirer, new: Inquirer, beside: ServiceSet) -> tuple[Turned, ...]:
     families = sorted({*before.network.families, *new.network.families})
     return tuple(
         one

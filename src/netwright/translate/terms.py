@@ -7,11 +7,11 @@ another one covers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from netwright.base.selectors import Always, And, Has, Never, Not, OneOf, Or, Selector
+from netwright.base.selectors import Always, And, Has, Never, Not, OneOf, Or, Selector, conjunction, one_of
 
 MOST: Final = 64
 """Terms that a selector may have."""
@@ -160,6 +160,25 @@ def _either(a: Term, b: Term) -> Term | None:
         return None
     held = Held(one.allowed | other.allowed, there=True)
     return tuple((name, held if name == key else kept) for name, kept in a)
+
+
+def selector_of(term: Term) -> Selector:
+    """What meets a term.
+
+    >>> selector_of((("k8s:app", Held(frozenset({"web"}), there=True)),))
+    OneOf(key='k8s:app', values=('web',))
+    """
+    return conjunction(*(part for key, held in term for part in _selectors(key, held)))
+
+
+def _selectors(key: str, held: Held) -> Iterator[Selector]:
+    if held.allowed is not None:
+        yield one_of(key, tuple(held.allowed))
+        return
+    if held.excluded:
+        yield Not(one_of(key, tuple(held.excluded)))
+    if held.there is not None:
+        yield Has(key) if held.there else Not(Has(key))
 
 
 def is_empty(selector: Selector) -> bool:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from netwright.base.errors import UsageError
 from netwright.questions.convert import Converted
+from netwright.translate.from_calico import ways
 from tests.laws.test_reach import twin
 
 Object = dict[str, Any]
@@ -49,8 +53,27 @@ def calico(kind: str, name: str, namespace: str = "", labels: Object | None = No
     return {"apiVersion": API, "kind": kind, "metadata": meta | ({"labels": labels} if labels else {}), "spec": spec}
 
 
-def convert(*objects: Object, host: str = "Accept") -> Converted:
-    return twin([*CLUSTER, *objects], (), f"calico:default-endpoint-to-host-action={host}").convert("cilium")
+def convert(*objects: Object, host: str = "Accept", residue: Any = None) -> Converted:
+    cni = f"calico:default-endpoint-to-host-action={host}"
+    return twin([*CLUSTER, *objects], (), cni).convert("cilium", residue=residue)
+
+
+def changes(found: Converted, rule: str) -> list[tuple[str, str, set[tuple[str, str, str, str]]]]:
+    """Each choice that a rule has: which way it goes, in words, and what it opens and closes between pods and nodes."""
+    return [
+        (
+            choice.direction,
+            choice.told,
+            {
+                (one.source.rpartition("/")[2], one.destination.rpartition("/")[2], one.allowed, one.denied)
+                for one in choice.turned
+                if not one.source.startswith(("cidr/", "internet"))
+            },
+        )
+        for residue in found.residues
+        if [one.rpartition(" ")[2] for one in residue.rules] == [rule]
+        for choice in residue.choices
+    ]
 
 
 def specs(found: Converted) -> list[Object]:
@@ -263,3 +286,117 @@ def test_port_0_is_no_word_for_every_port() -> None:
     rule = {"action": "Allow", "protocol": "TCP", "destination": {"ports": ["0:80"]}}
     found = convert(calico("NetworkPolicy", "web", "shop", selector="app == 'web'", ingress=[rule]))
     assert specs(found)[0]["ingress"][0]["toPorts"] == [{"ports": [{"port": "1", "endPort": 80, "protocol": "TCP"}]}]
+
+
+# --- choices, rule by rule --------------------
+
+EPHEMERAL = {"action": "Allow", "protocol": "TCP", "source": {"selector": "app == 'web'", "ports": ["1024:65535"]}}
+THERE: Object = {
+    "apiVersion": "v1",
+    "kind": "Node",
+    "metadata": {"name": "there"},
+    "status": {"addresses": [{"type": "InternalIP", "address": "192.0.2.2"}]},
+}
+
+
+def of_db(*ingress: Object) -> Object:
+    return calico("NetworkPolicy", "db", "shop", selector="app == 'db'", ingress=list(ingress))
+
+
+def test_each_refused_rule_has_its_choices_with_what_they_open_and_close() -> None:
+    icmp = {"action": "Allow", "protocol": "ICMP", "icmp": {"type": 3, "code": 1}, "source": {"selector": "all()"}}
+    found = convert(of_db(EPHEMERAL, icmp))
+    assert fates(found) == ["refused", "refused"]
+    assert changes(found, "spec.ingress[0]") == [
+        ("narrow", "left out", {("web", "db", "", "TCP 1-65535")}),
+        ("widen", "without asking that the source port is 1024:65535", {("web", "db", "TCP 1-65535", "")}),
+    ]
+    left, whole = changes(found, "spec.ingress[1]")
+    assert left == ("narrow", "left out", {("web", "db", "", "ICMP type 3 code 1")})
+    more = "ICMP type 3 code 0,type 3 code 2 to type 3 code 255"
+    assert whole == ("widen", "ICMP type 3 as a whole", {("web", "db", more, "")})
+
+
+def test_a_denial_left_out_opens() -> None:
+    deny = {**EPHEMERAL, "action": "Deny"}
+    found = convert(of_db(deny, {"action": "Allow", "source": {"selector": "app == 'web'"}}))
+    assert changes(found, "spec.ingress[0]") == [
+        ("widen", "left out", {("web", "db", "TCP 1-65535", "")}),
+        ("narrow", "without asking that the source port is 1024:65535", {("web", "db", "", "TCP 1-65535")}),
+    ]
+
+
+def test_of_a_rule_that_is_said_in_part_the_part_has_choices() -> None:
+    rule = {"action": "Allow", "protocol": "TCP", "source": {"nets": ["192.0.2.2/32", "203.0.113.0/24"]}}
+    policy = calico("NetworkPolicy", "cache", "shop", selector="app == 'cache'", ingress=[rule])
+    address = {"type": "InternalIP", "address": "192.0.2.3"}
+    third = {**THERE, "metadata": {"name": "third"}, "status": {"addresses": [address]}}
+    found = convert(THERE, third, pod("cache", "shop", "10.244.0.9", node="here", app="cache"), policy)
+    assert fates(found) == ["residue"]
+    assert changes(found, "spec.ingress[0]") == [
+        ("narrow", "that part left out", {("there", "cache", "", "TCP 1-65535")}),
+        ("widen", "every node", {("third", "cache", "TCP 1-65535", "")}),  # its own node is let in anyway
+    ]
+
+
+def test_a_rule_that_decides_nothing_is_left_out_and_not_refused() -> None:
+    found = convert(of_db({"action": "Allow", "source": {"selector": "app == 'web'"}}, EPHEMERAL))
+    assert (found.proof, fates(found)) == ("this cluster", ["converted", "residue"])
+    found = convert(of_db(EPHEMERAL, {"action": "Allow", "source": {"selector": "app == 'web'"}}))
+    assert (found.proof, fates(found)) == ("this cluster", ["residue", "converted"])
+
+
+def test_two_rules_that_say_the_same_do_not_both_decide_nothing() -> None:
+    found = convert(of_db(EPHEMERAL, EPHEMERAL))
+    assert sorted(fates(found)) == ["refused", "residue"]
+    assert found.proof == "undecided"  # the source port is what a connection depends on
+    closed = {(one.source, one.destination) for one in found.turned if one.closes}
+    assert ("pod/shop/web", "pod/shop/db") in closed
+
+
+def test_narrowed_a_rule_is_left_out_and_widened_it_asks_less() -> None:
+    found = convert(of_db(EPHEMERAL), residue="narrow")
+    assert (found.proof, fates(found), found.residues[0].chosen) == ("narrower", ["residue"], "narrow")
+    assert specs(found)[0]["ingress"] == [{}]
+    found = convert(of_db(EPHEMERAL), residue="widen")
+    assert (found.proof, fates(found), found.residues[0].chosen) == ("wider", ["residue"], "widen")
+    (entry,) = specs(found)[0]["ingress"]
+    assert entry["toPorts"] == [{"ports": [{"port": "0", "protocol": "TCP"}]}]
+    deny = of_db({**EPHEMERAL, "action": "Deny"}, {"action": "Allow", "source": {"selector": "app == 'web'"}})
+    found = convert(deny, residue="narrow")
+    assert found.proof == "narrower"
+    assert any("ingressDeny" in one for one in specs(found)) or found.turned
+
+
+def test_nothing_stays_in_the_words_of_calico() -> None:
+    with pytest.raises(UsageError, match="keep"):
+        convert(of_db(EPHEMERAL), residue="keep")
+
+
+def test_what_pods_send_to_their_own_node_can_be_chosen_too() -> None:
+    policy, here = of_db({"action": "Allow"}), pod("cache", "shop", "10.244.0.9", node="here", app="cache")
+    (found,) = (
+        one for one in convert(policy, here, host="Return").residues if "defaultEndpointToHostAction" in one.told
+    )
+    assert [(one.direction, one.told) for one in found.choices] == [("narrow", "denied to all pods"), ("widen", "none")]
+    assert [any(t.source == "pod/shop/cache" for t in one.turned) for one in found.choices] == [True, True]
+    narrowed = convert(policy, here, host="Return", residue="narrow")
+    assert narrowed.objects[-1].object["spec"]["egressDeny"] == [{"toEntities": ["host"]}]
+
+
+def test_a_policy_in_a_tier_that_is_not_there_is_refused() -> None:
+    lost = calico("GlobalNetworkPolicy", "lost", tier="nowhere", selector="app == 'db'", ingress=[{"action": "Deny"}])
+    found = convert(lost)
+    assert fates(found) == ["refused"]
+    assert "stands in the tier `nowhere`, which is not in the input" in found.residues[0].told
+
+
+def test_of_many_residues_the_choices_of_the_first_are_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ways, "MOST_SHOWN", 1)
+    web = {
+        **EPHEMERAL,
+        "source": {"selector": "app == 'teller'", "namespaceSelector": "all()", "ports": ["1024:65535"]},
+    }
+    found = convert(of_db(EPHEMERAL, web))
+    assert [bool(one.choices) for one in found.residues] == [True, False]
+    assert "what its choices change is worked out for 1 alone" in found.residues[1].told

@@ -1,0 +1,1 @@
+"""Calico's policies as Cilium's."""
