@@ -24,7 +24,7 @@ from netwright.spec.cilium_identities import DEFAULTS, CiliumOptions
 from netwright.spec.ends import End, end_of
 from netwright.spec.istio_mesh import MESH_DEFAULTS, MeshOptions, is_meshed
 from netwright.spec.judgement import Cited, Direction, Judgement, Outcome, Reason, Side, any_side
-from netwright.spec.networks import POD, Net, network_of, networks
+from netwright.spec.networks import POD, Net, has_primaries, network_of
 from netwright.spec.ovn import OvnOptions
 from netwright.spec.packet import NoSuchPacket, Packet
 from netwright.spec.reasons import HAIRPIN, MASQUERADED, OWN_NODE, PRIMARY, TUNNEL
@@ -105,7 +105,7 @@ def judge(
         mesh=mesh,
         service=service,
     )
-    if not primary_networks or not any(net.primary for net in networks(objects)):
+    if not primary_networks or not has_primaries(objects):
         return told(objects, src, dst)
     found = [(a, b) for a in primary.candidates(objects, src) for b in primary.candidates(objects, dst)]
     if src is dst or _in_one_namespace(objects, src, dst):

@@ -189,7 +189,8 @@ def primaries(objects: Sequence[Decoded], namespace: str) -> list[Net | None]:
     """The networks that may be the primary one of the namespace's pods; None is the default network.
 
     One where it is known. Without the label on the namespace it is the default network; with it a namespace has one
-    primary network, and of several in the input OVN-Kubernetes takes one.
+    primary network, and of several in the input OVN-Kubernetes takes one. Where it has the label and the input no
+    network for it, there is one that is not known, for which the namespace stands, or none.
     """
     return _primaries(tuple(objects), namespace)
 
@@ -213,8 +214,20 @@ def _primaries(objects: tuple[Decoded, ...], namespace: str) -> list[Net | None]
         if found != "no":
             (sure if found == "yes" else perhaps).append(net)
     if known and sure:
-        return sure if not perhaps else [*sure, *perhaps]
+        return sure
+    if known:
+        space = next(one for one in objects if isinstance(one.value, Namespace) and one.name == namespace)
+        unknown = Net(ref=f"?/{namespace}", object=space, called="", plugin=OVN, primary=True)
+        return [unknown, None]
     return [*sure, *perhaps, None]
+
+
+def has_primaries(objects: Sequence[Decoded]) -> bool:
+    """Whether any pod may have another primary network than the default one."""
+    spaces = (one.value for one in objects if isinstance(one.value, Namespace))
+    return any(net.primary for net in networks(objects)) or any(
+        PRIMARY_LABEL in (one.metadata.labels or {}) for one in spaces
+    )
 
 
 def primary_addresses(thing: Decoded, net: Net) -> tuple[Address, ...]:

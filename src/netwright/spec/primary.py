@@ -8,20 +8,22 @@ documentation, and OKEP-5224.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Literal
 
 import msgspec
 
-from netwright.dialects.k8s.objects import LabelSelector
+from netwright.base.spans import Pointer
+from netwright.dialects.k8s.objects import Namespace
 from netwright.dialects.ovn.objects import ClusterNetworkConnect, ClusterUserDefinedNetwork, UserDefinedNetwork
 from netwright.model.document import Decoded
 from netwright.spec.addresses import Match, network
 from netwright.spec.ends import End, end_of, namespace_matches
 from netwright.spec.judgement import Cited, Direction, Reason, Side
 from netwright.spec.labels import matches, plain
-from netwright.spec.networks import Net, open_default_ports, primaries, primary_addresses
+from netwright.spec.networks import Net, networks, open_default_ports, primaries, primary_addresses
 from netwright.spec.packet import PROTOCOLS, Packet
-from netwright.spec.reasons import KUBELET, NOT_SUPPORTED, SELECTED
+from netwright.spec.reasons import KUBELET, NOT_SUPPORTED, OWN_NODE, PRIMARY, SELECTED
 
 Connectivity = Literal["PodNetwork", "ServiceNetwork"]
 
@@ -68,13 +70,17 @@ def sides(
 ) -> tuple[Side, ...]:
     """Egress at a source and ingress at a destination on a user-defined network, where the two networks differ."""
     ends = packet.source.kind, packet.destination.kind
+    unknown = [net for net in (source, destination) if net is not None and net.object.kind == "Namespace"]
+    if len(unknown) == 2 or (unknown and ends != ("pod", "pod")):
+        # two may be one, and where it leads is not known, nor that it is there: without it no pod starts
+        return _denied(source, destination, PRIMARY)
     if _same(source, destination) or "address" in ends or opened:
         return ()
     if ends[0] == "host":
         # The kubelet alone is let in from the pod's own node, to its address on the default network.
-        own = packet.source.node and packet.destination.node and packet.source.node == packet.destination.node
-        unknown = not packet.source.node or not packet.destination.node
-        return _denied(source, destination, KUBELET if own or unknown else None)
+        if not packet.source.node or not packet.destination.node:
+            return _denied(source, destination, OWN_NODE, KUBELET)
+        return _denied(source, destination, *((KUBELET,) if packet.source.node == packet.destination.node else ()))
     if ends[1] == "host":
         return ()  # what leaves the network goes as it would on the default one
     if source is not None and destination is None and _is_for_every_network(service):
@@ -103,20 +109,24 @@ def _is_for_every_network(service: Decoded | None) -> bool:
     return service is not None and (service.namespace, service.name) in FOR_EVERY_NETWORK
 
 
-def _denied(source: Net | None, destination: Net | None, *reasons: Reason | None) -> tuple[Side, ...]:
-    open_ = tuple(one for one in reasons if one is not None)
+def _denied(source: Net | None, destination: Net | None, *reasons: Reason) -> tuple[Side, ...]:
     ways: list[tuple[Direction, Net | None]] = [("egress", source), ("ingress", destination)]
     return tuple(
         Side(
             direction=direction,
-            reached=(Cited(object=net.object, rule=None, path=("spec",), action="deny", surely=not open_),),
-            may_allow=bool(open_),
+            reached=(Cited(object=net.object, rule=None, path=_path(net), action="deny", surely=not reasons),),
+            may_allow=bool(reasons),
             may_deny=True,
-            reasons=open_,
+            reasons=reasons,
         )
         for direction, net in ways
         if net is not None
     )
+
+
+def _path(net: Net) -> Pointer:
+    """Where the network is described, or the namespace that is to have one."""
+    return ("metadata", "labels") if net.object.kind == "Namespace" else ("spec",)
 
 
 # --- ClusterNetworkConnect --------------------------------------------------------------------------------------------
@@ -136,7 +146,8 @@ def joined(
         both = {_selected(objects, value, one), _selected(objects, value, other)}
         if "no" in both:
             continue
-        if not _is_supported(value, one, other):
+        selected = [net for net in networks(objects) if _selected(objects, value, net) != "no"]
+        if not _is_supported(value, selected):
             perhaps.append(NOT_SUPPORTED)
         elif "perhaps" in both:
             perhaps.append(SELECTED)
@@ -148,31 +159,36 @@ def joined(
 def _selected(objects: Sequence[Decoded], connect: ClusterNetworkConnect, net: Net) -> Match:
     """ClusterUserDefinedNetworks by their own labels, UserDefinedNetworks by their namespace's. An absent selector
     selects nothing, an empty one everything."""
+    if not net.primary:
+        return "no"
     found: list[Match] = []
     for entry in (connect.spec.network_selectors if connect.spec else None) or ():
-        if isinstance(net.object.value, ClusterUserDefinedNetwork):
-            of_clusters = entry.cluster_user_defined_network_selector
-            selector: LabelSelector | None = of_clusters.network_selector if of_clusters else None
-            if selector is not None:
-                labels = plain(net.object.value.metadata.labels)
-                found.append("yes" if matches(selector, labels) else "no")
-        elif isinstance(net.object.value, UserDefinedNetwork):
-            of_spaces = entry.primary_user_defined_network_selector
-            selector = of_spaces.namespace_selector if of_spaces else None
-            if selector is not None:
-                found.append(namespace_matches(objects, selector, net.object.namespace))
+        of_clusters, of_spaces = (
+            entry.cluster_user_defined_network_selector,
+            entry.primary_user_defined_network_selector,
+        )
+        labels = of_clusters.network_selector if of_clusters else None
+        spaces = of_spaces.namespace_selector if of_spaces else None
+        if isinstance(net.object.value, ClusterUserDefinedNetwork) and labels is not None:
+            found.append("yes" if matches(labels, plain(net.object.value.metadata.labels)) else "no")
+        elif isinstance(net.object.value, UserDefinedNetwork) and spaces is not None:
+            found.append(namespace_matches(objects, spaces, net.object.namespace))
+        elif isinstance(net.object.value, Namespace):
+            # the network is of either kind, with any labels
+            there = namespace_matches(objects, spaces, net.object.name) if spaces is not None else "no"
+            found.append("no" if labels is None and there == "no" else "perhaps")
     return "yes" if "yes" in found else "perhaps" if "perhaps" in found else "no"
 
 
-def _is_supported(connect: ClusterNetworkConnect, one: Net, other: Net) -> bool:
+def _is_supported(connect: ClusterNetworkConnect, nets: Sequence[Net]) -> bool:
     """Not where ranges of the networks overlap, or those of the connection with theirs, where it has none of their
     families, and where a network is not an overlay."""
-    mine, theirs = [network(text) for text in one.ranges], [network(text) for text in other.ranges]
+    ranges = [[network(text) for text in net.ranges] for net in nets]
     between = [network(entry.cidr or "") for entry in (connect.spec.connect_subnets if connect.spec else None) or ()]
-    families = {found.version for found in mine}
-    if families != {found.version for found in theirs} or not families <= {found.version for found in between}:
+    families = {frozenset(found.version for found in listed) for listed in ranges}
+    if len(families) > 1 or any(not one <= {found.version for found in between} for one in families):
         return False
-    pairs = [(a, b) for a, b in ((mine, theirs), (mine, between), (theirs, between))]
-    if any(a.version == b.version and a.overlaps(b) for first, second in pairs for a in first for b in second):
-        return False
-    return not any(net.object.value.network.transport in TRANSPORTS for net in (one, other))
+    for first, second in combinations([*ranges, between], 2):
+        if any(a.version == b.version and a.overlaps(b) for a in first for b in second):
+            return False
+    return not any(net.object.value.network.transport in TRANSPORTS for net in nets)

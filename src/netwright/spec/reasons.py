@@ -106,7 +106,7 @@ SELECTED = Reason(
 )
 NOT_SUPPORTED = Reason(
     kind="ambiguous",
-    text="a ClusterNetworkConnect joins networks whose ranges overlap, or that have no family or transport in common"
+    text="a ClusterNetworkConnect selects networks whose ranges overlap, or that have no family or transport in common"
     " with it: that is not supported, and what becomes of it is not said",
 )
 MASQUERADED = Reason(

@@ -94,6 +94,19 @@ def test_of_a_namespace_that_is_not_read_the_label_is_open() -> None:
     assert ask(there, "red/r", "red/s").verdict == "allow"
 
 
+def test_where_the_network_of_a_label_is_not_in_the_input_it_may_be_any_but_those_that_are() -> None:
+    waiting = [space("one"), space("two"), pod("a", "one", "10.244.5.5"), pod("b", "two", "10.244.5.6")]
+    told = ask([*TWO, *waiting], "one/a", "two/b")
+    assert (told.verdict, kinds(told)) == ("undecided", {"unknown"})
+    assert ask([*TWO, *waiting], "one/a", "203.0.113.5").verdict == "undecided"
+    assert ask([*TWO, *waiting], "one/a", "red/r").verdict == "deny"
+    assert ask([*TWO, *waiting], "one/a", "plain/p").verdict == "undecided"
+    assert ask([*TWO, *waiting, connect(of_spaces("one", "red"))], "one/a", "red/r").verdict == "undecided"
+    assert ask([*waiting, PLAIN, PLAIN_POD], "one/a", "plain/p").verdict == "undecided"
+    closed = policy("two", policyTypes=["Ingress"])
+    assert ask([*TWO, *waiting, closed], "one/a", "two/b").verdict == "deny"
+
+
 def test_two_primary_networks_of_one_namespace_leave_open_which_it_has() -> None:
     shared = cudn("t", {"matchLabels": {"kubernetes.io/metadata.name": "red"}})
     # one of the two is connected, and the other is not
@@ -102,7 +115,7 @@ def test_two_primary_networks_of_one_namespace_leave_open_which_it_has() -> None
 
 
 def test_a_secondary_network_isolates_nothing() -> None:
-    there = [RED, BLUE, PLAIN, udn("red", role="Secondary"), RED_POD, PLAIN_POD]
+    there = [space("red", primary=False), PLAIN, udn("red", role="Secondary"), RED_POD, PLAIN_POD]
     assert ask(there, "red/r", "plain/p").verdict == "allow"
 
 
@@ -120,29 +133,27 @@ def test_the_kubelet_alone_comes_in_from_the_own_node() -> None:
     assert ask([*TWO, *nodes], "node/n2", "red/r").verdict == "deny"
 
 
-def test_open_default_ports_let_the_default_network_in_to_these_ports() -> None:
+def opened() -> list[Object]:
     text = "- protocol: tcp\n  port: 80\n- protocol: icmp\n"
-    opened = pod("r", "red", "10.244.0.5", at="10.20.0.5", on="red/net", annotations={OPEN: text})
-    there = [opened if one is RED_POD else one for one in TWO]
-    assert ask(there, "plain/p", "red/r", 80).verdict == "allow"
-    assert ask(there, "plain/p", "red/r", 81).verdict == "deny"
-    assert ask(there, "plain/p", "red/r", 80, protocol=17).verdict == "deny"
-    assert ask(there, "plain/p", "red/r", 8 << 8, protocol=1).verdict == "allow"
-    assert ask(there, "blue/b", "red/r", 80).verdict == "deny"
+    one = pod("r", "red", "10.244.0.5", at="10.20.0.5", on="red/net", node="n1", annotations={OPEN: text})
+    return [one if other is RED_POD else other for other in TWO]
+
+
+def test_open_default_ports_let_the_default_network_in_to_these_ports() -> None:
+    assert ask(opened(), "plain/p", "red/r", 80).verdict == "allow"
+    assert ask(opened(), "plain/p", "red/r", 81).verdict == "deny"
+    assert ask(opened(), "plain/p", "red/r", 80, protocol=17).verdict == "deny"
+    assert ask(opened(), "plain/p", "red/r", 8 << 8, protocol=1).verdict == "allow"
+    assert ask(opened(), "blue/b", "red/r", 80).verdict == "deny"
 
 
 def test_policies_of_the_pods_namespace_do_not_act_on_its_open_ports_and_the_clients_do() -> None:
-    opened = pod(
-        "r", "red", "10.244.0.5", at="10.20.0.5", on="red/net", annotations={OPEN: "- protocol: tcp\n  port: 80"}
-    )
-    there = [opened if one is RED_POD else one for one in TWO]
-    assert ask([*there, policy("red", policyTypes=["Ingress"])], "plain/p", "red/r", 80).verdict == "allow"
-    assert ask([*there, policy("plain", policyTypes=["Egress"])], "plain/p", "red/r", 80).verdict == "deny"
+    assert ask([*opened(), policy("red", policyTypes=["Ingress"])], "plain/p", "red/r", 80).verdict == "allow"
+    assert ask([*opened(), policy("plain", policyTypes=["Egress"])], "plain/p", "red/r", 80).verdict == "deny"
     # the packet goes to the default network's address
-    block = [{"to": [{"ipBlock": {"cidr": "10.244.0.0/24"}}]}]
-    assert (
-        ask([*there, policy("plain", policyTypes=["Egress"], egress=block)], "plain/p", "red/r", 80).verdict == "allow"
-    )
+    for cidr, verdict in (("10.244.0.0/24", "allow"), ("10.20.0.0/16", "deny")):
+        block = policy("plain", policyTypes=["Egress"], egress=[{"to": [{"ipBlock": {"cidr": cidr}}]}])
+        assert ask([*opened(), block], "plain/p", "red/r", 80).verdict == verdict
 
 
 OPEN = "k8s.ovn.org/open-default-ports"
@@ -261,11 +272,20 @@ def test_across_services_selectors_find_no_pods_and_blocks_still_match() -> None
     assert ask([*there, opened], "red/r", "blue/b", translated=True).verdict == "allow"
 
 
-def test_networks_whose_ranges_overlap_cannot_be_connected() -> None:
+def test_a_connection_of_networks_whose_ranges_overlap_is_not_supported() -> None:
     same = udn("blue", cidr="10.20.128.0/17")
     there = [same if one is BLUE_NET else one for one in TWO]
     told = ask([*there, connect(BOTH)], "red/r", "blue/b")
     assert (told.verdict, kinds(told)) == ("undecided", {"ambiguous"})
+    # of the whole connection, for its controller refuses it or takes it as one
+    green = [space("green"), udn("green", cidr="10.22.0.0/16"), pod("g", "green", at="10.22.0.5", on="green/net")]
+    assert ask([*there, *green, connect(of_spaces("red", "green"))], "red/r", "green/g").verdict == "allow"
+    assert ask([*there, *green, connect(of_spaces("red", "blue", "green"))], "red/r", "green/g").verdict == "undecided"
+
+
+def test_a_connection_whose_own_range_overlaps_is_not_supported() -> None:
+    there = [udn("blue", cidr="192.168.8.0/24") if one is BLUE_NET else one for one in TWO]
+    assert ask([*there, connect(BOTH)], "red/r", "blue/b").verdict == "undecided"
 
 
 def test_labels_of_a_namespace_that_is_not_read_leave_a_connection_open() -> None:
