@@ -25,7 +25,7 @@ from netwright.profiles.selected_namespaces import selected_namespaces, selects
 
 class Join(msgspec.Struct, frozen=True, kw_only=True):
     """From one network to another: whether pods meet, and whether clients reach Services. `open` says why it is
-    perhaps none."""
+    perhaps none, `unsupported` why the documents do not support it, each "" otherwise."""
 
     first: str
     second: str
@@ -33,6 +33,7 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
     services: bool
     origin: Origin
     open: str = ""
+    unsupported: str = ""
 
 
 def joins_of(
@@ -70,6 +71,7 @@ def joins_of(
                         continue
                     chosen[ref] = "" if namespace in surely else _not_known(d, namespace)
         unsupported = _unsupported(d, spec, [by_ref[ref] for ref in sorted(chosen)], ranges, transports)
+        left_open = f"what {d.kind} `{d.name}` joins is left open: {unsupported}" if unsupported else ""
         origin = Origin(kind=d.kind, namespace="", name=d.name, pointer=("spec",), place=d.place)
         kinds = spec.connectivity or ()
         found += [
@@ -79,7 +81,8 @@ def joins_of(
                 pods="PodNetwork" in kinds,
                 services="ServiceNetwork" in kinds,
                 origin=origin,
-                open=chosen[one] or chosen[other] or unsupported,
+                open=chosen[one] or chosen[other] or left_open,
+                unsupported=unsupported,
             )
             for one, other in permutations(sorted(chosen), 2)
         ]
@@ -98,28 +101,27 @@ def _unsupported(
     transports: Mapping[str, str | None],
 ) -> str:
     """Why OVN-Kubernetes does not support the object; "" where nothing of the input says so."""
-    name = f"what {d.kind} `{d.name}` joins is left open:"
     for condition in (d.value.status or {}).get("conditions") or ():
         if isinstance(condition, dict) and (condition.get("type"), condition.get("status")) == ("Accepted", "False"):
-            return f"{name} its condition `Accepted` is False"
+            return "its condition `Accepted` is False"
     for one in networks:
         if transports.get(one.ref):
-            return f"{name} {described(one)} has the transport {transports[one.ref]}"
+            return f"{described(one)} has the transport {transports[one.ref]}"
     between = IpSet.of(*(one.cidr or "" for one in spec.connect_subnets or ()))
     for one in networks:
         held = ranges.get(one.ref)
         if held is None:
             continue
         if held & between:
-            return f"{name} its `connectSubnets` overlap the subnets of {described(one)}"
+            return f"its `connectSubnets` overlap the subnets of {described(one)}"
         if (held.v4 and not between.v4) or (held.v6 and not between.v6):
-            return f"{name} its `connectSubnets` have no range of a family that {described(one)} has"
+            return f"its `connectSubnets` have no range of a family that {described(one)} has"
     for one, other in combinations(networks, 2):
         first, second = ranges.get(one.ref), ranges.get(other.ref)
         if first is None or second is None:
             continue
         if first & second:
-            return f"{name} the subnets of {described(one)} and {described(other)} overlap"
+            return f"the subnets of {described(one)} and {described(other)} overlap"
         if (bool(first.v4), bool(first.v6)) != (bool(second.v4), bool(second.v6)):
-            return f"{name} {described(one)} and {described(other)} have other address families"
+            return f"{described(one)} and {described(other)} have other address families"
     return ""

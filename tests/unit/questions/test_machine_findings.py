@@ -265,3 +265,63 @@ spec: {selector: {app: web}, ports: [{port: 80}]}
 """
     assert codes(machine(labels="{}", own="labels: {app: web}", strategy="Always"), service) == {"NW6206"}
     assert codes(machine(own="labels: {app: web}", strategy="Always"), service) == set()
+
+
+def test_a_multinetworkpolicy_that_selects_others_covers_nothing() -> None:
+    other = """\
+apiVersion: k8s.cni.cncf.io/v1beta1
+kind: MultiNetworkPolicy
+metadata: {name: lan, namespace: shop, annotations: {k8s.v1.cni.cncf.io/policy-for: lan}}
+spec: {podSelector: {matchLabels: {app: api}}, policyTypes: [Ingress]}
+"""
+    assert "NW6201" in codes(BESIDE, attachment(BRIDGE), POLICY % "203.0.113.0/24", other)
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ('{"name": "lan", "type": "macvlan", "master": "eth1"}', set()),
+        (BRIDGE, {"NW6203"}),
+        ('{"name": "lan", "type": "sriov"}', {"NW6203"}),
+    ],
+)
+def test_which_networks_of_machines_nothing_enforces(config: str, told: set[str]) -> None:
+    policy = """\
+apiVersion: k8s.cni.cncf.io/v1beta1
+kind: MultiNetworkPolicy
+metadata: {name: lan, namespace: shop, annotations: {k8s.v1.cni.cncf.io/policy-for: lan}}
+spec: {podSelector: {}, policyTypes: [Ingress]}
+"""
+    assert codes(BESIDE, attachment(config), policy) & {"NW6203"} == told
+
+
+JOINED = """\
+apiVersion: k8s.ovn.org/v1
+kind: ClusterNetworkConnect
+metadata: {name: all}
+spec:
+  networkSelectors:
+    - networkSelectionType: PrimaryUserDefinedNetworks
+      primaryUserDefinedNetworkSelector: {namespaceSelector: {}}
+  connectSubnets: [{cidr: 192.168.0.0/16, networkPrefix: 24}]
+  connectivity: [PodNetwork]
+"""
+
+
+def test_a_peer_on_a_network_that_is_joined_is_met() -> None:
+    tenant = (NETWORK % PERSISTENT).replace(', "2001:db8::/64"', "")
+    front = tenant.replace("shop", "front").replace("10.20.", "10.21.")
+    web = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: front}
+spec: {containers: [{name: web, image: web}]}
+"""
+    policy = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec: {podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: front}}}]}]}
+"""
+    assert codes(tenant, front, web, policy) == {"NW6205"}
+    assert codes(tenant, front, web, policy, JOINED) == set()

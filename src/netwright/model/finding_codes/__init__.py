@@ -31,9 +31,9 @@ _MODULES: Final = {
     "NW40": ("services", "service_names"),
     "NW41": ("ingresses",),
     "NW50": ("cluster_ranges",),
-    "NW60": ("machine_migration", "machine_bindings"),
-    "NW61": ("user_networks", "machine_addresses"),
-    "NW62": ("machine_policies",),
+    "NW60": ("machine_migration", "machine_bindings", "network_policies"),
+    "NW61": ("user_networks", "machine_addresses", "network_policies"),
+    "NW62": ("machine_policies", "network_policies"),
 }
 """The modules that hold the codes of a family; each has them in a tuple that is called as it is, in capitals."""
 
@@ -133,6 +133,7 @@ ABSENCE: Final = {
     "NW6102": NETWORK_KINDS,
     "NW6114": NETWORK_KINDS,
     "NW6115": frozenset({"Namespace"}),
+    "NW6204": NETWORK_KINDS,
     "NW6201": frozenset({"MultiNetworkPolicy"}),
 }
 """Codes that say that something is not there, and the kinds that it could be of. They are withheld where a text that

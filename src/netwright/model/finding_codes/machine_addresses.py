@@ -142,8 +142,8 @@ MACHINE_ADDRESSES: Final = (
             "machine's interfaces is joined to it; other networks have no Services."
         ),
         help="give the machine an interface on the pod network",
-        fails=manifest(machine(*ONLY_LAN, strategy="Always"), attachment(BRIDGE), ISOLATED, TO_WEB),
-        passes=manifest(machine(strategy="Always"), attachment(BRIDGE), ISOLATED, TO_WEB),
+        fails=manifest(machine(*ONLY_LAN, strategy="Always"), OVN_LAN, ISOLATED, TO_WEB),
+        passes=manifest(machine(strategy="Always"), OVN_LAN, ISOLATED, TO_WEB),
     ),
     FindingCode(
         code="NW6114",

@@ -95,7 +95,7 @@ MACHINE_POLICIES: Final = (
             "different primary networks do not reach each other. Nothing is said where it is not known which network "
             "a namespace has."
         ),
-        help="put both namespaces on one ClusterUserDefinedNetwork",
+        help="put both namespaces on one ClusterUserDefinedNetwork, or join them by a ClusterNetworkConnect",
         fails=manifest(namespace(), namespace("front", "{}"), user_network(), WEB, PORTAL, DENY, _admits(FRONT)),
         passes=manifest(namespace(), namespace("front"), SHARED, WEB, PORTAL, DENY, _admits(FRONT)),
     ),

@@ -25,6 +25,7 @@ from netwright.dialects.gateway import KINDS as GATEWAY_KINDS
 from netwright.dialects.istio import POLICIES as ISTIO_POLICIES
 from netwright.dialects.kubevirt import KINDS as KUBEVIRT_KINDS
 from netwright.dialects.multus import KINDS as ATTACHMENTS
+from netwright.dialects.multus import POLICY as MULTI_POLICY
 from netwright.dialects.openshift import KINDS as OPENSHIFT_KINDS
 from netwright.dialects.ovn import KINDS as OVN_KINDS
 from netwright.dialects.ovn import NETWORKS
@@ -42,7 +43,7 @@ OF_CALICO: Final = (*CALICO_KINDS, *CALICO_STAGED, *CALICO_BESIDE)
 OF_MESH: Final = ("mesh",)
 OF_OVN: Final = (*OVN_KINDS, "ovn-kubernetes")
 OF_CILIUM: Final = (*CILIUM_KINDS, "cilium")
-OF_NETWORKS: Final = (*KUBEVIRT_KINDS, *ATTACHMENTS, *NETWORKS)
+OF_NETWORKS: Final = (*KUBEVIRT_KINDS, *ATTACHMENTS, MULTI_POLICY, *NETWORKS)
 CHECKS: Final[tuple[tuple[str, Collection[str]], ...]] = (
     # causes, in the order in which one explains the other (`mistakes`)
     ("policy_selectors", ()),
@@ -90,6 +91,7 @@ CHECKS: Final[tuple[tuple[str, Collection[str]], ...]] = (
     ("machine_addresses", OF_NETWORKS),
     ("machine_policies", OF_NETWORKS),
     ("user_networks", OF_NETWORKS),
+    ("network_policies", OF_NETWORKS),
 )
 """The modules of checks here, each with the kinds of which the input must have one, or the profile that it must be
 asked under, or "mesh" where there must be one; (): always. The others are not imported. A module's `checks` yields what

@@ -7,22 +7,23 @@ user guide (labels of instances, addresses behind `masquerade`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from netwright.base.ipset import IpSet
 from netwright.dialects.k8s.objects import LabelSelector
 from netwright.dialects.kubevirt.objects import VirtualMachineInstance
+from netwright.dialects.multus import POLICY
+from netwright.dialects.multus.objects import MultiNetworkPolicy, policy_for
 from netwright.model.document import Decoded
+from netwright.model.networks import POD
 from netwright.profiles.networks import described
 from netwright.profiles.odd_networks import addresses
+from netwright.profiles.primary_networks import primary_networks
 from netwright.questions.check.attached import Attached, attached
 from netwright.questions.check.found import Found, Seen, at, listed
 from netwright.questions.check.machine_bindings import GUESTS
 from netwright.questions.check.machines import Machines, Networks
 from netwright.questions.check.scene import RuleOf, Scene, spec_of
 from netwright.spec.labels import matches
-
-POLICY_FOR = "k8s.v1.cni.cncf.io/policy-for"
 
 
 def checks(scene: Scene) -> Iterator[Found]:
@@ -48,7 +49,7 @@ def open_beside(scene: Scene) -> Iterator[Found]:
             policies.setdefault(ref, policy)
     for one in beside:
         acts = policies.get(one.ref)
-        if acts is None or one.name in covered:
+        if acts is None or (one.ref, one.name) in covered:
             continue
         yield Found(
             "NW6201",
@@ -67,19 +68,13 @@ def _interface(one: Attached) -> str:
     return f"its interface `{one.interface}`" if one.interface else "its interface"
 
 
-def _covered(scene: Scene) -> frozenset[str]:
-    """The attachments that MultiNetworkPolicies of the input name, as NAMESPACE/NAME."""
-    found = set()
-    for document in scene.twin.snapshot.reading.documents:
-        if document.kind != "MultiNetworkPolicy":
-            continue
-        tree: Any = document.tree()
-        held = tree.get("metadata") if isinstance(tree, dict) else None
-        annotations = held.get("annotations") if isinstance(held, dict) else None
-        text = annotations.get(POLICY_FOR) if isinstance(annotations, dict) else None
-        for part in str(text or "").split(","):
-            name = part.strip()
-            found.add(name if "/" in name else f"{document.namespace or 'default'}/{name}")
+def _covered(scene: Scene) -> frozenset[tuple[str, str]]:
+    """The workloads that MultiNetworkPolicies select, or may, each with an attachment that they are for."""
+    found: set[tuple[str, str]] = set()
+    for d in scene.of_kind(POLICY):
+        if isinstance(d.value, MultiNetworkPolicy) and d.value.spec is not None:
+            refs = scene.refs(scene.pods(d.value.spec.pod_selector, d.namespace).may)
+            found.update((ref, name) for ref in refs for name in policy_for(d.value, d.namespace))
     return frozenset(found)
 
 
@@ -89,6 +84,8 @@ def other_networks(scene: Scene) -> Iterator[Found]:
     if not any(one.role == "primary" for one in networks.all[1:]):
         return
     perhaps = {namespace for one in networks.all for namespace in one.perhaps}
+    primary = primary_networks(scene.cluster.objects)
+    joined = {(one.first, one.second) for one in (primary.joins if primary else ()) if one.pods}
     for rule in scene.rules():
         mine = rule.policy.namespace
         if mine in perhaps:
@@ -99,7 +96,9 @@ def other_networks(scene: Scene) -> Iterator[Found]:
             if not where or where & perhaps:
                 continue
             theirs = [networks.primary(namespace) for namespace in sorted(where)]
-            if any(one == own for one in theirs):
+            refs = [one.ref if one is not None else POD for one in theirs]
+            mine_ref = own.ref if own is not None else POD
+            if any(ref == mine_ref or (ref, mine_ref) in joined for ref in refs):
                 continue
             network = next((one for one in (own, *theirs) if one is not None), None)
             yield Found(
@@ -109,7 +108,8 @@ def other_networks(scene: Scene) -> Iterator[Found]:
                 f"{listed(sorted(where))}",
                 label="never met",
                 effect="pods of different primary networks do not reach each other, whatever policies allow",
-                help="put both namespaces on one ClusterUserDefinedNetwork, or go through a Service of the pod network",
+                help="put both namespaces on one ClusterUserDefinedNetwork, or join their networks by a "
+                "ClusterNetworkConnect",
                 key=" ".join((rule.direction, *sorted(where))),
                 workloads=scene.refs(scene.peers(peer, mine).may),
                 also=(Seen(network.origin, described(network)),) if network and network.origin else (),
