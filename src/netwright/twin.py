@@ -25,11 +25,13 @@ from netwright.dialects.k8s.decode import Invalid
 from netwright.dialects.k8s.exposing import exposing, unreadable
 from netwright.dialects.k8s.objects import NetworkPolicy, NetworkPolicySpec
 from netwright.dialects.k8s.validate_policy import loose_ranges
+from netwright.dialects.multus import POLICY as MULTI_POLICY
 from netwright.model.account import Accounting, Provenance
 from netwright.model.cluster import Cluster, UnreadRoute
 from netwright.model.document import Decoded, Document, Fate, Input, Reading, UnknownPolicy, Unread
 from netwright.model.kind_lists import by_name, find
 from netwright.model.kinds import Kind
+from netwright.model.networks import POD
 from netwright.version import VERSION
 
 if TYPE_CHECKING:
@@ -379,6 +381,8 @@ class Twin:
         self.pod_cidrs = tuple(pod_cidrs)
         self.cni = cni
         self.seconds: dict[str, float] = {}
+        self._on_network = POD
+        self._views: dict[str, Twin] = {POD: self}
 
     # --- what was read --------------------
 
@@ -457,6 +461,36 @@ class Twin:
 
         return Inquirer(self.cluster, self.network, Directory(self.cluster))
 
+    def on(self, network: str | None) -> Twin:
+        """The same twin as those see it that have an interface on a secondary network: `on("nad/shop/storage")`. None,
+        or the pod network: itself. Raises UnknownReference for no network of the input."""
+        if network is None or network == self._on_network:
+            return self
+        from netwright.profiles.secondary import found_network, on
+
+        found = found_network(self.snapshot.objects, network)
+        if found.ref == self._on_network:
+            return self
+        known = self._views.get(found.ref)
+        if known is None:
+            known = Twin(self.snapshot, pod_cidrs=self.pod_cidrs, cni=self.cni)
+            known._on_network, known._views, known.seconds = found.ref, self._views, dict(self.seconds)
+            if found.ref != POD:
+                unread = [
+                    UnknownPolicy(
+                        kind=MULTI_POLICY,
+                        namespaces=tuple(u.namespaces),
+                        hosts=False,
+                        effect="both",
+                        reason=u.diagnostic.title,
+                    )
+                    for u in self.snapshot.reading.unread
+                    if MULTI_POLICY in u.kinds
+                ]
+                known.__dict__["cluster"] = on(self.snapshot.objects, found, (*self.snapshot.unknown, *unread))
+            self._views[found.ref] = known
+        return known
+
     def costs(self) -> tuple[str, ...]:
         """What the twin came to in numbers, and the CPU seconds of its making: lines of text for `-v`."""
         network, cluster = self.network, self.cluster
@@ -496,12 +530,22 @@ class Twin:
         protocol: str = "TCP",
         family: Literal[4, 6] | None = None,
         changes: bool = True,
+        network: str | None = None,
     ) -> WhyAnswer:
         """One question in full: `why("shop/web", "shop/db:5432")`. Without a port: the ports that the destination
-        serves."""
+        serves. `network`: between interfaces on that secondary network."""
         from netwright.questions.registry import Why
 
-        return self.ask(Why(source=source, destination=destination, protocol=protocol, family=family, changes=changes))
+        return self.ask(
+            Why(
+                source=source,
+                destination=destination,
+                protocol=protocol,
+                family=family,
+                changes=changes,
+                network=network,
+            )
+        )
 
     def check(
         self,
@@ -555,11 +599,19 @@ class Twin:
 
         return self.ask(Convert(language=language, fewest=fewest, residue=residue))
 
-    def show(self, noun: str, *, namespaces: Sequence[str] = (), references: Sequence[str] = ()) -> Shown:
-        """Rows of a noun: `show("workloads")`, narrowed by namespace or reference. Raises UsageError for no noun."""
+    def show(
+        self,
+        noun: str,
+        *,
+        namespaces: Sequence[str] = (),
+        references: Sequence[str] = (),
+        network: str | None = None,
+    ) -> Shown:
+        """Rows of a noun: `show("workloads")`, narrowed by namespace or reference, or to what is on a secondary
+        network. Raises UsageError for no noun."""
         from netwright.questions.registry import Show
 
-        return self.ask(Show(noun=noun, namespaces=tuple(namespaces), references=tuple(references)))
+        return self.ask(Show(noun=noun, namespaces=tuple(namespaces), references=tuple(references), network=network))
 
     def blast(self, source: str, *, hops: int | None = None, any_port: bool = False) -> Blast:
         """What an intruder on `source` reaches step by step, over ports that are served."""
@@ -596,12 +648,13 @@ class Twin:
         destination: str | None = None,
         by: Literal["pod", "workload", "namespace", "identity"] = "workload",
         port: str | None = None,
+        network: str | None = None,
     ) -> Reached:
         """Who may talk to whom; `source` and `destination` narrow it to one end, `port` (`80`, `UDP/53`) to one
-        service."""
+        service, `network` to the interfaces on a secondary network."""
         from netwright.questions.registry import Reach
 
-        return self.ask(Reach(source=source, destination=destination, by=by, port=port))
+        return self.ask(Reach(source=source, destination=destination, by=by, port=port, network=network))
 
 
 STREAMED = "rows are folded when asked for and not kept: all together would pass the memory cap"

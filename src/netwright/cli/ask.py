@@ -13,7 +13,7 @@ from netwright.base.errors import SourceError, UsageError
 from netwright.base.numbers import short, whole_number
 from netwright.cli.choices import files
 from netwright.cli.namespaces import check_namespaces, default_option, narrowing_options, placed, whole_or_narrowed
-from netwright.cli.options import KUBECTL_KINDS, Given, exit_code, output_options, source_options
+from netwright.cli.options import KUBECTL_KINDS, Given, exit_code, network_option, output_options, source_options
 from netwright.cli.output import (
     Output,
     answer_stream,
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="narrated: whole sentences, for screen readers.",
 )
+@network_option
 @click.option("--no-changes", is_flag=True, help="Do not look for changes that would flip the verdict.")
 @default_option
 @source_options
@@ -58,6 +59,7 @@ def why(
     protocol: str,
     family: str | None,
     style: str,
+    network: str | None,
     no_changes: bool,
     namespace: str | None,
     given: Given,
@@ -71,10 +73,11 @@ def why(
       netwright why shop/web 203.0.113.7:443 -f manifests/
       netwright why shop/web shop/db --protocol icmp -f manifests/
       netwright why web db:5432 -n shop -f manifests/
+      netwright why shop/web shop/db:5432 --network shop/storage -f manifests/
     """
     if style == "narrated" and to.format != "text":
         raise UsageError("--style is of text, not of -o json", help="leave one of them out")
-    twin = given.load()
+    twin = given.load().on(network)
     if style == "narrated":
         _tell_narrated(twin, given)
     else:
@@ -144,6 +147,7 @@ REACH_HELP = f"""Who may talk to whom, and over which ports.
     type=click.Choice(["pairs", "classes"]),
     help="With -o json: as pairs (the default), or as the two tables that they follow from.",
 )
+@network_option
 @click.option("--hops", metavar="N|all", help="The blast radius of --from, step by step over served ports.")
 @click.option("--any-port", is_flag=True, help="With --hops: count every port, not only those that containers declare.")
 @click.option("--all", "everything", is_flag=True, help="Fold nothing.")
@@ -157,6 +161,7 @@ def reach(
     port: str | None,
     by: Literal["pod", "workload", "namespace", "identity"],
     form: Literal["pairs", "classes"] | None,
+    network: str | None,
     hops: str | None,
     any_port: bool,
     everything: bool,
@@ -177,7 +182,7 @@ def reach(
     if form == "classes" and (source or destination or namespaces):
         raise UsageError("the class form is of the whole cluster", help="--from, --to and -n narrow `--form pairs`")
     whole_or_narrowed(namespaces, all_namespaces)
-    twin = given.load(*paths)
+    twin = given.load(*paths).on(network)
     tell(twin, given)
     check_namespaces(twin, namespaces)
     source = placed(source, namespaces) if source else source
@@ -314,14 +319,13 @@ def eval_(
 
 def _evaluated(twin: Twin, query: Query, namespaces: tuple[str, ...]) -> list[Evaluated]:
     """The answer, which repeats the question as it was written."""
-    from netwright.questions.eval import evaluate
+    from netwright.questions.registry import Eval
 
     if not namespaces:
-        return list(evaluate(twin.inquirer, [query], twin.locate))
+        return twin.ask(Eval(queries=(query,)))
     asked = msgspec.structs.replace(query, from_=placed(query.from_, namespaces), to=placed(query.to, namespaces))
     return [
-        msgspec.structs.replace(answer, from_=query.from_, to=query.to)
-        for answer in evaluate(twin.inquirer, [asked], twin.locate)
+        msgspec.structs.replace(answer, from_=query.from_, to=query.to) for answer in twin.ask(Eval(queries=(asked,)))
     ]
 
 

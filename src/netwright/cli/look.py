@@ -14,7 +14,7 @@ import msgspec
 from netwright.base.errors import UsageError
 from netwright.cli.choices import files, one_of, topics
 from netwright.cli.namespaces import narrowing_options, whole_or_narrowed
-from netwright.cli.options import KUBECTL_KINDS, Given, exit_code, output_options, source_options
+from netwright.cli.options import KUBECTL_KINDS, Given, exit_code, network_option, output_options, source_options
 from netwright.cli.output import (
     STDOUT,
     Output,
@@ -56,6 +56,7 @@ SUFFIXES = (".yaml", ".yml", ".json", ".tar.gz", ".tgz", ".zip", "/")
 @click.argument("noun", metavar="NOUN", shell_complete=one_of(NOUNS))
 @click.argument("named", nargs=-1, metavar="[SOURCE|REF]...", shell_complete=files)
 @narrowing_options("Only this namespace.")
+@network_option
 @source_options
 @output_options(["text", "wide", "json", "jsonl", "csv", "md"])
 def show(
@@ -63,6 +64,7 @@ def show(
     named: tuple[str, ...],
     namespaces: tuple[str, ...],
     all_namespaces: bool,
+    network: str | None,
     given: Given,
     to: Output,
 ) -> int:
@@ -81,7 +83,7 @@ def show(
     noun = _noun(noun)
     whole_or_narrowed(namespaces, all_namespaces)
     paths, references = split_named(named)
-    twin = given.load(*paths)
+    twin = given.load(*paths).on(network)
     tell(twin, given)
     from netwright.questions.show import exposed_rows
     from netwright.questions.show import show as ask

@@ -213,6 +213,15 @@ def source_options(command: F) -> F:
     return cast(F, call)
 
 
+def network_option(command: F) -> F:
+    """`--network REF`, a secondary network that is asked about."""
+    return click.option(
+        "--network",
+        metavar="REF",
+        help="Of the interfaces on this secondary network: nad/NS/NAME, udn/NS/NAME, cudn/NAME, or NS/NAME.",
+    )(command)
+
+
 def split_option(command: F) -> F:
     """`--split DIR`, again for more: several twins in the sources (`Given.parts`)."""
     return click.option(

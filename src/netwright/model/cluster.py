@@ -13,6 +13,7 @@ from netwright.base.spans import Origin, Place
 from netwright.model.columns import Columns
 from netwright.model.document import Decoded, UnknownPolicy
 from netwright.model.isolation import Isolation
+from netwright.model.networks import POD
 from netwright.model.rule import Enforcer
 
 WorkloadKind = Literal["pod", "deploy", "sts", "ds", "rs", "rc", "job", "cronjob", "vm", "vmirs", "vmpool", "node"]
@@ -195,8 +196,9 @@ class Cluster:
 
     `row_objects` and `row_ports` are indexed by endpoint row. `mesh` is what the language of a mesh made of the
     endpoints, None without one. `isolation` is what becomes of packets to Services between primary networks, None
-    where pods have no other than the default one. Enforcers, services and ingresses are worked out when
-    first asked for.
+    where pods have no other than the default one. `network` is the network that the endpoints are interfaces on
+    ("pod": their primary ones); of a secondary one `whole` are all objects of the input. Enforcers, services and
+    ingresses are worked out when first asked for.
     """
 
     def __init__(
@@ -220,6 +222,8 @@ class Cluster:
         unread_routes: tuple[UnreadRoute, ...] = (),
         mesh: Any = None,
         isolation: Isolation | None = None,
+        network: str = POD,
+        whole: tuple[Decoded, ...] = (),
     ) -> None:
         self.profile = profile
         self.columns = columns
@@ -239,6 +243,8 @@ class Cluster:
         self.unread_routes = unread_routes
         self.mesh = mesh
         self.isolation = isolation
+        self.network = network
+        self.whole = whole
 
     @cached_property
     def enforcers(self) -> tuple[Enforcer, ...]:

@@ -20,6 +20,7 @@ from netwright.base.patterns import pattern
 from netwright.base.services import check_port
 from netwright.model.cluster import Cluster, ServiceNoun, Workload
 from netwright.model.isolation import NETWORK
+from netwright.model.networks import POD
 
 LOOPBACK = IpSet.of("127.0.0.0/8", "::1/128")
 KINDS: dict[str, str] = {}
@@ -397,7 +398,7 @@ class Directory:
             return Target(f"pod/{namespace}/{name}", rows=(self._pods[namespace, name],))
         workload = self._workloads.get((kind, namespace, name))
         if workload is None:
-            raise UnknownReference(f"`{text}` is not in the input", help=self._absent(namespace, name, text))
+            raise UnknownReference(f"`{text}` {self._not_there}", help=self._absent(namespace, name, text))
         return Target(workload.ref, rows=workload.rows, workload=workload)
 
     def _bare(self, namespace: str, name: str, text: str) -> Target:
@@ -411,7 +412,7 @@ class Directory:
             return Target(found[0].ref, rows=found[0].rows, workload=found[0])
         if row is not None:
             return Target(f"pod/{namespace}/{name}", rows=(row,))
-        raise UnknownReference(f"`{text}` is not in the input", help=self._absent(namespace, name, text))
+        raise UnknownReference(f"`{text}` {self._not_there}", help=self._absent(namespace, name, text))
 
     @property
     def services(self) -> dict[tuple[str, str], ServiceNoun]:
@@ -445,6 +446,11 @@ class Directory:
             yield w.ref
             if w.namespace:
                 yield f"{w.namespace}/{w.name}"
+
+    @property
+    def _not_there(self) -> str:
+        network = self.cluster.network
+        return "is not in the input" if network == POD else f"has no interface on {network} in the input"
 
     @staticmethod
     def _meant(text: str, names: Iterable[str]) -> str:

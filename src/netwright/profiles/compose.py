@@ -67,7 +67,7 @@ def compose(
     for possible in columns.address_sets if primary is not None else ():
         if possible is not builder.any_pod:
             has_v4, has_v6 = has_v4 or bool(possible.v4), has_v6 or bool(possible.v6)
-    families, why = _families(has_v4, has_v6, builder.pod_ranges, objects)
+    families, why = families_of(has_v4, has_v6, builder.pod_ranges, objects)
     assumed = bool(why)
     if not builder.pod_ranges and (columns.address_set >= 0).any():
         why = (*why, ANY_ADDRESS)
@@ -195,7 +195,7 @@ def recompose(cluster: Cluster, edits: Sequence[Edit]) -> Cluster:
     )
 
 
-def _families(
+def families_of(
     has_v4: bool, has_v6: bool, ranges: IpSet, objects: Sequence[Decoded]
 ) -> tuple[tuple[Family, ...], tuple[str, ...]]:
     """The address families of the cluster: what its pod ranges say, else pod addresses, Services and policies."""

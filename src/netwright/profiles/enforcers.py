@@ -99,7 +99,7 @@ def machines_of(objects: Sequence[Decoded]) -> Machines | None:
 def _of_cni(objects: Sequence[Decoded], profile: Profile, unknown: Sequence[UnknownPolicy]) -> tuple[Enforcer, ...]:
     """The CNI with its tiers. What the profile does not enforce, and does not know to be without effect, leaves open
     what it could decide."""
-    unread = _unknown_rules((*unknown, *not_enforced(objects, profile)))
+    unread = unknown_rules((*unknown, *not_enforced(objects, profile)))
     if profile.enforcement == "never":
         tiers = [Tier(name="not read", ties="any-order", rules=unread)] if unread else []
         return (Enforcer(name="cni", tiers=tuple(tiers), default="allow", exempt=profile.exempt),)
@@ -271,7 +271,8 @@ def _own_node(at: Selector, origin: Origin) -> Rule:
     )
 
 
-def _unknown_rules(unknown: Sequence[UnknownPolicy]) -> tuple[Rule, ...]:
+def unknown_rules(unknown: Sequence[UnknownPolicy]) -> tuple[Rule, ...]:
+    """What was not read and could act, as rules that match perhaps."""
     rules = []
     for number, u in enumerate(unknown):
         where: Selector = one_of("ns", u.namespaces) if u.namespaces else ALWAYS

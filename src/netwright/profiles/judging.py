@@ -8,6 +8,7 @@ from typing import Any
 from netwright.dialects.istio.options import DEFAULTS
 from netwright.model.cluster import Cluster
 from netwright.model.document import Decoded, UnknownPolicy
+from netwright.model.networks import POD
 from netwright.profiles.enforcers import not_enforced
 from netwright.profiles.profile import Profile
 
@@ -21,6 +22,8 @@ MEANT = ("Service", "EndpointSlice", "NetworkSet", "ServiceAccount")
 
 def deciding_objects(cluster: Cluster, namespaces: frozenset[str]) -> tuple[Decoded, ...]:
     """The objects that can decide a packet between ends of these namespaces, which are all that an evaluator needs."""
+    if cluster.network != POD:
+        return cluster.whole
     if cluster.mesh is not None or cluster.profile.startswith("ovn-kubernetes"):
         # who is in a mesh, and which nodes pods on their nodes' network are, is told by objects of any namespace
         return cluster.objects

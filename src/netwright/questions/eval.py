@@ -65,14 +65,18 @@ class Evaluated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, r
 
 
 def answer(twin: Asked, params: Eval) -> list[Evaluated]:
-    return list(evaluate(twin.inquirer, params.queries, twin.locate))
+    return list(evaluate(twin.inquirer, params.queries, twin.locate, lambda network: twin.on(network).inquirer))
 
 
-def evaluate(inquirer: Inquirer, queries: Iterable[Query], locate: Locate) -> Iterator[Evaluated]:
-    """Answers in the order of the queries. Raises UsageError for a query that names nothing."""
+def evaluate(
+    inquirer: Inquirer, queries: Iterable[Query], locate: Locate, on: Callable[[str], Inquirer] | None = None
+) -> Iterator[Evaluated]:
+    """Answers in the order of the queries; `on` says who is asked of the network that one names. Raises UsageError for
+    a query that names nothing."""
     told = _Told(locate)
     for query in queries:
-        yield _one(inquirer, query, told)
+        asked = on(query.network) if on is not None and query.network is not None else inquirer
+        yield _one(asked, query, told)
 
 
 class _Told:
@@ -97,10 +101,6 @@ class _Told:
 
 def _one(inquirer: Inquirer, query: Query, told: _Told) -> Evaluated:
     protocol = protocol_number(query.protocol)
-    if query.network not in (None, "default", "pod"):
-        raise UsageError(
-            f"`{query.network}` is not a network of this twin", help="only the pods' default network is read"
-        )
     inquirer = inquirer.of_family(query.family)
     try:
         settled = ask(inquirer, query.from_, query.to, protocol, query.port, query.family, query.icmp)

@@ -48,6 +48,9 @@ class Params(Struct, Generic[A], frozen=True, kw_only=True):
 P = TypeVar("P", bound=Params[Any])
 FROM_TO = {"source": "from", "destination": "to"}
 IN_NAMESPACES = {"namespaces": "namespace"}
+OnNetwork = Annotated[
+    str | None, Meta(description="Of the interfaces on this secondary network; absent: on primary networks.")
+]
 
 
 class Asked(Protocol):
@@ -63,6 +66,7 @@ class Asked(Protocol):
     def inquirer(self) -> Inquirer: ...
     def locate(self, origin: Origin) -> Position | None: ...
     def owner_of(self, origin: Origin) -> str: ...
+    def on(self, network: str | None) -> Asked: ...
     def ask(self, question: Params[A]) -> A: ...
 
 
@@ -75,6 +79,7 @@ class Why(Params["WhyAnswer"], frozen=True, kw_only=True, forbid_unknown_fields=
     protocol: Annotated[str, Meta(description="TCP, UDP, SCTP, ICMP or a number.")] = "TCP"
     family: Annotated[Literal[4, 6] | None, Meta(description="Only IPv4 or IPv6.")] = None
     changes: Annotated[bool, Meta(description="Look for changes that would flip the verdict.")] = True
+    network: OnNetwork = None
 
 
 class Reach(Params["Reached"], frozen=True, kw_only=True, forbid_unknown_fields=True, rename=FROM_TO):
@@ -84,6 +89,7 @@ class Reach(Params["Reached"], frozen=True, kw_only=True, forbid_unknown_fields=
     by: Annotated[
         Literal["pod", "workload", "namespace", "identity"], Meta(description="What an end of a connection is.")
     ] = "workload"
+    network: OnNetwork = None
 
 
 class Diff(Params["Diffed"], frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -139,6 +145,7 @@ class Show(Params["Shown"], frozen=True, kw_only=True, forbid_unknown_fields=Tru
     noun: Annotated[str, Meta(description="What to list: workloads, endpoints, services, policies …")]
     namespaces: Annotated[tuple[str, ...], Meta(description="Only these namespaces.")] = ()
     references: Annotated[tuple[str, ...], Meta(description="Only what these name.")] = ()
+    network: OnNetwork = None
 
 
 class Exposed(Params["list[ExposedRow]"], frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -46,6 +46,7 @@ def write_classes(reached: Reached, provenance: Provenance, exit_reasons: Sequen
                 exit_reasons,
                 form="classes",
                 by=reached.by,
+                network=reached.network,
                 tables=tables,
                 left_out=reached.left_out,
             )
@@ -64,7 +65,8 @@ def write_pairs(
     """Endpoints, connections and what is undecided, in one pass. A connection of one family only says so where there
     are two. `namespaces`: only pairs that touch one of them."""
     encode = _encode
-    head = document("reach", provenance, exit_reasons, form="pairs", by=reached.by, left_out=reached.left_out)
+    told = {"by": reached.by, "network": reached.network, "left_out": reached.left_out}
+    head = document("reach", provenance, exit_reasons, form="pairs", **told)
     out.write(encode(head)[:-1])
     out.write(b',"endpoints":[')
     listed: dict[str, tuple[str, ...]] = {}

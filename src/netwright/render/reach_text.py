@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from netwright.base.services import ServiceSet
+from netwright.model.networks import POD
 from netwright.questions.reach import Ends, Reached
 from netwright.questions.reach.by_source import Counts, first_sources
 from netwright.render.escape import plain
@@ -63,7 +64,8 @@ def reach_text(
             "",
             marks=(("?", "undecided"),),
         )
-    told = f"{count(connections, 'connection')} of {count(pairs_asked, 'pair')}"
+    there = "" if reached.network == POD else f" on {reached.network}"
+    told = f"{count(connections, 'connection')} of {count(pairs_asked, 'pair')}{plain(there)}"
     yield from words.fold(f"{told} {words['dot']} {undecided} undecided {words['dot']} {last}", "", "")
 
 

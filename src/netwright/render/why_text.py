@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from netwright.base.spans import named
+from netwright.model.networks import POD
 from netwright.questions.why import Cited, PartAnswer, SideAnswer, WayAnswer, WhyAnswer
 from netwright.questions.why.changes import Change
 from netwright.render.escape import plain
@@ -54,6 +55,8 @@ def why_text(answer: WhyAnswer, lines: Lines, words: Words, *, profile: str, las
         else "judged by the engine alone"
         if answer.parts
         else "no packet to judge"
+        if answer.network == POD
+        else "judged by the engine alone"
     )
     out += words.fold(f"{_summary(answer)} {words['dot']} {judged} {words['dot']} {last}", "", "")
     return out
@@ -71,7 +74,8 @@ def _headline(answer: WhyAnswer, words: Words, profile: str) -> list[str]:
     if answer.port:
         shown = f"[{destination}]" if ":" in destination and "/" not in destination else destination
         destination = f"{shown}:{answer.port}"
-    asked = f"{answer.source} {words['arrow']} {destination} {answer.protocol.lower()}   (profile {profile})"
+    there = "" if answer.network == POD else f", network {answer.network}"
+    asked = f"{answer.source} {words['arrow']} {destination} {answer.protocol.lower()}   (profile {profile}{there})"
     return _verdict(verdict, asked, words)
 
 

@@ -22,7 +22,11 @@ from netwright.engine.join import BLOCK, Join
 from netwright.engine.naming import part_names, spot_of
 from netwright.engine.outside import outside_parts
 from netwright.engine.relations import Relation, passing, relations
+from netwright.model.cluster import Cluster
+from netwright.model.networks import POD
 from netwright.model.references import Target
+from netwright.profiles.enforcers import DEFINING
+from netwright.profiles.networks import networks_of
 from netwright.questions.registry import Asked, Reach
 
 By = Literal["pod", "workload", "namespace", "identity"]
@@ -70,17 +74,32 @@ class Reached(msgspec.Struct, kw_only=True):
     destinations: dict[Family, list[int]]
     services: ServiceSet
     left_out: tuple[str, ...] = ()
+    network: str = POD
+    """The network that all ends have an interface on; "pod": their primary ones."""
 
 
 def answer(twin: Asked, params: Reach) -> Reached:
+    twin = twin.on(params.network) if params.network is not None else twin
     resolve = twin.inquirer.directory.resolve
-    return reach(
+    found = reach(
         twin.inquirer,
         by=params.by,
         source=resolve(params.source) if params.source else None,
         destination=resolve(params.destination) if params.destination else None,
         services=services_of(params.port) if params.port else ALL,
     )
+    return msgspec.structs.replace(found, left_out=(*found.left_out, *_other_networks(twin.cluster)))
+
+
+def _other_networks(cluster: Cluster) -> tuple[str, ...]:
+    """What is said of secondary networks where the answer is about primary ones."""
+    if cluster.network != POD or all(d.kind not in DEFINING for d in cluster.objects):
+        return ()
+    others = [one.ref for one in networks_of(cluster.objects) if one.role == "secondary"]
+    if not others:
+        return ()
+    listed = ", ".join(others[:3]) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
+    return (f"secondary networks {listed}: `--network {others[0]}` shows who meets whom there",)
 
 
 def reach(
@@ -116,6 +135,7 @@ def reach(
         destinations=destinations,
         services=services,
         left_out=left,
+        network=inquirer.cluster.network,
     )
 
 

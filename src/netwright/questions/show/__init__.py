@@ -7,6 +7,7 @@ from typing import Any
 
 from netwright.base.errors import UsageError
 from netwright.engine.acting import acting
+from netwright.model.networks import POD
 from netwright.questions.registry import Asked, Exposed, Show
 from netwright.questions.show.enforcement import isolation_rows, policy_rows
 from netwright.questions.show.narrow import Narrow, narrow
@@ -31,7 +32,12 @@ NOUNS: dict[str, str] = {
 }
 
 
+ON_ANY_NETWORK = ("workloads", "endpoints", "policies", "isolation", "namespaces")
+"""The nouns that can be asked of a secondary network."""
+
+
 def answer(twin: Asked, params: Show) -> Shown:
+    twin = twin.on(params.network) if params.network is not None else twin
     if params.noun == "exposed":
         ways = twin.ask(Exposed())
         return exposed_rows(twin, ways, namespaces=params.namespaces, references=params.references)
@@ -45,6 +51,8 @@ def show(twin: Asked, noun: str, *, namespaces: Sequence[str] = (), references: 
     """
     if noun not in NOUNS or noun == "exposed":
         raise UsageError(f"`{noun}` is not a noun of show", help="one of " + ", ".join(NOUNS))
+    if twin.cluster.network != POD and noun not in ON_ANY_NETWORK:
+        raise UsageError(f"`{noun}` are not of one network", help=f"`--network` narrows {', '.join(ON_ANY_NETWORK)}")
     if noun == "kinds":
         if references:
             raise UsageError(

@@ -8,11 +8,13 @@ from netwright.dialects.calico import KINDS as CALICO_KINDS
 from netwright.dialects.cilium import KINDS as CILIUM_KINDS
 from netwright.dialects.k8s.lower import policy_types
 from netwright.dialects.k8s.objects import NetworkPolicySpec
+from netwright.dialects.multus import POLICY as MULTI_POLICY
 from netwright.dialects.ovn import KINDS as OVN_KINDS
 from netwright.engine.acting import Acting, Coverage, coverage, deployed, pods
 from netwright.engine.compile import Network
 from netwright.model.cluster import Cluster
 from netwright.model.document import Decoded, Reading
+from netwright.model.networks import POD
 from netwright.questions.show.narrow import Narrow
 from netwright.questions.show.nouns import unread_policies
 from netwright.questions.show.rows import IsolationRow, PolicyRow, Shown
@@ -29,8 +31,9 @@ def policy_rows(
     for row in range(cluster.columns.n):
         rows_at.setdefault(network.position(row), []).append(row)
     out = []
+    shown = _SHOWN if cluster.network == POD else (MULTI_POLICY,)
     for d in cluster.objects:
-        if d.kind not in _SHOWN or not only.holds_namespace(d.namespace):
+        if d.kind not in shown or not only.holds_namespace(d.namespace):
             continue
         positions = set().union(*found.at.get((d.kind, d.namespace, d.name), {}).values())
         rows = sorted(row for position in positions for row in rows_at.get(position, ()))

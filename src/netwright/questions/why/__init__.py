@@ -7,7 +7,7 @@ The engine and the reference evaluator both answer; where they differ it is our 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -20,6 +20,7 @@ from netwright.engine.nearest import nearest_rule
 from netwright.engine.verdict import Citation, Verdict
 from netwright.model.document import Decoded
 from netwright.model.isolation import NETWORK, OPEN_PORTS
+from netwright.model.networks import POD
 from netwright.model.references import Target, split_port
 from netwright.model.rule import Direction
 from netwright.profiles.judging import as_judged, deciding_objects
@@ -124,9 +125,12 @@ class WhyAnswer(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO):
     parts: tuple[PartAnswer, ...] = ()
     changes: tuple[Change, ...] = ()
     judged: int = 0
+    network: str = POD
+    """The network that both ends have an interface on; "pod": their primary ones."""
 
 
 def answer(twin: Asked, params: Why) -> WhyAnswer:
+    twin = twin.on(params.network) if params.network is not None else twin
     return why(
         twin.inquirer,
         params.source,
@@ -174,6 +178,8 @@ def why(
     parts = _parts(inquirer, whole, locate, owner_of)
     translation = _translation(destination, whole)
     found: tuple[Change, ...] = ()
+    # a change is made to objects, and what these make of a secondary network is not said of changed ones
+    with_changes = with_changes and inquirer.cluster.network == POD
     if with_changes and whole.parts and not whole.ways and whole.verdict in ("allow", "deny"):
 
         def put(other: Inquirer) -> Settled:
@@ -197,6 +203,7 @@ def why(
         parts=parts,
         changes=found,
         judged=judged,
+        network=inquirer.cluster.network,
     )
 
 
@@ -238,7 +245,11 @@ def _judge(inquirer: Inquirer, parts: Sequence[Part], translated: bool) -> int:
     disagrees."""
     cluster = inquirer.cluster
     columns = inquirer.network.columns
-    setup = as_judged(profile_of(cluster.profile), cluster.objects, cluster.unknown)
+    if cluster.network != POD and cluster.unknown:
+        return 0  # what was not read, the evaluator knows of on the pod network alone
+    setup: dict[str, Any] = {"network": cluster.network, "unknown": cluster.unknown}
+    if cluster.network == POD:
+        setup = as_judged(profile_of(cluster.profile), cluster.objects, cluster.unknown)
     deciding: dict[frozenset[str], tuple[Decoded, ...]] = {}
     judged = [part for part in parts[:MOST_PARTS] if not _is_past_networks(inquirer, part)]
     for part in judged:

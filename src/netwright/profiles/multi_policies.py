@@ -1,0 +1,101 @@
+"""Who enforces MultiNetworkPolicy on a network, and how the policies there read.
+
+OVN-Kubernetes does on its own secondary networks (`docs/features/multiple-networks/multi-network-policies.md`). On
+those of other plugins it is a program on each node: multi-networkpolicy-iptables has `macvlan` alone by default
+(`--network-plugins` in `pkg/server/options.go`), multi-networkpolicy-nftables has `macvlan`, `ipvlan`, `sriov`,
+`host-device` and `bridge` (README at ef21d254b977).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Literal
+
+import msgspec
+
+from netwright.base.spans import named
+from netwright.dialects.k8s.objects import NetworkPolicyIngressRule
+from netwright.dialects.multus import POLICY
+from netwright.dialects.multus.objects import MultiNetworkPolicy, policy_for
+from netwright.model.document import Decoded
+from netwright.model.networks import NetworkNoun
+
+OVN_TOPOLOGIES: Final = ("layer2", "layer3", "localnet")
+_SURELY: Final = ("macvlan",)
+_BYPASSING: Final = ("sriov", "host-device")
+
+
+class EnforcedBy(msgspec.Struct, frozen=True, kw_only=True):
+    """Who enforces MultiNetworkPolicy on a network, with a sentence: OVN-Kubernetes, a program on the nodes, that
+    perhaps, or nobody that is known."""
+
+    who: Literal["ovn", "daemon", "perhaps", "nobody"]
+    says: str
+
+
+def enforced_by(network: NetworkNoun) -> EnforcedBy:
+    """Who enforces the policies on a network, by the plugin that makes its interfaces."""
+    plugin = network.topology
+    if plugin in OVN_TOPOLOGIES:
+        return EnforcedBy(
+            who="ovn",
+            says="MultiNetworkPolicy is taken as enforced by OVN-Kubernetes, which does so where "
+            "`enable-multi-networkpolicy` is set",
+        )
+    if plugin in _SURELY:
+        return EnforcedBy(
+            who="daemon",
+            says=f"MultiNetworkPolicy is taken as enforced by multi-networkpolicy-iptables or -nftables, which have "
+            f"`{plugin}` by default",
+        )
+    if plugin in _BYPASSING:
+        return EnforcedBy(
+            who="nobody",
+            says=f"MultiNetworkPolicy is taken as without effect on {network.ref}: a device of `{plugin}` is handed to "
+            "the pod or its guest, past what filters (of devices that the kernel drives some versions filter)",
+        )
+    told = f"interfaces of `{plugin}`" if plugin else "interfaces of a plugin that is not in the input"
+    return EnforcedBy(
+        who="perhaps",
+        says=f"whether anybody enforces MultiNetworkPolicy at {told} is not in the input: it depends on how "
+        "multi-networkpolicy-iptables or -nftables is set up on the nodes",
+    )
+
+
+def on_network(objects: Sequence[Decoded], network: NetworkNoun) -> tuple[list[Decoded], list[str]]:
+    """The policies that act on a network, as they read there, and what is to be said of those that do not.
+
+    Where nobody gives addresses, selectors have no addresses to stand for: OVN-Kubernetes makes nothing of a policy
+    that has one as a peer (`convertMultiNetPolicyToNetPolicy`).
+    """
+    found: list[Decoded] = []
+    notes: list[str] = []
+    for d in objects:
+        if not isinstance(d.value, MultiNetworkPolicy) or d.kind != POLICY:
+            continue
+        if not set(policy_for(d.value, d.namespace)).intersection(network.attachments):
+            continue
+        if network.ipam == "none" and _has_selectors(d.value):
+            name = named(d.namespace, d.name)
+            if network.topology in OVN_TOPOLOGIES:
+                notes.append(
+                    f"{POLICY} `{name}` has no effect on {network.ref}: nobody gives addresses there, and "
+                    "OVN-Kubernetes refuses one with peers by selector"
+                )
+                continue
+            notes.append(
+                f"peers by selector of {POLICY} `{name}` are those whose address on {network.ref} is reported: nobody "
+                "gives addresses there"
+            )
+        found.append(d)
+    return found, notes
+
+
+def _has_selectors(policy: MultiNetworkPolicy) -> bool:
+    rules = [*((policy.spec and policy.spec.ingress) or ()), *((policy.spec and policy.spec.egress) or ())]
+    return any(
+        peer is not None and peer.ip_block is None
+        for rule in rules
+        if rule is not None
+        for peer in ((rule.from_ if isinstance(rule, NetworkPolicyIngressRule) else rule.to) or ())
+    )

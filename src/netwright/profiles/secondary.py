@@ -1,0 +1,344 @@
+"""A secondary network as a cluster of its own: who has an interface there, and what MultiNetworkPolicy does to it.
+
+Pods, templates and machines stand in it with their addresses on that network; Services, nodes and the pod network are
+not there. After `docs/features/multiple-networks/{multi-homing,multi-network-policies}.md` and
+`go-controller/pkg/ovn/multipolicy_helpers.go` of OVN-Kubernetes, and the README of multi-networkpolicy-nftables at
+ef21d254b977.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
+
+from netwright.base.errors import UnknownReference, UsageError
+from netwright.base.ipset import IpSet
+from netwright.base.selectors import Selector, conjunction, equals
+from netwright.base.services import NONE
+from netwright.base.spans import Origin
+from netwright.dialects.k8s.endpoints import EndpointBuilder, is_terminated, template_of
+from netwright.dialects.k8s.objects import Meta, Pod
+from netwright.dialects.k8s.reading import Reading
+from netwright.dialects.k8s.validate_syntax import read_cidr
+from netwright.dialects.kubevirt import MACHINES
+from netwright.dialects.multus import POLICY
+from netwright.dialects.multus.attached import Attachment, attachments, bare, told_addresses
+from netwright.dialects.multus.objects import IPAMClaim
+from netwright.model.cluster import Cluster
+from netwright.model.document import Decoded, UnknownPolicy
+from netwright.model.networks import NetworkNoun, by_attachment
+from netwright.model.rule import (
+    ANYBODY,
+    EVERY_SERVICE,
+    Addresses,
+    AndPeer,
+    Direction,
+    End,
+    Enforcer,
+    Kinds,
+    Members,
+    NotPeer,
+    OrPeer,
+    Peer,
+    Rule,
+    Tier,
+    UnknownPeer,
+    either,
+)
+from netwright.profiles.multi_policies import enforced_by, on_network
+from netwright.profiles.networks import networks_of
+from netwright.profiles.ovn_kubernetes import OVN_KUBERNETES
+from netwright.profiles.primary_networks import Standing
+from netwright.profiles.upstream import UPSTREAM
+
+if TYPE_CHECKING:
+    from netwright.dialects.kubevirt.objects import Interface
+
+_OVERLAYS: Final = ("layer2", "layer3")
+LINK: Final = "link-down"
+"""The machine whose link is down, as an attribute of its endpoints."""
+REPORTED: Final = "reported"
+"""Of an endpoint whose address is reported by what attached it."""
+_REPORTED: Final = equals(REPORTED, "yes")
+_DIRECTIONS: Final[tuple[Direction, Direction]] = ("ingress", "egress")
+Key = tuple[str, str, str]
+
+
+def found_network(objects: Sequence[Decoded], text: str) -> NetworkNoun:
+    """The network that a reference names, or NAMESPACE/NAME of an attachment. Raises UnknownReference."""
+    networks = networks_of(objects)
+    by_ref = {n.ref: n for n in networks} | {"default": networks[0]}
+    found = by_ref.get(text) or by_attachment(networks).get(text.removeprefix("nad/"))
+    if found is not None:
+        return found
+    import difflib
+
+    known = [*by_ref, *by_attachment(networks)]
+    close = difflib.get_close_matches(text, known, n=2)
+    meant = "did you mean " + " or ".join(f"`{one}`" for one in close) + "? " if close else ""
+    raise UnknownReference(
+        f"`{text}` is not a network of the input", help=f"{meant}`show networks` lists them, with their references"
+    )
+
+
+def on(objects: Sequence[Decoded], network: NetworkNoun, unknown: Sequence[UnknownPolicy]) -> Cluster:
+    """The cluster of those that have an interface on a secondary network. Raises UsageError for a primary one."""
+    if network.role == "primary":
+        raise UsageError(
+            f"`{network.ref}` is a primary network, and answers without `--network` are about these",
+            help="leave `--network` out",
+        )
+    there = _There(objects, network)
+    how = enforced_by(network)
+    kept = there.objects()
+    policies, notes = on_network(objects, network)
+    profile = OVN_KUBERNETES if how.who == "ovn" else UPSTREAM
+    held = (*kept, *(policies if how.who != "nobody" else ()))
+    ranges = _ranges(network)
+    reading = _reading(how.who)
+    builder = EndpointBuilder(kept, IpSet.of(*ranges), IpSet(), reading=reading, of_networks=there.standing)
+    columns = builder.columns()
+    from netwright.profiles.compose import families_of
+
+    sets = [columns.addresses_of(row) for row in range(columns.n)]
+    known = [one for one, number in zip(sets, columns.address_set.tolist(), strict=True) if number < 0]
+    v4, v6 = any(one.v4 for one in known), any(one.v6 for one in known)
+    families, why = families_of(v4, v6, builder.pod_ranges, held)
+    told = [f"verdicts are about the interfaces on {network.ref}: Services, nodes and the pod network are not there"]
+    told += [how.says] if policies else []
+    told += notes
+    if not ranges and (columns.address_set >= 0).any():
+        told.append("an interface without a known address may have any unicast address: nothing gives addresses there")
+    opaque = tuple(u for u in unknown if u.kind in ("", POLICY))
+    by_report = network.ipam == "none" and how.who != "ovn"
+    return Cluster(
+        profile=profile.name,
+        columns=columns,
+        enforcers=lambda: (
+            *_walls(network, ranges, there),
+            *_policies(policies, how.who, how.says, opaque, by_report=by_report),
+        ),
+        families=families,
+        workloads=builder.workloads,
+        row_objects=tuple(builder.row_objects),
+        row_ports=tuple(builder.row_ports),
+        objects=held,
+        unknown=opaque,
+        pod_ranges=builder.pod_ranges,
+        pod_cidrs=ranges,
+        assumptions=(*told, *why),
+        has_assumed_families=bool(why),
+        network=network.ref,
+        whole=tuple(objects),
+    )
+
+
+def _reading(who: str) -> Reading:
+    """How policies are read. Who enforces them drops every protocol that no rule admits (`accept-icmp` of the programs
+    on the nodes is not set by itself)."""
+    return OVN_KUBERNETES.reading if who == "ovn" else Reading(beyond=NONE)
+
+
+def _policies(
+    policies: Sequence[Decoded], who: str, why: str, unknown: Sequence[UnknownPolicy], *, by_report: bool
+) -> tuple[Enforcer, ...]:
+    """What MultiNetworkPolicy does. `by_report`: selectors mean those whose address is reported."""
+    from netwright.profiles.enforcers import as_read, unknown_rules
+
+    unread = unknown_rules(unknown)
+    tiers = [Tier(name="not read", ties="any-order", rules=unread)] if unread else []
+    if policies and who != "nobody":
+        rules, ends = as_read(policies, (), _reading(who))
+        if by_report:
+            rules = tuple(replace(rule, src=_reported(rule.src), dst=_reported(rule.dst)) for rule in rules)
+        if who == "perhaps":
+            rules = (*rules, *(_perhaps(number, end, why) for number, end in enumerate(ends)))
+            ends = ()
+        tiers.append(Tier(name=POLICY, ties="any-order", rules=rules, ends=ends))
+    return (Enforcer(name="multi-network policy", tiers=tuple(tiers), default="allow", exempt=("self",)),)
+
+
+def _reported(peer: Peer) -> Peer:
+    """The peer, of whose selectors those count that have a reported address."""
+    if isinstance(peer, Members):
+        return Members(conjunction(peer.selector, _REPORTED))
+    return either([_reported(part) for part in peer.parts]) if isinstance(peer, OrPeer) else peer
+
+
+def _perhaps(number: int, end: End, why: str) -> Rule:
+    """The isolation by a policy of which it is not known whether anybody enforces it."""
+    nobody = UnknownPeer(why)
+    return Rule(
+        rank=1,
+        policy=number,
+        index=0,
+        at=end.at,
+        direction=end.direction,
+        src=ANYBODY if end.direction == "ingress" else nobody,
+        dst=nobody if end.direction == "ingress" else ANYBODY,
+        service=EVERY_SERVICE,
+        action="deny",
+        origin=replace(end.origin, namespace=f"{end.origin.namespace}/{end.origin.name}", name=""),
+    )
+
+
+def _walls(network: NetworkNoun, ranges: Sequence[str], there: _There) -> tuple[Enforcer, ...]:
+    """What carries nothing: links of machines that are down; and an overlay of OVN-Kubernetes, which connects its
+    interfaces alone, to whatever is not of its ranges."""
+    walls: list[tuple[Selector, Peer, Origin]] = [
+        (equals(LINK, machine), ANYBODY, origin) for machine, origin in there.down.items()
+    ]
+    if network.topology in _OVERLAYS and network.origin is not None and ranges:
+        outside = AndPeer((Kinds(("external",)), NotPeer(Addresses(IpSet.of(*ranges)))))
+        walls.append((equals("network", "pod"), outside, network.origin))
+    rules = [
+        Rule(
+            rank=0,
+            policy=number,
+            index=-1,
+            at=at,
+            direction=side,
+            src=peer if side == "ingress" else ANYBODY,
+            dst=ANYBODY if side == "ingress" else peer,
+            service=EVERY_SERVICE,
+            action="deny",
+            origin=origin,
+        )
+        for number, (at, peer, origin) in enumerate(walls)
+        for side in _DIRECTIONS
+    ]
+    if not rules:
+        return ()
+    tier = Tier(name="network", ties="ordered", rules=tuple(rules))
+    return (Enforcer(name="network", tiers=(tier,), default="allow", exempt=("self",)),)
+
+
+def _ranges(network: NetworkNoun) -> tuple[str, ...]:
+    """The ranges that addresses there are of, as prefixes."""
+    found = []
+    for text in network.subnets:
+        parts = text.rpartition("-")[2].split("/")
+        try:
+            found.append(str(read_cidr("/".join(parts[:2]))[0]))
+        except ValueError:
+            continue
+    return tuple(found)
+
+
+class _There:
+    """Who is on a network."""
+
+    def __init__(self, objects: Sequence[Decoded], network: NetworkNoun) -> None:
+        self._all = objects
+        self._network = network
+        self._names = frozenset(network.attachments)
+        self._by_key: dict[Key, Decoded] = {(d.kind, d.namespace, d.name): d for d in objects}
+        self.down: dict[str, Origin] = {}
+        """The machines whose link on the network is down, and where that is written."""
+
+    def objects(self) -> list[Decoded]:
+        """Namespaces; pods that are attached, and the workloads above them; workloads that are attached and of which
+        the input has no pods."""
+        pods: list[Decoded] = []
+        has_pods: set[Key] = set()
+        above: set[Key] = set()
+        for d in self._all:
+            if isinstance(d.value, Pod) and not is_terminated(d.value):
+                on_node = d.value.spec is not None and d.value.spec.host_network
+                is_there = not on_node and bool(self._asked(d.value.metadata, d.namespace))
+                keys = set(self._above(d))
+                has_pods |= keys
+                if is_there:
+                    pods.append(d)
+                    above |= keys
+        kept = [d for d in self._all if d.kind == "Namespace"]
+        for d in self._all:
+            key = (d.kind, d.namespace, d.name)
+            if isinstance(d.value, Pod) or template_of(d) is None:
+                continue
+            if key in above or (key not in has_pods and self._is_attached(d)):
+                kept.append(d)
+        return [*kept, *pods]
+
+    def _asked(self, meta: Meta | None, namespace: str) -> list[Attachment]:
+        """The interfaces on the network that metadata of a pod ask for."""
+        annotations = (meta.annotations if meta is not None else None) or {}
+        return [one for one in attachments(annotations, namespace) if one.to in self._names]
+
+    def _above(self, d: Decoded) -> Iterable[Key]:
+        """Who controls an object, and who controls that."""
+        at: Decoded | None = d
+        for _ in range(4):
+            owner = next((o for o in (at.value.metadata.owner_references or ()) if o.controller), None) if at else None
+            if owner is None:
+                return
+            key = (owner.kind, d.namespace, owner.name)
+            yield key
+            at = self._by_key.get(key)
+
+    def _is_attached(self, d: Decoded) -> bool:
+        if d.kind in MACHINES:
+            return bool(self._links(d))
+        template = template_of(d)
+        return bool(self._asked(template.metadata if template is not None else None, d.namespace))
+
+    def _links(self, machine: Decoded) -> list[tuple[int, Interface]]:
+        """The interfaces of a machine that are on the network, with their numbers."""
+        from netwright.dialects.kubevirt.launcher import instance_of
+
+        spec = instance_of(machine.value).spec
+        named = {n.name: n.multus.network_name or "" for n in (spec.networks if spec else None) or () if n.multus}
+        there = {
+            name
+            for name, text in named.items()
+            if (text if "/" in text else f"{machine.namespace}/{text}") in self._names
+        }
+        return [(number, one) for number, one in enumerate(spec.interfaces if spec else ()) if one.name in there]
+
+    def standing(self, d: Decoded, meta: Meta, namespace: str) -> Standing:
+        """The addresses that an endpoint has on the network, and what it is told apart by there."""
+        machine = self._machine(d)
+        labels = self._link(machine) if machine is not None else ()
+        annotations = meta.annotations or {}
+        told = told_addresses(annotations, self._names, self._network.called) if isinstance(d.value, Pod) else ()
+        if told:
+            labels = (*labels, (":" + REPORTED, "yes"))
+        asked = self._asked(meta, namespace)
+        claims = [one.claim for one in asked if one.claim]
+        if machine is d and d.kind in ("VirtualMachine", "VirtualMachineInstance"):
+            claims += [f"{d.name}.{one.name}" for _, one in self._links(d)]
+        known = told or [text for name in claims for text in self._claimed(namespace, name)]
+        known = known or [text for one in asked for text in one.addresses]
+        several = len(asked) > 1 or any(sum((":" in one) == six for one in known) > 1 for six in (True, False))
+        # of several it is not known by which of them an interface is met
+        return Standing(labels, IpSet.of(*known) if known and not several else None)
+
+    def _machine(self, d: Decoded) -> Decoded | None:
+        """The machine that an object is, or that a launcher pod runs."""
+        if not isinstance(d.value, Pod):
+            return d if d.kind in MACHINES else None
+        for kind, namespace, name in self._above(d):
+            for key in ((kind, namespace, name), ("VirtualMachine", namespace, name)):
+                if kind in MACHINES and key in self._by_key:
+                    return self._by_key[key]
+        return None
+
+    def _link(self, machine: Decoded) -> tuple[tuple[str, str], ...]:
+        from netwright.dialects.kubevirt.launcher import spec_pointer
+
+        links = self._links(machine)
+        if not links or any(one.state != "down" for _, one in links):
+            return ()
+        pointer = (*spec_pointer(machine.value), "domain", "devices", "interfaces", links[0][0], "state")
+        name = f"{machine.namespace}/{machine.name}"
+        self.down[name] = Origin(
+            kind=machine.kind, namespace=machine.namespace, name=machine.name, pointer=pointer, place=machine.place
+        )
+        return ((":" + LINK, name),)
+
+    def _claimed(self, namespace: str, name: str) -> list[str]:
+        found = self._by_key.get(("IPAMClaim", namespace, name))
+        status = found.value.status if found is not None and isinstance(found.value, IPAMClaim) else None
+        return [text for one in (status.ips if status else None) or () if (text := bare(one))]
