@@ -34,6 +34,8 @@ _MODULES: Final = {
     "NW60": ("machine_migration", "machine_bindings", "network_policies"),
     "NW61": ("user_networks", "machine_addresses", "network_policies"),
     "NW62": ("machine_policies", "network_policies"),
+    "NW63": ("mtu",),
+    "NW64": ("address_pools",),
 }
 """The modules that hold the codes of a family; each has them in a tuple that is called as it is, in capitals."""
 
@@ -125,6 +127,7 @@ ABSENCE: Final = {
     "NW2851": frozenset({"Service"}),
     "NW2909": frozenset({"Node"}),
     "NW4001": WORKLOAD_KINDS,
+    "NW6308": frozenset({"NodeNetworkConfigurationPolicy"}),
     "NW4002": WORKLOAD_KINDS,
     "NW4014": frozenset({"Service"}),
     "NW4101": frozenset({"Service"}),

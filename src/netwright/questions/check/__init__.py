@@ -24,11 +24,14 @@ from netwright.dialects.cilium import KINDS as CILIUM_KINDS
 from netwright.dialects.gateway import KINDS as GATEWAY_KINDS
 from netwright.dialects.istio import POLICIES as ISTIO_POLICIES
 from netwright.dialects.kubevirt import KINDS as KUBEVIRT_KINDS
+from netwright.dialects.kubevirt import MACHINES
 from netwright.dialects.multus import KINDS as ATTACHMENTS
 from netwright.dialects.multus import POLICY as MULTI_POLICY
+from netwright.dialects.nmstate import KINDS as WIRES
 from netwright.dialects.openshift import KINDS as OPENSHIFT_KINDS
 from netwright.dialects.ovn import KINDS as OVN_KINDS
 from netwright.dialects.ovn import NETWORKS
+from netwright.dialects.sriov import NETWORKS as OF_OPERATOR
 from netwright.engine import acting
 from netwright.model.document import Unread
 from netwright.model.finding import Finding, Mark, State
@@ -44,6 +47,7 @@ OF_MESH: Final = ("mesh",)
 OF_OVN: Final = (*OVN_KINDS, "ovn-kubernetes")
 OF_CILIUM: Final = (*CILIUM_KINDS, "cilium")
 OF_NETWORKS: Final = (*KUBEVIRT_KINDS, *ATTACHMENTS, MULTI_POLICY, *NETWORKS)
+OF_WIRES: Final = (*WIRES, *ATTACHMENTS, *NETWORKS, *OF_OPERATOR)
 CHECKS: Final[tuple[tuple[str, Collection[str]], ...]] = (
     # causes, in the order in which one explains the other (`mistakes`)
     ("policy_selectors", ()),
@@ -92,6 +96,8 @@ CHECKS: Final[tuple[tuple[str, Collection[str]], ...]] = (
     ("machine_policies", OF_NETWORKS),
     ("user_networks", OF_NETWORKS),
     ("network_policies", OF_NETWORKS),
+    ("mtu", OF_WIRES),
+    ("address_pools", (*OF_WIRES, *MACHINES)),
 )
 """The modules of checks here, each with the kinds of which the input must have one, or the profile that it must be
 asked under, or "mesh" where there must be one; (): always. The others are not imported. A module's `checks` yields what
