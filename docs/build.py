@@ -12,6 +12,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import cluster_role
 import json_schemas
 import pages
 import tour
@@ -25,6 +26,7 @@ def generated() -> dict[Path, str]:
     """The text of every generated file by its path."""
     found = {DOCS / "reference" / name: text for name, text in pages.all_pages().items()}
     found |= {DOCS / "schemas" / name: text for name, text in json_schemas.all_schemas().items()}
+    found[cluster_role.PATH] = cluster_role.cluster_role()
     written = [p for p in (ROOT / "README.md", *sorted(DOCS.rglob("*.md"))) if p not in found and p != tour.PAGE]
     programs()
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # the work is done by the commands, in processes of their own

@@ -30,7 +30,7 @@ from typing import Any
 from tests.judges.cilium_judge import OURS, version
 
 SOURCE = Path(__file__).with_name("apiserver")
-ADMIN, READER = "token-of-the-admin", "token-of-the-reader"
+ADMIN, READER, AUDITOR = "token-of-the-admin", "token-of-the-reader", "token-of-the-auditor"
 
 
 class ServerError(Exception):
@@ -96,8 +96,8 @@ def free_port() -> int:
 
 
 class ApiServer:
-    """The running server, with its files in `folder`. `config` is a kubeconfig with the contexts admin, reader (who may
-    do nothing until a role says so) and stranger (whom the server does not know)."""
+    """The running server, with its files in `folder`. `config` is a kubeconfig with the contexts admin, reader and
+    auditor (who may do nothing until a role says so) and stranger (whom the server does not know)."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -107,7 +107,7 @@ class ApiServer:
         key = folder / "service-account.key"
         subprocess.run(["openssl", "genrsa", "-out", str(key), "2048"], check=True, capture_output=True)
         (folder / "tokens.csv").write_text(
-            f'{ADMIN},admin,1,"system:masters"\n{READER},reader,2,"readers"\n', encoding="utf-8"
+            f'{ADMIN},admin,1,"system:masters"\n{READER},reader,2,"readers"\n{AUDITOR},auditor,3\n', encoding="utf-8"
         )
         self._start(
             "etcd", "etcd", f"--data-dir={folder / 'etcd'}", "--unsafe-no-fsync",
@@ -152,7 +152,7 @@ class ApiServer:
             "server": server,
             "certificate-authority": str(authority or self.folder / "certs" / "apiserver.crt"),
         }
-        users = {"admin": ADMIN, "reader": READER, "stranger": "token-that-has-expired"}
+        users = {"admin": ADMIN, "reader": READER, "auditor": AUDITOR, "stranger": "token-that-has-expired"}
         content = {
             "clusters": [{"name": "test", "cluster": cluster}],
             "users": [{"name": user, "user": {"token": token}} for user, token in users.items()],

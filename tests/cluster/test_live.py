@@ -18,8 +18,9 @@ import netwright as nw
 from netwright.cli.main import run
 from netwright.sources.kube import connection, lists
 from tests.cluster import objects
-from tests.cluster.server import ADMIN, READER, ApiServer
+from tests.cluster.server import ADMIN, AUDITOR, READER, ApiServer
 
+ROOT = Path(__file__).resolve().parents[2]
 Capture = pytest.CaptureFixture[str]
 
 
@@ -111,7 +112,22 @@ def test_no_secret_is_told(filled: ApiServer, capsys: Capture) -> None:
         for context in ("admin", "reader", "stranger")
         for form in ("text", "json")
     )
-    assert not re.search(rf"canary-in-a-secret|Y2FuYXJ5|canary-user-data|{ADMIN}|{READER}|expired-token", everything)
+    assert not re.search(
+        rf"canary-in-a-secret|Y2FuYXJ5|canary-user-data|{ADMIN}|{READER}|{AUDITOR}|expired-token", everything
+    )
+
+
+def test_the_role_of_the_documentation_allows_all_that_is_read(filled: ApiServer, capsys: Capture) -> None:
+    role = yaml.safe_load((ROOT / "docs" / "how" / "netwright-reader.yaml").read_text(encoding="utf-8"))
+    assert {verb for rule in role["rules"] for verb in rule["verbs"]} == {"list", "watch"}
+    assert not any({"secrets", "*"} & set(rule["resources"]) for rule in role["rules"] if "" in rule["apiGroups"])
+    (_, binding) = objects.role()
+    name = {"name": role["metadata"]["name"]}
+    subjects = [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "auditor"}]
+    filled.write([role, binding | {"metadata": name, "roleRef": binding["roleRef"] | name, "subjects": subjects}])
+    code, out, _ = ask(capsys, "check", "kube:auditor", "--kubeconfig", str(filled.config), "-o", "json")
+    assert not json.loads(out)["diagnostics"]
+    assert code == 0
 
 
 # --- a server that fails --------------------

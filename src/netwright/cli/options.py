@@ -14,7 +14,7 @@ from netwright.base.errors import UsageError
 from netwright.cli import progress
 from netwright.cli.choices import files
 from netwright.cli.front import program_name
-from netwright.cli.output import Output
+from netwright.cli.output import Output, say
 from netwright.cli.streams import standard_input
 
 if TYPE_CHECKING:
@@ -106,7 +106,11 @@ class Given(msgspec.Struct, frozen=True):
                     "--context and --kubeconfig are of live clusters, and none is among the sources",
                     help="add `-f kube:`, or leave them out",
                 )
-        sources = sources or (["kube:"] if program_name() != "netwright" else list(self.configuration().sources))
+        if not sources and program_name() != "netwright":
+            sources = ["kube:"]  # kubectl's own commands read the current cluster, and so does its plugin, but says so
+            if not self.quiet:
+                say(["reading the current cluster of the kubeconfig; `-f SOURCE` reads something else"])
+        sources = sources or list(self.configuration().sources)
         if not sources:
             if not any(next(Path().glob(pattern), None) for pattern in MANIFESTS):
                 raise UsageError(
