@@ -127,7 +127,7 @@ class Reading(msgspec.Struct, kw_only=True):
         for root in sorted(self.roots, key=len, reverse=True):
             if file == root:
                 return "kustomization" if file.startswith("kustomize:") else posixpath.basename(file)
-            folder = root if root.endswith(("/", ":")) else f"{root}/"
+            folder = root if root.endswith(("/", ":", "!")) else f"{root}/"
             if file.startswith(folder):
                 return file[len(folder) :].lstrip("/")
         return file

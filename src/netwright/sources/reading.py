@@ -27,9 +27,9 @@ from netwright.sources.parts import Part, Piece, whole
 from netwright.sources.rendering import NOTHING, rendered, rendered_tree
 
 _LATER = ("vsphere:", "rvtools:", "nsx:")
+ARCHIVES = (".tar.gz", ".tgz", ".zip")
 SNAPSHOT = "snapshot:"
 ANY_CLUSTER = Access()
-_ARCHIVES = (".tar.gz", ".tgz", ".zip")
 
 
 def read(
@@ -156,11 +156,15 @@ class _Sources:
     def _path(self, source: str) -> None:
         if not os.path.lexists(source):
             _refuse_later(source)
-        elif source.lower().endswith(_ARCHIVES) and os.path.isfile(source):
-            raise SourceError(
-                f"`{files.display(source)}` is an archive, and archives are not read yet",
-                help="unpack it and name the folder",
-            )
+        elif source.lower().endswith(ARCHIVES) and os.path.isfile(source):
+            from netwright.sources import archives
+
+            shown = files.display(source)
+            before = len(self.account.warnings)
+            self._take(Piece(source=source, folder=source), f"{shown}!", archives.texts(source), lambda _: False)
+            # Collecting tools write a list of every kind, also where there is nothing to list.
+            self.account.warnings[before:] = [w for w in self.account.warnings[before:] if w.code != "NW1013"]
+            return
         is_rendered = self.render and (os.path.isdir(source) or kustomize.is_kustomization(source))
         found = rendered(source, self.rendered) if is_rendered else NOTHING
         self._piece(whole(source, source, found))

@@ -84,14 +84,14 @@ def header(document: Document) -> dict[str, Any]:
 def _common(written: Any, read: Any) -> Any:
     if isinstance(written, dict) and isinstance(read, dict):
         return {key: _common(value, read[key]) for key, value in written.items() if key in read}
-    if isinstance(written, list) and isinstance(read, list) and len(written) == len(read):
+    if isinstance(written, list) and isinstance(read, (list, tuple)) and len(written) == len(read):
         return [_common(one, other) for one, other in zip(written, read, strict=True)]
     return written
 
 
 def _without(value: Any, kind: str) -> Any:
     """The same without what is not read of annotations, and of the ConfigMaps that are read for their name."""
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [_without(one, kind) for one in value]
     if not isinstance(value, dict):
         return value

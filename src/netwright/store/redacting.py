@@ -47,12 +47,8 @@ DOMAINS: Final = ("kubernetes.io", "k8s.io")
 """Domains whose label keys stay."""
 KEYS: Final = frozenset(
     (
-        "pod-template-hash",
-        "controller-revision-hash",
-        "pod-template-generation",
-        "controller-uid",
-        "job-name",
-        "k8s-app",
+        *("pod-template-hash", "controller-revision-hash", "pod-template-generation"),
+        *("controller-uid", "job-name", "k8s-app"),
     )
 )
 """Label keys without a domain that controllers give, or by which cluster DNS is known."""
