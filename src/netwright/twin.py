@@ -592,9 +592,9 @@ class Twin:
         residue: Literal["keep", "narrow", "widen"] | None = None,
     ) -> Converted:
         """The policies of a language as those of another one, with the proof that they do the same. `fewest`: all
-        NetworkPolicies, those of the input too, by as few as are found. `residue`: what of Cilium's rules cannot be
-        said stays in Cilium's words (`keep`, as without a choice), or less is permitted (`narrow`), or more
-        (`widen`)."""
+        NetworkPolicies, those of the input too, by as few as are found. `residue`: what cannot
+        be said stays in Cilium's words (`keep`, as without a choice; of Calico's rules it is left out), or less is
+        permitted (`narrow`), or more (`widen`)."""
         from netwright.questions.registry import Convert
 
         return self.ask(Convert(language=language, fewest=fewest, residue=residue))

@@ -21,7 +21,7 @@ LANGUAGES = ("cilium", "clusternetworkpolicy", "networkpolicy", "networkpolicy+c
 @click.option(
     "--residue",
     type=click.Choice(["keep", "narrow", "widen"]),
-    help="What of Cilium's rules cannot be said: stays in its words, permits less, or more.",
+    help="What cannot be said: stays in Cilium's words (not of Calico's rules), permits less, or more.",
 )
 @click.option("--fewest", is_flag=True, help="Say all NetworkPolicies, the input's too, by as few as are found.")
 @click.option("--all", "everything", is_flag=True, help="Fold nothing.")

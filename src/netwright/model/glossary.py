@@ -611,7 +611,7 @@ TERMS: tuple[Term, ...] = (
         "residue",
         "What `convert` cannot say of a rule in the new language, or says for the input alone: told by rule, with what "
         "each choice would open or close. `narrow` leaves it out, `widen` lets it match more. A rule of which nothing "
-        "is said is refused, and stays as it is.",
+        "is said is refused: it stays as it is, or is left out where its CNI is left.",
         "narrow",
         "widen",
         see="made up, rule",
