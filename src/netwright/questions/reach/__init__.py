@@ -26,7 +26,6 @@ from netwright.model.cluster import Cluster
 from netwright.model.networks import POD
 from netwright.model.references import Target
 from netwright.profiles.enforcers import DEFINING
-from netwright.profiles.networks import networks_of
 from netwright.questions.registry import Asked, Reach
 
 By = Literal["pod", "workload", "namespace", "identity"]
@@ -95,6 +94,8 @@ def _other_networks(cluster: Cluster) -> tuple[str, ...]:
     """What is said of secondary networks where the answer is about primary ones."""
     if cluster.network != POD or all(d.kind not in DEFINING for d in cluster.objects):
         return ()
+    from netwright.profiles.networks import networks_of
+
     others = [one.ref for one in networks_of(cluster.objects) if one.role == "secondary"]
     if not others:
         return ()
