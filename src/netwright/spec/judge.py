@@ -174,7 +174,7 @@ def _judged(
         objects = ovn.enforced(objects)
     ends, opened = None, False
     if nets != (None, None):
-        opened = primary.enters_by_open_port(objects, nets[0], dst, nets[1], protocol, port)
+        opened = primary.enters_by_open_port(src, nets[0], dst, nets[1], protocol, port)
         ends = primary.end_on(objects, src, nets[0]), primary.end_on(objects, dst, None if opened else nets[1])
         if not primary.selects_pods(objects, *nets):
             asked = partial(_by_tiers, tiers=(adminpolicy.admin, ovn.tier_without_pods, adminpolicy.baseline))

@@ -49,11 +49,11 @@ def end_on(objects: Sequence[Decoded], thing: Decoded | str, net: Net | None) ->
 
 
 def enters_by_open_port(
-    objects: Sequence[Decoded], source: Net | None, thing: Decoded | str, net: Net | None, protocol: int, port: int
+    source: Decoded | str, source_net: Net | None, thing: Decoded | str, net: Net | None, protocol: int, port: int
 ) -> bool:
     """Whether the packet goes to the pod's address on the default network, to a port that its annotation opens there:
     policies of its namespace act on its primary network, and not on this."""
-    if net is None or source is not None or isinstance(thing, str):
+    if net is None or source_net is not None or isinstance(thing, str) or isinstance(source, str):
         return False
     name = NAMES.get(protocol)
     return any(listed == name and (name == "icmp" or number == port) for listed, number in open_default_ports(thing))
@@ -146,7 +146,7 @@ def joined(
         both = {_selected(objects, value, one), _selected(objects, value, other)}
         if "no" in both:
             continue
-        selected = [net for net in networks(objects) if _selected(objects, value, net) != "no"]
+        selected = [net for net in _made(objects) if _selected(objects, value, net) != "no"]
         if not _is_supported(value, selected):
             perhaps.append(NOT_SUPPORTED)
         elif "perhaps" in both:
@@ -154,6 +154,14 @@ def joined(
         else:
             return "yes", ()
     return ("perhaps" if perhaps else "no"), tuple(dict.fromkeys(perhaps))
+
+
+def _made(objects: Sequence[Decoded]) -> list[Net]:
+    """The primary networks of any namespace: one that is described where the label is missing is not made."""
+    found = [net for net in networks(objects) if net.primary]
+    spaces = {at.partition("/")[0] for net in found for at in net.attachments}
+    refs = {net.ref for space in spaces for net in primaries(objects, space) if net is not None}
+    return [net for net in found if net.ref in refs]
 
 
 def _selected(objects: Sequence[Decoded], connect: ClusterNetworkConnect, net: Net) -> Match:

@@ -147,6 +147,16 @@ def test_open_default_ports_let_the_default_network_in_to_these_ports() -> None:
     assert ask(opened(), "blue/b", "red/r", 80).verdict == "deny"
 
 
+def test_open_default_ports_are_none_to_the_outside() -> None:
+    closed = policy("red", policyTypes=["Ingress"])
+    assert ask([*opened(), closed], "203.0.113.5", "red/r", 80).verdict == "deny"
+
+
+def test_a_network_that_is_not_made_is_no_hindrance_to_a_connection() -> None:
+    there = [*TWO, space("bare", primary=False), udn("bare", cidr="10.20.0.0/16")]
+    assert ask([*there, connect(of_spaces("red", "blue", "bare"))], "red/r", "blue/b").verdict == "allow"
+
+
 def test_policies_of_the_pods_namespace_do_not_act_on_its_open_ports_and_the_clients_do() -> None:
     assert ask([*opened(), policy("red", policyTypes=["Ingress"])], "plain/p", "red/r", 80).verdict == "allow"
     assert ask([*opened(), policy("plain", policyTypes=["Egress"])], "plain/p", "red/r", 80).verdict == "deny"
@@ -194,6 +204,14 @@ def test_what_multus_reports_as_the_default_interface_is_the_primary_address() -
     )
     told = pod("r", "red", "10.244.0.5", annotations={"k8s.v1.cni.cncf.io/network-status": status})
     block = policy("red", policyTypes=["Ingress"], ingress=[{"from": [{"ipBlock": {"cidr": "10.20.0.5/32"}}]}])
+    there = [told if one is RED_POD else one for one in TWO]
+    assert ask([*there, block], "red/r", "red/s").verdict == "allow"
+
+
+def test_what_multus_reports_of_the_default_network_is_not_the_primary_address() -> None:
+    status = '[{"name":"ovn-kubernetes","interface":"eth0","ips":["10.244.0.5"],"default":true}]'
+    told = pod("r", "red", "10.244.0.5", annotations={"k8s.v1.cni.cncf.io/network-status": status})
+    block = policy("red", policyTypes=["Ingress"], ingress=[{"from": [{"ipBlock": {"cidr": "10.20.0.0/16"}}]}])
     there = [told if one is RED_POD else one for one in TWO]
     assert ask([*there, block], "red/r", "red/s").verdict == "allow"
 
