@@ -68,7 +68,7 @@ def checks(scene: Scene) -> Iterator[Found]:
 
 
 def _at(wire: Wire) -> str:
-    return listed(wire.at)
+    return listed(wire.at) if wire.known else ", ".join(wire.at)  # labels, or every node
 
 
 def too_large(network: NetworkNoun, wires: tuple[Wire, ...]) -> Iterator[Found]:
