@@ -15,8 +15,11 @@ import pytest
 import yaml
 
 import netwright as nw
+from netwright.base.errors import SourceError
 from netwright.cli.main import run
-from netwright.sources.kube import connection, lists
+from netwright.sources.kube import Access, connection, lists
+from netwright.sources.kube.watch import Followed
+from netwright.twin import Twin, digest
 from tests.cluster import objects
 from tests.cluster.server import ADMIN, AUDITOR, READER, ApiServer
 
@@ -169,6 +172,8 @@ class Between:
     def close(self) -> None:
         self.listening.close()
         for one in self.open:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
             one.close()
 
 
@@ -180,6 +185,7 @@ def between(filled: ApiServer, tmp_path: Path) -> Iterator[Callable[..., Path]]:
         made.append(Between(filled.port, most, silent=silent))
         return filled.kubeconfig(f"https://127.0.0.1:{made[-1].port}", f"config-{made[-1].port}")
 
+    put.made = made  # type: ignore[attr-defined]
     yield put
     for one in made:
         one.close()
@@ -214,3 +220,56 @@ def test_a_server_whose_certificate_another_one_signed(filled: ApiServer, tmp_pa
     code, out, err = ask(capsys, "check", "kube:", "--kubeconfig", str(tmp_path / "config"))
     assert (code, out) == (3, "")
     assert "is not trusted" in err
+
+
+# --- following --------------------
+
+
+def test_a_change_is_answered_while_it_is_watched(filled: ApiServer) -> None:
+    """Each answer of `--watch` is that of a fresh reading at that time."""
+    followed = Followed("kube:admin", Access(kubeconfig=str(filled.config)))
+    changes = followed.changes()
+    path = "/apis/networking.k8s.io/v1/namespaces/team-00/networkpolicies"
+    closing = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "closed", "namespace": "team-00"},
+        "spec": {"podSelector": {}, "policyTypes": ["Ingress"]},
+    }
+    opened = {"spec": {"ingress": [{}]}}
+    twin = Twin(digest(followed.reading()))
+    steps = (("POST", path, closing), ("PATCH", f"{path}/closed", opened), ("DELETE", f"{path}/closed", None))
+    try:
+        verdicts = [twin.why("team-00/app-0", "team-00/app-1:9999").verdict]
+        for method, where, body in steps:
+            assert filled.ask(method, where, body)[0] in (200, 201)
+            assert next(changes) == ["NetworkPolicy team-00/closed"]
+            twin = Twin(digest(followed.reading(), twin.snapshot))
+            verdicts.append(twin.why("team-00/app-0", "team-00/app-1:9999").verdict)
+            fresh = nw.load("kube:", kubeconfig=str(filled.config))
+            assert [(d.kind, d.namespace, d.name, d.value) for d in twin.snapshot.objects] == [
+                (d.kind, d.namespace, d.name, d.value) for d in fresh.snapshot.objects
+            ]
+            assert twin.snapshot.inputs[0].digest == fresh.snapshot.inputs[0].digest
+        assert verdicts[1] == "deny"
+        assert verdicts[2] == "allow"
+        assert verdicts[3] == verdicts[0]
+    finally:
+        followed.close()
+
+
+def test_a_server_that_ends_is_told_by_a_watch(between: Callable[..., Path]) -> None:
+    config = between(10_000_000)
+    followed = Followed("kube:admin", Access(kubeconfig=str(config)))
+    changes = followed.changes()
+    threading.Timer(0.5, between.made[-1].close).start()  # type: ignore[attr-defined]
+    with pytest.raises(SourceError):
+        next(changes)
+    followed.close()
+
+
+@pytest.mark.parametrize("words", [("check", "examples/shop", "--watch"), ("reach", "--watch", "kube:", "-o", "csv")])
+def test_what_cannot_be_watched(capsys: Capture, words: tuple[str, ...]) -> None:
+    code, out, err = ask(capsys, *words)
+    assert (code, out) == (2, "")
+    assert "--watch" in err

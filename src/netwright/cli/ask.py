@@ -28,6 +28,7 @@ from netwright.cli.output import (
     write_markdown,
 )
 from netwright.cli.streams import standard_input
+from netwright.cli.watch import watch_option, watching
 
 if TYPE_CHECKING:
     from netwright.questions.eval import Evaluated, Query
@@ -151,6 +152,7 @@ REACH_HELP = f"""Who may talk to whom, and over which ports.
 @click.option("--hops", metavar="N|all", help="The blast radius of --from, step by step over served ports.")
 @click.option("--any-port", is_flag=True, help="With --hops: count every port, not only those that containers declare.")
 @click.option("--all", "everything", is_flag=True, help="Fold nothing.")
+@watch_option
 @narrowing_options("Only pairs with an end in this namespace; names in --from and --to may be bare.")
 @source_options
 @output_options(["text", "json", "csv", "md"])
@@ -165,6 +167,7 @@ def reach(
     hops: str | None,
     any_port: bool,
     everything: bool,
+    watch: bool,
     namespaces: tuple[str, ...],
     all_namespaces: bool,
     given: Given,
@@ -182,32 +185,36 @@ def reach(
     if form == "classes" and (source or destination or namespaces):
         raise UsageError("the class form is of the whole cluster", help="--from, --to and -n narrow `--form pairs`")
     whole_or_narrowed(namespaces, all_namespaces)
-    twin = given.load(*paths).on(network)
-    tell(twin, given)
-    check_namespaces(twin, namespaces)
-    source = placed(source, namespaces) if source else source
-    destination = placed(destination, namespaces) if destination else destination
-    if hops is not None:
-        return _hops(twin, source, hops, any_port, everything, to)
-    answer = twin.reach(source=source, destination=destination, by=by, port=port)
-    code, reasons = exit_code(twin, 0)
-    if to.format == "json":
-        from netwright.render.reach_json import write_classes, write_pairs
 
-        with answer_stream(to) as stream:
-            if form == "classes":
-                write_classes(answer, twin.provenance, reasons, stream)
-            else:
-                write_pairs(answer, twin.provenance, reasons, stream, namespaces)
-    elif to.format == "text":
-        from netwright.render.reach_text import reach_text
+    def answered(whole: Twin) -> int:
+        twin = whole.on(network)
+        tell(twin, given)
+        check_namespaces(twin, namespaces)
+        start = placed(source, namespaces) if source else source
+        end = placed(destination, namespaces) if destination else destination
+        if hops is not None:
+            return _hops(twin, start, hops, any_port, everything, to)
+        answer = twin.reach(source=start, destination=end, by=by, port=port)
+        code, reasons = exit_code(twin, 0)
+        if to.format == "json":
+            from netwright.render.reach_json import write_classes, write_pairs
 
-        lines = reach_text(answer, words(), everything=everything, last=ending(code), namespaces=namespaces)
-        write_lines(lines, to)
-    else:
-        _pairs_table(answer, namespaces, to)
-    tell_costs(twin, given)
-    return code
+            with answer_stream(to) as stream:
+                if form == "classes":
+                    write_classes(answer, twin.provenance, reasons, stream)
+                else:
+                    write_pairs(answer, twin.provenance, reasons, stream, namespaces)
+        elif to.format == "text":
+            from netwright.render.reach_text import reach_text
+
+            lines = reach_text(answer, words(), everything=everything, last=ending(code), namespaces=namespaces)
+            write_lines(lines, to)
+        else:
+            _pairs_table(answer, namespaces, to)
+        tell_costs(twin, given)
+        return code
+
+    return watching(given, paths, to, answered) if watch else answered(given.load(*paths))
 
 
 def _pairs_table(answer: Reached, namespaces: tuple[str, ...], to: Output) -> None:

@@ -16,6 +16,7 @@ from netwright.cli.gate_formats import CHECK_FORMATS, write_check, write_check_p
 from netwright.cli.namespaces import check_namespaces, narrowing_options, whole_or_narrowed
 from netwright.cli.options import Given, code_of, exit_code, output_options, source_options, split_option
 from netwright.cli.output import Output, answer_stream, ending, say, tell_costs, words, write_json, write_lines
+from netwright.cli.watch import watch_option, watching
 from netwright.version import VERSION
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 @click.option("--show", multiple=True, metavar="CODE", help="Only findings of this code, all of them. Again for more.")
 @click.option("--all", "everything", is_flag=True, help="Fold nothing.")
 @split_option
+@watch_option
 @narrowing_options("Only findings in this namespace.")
 @source_options
 @output_options(["text", "json", *CHECK_FORMATS, "html"])
@@ -65,6 +67,7 @@ def check(
     show: tuple[str, ...],
     everything: bool,
     split: tuple[str, ...],
+    watch: bool,
     namespaces: tuple[str, ...],
     all_namespaces: bool,
     given: Given,
@@ -79,6 +82,7 @@ def check(
       netwright check manifests/ --intents intents.yaml
       netwright check manifests/ --baseline known.json
       netwright check . --split clusters
+      netwright check kube:prod --watch
       helm template RELEASE CHART | netwright check -
     """
     from netwright.questions.registry import Check
@@ -94,9 +98,32 @@ def check(
         accepted=configured.accepted,
         today=_day(today),
     )
+
+    def answered(parts: Sequence[tuple[str, Twin]]) -> int:
+        return _answered(parts, asked, paths, fail_on, show, everything, namespaces, given, to)
+
+    if watch:
+        if write_intents is not None or split:
+            raise UsageError("--watch goes with neither --write-intents nor --split", help="leave one of them out")
+        return watching(given, paths, to, lambda twin: answered([("", twin)]))
     parts = _parts(given, paths, split)
     if write_intents is not None:
         return _start_intents(parts, write_intents, to)
+    return answered(parts)
+
+
+def _answered(
+    parts: Sequence[tuple[str, Twin]],
+    asked: Check,
+    paths: Sequence[str],
+    fail_on: FailOn,
+    show: tuple[str, ...],
+    everything: bool,
+    namespaces: Sequence[str],
+    given: Given,
+    to: Output,
+) -> int:
+    """Write the findings of all parts; the exit code."""
     answers = [_ask(name, twin, asked, fail_on) for name, twin in _narrowed(parts, namespaces)]
     reasons = list(dict.fromkeys(reason for one in answers for reason in one.reasons))
     code = code_of(reasons)

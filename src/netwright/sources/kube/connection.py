@@ -27,6 +27,8 @@ from netwright.version import VERSION
 CONNECT_SECONDS = 10.0
 SILENT_SECONDS = 30.0
 """How long a server may send nothing."""
+WATCH_SILENT_SECONDS = 300.0
+"""The same of a watch, which the server ends before."""
 ANSWER_SECONDS = 120.0
 """How long one answer may take: a server that sends a byte now and then is not waited for."""
 RETRIES = 4
@@ -148,7 +150,7 @@ class Server:
         """
         self._drop()
         try:
-            response = self._ask(path, "application/json", packed=False)
+            response = self._ask(path, "application/json", packed=False, silent_s=WATCH_SILENT_SECONDS)
             if response.status != 200:
                 raise self._refusal(response.status, self._body(response))
             while not self.is_closed:
@@ -167,7 +169,7 @@ class Server:
 
     # --- one request --------------------
 
-    def _ask(self, path: str, accept: str, *, packed: bool = True) -> http.client.HTTPResponse:
+    def _ask(self, path: str, accept: str, *, packed: bool = True, silent_s: float = 0) -> http.client.HTTPResponse:
         connection = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = self._connect()
@@ -184,7 +186,7 @@ class Server:
             connection.putheader(name, value)
         connection.endheaders()
         if connection.sock is not None:
-            connection.sock.settimeout(SILENT_SECONDS)
+            connection.sock.settimeout(silent_s or SILENT_SECONDS)
         response: http.client.HTTPResponse = connection.getresponse()
         return response
 

@@ -68,10 +68,14 @@ def list_all(server: Server, resources: Iterable[Resource]) -> list[Listed]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def selection(resource: Resource) -> dict[str, str]:
+    """The parameters that narrow a kind to the objects of it that are read."""
+    is_named = asked_for(resource.group, resource.kind) == "named"
+    return {"fieldSelector": f"metadata.name={_NAMED}"} if is_named else {}
+
+
 def _list(server: Server, resource: Resource) -> Listed:
-    fixed = {}
-    if asked_for(resource.group, resource.kind) == "named":
-        fixed["fieldSelector"] = f"metadata.name={_NAMED}"
+    fixed = selection(resource)
     limit = PAGE
     for attempt in range(_RESTARTS + 1):
         if attempt == _RESTARTS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -15,7 +15,7 @@ from netwright.sources.account import Account, diagnostic
 from netwright.sources.jsontext import HEADER, Meta
 from netwright.sources.kube import PREFIX, Access
 from netwright.sources.kube.connection import Server
-from netwright.sources.kube.discovery import Served, discover
+from netwright.sources.kube.discovery import Resource, Served, discover
 from netwright.sources.kube.kubeconfig import choose
 from netwright.sources.kube.lists import Listed, list_all, wanted
 from netwright.sources.salvage import Said
@@ -31,9 +31,11 @@ def read_cluster(source: str, access: Access, account: Account) -> Input:
     finally:
         server.close()
     shown = f"{PREFIX}{server.name}"
+    first = len(account.documents)
     add(account, shown, listed)
-    _note_served(account, shown, served)
-    return Input(source=shown, digest=_digest(listed), files=max(1, sum(not one.refused for one in listed)))
+    note_served(account, shown, served)
+    digest = digest_of(d.raw for d in account.documents[first:])
+    return Input(source=shown, digest=digest, files=max(1, sum(not one.refused for one in listed)))
 
 
 def add(account: Account, shown: str, listed: Sequence[Listed]) -> None:
@@ -42,27 +44,28 @@ def add(account: Account, shown: str, listed: Sequence[Listed]) -> None:
     for one in listed:
         resource = one.resource
         if one.refused:
-            _note_refused(account, shown, one)
-        # The server leaves out what all objects of a list have in common; they are to be as they are by themselves.
-        of = f'{{"apiVersion":"{resource.api_version}","kind":"{resource.kind}",'.encode()
+            note_refused(account, shown, one)
         for item in one.items:
-            header = HEADER.decode(item)
-            metadata = header.metadata or Meta()
-            raw = bytes(item) if header.kind else of + bytes(item)[1:]
-            account.documents.append(
-                Document(
-                    place=Place(file=shown, document=number),
-                    api_version=resource.api_version,
-                    kind=resource.kind,
-                    namespace=metadata.namespace or "",
-                    name=metadata.name or "",
-                    raw=raw,
-                )
-            )
+            account.documents.append(document(resource, item, shown, number))
             number += 1
 
 
-def _note_refused(account: Account, shown: str, one: Listed) -> None:
+def document(resource: Resource, item: bytes | msgspec.Raw, shown: str, number: int) -> Document:
+    """An object of a list as it is by itself: the server leaves out what all objects of a list have in common."""
+    header = HEADER.decode(item)
+    metadata = header.metadata or Meta()
+    of = f'{{"kind":"{resource.kind}","apiVersion":"{resource.api_version}",'.encode()
+    return Document(
+        place=Place(file=shown, document=number),
+        api_version=resource.api_version,
+        kind=resource.kind,
+        namespace=metadata.namespace or "",
+        name=metadata.name or "",
+        raw=bytes(item) if header.kind else of + bytes(item)[1:],
+    )
+
+
+def note_refused(account: Account, shown: str, one: Listed) -> None:
     resource = one.resource
     name = f"{resource.plural}.{resource.group}" if resource.group else resource.plural
     if one.refused == 403:
@@ -87,7 +90,7 @@ def _note_refused(account: Account, shown: str, one: Listed) -> None:
     )
 
 
-def _note_served(account: Account, shown: str, served: Served) -> None:
+def note_served(account: Account, shown: str, served: Served) -> None:
     for group in served.silent:
         account.note_unread("NW1016", f"the server of the group {group} does not answer", file=shown, said=Said())
     unlisted = [r for r in served.resources if asked_for(r.group, r.kind) == "unlisted"]
@@ -104,7 +107,7 @@ def _note_served(account: Account, shown: str, served: Served) -> None:
         account.warnings.append(msgspec.structs.replace(found, severity="info"))
 
 
-def _digest(listed: Sequence[Listed]) -> str:
+def digest_of(items: Iterable[bytes | msgspec.Raw]) -> str:
     """Of the objects, whatever the order in which they are listed."""
-    digests = sorted(hashlib.sha256(raw).digest() for one in listed for raw in one.items)
+    digests = sorted(hashlib.sha256(raw).digest() for raw in items)
     return f"sha256:{hashlib.sha256(b''.join(digests)).hexdigest()}"

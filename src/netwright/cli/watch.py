@@ -1,0 +1,69 @@
+"""`--watch`: an answer again each time that the cluster changes."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from netwright.base.errors import UsageError
+from netwright.cli import progress
+from netwright.cli.options import Given
+from netwright.cli.output import Output, say
+
+if TYPE_CHECKING:
+    from netwright.twin import Twin
+
+F = TypeVar("F", bound=Callable[..., object])
+_MOST = 5
+"""Objects that are named of a change."""
+
+
+def watch_option(command: F) -> F:
+    """`--watch`, handed over as `watch`."""
+    text = "Answer again each time that the live cluster changes, until interrupted."
+    return click.option("--watch", is_flag=True, help=text)(command)
+
+
+def watching(given: Given, paths: Sequence[str], to: Output, answer: Callable[[Twin], int]) -> int:
+    """Answer of a live cluster, and again after each change of it that touches what is read. Ends by an interrupt, or
+    with a SourceError where the cluster cannot be followed any more.
+
+    Raises UsageError where the source is not one live cluster, or the answer is to go into a file.
+    """
+    from netwright.sources import Access
+    from netwright.sources.kube.watch import Followed
+    from netwright.twin import Twin, digest
+
+    sources = given.named(*paths)
+    if len(sources) != 1 or not sources[0].startswith("kube:"):
+        raise UsageError("--watch follows one live cluster", help="`kube:` or `kube:CONTEXT` as the only source")
+    if to.format not in ("text", "json") or to.path is not None:
+        raise UsageError("--watch answers as text or JSON, on standard output", help="leave out --out")
+    access = Access(kubeconfig=given.kubeconfig, context=given.context, allow_exec=given.allow_exec)
+    progress.now(f"reading {sources[0]}")
+    followed = Followed(sources[0], access)
+    ranges = tuple(c.strip() for text in given.pod_cidr or given.configuration().pod_cidr for c in text.split(","))
+    twin: Twin | None = None
+
+    def renewed(like: Twin | None) -> Twin:
+        snapshot = digest(followed.reading(), like.snapshot if like is not None else None)
+        return Twin(snapshot, pod_cidrs=tuple(filter(None, ranges)), cni=given.profile())
+
+    try:
+        code = answer(twin := renewed(None))
+        gc.collect()
+        gc.freeze()  # what stays is not walked again and again
+        for changed in followed.changes():
+            started = time.monotonic()
+            more = f" and {len(changed) - _MOST} more" if len(changed) > _MOST else ""
+            code = answer(twin := renewed(twin))
+            if not given.quiet:
+                say([f"changed: {', '.join(changed[:_MOST])}{more}; answered in {time.monotonic() - started:.2f} s"])
+            gc.collect()
+        return code
+    finally:
+        followed.close()

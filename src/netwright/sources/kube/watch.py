@@ -1,0 +1,194 @@
+"""A cluster that is followed: its lists once, then what changes, kind by kind (the watch of the API's list verb)."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from netwright.base.errors import SourceError
+from netwright.base.spans import named
+from netwright.model.document import Document, Input, Reading
+from netwright.sources.account import Account
+from netwright.sources.kube import PREFIX, Access
+from netwright.sources.kube.connection import Refused, Server
+from netwright.sources.kube.discovery import Resource, discover
+from netwright.sources.kube.kubeconfig import choose
+from netwright.sources.kube.lists import list_all, selection, wanted
+from netwright.sources.kube.live import digest_of, document, note_refused, note_served
+
+GATHER_SECONDS = 0.05
+"""How long after a change further ones are waited for: one `kubectl apply` brings several."""
+SERVER_SECONDS = 240
+"""After which the server ends a watch, and it is begun again where it ended."""
+
+
+class _Meta(msgspec.Struct, rename="camel"):
+    name: str = ""
+    namespace: str = ""
+    resource_version: str = ""
+
+
+class _Object(msgspec.Struct):
+    metadata: _Meta = msgspec.field(default_factory=_Meta)
+    code: int = 0
+
+
+class _Event(msgspec.Struct):
+    type: str
+    object: msgspec.Raw
+
+
+_EVENT = msgspec.json.Decoder(_Event)
+_OBJECT = msgspec.json.Decoder(_Object)
+_Key = tuple[str, str]
+
+
+class _Change(msgspec.Struct, frozen=True):
+    """A kind, ADDED, MODIFIED, DELETED or BEGUN (these are all of the kind), and the JSON of objects by name."""
+
+    resource: Resource
+    type: str
+    objects: dict[_Key, bytes]
+
+
+class Followed:
+    """The objects of a cluster, as they are by the last change that was taken. Raises SourceError as `read_cluster`."""
+
+    def __init__(self, source: str, access: Access) -> None:
+        self._server = Server(choose(source, access), allow_exec=access.allow_exec)
+        self.shown = f"{PREFIX}{self._server.name}"
+        self._account = Account()
+        self._number = 0
+        self._objects: dict[Resource, dict[_Key, Document]] = {}
+        self._changes: queue.Queue[_Change | SourceError] = queue.Queue()
+        try:
+            served = discover(self._server)
+            self._listed = list_all(self._server, wanted(served))
+        except BaseException:
+            self._server.close()
+            raise
+        note_served(self._account, self.shown, served)
+        for one in self._listed:
+            if one.refused:
+                note_refused(self._account, self.shown, one)
+            else:
+                self._fill(one.resource, list(one.items))
+
+    def close(self) -> None:
+        """End all watches."""
+        self._server.close()
+
+    def reading(self) -> Reading:
+        """The cluster as a source is read; what did not change is the same document."""
+        documents = [found for kind in self._objects.values() for _, found in sorted(kind.items())]
+        given = Input(source=self.shown, digest=digest_of(d.raw for d in documents), files=max(1, len(self._objects)))
+        return Reading(
+            documents=documents,
+            unread=self._account.unread,
+            warnings=self._account.warnings,
+            inputs=[given],
+            texts=self._account.texts,
+            ends=[(len(documents), len(self._account.unread))],
+            roots=[self.shown],
+        )
+
+    def changes(self) -> Iterator[list[str]]:
+        """What changed, each time something did, as `NetworkPolicy shop/web`; `reading` has it then.
+
+        Raises SourceError where a watch cannot go on: what is not followed any more is not told as it was.
+        """
+        for one in self._listed:
+            if not one.refused:
+                words = (one.resource, one.resource_version)
+                threading.Thread(target=self._follow, args=words, name="watch", daemon=True).start()
+        while True:
+            told = self._take(self._changes.get())
+            last = time.monotonic() + GATHER_SECONDS
+            while (left := last - time.monotonic()) > 0:
+                try:
+                    told += self._take(self._changes.get(timeout=left))
+                except queue.Empty:
+                    break
+            if told:
+                yield list(dict.fromkeys(told))
+
+    # --- taking changes --------------------
+
+    def _take(self, change: _Change | SourceError) -> list[str]:
+        if isinstance(change, SourceError):
+            raise change
+        kind = self._objects.setdefault(change.resource, {})
+        gone = set(change.objects) if change.type == "DELETED" else set()
+        if change.type == "BEGUN":
+            gone = set(kind) - set(change.objects)
+        told = [key for key in sorted(gone) if kind.pop(key, None) is not None]
+        for key, raw in change.objects.items() if change.type != "DELETED" else ():
+            self._number += 1
+            found = document(change.resource, raw, self.shown, self._number)
+            before = kind.get(key)
+            if before is None or before.raw != found.raw:
+                kind[key] = found
+                told.append(key)
+        return [f"{change.resource.kind} {named(*key)}" for key in told]
+
+    def _fill(self, resource: Resource, items: list[msgspec.Raw]) -> None:
+        kind = self._objects.setdefault(resource, {})
+        for item in items:
+            self._number += 1
+            found = document(resource, item, self.shown, self._number)
+            kind[found.namespace, found.name] = found
+
+    # --- a thread a kind --------------------
+
+    def _follow(self, resource: Resource, version: str) -> None:
+        try:
+            while not self._server.is_closed:
+                version = self._watch(resource, version) or self._again(resource)
+        except SourceError as fault:
+            self._changes.put(fault)
+
+    def _watch(self, resource: Resource, version: str) -> str:
+        """Until the server ends it: the version to begin from next; "" where that is too old."""
+        asked = selection(resource) | {
+            "watch": "1",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": version,
+            "timeoutSeconds": str(SERVER_SECONDS),
+        }
+        started = time.monotonic()
+        try:
+            for line in self._server.lines(f"{resource.path}?{urlencode(asked, quote_via=quote)}"):
+                event = _EVENT.decode(line)
+                found = _OBJECT.decode(event.object)
+                if event.type == "ERROR":
+                    if found.code == 410:
+                        return ""
+                    raise SourceError(f"the watch of {resource.plural} ended with an error ({found.code})")
+                version = found.metadata.resource_version or version
+                if event.type != "BOOKMARK":
+                    key = found.metadata.namespace, found.metadata.name
+                    self._changes.put(_Change(resource, event.type, {key: bytes(event.object)}))
+        except Refused as refused:
+            if refused.code == 410:
+                return ""
+            raise SourceError(f"{resource.plural} can be listed and not watched ({refused.code})") from None
+        except (msgspec.DecodeError, RecursionError):
+            raise SourceError(f"the watch of {resource.plural} sent what is no event") from None
+        if time.monotonic() - started < 1 and not self._server.is_closed:
+            time.sleep(1)  # a server that ends it at once is not asked in a circle
+        return version
+
+    def _again(self, resource: Resource) -> str:
+        """List the kind anew, as its changes since are not known any more."""
+        (listed,) = list_all(self._server, [resource])
+        if listed.refused:
+            raise SourceError(f"{resource.plural} cannot be listed any more ({listed.refused})")
+        names = [_OBJECT.decode(item).metadata for item in listed.items]
+        found = {(n.namespace, n.name): bytes(item) for n, item in zip(names, listed.items, strict=True)}
+        self._changes.put(_Change(resource, "BEGUN", found))
+        return listed.resource_version
