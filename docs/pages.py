@@ -56,7 +56,12 @@ def commands() -> str:
             command = cli.get_command(context, name)
             if command is None:
                 raise RuntimeError(f"`{name}` is listed and is no command")
-            parts += _command(name, command, click.Context(command, info_name=name, parent=context))
+            below = click.Context(command, info_name=name, parent=context)
+            parts += _command(name, command, below)
+            if isinstance(command, click.Group):
+                for verb in command.list_commands(below):
+                    inner = command.commands[verb]
+                    parts += _command(f"{name} {verb}", inner, click.Context(inner, info_name=verb, parent=below))
     return _page("Commands", parts)
 
 

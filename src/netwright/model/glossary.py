@@ -333,7 +333,7 @@ TERMS: tuple[Term, ...] = (
     _t(
         "source",
         "Where the network is read from: files and folders of YAML or JSON, `-` for standard input, "
-        "`git:REV:PATH`. Every document of a source is "
+        "`git:REV:PATH`, archives, `snapshot:ID`. Every document of a source is "
         "accounted for: evaluated, irrelevant, not understood, invalid or unreadable (`show kinds`).",
         "sources",
         see="snapshot, undecided",

@@ -40,6 +40,8 @@ DOMAINS: Final = (
     "service.kubernetes.io",
 )
 """Domains whose annotations configure the network. Those below them count too: `traffic.sidecar.istio.io`."""
+RANGES: Final = ("RANGE_START", "RANGE_END")
+"""What is read of kubemacpool's ConfigMap."""
 HEADER: Final = ("apiVersion", "kind")
 
 
@@ -103,7 +105,7 @@ def _without(value: Any, kind: str) -> Any:
         elif key == "data" and kind == "ConfigMap" and isinstance(below, dict):
             from netwright.profiles.cilium_config import OPTIONS
 
-            below = {k: v for k, v in below.items() if k in OPTIONS}
+            below = {k: v for k, v in below.items() if k in OPTIONS or k in RANGES}
         found[key] = _without(below, kind)
     return found
 

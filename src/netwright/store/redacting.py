@@ -238,7 +238,7 @@ class Mapping:
         if isinstance(value, str):
             if field in FIXED:
                 return value
-            return self.key(value) if field == "key" else self.text(value)
+            return self.key(value) if field in ("key", "sameLabels", "notSameLabels") else self.text(value)
         if isinstance(value, list):
             return [self.tree(one, field) for one in value]
         if isinstance(value, dict):

@@ -104,7 +104,7 @@ def test_links_are_followed_once(tmp_path: Path) -> None:
         ("here/nowhere.yaml", "no file or folder `here/nowhere.yaml`", "`here` is there"),
         ("empty", "no manifest in `empty`", ".yaml, .yml, .json"),
         ("circle", "`circle` is a link that leads round in a circle", "lead to"),
-        ("x.zip", "`x.zip` is an archive", "unpack it"),
+        ("x.zip", "`x.zip` is no archive that can be read", ".tar.gz"),
         ("a\0b", "is no path", "NUL"),
         ("x" * 5000, "is too long for a path", "not a text"),
     ],

@@ -1,0 +1,287 @@
+"""Snapshots answer as their sources do; what is not read of a source is not in them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+import netwright as nw
+from netwright.store.files import Exported, Folder
+from netwright.store.reading import find, listed, stored
+from netwright.store.redacting import redact
+from netwright.store.taking import digests_of, take
+from tests.random_clusters import cluster
+from tests.random_machines import with_machines
+
+PROGRAM = "import sys; from netwright.cli.entry import main; sys.argv[0] = 'netwright'; main()"
+ASKED: tuple[tuple[str, ...], ...] = (
+    ("check", "-o", "json"),
+    ("check",),
+    ("reach", "-o", "json"),
+    *(
+        ("show", noun, "-o", "json")
+        for noun in ("kinds", "policies", "exposed", "vms", "nics", "networks", "isolation")
+    ),
+)
+
+
+def kept(store: Folder, *sources: str, name: str = "", **options: Any) -> str:
+    twin = nw.load(*sources, **options)
+    snapshot = twin.snapshot
+    return take(
+        store, snapshot.reading, snapshot.objects, twin.provenance, name=name, cni=twin.cni, pod_cidrs=twin.pod_cidrs
+    )
+
+
+def netwright(store: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "NETWRIGHT_STORE": str(store), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM, *arguments], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def answer(store: Path, verb: tuple[str, ...], source: str) -> tuple[Any, int]:
+    """What is answered but for the provenance and the time."""
+    done = netwright(store, *verb[: 2 if verb[0] == "show" else 1], source, *verb[2 if verb[0] == "show" else 1 :])
+    if "json" not in verb:
+        return [line for line in done.stdout.splitlines() if "· exit" not in line], done.returncode  # its time
+    return {k: v for k, v in json.loads(done.stdout).items() if k != "inputs"}, done.returncode
+
+
+ODD = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: bad, namespace: shop}
+spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: nonsense}}]}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: in, namespace: shop}
+spec: {hosts: [shop.example], gateways: [edge], http: [{route: [{destination: {host: web}}]}]}
+---
+apiVersion: kuma.io/v1alpha1
+kind: TrafficPermission
+metadata: {name: t, namespace: shop}
+---
+apiVersion: example.org/v1
+kind: Widget
+metadata: {name: w, namespace: shop}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web}}
+---
+kind: [
+"""
+
+
+@pytest.mark.parametrize("which", ["shop", "odd", "machines", "json"])
+def test_a_snapshot_answers_as_its_source(tmp_path: Path, root: Path, which: str) -> None:
+    source = root / "examples" / "shop"
+    if which == "odd":
+        source = tmp_path / "odd.yaml"
+        source.write_text(ODD)
+    elif which in ("machines", "json"):
+        case = with_machines(cluster(7, tuples=1)) if which == "machines" else cluster(3, tuples=1)
+        source = tmp_path / "all.json"
+        source.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": case.manifests}, indent=4))
+    folder = tmp_path / "store"
+    taken = kept(Folder(str(folder)), str(source))
+    for verb in ASKED:
+        if which == "odd" and verb == ("check",):
+            continue  # it shows lines of what was not read, which are not kept
+        assert answer(folder, verb, f"snapshot:{taken[:12]}") == answer(folder, verb, str(source)), verb
+    exported = tmp_path / "x.snapshot"
+    assert netwright(folder, "snapshot", "export", taken[:8], "--out", str(exported)).returncode == 0
+    elsewhere = tmp_path / "none"
+    assert answer(elsewhere, ASKED[0], f"snapshot:{exported}") == answer(folder, ASKED[0], str(source))
+
+
+def test_every_object_is_decoded_to_the_same_value(tmp_path: Path, corpora: Path) -> None:
+    store = Folder(str(tmp_path / "store"))
+    for name in ("kubevirt", "ovn-kubernetes", "calico", "cilium", "gateway-api", "istio-authz", "network-policy-api"):
+        before = nw.load(str(corpora / name))
+        after = nw.load(f"snapshot:{kept(store, str(corpora / name))}", store=store.path)
+        assert before.accounting == after.accounting, name
+        pairs = list(zip(before.snapshot.objects, after.snapshot.objects, strict=True))
+        for one, other in pairs:
+            here, there = (msgspec.to_builtins(d.value) for d in (one, other))
+            assert _plain(here) == _plain(there), (name, one.kind, one.name)
+        told = [[d for d in twin.diagnostics if d.code != "NW1010"] for twin in (before, after)]
+        assert told[0] == told[1], name
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items() if k not in ("annotations", "data")}
+    return [_plain(one) for one in value] if isinstance(value, (list, tuple)) else value
+
+
+def test_names_prefixes_and_latest(tmp_path: Path, root: Path) -> None:
+    store = Folder(str(tmp_path / "store"))
+    first = kept(store, str(root / "examples/shop"), name="before")
+    second = kept(store, str(root / "examples/shop"), name="before")
+    assert find("snapshot:before", store.path).id == second
+    assert find("latest", store.path).id == second
+    assert find(first[:10], store.path).id == first
+    assert [f.id for f in listed(store)] == [second, first]
+    assert find(first, store.path).manifest.objects == find(second, store.path).manifest.objects
+    with pytest.raises(nw.UsageError, match="no snapshot `after`"):
+        find("after", store.path)
+    for bad in ("latest", "abcd", "../x", "a b"):
+        with pytest.raises(nw.UsageError, match="cannot be the name"):
+            kept(store, str(root / "examples/shop"), name=bad)
+
+
+def test_an_edit_changes_the_leaf_of_its_kind_and_namespace_alone(tmp_path: Path, root: Path) -> None:
+    store = Folder(str(tmp_path / "store"))
+    text = (root / "examples/shop/shop/policies.yaml").read_text()
+    source = tmp_path / "a.yaml"
+    source.write_text((root / "examples/shop/shop/web.yaml").read_text() + "---\n" + text)
+    old = find(kept(store, str(source)), store.path)
+    source.write_text("# a line more\n" + source.read_text().replace("name: default-deny", "name: deny-by-default"))
+    new = find(kept(store, str(source)), store.path)
+    differing = set(digests_of(new.blobs, new.manifest)) - set(digests_of(old.blobs, old.manifest))
+    assert len(differing) == 1 + 1 + 1 + 1  # the leaf, its kind, the tree; where all stands
+    done = netwright(tmp_path / "store", "diff", f"snapshot:{old.id}", f"snapshot:{new.id}", "-o", "json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["opened"] == []
+
+
+def test_what_was_given_beside_the_sources_holds_again(tmp_path: Path, root: Path) -> None:
+    store = Folder(str(tmp_path / "store"))
+    taken = kept(store, str(root / "examples/shop"), cni="cilium", pod_cidr=("10.0.0.0/8",))
+    twin = nw.load(f"snapshot:{taken}", store=store.path)
+    assert (twin.cni, twin.pod_cidrs) == ("cilium", ("10.0.0.0/8",))
+    assert nw.load(f"snapshot:{taken}", store=store.path, cni="upstream").cni == "upstream"
+
+
+def test_a_snapshot_beside_the_files_it_is_of(tmp_path: Path, root: Path) -> None:
+    store = Folder(str(tmp_path / "store"))
+    shop = str(root / "examples/shop")
+    taken = kept(store, shop, name="s")
+    twin = nw.load(shop, f"snapshot:{taken}", store=store.path)
+    one = next(d for d in twin.snapshot.objects if d.kind == "NetworkPolicy")
+    assert one.place is not None
+    assert one.place.file.startswith("snapshot:s!")
+    assert twin.snapshot.reading.texts.position(one.place) is not None
+
+
+def test_damage_is_told(tmp_path: Path, root: Path) -> None:
+    store = Folder(str(tmp_path / "store"))
+    taken = kept(store, str(root / "examples/shop"))
+    digest = find(taken, store.path).manifest.objects
+    blob = tmp_path / "store" / "blobs" / digest[:2] / digest[2:]
+    whole = blob.read_bytes()
+    for content in (whole[:-3], b"", whole[:5] + b"x" + whole[6:]):
+        blob.write_bytes(content)
+        with pytest.raises(nw.SourceError, match="is damaged"):
+            nw.load(f"snapshot:{taken}", store=store.path)
+    blob.unlink()
+    with pytest.raises(nw.SourceError, match="missing"):
+        nw.load(f"snapshot:{taken}", store=store.path)
+    (tmp_path / "no").write_bytes(b"PK")
+    with pytest.raises(nw.SourceError, match="no exported snapshot"):
+        Exported(str(tmp_path / "no"))
+
+
+# --- secrets ---
+
+CANARIES = 1000
+
+
+def planted(number: int) -> tuple[str, dict[str, Any]]:
+    """A canary and an object that hides it: in the keys and values of Secrets, environments, annotations, tokens."""
+    canary = f"canary{number:04}x"
+    where = number % 8
+    meta: dict[str, Any] = {"name": f"o{number}", "namespace": "shop"}
+    pod: dict[str, Any] = {"containers": [{"name": "c", "image": "i"}]}
+    if where == 0:
+        return canary, {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": {canary: "eA=="}}
+    if where == 1:
+        return canary, {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": {"password": canary}}
+    if where == 2:
+        return canary, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"token": canary}}
+    if where in (3, 4):
+        pod["containers"][0]["env" if where == 3 else "args"] = (
+            [{"name": "TOKEN", "value": canary}] if where == 3 else [f"--password={canary}"]
+        )
+    elif where == 5:
+        meta["annotations"] = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps({"token": canary})}
+    elif where == 6:
+        meta["annotations"] = {f"example.org/{canary}": canary}
+    else:
+        pod["volumes"] = [{"name": "v", "csi": {"driver": "d", "volumeAttributes": {"token": canary}}}]
+        pod["initContainers"] = [{"name": "i", "command": ["sh", "-c", f"login {canary}"]}]
+    return canary, {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": pod}
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_no_canary_is_in_a_snapshot_an_export_a_log_or_a_page(tmp_path: Path, form: str) -> None:
+    import yaml
+
+    made = [planted(number) for number in range(CANARIES)]
+    source = tmp_path / f"all.{form}"
+    objects = [o for _, o in made]
+    source.write_text(
+        "---\n".join(yaml.safe_dump(o) for o in objects)
+        if form == "yaml"
+        else json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}, indent=2)
+    )
+    folder = tmp_path / "store"
+    out = tmp_path / "x.snapshot"
+    page = tmp_path / "page.html"
+    said = [
+        netwright(folder, "snapshot", "take", str(source), "--name", "c", "-v"),
+        netwright(folder, "snapshot", "export", "c", "--out", str(out)),
+        netwright(folder, "snapshot", "show", "c"),
+        netwright(folder, "check", "snapshot:c", "-v"),
+        netwright(folder, "check", "snapshot:c", "-o", "html", "--out", str(page)),
+        netwright(folder, "snapshot", "redact", "c", "--name", "r"),
+    ]
+    assert all(done.returncode in (0, 1) for done in said), [done.stderr[-300:] for done in said]
+    texts = [done.stdout + done.stderr for done in said] + [page.read_text()]
+    for named in ("c", "r"):
+        found = find(named, str(folder))
+        for digest in digests_of(found.blobs, found.manifest):
+            texts.append(found.blobs.get(digest).decode())
+    for exported in (Exported(str(out)),):
+        one = listed(exported)[0]
+        texts += [exported.get(digest).decode() for digest in digests_of(exported, one.manifest)]
+    whole = "\n".join(texts)
+    assert "o17" in whole
+    assert [canary for canary, _ in made if canary in whole] == []
+
+
+def test_a_redacted_snapshot_has_no_name_of_the_source(tmp_path: Path, root: Path) -> None:
+    store = Folder(str(tmp_path / "store"))
+    taken = find(kept(store, str(root / "examples/shop")), store.path)
+    other = find(redact(store, taken), store.path)
+    whole = b"".join(other.blobs.get(digest) for digest in digests_of(other.blobs, other.manifest)).decode()
+    for name in ("payments", "legacy", "mailer", "examples/shop", "toolbox", "db-backup", "10.244."):
+        assert name not in whole, name
+    assert len(stored(other)[0]) == len(stored(taken)[0])
+
+
+def test_kinds_that_are_not_redacted_are_refused(tmp_path: Path) -> None:
+    store = Folder(str(tmp_path / "store"))
+    source = tmp_path / "c.yaml"
+    source.write_text(
+        "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: a}\n"
+        "spec: {endpointSelector: {}, ingress: [{}]}\n"
+    )
+    taken = kept(store, str(source))
+    with pytest.raises(nw.UsageError, match="not redacted yet"):
+        redact(store, find(taken, store.path))
