@@ -65,6 +65,17 @@ def test_what_ovn_kubernetes_takes_where_nothing_is_written_is_not_judged(check:
     assert codes(check(nodes_with(OVS % 1400, mappings=MAPPED), unwritten)) == []
 
 
+def test_what_a_capture_leaves_open_is_no_missing_mapping(check: Check) -> None:
+    captured = nodes_with(bridge(1500)).replace("bridge-mappings: []", 'bridge-mappings: "{{ capture.x.ovn }}"')
+    assert codes(check(node("n1", "192.0.2.11"), captured, localnet(1500))) == []
+
+
+def test_nodes_of_the_control_plane_need_no_mapping(check: Check) -> None:
+    nodes = node("n1", "192.0.2.11", "{rack: a}"), node("n2", "192.0.2.12", '{node-role.kubernetes.io/master: ""}')
+    mapped = nodes_with(OVS % 1600, mappings=MAPPED, selector="{rack: a}")
+    assert codes(check(*nodes, mapped, localnet(1500))) == []
+
+
 def test_frames_without_a_tag_pass_a_trunk(check: Check) -> None:
     assert codes(check(nodes_with(bridge(1500, TRUNK % 130)), attached(PLUGIN))) == []
 

@@ -127,6 +127,7 @@ ABSENCE: Final = {
     "NW2851": frozenset({"Service"}),
     "NW2909": frozenset({"Node"}),
     "NW4001": WORKLOAD_KINDS,
+    "NW6308": frozenset({"NodeNetworkConfigurationPolicy"}),
     "NW4002": WORKLOAD_KINDS,
     "NW4014": frozenset({"Service"}),
     "NW4101": frozenset({"Service"}),

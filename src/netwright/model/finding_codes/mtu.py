@@ -202,4 +202,29 @@ MTU: Final = (
         fails=manifest(SHOP, nodes_with(bridge(1500, TRUNK % 130)), attached(f'{PLUGIN}, "vlan": 131')),
         passes=manifest(SHOP, nodes_with(bridge(1500, TRUNK % 131)), attached(f'{PLUGIN}, "vlan": 131')),
     ),
+    FindingCode(
+        code="NW6308",
+        severity="warning",
+        title="nodes on which a localnet leads nowhere",
+        explanation=(
+            "A network of topology localnet leaves a node by the bridge that `ovn.bridge-mappings` names for its "
+            "physical network. On these nodes no policy maps it: who is attached there reaches nobody on other nodes "
+            "or outside. Nodes of the control plane are not looked at, nor are nodes of which a capture leaves it open."
+        ),
+        help="let the policy with the mapping select these nodes too, or keep who needs the network from them",
+        fails=manifest(
+            SHOP,
+            node("n1", "192.0.2.11", "{rack: a}"),
+            node("n2", "192.0.2.12"),
+            nodes_with(OVS % 1600, mappings=MAPPED, selector="{rack: a}"),
+            localnet(1500),
+        ),
+        passes=manifest(
+            SHOP,
+            node("n1", "192.0.2.11", "{rack: a}"),
+            node("n2", "192.0.2.12", "{rack: a}"),
+            nodes_with(OVS % 1600, mappings=MAPPED, selector="{rack: a}"),
+            localnet(1500),
+        ),
+    ),
 )

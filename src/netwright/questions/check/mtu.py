@@ -1,4 +1,4 @@
-"""Networks and the wires below them: sizes of packets, VLANs that pass.
+"""Networks and the wires below them: sizes of packets, VLANs that pass, nodes without a way.
 
 After the sources that `profiles.wires` names, `go-controller/pkg/types/const.go` of OVN-Kubernetes at 8871cd9cec9c
 (what Geneve adds), the user guide of KubeVirt (MTU of interfaces) and RFC 8200, section 5.
@@ -24,6 +24,7 @@ from netwright.questions.check.scene import Scene
 
 GENEVE: Final = {4: 58, 6: 78}
 """What Geneve adds to a packet, in bytes, by the family of the nodes' addresses."""
+_CONTROL_PLANE: Final = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 _OF_SEGMENT: Final = "large packets are dropped there without a word: small ones pass, and connections hang"
 
 
@@ -51,14 +52,16 @@ def origin_of(network: NetworkNoun) -> Origin:
 
 
 def checks(scene: Scene) -> Iterator[Found]:
-    """NW6301 to NW6307."""
+    """NW6301 to NW6308."""
     wired = scene.once(Wired)
+    nodes = {d.name: d.value.metadata.labels or {} for d in scene.objects if isinstance(d.value, Node)}
     for network in wired.networks:
         wires = wired.of(network)
         yield from too_large(network, wires)
         yield from not_said(network, wires)
         yield from unequal(network, wires)
         yield from shut_out(network, wires)
+        yield from leads_nowhere(network, wires, nodes)
         yield from too_small(network)
     yield from outgrown(scene, wired)
     yield from not_told(wired)
@@ -140,6 +143,31 @@ def shut_out(network: NetworkNoun, wires: tuple[Wire, ...]) -> Iterator[Found]:
                 key=wire.at[0],
                 also=(Seen(wire.origin, f"VLAN {passing} pass"),) if wire.origin else (),
             )
+
+
+def leads_nowhere(
+    network: NetworkNoun, wires: tuple[Wire, ...], nodes: dict[str, dict[str, str | None]]
+) -> Iterator[Found]:
+    """NW6308."""
+    without = [
+        name
+        for wire in wires
+        if wire.known and wire.lacks and network.topology == "localnet"
+        for name in wire.at
+        if not any(label in nodes.get(name, {}) for label in _CONTROL_PLANE)
+    ]
+    if without:
+        mapped = next((w for w in wires if w.origin and not w.lacks), None)
+        yield Found(
+            "NW6308",
+            origin_of(network),
+            f"{described(network)} leads nowhere on {listed(sorted(without))}: no bridge mapping names "
+            f"`{network.physical}`",
+            label=f"physical network `{network.physical}`",
+            effect="who is attached there reaches nobody on other nodes or outside",
+            help="let the policy with the mapping select these nodes too, or keep who needs the network from them",
+            also=(Seen(mapped.origin, "the mapping of other nodes"),) if mapped and mapped.origin else (),
+        )
 
 
 def too_small(network: NetworkNoun) -> Iterator[Found]:
