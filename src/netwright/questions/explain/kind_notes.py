@@ -15,9 +15,9 @@ from netwright.questions.explain.istio_notes import ISTIO_NOTES, ISTIO_RULES_OF_
 from netwright.questions.explain.kubevirt_notes import KUBEVIRT_NOTES, KUBEVIRT_RULES_OF_THUMB
 
 _ON_PRIMARY: Final = (
-    "Where its role is Primary it takes the pod network's place, and who meets whom on it is not evaluated yet: "
-    "verdicts of the pods there are undecided. Where it is Secondary it changes no verdict. `show networks` has its "
-    "VLAN, MTU and addresses."
+    "Where its role is Primary it takes the pod network's place: its pods meet each other and no pod of another "
+    "network unless a ClusterNetworkConnect joins the two, and policies act there, on the addresses that pods have "
+    "there. Where it is Secondary it changes no verdict. `show networks` has its VLAN, MTU and addresses."
 )
 NOTES: Final[dict[tuple[str, str], str]] = {
     (
@@ -125,6 +125,11 @@ NOTES: Final[dict[tuple[str, str], str]] = {
         "networkaddonsoperator.network.kubevirt.io",
         "NetworkAddonsConfig",
     ): "Which network plugins the operator installs; read for the range that kubemacpool gives MAC addresses from.",
+    (
+        "k8s.ovn.org",
+        "ClusterNetworkConnect",
+    ): "Joins the primary networks that it selects with each other, and with no third by way of one of them: their "
+    "pods (`PodNetwork`), the ClusterIPs of their Services (`ServiceNetwork`), or both. Policies go on to decide.",
     (
         "k8s.ovn.org",
         "UserDefinedNetwork",

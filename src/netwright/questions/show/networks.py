@@ -140,7 +140,7 @@ def _said_of(rows: Sequence[NetworkRow]) -> list[str]:
     primary = [r.ref for r in rows if r.role == "primary" and r.kind]
     if primary:
         listed = ", ".join(primary[:3]) + (f" and {len(primary) - 3} more" if len(primary) > 3 else "")
-        told.append(f"who meets whom on {listed} is not evaluated yet: verdicts of the pods there are undecided")
+        told.append(f"pods on {listed} meet no pod of another network, the pod network's included, unless it is joined")
     if any(r.role == "secondary" for r in rows):
         told.append("NetworkPolicies act on a pod's primary network: secondary ones change none of its verdicts")
     cut = [f"{r.ref}: of {_shortly(w.at)} {w.lacks}" for r in rows for w in r.wires if w.lacks]
