@@ -18,7 +18,7 @@ from netwright.model.isolation import NETWORK
 from netwright.model.references import Target
 
 if TYPE_CHECKING:
-    from netwright.engine.inquire import Delivery, Inquirer, Settled
+    from netwright.engine.inquire import Delivery, Inquirer, Part, Settled
 
 _HEADLESS = (
     "the name of a headless Service leads to addresses of the default network, at which pods on a primary user-defined "
@@ -74,9 +74,17 @@ def to_service(
     parts = [p for f in families for p in inquirer.parts(source, destination, deliveries, f, icmp, is_led=True)]
     if not parts:
         return None
-    settled = inquirer.settle(parts)
+    told = ""
     if joined and not destination.by_outer_address:
-        return msgspec.structs.replace(settled, verdict="undecided", reasons=(Reason("unknown", joined),))
-    if settled.verdict == "allow" and any(inquirer.is_selected(p) for p in parts):
-        return msgspec.structs.replace(settled, verdict="undecided", reasons=(Reason("unknown", _POLICIES),))
-    return settled
+        told = joined
+    return inquirer.settle([_opened(inquirer, part, told) for part in parts])
+
+
+def _opened(inquirer: Inquirer, part: Part, why: str) -> Part:
+    """The packet, open for why it is perhaps not led there, or for policies that have a say in it."""
+    if part.outcome.verdict == "allow" and not why and inquirer.is_selected(part):
+        why = _POLICIES
+    if not why or part.outcome.verdict == "deny":
+        return part
+    outcome = msgspec.structs.replace(part.outcome, may_deny=True)
+    return msgspec.structs.replace(part, outcome=outcome, open=Reason("ambiguous", why))

@@ -56,6 +56,8 @@ class Part(msgspec.Struct, frozen=True):
     destination: str
     source_addresses: IpSet | None = None
     destination_addresses: IpSet | None = None
+    open: Reason | None = None
+    """Why the outcome is open beside what the rules leave open."""
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -499,7 +501,7 @@ class Inquirer:
 
     def reasons(self, part: Part) -> list[Reason]:
         """Why an undecided part is open."""
-        out: dict[Reason, None] = {}
+        out: dict[Reason, None] = {} if part.open is None else {part.open: None}
         packet, found = part.packet, part.outcome
         if found.relation == "hairpin":
             return [HAIRPIN]

@@ -22,6 +22,7 @@ from netwright.base.services import ICMP, ICMPV6, PROTOCOLS, ServiceSet
 from netwright.base.spans import Origin
 from netwright.dialects.k8s.lower import POD_NETWORK
 from netwright.dialects.k8s.objects import Meta
+from netwright.dialects.ovn import CONNECTS
 from netwright.model.document import Decoded, UnknownPolicy
 from netwright.model.isolation import ENFORCER, NETWORK, OPEN_PORTS, Isolation
 from netwright.model.networks import NetworkNoun
@@ -190,6 +191,11 @@ class PrimaryNetworks:
         if maybe:
             why = f"whether pods of {', '.join(f'`{ns}`' for ns in maybe)} are on {described(network)} is not known"
             met.append((AndPeer((Members(one_of("ns", tuple(maybe))), UnknownPeer(why))), here))
+        if any(d.kind in CONNECTS for d in self.objects):
+            others = tuple(sorted({*self._open, *(ns for one in self.waiting() for ns in one.namespaces)} - {*maybe}))
+            if others:
+                told = f"whether the network of pods of {', '.join(f'`{ns}`' for ns in others)} is joined is not known"
+                met.append((AndPeer((Members(one_of("ns", others)), UnknownPeer(told))), here))
         for join in self.joins:
             if join.first == ref and join.pods:
                 there: Peer = Members(equals(NETWORK, join.second))

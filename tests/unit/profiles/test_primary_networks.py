@@ -343,6 +343,10 @@ def test_what_is_not_known_is_open(load: Load) -> None:
     assert "its primary network is not in the input" in why_open(
         load(NAMESPACES, namespace("d"), pod("web", "d"), pod("web", "shop")), "shop/web", "d/web"
     )
+    # and what is not in the input may be joined
+    joined = load(NAMESPACES, namespace("d"), PODS, pod("web", "d"), TWO, connect("PodNetwork"))
+    assert "is joined is not known" in why_open(joined, "a/web", "d/web")
+    assert verdict(joined, "a/web", "shop/web") == "deny"
     # two networks of one namespace
     both = load(NAMESPACES, PODS, udn("a"), cudn("n", "10.30.0.0/16", {"team": "red"}))
     assert "OVN-Kubernetes takes one" in why_open(both, "a/web", "shop/db")
