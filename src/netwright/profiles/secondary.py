@@ -60,7 +60,7 @@ _OVERLAYS: Final = ("layer2", "layer3")
 LINK: Final = "link-down"
 """The machine whose link is down, as an attribute of its endpoints."""
 REPORTED: Final = "reported"
-"""Of an endpoint whose address is reported by what attached it."""
+"""Of an endpoint whose address is reported by what attached it, or will be: a claim or the pod names it."""
 _REPORTED: Final = equals(REPORTED, "yes")
 _DIRECTIONS: Final[tuple[Direction, Direction]] = ("ingress", "egress")
 Key = tuple[str, str, str]
@@ -303,14 +303,14 @@ class _There:
         labels = self._link(machine) if machine is not None else ()
         annotations = meta.annotations or {}
         told = told_addresses(annotations, self._names, self._network.called) if isinstance(d.value, Pod) else ()
-        if told:
-            labels = (*labels, (":" + REPORTED, "yes"))
         asked = self._asked(meta, namespace)
         claims = [one.claim for one in asked if one.claim]
         if machine is d and d.kind in ("VirtualMachine", "VirtualMachineInstance"):
             claims += [f"{d.name}.{one.name}" for _, one in self._links(d)]
         known = told or [text for name in claims for text in self._claimed(namespace, name)]
         known = known or [text for one in asked for text in one.addresses]
+        if known:
+            labels = (*labels, (":" + REPORTED, "yes"))
         several = len(asked) > 1 or any(sum((":" in one) == six for one in known) > 1 for six in (True, False))
         # of several it is not known by which of them an interface is met
         return Standing(labels, IpSet.of(*known) if known and not several else None)

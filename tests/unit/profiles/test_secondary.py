@@ -283,9 +283,12 @@ def test_selectors_where_nobody_gives_addresses(load: Load) -> None:
     twin = load(attachment("storage", "macvlan") + both)
     assert asked(twin, "shop/web", "shop/db", STORAGE) == "deny"
     assert any("whose address on" in told for told in twin.on(STORAGE).provenance.assumptions)
-    told = pod("web", "storage", ips={"shop/storage": ["192.168.7.5"]}) + pod("db", "storage")
-    twin = load(attachment("storage", "macvlan") + told + policy("db", "storage", "db", app("web")))
-    assert asked(twin, "shop/web", "shop/db", STORAGE) == "allow"
+    told = pod("web", "storage", ips={"shop/storage": ["192.168.7.5"]})
+    asks = pod("web", {"name": "storage", "ips": ["192.168.7.5/24"]})
+    for web in (told, asks):
+        both = web + pod("db", "storage")
+        twin = load(attachment("storage", "macvlan") + both + policy("db", "storage", "db", app("web")))
+        assert asked(twin, "shop/web", "shop/db", STORAGE) == "allow"
 
 
 def test_ranges_where_nobody_gives_addresses(load: Load) -> None:
