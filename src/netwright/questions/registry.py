@@ -168,7 +168,8 @@ class Convert(Params["Converted"], frozen=True, kw_only=True, forbid_unknown_fie
         Literal["keep", "narrow", "widen"] | None,
         Meta(
             description="What the language cannot say: it stays in Cilium's words (`keep`, and without a choice; of "
-            "Calico's rules it is left out), or less is permitted (`narrow`), or more (`widen`), where it can be said."
+            "Calico's rules it is left out), or less is permitted (`narrow`), or more (`widen`), where that can be "
+            "said."
         ),
     ] = None
 
