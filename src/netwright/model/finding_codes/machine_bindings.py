@@ -156,8 +156,8 @@ MACHINE_BINDINGS: Final = (
         title="an SR-IOV attachment that names no resource",
         explanation=(
             "KubeVirt asks for the device by the resource in the annotation `k8s.v1.cni.cncf.io/resourceName` of the "
-            "NetworkAttachmentDefinition. Without it the launcher pod has no device. Whether the pool behind the name "
-            "is bound to `vfio-pci`, which a guest needs, is for the SR-IOV operator's objects to say."
+            "NetworkAttachmentDefinition. Without it the launcher pod has no device. "
+            "(Whether the pool behind the name is for guests, NW6015 says.)"
         ),
         help="annotate the attachment with the resource of the pool",
         fails=manifest(machine(SRIOV, TWO_NETWORKS), attachment(DEVICE)),
