@@ -1,4 +1,4 @@
-"""NW6015, NW6116, NW6117, NW6202 to NW6204: policies of secondary networks, and networks at the nodes."""
+"""NW6015, NW6117, NW6202 to NW6204: policies of secondary networks, connections and pools of devices."""
 
 from __future__ import annotations
 
@@ -50,44 +50,15 @@ spec:
 """
 
 
-def _mapped(selector: str) -> str:
-    return f"""\
-apiVersion: nmstate.io/v1
-kind: NodeNetworkConfigurationPolicy
-metadata: {{name: physnet1}}
-spec:
-  nodeSelector: {selector}
-  desiredState:
-    interfaces: [{{name: br1, type: ovs-bridge, state: up, bridge: {{port: [{{name: bond1}}]}}}}]
-    ovn: {{bridge-mappings: [{{localnet: physnet1, bridge: br1, state: present}}]}}
-"""
-
-
 OVN_LAN: Final = attachment(
     '{"name": "lan", "type": "ovn-k8s-cni-overlay", "topology": "layer2", "subnets": "10.30.0.0/24", '
     '"allowPersistentIPs": true, "netAttachDefName": "shop/lan"}'
 )
+BARE_LAN: Final = attachment(
+    '{"name": "lan", "type": "ovn-k8s-cni-overlay", "topology": "layer2", "netAttachDefName": "shop/lan"}'
+)
 BESIDE: Final = machine(TWO, TWO_NETWORKS, strategy="Always")
 ISOLATED: Final = manifest(DENY, ADMIT)
-NODES: Final = """\
-apiVersion: v1
-kind: Node
-metadata: {name: n1, labels: {rack: a}}
----
-apiVersion: v1
-kind: Node
-metadata: {name: n2, labels: {rack: b}}
-"""
-LOCALNET: Final = """\
-apiVersion: k8s.ovn.org/v1
-kind: ClusterUserDefinedNetwork
-metadata: {name: vlan120}
-spec:
-  namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: shop}}
-  network:
-    topology: Localnet
-    localnet: {role: Secondary, physicalNetworkName: physnet1, ipam: {mode: Disabled}}
-"""
 CONNECT: Final = """\
 apiVersion: k8s.ovn.org/v1
 kind: ClusterNetworkConnect
@@ -116,19 +87,6 @@ NETWORK_POLICIES: Final = (
         passes=manifest(machine(SRIOV, TWO_NETWORKS), attachment(DEVICE, annotations=POOL), _devices("vfio-pci")),
     ),
     FindingCode(
-        code="NW6116",
-        severity="error",
-        title="a network without a way out at some nodes",
-        explanation=(
-            "A localnet network leaves a node by the bridge that the bridge mappings name for its physical network, a "
-            "Linux bridge by the interfaces that are its ports. The input says how nodes are set up, and of some it "
-            "lacks that. Whoever runs or migrates there is cut off."
-        ),
-        help="set it up on every node where its pods and machines may run",
-        fails=manifest(namespace(labels="{}"), NODES, LOCALNET, _mapped("{rack: a}")),
-        passes=manifest(namespace(labels="{}"), NODES, LOCALNET, _mapped("{}")),
-    ),
-    FindingCode(
         code="NW6117",
         severity="error",
         title="a ClusterNetworkConnect that is not supported as it is",
@@ -144,14 +102,15 @@ NETWORK_POLICIES: Final = (
     FindingCode(
         code="NW6202",
         severity="error",
-        title="peers by labels on a network that gives no addresses",
+        title="peers by labels on a network of OVN-Kubernetes that gives no addresses",
         explanation=(
             "Peers of a MultiNetworkPolicy that are selected by labels are turned into the addresses that pods have on "
-            "the network. Where nobody gives addresses, none are known, and only `ipBlock` matches anything."
+            "the network. Where nobody gives addresses, OVN-Kubernetes refuses a policy that has such a peer, and "
+            "nothing of it acts."
         ),
         help="name the peers by `ipBlock`",
-        fails=manifest(attachment(BRIDGE), _covering("{podSelector: {}}")),
-        passes=manifest(attachment(BRIDGE), _covering()),
+        fails=manifest(BARE_LAN, _covering("{podSelector: {}}")),
+        passes=manifest(BARE_LAN, _covering()),
     ),
     FindingCode(
         code="NW6203",

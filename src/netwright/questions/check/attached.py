@@ -6,21 +6,16 @@ Pods name them in the annotation `k8s.v1.cni.cncf.io/networks` (Multus' network 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from typing import Final
-
 import msgspec
 
 from netwright.base.spans import Pointer
 from netwright.dialects.k8s.endpoints import template_of
 from netwright.dialects.k8s.objects import CronJob, Meta, Pod, PodMaker
+from netwright.dialects.multus.attached import NETWORKS, attachments
 from netwright.model.document import Decoded
 from netwright.model.networks import NetworkNoun, by_attachment
 from netwright.questions.check.machines import Machines, Networks
 from netwright.questions.check.scene import Scene
-
-ANNOTATION: Final = "k8s.v1.cni.cncf.io/networks"
 
 
 class Attached(msgspec.Struct, frozen=True):
@@ -51,10 +46,9 @@ def attached(scene: Scene) -> list[Attached]:
         if isinstance(d.value, PodMaker):
             continue
         meta, above = _metadata(d)
-        for text, interface in selected(((meta.annotations if meta else None) or {}).get(ANNOTATION) or ""):
-            name = text if "/" in text else f"{d.namespace}/{text}"
-            pointer = (*above, "metadata", "annotations", ANNOTATION)
-            found.append(Attached(workload.ref, d, pointer, interface, name, held.get(name)))
+        for one in attachments((meta.annotations if meta else None) or {}, d.namespace):
+            pointer = (*above, "metadata", "annotations", NETWORKS)
+            found.append(Attached(workload.ref, d, pointer, one.interface, one.to, held.get(one.to)))
     return found
 
 
@@ -67,25 +61,3 @@ def _metadata(d: Decoded) -> tuple[Meta | None, Pointer]:
         ("spec", "jobTemplate", "spec", "template") if isinstance(d.value, CronJob) else ("spec", "template")
     )
     return (template.metadata if template else None), above
-
-
-def selected(text: str) -> Iterator[tuple[str, str]]:
-    """The attachments that an annotation names, each with the name of its interface, "" where it has none.
-
-    >>> list(selected("lan, other/wan@net7"))
-    [('lan', ''), ('other/wan', 'net7')]
-    """
-    if text.lstrip().startswith("["):
-        try:
-            held = json.loads(text)
-        except ValueError:
-            return
-        for one in held:
-            if isinstance(one, dict) and isinstance(one.get("name"), str):
-                where = one.get("namespace")
-                yield (f"{where}/{one['name']}" if where else one["name"]), str(one.get("interface") or "")
-        return
-    for part in text.split(","):
-        name, _, interface = part.strip().partition("@")
-        if name:
-            yield name, interface

@@ -1,7 +1,8 @@
-"""Policies of secondary networks that do not do what they say, and networks that do not come about at nodes.
+"""Policies of secondary networks that do not do what they say, and connections and devices that are not what is meant.
 
 After the page "multi-networkpolicy" of OVN-Kubernetes (8871cd9cec9c: on networks without addresses only peers by range
-work), OpenShift's table of what each kind of attachment supports (Linux bridge: no policies), and nmstate.
+work), OpenShift's table of what each kind of attachment supports (Linux bridge: no policies), and the SR-IOV network
+operator.
 """
 
 from __future__ import annotations
@@ -13,29 +14,27 @@ from netwright.dialects.multus import POLICY
 from netwright.dialects.multus.objects import POLICY_FOR, MultiNetworkPolicy, policy_for
 from netwright.dialects.sriov.objects import SriovNetworkNodePolicy
 from netwright.model.document import Decoded
-from netwright.model.networks import NetworkNoun, by_attachment
+from netwright.model.networks import by_attachment
+from netwright.profiles.multi_policies import OVN_TOPOLOGIES, enforced_by
 from netwright.profiles.networks import described
 from netwright.profiles.primary_networks import primary_networks
-from netwright.profiles.wires import wires_of
 from netwright.questions.check.attached import attached
 from netwright.questions.check.found import Found, Seen, at, field, listed
 from netwright.questions.check.machines import Machines, Networks
 from netwright.questions.check.scene import Scene
 
 BRIDGED: Final = ("bridge", "cnv-bridge", "tap", "macvtap")
-DEVICES: Final = ("sriov", "ib-sriov", "host-device")
 FOR_GUESTS: Final = "vfio-pci"
 
 
 def checks(scene: Scene) -> Iterator[Found]:
-    """NW6015, NW6116, NW6117, NW6202 to NW6204."""
+    """NW6015, NW6117, NW6202 to NW6204."""
     networks = scene.once(Networks)
     for d in scene.of_kind(POLICY):
         if isinstance(d.value, MultiNetworkPolicy):
             yield from acts_on(d, networks)
             yield from by_selector(d, networks)
             yield from not_enforced(d, scene)
-    yield from unmapped(scene, networks)
     yield from refused_connects(scene)
     yield from wrong_driver(scene)
 
@@ -73,7 +72,8 @@ def acts_on(d: Decoded, networks: Networks) -> Iterator[Found]:
 def by_selector(d: Decoded, networks: Networks) -> Iterator[Found]:
     """NW6202: peers by labels where nobody knows addresses."""
     held = by_attachment(networks.all)
-    bare = [one for name in policy_for(d.value, d.namespace) if (one := held.get(name)) and one.ipam == "none"]
+    named = [held[name] for name in policy_for(d.value, d.namespace) if name in held]
+    bare = [one for one in named if one.ipam == "none" and one.topology in OVN_TOPOLOGIES]
     spec = d.value.spec
     if not bare or spec is None:
         return
@@ -89,9 +89,8 @@ def by_selector(d: Decoded, networks: Networks) -> Iterator[Found]:
                     at(d, "spec", side, number, word, index),
                     f"MultiNetworkPolicy `{d.namespace}/{d.name}` selects peers by labels on {described(bare[0])}, "
                     "which gives no addresses",
-                    label="matches nobody",
-                    effect="labels are turned into addresses, and of this network nobody knows any: the peer matches "
-                    "nothing, and what it is to admit is denied",
+                    label="cannot be turned into addresses",
+                    effect="OVN-Kubernetes refuses the whole policy: nothing of it acts, and its pods stay open there",
                     help="name the peers by `ipBlock`",
                     key=f"{side} {number} {index}",
                 )
@@ -110,11 +109,11 @@ def not_enforced(d: Decoded, scene: Scene) -> Iterator[Found]:
         network = one.network
         if one.name not in names or one.ref not in refs & machines or network is None or network.ref in told:
             continue
-        if network.topology not in (*BRIDGED, *DEVICES):
+        if network.topology not in BRIDGED and enforced_by(network).who != "nobody":
             continue
         told.add(network.ref)
         why = (
-            "the guest has the device itself" if network.topology in DEVICES else "frames pass the launcher pod unseen"
+            "frames pass the launcher pod unseen" if network.topology in BRIDGED else "the guest has the device itself"
         )
         yield Found(
             "NW6203",
@@ -131,27 +130,6 @@ def not_enforced(d: Decoded, scene: Scene) -> Iterator[Found]:
 
 
 # --- networks and nodes --------------------
-
-
-def unmapped(scene: Scene, networks: Networks) -> Iterator[Found]:
-    """NW6116: nodes that lack the way out of a network."""
-    for ref, wires in wires_of(scene.cluster.objects, networks.all).items():
-        network: NetworkNoun = networks.by_ref[ref]
-        lacking = [wire for wire in wires if wire.lacks and not wire.open]
-        if not lacking or network.origin is None:
-            continue
-        nodes = tuple(name for wire in lacking for name in wire.at)
-        also = tuple(Seen(wire.origin, "has it") for wire in wires if not wire.lacks and wire.origin is not None)
-        yield Found(
-            "NW6116",
-            network.origin,
-            f"{described(network)} has no way out at {listed(nodes)}: {lacking[0].lacks}",
-            label=f"physical network `{network.physical}`",
-            effect="pods and machines that run there, or migrate there, are cut off from the wire",
-            help="set it up on every node that they may run on, in a NodeNetworkConfigurationPolicy",
-            key=" ".join(nodes),
-            also=also[:1],
-        )
 
 
 def refused_connects(scene: Scene) -> Iterator[Found]:
