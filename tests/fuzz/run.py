@@ -1,8 +1,8 @@
 """Spec against engine on many random clusters: `python -m tests.fuzz [--clusters 10000] [--tuples 250] [--seed 0]`.
 
-Of seven clusters one is Cilium's, under the options of its agent in turn, one Calico's, under what becomes of traffic
-from pods to their node, one has a mesh of Istio's, and one is OVN-Kubernetes', with egress firewalls; the others hold
-NetworkPolicies and, a third of them, admin policies.
+Of eight clusters one is Cilium's, under the options of its agent in turn, one Calico's, under what becomes of traffic
+from pods to their node, one has a mesh of Istio's, one is OVN-Kubernetes', with egress firewalls, and one has many
+networks; the others hold NetworkPolicies and, a third of them, admin policies.
 
 Progress goes to standard error; every disagreement is printed with the smallest case that still shows it. Exit 1 if
 there is any.
@@ -25,12 +25,14 @@ from tests.agreement_calico import compare as compare_calico
 from tests.agreement_calico import shrunk as shrunk_calico
 from tests.agreement_calico import where
 from tests.agreement_cilium import compare as compare_cilium
+from tests.agreement_networks import compare as compare_networks
+from tests.agreement_networks import shrunk as shrunk_networks
 from tests.agreement_profiles import compare_istio, compare_ovn
 from tests.agreement_profiles import shrunk as shrunk_profile
 from tests.random_clusters import ITEMS
 
 Found = tuple[str, Counter[str], frozenset[str], list[str], list[str]]
-KINDS = ("kubernetes", "calico", "cilium", "kubernetes", "istio", "kubernetes", "ovn-kubernetes")
+KINDS = ("kubernetes", "calico", "cilium", "kubernetes", "istio", "kubernetes", "ovn-kubernetes", "networks")
 COMPARED = {"istio": compare_istio, "ovn-kubernetes": compare_ovn}
 
 DENIED = (30, 70)
@@ -54,6 +56,11 @@ def one(task: tuple[int, int]) -> Found:
         smallest = [shrunk_calico(held.case, where(told)) for told in held.differing[:1]]
         texts = [msgspec.json.encode({"config": one.config, "manifests": one.manifests}).decode() for one in smallest]
         return kind, Counter(held.verdicts), frozenset(), held.differing[:1], texts
+    if kind == "networks":
+        many = compare_networks(seed, tuples)
+        shortest = [shrunk_networks(many.case, query) for query, _ in many.differing[:1]]
+        texts = [msgspec.json.encode({"queries": c.queries, "manifests": c.manifests}).decode() for c in shortest]
+        return kind, Counter(many.verdicts), frozenset(), [told for _, told in many.differing[:1]], texts
     if kind in COMPARED:
         drawn = COMPARED[kind](seed, tuples)
         # One of a cluster: the others have mostly the same cause.
@@ -109,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         spread = ", ".join(f"{name} {100 * n / max(1, held.total()):.1f} %" for name, n in held.most_common())
         print(f"\n{kind}: {clusters[kind]} clusters, {held.total()} questions: {spread}")
         denied = 100 * held["deny"] / max(1, held.total())
-        least, most = LESS_DENIED if kind in COMPARED else DENIED
+        least, most = LESS_DENIED if kind in (*COMPARED, "networks") else DENIED
         if clusters[kind] >= ENOUGH and not least <= denied <= most:
             lopsided = True
             print(f"{denied:.1f} % denied: a run that says little; wanted are {least} to {most} %")
