@@ -20,13 +20,13 @@ from netwright.questions import registry
 from netwright.questions.registry import QUESTIONS, Params, Question
 
 OF_THE_FACE = {
-    "check": {"fail_on", "show", "everything", "write_intents", "split"},
+    "check": {"fail_on", "show", "everything", "write_intents", "split", "watch"},
     "why": {"style"},  # how it is told
-    "reach": {"form", "everything"},
+    "reach": {"form", "everything", "watch"},
     "diff": {"fail_on", "everything", "split"},
     "convert": {"everything"},
 }
-"""Parameters of commands that shape the output, or say which twins are asked, and are no part of the question."""
+"""Parameters of commands that shape the output, or say which twins are asked, or how often, and are no part of the question."""
 PLACING = {"namespace", "namespaces", "all_namespaces"}
 """By which a face completes bare names and narrows what it shows, where the question itself has no such parameter."""
 OF_THE_CONFIGURATION = {"check": {"severities", "accepted"}}

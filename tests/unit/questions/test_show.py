@@ -312,7 +312,7 @@ def test_networks_that_objects_define(tmp_path: Path) -> None:
         "persistent",
     )
     assert 0 < blue.line < wire.line < trunk.line
-    assert any("udn/b/blue is not evaluated yet" in note for note in shown.notes)
+    assert any("pods on udn/b/blue meet no pod of another network" in note for note in shown.notes)
     assert any("secondary ones change none of its verdicts" in note for note in shown.notes)
     assert (shown.counts["network"], shown.counts["secondary"]) == (6, 2)
 
