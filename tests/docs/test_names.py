@@ -26,7 +26,7 @@ OF_THE_FACE = {
     "diff": {"fail_on", "everything", "split"},
     "convert": {"everything"},
 }
-"""Parameters of commands that shape the output, or say which twins are asked, or how often, and are no part of the question."""
+"""Parameters of commands that shape the output, or say which twins are asked and when: no part of the question."""
 PLACING = {"namespace", "namespaces", "all_namespaces"}
 """By which a face completes bare names and narrows what it shows, where the question itself has no such parameter."""
 OF_THE_CONFIGURATION = {"check": {"severities", "accepted"}}
