@@ -151,10 +151,10 @@ class PrimaryNetworks:
 
     @cached_property
     def joins(self) -> tuple[Join, ...]:
-        """Which networks are joined."""
-        return joins_of(
-            self.objects, self.networks, {ns: one.ref for ns, one in self.of_namespace.items()}, self._ranges
-        )
+        """Which networks are joined. One that serves no namespace is not made, and hinders no connection."""
+        serving = {ns: one.ref for ns, one in self.of_namespace.items()}
+        made = {*serving.values(), *(one.ref for networks, _ in self._open.values() for one in networks)}
+        return joins_of(self.objects, [one for one in self.networks if one.ref in made], serving, self._ranges)
 
     @cached_property
     def isolation(self) -> Isolation:
