@@ -363,3 +363,10 @@ def test_other_inputs_have_no_part_in_it(load: Load) -> None:
     twin = load(NAMESPACES, PODS, udn("a").replace("Primary", "Secondary"))
     assert [enforcer.name for enforcer in twin.cluster.enforcers] == ["cni"]
     assert twin.cluster.isolation is None
+
+
+def test_a_network_that_serves_no_namespace_hinders_no_connection(load: Load) -> None:
+    """`shop` has not the label without which OVN-Kubernetes makes no primary network for its pods."""
+    unmade = cudn("unmade", "10.20.0.0/16", {"kubernetes.io/metadata.name": "shop"})
+    twin = load(NAMESPACES, PODS, TWO, unmade, connect("PodNetwork", networks={}))
+    assert verdict(twin, "a/web", "b/web") == "allow"
