@@ -34,6 +34,7 @@ SET: Schema = {
 def all_schemas() -> dict[str, str]:
     """The text of every schema by its file name."""
     by_hand = {"check": _check, "reach": _reach, "diff": _diff, "show": _show, "version": _version}
+    by_hand |= {"snapshot": _snapshot}
     made = {
         "questions": _questions(),
         "query": _of_struct(Query, "One line of the file that `netwright eval --queries` reads.", written=False),
@@ -204,6 +205,32 @@ def _version() -> Schema:
     return _object({**base, "python": STRING, "packages": packages}, "What `netwright version -o json` writes.")
 
 
+def _snapshot() -> Schema:
+    from netwright.store.records import Manifest
+
+    base, _ = _base("snapshot", rests_on_input=False)
+    (_,), definitions = _components(Manifest)
+    manifest = definitions.pop("Manifest")
+    told = {"id": STRING, **{k: v for k, v in manifest["properties"].items() if k not in ("objects", "places", "rest")}}
+    always = ("id", "format", "taken", "version")
+    one = _object(
+        told,
+        "When it was taken, of what, by which version. What is empty, false or 0 is left out.",
+        optional=tuple(name for name in told if name not in always),
+    )
+    row = _object({"api_version": STRING, "kind": STRING, "namespace": STRING, "objects": NUMBER})
+    definitions |= {
+        "snapshot": one,
+        "list": _object({**base, "snapshots": _list({"$ref": "#/$defs/snapshot"})}, "`snapshot list`"),
+        "show": _object({**base, "snapshot": {"$ref": "#/$defs/snapshot"}, "contents": _list(row)}, "`snapshot show`"),
+    }
+    return {
+        "description": "What `netwright snapshot list` and `snapshot show` write with `-o json`.",
+        "oneOf": [{"$ref": f"#/$defs/{name}"} for name in ("list", "show")],
+        "$defs": definitions,
+    }
+
+
 def _reach() -> Schema:
     base, definitions = _base("reach")
     (_,), own = _components(Blast)
@@ -211,6 +238,7 @@ def _reach() -> Schema:
     common = {
         **base,
         "by": {"enum": ["pod", "workload", "namespace", "identity"]},
+        "network": {"description": "the reference of the secondary network asked about; empty: primary ones", **STRING},
         "left_out": _list(STRING, "endpoints that are not listed, and the flag that lists them"),
     }
     family = {

@@ -340,7 +340,7 @@ def test_the_temporary_files_of_the_tests_stay_in_the_clone(idle: Machine, root:
     (clone / "tools").mkdir(parents=True)
     (clone / ".venv" / "bin").mkdir(parents=True)
     shutil.copy(root / "Makefile", clone)
-    for script in ("bootstrap.sh", "browser.sh"):
+    for script in ("bootstrap.sh", "browser.sh", "etcd.sh"):
         (clone / "tools" / script).touch()
     python = clone / ".venv" / "bin" / "python"
     python.write_text('#!/bin/sh\n: >"$TMPDIR/written"\nprintf "%s\\n" "$@"\n', encoding="utf-8")

@@ -25,6 +25,7 @@ FAMILIES: Final[Mapping[str, str]] = {
     "NW3": "exposure",
     "NW4": "services",
     "NW5": "cluster",
+    "NW6": "networks",
 }
 """The families of codes by the beginning of the code."""
 NAMED: Final[Mapping[Severity, str]] = {"error": "error", "warning": "warning", "info": "note"}
