@@ -9,13 +9,9 @@ under a name that changes with its source.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import functools
-import hashlib
 import http.client
 import json
-import os
-import re
 import shutil
 import signal
 import socket
@@ -27,7 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tests.judges.cilium_judge import OURS, version
+from tests import go_program
 
 SOURCE = Path(__file__).with_name("apiserver")
 ADMIN, READER, AUDITOR = "token-of-the-admin", "token-of-the-reader", "token-of-the-auditor"
@@ -39,16 +35,7 @@ class ServerError(Exception):
 
 def program() -> Path:
     """Where the program of this source is, or will be once it is built."""
-    digest = hashlib.sha256(b"".join((SOURCE / name).read_bytes() for name in ("main.go", "go.mod", "go.sum")))
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "netwright" / "apiserver" / digest.hexdigest()[:16] / "kube-apiserver"
-
-
-def _go(*arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off"}
-    return subprocess.run(
-        ["go", *arguments], cwd=SOURCE, env=os.environ | environment, capture_output=True, text=True, check=False
-    )
+    return go_program.kept() / "apiserver" / go_program.digest(SOURCE) / "kube-apiserver"
 
 
 @functools.cache
@@ -56,36 +43,7 @@ def unavailable() -> str | None:
     """Why there is no server on this machine, or None once it is built."""
     if not shutil.which("etcd"):
         return "a kube-apiserver needs etcd, and there is none (Debian: apt-get install etcd-server)"
-    target = program()
-    if target.is_file():
-        return None
-    if not shutil.which("go"):
-        return "a kube-apiserver is built by Go, and there is none"
-    needed = re.search(r"^go (\S+)$", (SOURCE / "go.mod").read_text(encoding="utf-8"), re.MULTILINE)
-    present = _go("env", "GOVERSION").stdout.strip()
-    if needed is None or version(present) < version(needed[1]):
-        return f"a kube-apiserver needs Go {needed and needed[1]}, and there is {present or 'one of unknown version'}"
-    folder = target.parent.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if target.is_file():  # the other builder has made it
-            return None
-        listed = _go("list", "-deps", ".")  # downloads what the build will read
-        if listed.returncode:
-            if any(word in listed.stderr for word in OURS):
-                raise ServerError(listed.stderr)
-            return f"a kube-apiserver needs modules that cannot be had: {listed.stderr.strip().splitlines()[-1:]}"
-        unfinished = folder / f"{target.parent.name}.unfinished"
-        try:
-            built = _go("build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", str(unfinished), ".")
-            if built.returncode:
-                raise ServerError(built.stderr)
-            target.parent.mkdir(exist_ok=True)
-            unfinished.rename(target)
-        finally:
-            unfinished.unlink(missing_ok=True)
-    return None
+    return go_program.build(program(), SOURCE, "a kube-apiserver", ServerError)
 
 
 def free_port() -> int:

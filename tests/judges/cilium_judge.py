@@ -10,13 +10,8 @@ compiled packages go where Go keeps them.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import functools
-import hashlib
 import json
-import os
-import re
-import shutil
 import subprocess
 import tempfile
 import threading
@@ -25,9 +20,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests import go_program
+
 SOURCE = Path(__file__).with_name("cilium")
-# Go says these where the fault is in go.mod or go.sum and not in the network: that is no reason to skip.
-OURS = ("go.sum", "go.mod", "SECURITY ERROR", "checksum mismatch")
 
 
 class JudgeError(Exception):
@@ -35,77 +30,17 @@ class JudgeError(Exception):
 
 
 def sources() -> list[Path]:
-    return [*sorted(SOURCE.glob("*.go")), SOURCE / "go.mod", SOURCE / "go.sum"]
+    return go_program.sources(SOURCE)
 
 
 def program() -> Path:
     """Where the program of this source is, or will be once it is built."""
-    digest = hashlib.sha256()
-    for file in sources():
-        content = file.read_bytes()
-        digest.update(f"{file.name} {len(content)}\n".encode() + content)
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "netwright" / "judges" / f"cilium-{digest.hexdigest()[:16]}" / "judge"
-
-
-def version(text: str) -> tuple[int, ...]:
-    """The numbers of a version of Go.
-
-    >>> version("go1.26.8"), version("1.27rc1")
-    ((1, 26, 8), (1, 27))
-    """
-    found = re.match(r"(?:go)?(\d+(?:\.\d+)*)", text)
-    return tuple(int(number) for number in found[1].split(".")) if found else ()
-
-
-def needed() -> str:
-    """The version of Go that `go.mod` asks for."""
-    found = re.search(r"^go (\S+)$", (SOURCE / "go.mod").read_text(encoding="utf-8"), re.MULTILINE)
-    if not found:
-        raise JudgeError("go.mod names no version of Go")
-    return found[1]
-
-
-def go(*arguments: str) -> subprocess.CompletedProcess[str]:
-    # Neither the user's flags nor another version of Go than the one that is installed.
-    environment = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off"}
-    return subprocess.run(
-        ["go", *arguments], cwd=SOURCE, env=os.environ | environment, capture_output=True, text=True, check=False
-    )
+    return go_program.kept() / "judges" / f"cilium-{go_program.digest(SOURCE)}" / "judge"
 
 
 def build(target: Path) -> str | None:
     """Builds the program unless it is there. The reason if Go or its modules cannot be had; may raise `JudgeError`."""
-    if target.is_file():
-        return None
-    if not shutil.which("go"):
-        return "Cilium's judge needs Go, and there is none"
-    present = go("env", "GOVERSION").stdout.strip()
-    if version(present) < version(needed()):
-        return f"Cilium's judge needs Go {needed()}, and there is {present or 'one of unknown version'}"
-    folder = target.parent.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if target.is_file():  # the other builder has made it
-            return None
-        listed = go("list", "-deps", ".")  # downloads what the build will read
-        if listed.returncode:
-            if any(word in listed.stderr for word in OURS):
-                raise JudgeError(listed.stderr)
-            return (
-                f"Cilium's judge needs modules that cannot be had: {(listed.stderr.strip().splitlines() or ['?'])[-1]}"
-            )
-        unfinished = folder / f"{target.parent.name}.unfinished"
-        try:
-            built = go("build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", str(unfinished), ".")
-            if built.returncode:
-                raise JudgeError(built.stderr)
-            target.parent.mkdir(exist_ok=True)
-            unfinished.rename(target)
-        finally:
-            unfinished.unlink(missing_ok=True)
-    return None
+    return go_program.build(target, SOURCE, "Cilium's judge", JudgeError)
 
 
 @functools.cache
