@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from netwright.engine.inquire import Inquirer, Part, lowest
@@ -12,8 +12,8 @@ from netwright.spec.judgement import Judgement
 from netwright.twin import Twin, digest
 from tests.agreement import NoTexts, document
 from tests.agreement_cilium import Cited, decoded, parts
-from tests.agreement_profiles import _smaller
 from tests.random_networks import Case, Object, Query, cluster
+from tests.shrinking import shrunk as smallest
 
 POLICIES = ("NetworkPolicy", "MultiNetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy")
 
@@ -110,26 +110,6 @@ def by_evaluator(told: Judgement) -> Cited:
     }
 
 
-# --- shrinking --------------------------------------------------------------------------------------------------------
-
-
-def shrunk(case: Case, query: Query, differs: Callable[[Case], bool] | None = None) -> Case:
-    """The case with the one question, and without every object and every part of one that is not needed."""
-
-    def still(one: Case) -> bool:
-        try:
-            return bool(compared(one).differing)
-        except Exception:
-            return False
-
-    differs = differs or still
-    case = Case(case.seed, case.config, case.manifests, [query])
-    changed = differs(case)
-    while changed:
-        changed = False
-        for manifests in _smaller(case.manifests):
-            less = Case(case.seed, case.config, manifests, case.queries)
-            if differs(less):
-                case, changed = less, True
-                break
-    return case
+def shrunk(case: Case, query: Query) -> Case:
+    """The smallest case in which they still disagree about the question."""
+    return smallest(case, query, lambda one: compared(one).differing)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from netwright.engine.compile import Network
@@ -18,6 +18,7 @@ from tests.agreement_calico import SETTINGS, by_setting
 from tests.agreement_cilium import Cited, decoded, parts
 from tests.agreement_cilium import by_engine as by_policies
 from tests.random_cilium import Case, Object
+from tests.shrinking import shrunk as smallest
 
 Query = tuple[str, str, str, int]
 
@@ -117,52 +118,6 @@ def by_evaluator(told: Judgement) -> Cited:
     }
 
 
-# --- shrinking --------------------------------------------------------------------------------------------------------
-
-
-def shrunk(case: Case, query: Query, differs: Callable[[Case], bool] | None = None) -> Case:
-    """The case with the one question, and without every object and every part of a policy that is not needed."""
-
-    def still(one: Case) -> bool:
-        try:
-            return bool(compared(one).differing)
-        except Exception:
-            return False
-
-    differs = differs or still
-    case = Case(case.seed, case.config, case.manifests, [query])
-    changed = differs(case)
-    while changed:
-        changed = False
-        for manifests in _smaller(case.manifests):
-            less = Case(case.seed, case.config, manifests, case.queries)
-            if differs(less):
-                case, changed = less, True
-                break
-    return case
-
-
-def _smaller(manifests: list[Object]) -> Iterator[list[Object]]:
-    for i in range(len(manifests)):
-        yield [*manifests[:i], *manifests[i + 1 :]]
-    for i, one in enumerate(manifests):
-        for edited in _less(one):
-            yield [*manifests[:i], edited, *manifests[i + 1 :]]
-
-
-def _less(thing: object, top: bool = True) -> Iterator[Object]:
-    """The thing with one part of it left out, but for what names it."""
-    if isinstance(thing, dict):
-        for key, value in thing.items():
-            if key in ("apiVersion", "kind", "name", "namespace"):
-                continue
-            if not top and key != "metadata":
-                yield {other: held for other, held in thing.items() if other != key}
-            for edited in _less(value, top=False):
-                yield {**thing, key: edited}
-    elif isinstance(thing, list):
-        for i, value in enumerate(thing):
-            if len(thing) > 1:
-                yield [*thing[:i], *thing[i + 1 :]]  # type: ignore[misc]
-            for edited in _less(value, top=False):
-                yield [*thing[:i], edited, *thing[i + 1 :]]  # type: ignore[misc]
+def shrunk(case: Case, query: Query) -> Case:
+    """The smallest case in which they still disagree about the question."""
+    return smallest(case, query, lambda one: compared(one).differing)
