@@ -12,7 +12,7 @@ from typing import Final, Literal
 import msgspec
 
 Version = tuple[int, int]
-Component = Literal["KubeVirt"]
+Component = Literal["KubeVirt", "kubemacpool"]
 BETA_IS_ON: Final[Version] = (1, 9)
 """The first version of KubeVirt whose gates in beta are on by default (`pkg/virt-config/featuregate`)."""
 
@@ -130,6 +130,20 @@ VERSION_GATES: Final = (
         says="the bindings `slirp`, `passt` and `macvtap` as fields of an interface",
         until=(1, 3),
         source="KubeVirt 1.3 release notes; user guide: network binding plugins",
+    ),
+    VersionGate(
+        component="kubemacpool",
+        predicate="refuses collisions",
+        says="kubemacpool before 0.51 refuses a machine with a MAC address that another one has",
+        until=(0, 51),
+        source="kubemacpool pull requests 582 and 612",
+    ),
+    VersionGate(
+        component="kubemacpool",
+        predicate="tells collisions",
+        says="from 0.51 on it only tells: the alert `KubemacpoolMACCollisionDetected`, the metric `kmp_mac_collisions`",
+        since=(0, 51),
+        source="kubemacpool pull requests 582 and 612",
     ),
 )
 

@@ -1,4 +1,4 @@
-"""Which version of a component the input tells of: by what the component says of itself, else by its images."""
+"""Which version of KubeVirt the input tells of: by what it says of itself, else by its images."""
 
 from __future__ import annotations
 
@@ -8,28 +8,25 @@ from typing import Any, Final
 
 from netwright.dialects.kubevirt.objects import KubeVirt
 from netwright.model.document import Decoded, Document
-from netwright.model.version_gates import Component, Version
+from netwright.model.version_gates import Version
 
-_IMAGES: Final[dict[Component, tuple[str, ...]]] = {
-    "KubeVirt": ("virt-operator", "virt-api", "virt-controller", "virt-handler", "virt-launcher")
-}
+_IMAGES: Final = ("virt-operator", "virt-api", "virt-controller", "virt-handler", "virt-launcher")
 _RUN_BY: Final = ("Pod", "Deployment", "DaemonSet")
 _VERSION = re.compile(r"v?(\d+)\.(\d+)").match
 
 
-def version_of(component: Component, objects: Sequence[Decoded], documents: Sequence[Document]) -> Version | None:
-    """The version that runs; None where the input does not tell it, or tells several."""
+def version_of_kubevirt(objects: Sequence[Decoded], documents: Sequence[Document]) -> Version | None:
+    """The version of KubeVirt that runs; None where the input does not tell it, or tells several."""
     for d in objects:
         status = d.value.status if isinstance(d.value, KubeVirt) else None
         if found := _read((status.observed_kube_virt_version if status else None) or ""):
             return found
-    names = _IMAGES[component]
     told = {
         version
         for document in documents
-        if document.kind in _RUN_BY and document.name.startswith(names)
+        if document.kind in _RUN_BY and document.name.startswith(_IMAGES)
         for image in _images(document.tree())
-        if (version := _of_image(image, names))
+        if (version := _of_image(image))
     }
     return told.pop() if len(told) == 1 else None
 
@@ -51,10 +48,10 @@ def _in(tree: Any, *keys: str) -> Any:
     return tree
 
 
-def _of_image(image: str, names: Sequence[str]) -> Version | None:
-    """The version in the tag of an image of one of these names."""
+def _of_image(image: str) -> Version | None:
+    """The version in the tag of an image of one of KubeVirt's names."""
     path, colon, tag = image.partition("@")[0].rpartition(":")
-    return _read(tag) if colon and path.rpartition("/")[2] in names else None
+    return _read(tag) if colon and path.rpartition("/")[2] in _IMAGES else None
 
 
 def _read(text: str) -> Version | None:

@@ -2,7 +2,5 @@
 
 from typing import Final
 
-CONFIG_MAP: Final = "kubemacpool-mac-range-config"
-ADDONS: Final = "NetworkAddonsConfig"
 IGNORED: Final = "mutatevirtualmachines.kubemacpool.io"
 """The label of a namespace that keeps the pool out of it, with the value `ignore`."""

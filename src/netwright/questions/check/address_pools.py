@@ -1,7 +1,7 @@
 """MAC addresses of machines, the pool that gives them, and ranges of addresses that several give.
 
 After kubemacpool 0.51 (its webhook and `doc`), the controller of ipam-extensions (claims and their owners) and what
-`profiles.subnets` names. What hangs on the version of kubemacpool is in `model.mac_pool_gates`.
+`profiles.subnets` names. What hangs on the version of kubemacpool is in `model.version_gates`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from netwright.dialects.kubemacpool import IGNORED
 from netwright.dialects.kubemacpool.ranges import DEFAULT, is_multicast, mac_number, ranges_of
 from netwright.dialects.kubevirt import MACHINES
 from netwright.dialects.multus.objects import IPAMClaim
-from netwright.model.mac_pool_gates import MAC_POOL_GATES
 from netwright.model.networks import NetworkNoun
 from netwright.model.nics import MachineNoun, NicNoun
+from netwright.model.version_gates import gate_of
 from netwright.profiles.networks import described
 from netwright.profiles.subnets import is_one_segment, subnets_of
 from netwright.questions.check.found import Found, Seen, at, field, listed
@@ -27,7 +27,7 @@ from netwright.questions.check.scene import Scene
 _POOLS: Final = ("VirtualMachinePool", "VirtualMachineInstanceReplicaSet")
 _LEAVES: Final = ("localnet", "bridge", "cnv-bridge", "ovs", "macvlan", "macvtap", "sriov")
 """Networks whose frames leave the node with the MAC addresses of machines."""
-_OF_POOL: Final = "; ".join(gate.says for gate in MAC_POOL_GATES)
+_OF_POOL: Final = "; ".join(gate_of(one).says for one in ("refuses collisions", "tells collisions"))
 
 
 def checks(scene: Scene) -> Iterator[Found]:

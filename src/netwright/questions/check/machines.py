@@ -11,7 +11,7 @@ from netwright.model.networks import NetworkNoun
 from netwright.model.version_gates import Version
 from netwright.profiles.machines import written
 from netwright.profiles.networks import networks_of
-from netwright.profiles.versions import version_of
+from netwright.profiles.versions import version_of_kubevirt
 from netwright.questions.check.found import Found, at
 from netwright.questions.check.scene import Scene
 
@@ -49,9 +49,7 @@ class Machines:
         developer = self.configuration.developer_configuration
         self.gates_on = frozenset((developer.feature_gates if developer else None) or ())
         self.gates_off = frozenset((developer.disabled_feature_gates if developer else None) or ())
-        self.version: Version | None = version_of(
-            "KubeVirt", scene.cluster.objects, scene.twin.snapshot.reading.documents
-        )
+        self.version: Version | None = version_of_kubevirt(scene.cluster.objects, scene.twin.snapshot.reading.documents)
 
     @property
     def plugins(self) -> frozenset[str]:
