@@ -18,6 +18,9 @@ def main() -> None:
         prepare()
         if print_page():
             os._exit(0)
+    from netwright.cli.startup import leave_out
+
+    leave_out()
     from netwright.cli import main as command_line
 
     command_line.main()

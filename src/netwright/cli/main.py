@@ -86,13 +86,11 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with the design's code."""
-    from netwright.cli.startup import leave_out
     from netwright.cli.streams import prepare
 
     # One answer a process: nothing it makes is worth collecting, nor taking apart at its end. Together that is a
     # sixth of a cold `why`.
     gc.disable()
-    leave_out()
     prepare()
     code = run(arguments)
     for stream in (sys.stdout, sys.stderr):

@@ -1,4 +1,4 @@
-"""What a command leaves out of numpy is missed by nobody, and there when somebody asks."""
+"""What a command leaves out of its libraries is missed by nobody, and there when somebody asks."""
 
 from __future__ import annotations
 
@@ -39,3 +39,23 @@ def test_its_types_are_there_when_asked_for() -> None:
 def test_a_host_that_has_numpy_keeps_all_of_it() -> None:
     program = "import numpy; from netwright.cli.startup import leave_out; leave_out(); assert numpy.unique.__doc__"
     assert _runs(program + "; assert numpy.array.__doc__") == ""
+
+
+def test_the_rest_is_there_when_asked_for() -> None:
+    program = """
+import sys
+from netwright.cli.startup import leave_out
+leave_out()
+import msgspec, numpy
+left = {"pickle", "msgspec.inspect", "msgspec._json_schema", "typing_extensions"}
+assert not any(hasattr(sys.modules.get(name), "__file__") for name in left)
+import pickle, typing_extensions
+assert pickle.loads(pickle.dumps(numpy.arange(3))).tolist() == [0, 1, 2]
+assert typing_extensions.Protocol
+class Found(msgspec.Struct):
+    words: list[str] | None = None
+assert msgspec.json.decode(b'{"words": ["a"]}', type=Found) == Found(["a"])
+assert msgspec.json.schema(Found)["$defs"]["Found"]["properties"]["words"]
+assert msgspec.inspect.type_info(Found).fields[0].name == "words"
+"""
+    assert _runs(program) == ""

@@ -6,8 +6,7 @@ fields are modelled, so an unknown one is an error (kubectl's strict validation 
 fields are passed over.
 """
 
-from __future__ import annotations
-
+# Annotations are types here and not text, which msgspec would have to evaluate piece by piece.
 from typing import Any
 
 import msgspec
@@ -89,6 +88,11 @@ class PodIP(_Part, frozen=True):
     ip: str | None = None
 
 
+class Condition(_Part, frozen=True):
+    type: str | None = None
+    status: str | None = None
+
+
 class PodStatus(_Part, frozen=True):
     phase: str | None = None
     pod_ip: str | None = msgspec.field(default=None, name="podIP")
@@ -127,11 +131,6 @@ class WorkloadSpec(_Part, frozen=True):
     service_name: str | None = None
     selector: dict[str, Any] | None = None
     """As written: the fields of a LabelSelector, of a ReplicationController a plain map of labels."""
-
-
-class Condition(_Part, frozen=True):
-    type: str | None = None
-    status: str | None = None
 
 
 class WorkloadStatus(_Part, frozen=True):
