@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -62,7 +63,7 @@ def judged(inquirer: Inquirer, objects: Sequence[Decoded], part: Part, query: Qu
         inquirer.cluster.row_objects[spot.row] if held is None else lowest(held, packet.family)
         for spot, held in ((packet.source, part.source_addresses), (packet.destination, part.destination_addresses))
     ]
-    service = next((one for one in objects if f"svc/{one.namespace}/{one.name}" == query[1]), None)
+    service = next((one for one in objects if one.kind == "Service" and query[1] in _called(one)), None)
     return judge(
         objects,
         *ends,
@@ -73,9 +74,15 @@ def judged(inquirer: Inquirer, objects: Sequence[Decoded], part: Part, query: Qu
         network=query[4],
         service=service,
         translated=service is not None,
+        by_outer_address=service is not None and not query[1].startswith("svc/"),
         same_pod=part.outcome.relation in ("self", "hairpin"),
         primary_networks=True,
     )
+
+
+def _called(service: Decoded) -> tuple[str, ...]:
+    """How questions name it: by reference, or by an address of the outside."""
+    return f"svc/{service.namespace}/{service.name}", *(service.value.spec.external_ips or ())
 
 
 def _apart(inquirer: Inquirer, part: Part, told: Judgement) -> Iterator[str]:
@@ -111,5 +118,21 @@ def by_evaluator(told: Judgement) -> Cited:
 
 
 def shrunk(case: Case, query: Query) -> Case:
-    """The smallest case in which they still disagree about the question."""
-    return smallest(case, query, lambda one: compared(one).differing)
+    """The smallest case in which they still disagree about the question in the same way."""
+    ways = {_way(text) for text in (told for asked, told in compared(case).differing if asked == query)}
+    spaces = _spaces(case)
+
+    def differs(one: Case) -> bool:
+        return _spaces(one) == spaces and any(_way(text) in ways for _, text in compared(one).differing)
+
+    return smallest(case, query, differs)
+
+
+def _spaces(case: Case) -> list[str]:
+    """The namespaces that are read: without one another thing is asked."""
+    return [one["metadata"]["name"] for one in case.manifests if one["kind"] == "Namespace"]
+
+
+def _way(told: str) -> tuple[str, ...]:
+    """Which verdicts differ."""
+    return tuple(re.findall("(?:engine|evaluator) (\\w+)", told))

@@ -21,6 +21,7 @@ Query = tuple[str, str, str, int, str]
 
 SPACES = ("shop", "bank", "ops", "lab")
 PRIMARY = "k8s.ovn.org/primary-user-defined-network"
+OPEN = "k8s.ovn.org/open-default-ports"
 SUBNETS = ("10.20.0.0/16", "10.20.128.0/17", "10.30.0.0/16", "10.30.0.0/16")
 LANS = ("10.1.0.0/24", "10.1.0.128/25", "10.2.0.0/24")
 RANGES = ("0.0.0.0/0", "10.0.0.0/8", "10.20.0.0/16", "10.20.128.0/17", "10.20.0.5/32", "10.30.0.0/16", "10.244.0.0/16")
@@ -72,13 +73,17 @@ class _Maker(OvnMaker):
         self.pods = [self.pod(i) for i in range(self.pick((6, 7, 8, 9)))]
         machines = [self.machine(i) for i in range(self.pick((0, 1, 2)))]
         services = [self.service(space) for space in SPACES if self.chance(0.4)]
+        if self.chance(0.2):
+            spaces.append(self.namespace("kube-system"))
+            spaces[-1]["metadata"]["labels"].pop(PRIMARY, None)
+            services.append(self.for_every_network())
         connects = [self.connect(i) for i in range(self.pick((0, 1, 1, 2)))]
         policies = [self.np(i) for i in range(self.pick((0, 1, 2, 3)))]
         policies += [self.multi(i) for i in range(self.pick((1, 2, 3, 4, 5)))]
         policies += [self.admin(0)] if self.chance(0.15) else []
         self.pods += machines
-        services = [] if any("ServiceNetwork" in one["spec"]["connectivity"] for one in connects) else services
         self.services = [f"svc/{one['metadata']['namespace']}/{one['metadata']['name']}" for one in services]
+        self.services += [at for one in services for at in one["spec"].get("externalIPs", ())]
         return [*spaces, *nodes, *made, *self.pods, *services, *connects, *policies]
 
     def namespace(self, name: str) -> Object:
@@ -210,12 +215,24 @@ class _Maker(OvnMaker):
             short = all("ips" not in one for one in asked) and self.chance(0.6)
             text = ",".join(f"{one['namespace']}/{one['name']}" for one in asked)
             notes["k8s.v1.cni.cncf.io/networks"] = text if short else json.dumps(asked)
+        if self.chance(0.25):
+            notes[OPEN] = self.opened()
         dice = self.dice.random()
         if dice < 0.5:
             notes["k8s.ovn.org/pod-networks"] = json.dumps(written)
         elif dice < 0.75:
             notes["k8s.v1.cni.cncf.io/network-status"] = json.dumps(reported)
         return made
+
+    def opened(self) -> str:
+        """Ports that are open on the default network, in one of the ways to write them."""
+        listed: list[Object] = [{"protocol": "icmp"}] if self.chance(0.3) else []
+        for _ in range(self.pick((1, 1, 2))):
+            listed.append({"protocol": self.pick(("tcp", "tcp", "udp", "sctp")), "port": self.pick(PORTS)})
+        if self.chance(0.4):
+            return json.dumps(listed)
+        lines = [[f"{key}: {value}" for key, value in one.items()] for one in listed]
+        return "".join(f"- {fields[0]}\n" + "".join(f"  {more}\n" for more in fields[1:]) for fields in lines)
 
     def machine(self, i: int) -> Object:
         """A machine on the pod network, or on its primary one, and perhaps on one more."""
@@ -245,7 +262,19 @@ class _Maker(OvnMaker):
             "ports": [{"port": 80, "targetPort": self.pick(PORTS), "protocol": "TCP"}],
         }
         meta = {"name": "front", "namespace": space}
+        if self.chance(0.3):
+            spec["externalIPs"] = [f"203.0.113.{SPACES.index(space) + 200}"]
         return {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec}
+
+    def for_every_network(self) -> Object:
+        """The cluster's DNS, which is there on every network."""
+        made = self.service("shop")
+        made["metadata"] |= {"name": "kube-dns", "namespace": "kube-system"}
+        made["spec"] = {"clusterIP": "10.96.0.10", "selector": {"app": "web"}, "ports": [{"port": 80}]}
+        pod = self.pod(20)
+        pod["metadata"] |= {"name": "dns", "namespace": "kube-system", "labels": {"app": "web"}, "annotations": {}}
+        self.pods.append(pod)
+        return made
 
     # --- what joins and what parts ---
 

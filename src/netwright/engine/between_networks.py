@@ -14,8 +14,10 @@ import msgspec
 
 from netwright.base.ipset import Family
 from netwright.engine.reasons import Reason
+from netwright.engine.verdict import Side
 from netwright.model.isolation import NETWORK
 from netwright.model.references import Target
+from netwright.model.rule import Direction
 
 if TYPE_CHECKING:
     from netwright.engine.inquire import Delivery, Inquirer, Part, Settled
@@ -24,8 +26,12 @@ _HEADLESS = (
     "the name of a headless Service leads to addresses of the default network, at which pods on a primary user-defined "
     "network are there for the kubelet alone; a client has to know their addresses on that network"
 )
+_FROM_NODES = (
+    "the documents of OVN-Kubernetes leave open how processes of a node are led to Services of a user-defined network"
+)
 _POLICIES = (
-    "the documents of OVN-Kubernetes leave open how policies see packets that a Service leads to another network"
+    "the documents of OVN-Kubernetes leave open how policies see packets that leave their network on the way to a "
+    "Service"
 )
 
 
@@ -47,10 +53,17 @@ def to_service(
     columns = inquirer.network.columns
     row = source.rows[0]
     client_namespace = columns.namespaces[int(columns.namespace[row])]
-    if columns.host[row] or {client_namespace, service.namespace} & isolation.perhaps:
-        return None
-    ours = columns.labels_of(row).get(NETWORK, "")
     theirs = isolation.of_namespace.get(service.namespace, "")
+    if columns.host[row]:
+        is_left = not service.headless and (theirs or service.namespace in isolation.perhaps)
+        return Settled("undecided", "none", (), _FROM_NODES, (Reason("ambiguous", _FROM_NODES),)) if is_left else None
+    is_everywhere = (service.namespace, service.name) in isolation.everywhere
+    if {client_namespace, service.namespace} & isolation.perhaps:
+        if service.headless or not (is_everywhere or destination.by_outer_address):
+            return None
+        parts = [p for f in families for p in inquirer.parts(source, destination, deliveries, f, icmp)]
+        return inquirer.settle([_masked(inquirer, part) for part in parts]) if parts else None
+    ours = columns.labels_of(row).get(NETWORK, "")
     if ours == theirs:
         if theirs and service.selected is None:
             told = (
@@ -64,7 +77,7 @@ def to_service(
     if service.headless:
         return None  # nothing translates: pods meet, or do not
     joined = isolation.joined.get((ours, theirs))
-    is_everywhere = not theirs and (service.namespace, service.name) in isolation.everywhere
+    is_everywhere = is_everywhere and not theirs
     if not (joined is not None or destination.by_outer_address or is_everywhere):
         told = (
             f"{service.ref} is on {isolation.name(theirs)}, and clients on {isolation.name(ours)} are not led to its "
@@ -74,17 +87,52 @@ def to_service(
     parts = [p for f in families for p in inquirer.parts(source, destination, deliveries, f, icmp, is_led=True)]
     if not parts:
         return None
-    told = ""
-    if joined and not destination.by_outer_address:
-        told = joined
-    return inquirer.settle([_opened(inquirer, part, told) for part in parts])
+    if joined is not None and not destination.by_outer_address:
+        return inquirer.settle([_perhaps(part, joined) if joined else part for part in parts])
+    return inquirer.settle([_masked(inquirer, part) for part in parts])
 
 
-def _opened(inquirer: Inquirer, part: Part, why: str) -> Part:
-    """The packet, open for why it is perhaps not led there, or for policies that have a say in it."""
-    if part.outcome.verdict == "allow" and not why and inquirer.is_selected(part):
-        why = _POLICIES
-    if not why or part.outcome.verdict == "deny":
+def _perhaps(part: Part, why: str) -> Part:
+    """The packet, open for why it is perhaps not led there."""
+    if part.outcome.verdict == "deny":
         return part
     outcome = msgspec.structs.replace(part.outcome, may_deny=True)
     return msgspec.structs.replace(part, outcome=outcome, open=Reason("ambiguous", why))
+
+
+def _masked(inquirer: Inquirer, part: Part) -> Part:
+    """The packet, which leaves its network on the way: policies that have a say in it see other addresses than those of
+    its ends, but where no rule lets anything out."""
+    if not _is_selected(inquirer, part) or _denies_beside(inquirer, part):
+        return part
+    packet = part.packet
+    matching, isolating = inquirer.cited(packet, "egress")
+    if isolating and not matching and not part.outcome.egress.may:
+        acting = inquirer.network.units_at(packet.family, packet.source.position, "egress")
+        policies = {unit.source for unit in acting if unit.ends}
+        if not any(unit.rules and unit.source in policies for unit in acting):
+            return part
+    outcome = msgspec.structs.replace(part.outcome, may_allow=True, may_deny=True)
+    return msgspec.structs.replace(part, outcome=outcome, open=Reason("ambiguous", _POLICIES))
+
+
+def _is_selected(inquirer: Inquirer, part: Part) -> bool:
+    """Whether a policy has a say in either direction. Ports that are open on the default network are no matter of a
+    Service, which leads to the pod's own network."""
+    packet = part.packet
+    matching, isolating = inquirer.cited(packet, "ingress")
+    has_say = bool(matching or isolating)
+    if any(one.origin.kind == "Pod" for one in matching):
+        acting = inquirer.network.units_at(packet.family, packet.destination.position, "ingress")
+        universe, bit = inquirer.network.tables[packet.family].universe, 1 << packet.source.position
+        rules = [rule for unit in acting for rule in unit.rules if rule.origin.kind not in ("Pod", "OVNConfig")]
+        has_say = any(unit.ends for unit in acting) or any(
+            universe(rule.src)[1] & bit and packet.key in rule.service.fixed for rule in rules
+        )
+    return has_say or any(inquirer.cited(packet, "egress"))
+
+
+def _denies_beside(inquirer: Inquirer, part: Part) -> bool:
+    """Whether another enforcer than the CNI denies it, which looks at no addresses within the cluster."""
+    sides: tuple[tuple[Direction, Side], ...] = (("egress", part.outcome.egress), ("ingress", part.outcome.ingress))
+    return any(not side.may and inquirer.acting_enforcers(part.packet, direction) - {0} for direction, side in sides)

@@ -536,20 +536,13 @@ class Inquirer:
                 beside = self.network.isolation
                 found = [c for c in found[0] if c.enforcer != beside], [c for c in found[1] if c.enforcer != beside]
             if len(self.network.enforcers) > 1:
-                deciding = self._deciding_enforcers(packet, direction)
+                deciding = self.acting_enforcers(packet, direction)
                 found = [c for c in found[0] if c.enforcer in deciding], [c for c in found[1] if c.enforcer in deciding]
             if len(self._citations) < 200_000:
                 self._citations[key] = found
         return found
 
-    def is_selected(self, part: Part) -> bool:
-        """Whether a policy that is read has a say in either direction of a packet."""
-        return any(
-            matching or isolating
-            for matching, isolating in (self.cited(part.packet, direction) for direction in _DIRECTIONS)
-        )
-
-    def _deciding_enforcers(self, packet: Packet, direction: Direction) -> set[int]:
+    def acting_enforcers(self, packet: Packet, direction: Direction) -> set[int]:
         """The enforcers that have a part in what becomes of a packet in one direction."""
         network = self.network
         tables = network.tables[packet.family]

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from netwright.base.ipset import Family, IpSet
+from netwright.base.ipset import EVERYWHERE, Family, IpSet
 from netwright.base.spans import Origin, Place
 from netwright.model.columns import Columns
 from netwright.model.document import Decoded, UnknownPolicy
@@ -214,6 +214,7 @@ class Cluster:
         objects: tuple[Decoded, ...] = (),
         unknown: tuple[UnknownPolicy, ...] = (),
         pod_ranges: IpSet | None = None,
+        any_pod: IpSet = EVERYWHERE,
         pod_cidrs: tuple[str, ...] = (),
         assumptions: tuple[str, ...] = (),
         has_assumed_families: bool = False,
@@ -235,6 +236,7 @@ class Cluster:
         self.objects = objects
         self.unknown = unknown
         self.pod_ranges = pod_ranges or IpSet()
+        self.any_pod = any_pod
         self.pod_cidrs = pod_cidrs
         self.assumptions = assumptions
         self.has_assumed_families = has_assumed_families

@@ -13,6 +13,8 @@ NETWORK: Final = "primary-network"
 """The attribute that endpoints on a user-defined primary network have: the reference of that network."""
 OPEN_PORTS: Final = "open-default-ports"
 """The attribute of those of which ports are open on the default network too: "PROTOCOL PORT", by commas."""
+DEFAULT_ADDRESS: Final = "default-address"
+"""The attribute of those too: their addresses on the default network, by commas, "" where they are not known."""
 
 
 class Isolation(msgspec.Struct, frozen=True, kw_only=True, eq=False):

@@ -80,7 +80,7 @@ def compose(
     return Cluster(
         profile=profile.name,
         columns=columns,
-        enforcers=lambda: enforcers(held, profile, unknown, mesh),
+        enforcers=lambda: enforcers(held, profile, unknown, mesh, builder.any_pod),
         mesh=mesh,
         isolation=primary.isolation if primary is not None else None,
         families=families,
@@ -90,6 +90,7 @@ def compose(
         objects=held,
         unknown=tuple(unknown),
         pod_ranges=builder.pod_ranges,
+        any_pod=builder.any_pod,
         pod_cidrs=tuple(pod_cidrs),
         assumptions=(*profile.assumptions, *without_effect(objects, profile), *why),
         has_assumed_families=assumed,
@@ -176,7 +177,7 @@ def recompose(cluster: Cluster, edits: Sequence[Edit]) -> Cluster:
     return Cluster(
         profile=cluster.profile,
         columns=cluster.columns,
-        enforcers=lambda: enforcers(objects, profile, cluster.unknown, cluster.mesh),
+        enforcers=lambda: enforcers(objects, profile, cluster.unknown, cluster.mesh, cluster.any_pod),
         mesh=cluster.mesh,
         isolation=cluster.isolation,
         families=cluster.families,
@@ -186,6 +187,7 @@ def recompose(cluster: Cluster, edits: Sequence[Edit]) -> Cluster:
         objects=objects,
         unknown=cluster.unknown,
         pod_ranges=cluster.pod_ranges,
+        any_pod=cluster.any_pod,
         pod_cidrs=cluster.pod_cidrs,
         assumptions=cluster.assumptions,
         has_assumed_families=cluster.has_assumed_families,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from netwright.base.ipset import EVERYWHERE, IpSet
 from netwright.base.selectors import ALWAYS, Not, Selector, conjunction, disjunction, equals, one_of
 from netwright.base.spans import Origin, named
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
@@ -54,20 +55,26 @@ _BESIDE: Final = {
 
 
 def enforcers(
-    objects: Sequence[Decoded], profile: Profile, unknown: Sequence[UnknownPolicy], mesh: Mesh | None = None
+    objects: Sequence[Decoded],
+    profile: Profile,
+    unknown: Sequence[UnknownPolicy],
+    mesh: Mesh | None = None,
+    any_pod: IpSet = EVERYWHERE,
 ) -> tuple[Enforcer, ...]:
     """The CNI, what keeps primary networks apart, the interfaces of machines that lose something, and a mesh where
-    there is one, which the endpoints have been told; each must permit."""
+    there is one, which the endpoints have been told; each must permit. `any_pod` are the addresses that a pod may
+    have."""
     found = _of_cni(objects, profile, unknown)
     primary = primary_networks_of(objects, profile)
     if primary is not None:
-        from netwright.profiles.primary_networks import opened_ports
+        from netwright.profiles.open_ports import opened_ports
 
-        opened = opened_ports(primary)
-        if opened:
-            tier = Tier(name="open default ports", ties="any-order", rules=primary.before_policies(opened))
-            found = (replace(found[0], tiers=(tier, *found[0].tiers)), *found[1:])
-        found = (*found, primary.enforcer(opened))
+        opened = opened_ports(objects, {*primary.of_namespace, *primary.undecided}, any_pod)
+        tiers = primary.seen(found[0].tiers, opened.addresses)
+        if opened.ports:
+            before = tuple(primary.before_policies(opened.ports))
+            tiers = (Tier(name="open default ports", ties="any-order", rules=before), *tiers)
+        found = (replace(found[0], tiers=tiers), *found[1:], primary.enforcer(opened.ports))
     machines = machines_of(objects)
     guests = machines.enforcers() if machines is not None else ()
     if mesh is None:

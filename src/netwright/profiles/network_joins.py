@@ -39,11 +39,9 @@ class Join(msgspec.Struct, frozen=True, kw_only=True):
 def joins_of(
     objects: Sequence[Decoded],
     networks: Sequence[NetworkNoun],
-    of_namespace: Mapping[str, str],
     ranges: Mapping[str, IpSet | None],
 ) -> tuple[Join, ...]:
-    """All joins, sure ones and others. `of_namespace` are the networks that serve namespaces, by reference, `ranges`
-    the addresses of networks (None: not known)."""
+    """All joins of these networks, sure ones and others. `ranges` are the addresses of networks (None: not known)."""
     found: list[Join] = []
     labels = {(d.kind, d.name): d.value.metadata.labels or {} for d in objects if d.kind == "ClusterUserDefinedNetwork"}
     transports = {f"cudn/{d.name}": d.value.network.transport for d in objects if d.kind == "ClusterUserDefinedNetwork"}
@@ -65,11 +63,9 @@ def joins_of(
             serving = selector.primary_user_defined_network_selector
             if serving is not None:
                 surely, perhaps = selected_namespaces(serving.namespace_selector or LabelSelector(), objects)
-                for namespace in (*surely, *perhaps):
-                    ref = of_namespace.get(namespace, "")
-                    if not ref or by_ref[ref].kind != "UserDefinedNetwork":
-                        continue
-                    chosen[ref] = "" if namespace in surely else _not_known(d, namespace)
+                for one in networks:
+                    if one.kind == "UserDefinedNetwork" and one.namespace in (*surely, *perhaps):
+                        chosen[one.ref] = "" if one.namespace in surely else _not_known(d, one.namespace)
         unsupported = _unsupported(d, spec, [by_ref[ref] for ref in sorted(chosen)], ranges, transports)
         left_open = f"what {d.kind} `{d.name}` joins is left open: {unsupported}" if unsupported else ""
         origin = Origin(kind=d.kind, namespace="", name=d.name, pointer=("spec",), place=d.place)

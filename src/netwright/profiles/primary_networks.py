@@ -16,15 +16,14 @@ from typing import Final
 
 import msgspec
 
-from netwright.base.ipset import IpSet, parse_address
+from netwright.base.ipset import IpSet
 from netwright.base.selectors import Has, Not, Selector, conjunction, equals, one_of
-from netwright.base.services import ICMP, ICMPV6, PROTOCOLS, ServiceSet
 from netwright.base.spans import Origin
 from netwright.dialects.k8s.lower import POD_NETWORK
 from netwright.dialects.k8s.objects import Meta
 from netwright.dialects.ovn import CONNECTS
 from netwright.model.document import Decoded, UnknownPolicy
-from netwright.model.isolation import ENFORCER, NETWORK, OPEN_PORTS, Isolation
+from netwright.model.isolation import DEFAULT_ADDRESS, ENFORCER, NETWORK, OPEN_PORTS, Isolation
 from netwright.model.networks import NetworkNoun
 from netwright.model.rule import (
     ANYBODY,
@@ -48,7 +47,8 @@ from netwright.model.rule import (
 from netwright.profiles.named_families import named_families
 from netwright.profiles.network_joins import Join, joins_of
 from netwright.profiles.networks import LABEL, described, networks_of
-from netwright.profiles.profile import Profile
+from netwright.profiles.open_ports import OPENED, default_addresses, opens, read_addresses, read_ports
+from netwright.profiles.profile import NETWORK_POLICY, Profile
 
 POD_NETWORKS: Final = "k8s.ovn.org/pod-networks"
 """What OVN-Kubernetes writes of a pod's networks: JSON, by attachment, with `role` and `ip_addresses`."""
@@ -56,7 +56,6 @@ STATUS: Final = "k8s.v1.cni.cncf.io/network-status"
 """What Multus writes of them: a list, where the primary one has `default: true`."""
 MACHINE_ADDRESSES: Final = "network.kubevirt.io/addresses"
 """The addresses that a machine asks for on its primary network: JSON, lists by interface."""
-OPENED: Final = "k8s.ovn.org/open-default-ports"
 EVERYWHERE: Final = frozenset(
     (("default", "kubernetes"), ("kube-system", "kube-dns"), ("openshift-dns", "dns-default"))
 )
@@ -69,8 +68,6 @@ ASSUMED: Final = (
 _SIDES: Final[tuple[Direction, Direction]] = ("egress", "ingress")
 _BY_KUBELET: Final = "the kubelet of the pod's node sends it"
 _KUBELET: Final = Obligation(_BY_KUBELET, _BY_KUBELET)
-_TO_DEFAULT: Final = "it is sent to the pod's address of the default network"
-_BY_DEFAULT_ADDRESS: Final = Obligation(_TO_DEFAULT, _TO_DEFAULT)
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -122,13 +119,17 @@ class PrimaryNetworks:
         """What a pod, or the pods of a template, are told; None where they are on the default network, or where it is
         not known on which they are."""
         network = self.of_namespace.get(namespace)
-        if network is None:
-            return None
         annotations = {**(d.value.metadata.annotations or {}), **(meta.annotations or {})}
+        opened = read_ports(annotations.get(OPENED) or "")
+        by_default = default_addresses(d)
+        if network is None:
+            if not opened or namespace not in self._open:
+                return None
+            return Standing(((f":{OPEN_PORTS}", ",".join(opened)),), by_default or None)
         labels = [(f":{NETWORK}", network.ref)]
-        opened = _opened(annotations.get(OPENED) or "")
         if opened:
             labels.append((f":{OPEN_PORTS}", ",".join(opened)))
+            labels.append((f":{DEFAULT_ADDRESS}", ",".join(by_default.cidrs())))
         possible = self._ranges[network.ref]
         return Standing(tuple(labels), _known(annotations, possible) or possible)
 
@@ -152,9 +153,9 @@ class PrimaryNetworks:
     @cached_property
     def joins(self) -> tuple[Join, ...]:
         """Which networks are joined. One that serves no namespace is not made, and hinders no connection."""
-        serving = {ns: one.ref for ns, one in self.of_namespace.items()}
-        made = {*serving.values(), *(one.ref for networks, _ in self._open.values() for one in networks)}
-        return joins_of(self.objects, [one for one in self.networks if one.ref in made], serving, self._ranges)
+        serving = {one.ref for one in self.of_namespace.values()}
+        made = serving | {one.ref for networks, _ in self._open.values() for one in networks}
+        return joins_of(self.objects, [one for one in self.networks if one.ref in made], self._ranges)
 
     @cached_property
     def isolation(self) -> Isolation:
@@ -179,7 +180,7 @@ class PrimaryNetworks:
         for number, (ref, network) in enumerate(on.items()):
             rules += self._of_network(number, ref, network, opened)
         for number, namespace in enumerate(self._open, len(on)):
-            rules += self._of_open(number, namespace)
+            rules += self._of_open(number, namespace, opened)
         tier = Tier(name=ENFORCER, ties="ordered", rules=tuple(rules))
         return Enforcer(name=ENFORCER, tiers=(tier,), default="allow", exempt=("self",))
 
@@ -206,22 +207,41 @@ class PrimaryNetworks:
                 yield rule(side, rank, peer, "allow", origin)
         last = len(met)
         yield rule("egress", last + 2, Kinds(("pod",)), "deny", here)
-        yield rule("ingress", last, Kinds(("own-node",)), "allow", here, then=_KUBELET)
-        default = Members(conjunction(POD_NETWORK, Not(Has(NETWORK))))
         for value in opened:
-            yield rule(
-                "ingress",
-                last + 1,
-                OrPeer((default, Kinds(("node", "own-node")))),
-                "allow",
-                here,
-                at=conjunction(at, equals(OPEN_PORTS, value)),
-                service=_services(value),
-                then=_BY_DEFAULT_ADDRESS if self.by_range else UNBOUND,
-            )
+            of_value = partial(rule, at=conjunction(at, equals(OPEN_PORTS, value)), service=opens(value))
+            yield of_value("ingress", last, self._on_default(ref), "allow", here)
+            for peer in self._perhaps_on_default(ref):
+                yield of_value("ingress", last, peer, "allow", here)
+        yield rule("ingress", last + 1, Kinds(("own-node",)), "allow", here, then=_KUBELET)
         yield rule("ingress", last + 2, Kinds(("pod", "node", "own-node")), "deny", here)
 
-    def _of_open(self, number: int, namespace: str) -> Iterator[Rule]:
+    def _on_default(self, ref: str = "") -> Peer:
+        """Who comes from the default network: its pods, nodes, and those of which the network is not known where it is
+        that one or `ref`, of which what is asked holds too."""
+        surely = [ns for ns, why in self.undecided.items() if ref and self._candidates(ns) <= {ref, ""}]
+        others = sorted(self.undecided.keys() - set(surely))
+        pods = conjunction(POD_NETWORK, Not(Has(NETWORK)), *([Not(one_of("ns", tuple(others)))] if others else []))
+        return OrPeer((Members(pods), Kinds(("node", "own-node"))))
+
+    def _perhaps_on_default(self, ref: str = "") -> Iterator[Peer]:
+        for namespace, why in self.undecided.items():
+            if not ref or not self._candidates(namespace) <= {ref, ""}:
+                yield AndPeer((Members(conjunction(POD_NETWORK, equals("ns", namespace))), UnknownPeer(why)))
+
+    @cached_property
+    def undecided(self) -> dict[str, str]:
+        """The namespaces of which the network is not known, and why."""
+        found = {namespace: why for namespace, (_, why) in self._open.items()}
+        return found | {ns: one.reason for one in self.waiting() for ns in one.namespaces}
+
+    def _candidates(self, namespace: str) -> set[str]:
+        """The networks that pods of such a namespace may be on, "" for the default one, "?" for one that is not in the
+        input."""
+        if namespace not in self._open:
+            return {"?", ""}
+        return {one.ref for one in self._open[namespace][0]} | ({""} if namespace not in self._labels else set())
+
+    def _of_open(self, number: int, namespace: str, opened: Sequence[str]) -> Iterator[Rule]:
         """Of pods of which the network is not known: with each other they have one, whichever it is."""
         networks, why = self._open[namespace]
         here = networks[0].origin or Origin(kind=networks[0].kind, namespace="", name=networks[0].name)
@@ -230,24 +250,37 @@ class PrimaryNetworks:
             others: tuple[EndpointKind, ...] = ("pod",) if side == "egress" else ("pod", "node", "own-node")
             yield _rule(side, 0, Members(at), "allow", here, number=number, at=at)
             unsure = AndPeer((Kinds(others), UnknownPeer(why)))
-            yield _rule(side, 1, unsure, "deny", here, number=number, at=at)
-
-    def before_policies(self, opened: Sequence[str]) -> tuple[Rule, ...]:
-        """What policies of a pod have no part in: packets to its address of the default network."""
-        default = Members(conjunction(POD_NETWORK, Not(Has(NETWORK))))
-        return tuple(
-            _rule(
-                "ingress",
-                0,
-                OrPeer((default, Kinds(("node", "own-node")))),
-                "allow",
-                Origin(kind="Pod", namespace="", name=f"{OPENED}: {value}"),
-                number=0,
-                at=equals(OPEN_PORTS, value),
-                service=_services(value),
+            yield _rule(side, 2, unsure, "deny", here, number=number, at=at)
+        for value in opened:
+            opening = conjunction(at, equals(OPEN_PORTS, value))
+            yield _rule(
+                "ingress", 1, self._on_default(), "allow", here, number=number, at=opening, service=opens(value)
             )
-            for value in opened
-        )
+
+    def before_policies(self, opened: Sequence[str]) -> Iterator[Rule]:
+        """What policies of a pod have no part in: packets to its address of the default network."""
+        for value in opened:
+            origin = Origin(kind="Pod", namespace="", name=f"{OPENED}: {value}")
+            of_value = equals(OPEN_PORTS, value)
+            peers = [self._on_default(), *self._perhaps_on_default()]
+            surely, service = conjunction(of_value, Has(NETWORK)), opens(value)
+            for peer in peers:
+                yield _rule("ingress", 0, peer, "allow", origin, number=0, at=surely, service=service)
+            for namespace, why in self.undecided.items():
+                at = conjunction(of_value, equals("ns", namespace))
+                held = self._on_default() if "" not in self._candidates(namespace) else None
+                peer = held or AndPeer((self._on_default(), UnknownPeer(why)))
+                yield _rule("ingress", 0, peer, "allow", origin, number=0, at=at, service=service)
+
+    def seen(self, tiers: Sequence[Tier], addresses: Mapping[str, IpSet]) -> tuple[Tier, ...]:
+        """The CNI's tiers as policies see pods across networks."""
+        from netwright.profiles.across_networks import by_default_address, by_own_network
+
+        refs = {one.ref for one in self.of_namespace.values()}
+        met = {ref: (ref, *(one.second for one in self.joins if one.first == ref and one.pods)) for ref in refs}
+        among = {namespace: met[one.ref] for namespace, one in self.of_namespace.items()}
+        found = [by_own_network(tier, among, self.undecided) if tier.name == NETWORK_POLICY else tier for tier in tiers]
+        return by_default_address(found, addresses, self.undecided) if addresses else tuple(found)
 
 
 def _rule(
@@ -299,70 +332,16 @@ def _known(annotations: Mapping[str, str | None], possible: IpSet | None) -> IpS
         for one in by_network.values():
             if one.get("role") == "primary":
                 listed = one.get("ip_addresses") or [one.get("ip_address") or ""]
-                return _addresses(listed)
+                return read_addresses(listed)
     with suppress(ValueError, AttributeError, TypeError):
         for one in json.loads(annotations.get(STATUS) or "[]"):
-            found = _addresses(one.get("ips") or ())
+            found = read_addresses(one.get("ips") or ())
             if one.get("default") and found and (possible is None or not found - possible):
                 return found
     with suppress(ValueError, AttributeError, TypeError):
         for listed in json.loads(annotations.get(MACHINE_ADDRESSES) or "{}").values():
-            return _addresses(listed)
+            return read_addresses(listed)
     return IpSet()
-
-
-def _addresses(texts: Sequence[str]) -> IpSet:
-    """Addresses, with or without a prefix length. Raises ValueError for what is none."""
-    found = [text.partition("/")[0] for text in texts]
-    for text in found:
-        parse_address(text)
-    return IpSet.of(*found)
-
-
-def _opened(text: str) -> tuple[str, ...]:
-    """The ports of the annotation `k8s.ovn.org/open-default-ports`: a list in YAML of `protocol` and `port`."""
-    found: list[str] = []
-    protocol = ""
-    port = ""
-    for line in (*text.splitlines(), "-"):
-        entry = line.strip()
-        if entry.startswith("-"):
-            if protocol:
-                found.append(f"{protocol} {port}".strip())
-            protocol = port = ""
-            entry = entry[1:].strip()
-        key, _, value = entry.partition(":")
-        if key.strip() == "protocol":
-            protocol = value.strip().strip("\"'").upper()
-        elif key.strip() == "port":
-            port = value.strip().strip("\"'")
-    return tuple(sorted(one for one in found if one.partition(" ")[0] in PROTOCOLS or one == "ICMP"))
-
-
-def _services(value: str) -> Service:
-    """The services of a value of `OPEN_PORTS`."""
-    services = ServiceSet()
-    for one in value.split(","):
-        protocol, _, port = one.partition(" ")
-        if protocol == "ICMP":
-            services |= ServiceSet.ports(ICMP) | ServiceSet.ports(ICMPV6)
-        elif port.isdigit():
-            services |= ServiceSet.ports(PROTOCOLS[protocol], int(port))
-    return Service(services)
-
-
-def opened_ports(primary: PrimaryNetworks) -> tuple[str, ...]:
-    """The values of `OPEN_PORTS` that pods and templates of the input have."""
-    from netwright.dialects.k8s.endpoints import template_of
-
-    found: dict[str, None] = {}
-    for d in primary.objects:
-        template = template_of(d)
-        meta = template.metadata if template is not None else d.value.metadata if d.kind == "Pod" else None
-        text = (meta.annotations or {}).get(OPENED) if meta is not None else None
-        if text and (opened := _opened(text)):
-            found[",".join(opened)] = None
-    return tuple(found)
 
 
 def unmet(objects: Sequence[Decoded], profile: Profile) -> Iterator[UnknownPolicy]:

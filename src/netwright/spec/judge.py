@@ -24,7 +24,7 @@ from netwright.spec.cilium_identities import DEFAULTS, CiliumOptions
 from netwright.spec.ends import End, end_of
 from netwright.spec.istio_mesh import MESH_DEFAULTS, MeshOptions, is_meshed
 from netwright.spec.judgement import Cited, Direction, Judgement, Outcome, Reason, Side, any_side
-from netwright.spec.networks import POD, Net, has_primaries, network_of
+from netwright.spec.networks import POD, Net, has_primaries, network_of, primaries
 from netwright.spec.ovn import OvnOptions
 from netwright.spec.packet import NoSuchPacket, Packet
 from netwright.spec.reasons import HAIRPIN, MASQUERADED, OWN_NODE, PRIMARY, TUNNEL
@@ -71,6 +71,7 @@ def judge(
     mesh: MeshOptions = MESH_DEFAULTS,
     network: str = POD,
     service: Decoded | None = None,
+    by_outer_address: bool = False,
     primary_networks: bool = False,
 ) -> Judgement:
     """Whether a new connection from `src` to `dst` may be allowed, may be denied, and by which rules.
@@ -80,7 +81,8 @@ def judge(
     workload twice means two pods of it, unless `same_pod`; `translated`: a Service led the packet there. `profile` is
     who enforces the policies, `options` how it is set up (None: as it comes), and `mesh` how a mesh is. `network` is
     the one that carries the packet: POD is each end's primary one, which under `ovn-kubernetes` may be user-defined;
-    `service` is the Service that led it there. Without `primary_networks` all are on
+    `service` is the Service that led it there, dialled perhaps by an address that is not the cluster's own
+    (`by_outer_address`). Without `primary_networks` all are on
     the default one. Raises NoSuchPacket (a ValueError) where an end has no address of the
     family, or none on the network, and ValueError where a CIDR or a selector is one that the API server would reject.
     """
@@ -104,10 +106,15 @@ def judge(
         options=options,
         mesh=mesh,
         service=service,
+        by_outer_address=by_outer_address,
     )
     if not primary_networks or not has_primaries(objects):
         return told(objects, src, dst)
-    found = [(a, b) for a in primary.candidates(objects, src) for b in primary.candidates(objects, dst)]
+    # a Service is there on the network of its namespace, whoever stands behind it
+    there = primary.candidates(objects, dst)
+    if service is not None and translated and isinstance(src, Decoded):
+        there = primaries(objects, service.namespace)
+    found = [(a, b) for a in primary.candidates(objects, src) for b in there]
     if src is dst or _in_one_namespace(objects, src, dst):
         found = [(a, b) for a, b in found if (a and a.ref) == (b and b.ref)]
     if network != POD:
@@ -167,6 +174,7 @@ def _judged(
     options: Options | None,
     mesh: MeshOptions,
     service: Decoded | None,
+    by_outer_address: bool,
 ) -> Judgement:
     """The same for a packet between the primary networks `nets`."""
     asked = _by_cni(profile, options)
@@ -174,7 +182,7 @@ def _judged(
         objects = ovn.enforced(objects)
     ends, opened = None, False
     if nets != (None, None):
-        opened = primary.enters_by_open_port(src, nets[0], dst, nets[1], protocol, port)
+        opened = not translated and primary.enters_by_open_port(src, nets[0], dst, nets[1], protocol, port)
         ends = primary.end_on(objects, src, nets[0]), primary.end_on(objects, dst, None if opened else nets[1])
         if not primary.selects_pods(objects, *nets):
             asked = partial(_by_tiers, tiers=(adminpolicy.admin, ovn.tier_without_pods, adminpolicy.baseline))
@@ -186,10 +194,12 @@ def _judged(
     egress = _seen(seen, "egress", unknown, asked)
     ingress = Side(direction="ingress") if opened else _seen(seen, "ingress", unknown, asked)
     if nets != (None, None):
-        apart = primary.sides(packet, *nets, service=service, translated=translated, opened=opened)
-        beside = (*apart, *beside)
-        if nets[0] is not None and nets[1] is None and packet.destination.kind == "pod":
-            egress, ingress = _perhaps_let_in(egress), _perhaps_let_in(ingress)
+        led = service if translated else None
+        if led is None or not primary.leaves_its_network(packet, *nets, service=led, by_outer_address=by_outer_address):
+            beside = (*primary.sides(packet, *nets, service=led, opened=opened), *beside)
+        elif any(side.isolated or side.reached or side.allowing for side in (egress, ingress)):
+            if not primary.lets_nothing_out(egress) and not any(side.may_allow is False for side in beside):
+                egress, ingress = _perhaps_let_in(egress), _perhaps_let_in(ingress)
 
     # No policy cuts a pod from itself, nor from the node it runs on, in either direction. Under Cilium and Calico there
     # are some about the own node, and the sides have seen to it; a mesh knows nodes as any clients.
@@ -249,9 +259,8 @@ def _perhaps_own_node(side: Side) -> Side:
 
 
 def _perhaps_let_in(side: Side) -> Side:
-    if not side.may_deny:
-        return side
-    return msgspec.structs.replace(side, may_allow=True, reasons=(*side.reasons, MASQUERADED))
+    """What policies say of a packet of which they see other addresses."""
+    return msgspec.structs.replace(side, may_allow=True, may_deny=True, reasons=(*side.reasons, MASQUERADED))
 
 
 def _exempt(side: Side) -> Side:

@@ -254,6 +254,9 @@ def open_default_ports(thing: Decoded) -> list[tuple[str, int | None]]:
     text = (template(thing)[0].annotations or {}).get("k8s.ovn.org/open-default-ports") or ""
     if text.lstrip().startswith("["):
         listed = [{key: str(value) for key, value in one.items()} for one in _sequence(text)]
+        listed = listed or _block_sequence(
+            text.strip().strip("[]").replace("{", "\n- ").replace(",", "\n").replace("}", "")
+        )
     else:
         listed = _block_sequence(text)
     found = [(one.get("protocol", "").lower(), one.get("port", "")) for one in listed]

@@ -23,7 +23,7 @@ from netwright.spec.judgement import Cited, Direction, Reason, Side
 from netwright.spec.labels import matches, plain
 from netwright.spec.networks import Net, networks, open_default_ports, primaries, primary_addresses
 from netwright.spec.packet import PROTOCOLS, Packet
-from netwright.spec.reasons import KUBELET, NOT_SUPPORTED, OWN_NODE, PRIMARY, SELECTED
+from netwright.spec.reasons import KUBELET, NODE_LED, NOT_SUPPORTED, OWN_NODE, PRIMARY, SELECTED
 
 Connectivity = Literal["PodNetwork", "ServiceNetwork"]
 
@@ -43,7 +43,7 @@ def candidates(objects: Sequence[Decoded], thing: Decoded | str) -> list[Net | N
 def end_on(objects: Sequence[Decoded], thing: Decoded | str, net: Net | None) -> End:
     """The end with its addresses on its primary network."""
     end = end_of(objects, thing)
-    if net is None or isinstance(thing, str):
+    if net is None or isinstance(thing, str) or end.kind != "pod":
         return end
     return msgspec.structs.replace(end, known=primary_addresses(thing, net), ranges=net.ranges)
 
@@ -65,10 +65,10 @@ def sides(
     destination: Net | None,
     *,
     service: Decoded | None = None,
-    translated: bool = False,
     opened: bool = False,
 ) -> tuple[Side, ...]:
-    """Egress at a source and ingress at a destination on a user-defined network, where the two networks differ."""
+    """Egress at a source and ingress at a destination on a user-defined network, where the two networks differ.
+    `service` is the Service that led the packet there."""
     ends = packet.source.kind, packet.destination.kind
     unknown = [net for net in (source, destination) if net is not None and net.object.kind == "Namespace"]
     if len(unknown) == 2 or (unknown and ends != ("pod", "pod")):
@@ -77,17 +77,17 @@ def sides(
     if _same(source, destination) or "address" in ends or opened:
         return ()
     if ends[0] == "host":
+        if service is not None:
+            return _denied(source, destination, NODE_LED)
         # The kubelet alone is let in from the pod's own node, to its address on the default network.
         if not packet.source.node or not packet.destination.node:
             return _denied(source, destination, OWN_NODE, KUBELET)
         return _denied(source, destination, *((KUBELET,) if packet.source.node == packet.destination.node else ()))
-    if ends[1] == "host":
+    if ends[1] == "host" and service is None:
         return ()  # what leaves the network goes as it would on the default one
-    if source is not None and destination is None and _is_for_every_network(service):
-        return ()
     if source is None or destination is None:
         return _denied(source, destination)
-    found, reasons = joined(packet.objects, source, destination, "ServiceNetwork" if translated else "PodNetwork")
+    found, reasons = joined(packet.objects, source, destination, "ServiceNetwork" if service else "PodNetwork")
     if found == "yes":
         return ()
     return _denied(source, destination, *(reasons if found == "perhaps" else ()))
@@ -105,8 +105,23 @@ def _same(one: Net | None, other: Net | None) -> bool:
     return (one.ref if one else None) == (other.ref if other else None)
 
 
-def _is_for_every_network(service: Decoded | None) -> bool:
-    return service is not None and (service.namespace, service.name) in FOR_EVERY_NETWORK
+def leaves_its_network(
+    packet: Packet, source: Net | None, destination: Net | None, *, service: Decoded, by_outer_address: bool
+) -> bool:
+    """Whether a Service of another network is reached through the node, which masks addresses: one of those that every
+    network has, and any that is dialled by an outer address."""
+    if _same(source, destination) or packet.source.kind != "pod":
+        return False
+    if any(net is not None and net.object.kind == "Namespace" for net in (source, destination)):
+        return False  # where it would leave is not known, nor that it does
+    every = source is not None and destination is None and (service.namespace, service.name) in FOR_EVERY_NETWORK
+    return every or by_outer_address
+
+
+def lets_nothing_out(egress: Side) -> bool:
+    """Whether policies isolate the source and none of them has a rule, so that addresses do not matter."""
+    specs = [cited.object.value.spec for cited in egress.isolating]
+    return bool(specs) and not egress.reached and not egress.allowing and not any(spec.egress for spec in specs)
 
 
 def _denied(source: Net | None, destination: Net | None, *reasons: Reason) -> tuple[Side, ...]:

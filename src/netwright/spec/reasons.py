@@ -99,6 +99,10 @@ KUBELET = Reason(
     kind="depends",
     text="of the node's processes the kubelet alone reaches a pod whose primary network is user-defined",
 )
+NODE_LED = Reason(
+    kind="ambiguous",
+    text="how processes of a node are led to Services of a user-defined network is not said",
+)
 SELECTED = Reason(
     kind="unknown",
     text="whether a ClusterNetworkConnect selects both networks hangs on labels of namespaces that are not in the"

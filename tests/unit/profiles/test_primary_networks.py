@@ -207,11 +207,38 @@ def test_open_default_ports(load: Load) -> None:
     twin = load(NAMESPACES, pod("web", "a", opened=opened), pod("db", "a"), pod("x", "shop"), udn("a"), closed)
     assert verdict(twin, "shop/x", "a/web") == "allow"
     assert verdict(twin, "a/db", "a/web") == "deny"
-    # ranges would be compared with the address that is not in the twin
-    far = policy("shop", policyTypes=["Egress"], egress=[{"to": [{"ipBlock": {"cidr": "10.20.0.0/16"}}]}])
-    twin = load(NAMESPACES, pod("web", "a", opened=opened), pod("x", "shop"), pod("y", "b"), udn("a"), udn("b"), far)
-    assert verdict(twin, "shop/x", "a/web") == "undecided"
-    assert verdict(twin, "b/y", "a/web") == "deny"  # nothing leaves by its address of the default network
+    # nothing leaves another network by its address of the default one
+    twin = load(NAMESPACES, pod("web", "a", opened=opened), pod("y", "b"), udn("a"), udn("b"))
+    assert verdict(twin, "b/y", "a/web") == "deny"
+    # what is opened may be written as JSON too
+    web = pod("web", "a", opened='[{"protocol": "icmp"}, {"protocol": "tcp", "port": 80}]')
+    twin = load(NAMESPACES, web, pod("x", "shop"), udn("a"))
+    assert verdict(twin, "shop/x", "a/web") == "allow"
+    assert verdict(twin, "shop/x", "a/web", 81) == "deny"
+
+
+@pytest.mark.parametrize(
+    ("cidr", "known", "unknown"),
+    [("10.20.0.0/16", "deny", "undecided"), ("10.244.0.9/32", "allow", "undecided"), ("0.0.0.0/0", "allow", "allow")],
+)
+def test_ranges_are_of_the_address_that_is_dialled(load: Load, cidr: str, known: str, unknown: str) -> None:
+    """An open port is dialled at the address on the default network, which policies of clients there compare; those of
+    clients on the pod's own network do not."""
+    opened = "- protocol: tcp\n  port: 80\n"
+    to = {"policyTypes": ["Egress"], "egress": [{"to": [{"ipBlock": {"cidr": cidr}}]}]}
+    pods = pod("web", "a", "10.20.0.5", opened) + pod("new", "a", opened=opened) + pod("db", "a")
+    twin = load(NAMESPACES, pods, pod("x", "shop"), udn("a"), policy("shop", **to), policy("a", **to))
+    assert verdict(twin, "shop/x", "a/web") == known
+    assert verdict(twin, "shop/x", "a/new") == unknown
+    assert verdict(twin, "a/db", "a/web") == ("deny" if cidr == "10.244.0.9/32" else "allow")
+
+
+def test_nodes_come_in_by_open_ports_without_a_condition(load: Load) -> None:
+    node = document("v1", "Node", "n1", status={"addresses": [{"type": "InternalIP", "address": "192.168.7.1"}]})
+    web = pod("web", "a", opened="- protocol: tcp\n  port: 80\n", nodeName="n1")
+    twin = load(NAMESPACES, node, web, udn("a"))
+    assert verdict(twin, "node/n1", "a/web") == "allow"
+    assert "the kubelet of the pod's node sends it" in why_open(twin, "node/n1", "a/web", 81)
 
 
 def test_services_lead_within_their_network(load: Load) -> None:
@@ -231,6 +258,14 @@ def test_services_of_every_network(load: Load) -> None:
     assert verdict(twin, "a/db", "kube-system/web") == "deny"
     isolated = load(NAMESPACES, PODS, udn("a"), dns, policy("a", policyTypes=["Egress"], egress=[{}]))
     assert "how policies see packets" in why_open(isolated, "a/db", "svc/kube-system/kube-dns")
+    # what lets nothing out lets nothing out, whatever it sees
+    shut = load(NAMESPACES, PODS, udn("a"), dns, policy("a", policyTypes=["Egress"]))
+    assert verdict(shut, "a/db", "svc/kube-system/kube-dns") == "deny"
+    # hosts
+    hosts = load(
+        NAMESPACES, pod("web", "a", hostNetwork=True), pod("web", "shop", hostNetwork=True), udn("a"), service("a")
+    )
+    assert "processes of a node" in why_open(hosts, "shop/web", "svc/a/web")
 
 
 def test_outer_addresses_of_services_lead_to_every_network(load: Load) -> None:
@@ -282,10 +317,10 @@ def test_selectors_of_policies_reach_joined_networks(load: Load) -> None:
     twin = load(NAMESPACES, PODS, pod("db", "b"), TWO, connect("PodNetwork"), only)
     assert verdict(twin, "a/web", "b/web") == "allow"
     assert verdict(twin, "b/db", "b/web") == "deny"
-    # and not beyond a connection for Services alone
-    assert "how policies see packets" in why_open(
-        load(NAMESPACES, PODS, TWO, connect("ServiceNetwork"), only), "a/web", "svc/b/web"
-    )
+    # and not beyond a connection for Services alone (page "Connecting User Defined Networks", "Network Policies")
+    assert verdict(load(NAMESPACES, PODS, TWO, connect("ServiceNetwork"), only), "a/web", "svc/b/web") == "deny"
+    block = policy("b", policyTypes=["Ingress"], ingress=[{"from": [{"ipBlock": {"cidr": "10.20.0.0/16"}}]}])
+    assert verdict(load(NAMESPACES, PODS, TWO, connect("ServiceNetwork"), block), "a/web", "svc/b/web") == "allow"
 
 
 def test_connections_lead_no_further(load: Load) -> None:

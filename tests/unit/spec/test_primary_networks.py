@@ -44,6 +44,9 @@ def service(namespace: str, name: str) -> Any:
     return decode_all([{"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec}])[0]
 
 
+LED = {"translated": True, "service": service("blue", "web")}
+
+
 # --- isolation of networks ---
 
 
@@ -272,22 +275,22 @@ def test_policies_act_across_a_connection_and_their_selectors_find_its_pods() ->
 def test_a_connection_of_services_lets_no_pod_through_directly() -> None:
     there = [*TWO, connect(BOTH, connectivity=("ServiceNetwork",))]
     assert ask(there, "red/r", "blue/b").verdict == "deny"
-    assert ask(there, "red/r", "blue/b", translated=True).verdict == "allow"
+    assert ask(there, "red/r", "blue/b", **LED).verdict == "allow"
 
 
 def test_a_connection_of_pods_alone_carries_no_service() -> None:
     there = [*TWO, connect(BOTH)]
-    assert ask(there, "red/r", "blue/b", translated=True).verdict == "deny"
+    assert ask(there, "red/r", "blue/b", **LED).verdict == "deny"
     whole = [*TWO, connect(BOTH, connectivity=("PodNetwork", "ServiceNetwork"))]
-    assert ask(whole, "red/r", "blue/b", translated=True).verdict == "allow"
+    assert ask(whole, "red/r", "blue/b", **LED).verdict == "allow"
 
 
 def test_across_services_selectors_find_no_pods_and_blocks_still_match() -> None:
     there = [*TWO, connect(BOTH, connectivity=("ServiceNetwork",))]
-    assert ask([*there, policy("red", **TO_POD)], "red/r", "blue/b", translated=True).verdict == "deny"
+    assert ask([*there, policy("red", **TO_POD)], "red/r", "blue/b", **LED).verdict == "deny"
     block = [{"to": [{"ipBlock": {"cidr": "10.21.0.0/16"}}]}]
     opened = policy("red", policyTypes=["Egress"], egress=block)
-    assert ask([*there, opened], "red/r", "blue/b", translated=True).verdict == "allow"
+    assert ask([*there, opened], "red/r", "blue/b", **LED).verdict == "allow"
 
 
 def test_a_connection_of_networks_whose_ranges_overlap_is_not_supported() -> None:
@@ -329,8 +332,8 @@ def test_a_service_of_the_default_network_is_not_reached_but_for_dns_and_the_api
 
 
 def test_a_service_of_a_network_is_reached_in_it_and_not_from_the_default_network() -> None:
-    assert ask(TWO, "red/s", "red/r", translated=True).verdict == "allow"
-    assert ask(TWO, "plain/p", "red/r", translated=True).verdict == "deny"
+    assert ask(TWO, "red/s", "red/r", translated=True, service=service("red", "web")).verdict == "allow"
+    assert ask(TWO, "plain/p", "red/r", translated=True, service=service("red", "web")).verdict == "deny"
 
 
 # --- asked of one network ---

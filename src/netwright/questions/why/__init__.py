@@ -19,7 +19,6 @@ from netwright.engine.inquire import Groups, Inquirer, Part, Settled, lowest
 from netwright.engine.nearest import nearest_rule
 from netwright.engine.verdict import Citation, Verdict
 from netwright.model.document import Decoded
-from netwright.model.isolation import NETWORK, OPEN_PORTS
 from netwright.model.networks import POD
 from netwright.model.references import Target, split_port
 from netwright.model.rule import Direction
@@ -173,8 +172,7 @@ def why(
         raise UsageError(told, help=f"write `{destination_ref}`")
     settled = [inquirer.ask(source, destination, protocol, p, family=family, icmp=icmp) for p in ports]
     whole = _together(inquirer, settled)
-    translated = destination.service is not None and not destination.service.headless
-    judged = _judge(inquirer, [] if whole.ways else whole.parts, translated)
+    judged = _judge(inquirer, [] if whole.ways else whole.parts, destination)
     parts = _parts(inquirer, whole, locate, owner_of)
     translation = _translation(destination, whole)
     found: tuple[Change, ...] = ()
@@ -240,9 +238,8 @@ def _together(inquirer: Inquirer, settled: Sequence[Settled]) -> Settled:
     return Settled(verdict, groups, tuple(parts), next((s.nowhere for s in settled if s.nowhere), ""), reasons, ways)
 
 
-def _judge(inquirer: Inquirer, parts: Sequence[Part], translated: bool) -> int:
-    """Put packets, which a Service `translated`, to the reference evaluator too. Raises InternalError where it
-    disagrees."""
+def _judge(inquirer: Inquirer, parts: Sequence[Part], destination: Target) -> int:
+    """Put packets to the destination to the reference evaluator too. Raises InternalError where it disagrees."""
     cluster = inquirer.cluster
     columns = inquirer.network.columns
     if cluster.network != POD and cluster.unknown:
@@ -250,8 +247,20 @@ def _judge(inquirer: Inquirer, parts: Sequence[Part], translated: bool) -> int:
     setup: dict[str, Any] = {"network": cluster.network, "unknown": cluster.unknown}
     if cluster.network == POD:
         setup = as_judged(profile_of(cluster.profile), cluster.objects, cluster.unknown)
+    service = destination.service
+    if service is not None and not service.headless:
+        setup["translated"] = True
+        setup["service"] = next(
+            (
+                d
+                for d in cluster.objects
+                if d.kind == "Service" and d.name == service.name and d.namespace == service.namespace
+            ),
+            None,
+        )
+        setup["by_outer_address"] = destination.by_outer_address
     deciding: dict[frozenset[str], tuple[Decoded, ...]] = {}
-    judged = [part for part in parts[:MOST_PARTS] if not _is_past_networks(inquirer, part)]
+    judged = parts[:MOST_PARTS]
     for part in judged:
         packet = part.packet
         rows = [spot.row for spot in (packet.source, packet.destination) if spot.row >= 0]
@@ -272,7 +281,6 @@ def _judge(inquirer: Inquirer, parts: Sequence[Part], translated: bool) -> int:
             family=packet.family,
             pod_ranges=cluster.pod_cidrs,
             same_pod=part.outcome.relation in ("self", "hairpin"),
-            translated=translated,
             **setup,
         ).verdict
         if verdict != part.outcome.verdict:
@@ -282,17 +290,6 @@ def _judge(inquirer: Inquirer, parts: Sequence[Part], translated: bool) -> int:
                 help="this is a bug of netwright; please report it with the manifests that show it",
             )
     return len(judged)
-
-
-def _is_past_networks(inquirer: Inquirer, part: Part) -> bool:
-    """Whether a packet comes to another primary network, led by a Service or by ports that are open on the default one:
-    how policies see it there the two judges do not both say."""
-    source, destination = part.packet.source.row, part.packet.destination.row
-    if part.packet.is_led or source < 0 or destination < 0:
-        return part.packet.is_led
-    labels = inquirer.network.columns.labels_of
-    held = labels(destination)
-    return OPEN_PORTS in held and labels(source).get(NETWORK) != held.get(NETWORK)
 
 
 def _end(inquirer: Inquirer, row: int) -> Decoded:
