@@ -67,6 +67,8 @@ def judged(
         port=port,
         family=row.packet_family,
         pod_ranges=row.pod_ranges,
+        network=row.network,
+        service=service,
         **as_judged(profile_of(row.cni) if row.cni else found_profile(objects)[0], objects),
     )
     return str(found.verdict)

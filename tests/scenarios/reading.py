@@ -21,6 +21,7 @@ from netwright.dialects.cilium import objects as cilium
 from netwright.dialects.istio import objects as istio
 from netwright.dialects.k8s import objects as k8s
 from netwright.dialects.kubevirt import objects as kubevirt
+from netwright.dialects.multus import objects as multus
 from netwright.dialects.ovn import objects as ovn
 from netwright.model.document import Decoded
 from netwright.profiles.known import profile_of
@@ -54,6 +55,8 @@ CALICO_CLUSTER_SCOPED: dict[str, Any] = {
 CLUSTER_SCOPED = (
     "Namespace",
     "Node",
+    "ClusterUserDefinedNetwork",
+    "ClusterNetworkConnect",
     "CiliumClusterwideNetworkPolicy",
     "CiliumCIDRGroup",
     *ADMIN_POLICIES,
@@ -79,6 +82,12 @@ TYPES: dict[str, Any] = {
     "DestinationRule": istio.DestinationRule,
     "VirtualMachine": kubevirt.VirtualMachine,
     "VirtualMachineInstance": kubevirt.VirtualMachineInstance,
+    "UserDefinedNetwork": ovn.UserDefinedNetwork,
+    "ClusterUserDefinedNetwork": ovn.ClusterUserDefinedNetwork,
+    "ClusterNetworkConnect": ovn.ClusterNetworkConnect,
+    "NetworkAttachmentDefinition": multus.NetworkAttachmentDefinition,
+    "MultiNetworkPolicy": multus.MultiNetworkPolicy,
+    "IPAMClaim": multus.IPAMClaim,
     **ADMIN_POLICIES,
     **CALICO,
     **CALICO_CLUSTER_SCOPED,
@@ -98,7 +107,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One expected verdict, with the options of its block and its line (1-based) in the scenario's file.
 
     `port` is None for ICMP. `family` is None where the block does not say: then an address gives it, else it is 4.
-    `cni` is the profile; "": what the manifests tell.
+    `cni` is the profile; "": what the manifests tell. `network` is the one that carries the packet.
     """
 
     line: int
@@ -110,10 +119,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     pod_ranges: tuple[str, ...] = ()
     family: Literal[4, 6] | None = None
     cni: str = ""
+    network: str = "pod"
 
     @property
     def under(self) -> str:
-        return f" under {self.cni}" if self.cni else ""
+        return (f" on {self.network}" if self.network != "pod" else "") + (f" under {self.cni}" if self.cni else "")
 
     @property
     def text(self) -> str:
@@ -227,9 +237,9 @@ def _rows(path: Path, start: int, options: Sequence[str], body: Sequence[str]) -
         columns = text.split("#")[0].split()
         if not columns:
             continue
-        if len(columns) != 4 or columns[2] not in get_args(Protocol) or columns[3] not in get_args(Verdict):
-            raise ValueError(f"{path.name}:{line}: not FROM TO[:PORT] PROTOCOL VERDICT: `{text.strip()}`")
-        source, target, protocol, verdict = columns
+        if len(columns) not in (4, 5) or columns[2] not in get_args(Protocol) or columns[3] not in get_args(Verdict):
+            raise ValueError(f"{path.name}:{line}: not FROM TO[:PORT] PROTOCOL VERDICT [NETWORK]: `{text.strip()}`")
+        source, target, protocol, verdict, network = (*columns, "pod")[:5]
         name, port = split_port(target)
         if (port is None) != (protocol == "ICMP"):
             raise ValueError(f"{path.name}:{line}: a port stands beside TCP, UDP and SCTP and not beside ICMP")
@@ -243,6 +253,7 @@ def _rows(path: Path, start: int, options: Sequence[str], body: Sequence[str]) -
             pod_ranges=tuple(ranges),
             family=family,
             cni=cni,
+            network=network,
         )
 
 

@@ -19,6 +19,7 @@ def query(row: Row) -> dict[str, Any]:
         "to": row.target,
         "protocol": row.protocol,
         "family": row.packet_family,
+        "network": row.network,
     }
     if row.port is not None:
         asked["port"] = row.port

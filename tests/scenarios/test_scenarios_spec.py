@@ -32,6 +32,7 @@ def test_the_scenarios_say_yes_and_no() -> None:
         "# t\n\n```python\na\n```\n",
         "# t\n\n```verdicts\na/b c/d:80 TCP maybe\n```\n",
         "# t\n\n```verdicts\na/b c/d TCP allow\n```\n",
+        "# t\n\n```verdicts\na/b c/d:80 TCP allow nad/a/n 4\n```\n",
         "# t\n\n```verdicts\na/b c/d:80 ICMP allow\n```\n",
         "# t\n\n```verdicts colour=red\na/b c/d:80 TCP allow\n```\n",
         "# t\n\n```verdicts cni=thalassa\na/b c/d:80 TCP allow\n```\n",
