@@ -123,7 +123,8 @@ def _is_selected(inquirer: Inquirer, part: Part) -> bool:
     matching, isolating = inquirer.cited(packet, "ingress")
     has_say = bool(matching or isolating)
     if any(one.origin.kind == "Pod" for one in matching):
-        acting = inquirer.network.units_at(packet.family, packet.destination.position, "ingress")
+        units = inquirer.network.units_at(packet.family, packet.destination.position, "ingress")
+        acting = [unit for unit in units if unit.enforcer == 0]
         universe, bit = inquirer.network.tables[packet.family].universe, 1 << packet.source.position
         rules = [rule for unit in acting for rule in unit.rules if rule.origin.kind not in ("Pod", "OVNConfig")]
         has_say = any(unit.ends for unit in acting) or any(
