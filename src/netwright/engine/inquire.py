@@ -21,10 +21,20 @@ from netwright.engine.exposure import Exposure, endpoints_of, exposures, togethe
 from netwright.engine.naming import NamedClasses
 from netwright.engine.own_node import from_own_node
 from netwright.engine.permits import deciding_enforcers
-from netwright.engine.reasons import HAIRPIN, OWN_NODE, Reason, of_citations
+from netwright.engine.reasons import (
+    ADDRESS_THERE_UNKNOWN,
+    ADDRESS_UNKNOWN,
+    HAIRPIN,
+    HOST_ADDRESS_UNKNOWN,
+    OWN_NODE,
+    Reason,
+    of_citations,
+)
 from netwright.engine.verdict import Citation, Citer, Outcome, Side, Spot, Verdict, outcome, own_positions, relation
 from netwright.model.cluster import INGRESS_CONTROLLER, Cluster, Proxy, ServiceNoun, ServicePortNoun
+from netwright.model.isolation import NETWORK
 from netwright.model.mesh import seen_key
+from netwright.model.networks import POD
 from netwright.model.references import Directory, Target
 from netwright.model.rule import Direction
 
@@ -513,10 +523,18 @@ class Inquirer:
                 continue
             matching, isolating = self.cited(packet, direction)
             peer = packet.destination if direction == "egress" else packet.source
-            host = peer.row >= 0 and bool(self.network.columns.host[peer.row])
             settled = self._is_settled(packet, direction)
-            out |= dict.fromkeys(of_citations(matching, isolating, is_host=host, is_settled=settled))
+            whose = self._address_unknown(peer.row)
+            out |= dict.fromkeys(of_citations(matching, isolating, whose=whose, is_settled=settled))
         return list(out)
+
+    def _address_unknown(self, row: int) -> Reason:
+        """Why the address of an endpoint is not known, and what names it."""
+        columns = self.network.columns
+        if row >= 0 and columns.host[row]:
+            return HOST_ADDRESS_UNKNOWN
+        is_elsewhere = self.cluster.network != POD or (row >= 0 and NETWORK in columns.labels_of(row))
+        return ADDRESS_THERE_UNKNOWN if is_elsewhere else ADDRESS_UNKNOWN
 
     def seen_key(self, packet: Packet) -> int:
         """The service that the network plugin sees of a packet: where a mesh tunnels it, the tunnel's."""

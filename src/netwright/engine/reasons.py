@@ -24,6 +24,11 @@ class Reason(msgspec.Struct, frozen=True):
 ADDRESS_UNKNOWN = Reason(
     "unknown", "an ipBlock covers only some of the addresses that the pod may have; `--pod-cidr` narrows them"
 )
+ADDRESS_THERE_UNKNOWN = Reason(
+    "unknown",
+    "an ipBlock covers only some of the addresses that the pod may have on this network; the annotations of a running "
+    "pod and its IPAMClaim name them",
+)
 HOST_ADDRESS_UNKNOWN = Reason(
     "unknown", "an ipBlock covers only some of the addresses that the node may have; Node objects name them"
 )
@@ -48,10 +53,10 @@ OWN_NODE = Reason(
 
 
 def of_citations(
-    matching: Sequence[Citation], isolating: Sequence[Citation], *, is_host: bool, is_settled: bool
+    matching: Sequence[Citation], isolating: Sequence[Citation], *, whose: Reason, is_settled: bool
 ) -> Iterator[Reason]:
-    """Why one direction is open, in the order of the rules; some of it more than once. `is_host`: the other end is a
-    node. `is_settled`: what is read decides, and only what is not read leaves it open."""
+    """Why one direction is open, in the order of the rules; some of it more than once. `whose`: why the address of the
+    other end is not known. `is_settled`: what is read decides, and only what is not read leaves it open."""
     if any(c.tied for c in matching) and not is_settled:
         yield TIED
     for c in matching:
@@ -71,7 +76,7 @@ def of_citations(
                 case "labels":
                     yield LABELS_UNKNOWN
                 case "addresses":
-                    yield HOST_ADDRESS_UNKNOWN if is_host else ADDRESS_UNKNOWN
+                    yield whose
                 case "protocol":
                     yield PROTOCOL_OPEN
                 case "names":

@@ -20,6 +20,7 @@ from netwright.dialects.openshift import KINDS as OPENSHIFT_ROUTES
 from netwright.dialects.ovn import KINDS as OVN_KINDS
 from netwright.model.cluster import Cluster, IngressRoute, UnreadRoute
 from netwright.model.document import Decoded, UnknownPolicy
+from netwright.model.networks import POD
 from netwright.profiles.enforcers import enforcers, machines_of, primary_networks_of, without_effect
 from netwright.profiles.known import profile_of
 from netwright.profiles.named_families import named_families
@@ -163,6 +164,11 @@ def _told_apart(objects: Sequence[Decoded]) -> tuple[frozenset[str], frozenset[s
 
 def recompose(cluster: Cluster, edits: Sequence[Edit]) -> Cluster:
     """The cluster with its objects edited. Columns are kept where only policies differ."""
+    if cluster.network != POD:
+        from netwright.profiles.secondary import found_network, on
+
+        whole = apply(cluster.whole, edits)
+        return on(whole, found_network(whole, cluster.network), cluster.unknown)
     objects = apply(cluster.objects, edits)
     profile = profile_of(cluster.profile)
     # an edited admin policy may select by labels that no column tells apart

@@ -11,6 +11,7 @@ import numpy as np
 
 from netwright.base.services import BEYOND_TRANSPORT, TRANSPORT, ServiceSet
 from netwright.model.account import Provenance
+from netwright.model.networks import POD
 from netwright.questions.reach import (
     Ends,
     PairBlock,
@@ -25,6 +26,7 @@ from netwright.render.provenance import document
 
 OTHER_PROTOCOLS = "only protocols other than TCP, UDP and SCTP are undecided"
 NOT_DETERMINED = "an address, a node, a label or a policy kind is not known"
+_THERE = "`why --network` names it for one pair"
 HELP = {
     NOT_DETERMINED: "`why` names it for one pair; `--pod-cidr` and Node objects settle most",
     OTHER_PROTOCOLS: "`why A B --protocol icmp` says which policies leave them open; a CNI profile may settle it",
@@ -87,7 +89,8 @@ def write_pairs(
     out.write(b'],"undecided":[')
     out.write(b",".join(open_pairs))
     out.write(b'],"undecided_counts":')
-    out.write(encode([{"reason": r, "pairs": n, "help": HELP[r]} for r, n in sorted(counted.items()) if n]))
+    helps = HELP if reached.network == POD else HELP | {NOT_DETERMINED: _THERE}
+    out.write(encode([{"reason": r, "pairs": n, "help": helps[r]} for r, n in sorted(counted.items()) if n]))
     out.write(b"}\n")
 
 

@@ -57,9 +57,12 @@ def reach_text(
             marks=(("?", "undecided"),),
         )
     if undecided:
+        settles = "`why` says which, `--pod-cidr` and Node objects settle most"
+        if reached.network != POD:
+            settles = f"`why A B --network {plain(reached.network)}` says which"
         yield from words.fold(
             f"? {count(undecided, 'pair')} undecided: an address or a node is not known, or a kind is not read; "
-            "`why` says which, `--pod-cidr` and Node objects settle most",
+            f"{settles}",
             "  ",
             "",
             marks=(("?", "undecided"),),

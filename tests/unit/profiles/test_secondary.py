@@ -438,3 +438,45 @@ def test_other_networks_of_the_twin_stay_as_they_are(load: Load) -> None:
     assert {n.ref for n in networks_of(twin.snapshot.objects)} == {"pod", STORAGE}
     assert twin.cluster.network == "pod"
     assert len(twin.cluster.workloads) == 4
+
+
+def test_changes_are_proposed_of_the_policies_there(load: Load) -> None:
+    """Proven on a copy of the network; a change of labels would be one on the others too."""
+    parts = attachment("storage", **host_local("10.50.0.0/24")) + pod("web", "storage") + pod("batch", "storage")
+    twin = load(
+        parts + pod("db", "storage") + policy("db", "storage", "db", {"podSelector": {"matchLabels": {"app": "web"}}})
+    )
+    denied = twin.why("shop/batch", "shop/db:5432", network="shop/storage")
+    assert [change.edits for change in denied.changes] == [
+        ("MultiNetworkPolicy shop/db ingress rule 0: add app=batch to its `from`",),
+        (
+            "new MultiNetworkPolicy (`policy-for: storage`) shop/allow-batch-to-db: app=db accepts TCP 5432 from "
+            "app=batch",
+        ),
+    ]
+    assert all(change.flips_to == "allow" and change.size == 0 for change in denied.changes[1:])
+    closed = twin.why("shop/web", "shop/db:5432", network="shop/storage").changes
+    assert closed[0].edits == ("MultiNetworkPolicy shop/db: delete ingress rule 0",)
+    # nothing of it is a change of the pod network
+    assert not any("new NetworkPolicy" in text for change in (*denied.changes, *closed) for text in change.edits)
+
+
+def test_a_change_names_addresses_where_nobody_gives_them(load: Load) -> None:
+    """A selector would have no effect there, or take that of the whole policy."""
+    parts = attachment("lan", "ovn-k8s-cni-overlay", topology="localnet") + pod(
+        "web", "lan", ips={"shop/lan": ["192.0.2.5"]}
+    )
+    twin = load(parts + pod("db", "lan") + policy("db", "lan", "db", {"ipBlock": {"cidr": "192.0.2.9/32"}}))
+    told = twin.why("shop/web", "shop/db:5432", network="shop/lan")
+    assert [change.edits[0] for change in told.changes] == [
+        "MultiNetworkPolicy shop/db ingress rule 0: add 192.0.2.5/32 to its `from`",
+        "new MultiNetworkPolicy (`policy-for: lan`) shop/allow-web-to-db: app=db accepts TCP 5432 from 192.0.2.5/32",
+    ]
+
+
+def test_what_settles_an_address_is_said_of_its_network(load: Load) -> None:
+    parts = attachment("storage", **host_local("10.50.0.0/24")) + pod("web", "storage") + pod("db", "storage")
+    twin = load(parts + policy("db", "storage", "db", {"ipBlock": {"cidr": "10.50.0.0/25"}}))
+    (reason,) = twin.why("shop/web", "shop/db:5432", network="shop/storage").reasons
+    assert "on this network" in reason.reason
+    assert "--pod-cidr" not in reason.reason

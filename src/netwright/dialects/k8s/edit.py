@@ -143,7 +143,7 @@ def new_policy(
     peer: NetworkPolicyPeer | None,
     port: NetworkPolicyPort | None,
 ) -> Edit:
-    """A policy of its own for one direction; without a peer it isolates and admits nothing."""
+    """A NetworkPolicy of its own for one direction; without a peer it isolates and admits nothing."""
     ports = (port,) if port else None
     if peer is None:
         spec = NetworkPolicySpec(pod_selector=_labels(subject), policy_types=(side.capitalize(),))

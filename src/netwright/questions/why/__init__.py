@@ -176,8 +176,6 @@ def why(
     parts = _parts(inquirer, whole, locate, owner_of)
     translation = _translation(destination, whole)
     found: tuple[Change, ...] = ()
-    # a change is made to objects, and what these make of a secondary network is not said of changed ones
-    with_changes = with_changes and inquirer.cluster.network == POD
     if with_changes and whole.parts and not whole.ways and whole.verdict in ("allow", "deny"):
 
         def put(other: Inquirer) -> Settled:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from itertools import islice
 from typing import Literal
@@ -26,6 +26,8 @@ from netwright.dialects.k8s.edit import (
 )
 from netwright.dialects.k8s.generated import GENERATED, UNKNOWN
 from netwright.dialects.k8s.objects import NetworkPolicyPeer, NetworkPolicyPort
+from netwright.dialects.multus import POLICY as MULTI_POLICY
+from netwright.dialects.multus.edit import for_network
 from netwright.engine.by_owner import OwnerPairs, closed, opened, perhaps_closed, perhaps_opened
 from netwright.engine.compile import Network
 from netwright.engine.difference import differences
@@ -34,6 +36,7 @@ from netwright.engine.inquire import Inquirer, Part, Settled
 from netwright.engine.nearest import Near, nearest_rule
 from netwright.engine.units import Delta
 from netwright.model.document import Decoded
+from netwright.model.networks import POD
 from netwright.model.references import Directory
 from netwright.model.rule import Direction, Members
 from netwright.profiles.compose import recompose
@@ -119,6 +122,31 @@ def _opening(inquirer: Inquirer, part: Part) -> list[list[Edit]]:
     return out
 
 
+def _kind(inquirer: Inquirer) -> str:
+    """The kind of the policies that act on the network that is asked about."""
+    return "NetworkPolicy" if inquirer.cluster.network == POD else MULTI_POLICY
+
+
+def _new_policy(
+    inquirer: Inquirer,
+    namespace: str,
+    name: str,
+    subject: Mapping[str, str],
+    side: Side,
+    peer: NetworkPolicyPeer | None,
+    port: NetworkPolicyPort | None,
+) -> Edit:
+    """A policy of its own for one direction, of the kind that acts on the network."""
+    made = new_policy(namespace, name, subject, side, peer, port)
+    if inquirer.cluster.network == POD:
+        return made
+    from netwright.profiles.secondary import found_network
+
+    attachments = found_network(inquirer.cluster.whole, inquirer.cluster.network).attachments
+    here = next((at for at in attachments if at.startswith(f"{namespace}/")), attachments[0])
+    return for_network(made, here.removeprefix(f"{namespace}/"))
+
+
 def _all_widened(inquirer: Inquirer, part: Part, near: dict[Side, Near | None]) -> list[Edit]:
     """The nearest rule of every side made wider; none where one cannot be. Two rules of one policy are one edit."""
     made: dict[int, Edit] = {}
@@ -145,9 +173,9 @@ def _widened(inquirer: Inquirer, part: Part, side: Side, near: Near, policy: Dec
 
 
 def _relabelled(inquirer: Inquirer, part: Part, sides: Sequence[Side], near: dict[Side, Near | None]) -> Edit | None:
-    """Where one direction denies and only labels of the peer's own pods differ: the peer with the wanted labels."""
-    if len(sides) != 1:
-        return None
+    """Where one direction denies, and only labels of the peer's own pods differ: the peer with the wanted labels."""
+    if len(sides) != 1 or inquirer.cluster.network != POD:
+        return None  # labels have a meaning on every network, and what changes on one says nothing of the others
     found = near[sides[0]]
     if found is None or found.port_differs or not isinstance(found.peer, Members):
         return None
@@ -187,7 +215,8 @@ def _own_policy(inquirer: Inquirer, part: Part, side: Side) -> Edit | None:
     if peer is None:
         return None
     name = _fresh_name(inquirer, namespace, "allow-" + _word(inquirer, part, side))
-    return new_policy(namespace, name, _labels(inquirer, at.row, None), side, peer, _port(inquirer, part))
+    labels = _labels(inquirer, at.row, None)
+    return _new_policy(inquirer, namespace, name, labels, side, peer, _port(inquirer, part))
 
 
 def _closing(inquirer: Inquirer, part: Part) -> list[list[Edit]]:
@@ -215,7 +244,8 @@ def _closing(inquirer: Inquirer, part: Part) -> list[list[Edit]]:
             name = _fresh_name(
                 inquirer, namespace, f"isolate-{inquirer.cluster.workloads[int(columns.workload[at.row])].name}"
             )
-            out.append([new_policy(namespace, name, _labels(inquirer, at.row, None), side, None, None)])
+            labels = _labels(inquirer, at.row, None)
+            out.append([_new_policy(inquirer, namespace, name, labels, side, None, None)])
     return out
 
 
@@ -228,7 +258,7 @@ def _policy(inquirer: Inquirer, origin: Origin) -> Decoded | None:
 
 def _find(inquirer: Inquirer, namespace: str, name: str) -> Decoded | None:
     for d in inquirer.cluster.objects:
-        if d.kind == "NetworkPolicy" and d.namespace == namespace and d.name == name:
+        if d.kind == _kind(inquirer) and d.namespace == namespace and d.name == name:
             return d
     return None
 
@@ -260,6 +290,10 @@ def _peer(inquirer: Inquirer, part: Part, side: Side, namespace: str, near: Near
         return address_peer(cidrs[0]) if len(cidrs) == 1 else None
     if columns.host[spot.row]:
         return None
+    if inquirer.cluster.network != POD and not inquirer.cluster.pod_cidrs:
+        # where nobody gives addresses, selectors have none to stand for
+        cidrs = columns.addresses_of(spot.row).cidrs()
+        return address_peer(cidrs[0]) if len(cidrs) == 1 else None
     return pod_peer(_labels(inquirer, spot.row, near), columns.namespaces[int(columns.namespace[spot.row])], namespace)
 
 
@@ -284,7 +318,8 @@ def _word(inquirer: Inquirer, part: Part, side: Side) -> str:
 
 
 def _fresh_name(inquirer: Inquirer, namespace: str, name: str) -> str:
-    taken = {d.name for d in inquirer.cluster.objects if d.kind == "NetworkPolicy" and d.namespace == namespace}
+    held = inquirer.cluster.whole or inquirer.cluster.objects
+    taken = {d.name for d in held if d.kind == _kind(inquirer) and d.namespace == namespace}
     name = name[:240]
     return name if name not in taken else next(f"{name}-{i}" for i in range(2, 10_000) if f"{name}-{i}" not in taken)
 
