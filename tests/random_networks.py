@@ -77,6 +77,8 @@ class _Maker(OvnMaker):
             spaces.append(self.namespace("kube-system"))
             spaces[-1]["metadata"]["labels"].pop(PRIMARY, None)
             services.append(self.for_every_network())
+        if self.chance(0.5):
+            made += [self.pool(i) for i in range(self.pick((1, 2)))]
         connects = [self.connect(i) for i in range(self.pick((0, 1, 1, 2)))]
         policies = [self.np(i) for i in range(self.pick((0, 1, 2, 3)))]
         policies += [self.multi(i) for i in range(self.pick((1, 2, 3, 4, 5)))]
@@ -156,13 +158,23 @@ class _Maker(OvnMaker):
                 config["master"] = "eth1"
             for one in spaces:
                 told = {**config, "netAttachDefName": f"{one}/{name}"} if plugin.startswith("ovn") else config
-                meta = {"name": name, "namespace": one}
+                meta: Object = {"name": name, "namespace": one}
+                if plugin == "sriov":
+                    meta["annotations"] = {"k8s.v1.cni.cncf.io/resourceName": "openshift.io/fast"}
                 body = {"config": json.dumps(told)}
                 kind = "NetworkAttachmentDefinition"
                 made.append({"apiVersion": "k8s.cni.cncf.io/v1", "kind": kind, "metadata": meta, "spec": body})
             attachments = tuple(f"{one}/{name}" for one in spaces)
             self.secondary[f"nad/{spaces[0]}/{name}"] = (cidr if has_ipam else "", attachments, plugin)
         return made
+
+    def pool(self, i: int) -> Object:
+        """The devices of an SR-IOV network, with their driver."""
+        cards = {"nodeSelector": {}, "nicSelector": {"pfNames": ["ens1f0"]}, "numVfs": 4}
+        spec = {"resourceName": "fast", "deviceType": self.pick(("vfio-pci", "vfio-pci", "netdevice")), **cards}
+        meta = {"name": f"pool{i}", "namespace": "ops"}
+        api, kind = "sriovnetwork.openshift.io/v1", "SriovNetworkNodePolicy"
+        return {"apiVersion": api, "kind": kind, "metadata": meta, "spec": spec}
 
     def address_of(self, cidr: str, i: int) -> str:
         """An address of the range, with a number of its own."""

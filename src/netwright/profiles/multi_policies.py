@@ -3,7 +3,8 @@
 OVN-Kubernetes does on its own secondary networks (`docs/features/multiple-networks/multi-network-policies.md`). On
 those of other plugins it is a program on each node: multi-networkpolicy-iptables has `macvlan` alone by default
 (`--network-plugins` in `pkg/server/options.go`), multi-networkpolicy-nftables has `macvlan`, `ipvlan`, `sriov`,
-`host-device` and `bridge` (README at ef21d254b977).
+`host-device` and `bridge` (README at ef21d254b977). A device that the node's kernel does not drive nobody filters:
+those of guests, and those that a SriovNetworkNodePolicy binds to `vfio-pci`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from netwright.model.networks import NetworkNoun
 
 OVN_TOPOLOGIES: Final = ("layer2", "layer3", "localnet")
 _SURELY: Final = ("macvlan",)
-_BYPASSING: Final = ("sriov", "host-device")
+HANDED_OVER: Final = ("sriov", "host-device")
+"""Plugins that hand a device of the node to the pod."""
+FOR_GUESTS: Final = "vfio-pci"
 
 
 class EnforcedBy(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,8 +36,9 @@ class EnforcedBy(msgspec.Struct, frozen=True, kw_only=True):
     says: str
 
 
-def enforced_by(network: NetworkNoun) -> EnforcedBy:
-    """Who enforces the policies on a network, by the plugin that makes its interfaces."""
+def enforced_by(network: NetworkNoun, objects: Sequence[Decoded]) -> EnforcedBy:
+    """Who enforces the policies on a network, by the plugin that makes its interfaces; of a device that is handed over,
+    by the driver that the SriovNetworkNodePolicies among the objects name."""
     plugin = network.topology
     if plugin in OVN_TOPOLOGIES:
         return EnforcedBy(
@@ -48,11 +52,18 @@ def enforced_by(network: NetworkNoun) -> EnforcedBy:
             says=f"MultiNetworkPolicy is taken as enforced by multi-networkpolicy-iptables or -nftables, which have "
             f"`{plugin}` by default",
         )
-    if plugin in _BYPASSING:
+    if plugin in HANDED_OVER:
+        if is_for_guests(network, objects):
+            return EnforcedBy(
+                who="nobody",
+                says=f"MultiNetworkPolicy is without effect on {network.ref}: its devices are bound to `{FOR_GUESTS}`, "
+                "and nothing of the node filters what passes them",
+            )
         return EnforcedBy(
-            who="nobody",
-            says=f"MultiNetworkPolicy is taken as without effect on {network.ref}: a device of `{plugin}` is handed to "
-            "the pod or its guest, past what filters (of devices that the kernel drives some versions filter)",
+            who="perhaps",
+            says=f"whether anybody enforces MultiNetworkPolicy at devices of `{plugin}` is not in the input: "
+            "multi-networkpolicy-iptables does not by default, multi-networkpolicy-nftables does where the node's "
+            "kernel drives the device; at the device of a guest nobody does",
         )
     told = f"interfaces of `{plugin}`" if plugin else "interfaces of a plugin that is not in the input"
     return EnforcedBy(
@@ -60,6 +71,17 @@ def enforced_by(network: NetworkNoun) -> EnforcedBy:
         says=f"whether anybody enforces MultiNetworkPolicy at {told} is not in the input: it depends on how "
         "multi-networkpolicy-iptables or -nftables is set up on the nodes",
     )
+
+
+def is_for_guests(network: NetworkNoun, objects: Sequence[Decoded]) -> bool:
+    """Whether the devices of a network are surely bound to the driver for guests."""
+    resource = network.physical.rpartition("/")[2]
+    types = {
+        d.value.spec.device_type
+        for d in objects
+        if d.kind == "SriovNetworkNodePolicy" and d.value.spec and resource and d.value.spec.resource_name == resource
+    }
+    return types == {FOR_GUESTS}
 
 
 def on_network(objects: Sequence[Decoded], network: NetworkNoun) -> tuple[list[Decoded], list[str]]:

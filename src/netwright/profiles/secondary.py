@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from netwright.base.errors import UnknownReference, UsageError
 from netwright.base.ipset import IpSet
-from netwright.base.selectors import Selector, conjunction, equals
+from netwright.base.selectors import Has, Not, Selector, conjunction, equals
 from netwright.base.services import NONE
 from netwright.base.spans import Origin
 from netwright.dialects.k8s.endpoints import EndpointBuilder, is_terminated, template_of
@@ -47,7 +47,7 @@ from netwright.model.rule import (
     UnknownPeer,
     either,
 )
-from netwright.profiles.multi_policies import enforced_by, on_network
+from netwright.profiles.multi_policies import HANDED_OVER, enforced_by, on_network
 from netwright.profiles.networks import networks_of
 from netwright.profiles.ovn_kubernetes import OVN_KUBERNETES
 from netwright.profiles.primary_networks import Standing
@@ -61,6 +61,8 @@ LINK: Final = "link-down"
 """The machine whose link is down, as an attribute of its endpoints."""
 REPORTED: Final = "reported"
 """Of an endpoint whose address is reported by what attached it, or will be: a claim or the pod names it."""
+GUEST: Final = "device-of-guest"
+"""Of a machine on a network whose plugin hands devices over: its guest has one, and no policy acts at it."""
 _REPORTED: Final = equals(REPORTED, "yes")
 _DIRECTIONS: Final[tuple[Direction, Direction]] = ("ingress", "egress")
 Key = tuple[str, str, str]
@@ -91,7 +93,7 @@ def on(objects: Sequence[Decoded], network: NetworkNoun, unknown: Sequence[Unkno
             help="leave `--network` out",
         )
     there = _There(objects, network)
-    how = enforced_by(network)
+    how = enforced_by(network, objects)
     kept = there.objects()
     policies, notes = on_network(objects, network)
     profile = OVN_KUBERNETES if how.who == "ovn" else UPSTREAM
@@ -112,13 +114,14 @@ def on(objects: Sequence[Decoded], network: NetworkNoun, unknown: Sequence[Unkno
     if not ranges and (columns.address_set >= 0).any():
         told.append("an interface without a known address may have any unicast address: nothing gives addresses there")
     opaque = tuple(u for u in unknown if u.kind in ("", POLICY))
+    handed_over = network.topology in HANDED_OVER
     by_report = network.ipam == "none" and how.who != "ovn"
     return Cluster(
         profile=profile.name,
         columns=columns,
         enforcers=lambda: (
             *_walls(network, ranges, there),
-            *_policies(policies, how.who, how.says, opaque, by_report=by_report),
+            *_policies(policies, how.who, how.says, opaque, by_report=by_report, handed_over=handed_over),
         ),
         families=families,
         workloads=builder.workloads,
@@ -142,15 +145,25 @@ def _reading(who: str) -> Reading:
 
 
 def _policies(
-    policies: Sequence[Decoded], who: str, why: str, unknown: Sequence[UnknownPolicy], *, by_report: bool
+    policies: Sequence[Decoded],
+    who: str,
+    why: str,
+    unknown: Sequence[UnknownPolicy],
+    *,
+    by_report: bool,
+    handed_over: bool,
 ) -> tuple[Enforcer, ...]:
-    """What MultiNetworkPolicy does. `by_report`: selectors mean those whose address is reported."""
+    """What MultiNetworkPolicy does. `by_report`: selectors mean those whose address is reported; `handed_over`: guests
+    have devices of their own."""
     from netwright.profiles.enforcers import as_read, unknown_rules
 
     unread = unknown_rules(unknown)
     tiers = [Tier(name="not read", ties="any-order", rules=unread)] if unread else []
     if policies and who != "nobody":
         rules, ends = as_read(policies, (), _reading(who))
+        if handed_over:
+            rules = tuple(replace(rule, at=conjunction(rule.at, Not(Has(GUEST)))) for rule in rules)
+            ends = tuple(replace(end, at=conjunction(end.at, Not(Has(GUEST)))) for end in ends)
         if by_report:
             rules = tuple(replace(rule, src=_reported(rule.src), dst=_reported(rule.dst)) for rule in rules)
         if who == "perhaps":
@@ -301,6 +314,8 @@ class _There:
         """The addresses that an endpoint has on the network, and what it is told apart by there."""
         machine = self._machine(d)
         labels = self._link(machine) if machine is not None else ()
+        if machine is not None and self._network.topology in HANDED_OVER:
+            labels = (*labels, (":" + GUEST, "yes"))
         annotations = meta.annotations or {}
         told = told_addresses(annotations, self._names, self._network.called) if isinstance(d.value, Pod) else ()
         asked = self._asked(meta, namespace)

@@ -17,6 +17,7 @@ import msgspec
 from netwright.dialects.k8s.objects import LabelSelector, Namespace
 from netwright.dialects.multus.objects import IPAMClaim, NetworkAttachmentDefinition
 from netwright.dialects.ovn.objects import ClusterUserDefinedNetwork, Layer2, UserDefinedNetwork
+from netwright.dialects.sriov.objects import NetworkSpec, SriovNetwork
 from netwright.model.document import Decoded
 from netwright.spec.addresses import Address, Match, address
 from netwright.spec.ends import is_read, namespace_labels, namespace_matches, template
@@ -28,6 +29,7 @@ PRIMARY_LABEL = "k8s.ovn.org/primary-user-defined-network"
 OVN = "ovn-k8s-cni-overlay"
 ATTACHED = "k8s.v1.cni.cncf.io/networks"
 STATUS = "k8s.v1.cni.cncf.io/network-status"
+RESOURCE = "k8s.v1.cni.cncf.io/resourceName"
 POD_NETWORKS = "k8s.ovn.org/pod-networks"
 KUBEVIRT_ADDRESSES = "network.kubevirt.io/addresses"
 
@@ -35,7 +37,8 @@ KUBEVIRT_ADDRESSES = "network.kubevirt.io/addresses"
 class Net(msgspec.Struct, frozen=True, kw_only=True):
     """A network. `ref` is as users write it, `called` the name in its CNI configuration, `plugin` the type there ("" if
     the configuration stands on the nodes), `ranges` those of its addresses; without `has_ipam` nobody gives any.
-    `attachments` are the NetworkAttachmentDefinitions, NAMESPACE/NAME, that lead to it."""
+    `attachments` are the NetworkAttachmentDefinitions, NAMESPACE/NAME, that lead to it, `resource` is that of its
+    devices ("" if not said)."""
 
     ref: str
     object: Decoded
@@ -46,6 +49,7 @@ class Net(msgspec.Struct, frozen=True, kw_only=True):
     ranges: tuple[str, ...] = ()
     has_ipam: bool = True
     attachments: tuple[str, ...] = ()
+    resource: str = ""
 
 
 class Interface(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +98,9 @@ def _networks(objects: tuple[Decoded, ...]) -> list[Net]:
             found[called] = _of_ovn(one, at, called, config)
         elif at not in same.attachments:
             found[called] = msgspec.structs.replace(same, attachments=(*same.attachments, at))
-    return [*found.values(), *others]
+    taken = {at for net in (*found.values(), *others) for at in net.attachments}
+    made = [_of_operator(one) for one in objects if isinstance(one.value, SriovNetwork)]
+    return [*found.values(), *others, *(net for net in made if taken.isdisjoint(net.attachments))]
 
 
 def network_of(objects: Sequence[Decoded], ref: str) -> Net | None:
@@ -157,6 +163,15 @@ def _of_ovn(thing: Decoded, at: str, called: str, config: dict[str, Any]) -> Net
     )
 
 
+def _of_operator(thing: Decoded) -> Net:
+    """The network whose attachment the SR-IOV operator makes: of the object's name, in `networkNamespace`."""
+    spec = thing.value.spec or NetworkSpec()
+    at = f"{spec.network_namespace or thing.namespace}/{thing.name}"
+    types = {"OVSNetwork": "ovs", "SriovIBNetwork": "ib-sriov"}
+    config = {"name": thing.name, "type": types.get(thing.kind, "sriov"), "ipam": _json(spec.ipam)}
+    return msgspec.structs.replace(_of_plugin(thing, at, config), resource=spec.resource_name or "")
+
+
 def _of_plugin(thing: Decoded, at: str, config: dict[str, Any] | None) -> Net:
     ref = f"nad/{at}"
     if config is None:
@@ -179,6 +194,7 @@ def _of_plugin(thing: Decoded, at: str, config: dict[str, Any] | None) -> Net:
         ranges=tuple(text for text in ranges if text),
         has_ipam=bool(ipam.get("type")),
         attachments=(at,),
+        resource=(thing.value.metadata.annotations or {}).get(RESOURCE) or "",
     )
 
 

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import msgspec
 
 from netwright.dialects.k8s.objects import NetworkPolicySpec
+from netwright.dialects.sriov.objects import SriovNetworkNodePolicy
 from netwright.model.document import Decoded
 from netwright.spec import networkpolicy, ovn
 from netwright.spec.addresses import Family, address, network
@@ -30,8 +31,8 @@ from netwright.spec.reasons import UNENFORCED
 POLICY_FOR = "k8s.v1.cni.cncf.io/policy-for"
 FILTERED = ("macvlan",)
 """The plugins that multi-networkpolicy-iptables filters unless its `--network-plugins` says otherwise."""
-BYPASSING = ("sriov", "host-device")
-"""Plugins that hand a device to the pod: nothing of the node's stands between."""
+HANDED_OVER = ("sriov", "host-device")
+"""Plugins that hand a device to the pod: whether the node's kernel still sees what passes, its driver says."""
 
 
 def judged(
@@ -126,7 +127,8 @@ def _links(packet: Packet, net: Net) -> list[Side]:
 
 def _side(packet: Packet, net: Net, direction: Direction) -> Side:
     subject = packet.source if direction == "egress" else packet.destination
-    if subject.kind != "pod" or net.plugin in BYPASSING:
+    thing = packet.source_object if direction == "egress" else packet.destination_object
+    if subject.kind != "pod" or (net.plugin in HANDED_OVER and _is_guests(packet, net, thing)):
         return Side(direction=direction)
     policies = tuple(one for one in packet.objects if one.kind == "MultiNetworkPolicy" and _is_for(one, net))
     if net.plugin == OVN and not net.has_ipam:
@@ -152,6 +154,20 @@ def _side(packet: Packet, net: Net, direction: Direction) -> Side:
         may_deny=found.may_deny,
         reasons=reasons,
     )
+
+
+def _is_guests(packet: Packet, net: Net, thing: Decoded | str) -> bool:
+    """Whether the device is a guest's, past all filters of the node: a machine's, or one of a resource whose devices
+    the SriovNetworkNodePolicies bind to the driver for guests."""
+    if machine_of(packet, thing) is not None:
+        return True
+    drivers = [
+        one.value.spec.device_type
+        for one in packet.objects
+        if isinstance(one.value, SriovNetworkNodePolicy) and one.value.spec and one.value.spec.resource_name
+        if net.resource.rpartition("/")[2] == one.value.spec.resource_name
+    ]
+    return bool(drivers) and all(driver == "vfio-pci" for driver in drivers)
 
 
 def _is_for(policy: Decoded, net: Net) -> bool:

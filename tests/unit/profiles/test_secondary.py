@@ -206,8 +206,8 @@ def one_policy(kind: str, **config: Any) -> str:
     [
         ("macvlan", "deny"),
         ("ipvlan", "undecided"),
-        ("sriov", "allow"),
-        ("host-device", "allow"),
+        ("sriov", "undecided"),
+        ("host-device", "undecided"),
         ("bridge", "undecided"),
         ("cnv-bridge", "undecided"),
         ("ovs", "undecided"),
@@ -220,6 +220,37 @@ def test_who_enforces_at_a_plugin(load: Load, kind: str, verdict: str) -> None:
     if verdict == "undecided":
         (found,) = twin.eval([{"from": "shop/web", "to": "shop/db", "port": 5432, "network": STORAGE}])
         assert "whether anybody enforces MultiNetworkPolicy" in found.undecided[0].reason
+
+
+def test_who_enforces_at_a_device_that_is_handed_over(load: Load) -> None:
+    """Where the kernel drives it the programs on the nodes differ; a guest's nobody filters."""
+    named = '"name": "storage", "namespace": "shop"'
+    of_resource = '"annotations": {"k8s.v1.cni.cncf.io/resourceName": "openshift.io/fast"}'
+    parts = one_policy("sriov").replace(named, f"{named}, {of_resource}", 1)
+
+    def pool(name: str, driver: str) -> str:
+        cards = {"nodeSelector": {}, "nicSelector": {"pfNames": ["ens1f0"]}, "numVfs": 4}
+        spec = {"resourceName": "fast", "deviceType": driver, **cards}
+        return document("sriovnetwork.openshift.io/v1", "SriovNetworkNodePolicy", name, spec=spec)
+
+    kernel, guest = pool("one", "netdevice"), pool("two", "vfio-pci")
+    for pools, verdict in (("", "undecided"), (kernel, "undecided"), (guest, "allow"), (guest + kernel, "undecided")):
+        twin = load(parts + pools)
+        assert asked(twin, "shop/web", "shop/db", STORAGE) == verdict
+        assert twin.why("shop/web", "shop/db:5432", network=STORAGE).judged
+    assert any("bound to `vfio-pci`" in text for text in load(parts + guest).on(STORAGE).cluster.assumptions)
+    closed = policy("db", "storage", "db", app("other"))
+    twin = load(attachment("storage", "sriov") + machine("db", "storage") + pod("web", "storage") + closed)
+    assert asked(twin, "shop/web", "shop/db", STORAGE) == "allow"
+
+
+def test_a_network_of_the_operator_is_asked_as_others(load: Load) -> None:
+    ipam = '{"type": "host-local", "subnet": "10.50.0.0/24"}'
+    spec = {"resourceName": "fast", "networkNamespace": "shop", "ipam": ipam}
+    made = document("sriovnetwork.openshift.io/v1", "SriovNetwork", "storage", "sriov-network-operator", spec=spec)
+    twin = load(made + pod("web", "storage") + pod("db", "storage") + policy("db", "storage", "db", app("other")))
+    told = twin.why("shop/web", "shop/db:5432", network=STORAGE)
+    assert (told.verdict, told.judged) == ("undecided", 1)
 
 
 def test_what_a_policy_admits_is_open_whoever_enforces_it(load: Load) -> None:

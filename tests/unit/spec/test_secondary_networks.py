@@ -216,9 +216,18 @@ def test_without_an_ipam_an_address_may_be_any() -> None:
 # --- who enforces ---
 
 
-def test_devices_that_are_handed_to_the_pod_bypass_policies() -> None:
+def test_whether_devices_of_the_kernel_are_filtered_is_not_known_and_those_of_guests_are_not() -> None:
     for plugin in ("sriov", "host-device"):
-        assert on([*bare(plugin), multi("shop", "lan", **CLOSED)], "shop/web", "shop/db") == "allow", plugin
+        assert on([*bare(plugin), multi("shop", "lan", **CLOSED)], "shop/web", "shop/db") == "undecided", plugin
+    for driver, verdict in (("vfio-pci", "allow"), ("netdevice", "undecided")):
+        spec = {"resourceName": "fast", "deviceType": driver, "nodeSelector": {}, "nicSelector": {}, "numVfs": 4}
+        meta = {"name": "fast", "namespace": "ops"}
+        api = "sriovnetwork.openshift.io/v1"
+        pool = {"apiVersion": api, "kind": "SriovNetworkNodePolicy", "metadata": meta, "spec": spec}
+        there = bare("sriov")
+        named = next(one for one in there if one["kind"] == "NetworkAttachmentDefinition")
+        named["metadata"]["annotations"] = {"k8s.v1.cni.cncf.io/resourceName": "openshift.io/fast"}
+        assert on([*there, pool, multi("shop", "lan", **CLOSED)], "shop/web", "shop/db") == verdict
 
 
 def test_whether_other_plugins_are_filtered_is_a_setting() -> None:

@@ -15,7 +15,7 @@ from netwright.dialects.multus.objects import POLICY_FOR, MultiNetworkPolicy, po
 from netwright.dialects.sriov.objects import SriovNetworkNodePolicy
 from netwright.model.document import Decoded
 from netwright.model.networks import by_attachment
-from netwright.profiles.multi_policies import OVN_TOPOLOGIES, enforced_by
+from netwright.profiles.multi_policies import FOR_GUESTS, HANDED_OVER, OVN_TOPOLOGIES
 from netwright.profiles.networks import described
 from netwright.profiles.primary_networks import primary_networks
 from netwright.questions.check.attached import attached
@@ -24,7 +24,6 @@ from netwright.questions.check.machines import Machines, Networks
 from netwright.questions.check.scene import Scene
 
 BRIDGED: Final = ("bridge", "cnv-bridge", "tap", "macvtap")
-FOR_GUESTS: Final = "vfio-pci"
 
 
 def checks(scene: Scene) -> Iterator[Found]:
@@ -109,7 +108,7 @@ def not_enforced(d: Decoded, scene: Scene) -> Iterator[Found]:
         network = one.network
         if one.name not in names or one.ref not in refs & machines or network is None or network.ref in told:
             continue
-        if network.topology not in BRIDGED and enforced_by(network).who != "nobody":
+        if network.topology not in (*BRIDGED, *HANDED_OVER):
             continue
         told.add(network.ref)
         why = (
