@@ -71,7 +71,7 @@ class _Maker(OvnMaker):
             if space["metadata"]["name"] not in self.primary:
                 space["metadata"]["labels"].pop(PRIMARY, None)
         self.pods = [self.pod(i) for i in range(self.pick((6, 7, 8, 9)))]
-        machines = [self.machine(i) for i in range(self.pick((0, 1, 2)))]
+        machines = [self.machine(i) for i in range(self.pick((0, 1, 2, 3)))]
         services = [self.service(space) for space in SPACES if self.chance(0.4)]
         if self.chance(0.2):
             spaces.append(self.namespace("kube-system"))
@@ -264,8 +264,28 @@ class _Maker(OvnMaker):
             notes["network.kubevirt.io/addresses"] = json.dumps({"default": [address]})
         template = {"metadata": {"labels": {"app": self.pick(APPS)}, "annotations": notes}, "spec": spec}
         meta = {"name": f"vm{i}", "namespace": space}
+        for network in networks[1:]:
+            cidr = next(
+                cidr for cidr, listed, _ in self.secondary.values() if listed[0] == network["multus"]["networkName"]
+            )
+            if self.chance(0.2):
+                asked = json.loads(notes.get("network.kubevirt.io/addresses") or "{}")
+                asked[network["name"]] = [self.address_of(cidr or "10.1.0.0/24", 60 + i)]
+                notes["network.kubevirt.io/addresses"] = json.dumps(asked)
+        if self.chance(0.4):
+            told = [self.reported(network["name"], i) for network in networks if self.chance(0.8)]
+            meta |= template["metadata"]
+            status = {"phase": "Running", "interfaces": told}
+            kind = "VirtualMachineInstance"
+            return {"apiVersion": "kubevirt.io/v1", "kind": kind, "metadata": meta, "spec": spec, "status": status}
         body = {"runStrategy": "Always", "template": template}
         return {"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachine", "metadata": meta, "spec": body}
+
+    def reported(self, name: str, i: int) -> Object:
+        """What a machine's instance tells of an interface, by its guest perhaps."""
+        address = self.address_of(self.pick(LANS), 70 + i)
+        listed = self.pick(([address], [address, "fe80::1"], ["fe80::1"], [address, "10.9.0.9"]))
+        return {"name": name, "ipAddress": listed[0], "ipAddresses": listed}
 
     def service(self, space: str) -> Object:
         spec = {
@@ -360,8 +380,8 @@ class _Maker(OvnMaker):
     def is_on(self, thing: Object, ref: str) -> bool:
         """Whether the generator has put it there."""
         attachments = self.secondary[ref][1]
-        if thing["kind"] == "VirtualMachine":
-            networks = thing["spec"]["template"]["spec"]["networks"]
+        if thing["kind"] != "Pod":
+            networks = (thing["spec"].get("template") or thing)["spec"]["networks"]
             return any(one.get("multus", {}).get("networkName") in attachments for one in networks)
         text = thing["metadata"]["annotations"].get("k8s.v1.cni.cncf.io/networks", "")
         if text.startswith("["):

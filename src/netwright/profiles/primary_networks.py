@@ -21,6 +21,7 @@ from netwright.base.selectors import Has, Not, Selector, conjunction, equals, on
 from netwright.base.spans import Origin
 from netwright.dialects.k8s.lower import POD_NETWORK
 from netwright.dialects.k8s.objects import Meta
+from netwright.dialects.multus.attached import addresses_asked
 from netwright.dialects.ovn import CONNECTS
 from netwright.model.document import Decoded, UnknownPolicy
 from netwright.model.isolation import DEFAULT_ADDRESS, ENFORCER, NETWORK, OPEN_PORTS, Isolation
@@ -54,8 +55,6 @@ POD_NETWORKS: Final = "k8s.ovn.org/pod-networks"
 """What OVN-Kubernetes writes of a pod's networks: JSON, by attachment, with `role` and `ip_addresses`."""
 STATUS: Final = "k8s.v1.cni.cncf.io/network-status"
 """What Multus writes of them: a list, where the primary one has `default: true`."""
-MACHINE_ADDRESSES: Final = "network.kubevirt.io/addresses"
-"""The addresses that a machine asks for on its primary network: JSON, lists by interface."""
 EVERYWHERE: Final = frozenset(
     (("default", "kubernetes"), ("kube-system", "kube-dns"), ("openshift-dns", "dns-default"))
 )
@@ -338,9 +337,10 @@ def _known(annotations: Mapping[str, str | None], possible: IpSet | None) -> IpS
             found = read_addresses(one.get("ips") or ())
             if one.get("default") and found and (possible is None or not found - possible):
                 return found
-    with suppress(ValueError, AttributeError, TypeError):
-        for listed in json.loads(annotations.get(MACHINE_ADDRESSES) or "{}").values():
-            return read_addresses(listed)
+    for listed in addresses_asked(annotations).values():
+        asked = IpSet.of(*listed)
+        if asked and (possible is None or asked <= possible):
+            return asked
     return IpSet()
 
 

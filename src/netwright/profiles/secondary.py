@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from netwright.base.errors import UnknownReference, UsageError
-from netwright.base.ipset import IpSet
+from netwright.base.ipset import LINK_LOCAL, IpSet
 from netwright.base.selectors import Has, Not, Selector, conjunction, equals
 from netwright.base.services import NONE
 from netwright.base.spans import Origin
-from netwright.dialects.k8s.endpoints import EndpointBuilder, is_terminated, template_of
+from netwright.dialects.k8s.endpoints import INSTANCE, EndpointBuilder, is_terminated, template_of
 from netwright.dialects.k8s.objects import Meta, Pod
 from netwright.dialects.k8s.reading import Reading
 from netwright.dialects.k8s.validate_syntax import read_cidr
 from netwright.dialects.kubevirt import MACHINES
 from netwright.dialects.multus import POLICY
-from netwright.dialects.multus.attached import Attachment, attachments, bare, told_addresses
+from netwright.dialects.multus.attached import Attachment, addresses_asked, attachments, bare, told_addresses
 from netwright.dialects.multus.objects import IPAMClaim
 from netwright.model.cluster import Cluster
 from netwright.model.document import Decoded, UnknownPolicy
@@ -326,6 +326,8 @@ class _There:
         known = known or [text for one in asked for text in one.addresses]
         if known:
             labels = (*labels, (":" + REPORTED, "yes"))
+        elif machine is not None:
+            known = self._of_guest(machine)
         several = len(asked) > 1 or any(sum((":" in one) == six for one in known) > 1 for six in (True, False))
         # of several it is not known by which of them an interface is met
         return Standing(labels, IpSet.of(*known) if known and not several else None)
@@ -339,6 +341,23 @@ class _There:
                 if kind in MACHINES and key in self._by_key:
                     return self._by_key[key]
         return None
+
+    def _of_guest(self, machine: Decoded) -> list[str]:
+        """The addresses that a machine's instance reports of its interfaces there, else those that its template asks
+        for; no network plugin is told of them."""
+        from netwright.dialects.kubevirt.launcher import instance_of
+
+        names = {one.name or "" for _, one in self._links(machine)}
+        instance = self._by_key.get((INSTANCE, machine.namespace, machine.name), machine)
+        status = instance.value.status if instance.kind == INSTANCE else None
+        for one in (status.interfaces if status else None) or ():
+            found = [bare(text) for text in (*(one.ip_addresses or ()), one.ip_address or "") if text]
+            unicast = [text for text in dict.fromkeys(found) if text and not IpSet.of(text) <= LINK_LOCAL]
+            if one.name in names and unicast:
+                return unicast
+        meta = instance_of(machine.value).metadata
+        asked = addresses_asked((meta.annotations if meta else None) or {})
+        return [text for name in names for one in asked.get(name, ()) if (text := bare(one))]
 
     def _link(self, machine: Decoded) -> tuple[tuple[str, str], ...]:
         from netwright.dialects.kubevirt.launcher import spec_pointer

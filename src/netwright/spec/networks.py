@@ -15,6 +15,12 @@ from typing import Any
 import msgspec
 
 from netwright.dialects.k8s.objects import LabelSelector, Namespace
+from netwright.dialects.kubevirt.objects import (
+    MultusNetwork,
+    VirtualMachineInstance,
+    VirtualMachineInstanceReplicaSet,
+    VirtualMachinePool,
+)
 from netwright.dialects.multus.objects import IPAMClaim, NetworkAttachmentDefinition
 from netwright.dialects.ovn.objects import ClusterUserDefinedNetwork, Layer2, UserDefinedNetwork
 from netwright.dialects.sriov.objects import NetworkSpec, SriovNetwork
@@ -24,6 +30,7 @@ from netwright.spec.ends import is_read, namespace_labels, namespace_matches, te
 from netwright.spec.machines import MACHINES, own
 
 POD = "pod"
+REPLICATED = (VirtualMachineInstanceReplicaSet, VirtualMachinePool)
 PRIMARY_LABEL = "k8s.ovn.org/primary-user-defined-network"
 """A namespace has it from its start, or gets no primary network."""
 OVN = "ovn-k8s-cni-overlay"
@@ -53,11 +60,13 @@ class Net(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Interface(msgspec.Struct, frozen=True, kw_only=True):
-    """One interface of a pod on a network: by which attachment, its name there ("" if not said), known addresses."""
+    """One interface of a pod on a network: by which attachment, its name there ("" if not said), known addresses;
+    `reported` of them are those that the cluster tells, and not the guest alone."""
 
     attachment: str
     name: str = ""
     known: tuple[Address, ...] = ()
+    reported: tuple[Address, ...] = ()
 
 
 # --- the networks -----------------------------------------------------------------------------------------------------
@@ -300,10 +309,44 @@ def interfaces(objects: Sequence[Decoded], thing: Decoded, net: Net) -> list[Int
     """The interfaces that the pod, or a pod of the workload, has on the network."""
     notes = template(thing)[0].annotations or {}
     found = [one for one in _attached(thing, notes.get(ATTACHED)) if one[0] in net.attachments]
-    return [
-        Interface(attachment=at, name=name, known=_known(objects, thing, notes, net, at, name, ips, claim))
-        for at, name, ips, claim in found
-    ]
+    there: list[Interface] = []
+    for at, name, ips, claim in found:
+        told = _known(objects, thing, notes, net, at, name, ips, claim)
+        there.append(Interface(attachment=at, name=name, known=told or _of_guest(objects, thing, at), reported=told))
+    return there
+
+
+def _of_guest(objects: Sequence[Decoded], thing: Decoded, at: str) -> tuple[Address, ...]:
+    """What the machine's instance reports of its interfaces on the attachment, else what its template asks for; of
+    addresses those of the link alone are no use."""
+    names = {(one.kind, one.name) for one in thing.value.metadata.owner_references or () if one.controller}
+    names.add((thing.kind, thing.name))
+    called = {name for kind, name in names if kind in ("VirtualMachine", "VirtualMachineInstance")}
+    machines = [one for one in objects if isinstance(one.value, MACHINES) and one.namespace == thing.namespace]
+    mine = [one for one in machines if one.name in called and not isinstance(one.value, REPLICATED)]
+    if not mine and isinstance(thing.value, MACHINES):
+        mine = [thing]
+    mine.sort(key=lambda one: not isinstance(one.value, VirtualMachineInstance))
+    for machine in mine:
+        of_machine = own(machine)
+        links = [one.name for one in of_machine[1].networks or () if one.multus and _at(one.multus, machine) == at]
+        status = machine.value.status if isinstance(machine.value, VirtualMachineInstance) else None
+        for one in (status.interfaces if status else None) or ():
+            found = _parsed([*(one.ip_addresses or ()), one.ip_address])
+            found = tuple(address for address in found if not address.is_link_local)
+            if one.name in links and found:
+                return found
+        asked = _mapping((of_machine[0].annotations or {}).get(KUBEVIRT_ADDRESSES))
+        for name in links:
+            if isinstance(asked.get(name or ""), list):
+                return _parsed(asked[name or ""])
+    return ()
+
+
+def _at(source: MultusNetwork, machine: Decoded) -> str:
+    """The attachment that a machine's network names."""
+    name = source.network_name or ""
+    return name if "/" in name else f"{machine.namespace}/{name}"
 
 
 Request = tuple[str, str, tuple[Any, ...], str]

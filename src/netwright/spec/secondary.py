@@ -134,9 +134,11 @@ def _side(packet: Packet, net: Net, direction: Direction) -> Side:
     if net.plugin == OVN and not net.has_ipam:
         # refused: such a policy is not set up at all
         policies = tuple(one for one in policies if not _has_selectors(one))
-    peer = packet.destination if direction == "egress" else packet.source
     # Selectors stand for addresses that the cluster knows: without an IPAM there are none but those reported.
-    selects = net.has_ipam or bool(peer.known)
+    other = packet.destination_object if direction == "egress" else packet.source_object
+    selects = (
+        net.has_ipam or isinstance(other, str) or all(one.reported for one in interfaces(packet.objects, other, net))
+    )
     base = ovn.READING if net.plugin == OVN else networkpolicy.DOCUMENTED
     reading = Reading(ports=base.ports, every_protocol=True, policies=policies, selects=selects)
     found = networkpolicy.tier(packet, direction, subject, reading)

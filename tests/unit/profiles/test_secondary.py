@@ -373,6 +373,34 @@ def test_the_claims_of_a_machine(load: Load) -> None:
     assert asked(twin, "shop/m1", "shop/web", STORAGE) == "allow"
 
 
+def test_addresses_that_a_machine_tells(load: Load) -> None:
+    """What the instance reports, else what the template asks for; addresses of the link alone are none."""
+    storage = attachment("storage", **host_local("10.60.0.0/24")) + pod("web", "storage")
+    only = policy("web", "storage", "web", block("10.60.0.9/32"))
+    wanted = json.dumps({"lan": ["10.60.0.9"], "other": ["10.60.0.1"]})
+    notes = json.dumps({"annotations": {"network.kubevirt.io/addresses": wanted}})[1:-1]
+    asking = machine("m1", "storage").replace('"metadata": {"labels"', f'"metadata": {{{notes}, "labels"')
+    spec = {"domain": {"devices": {"interfaces": [{"name": "lan", "bridge": {}}]}}}
+    spec |= {"networks": [{"name": "lan", "multus": {"networkName": "storage"}}]}
+
+    def instance(*addresses: str) -> str:
+        told = [{"name": "lan", "ipAddress": addresses[0], "ipAddresses": list(addresses)}]
+        status = {"phase": "Running", "interfaces": told}
+        return document("kubevirt.io/v1", "VirtualMachineInstance", "m1", spec=spec, status=status)
+
+    for made, verdict in (
+        (machine("m1", "storage"), "undecided"),
+        (asking, "allow"),
+        (instance("10.60.0.9", "fe80::1"), "allow"),
+        (instance("10.60.0.8"), "deny"),
+        (instance("fe80::1"), "undecided"),
+        (asking + instance("10.60.0.8"), "deny"),
+    ):
+        twin = load(storage + only + made)
+        assert asked(twin, "shop/m1", "shop/web", STORAGE) == verdict
+        assert twin.why("shop/m1", "shop/web:80", network=STORAGE).judged
+
+
 # --- addresses ------------------------------------------------------------------------------------------------------
 
 

@@ -19,6 +19,7 @@ NETWORKS: Final = "k8s.v1.cni.cncf.io/networks"
 STATUS: Final = ("k8s.v1.cni.cncf.io/network-status", "k8s.v1.cni.cncf.io/networks-status")
 """The annotation that Multus writes, by its name and by the one that it had before."""
 POD_NETWORKS: Final = "k8s.ovn.org/pod-networks"
+MACHINE_ADDRESSES: Final = "network.kubevirt.io/addresses"
 Annotations = Mapping[str, str | None]
 
 
@@ -77,6 +78,12 @@ def told_addresses(annotations: Annotations, names: frozenset[str], called: str)
         if name in names and isinstance(one, dict):
             found.update(dict.fromkeys(_addresses(one.get("ip_addresses") or [one.get("ip_address")])))
     return tuple(found)
+
+
+def addresses_asked(annotations: Annotations) -> dict[str, tuple[str, ...]]:
+    """The addresses that a machine's template asks for, by its names of networks (ipam-extensions, README)."""
+    held = _read(annotations.get(MACHINE_ADDRESSES) or "")
+    return {name: _addresses(value) for name, value in held.items()} if isinstance(held, dict) else {}
 
 
 def bare(address: str) -> str:
