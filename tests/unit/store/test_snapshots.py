@@ -13,6 +13,8 @@ import msgspec
 import pytest
 
 import netwright as nw
+from netwright.model.kind_lists import KINDS
+from netwright.store import redacting, vocabulary
 from netwright.store.files import Exported, Folder
 from netwright.store.reading import find, listed, stored
 from netwright.store.redacting import redact
@@ -275,13 +277,10 @@ def test_a_redacted_snapshot_has_no_name_of_the_source(tmp_path: Path, root: Pat
     assert len(stored(other)[0]) == len(stored(taken)[0])
 
 
-def test_kinds_that_are_not_redacted_are_refused(tmp_path: Path) -> None:
+def test_kinds_that_are_not_redacted_are_refused(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {kind.group for kind in KINDS if kind.reads == "read"} <= vocabulary.GROUPS
     store = Folder(str(tmp_path / "store"))
-    source = tmp_path / "c.yaml"
-    source.write_text(
-        "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: a}\n"
-        "spec: {endpointSelector: {}, ingress: [{}]}\n"
-    )
-    taken = kept(store, str(source))
-    with pytest.raises(nw.UsageError, match="not redacted yet"):
+    taken = kept(store, str(root / "examples/shop"))
+    monkeypatch.setattr(redacting, "GROUPS", vocabulary.GROUPS - {"apps"})
+    with pytest.raises(nw.UsageError, match="is not redacted"):
         redact(store, find(taken, store.path))
