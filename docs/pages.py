@@ -20,6 +20,7 @@ def all_pages() -> dict[str, str]:
         "commands.md": commands(),
         "questions.md": questions(),
         "codes.md": codes(),
+        "machine-rules.md": rules(),
         "kinds.md": kinds(),
         "library.md": library(),
         "profiles.md": profiles(),
@@ -177,6 +178,36 @@ def codes() -> str:
         at = parts.index(f"## {code.code}: {code.title}") + 3
         parts[at:at] = [f'```yaml title="an example"\n{code.fails}```', f'```yaml title="cured"\n{code.passes}```']
     return _page("Codes", parts)
+
+
+def rules() -> str:
+    from netwright.model.finding_codes import code_of
+    from netwright.model.machine_rules import FAMILIES, MachineRule, machine_rules
+    from netwright.model.version_gates import gate_of
+
+    def link(name: str) -> str:
+        return f"[{name}](codes.md#{_anchor(f'{name}: {code_of(name).title}')})"
+
+    def told(rule: MachineRule) -> str:
+        parts = [" ".join(map(link, rule.codes))] if rule.codes else []
+        parts += [f"{link('NW1007')}: {one.words}" for one in rule.refused]
+        return "; ".join([*parts, *([rule.otherwise] if rule.otherwise else [])])
+
+    def says(rule: MachineRule) -> str:
+        return "; ".join([rule.says, *(f"{one.says}: {one.versions}" for one in map(gate_of, rule.gates))])
+
+    found = machine_rules()
+    silent = sum(not rule.codes and not rule.refused for rule in found)
+    parts = [
+        f"What documents say about virtual machines and their networks, in {len(found)} rules, each with what says it "
+        f"here: the code of a finding, the refusal of an object that the API would not take (NW1007, with its words), "
+        f"or the answer that has it. {silent} have no code, with the reason. `netwright explain CODE` names the rules "
+        "of a code."
+    ]
+    for family, (_, title) in FAMILIES.items():
+        rows = [[one.rule, says(one), told(one), one.source] for one in found if one.rule.startswith(family)]
+        parts += [f"## {family}: {title}", _table(["rule", "what it says", "where netwright says it", "after"], rows)]
+    return _page("Rules of machines and networks", parts)
 
 
 def _anchor(heading: str) -> str:

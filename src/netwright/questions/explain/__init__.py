@@ -16,6 +16,7 @@ from netwright.model.finding_codes import finding_codes
 from netwright.model.glossary import TERMS, Term
 from netwright.model.kind_lists import KINDS, find
 from netwright.model.kinds import Kind
+from netwright.model.machine_rules import rules_of
 from netwright.profiles.differences import Difference, differences
 from netwright.profiles.known import NAMES, profile_of
 from netwright.profiles.profile import Option, Profile
@@ -133,7 +134,9 @@ def _close(key: str) -> list[str]:
 def _code(code: Code) -> Page:
     examples: tuple[Section, ...] = ()
     if isinstance(code, FindingCode):
+        rules = tuple(f"{one.rule}: {one.says} ({one.source})" for one in rules_of(code.code))
         examples = (
+            *((Section(heading="rules that it tells", texts=rules, is_list=True),) if rules else ()),
             Section(heading="an example", texts=(code.fails,), is_code=True),
             Section(heading="the same, cured", texts=(code.passes,), is_code=True),
         )
