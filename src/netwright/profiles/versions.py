@@ -1,4 +1,5 @@
-"""Which version of KubeVirt the input tells of: by what it says of itself, else by its images."""
+"""Which versions of KubeVirt and of kubemacpool the input tells of: by what they say of themselves, else by their
+images."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from netwright.model.document import Decoded, Document
 from netwright.model.version_gates import Version
 
 _IMAGES: Final = ("virt-operator", "virt-api", "virt-controller", "virt-handler", "virt-launcher")
+_OF_POOL: Final = ("kubemacpool",)
 _RUN_BY: Final = ("Pod", "Deployment", "DaemonSet")
 _VERSION = re.compile(r"v?(\d+)\.(\d+)").match
 
@@ -21,12 +23,22 @@ def version_of_kubevirt(objects: Sequence[Decoded], documents: Sequence[Document
         status = d.value.status if isinstance(d.value, KubeVirt) else None
         if found := _read((status.observed_kube_virt_version if status else None) or ""):
             return found
+    return _of_images(documents, _IMAGES)
+
+
+def version_of_kubemacpool(documents: Sequence[Document]) -> Version | None:
+    """The version of kubemacpool that runs; None where the input does not tell it, or tells several."""
+    return _of_images(documents, _OF_POOL)
+
+
+def _of_images(documents: Sequence[Document], names: tuple[str, ...]) -> Version | None:
+    """The version in the tags of images of these names, of what is called after them."""
     told = {
         version
         for document in documents
-        if document.kind in _RUN_BY and document.name.startswith(_IMAGES)
+        if document.kind in _RUN_BY and document.name.startswith(names)
         for image in _images(document.tree())
-        if (version := _of_image(image))
+        if (version := _of_image(image, names))
     }
     return told.pop() if len(told) == 1 else None
 
@@ -48,10 +60,10 @@ def _in(tree: Any, *keys: str) -> Any:
     return tree
 
 
-def _of_image(image: str) -> Version | None:
-    """The version in the tag of an image of one of KubeVirt's names."""
+def _of_image(image: str, names: tuple[str, ...]) -> Version | None:
+    """The version in the tag of an image of one of these names."""
     path, colon, tag = image.partition("@")[0].rpartition(":")
-    return _read(tag) if colon and path.rpartition("/")[2] in _IMAGES else None
+    return _read(tag) if colon and path.rpartition("/")[2] in names else None
 
 
 def _read(text: str) -> Version | None:

@@ -31,10 +31,10 @@ _MODULES: Final = {
     "NW40": ("services", "service_names"),
     "NW41": ("ingresses",),
     "NW50": ("cluster_ranges",),
-    "NW60": ("machine_migration", "machine_bindings", "network_policies"),
-    "NW61": ("user_networks", "machine_addresses", "network_policies"),
+    "NW60": ("machine_migration", "machine_bindings", "migrations", "network_policies"),
+    "NW61": ("user_networks", "machine_addresses", "machine_guests", "network_status", "network_policies"),
     "NW62": ("machine_policies", "network_policies"),
-    "NW63": ("mtu",),
+    "NW63": ("mtu", "machine_guests", "network_status"),
     "NW64": ("address_pools",),
 }
 """The modules that hold the codes of a family; each has them in a tuple that is called as it is, in capitals."""

@@ -125,9 +125,9 @@ MACHINE_ADDRESSES: Final = (
         severity="error",
         title="an address in a guest that OVN-Kubernetes did not give",
         explanation=(
-            "The running instance tells of an address that is in none of the subnets of its network: one set up in the "
-            "guest, a floating one, or one from before a move. Where OVN-Kubernetes gives addresses it drops whatever "
-            "has another source."
+            "The running instance tells of an address that is in none of the subnets of its network, or that the "
+            "IPAMClaim of the interface does not hold: one set up in the guest, a floating one, or one from before a "
+            "move. Where OVN-Kubernetes gives addresses it drops whatever has another source."
         ),
         help="let the guest ask by DHCP, or use a network that gives out none",
         fails=manifest(machine(*ONLY_LAN), INSTANCE, OVN_LAN),

@@ -144,7 +144,8 @@ MACHINE_MIGRATION: Final = (
         explanation=(
             "The running machine has it differently than the machine is written. Interfaces with the binding `bridge` "
             "or `sriov` can be plugged in while it runs, others wait for a restart. Another network for an interface "
-            "is taken over live (by a migration) by KubeVirt 1.9, and by 1.8 with the feature gate `LiveUpdateNADRef`."
+            "is taken over live (by a migration) by KubeVirt 1.9, and by 1.8 with the feature gate `LiveUpdateNADRef`: "
+            "for an attachment of the same type, and not where the dynamic networks controller of Multus runs."
         ),
         help="restart the machine",
         fails=manifest(machine(strategy="Always"), _instance("autoattachPodInterface: false", ""), DENY, ADMIT),

@@ -45,7 +45,7 @@ RULES: Final[tuple[MachineRule, ...]] = (
         "A5",
         "`masquerade` is for the pod network alone; the guest sees itself at 10.0.2.2 unless it is written otherwise",
         _KUBEVIRT,
-        "NW6022",
+        "NW6022 NW6120",
         (
             machine(TWO.replace("bridge", "masquerade"), TWO_NETWORKS),
             "is a binding to the pod network alone",
@@ -126,7 +126,7 @@ RULES: Final[tuple[MachineRule, ...]] = (
         "A14",
         "with a bridge the pod has no address left, and the guest asks for it by DHCP",
         _KUBEVIRT,
-        "NW6016",
+        "NW6016 NW6120",
         otherwise="probes of the kubelet come to the guest, which has the address; what other tools on the node do "
         "with the pod's address is not in the objects",
     ),
@@ -134,7 +134,7 @@ RULES: Final[tuple[MachineRule, ...]] = (
         "A15",
         "an SR-IOV pool is bound to `vfio-pci`, the attachment names it, and a migration unplugs the device",
         "KubeVirt 1.9, user guide: SR-IOV",
-        "NW6013 NW6014 NW6015",
+        "NW6013 NW6014 NW6015 NW6025",
         otherwise="whether the network resources injector runs is not in the objects of a machine",
     ),
     rule(
@@ -180,14 +180,14 @@ RULES: Final[tuple[MachineRule, ...]] = (
         "A21",
         "a migration is cancelled after so many seconds for each GiB, at a bandwidth that may be limited",
         _MIGRATION,
-        "",
+        "NW6026",
         otherwise="how long a drain takes hangs on how much memory the guests write: `move` is to estimate it",
     ),
     rule(
         "A22",
         "the network of migrations is in KubeVirt's namespace, has a range of its own, and a wire on every node",
         _MIGRATION,
-        "NW6019 NW6020",
+        "NW6019 NW6020 NW6027",
     ),
     rule(
         "A23",

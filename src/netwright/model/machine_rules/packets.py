@@ -12,7 +12,7 @@ RULES: Final[tuple[MachineRule, ...]] = (
         "E1",
         "a guest with 1500 bytes on an overlay with 1400 has to be told, or the fabric carries more",
         "OVN-Kubernetes at 8871cd9cec9c, `pkg/config`",
-        "NW6303 NW6306",
+        "NW6303 NW6306 NW6309",
         otherwise="what a guest has set up by itself, without `networkData`, is inside of it",
     ),
     rule(

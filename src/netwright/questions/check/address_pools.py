@@ -20,6 +20,7 @@ from netwright.model.nics import MachineNoun, NicNoun
 from netwright.model.version_gates import gate_of
 from netwright.profiles.networks import described
 from netwright.profiles.subnets import is_one_segment, subnets_of
+from netwright.profiles.versions import version_of_kubemacpool
 from netwright.questions.check.found import Found, Seen, at, field, listed
 from netwright.questions.check.mtu import Wired, origin_of
 from netwright.questions.check.scene import Scene
@@ -27,7 +28,8 @@ from netwright.questions.check.scene import Scene
 _POOLS: Final = ("VirtualMachinePool", "VirtualMachineInstanceReplicaSet")
 _LEAVES: Final = ("localnet", "bridge", "cnv-bridge", "ovs", "macvlan", "macvtap", "sriov")
 """Networks whose frames leave the node with the MAC addresses of machines."""
-_OF_POOL: Final = "; ".join(gate_of(one).says for one in ("refuses collisions", "tells collisions"))
+_OF_POOL: Final = ("refuses collisions", "tells collisions")
+"""What kubemacpool does with an address that is there twice, by its version."""
 
 
 def checks(scene: Scene) -> Iterator[Found]:
@@ -48,7 +50,7 @@ def checks(scene: Scene) -> Iterator[Found]:
             if number is not None:
                 holders.setdefault(number, []).append((machine, nic))
     yield from in_range(scene, holders, ignored)
-    yield from shared(holders, networks)
+    yield from shared(scene, holders, networks)
     yield from left_out(scene, wired, ignored)
     yield from foreign_claims(scene, wired)
     yield from nothing_excluded(wired)
@@ -126,8 +128,21 @@ def in_range(scene: Scene, holders: dict[int, list[tuple[MachineNoun, NicNoun]]]
                 )
 
 
-def shared(holders: dict[int, list[tuple[MachineNoun, NicNoun]]], networks: dict[str, NetworkNoun]) -> Iterator[Found]:
+def _by_pool(scene: Scene) -> str:
+    """What kubemacpool does with such an address, in the version that runs; in each where that is not known."""
+    version = version_of_kubemacpool(scene.twin.snapshot.reading.documents)
+    gates = [gate_of(one) for one in _OF_POOL]
+    if version is None:
+        return "; ".join(one.says for one in gates)
+    runs = ".".join(map(str, version))
+    return "; ".join(f"{one.says}; {runs} runs here" for one in gates if one.answer(version, frozenset()))
+
+
+def shared(
+    scene: Scene, holders: dict[int, list[tuple[MachineNoun, NicNoun]]], networks: dict[str, NetworkNoun]
+) -> Iterator[Found]:
     """NW6403 and NW6404, once a machine: about the first other one before it."""
+    by_pool = scene.once(_by_pool)
     for _, held in sorted(holders.items()):
         told: list[tuple[MachineNoun, NicNoun]] = []
         for machine, nic in held:
@@ -141,7 +156,7 @@ def shared(holders: dict[int, list[tuple[MachineNoun, NicNoun]]], networks: dict
                     f"`{machine.ref}` and `{other.ref}` have one MAC address, `{nic.mac}`"
                     + (f", on {_called(nic, networks)}" if near else " on different networks"),
                     label=f"interface `{nic.name}`",
-                    effect=f"each loses what the other is sent ({_OF_POOL})" if near else _OF_POOL,
+                    effect=f"each loses what the other is sent ({by_pool})" if near else by_pool,
                     help="give one of them another address, or leave it out",
                     key=f"{nic.name} {other.ref}",
                     workloads=(machine.ref, other.ref),
@@ -156,7 +171,7 @@ def shared(holders: dict[int, list[tuple[MachineNoun, NicNoun]]], networks: dict
                     _mac(nic),
                     f"all machines of `{machine.ref}` have one MAC address, `{nic.mac}`",
                     label=f"interface `{nic.name}`",
-                    effect=f"each loses what another is sent ({_OF_POOL})" if network else _OF_POOL,
+                    effect=f"each loses what another is sent ({by_pool})" if network else by_pool,
                     help="leave the address out of the template",
                     key=f"{nic.name} all",
                     workloads=(machine.ref,),

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from netwright.base.ipset import Family, IpSet
 from netwright.dialects.kubevirt.machines import ADDRESSES, Card, Written
+from netwright.dialects.multus.objects import IPAMClaim
 from netwright.model.networks import NetworkNoun, by_attachment
 from netwright.profiles.networks import described
 from netwright.profiles.odd_networks import addresses
@@ -28,9 +29,10 @@ _LINK_LOCAL: Final = IpSet.of("169.254.0.0/16", "fe80::/10")
 def checks(scene: Scene) -> Iterator[Found]:
     """NW6105 to NW6111 and NW6114."""
     machines = scene.once(Machines)
+    claimed = scene.once(claims)
     for machine, card in machines.cards():
         yield from not_kept(machine, card)
-        yield from of_its_own(machine, card)
+        yield from of_its_own(machine, card, claimed.get((machine.noun.namespace, f"{machine.noun.name}.{card.name}")))
     asked: dict[tuple[str, str], list[tuple[Written, str]]] = {}
     for machine in machines.all:
         yield from asks(machine, asked)
@@ -61,29 +63,43 @@ def not_kept(machine: Written, card: Card) -> Iterator[Found]:
     )
 
 
-def of_its_own(machine: Written, card: Card) -> Iterator[Found]:
-    """NW6110: an address in the guest that OVN-Kubernetes did not give."""
+def claims(scene: Scene) -> dict[tuple[str, str], IpSet]:
+    """The addresses of each IPAMClaim, by its namespace and name."""
+    return {
+        (d.namespace, d.name): addresses([ip.partition("/")[0] for ip in d.value.status.ips])
+        for d in scene.objects
+        if isinstance(d.value, IPAMClaim) and d.value.status is not None and d.value.status.ips
+    }
+
+
+def of_its_own(machine: Written, card: Card, claimed: IpSet | None) -> Iterator[Found]:
+    """NW6110: an address in the guest that OVN-Kubernetes did not give. `claimed` are those that a claim holds; None:
+    any of the subnets may have been given."""
     network = card.network
     if network is None or network.topology not in OF_OVN or network.ipam != "ovn" or not network.subnets:
         return
     status = machine.instance.status if machine.instance else None
     inside = addresses(network.subnets)
+    given = claimed if claimed is not None else inside
     for one in (status.interfaces if status else None) or ():
         if one.name != card.name:
             continue
         for text in one.ip_addresses or ((one.ip_address,) if one.ip_address else ()):
             own = addresses([text])
-            if not own or own <= inside or own <= _LINK_LOCAL:
+            if not own or own <= given or own <= _LINK_LOCAL:
                 continue
+            told = (
+                f"whose subnets are {listed(network.subnets)}" if not own <= inside else "which its claim does not hold"
+            )
             yield found(
                 "NW6110",
                 machine,
                 card.pointer,
-                f"the guest of `{machine.noun.ref}` has {text} on {described(network)}, whose subnets are "
-                f"{listed(network.subnets)}",
+                f"the guest of `{machine.noun.ref}` has {text} on {described(network)}, {told}",
                 label=f"`{card.name}` has {text}",
                 effect="OVN-Kubernetes passes what has the address that it gave: packets from this one are dropped",
-                help="let the guest take its address by DHCP, or attach it to a network with `ipam: {mode: Disabled}`",
+                help="let the guest take its address by DHCP; for a floating one use a Service, or a network with "
+                "`ipam: {mode: Disabled}`",
                 key=f"{card.name} {text}",
             )
 

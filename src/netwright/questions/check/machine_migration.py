@@ -6,7 +6,7 @@ pod-eviction-admitter.go`) and its user guide: live migration, node maintenance,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from netwright.base.spans import Pointer
@@ -15,6 +15,7 @@ from netwright.dialects.kubevirt.kept import BRIDGE_MAY_MIGRATE, OF_MIGRATION
 from netwright.dialects.kubevirt.machines import ADDRESSES, Card, Written
 from netwright.dialects.kubevirt.objects import VirtualMachineInstance, VirtualMachineInstanceMigration
 from netwright.model.document import Decoded
+from netwright.model.networks import NetworkNoun, by_attachment
 from netwright.model.version_gates import gate_of
 from netwright.profiles.odd_networks import addresses
 from netwright.questions.check.found import Found, Seen, at
@@ -149,6 +150,8 @@ def pending(machine: Written, machines: Machines) -> Iterator[Found]:
     spec = machine.instance.spec
     running = {one.name or "": one for one in (spec.networks if spec else None) or ()}
     gate = gate_of("live networkName")
+    holds = machines.version is not None and gate.answer(machines.version, machines.gates_on)
+    known = by_attachment(machines.networks.all)
     for card in machine.cards:
         if card.source.name is None:
             continue
@@ -156,12 +159,31 @@ def pending(machine: Written, machines: Machines) -> Iterator[Found]:
         if now is None and card.binding not in HOTPLUGGED:
             yield _pending(machine, card.pointer, card.name, "is not plugged into the running machine", "")
         elif now is not None and now.multus and card.source.multus:
-            old, new = now.multus.network_name, card.source.multus.network_name
-            holds = machines.version is not None and gate.answer(machines.version, machines.gates_on)
-            if old != new and not holds:
-                told = "" if machines.version is not None else f" (it is taken over live by {gate.versions})"
-                what = f"is on `{old}` in the running machine, and written for `{new}`"
-                yield _pending(machine, card.pointer, card.name, what, told)
+            old, new = now.multus.network_name or "", card.source.multus.network_name or ""
+            if old == new:
+                continue
+            told = "" if machines.version is not None else f" (it is taken over live by {gate.versions})"
+            if holds:
+                told = _beyond_live(machine.noun.namespace, old, new, known, machines)
+                if not told:
+                    continue
+            what = f"is on `{old}` in the running machine, and written for `{new}`"
+            yield _pending(machine, card.pointer, card.name, what, told)
+
+
+def _beyond_live(namespace: str, old: str, new: str, known: Mapping[str, NetworkNoun], machines: Machines) -> str:
+    """Why a KubeVirt that takes another network over live does not take this one; "" where it does, or may."""
+    if machines.scene.once(has_dynamic_networks):
+        return ", since the dynamic networks controller runs, with which nothing is taken over live"
+    was, to_be = (known.get(name if "/" in name else f"{namespace}/{name}") for name in (old, new))
+    if was is None or to_be is None or was.topology == to_be.topology:
+        return ""
+    return f", since {was.topology} and {to_be.topology} are different types of attachment"
+
+
+def has_dynamic_networks(scene: Scene) -> bool:
+    """Whether the dynamic networks controller of Multus runs."""
+    return any(w.name.startswith("dynamic-networks-controller") for w in scene.workloads)
 
 
 def _pending(machine: Written, pointer: Pointer, name: str, what: str, told: str) -> Found:
