@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from netwright.base.ipset import IpSet
 from netwright.dialects.k8s.objects import Node, Service
+from netwright.dialects.k8s.service_ranges import service_ranges
 from netwright.dialects.ovn import NETWORKS
 from netwright.model.document import Decoded
 from netwright.model.networks import NetworkNoun
@@ -77,7 +78,7 @@ def rivals_of(networks: Sequence[NetworkNoun]) -> dict[str, list[tuple[str, list
 
 def _of_cluster(objects: Sequence[Decoded], pod_ranges: Sequence[str]) -> list[tuple[tuple[str, ...], str]]:
     """The ranges of the pod network and the addresses of Services."""
-    pods, services = list(pod_ranges), []
+    pods, services = list(pod_ranges), [one.range for one in service_ranges(objects)]
     for d in objects:
         if isinstance(d.value, Node) and d.value.spec is not None:
             pods += d.value.spec.pod_cidrs or ()

@@ -13,7 +13,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from netwright.base.ipset import IpSet
+from netwright.base.spans import Origin
 from netwright.dialects.k8s.objects import Node
+from netwright.dialects.k8s.service_ranges import service_ranges
 from netwright.model.document import Decoded
 from netwright.model.networks import POD, NetworkNoun
 from netwright.model.subnets import Hurts, Overlap, SubnetNoun, Use
@@ -47,7 +49,7 @@ def subnets_of(
 
     `used` are the addresses that are taken, by the reference of the network; "service" and "host" among them.
     """
-    found = [*_of_cluster(networks, used), *(_of_ovn(networks) if ovn else ())]
+    found = [*_of_cluster(objects, networks, used), *(_of_ovn(networks) if ovn else ())]
     found += [one for network in networks if network.ref != POD for one in _of_network(network, used)]
     found += _of_interfaces(objects)
     out: list[SubnetNoun] = []
@@ -67,7 +69,13 @@ def subnets_of(
 
 
 def _range(
-    ref: str, text: str, use: Use, taken: IpSet, known_from: str, network: NetworkNoun | None = None
+    ref: str,
+    text: str,
+    use: Use,
+    taken: IpSet,
+    known_from: str,
+    network: NetworkNoun | None = None,
+    origin: Origin | None = None,
 ) -> Iterator[_Range]:
     held = addresses((text,))
     if not held:
@@ -89,7 +97,7 @@ def _range(
         used=_number(mine.count()),
         free=_number(max(size - kept.count() - mine.count() - ends, 0)) if gives else None,
         known_from=known_from,
-        origin=network.origin if network else None,
+        origin=network.origin if network else origin,
     )
     yield _Range(noun, held, held - excluded if gives else IpSet(), network)
 
@@ -98,17 +106,23 @@ def _number(count: int) -> int | None:
     return count if count < MOST else None
 
 
-def _of_cluster(networks: Sequence[NetworkNoun], used: Mapping[str, IpSet]) -> Iterator[_Range]:
+def _of_cluster(
+    objects: Sequence[Decoded], networks: Sequence[NetworkNoun], used: Mapping[str, IpSet]
+) -> Iterator[_Range]:
     for network in networks:
         if network.ref == POD:
             for text in network.subnets:
                 yield from _range(POD, text, "pods", used.get(POD, IpSet()), "--pod-cidr or Node objects")
-    named: tuple[tuple[str, Use, str], ...] = (
-        ("service", "services", "Service objects: where the range ends is not in the input"),
-        ("host", "nodes", "Node objects"),
+    given = service_ranges(objects)
+    services = used.get("service", IpSet())
+    for one in given:
+        yield from _range("service", one.range, "services", services, one.known_from, origin=one.origin)
+    beyond = "in none of the ranges that are in the input" if given else "where the range ends is not in the input"
+    named: tuple[tuple[str, Use, str, IpSet], ...] = (
+        ("service", "services", f"Service objects: {beyond}", services - addresses(one.range for one in given)),
+        ("host", "nodes", "Node objects", used.get("host", IpSet())),
     )
-    for ref, use, known_from in named:
-        taken = used.get(ref, IpSet())
+    for ref, use, known_from, taken in named:
         for held in (IpSet(taken.v4), IpSet((), taken.v6)):
             if held:
                 noun = SubnetNoun(

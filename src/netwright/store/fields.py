@@ -12,6 +12,7 @@ import msgspec
 
 from netwright.dialects import decode
 from netwright.dialects.k8s.decode import Invalid
+from netwright.dialects.k8s.service_ranges import service_range_of
 from netwright.model.document import Decoded, Document
 
 ANNOTATIONS: Final = frozenset(
@@ -106,6 +107,8 @@ def _without(value: Any, kind: str) -> Any:
             from netwright.profiles.cilium_config import OPTIONS
 
             below = {k: v for k, v in below.items() if k in OPTIONS or k in RANGES}
+        elif kind == "Pod" and key in ("command", "args") and isinstance(below, list):
+            below = service_range_of(below)  # nothing else is read of the API server's command line
         elif kind.startswith("NodeNetwork") and ("password" in key or key in ("802.1x", "wpa-psk")):
             continue  # a state of nmstate is kept as it is written, and may log in somewhere
         found[key] = _without(below, kind)

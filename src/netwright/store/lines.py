@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from netwright.base.spans import Node, Place, Pointer, Position
 
@@ -12,6 +12,8 @@ _PUNCTUATION = re.compile(r"[\s{}\[\],:.-]*")
 _BARE = re.compile(r"""[\s-]*(?:"([^"]*)"|'([^']*)'|([^\s"'{\[#][^"'{\[#]*?))\s*:\s*""")
 _COMMENT = re.compile(r"(?:^|\s)#")
 _WHOLE_COMMENT = re.compile(r"\s*#")
+COMMAND: Final = ("command", "args")
+"""Fields of a container of which a part is kept."""
 
 
 def pruned(node: Node, kept: Any) -> list[Any]:
@@ -57,7 +59,9 @@ class KeptLines:
             if isinstance(value, str) and "\n" in value:
                 self._blocks.append((at.line, value.count("\n")))
             for step, child in (at.children or {}).items():
-                if isinstance(value, dict) and step in value:
+                if step in COMMAND:
+                    self._drop(child)  # of its words one is kept, and the others may stand on the same line
+                elif isinstance(value, dict) and step in value:
                     self._keys.add(str(step))
                     waiting.append((child, value[str(step)]))
                 elif isinstance(value, list) and isinstance(step, int) and step < len(value):

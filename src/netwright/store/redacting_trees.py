@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from netwright.dialects.calico import grammar
+from netwright.store.lines import COMMAND
 from netwright.store.pseudonyms import Pseudonyms
 from netwright.store.vocabulary import (
     BALANCER_WORDS,
@@ -103,6 +104,8 @@ class Trees:
 
     def _key(self, key: str, held: Any, value: dict[str, Any], field: str, above: str) -> str | None:
         """What the key of a mapping becomes; None where the field is left out."""
+        if key in COMMAND:  # a pod under another name is not read as one of the API server
+            return None
         if field == "annotations":
             return key
         if _is_labels(field, value):

@@ -317,6 +317,31 @@ def test_networks_that_objects_define(tmp_path: Path) -> None:
     assert (shown.counts["network"], shown.counts["secondary"]) == (6, 2)
 
 
+KUBEVIRT = """\
+---
+apiVersion: kubevirt.io/v1
+kind: KubeVirt
+metadata: {name: kubevirt, namespace: %s}
+spec: {configuration: {migrations: {%s}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("setup", "carries", "says"),
+    [
+        (KUBEVIRT % ("a", "network: trunk"), "nad/a/trunk", "live migrations go over nad/a/trunk"),
+        (KUBEVIRT % ("b", "network: trunk"), "", "live migrations go over `b/trunk`, which is not in the input"),
+        (KUBEVIRT % ("a", "parallelMigrationsPerCluster: 5"), "", "live migrations go over the pod network"),
+        ("", "", ""),
+    ],
+)
+def test_the_network_of_migrations_is_named(tmp_path: Path, setup: str, carries: str, says: str) -> None:
+    shown = show(read(tmp_path, CLUSTER + NETWORKS + setup), "networks")
+    assert [r.ref for r in shown.rows if r.carries == "migrations"] == [carries] * bool(carries)
+    assert any(note.startswith(says) for note in shown.notes)
+    assert bool(says) or not any("migrations" in note for note in shown.notes)
+
+
 @pytest.mark.parametrize(
     ("narrowed", "found"),
     [

@@ -98,6 +98,46 @@ def overlap(found: list[SubnetRow], ref: str, with_: str) -> OverlapRow:
     return there
 
 
+SERVICE_CIDR = """\
+apiVersion: networking.k8s.io/%s
+kind: ServiceCIDR
+metadata: {name: kubernetes}
+spec: {cidrs: [10.96.0.0/16]}
+"""
+API_SERVER = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: kube-apiserver-n1, namespace: kube-system}
+spec: {hostNetwork: true, nodeName: n1, containers: [{name: a, image: a, %s}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "known_from"),
+    [
+        (SERVICE_CIDR % "v1", "ServiceCIDR kubernetes"),
+        (SERVICE_CIDR % "v1beta1", "ServiceCIDR kubernetes"),
+        (API_SERVER % "command: [kube-apiserver, '--service-cluster-ip-range=10.96.0.0/16']", "Pod kube-system/"),
+        (API_SERVER % "args: ['--v=2', --service-cluster-ip-range, 10.96.0.0/16]", "Pod kube-system/"),
+    ],
+)
+def test_the_range_of_services_is_known_where_something_says_it(tmp_path: Path, text: str, known_from: str) -> None:
+    found = rows(tmp_path, NODE, text, SERVICE % "10.96.0.20", bridge("wired", "host-local", "10.96.7.0/24"))
+    (one,) = [row for row in found if row.use == "services"]
+    assert (one.range, one.size, one.used, one.free) == ("10.96.0.0/16", 65536, 1, 65533)
+    assert one.known_from.startswith(known_from)
+    assert one.line
+    assert overlap(found, "service", "nad/shop/wired").hurts == "perhaps"
+    outside = [row.range for row in rows(tmp_path, text, SERVICE % "10.97.0.20") if row.use == "services"]
+    assert outside == ["10.96.0.0/16", "10.97.0.20"]
+
+
+def test_a_range_of_services_among_those_of_pods_is_told_where_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "all.yaml").write_text(f"{NODE}---\n{SERVICE_CIDR % 'v1'}".replace("10.96.0.0/16", "10.244.0.0/16"))
+    (found,) = [f for f in netwright.load(str(tmp_path)).check().findings if f.code == "NW5002"]
+    assert (found.kind, found.path) == ("ServiceCIDR", "spec.cidrs[0]")
+
+
 def test_what_is_taken_and_free(tmp_path: Path) -> None:
     found = rows(tmp_path, NODE, POD, SERVICE % "10.96.0.20", bridge("wired", "host-local", "10.130.0.0/28"))
     told = {(r.ref, r.part): (r.range, r.size, r.kept, r.used, r.free) for r in found}

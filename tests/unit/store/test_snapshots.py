@@ -267,6 +267,30 @@ def test_no_canary_is_in_a_snapshot_an_export_a_log_or_a_page(tmp_path: Path, fo
     assert [canary for canary, _ in made if canary in whole] == []
 
 
+API_SERVER = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: kube-apiserver-n1, namespace: kube-system}
+spec:
+  containers:
+  - {name: a, command: [kube-apiserver, "--service-cluster-ip-range=10.96.0.0/12", "--canary=canary"], args: [canary]}
+"""
+
+
+def test_of_the_command_line_of_an_api_server_the_range_of_services_alone_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "all.yaml").write_text(API_SERVER)
+    store = Folder(str(tmp_path / "store"))
+    taken = find(kept(store, str(tmp_path / "all.yaml")), store.path)
+    other = find(redact(store, taken), store.path)
+    whole, hidden = (
+        b"".join(one.blobs.get(digest) for digest in digests_of(one.blobs, one.manifest)).decode()
+        for one in (taken, other)
+    )
+    assert "--service-cluster-ip-range=10.96.0.0/12" in whole
+    assert "canary" not in whole
+    assert "10.96" not in hidden
+
+
 def test_a_redacted_snapshot_has_no_name_of_the_source(tmp_path: Path, root: Path) -> None:
     store = Folder(str(tmp_path / "store"))
     taken = find(kept(store, str(root / "examples/shop")), store.path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -77,8 +77,15 @@ _READS: dict[tuple[str, str], Reads] = {
     ("discovery.k8s.io", "EndpointSlice"): _reads("discovery.k8s.io/v1", objects.EndpointSlice),
     ("networking.k8s.io", "Ingress"): _reads("networking.k8s.io/v1", objects.Ingress),
     ("networking.k8s.io", "NetworkPolicy"): _reads("networking.k8s.io/v1", objects.NetworkPolicy),
+    ("networking.k8s.io", "ServiceCIDR"): _reads("networking.k8s.io/v1", objects.ServiceCIDR, namespaced=False),
 }
+API_SERVER: Final = "kube-apiserver"
+"""How the names of the API server's pods begin: the command line of these is read too."""
+_API_SERVER = _reads("v1", objects.ApiServerPod)
 _BY_VERSION = {(read.version, kind): read for (_, kind), read in _READS.items()}
+_BY_VERSION["networking.k8s.io/v1beta1", "ServiceCIDR"] = _reads(
+    "networking.k8s.io/v1beta1", objects.ServiceCIDR, namespaced=False
+)
 # Kinds that moved out of `extensions`: (group today, release that stopped serving the old version).
 _EXTENSIONS = {
     "Deployment": ("apps", "1.16"),
@@ -106,6 +113,8 @@ def decode(document: Document, *, default_namespace: str = "default") -> Decoded
     Raises KeyError for a kind that is not read: ask `model.kind_lists.find` first.
     """
     read = _BY_VERSION.get((document.api_version, document.kind))
+    if read is not None and document.kind == "Pod" and document.name.startswith(API_SERVER):
+        read = _API_SERVER
     if read is None:
         return _other_version(document, default_namespace)
     return decode_as(read, document, default_namespace=default_namespace)

@@ -107,6 +107,32 @@ class Pod(_Part, frozen=True):
     status: PodStatus | None = None
 
 
+class ApiServerContainer(Container, frozen=True):
+    command: tuple[str | None, ...] | None = None
+    args: tuple[str | None, ...] | None = None
+
+
+class ApiServerPodSpec(PodSpec, frozen=True):
+    containers: tuple[ApiServerContainer, ...] | None = None
+
+
+class ApiServerPod(Pod, frozen=True):
+    """A pod of the API server, of which the command line is read too: it has the range of Services."""
+
+    spec: ApiServerPodSpec | None = None
+
+
+class ServiceCIDRSpec(_Part, frozen=True):
+    cidrs: tuple[str, ...] | None = None
+
+
+class ServiceCIDR(_Part, frozen=True):
+    """Ranges that Services are given addresses of: one, or one of each family (Kubernetes 1.33)."""
+
+    metadata: Meta = Meta()
+    spec: ServiceCIDRSpec | None = None
+
+
 class PodTemplate(_Part, frozen=True):
     metadata: Meta | None = None
     spec: PodSpec | None = None

@@ -14,7 +14,13 @@ from netwright.base.spans import Pointer
 from netwright.dialects.k8s.objects import Meta, NetworkPolicy, NetworkPolicySpec, Service, ServiceSpec
 from netwright.dialects.k8s.validate_pods import check_cron_job, check_pod, check_workload
 from netwright.dialects.k8s.validate_policy import check_policy_spec
-from netwright.dialects.k8s.validate_services import check_endpoint_slice, check_ingress, check_node, check_service
+from netwright.dialects.k8s.validate_services import (
+    check_endpoint_slice,
+    check_ingress,
+    check_node,
+    check_service,
+    check_service_cidr,
+)
 from netwright.dialects.k8s.validate_syntax import (
     Fault,
     check_annotations,
@@ -93,5 +99,6 @@ _CHECKS: _Checks = {
     "EndpointSlice": check_endpoint_slice,
     "Ingress": check_ingress,
     "Node": check_node,
+    "ServiceCIDR": check_service_cidr,
     "NetworkPolicy": _check_policy,
 }

@@ -15,6 +15,7 @@ from netwright.dialects.k8s.objects import (
     IngressBackend,
     Meta,
     Node,
+    ServiceCIDR,
     ServicePort,
     ServiceSpec,
 )
@@ -294,6 +295,16 @@ def _check_backend(backend: IngressBackend, pointer: Pointer) -> None:
 
 
 # --- nodes ------------------------------------------------------------------------------------------------------------
+
+
+def check_service_cidr(ranges: ServiceCIDR) -> None:
+    """Raises `Fault` for the first field that is refused."""
+    cidrs = (ranges.spec.cidrs if ranges.spec else None) or ()
+    if not 1 <= len(cidrs) <= 2:
+        raise Fault(("spec", "cidrs"), "has one range, or one of each family")
+    found = [check_cidr(text, ("spec", "cidrs", index)) for index, text in enumerate(cidrs)]
+    if len({one.version for one in found}) != len(found):
+        raise Fault(("spec", "cidrs"), "has two ranges of one family")
 
 
 def check_node(node: Node) -> None:

@@ -50,8 +50,9 @@ CLUSTER_RANGES: Final = (
         severity="error",
         title="Services with addresses inside the pods' ranges",
         explanation=(
-            "A cluster IP lies in a node's `spec.podCIDRs`. A pod may get the same address, and nodes lead packets for "
-            "it to the Service."
+            "A cluster IP lies in a node's `spec.podCIDRs`, or the range that Services are given addresses of does (a "
+            "ServiceCIDR, or `--service-cluster-ip-range` of an API server in the input). A pod may get the same "
+            "address, and nodes lead packets for it to the Service."
         ),
         help="keep `--service-cluster-ip-range` apart from `--cluster-cidr`",
         fails=manifest(

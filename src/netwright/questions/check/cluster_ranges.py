@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from netwright.base.ipset import IpSet, address_text
 from netwright.dialects.k8s.endpoints import is_terminated
 from netwright.dialects.k8s.objects import Node, Pod
+from netwright.dialects.k8s.service_ranges import service_ranges
 from netwright.model.document import Decoded
 from netwright.questions.check.found import Found, Seen, at, listed
 from netwright.questions.check.scene import Scene
@@ -107,11 +108,26 @@ def overlapping_pod_ranges(scene: Scene) -> Iterator[Found]:
 
 
 def services_among_pods(scene: Scene) -> Iterator[Found]:
-    """NW5002: cluster IPs inside the pods' ranges."""
+    """NW5002: cluster IPs inside the pods' ranges, and the range that Services get theirs of, told once."""
     nodes = scene.once(_ranges_of)
     ranges = _union(r for _, r in nodes)
     if not ranges:
         return
+    for given in service_ranges(scene.objects):
+        common = IpSet.of(given.range) & ranges
+        if common:
+            of, _ = next((d, r) for d, r in nodes if common & r)
+            yield Found(
+                "NW5002",
+                given.origin,
+                f"the range of Services, {given.range}, and the pods' ranges have {common.described(2)} in common",
+                label=f"node {of.name} has a part of it for pods",
+                effect="a Service may get the address of a pod: packets for the pod then go to the Service",
+                help="keep the Services' range (`--service-cluster-ip-range`) apart from the pods' (`--cluster-cidr`)",
+                key=given.range,
+                also=(Seen(at(of, *_place(of)), "pods get addresses from here"),),
+            )
+            return
     inside = [s for s in scene.cluster.services if any(IpSet.of(a) & ranges for a in s.cluster_ips)]
     if not inside:
         return

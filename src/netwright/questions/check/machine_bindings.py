@@ -18,7 +18,7 @@ from netwright.model.mesh import CLIENT
 from netwright.model.version_gates import gate_of
 from netwright.profiles.odd_networks import addresses
 from netwright.questions.check.found import Found, Seen, at
-from netwright.questions.check.machines import Machines, found
+from netwright.questions.check.machines import Machines, found, service_addresses
 from netwright.questions.check.scene import Scene
 
 GUESTS: Final = ("10.0.2.0/24", "fd10:0:2::/120")
@@ -273,7 +273,7 @@ def guest_range(machine: Written, card: Card, machines: Machines) -> Iterator[Fo
     own = card.source.pod.vm_network_cidr or GUESTS[0]
     field = addresses([own, card.source.pod.vm_ipv6_network_cidr or GUESTS[1]])
     scene = machines.scene
-    services = [ip for s in scene.cluster.services for ip in s.cluster_ips]
+    services = scene.once(service_addresses)
     others = [(f"`{one.network.ref}`", one.network.subnets) for one in machine.cards if one.network and one != card]
     for whose, ranges in (
         ("the pods", scene.cluster.pod_ranges.cidrs()),

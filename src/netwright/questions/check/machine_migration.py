@@ -19,7 +19,7 @@ from netwright.model.networks import NetworkNoun, by_attachment
 from netwright.model.version_gates import gate_of
 from netwright.profiles.odd_networks import addresses
 from netwright.questions.check.found import Found, Seen, at
-from netwright.questions.check.machines import Machines, found
+from netwright.questions.check.machines import Machines, found, service_addresses
 from netwright.questions.check.scene import Scene
 
 CARRIES_NOTHING: Final = ("cilium",)
@@ -230,7 +230,7 @@ def migration_network(machines: Machines) -> Iterator[Found]:
         return
     own = addresses(network.subnets)
     others = [(f"{one.ref}", one.subnets) for one in machines.networks.all if one.ref != network.ref]
-    services = [ip for s in machines.scene.cluster.services for ip in s.cluster_ips]
+    services = machines.scene.once(service_addresses)
     for whose, ranges in (*others, ("the addresses of Services", services)):
         if common := own & addresses(ranges):
             yield Found(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from netwright.dialects.k8s.service_ranges import service_ranges
 from netwright.dialects.kubevirt.machines import Card, Written
 from netwright.dialects.kubevirt.objects import Configuration, KubeVirt
 from netwright.model.document import Decoded
@@ -14,6 +15,12 @@ from netwright.profiles.networks import networks_of
 from netwright.profiles.versions import version_of_kubevirt
 from netwright.questions.check.found import Found, at
 from netwright.questions.check.scene import Scene
+
+
+def service_addresses(scene: Scene) -> tuple[str, ...]:
+    """What Services have, or may be given: their ranges, as far as the input has them, and each one's own addresses."""
+    ranges = [one.range for one in service_ranges(scene.cluster.objects)]
+    return (*ranges, *(ip for s in scene.cluster.services for ip in s.cluster_ips))
 
 
 class Networks:

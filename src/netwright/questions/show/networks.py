@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from netwright.base.ipset import IpSet
 from netwright.base.spans import named
 from netwright.dialects.k8s.objects import Node
+from netwright.dialects.k8s.service_ranges import service_ranges
 from netwright.model.cluster import Cluster
 from netwright.model.networks import NetworkNoun
 from netwright.model.wires import Wire
@@ -61,11 +62,15 @@ def network_rows(cluster: Cluster, locate: Locate, only: Narrow) -> Shown:
     if unplaced:
         out.append(_part("host", "of nodes not named", IpSet(), unplaced, ""))
     texts = [a for s in cluster.services for a in (*s.cluster_ips, *s.external_ips, *s.load_balancer)]
-    if cluster.services:
-        out.append(_part("service", "", addresses(texts), None, "Service objects" if texts else ""))
+    ranges = service_ranges(cluster.objects)
+    if cluster.services or ranges:
+        held = addresses([*texts, *(one.range for one in ranges)])
+        known = [*dict.fromkeys(one.known_from for one in ranges), *(["Service objects"] if texts else [])]
+        out.append(_part("service", "", held, None, " and ".join(known)))
     kept = [n for n in others if _is_for(n, only)]
     wires = wires_of(cluster.objects, kept) if kept else {}
-    out += [_defined(n, locate, wires.get(n.ref, ())) for n in kept]
+    moves, told = _of_migrations(cluster, others)
+    out += [_defined(n, locate, wires.get(n.ref, ()), carries=n.ref == moves) for n in kept]
     if only.addresses:
         out = [r for r in out if addresses(r.subnets) & only.addresses]
     counts = {
@@ -76,7 +81,10 @@ def network_rows(cluster: Cluster, locate: Locate, only: Narrow) -> Shown:
         "Service address": len(set(texts)),
     }
     return Shown(
-        noun="networks", rows=tuple(out), counts=counts, notes=(*_said_of(out), *_unknown(cluster, nodes, on_pods))
+        noun="networks",
+        rows=tuple(out),
+        counts=counts,
+        notes=(*told, *_said_of(out), *_unknown(cluster, nodes, on_pods)),
     )
 
 
@@ -86,7 +94,23 @@ def _is_for(network: NetworkNoun, only: Narrow) -> bool:
     return any(map(only.holds_namespace, (*network.namespaces, *network.perhaps)))
 
 
-def _defined(network: NetworkNoun, locate: Locate, wires: tuple[Wire, ...]) -> NetworkRow:
+def _of_migrations(cluster: Cluster, networks: Sequence[NetworkNoun]) -> tuple[str, tuple[str, ...]]:
+    """The reference of the network that live migrations go over, "" where the input does not have it; and what is to
+    be said of it."""
+    if not any(d.kind == "KubeVirt" for d in cluster.objects):
+        return "", ()
+    from netwright.profiles.migration_network import migration_attachment, migration_network
+
+    named_ = migration_attachment(cluster.objects)
+    if named_ is None:
+        return "", ("live migrations go over the pod network: the KubeVirt object names no `migrations.network`",)
+    found = migration_network(cluster.objects, networks)
+    if found is None:
+        return "", (f"live migrations go over `{named_[1]}`, which is not in the input",)
+    return found.ref, (f"live migrations go over {found.ref}: virt-handler's pods on every node are attached to it",)
+
+
+def _defined(network: NetworkNoun, locate: Locate, wires: tuple[Wire, ...], *, carries: bool) -> NetworkRow:
     origin = network.origin
     file, line = written(locate, network.kind, network.namespace, network.name, origin.place if origin else None)
     return NetworkRow(
@@ -109,6 +133,7 @@ def _defined(network: NetworkNoun, locate: Locate, wires: tuple[Wire, ...]) -> N
         perhaps=network.perhaps,
         attachments=network.attachments,
         wires=tuple(_wire(w) for w in wires),
+        carries="migrations" if carries else "",
         known_from=f"{network.kind} {named(network.namespace, network.name)}",
         notes=network.notes,
         file=file,

@@ -121,7 +121,8 @@ class NetworkRow(Row, frozen=True, kw_only=True):
     known; `trunk` are the VLANs that interfaces tag with themselves. `mtu_why` is where an MTU is from that is not
     written. `ipam` is who gives addresses, "none" nobody, "" not known. `namespaces` None: of all; `perhaps` are
     those whose labels are not known. `attachments` are what pods name it by. `wires` are its ways out of the nodes,
-    where the input says how these are set up. `endpoints` counts rows of `show endpoints`; None where they are not
+    where the input says how these are set up. `carries` are the live migrations of KubeVirt where they go over it.
+    `endpoints` counts rows of `show endpoints`; None where they are not
     counted.
     """
 
@@ -145,6 +146,7 @@ class NetworkRow(Row, frozen=True, kw_only=True):
     perhaps: tuple[str, ...] = ()
     attachments: tuple[str, ...] = ()
     wires: tuple[WireRow, ...] = ()
+    carries: Literal["", "migrations"] = ""
     endpoints: int | None = None
     known_from: str
     notes: tuple[str, ...] = ()

@@ -85,8 +85,14 @@ def _notes(cluster: Cluster, rows: tuple[SubnetRow, ...]) -> Iterator[str]:
         yield f"{len(told) - MOST_NOTES} more overlaps that hurt: -o wide shows them"
     if not cluster.pod_ranges:
         yield "the pods' ranges are not known: `--pod-cidr` or Node objects with spec.podCIDRs name them"
-    if any(row.use == "services" for row in rows):
-        yield "of Services their addresses are known, not the range that they are given of"
+    if any(row.use == "services" and row.size is None for row in rows):
+        known = any(row.use == "services" and row.size is not None for row in rows)
+        yield (
+            "some Services have addresses of none of the ranges that are in the input"
+            if known
+            else "of Services their addresses are known, not the range that they are given of: a ServiceCIDR object or "
+            "the API server's pod names it"
+        )
 
 
 # --- what is taken ------------------------------------------------------------------------------------------------
