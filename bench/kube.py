@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bench.measure import REPEATS, Report, Row, run
 from bench.registry import bench
-from tests.cluster import objects
+from tests.cluster import definitions, objects
 from tests.cluster.server import ApiServer, unavailable
 
 COMMAND = Path(sys.executable).parent / "netwright"
@@ -54,8 +54,7 @@ def kube(quick: bool) -> Report:
 def _filled(folder: Path, namespaces: int, pods: int, machines: int, policies: int) -> Iterator[ApiServer]:
     server = ApiServer(folder)
     try:
-        server.write(objects.machine_crds())
-        time.sleep(2)  # until the new kinds are served
+        server.define(definitions.machines())
         server.write(objects.namespaces(namespaces))
         server.write(list(objects.cluster(namespaces, pods, machines, policies)))
         yield server

@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from netwright.model.kind_lists import KINDS
-from netwright.model.live_kinds import EXPOSING, asked_for
+from netwright.model.kind_lists import KINDS, names_of
+from netwright.model.live_kinds import EXPOSING, asked_for, plural
 
 PATH = Path(__file__).with_name("how") / "netwright-reader.yaml"
 # Served no more, or only ever as a file.
 _GONE = ("extensions",)
-_PLURALS = {
-    "NetworkAttachmentDefinition": "network-attachment-definitions",
-    "CiliumCIDRGroup": "ciliumcidrgroups",
-    "ServiceIntentions": "serviceintentions",
-}
 _HEAD = """\
 # What netwright asks a live cluster for, and no more: nothing is written, and no Secret is read.
 # Written by docs/cluster_role.py from the lists of kinds. Rules for kinds that a cluster does not serve do no harm.
@@ -24,22 +19,12 @@ kind: ClusterRole
 metadata:
   name: netwright-reader
 rules:
-  # of the ConfigMaps the one that says how Cilium is set up
+  # of the ConfigMaps those that say how Cilium is set up, and which MAC addresses kubemacpool hands out
   - apiGroups: [""]
     resources: [configmaps]
-    resourceNames: [cilium-config]
+    resourceNames: [%s]
     verbs: [list, watch]
 """
-
-
-def plural(kind: str) -> str:
-    """The resource of a kind, as its definition calls it: English plurals, and what is called otherwise."""
-    lower = kind.lower()
-    if kind in _PLURALS:
-        return _PLURALS[kind]
-    if lower.endswith("y") and lower[-2] not in "aeiou":
-        return f"{lower[:-1]}ies"
-    return f"{lower}es" if lower.endswith(("s", "sh")) else f"{lower}s"
 
 
 def rules() -> Iterator[tuple[str, list[str]]]:
@@ -53,7 +38,7 @@ def rules() -> Iterator[tuple[str, list[str]]]:
 
 def cluster_role() -> str:
     """The role as YAML."""
-    parts = [_HEAD]
+    parts = [_HEAD % ", ".join(names_of("", "ConfigMap"))]
     for group, resources in rules():
         listed = "".join(f"      - {name if name != '*' else chr(34) + '*' + chr(34)}\n" for name in resources)
         parts.append(f'  - apiGroups: ["{group}"]\n    resources:\n{listed}    verbs: [list, watch]\n')

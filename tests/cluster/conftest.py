@@ -6,15 +6,21 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.cluster import definitions
 from tests.cluster.server import ApiServer, unavailable
 
 
 @pytest.fixture(scope="session")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    """The server, with the objects that tests write; skipped with the reason where it cannot be had."""
+    """The server, which serves every kind that is read, with the objects that tests write; skipped with the reason
+    where it cannot be had."""
     reason = unavailable()
     if reason:
         pytest.skip(reason)
     server = ApiServer(tmp_path_factory.mktemp("apiserver"))
-    yield server
-    server.close()
+    try:
+        own = definitions.own()
+        server.define([*own, *map(definitions.minimal, definitions.lacking(own))])
+        yield server
+    finally:
+        server.close()

@@ -3,31 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import yaml
+
 Object = dict[str, Any]
-VIRTUAL_MACHINES = "virtualmachines.kubevirt.io"
-
-
-def machine_crds() -> list[Object]:
-    """Minimal definitions of KubeVirt's kinds, which take every field."""
-    return [_crd("kubevirt.io", "VirtualMachine"), _crd("kubevirt.io", "VirtualMachineInstance")]
-
-
-def _crd(group: str, kind: str) -> Object:
-    plural = kind.lower() + "s"
-    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{plural}.{group}"},
-        "spec": {
-            "group": group,
-            "scope": "Namespaced",
-            "names": {"kind": kind, "plural": plural, "singular": kind.lower(), "listKind": kind + "List"},
-            "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}],
-        },
-    }
 
 
 def namespaces(count: int) -> list[Object]:
@@ -150,50 +131,36 @@ def policy(namespace: str, name: str, number: int) -> Object:
     }
 
 
-def role(*, without: tuple[str, ...] = ()) -> list[Object]:
-    """What the readers may list: every kind of the core that is read, without some."""
+def documented_role() -> Object:
+    """The ClusterRole of the page on live clusters."""
+    path = Path(__file__).resolve().parents[2] / "docs" / "how" / "netwright-reader.yaml"
+    role: Object = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return role
+
+
+def role(group: str, *, without: tuple[str, ...] = (), namespace: str = "") -> list[Object]:
+    """What lets a group list all that is asked for, without some of `RESOURCE.GROUP`; in one namespace, where that is
+    given."""
+    documented = documented_role()
     rules = [
-        (("",), "namespaces nodes pods services serviceaccounts replicationcontrollers configmaps"),
-        (("apps",), "deployments statefulsets daemonsets replicasets"),
-        (("batch",), "jobs cronjobs"),
-        (("discovery.k8s.io",), "endpointslices"),
-        (("networking.k8s.io",), "ingresses networkpolicies"),
-        (("kubevirt.io",), "virtualmachines virtualmachineinstances"),
+        rule | {"resources": [name for name in rule["resources"] if f"{name}.{rule['apiGroups'][0]}" not in without]}
+        for rule in documented["rules"]
     ]
     api = "rbac.authorization.k8s.io"
+    name, bound = {"name": f"reading-{group}"}, "RoleBinding" if namespace else "ClusterRoleBinding"
     return [
+        documented | {"metadata": name, "rules": [rule for rule in rules if rule["resources"]]},
         {
             "apiVersion": f"{api}/v1",
-            "kind": "ClusterRole",
-            "metadata": {"name": "reading"},
-            "rules": [
-                {
-                    "apiGroups": list(groups),
-                    "resources": [r for r in names.split() if r not in without],
-                    "verbs": ["list", "watch"],
-                }
-                for groups, names in rules
-            ],
-        },
-        {
-            "apiVersion": f"{api}/v1",
-            "kind": "ClusterRoleBinding",
-            "metadata": {"name": "reading"},
-            "roleRef": {"apiGroup": api, "kind": "ClusterRole", "name": "reading"},
-            "subjects": [{"apiGroup": api, "kind": "Group", "name": "readers"}],
+            "kind": bound,
+            "metadata": name | ({"namespace": namespace} if namespace else {}),
+            "roleRef": {"apiGroup": api, "kind": "ClusterRole"} | name,
+            "subjects": [{"apiGroup": api, "kind": "Group", "name": group}],
         },
     ]
 
 
-EXPORTED = (
-    "/api/v1/namespaces",
-    "/api/v1/nodes",
-    "/api/v1/pods",
-    "/api/v1/services",
-    "/api/v1/serviceaccounts",
-    "/apis/apps/v1/deployments",
-    "/apis/discovery.k8s.io/v1/endpointslices",
-    "/apis/networking.k8s.io/v1/networkpolicies",
-    "/apis/kubevirt.io/v1/virtualmachines",
-)
-"""The lists that hold anything of a cluster of these objects."""
+def networks() -> list[Object]:
+    """Machines, networks of every kind, and the wires below them: `networks.yaml`."""
+    text = Path(__file__).with_name("networks.yaml").read_text(encoding="utf-8")
+    return list(yaml.load_all(text, yaml.CSafeLoader))

@@ -18,15 +18,17 @@ import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from netwright.model.live_kinds import plural
 from tests import go_program
 
 SOURCE = Path(__file__).with_name("apiserver")
 ADMIN, READER, AUDITOR = "token-of-the-admin", "token-of-the-reader", "token-of-the-auditor"
+TENANT = "token-of-the-tenant"
 
 
 class ServerError(Exception):
@@ -54,8 +56,8 @@ def free_port() -> int:
 
 
 class ApiServer:
-    """The running server, with its files in `folder`. `config` is a kubeconfig with the contexts admin, reader and
-    auditor (who may do nothing until a role says so) and stranger (whom the server does not know)."""
+    """The running server, with its files in `folder`. `config` is a kubeconfig with the contexts admin, reader, auditor
+    and tenant (who may do nothing until a role says so) and stranger (whom the server does not know)."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -65,7 +67,9 @@ class ApiServer:
         key = folder / "service-account.key"
         subprocess.run(["openssl", "genrsa", "-out", str(key), "2048"], check=True, capture_output=True)
         (folder / "tokens.csv").write_text(
-            f'{ADMIN},admin,1,"system:masters"\n{READER},reader,2,"readers"\n{AUDITOR},auditor,3\n', encoding="utf-8"
+            f'{ADMIN},admin,1,"system:masters"\n{READER},reader,2,"readers"\n'
+            f'{AUDITOR},auditor,3,"auditors"\n{TENANT},tenant,4,"tenants"\n',
+            encoding="utf-8",
         )
         self._start(
             "etcd", "etcd", f"--data-dir={folder / 'etcd'}", "--unsafe-no-fsync",
@@ -104,13 +108,14 @@ class ApiServer:
         raise ServerError((self.folder / "apiserver.log").read_text(encoding="utf-8", errors="replace")[-2000:])
 
     def kubeconfig(self, server: str, name: str, authority: Path | None = None) -> Path:
-        """A kubeconfig of three contexts for this server, or for one that stands before it."""
+        """A kubeconfig of these contexts for this server, or for one that stands before it."""
         path = self.folder / name
         cluster = {
             "server": server,
             "certificate-authority": str(authority or self.folder / "certs" / "apiserver.crt"),
         }
-        users = {"admin": ADMIN, "reader": READER, "auditor": AUDITOR, "stranger": "token-that-has-expired"}
+        users = {"admin": ADMIN, "reader": READER, "auditor": AUDITOR, "tenant": TENANT}
+        users["stranger"] = "token-that-has-expired"
         content = {
             "clusters": [{"name": "test", "cluster": cluster}],
             "users": [{"name": user, "user": {"token": token}} for user, token in users.items()],
@@ -171,23 +176,57 @@ class ApiServer:
         with ThreadPoolExecutor(at_once) as pool:
             list(pool.map(some, [objects[i::at_once] for i in range(at_once)]))
 
-    def export(self, *paths: str) -> Iterator[dict[str, Any]]:
-        """The objects of these lists as `kubectl get -o yaml` writes them: each with its kind."""
+    def dry_run(self, one: dict[str, Any]) -> tuple[int, str]:
+        """What the server would say to a new object, unknown fields counting as faults; nothing is written."""
+        code, said = self.ask("POST", f"{path_of(one)}?dryRun=All&fieldValidation=Strict", one)
+        return code, said.get("message", "") if isinstance(said, dict) else str(said)
+
+    def define(self, definitions: Sequence[dict[str, Any]]) -> None:
+        """Create CustomResourceDefinitions, and wait until their kinds can be written."""
+        self.write(definitions)
+        waiting = {one["metadata"]["name"]: one for one in definitions}
+        last = time.monotonic() + 120
+        while waiting and time.monotonic() < last:
+            _, listed = self.ask("GET", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions")
+            for one in listed["items"]:
+                told = {c["type"]: c["status"] for c in one["status"].get("conditions") or ()}
+                if told.get("Established") == "True":
+                    waiting.pop(one["metadata"]["name"], None)
+            time.sleep(0.2)
+        for name, one in waiting.items():
+            raise ServerError(f"{name} ({len(waiting)} in all) is not established: {one}")
+        while any(self.ask("GET", _list_of(one))[0] != 200 for one in definitions[-1:]):
+            time.sleep(0.2)
+
+    def export(self) -> list[dict[str, Any]]:
+        """All that is stored but Secrets and Events, as `kubectl get -A -o yaml` writes it: each object with its kind,
+        and without its managed fields."""
+        paths = [f"/api/{version}" for version in self.ask("GET", "/api")[1]["versions"]]
+        groups = self.ask("GET", "/apis")[1]["groups"]
+        paths += [f"/apis/{version['groupVersion']}" for group in groups for version in group["versions"]]
+        found = []
+        seen = set()
         for path in paths:
-            _, listed = self.ask("GET", path)
-            for item in listed["items"]:
-                yield {"apiVersion": listed["apiVersion"], "kind": listed["kind"].removesuffix("List"), **item}
-
-
-_CLUSTER_WIDE = ("Namespace", "Node", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition")
-_PLURALS = {"NetworkPolicy": "networkpolicies", "Ingress": "ingresses"}
+            for one in self.ask("GET", path)[1]["resources"]:
+                key = path.split("/")[2:-1], one["name"]
+                if "list" not in one["verbs"] or one["name"] in ("secrets", "events") or str(key) in seen:
+                    continue
+                seen.add(str(key))
+                listed = self.ask("GET", f"{path}/{one['name']}")[1]
+                for item in listed["items"]:
+                    item["metadata"].pop("managedFields", None)
+                    found.append({"apiVersion": listed["apiVersion"], "kind": one["kind"], **item})
+        return found
 
 
 def path_of(one: dict[str, Any]) -> str:
     """Where objects of this kind and namespace are written."""
-    group = one["apiVersion"]
-    root = f"/apis/{group}" if "/" in group else f"/api/{group}"
-    plural = _PLURALS.get(one["kind"], one["kind"].lower() + "s")
-    if one["kind"] in _CLUSTER_WIDE:
-        return f"{root}/{plural}"
-    return f"{root}/namespaces/{one['metadata']['namespace']}/{plural}"
+    version, namespace = one["apiVersion"], one["metadata"].get("namespace")
+    root = f"/apis/{version}" if "/" in version else f"/api/{version}"
+    return f"{root}/namespaces/{namespace}/{plural(one['kind'])}" if namespace else f"{root}/{plural(one['kind'])}"
+
+
+def _list_of(definition: dict[str, Any]) -> str:
+    spec = definition["spec"]
+    version = next(v["name"] for v in spec["versions"] if v["served"])
+    return f"/apis/{spec['group']}/{version}/{spec['names']['plural']}"

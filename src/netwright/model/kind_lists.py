@@ -440,6 +440,15 @@ def find(group: str, name: str) -> Kind | None:
     return _BY_NAME.get((group, name)) or _BY_NAME.get((group, "*"))
 
 
+def names_of(group: str, kind: str) -> tuple[str, ...]:
+    """The names by which objects of a kind are read that is else irrelevant.
+
+    >>> names_of("", "ConfigMap")
+    ('cilium-config', 'kubemacpool-mac-range-config')
+    """
+    return tuple(name for of, name_of_kind, name in _NAMED if (of, name_of_kind) == (group, kind))
+
+
 def by_name(group: str, kind: str, name: str) -> Kind | None:
     """An object that is read for its name, though others of its kind do not touch the network.
 

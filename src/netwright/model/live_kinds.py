@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from netwright.model.kind_lists import find
+from netwright.model.kind_lists import find, names_of
 
 EXPOSING: dict[str, str] = {
     "networking.istio.io": "VirtualService",
@@ -34,7 +34,7 @@ def asked_for(group: str, kind: str) -> Asked:
     >>> asked_for("networking.k8s.io", "NetworkPolicy"), asked_for("", "Secret"), asked_for("", "ConfigMap")
     ('all', 'no', 'named')
     """
-    if (group, kind) == ("", "ConfigMap"):
+    if names_of(group, kind):
         return "named"
     found = find(group, kind)
     if found is None:
@@ -42,3 +42,26 @@ def asked_for(group: str, kind: str) -> Asked:
     if found.reads == "read" or (group, kind) in _EXPOSING:
         return "all"
     return "all" if found.reads == "unread" and found.effect != "none" else "no"
+
+
+_PLURALS = {
+    "NetworkAttachmentDefinition": "network-attachment-definitions",
+    "MultiNetworkPolicy": "multi-networkpolicies",
+    "CiliumCIDRGroup": "ciliumcidrgroups",
+    "ServiceIntentions": "serviceintentions",
+}
+"""The resources that do not follow from the name of their kind."""
+
+
+def plural(kind: str) -> str:
+    """The resource of a kind, as its definition calls it: English plurals, and what is called otherwise.
+
+    >>> plural("NetworkPolicy"), plural("Ingress"), plural("NetworkAttachmentDefinition")
+    ('networkpolicies', 'ingresses', 'network-attachment-definitions')
+    """
+    lower = kind.lower()
+    if kind in _PLURALS:
+        return _PLURALS[kind]
+    if lower.endswith("y") and lower[-2] not in "aeiou":
+        return f"{lower[:-1]}ies"
+    return f"{lower}es" if lower.endswith(("s", "sh")) else f"{lower}s"

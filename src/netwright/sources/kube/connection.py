@@ -47,6 +47,10 @@ class Status(msgspec.Struct, rename="camel"):
     code: int = 0
 
 
+# Made here, once: msgspec must not meet a type for the first time in several threads.
+_STATUS = msgspec.json.Decoder(Status)
+
+
 class Refused(Exception):
     """The server answered, with another code than 200."""
 
@@ -241,7 +245,7 @@ class Server:
         if code in (301, 302, 303, 307, 308):
             return SourceError(f"{self.shown} sends us elsewhere ({code}), and a redirect is not followed")
         try:
-            status = msgspec.json.decode(body, type=Status)
+            status = _STATUS.decode(body)
         except (msgspec.DecodeError, RecursionError):
             status = Status()
         return Refused(code, status)

@@ -14,13 +14,16 @@ _ACCEPT = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True, order=True):
-    """A kind that can be listed, in the version that is asked for."""
+    """A kind that can be listed, in the version that is asked for: all objects of it, or those in a namespace or with a
+    name."""
 
     group: str
     version: str
     kind: str
     plural: str
     namespaced: bool
+    namespace: str = ""
+    name: str = ""
 
     @property
     def api_version(self) -> str:
@@ -28,8 +31,9 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, order=True):
 
     @property
     def path(self) -> str:
-        """Of the list over all namespaces."""
-        return f"/{'apis' if self.group else 'api'}/{self.api_version}/{self.plural}"
+        """Of the list, over all namespaces or of the one."""
+        inside = f"namespaces/{self.namespace}/" if self.namespace else ""
+        return f"/{'apis' if self.group else 'api'}/{self.api_version}/{inside}{self.plural}"
 
 
 class _Kind(msgspec.Struct):
@@ -70,6 +74,9 @@ class _Groups(msgspec.Struct):
     groups: list[_Group] | None = None
     versions: list[str | _Version] | None = None
     resources: list[_Found] | None = None
+
+
+_GROUPS = msgspec.json.Decoder(_Groups)
 
 
 class Served(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,7 +129,7 @@ def _old(server: Server, group: str, version: str) -> list[_Found] | None:
 
 def _decode(body: bytes, server: Server) -> _Groups:
     try:
-        return msgspec.json.decode(body, type=_Groups)
+        return _GROUPS.decode(body)
     except (msgspec.DecodeError, RecursionError):
         raise SourceError(f"{server.shown} does not answer as an API server of Kubernetes does") from None
 

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from netwright.base.errors import SourceError
+from netwright.model.kind_lists import names_of
 from netwright.model.live_kinds import asked_for
 from netwright.sources.kube.connection import Refused, Server
 from netwright.sources.kube.discovery import Resource, Served
@@ -17,7 +18,6 @@ PAGE = 500
 """Objects of one answer, as kubectl asks for."""
 AT_ONCE = 6
 _RESTARTS = 2
-_NAMED = "cilium-config"
 
 
 class _Meta(msgspec.Struct, rename="camel"):
@@ -45,13 +45,15 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def wanted(served: Served) -> list[Resource]:
-    """The kinds to list. Of Calico's, which two groups may hold, those of its API server are taken."""
+    """The lists to ask for: a kind, or a name of one that is read by name. Of Calico's kinds, which two groups may
+    hold, those of its API server are taken."""
     kinds = {(r.group, r.kind) for r in served.resources}
     return [
-        r
+        msgspec.structs.replace(r, name=name)
         for r in served.resources
-        if asked_for(r.group, r.kind) in ("all", "named")
+        if (asked := asked_for(r.group, r.kind)) in ("all", "named")
         and not (r.group == "crd.projectcalico.org" and ("projectcalico.org", r.kind) in kinds)
+        for name in (names_of(r.group, r.kind) if asked == "named" else ("",))
     ]
 
 
@@ -69,9 +71,8 @@ def list_all(server: Server, resources: Iterable[Resource]) -> list[Listed]:
 
 
 def selection(resource: Resource) -> dict[str, str]:
-    """The parameters that narrow a kind to the objects of it that are read."""
-    is_named = asked_for(resource.group, resource.kind) == "named"
-    return {"fieldSelector": f"metadata.name={_NAMED}"} if is_named else {}
+    """The parameters that narrow a list to the objects of it that are read."""
+    return {"fieldSelector": f"metadata.name={resource.name}"} if resource.name else {}
 
 
 def _list(server: Server, resource: Resource) -> Listed:
