@@ -24,6 +24,10 @@ rules:
     resources: [configmaps]
     resourceNames: [%s]
     verbs: [list, watch]
+  # who may read one namespace only gets its labels by `get`
+  - apiGroups: [""]
+    resources: [namespaces]
+    verbs: [get]
 """
 
 

@@ -191,7 +191,7 @@ def digest(reading: Reading, like: Snapshot | None = None) -> Snapshot:
             objects[key] = found
     for unread in reading.unread:
         diagnostics.append(unread.diagnostic)
-        unknown += _unread_policies(unread)
+        unknown += _unread_policies(unread, reading)
         routes.append(unreadable(unread))
     diagnostics += [_not_read(v, k, found, reading) for (v, k), found in unread_kinds.items()]
     diagnostics += [_unlisted(v, k, found, reading) for (v, k), found in unlisted.items()]
@@ -214,14 +214,26 @@ MESH_WIDE = ("istio-system", "kuma-system", "consul")
 def _is_wide(document: Document) -> bool:
     """Whether a namespaced object of a mesh acts beyond its namespace: in the mesh's root namespace, or of a kind that
     names its subjects anywhere."""
-    mesh = document.group.endswith(("istio.io", "kuma.io", "consul.hashicorp.com"))
-    return mesh and (document.namespace in MESH_WIDE or not document.group.endswith("istio.io"))
+    of_istio = document.group.endswith("istio.io")
+    return (of_istio and document.namespace in MESH_WIDE) or _is_anywhere(document.group)
 
 
-def _unread_policies(unread: Unread) -> list[UnknownPolicy]:
+def _is_anywhere(group: str) -> bool:
+    """Whether a group is of a mesh whose objects name their subjects in any namespace."""
+    return group.endswith(("kuma.io", "consul.hashicorp.com"))
+
+
+def _unread_policies(unread: Unread, reading: Reading) -> list[UnknownPolicy]:
     """What a broken document, or a kind that may not be listed, could have held: a policy of a readable kind, or, where
     none is readable, anything."""
     kinds, namespaces, why = unread.kinds, unread.namespaces, unread.diagnostic
+    if unread.besides:
+        found_in = unread.within(document.namespace or "default" for document in reading.documents)
+        group = unread.group or ""
+        wide = "istio-system" not in unread.besides if group.endswith("istio.io") else _is_anywhere(group)
+        if found_in is None and not wide:
+            return []
+        namespaces = () if wide else found_in or ()
     where = f" ({why.where})" if why.where else ""
     reason = f"{why.title}{where}"
     if not kinds:
@@ -234,7 +246,8 @@ def _unread_policies(unread: Unread) -> list[UnknownPolicy]:
             found = [k for k in (find(group, name) for group in _GROUPS) if k is not None and k.name == name]
         else:
             found = [k for k in (find(unread.group, name),) if k is not None]
-        acts = [k for k in found if k.effect != "none" or k.name == "Namespace"]
+        # Of a namespace whose object is missing the labels are unknown: a text that holds it may hold more than that.
+        acts = [k for k in found if k.effect != "none" or (k.name == "Namespace" and unread.group is None)]
         for kind in acts[:1]:
             everywhere = not kind.namespaced
             out.append(
@@ -479,13 +492,14 @@ class Twin:
                 unread = [
                     UnknownPolicy(
                         kind=MULTI_POLICY,
-                        namespaces=tuple(u.namespaces),
+                        namespaces=within,
                         hosts=False,
                         effect="both",
                         reason=u.diagnostic.title,
                     )
                     for u in self.snapshot.reading.unread
                     if MULTI_POLICY in u.kinds
+                    and (within := u.within(d.namespace for d in self.snapshot.objects)) is not None
                 ]
                 known.__dict__["cluster"] = on(self.snapshot.objects, found, (*self.snapshot.unknown, *unread))
             self._views[found.ref] = known

@@ -147,7 +147,8 @@ def role(group: str, *, without: tuple[str, ...] = (), namespace: str = "") -> l
         for rule in documented["rules"]
     ]
     api = "rbac.authorization.k8s.io"
-    name, bound = {"name": f"reading-{group}"}, "RoleBinding" if namespace else "ClusterRoleBinding"
+    bound = "RoleBinding" if namespace else "ClusterRoleBinding"
+    name = {"name": f"reading-{group}{namespace and '-in-'}{namespace}"}
     return [
         documented | {"metadata": name, "rules": [rule for rule in rules if rule["resources"]]},
         {

@@ -119,7 +119,9 @@ class ApiServer:
         content = {
             "clusters": [{"name": "test", "cluster": cluster}],
             "users": [{"name": user, "user": {"token": token}} for user, token in users.items()],
-            "contexts": [{"name": user, "context": {"cluster": "test", "user": user}} for user in users],
+            "contexts": [
+                {"name": user, "context": {"cluster": "test", "user": user, "namespace": "bank"}} for user in users
+            ],
             "current-context": "admin",
         }
         path.write_text(json.dumps(content), encoding="utf-8")

@@ -37,6 +37,7 @@ def filled(api: ApiServer) -> ApiServer:
     secret = {"apiVersion": "v1", "kind": "Secret", "stringData": {"password": "canary-in-a-secret"}}
     api.write([secret | {"metadata": {"name": f"s{i}", "namespace": f"team-0{i}"}} for i in range(6)])
     api.write(objects.role("readers", without=("networkpolicies.networking.k8s.io",)))
+    api.write(objects.role("readers", namespace="bank"))
     return api
 
 
@@ -153,15 +154,43 @@ def test_of_a_cluster_there_is_no_line(filled: ApiServer) -> None:
 
 
 def test_a_kind_that_is_denied_leaves_open_what_it_could_change(filled: ApiServer, capsys: Capture) -> None:
+    """`reader` sees all but NetworkPolicies, and of these the ones in `bank`."""
     code, out, _ = ask(capsys, "check", "kube:reader", "--kubeconfig", str(filled.config), "-o", "json")
     assert code == 3
     (told_,) = [d for d in json.loads(out)["diagnostics"] if d["code"] == "NW1016"]
-    assert told_["title"] == "networkpolicies.networking.k8s.io may not be listed (403)"
-    assert "`NetworkPolicy` in any namespace could change are undecided" in told_["effect"]
+    assert told_["title"] == "networkpolicies.networking.k8s.io may be listed in bank only (403 elsewhere)"
+    assert told_["effect"] == "verdicts that `NetworkPolicy` in other namespaces could change are undecided"
     twin = nw.load("kube:reader", kubeconfig=str(filled.config))
+    whole = nw.load("kube:admin", kubeconfig=str(filled.config))
     why = twin.why("team-00/app-0", "team-00/app-1:8080")
     assert why.verdict == "undecided"
     assert any("networkpolicies" in reason.reason for reason in why.reasons)
+    for port in (443, 80):  # a NetworkPolicy of `bank` allows the one and denies the other
+        asked = ("bank/batch", f"vm/bank/ledger:{port}")
+        assert twin.why(*asked).verdict == whole.why(*asked).verdict != "undecided"
+
+
+def test_who_sees_one_namespace_is_answered_about_it(filled: ApiServer, capsys: Capture) -> None:
+    """`tenant` has a RoleBinding in `bank`, and policies of the whole cluster, which none gives; not the namespaces."""
+    filled.write(objects.role("tenants", namespace="bank"))
+    groups = ("policy.networking.k8s.io", "cilium.io", "projectcalico.org", "k8s.ovn.org")
+    groups += ("security.istio.io", "networking.istio.io")
+    (given, binding) = objects.role("tenants")
+    rules = [rule for rule in given["rules"] if rule["apiGroups"][0] in groups]
+    filled.write([given | {"rules": rules}, binding])
+    access = ("-f", "kube:tenant", "--kubeconfig", str(filled.config), "-o", "json")
+    code, out, _ = ask(capsys, "show", "workloads", *access)
+    assert code == 3
+    assert {row["namespace"] for row in json.loads(out)["rows"]} == {"bank"}
+    titles = {d["title"] for d in json.loads(out)["diagnostics"]}
+    assert "pods may be listed in bank only (403 elsewhere)" in titles
+    assert "namespaces may be listed in bank only (403 elsewhere)" in titles
+    assert "nodes may not be listed (403)" in titles
+    twin, whole = (nw.load(f"kube:{user}", kubeconfig=str(filled.config)) for user in ("tenant", "admin"))
+    for port in (443, 80):
+        asked = ("bank/batch", f"vm/bank/ledger:{port}")
+        assert not twin.why(*asked).reasons
+        assert twin.why(*asked).verdict == whole.why(*asked).verdict != "undecided"
 
 
 def test_a_user_whom_the_server_does_not_know(filled: ApiServer, capsys: Capture) -> None:
@@ -186,7 +215,7 @@ def test_no_secret_is_told(filled: ApiServer, capsys: Capture) -> None:
 
 def test_the_role_of_the_documentation_allows_all_that_is_read(filled: ApiServer, capsys: Capture) -> None:
     role = objects.documented_role()
-    assert {verb for rule in role["rules"] for verb in rule["verbs"]} == {"list", "watch"}
+    assert {verb for rule in role["rules"] for verb in rule["verbs"]} == {"get", "list", "watch"}
     assert not any({"secrets", "*"} & set(rule["resources"]) for rule in role["rules"] if "" in rule["apiGroups"])
     filled.write(objects.role("auditors"))
     access = ("--kubeconfig", str(filled.config), "-o", "json")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
@@ -55,7 +55,8 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
     """A text that gave no object: why, and what it could have changed.
 
     `kinds` and `namespaces` are what its readable `kind:` and `namespace:` lines say. Empty `kinds` = any kind;
-    empty `namespaces` = any namespace. `group` is the API group of the kinds where that is known.
+    empty `namespaces` = any namespace. `group` is the API group of the kinds where that is known. `besides` are
+    namespaces in which all objects of the kinds were read.
     """
 
     diagnostic: Diagnostic
@@ -63,6 +64,19 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
     kinds: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
     group: str | None = None
+    besides: tuple[str, ...] = ()
+
+    def within(self, present: Iterable[str]) -> tuple[str, ...] | None:
+        """Of the namespaces that are present those in which it could have changed something: () for any, None for none.
+
+        >>> why = Diagnostic(code="NW1016", severity="error", title="refused")
+        >>> one = Unread(diagnostic=why, fate="unreadable", besides=("shop",))
+        >>> one.within(["shop", "bank"]), one.within(["shop"])
+        (('bank',), None)
+        """
+        if not self.besides:
+            return self.namespaces
+        return tuple(sorted(set(present).difference(self.besides))) or None
 
 
 class Accounting(msgspec.Struct, frozen=True, kw_only=True):

@@ -76,8 +76,10 @@ class Account:
         help_text: str = "",
         effect: str = "",
         group: str | None = None,
+        besides: tuple[str, ...] = (),
     ) -> None:
-        """A text that gave no object. `line` and `column` are 1-based."""
+        """A text that gave no object, or a kind that was not read but in the namespaces `besides`. `line` and `column`
+        are 1-based."""
         said = said or Said()
         self.unread.append(
             Unread(
@@ -94,6 +96,7 @@ class Account:
                 kinds=said.kinds,
                 namespaces=said.namespaces,
                 group=group,
+                besides=besides,
             )
         )
 

@@ -97,6 +97,7 @@ class Mapping:
                         u,
                         diagnostic=self.diagnostic(u.diagnostic),
                         namespaces=tuple(map(text, u.namespaces)),
+                        besides=tuple(map(text, u.besides)),
                         kinds=tuple(map(self.kind, u.kinds)),
                     )
                     for u in rest.unread

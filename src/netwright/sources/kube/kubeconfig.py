@@ -72,6 +72,7 @@ class Context(msgspec.Struct, kw_only=True):
 
     cluster: str = ""
     user: str = ""
+    namespace: str = ""
 
 
 class _NamedCluster(msgspec.Struct):
@@ -97,11 +98,13 @@ class _File(msgspec.Struct, kw_only=True):
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
-    """A context with what it names. `name` is "in-cluster" for the service account of the pod that we run in."""
+    """A context with what it names. `name` is "in-cluster" for the service account of the pod that we run in.
+    `namespace`: "" where none is named."""
 
     name: str
     cluster: Cluster
     user: User
+    namespace: str = ""
 
 
 def choose(source: str, access: Access) -> Chosen:
@@ -137,7 +140,8 @@ def choose(source: str, access: Access) -> Chosen:
         raise SourceError(f"context `{wanted}` names the cluster `{context.cluster}`, for which no server is known")
     if context.user and context.user not in users:
         raise SourceError(f"context `{wanted}` names the user `{context.user}`, whom the kubeconfig has not")
-    return Chosen(name=wanted, cluster=cluster, user=users.get(context.user) or User())
+    user = users.get(context.user) or User()
+    return Chosen(name=wanted, cluster=cluster, user=user, namespace=context.namespace)
 
 
 def _some(contexts: dict[str, Context | None]) -> str:
@@ -204,4 +208,9 @@ def _inside() -> Chosen | None:
         return None
     server = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
     cluster = Cluster(server=server, certificate_authority=str(SERVICE_ACCOUNT / "ca.crt"))
-    return Chosen(name="in-cluster", cluster=cluster, user=User(token_file=str(SERVICE_ACCOUNT / "token")))
+    user = User(token_file=str(SERVICE_ACCOUNT / "token"))
+    try:
+        namespace = (SERVICE_ACCOUNT / "namespace").read_text(encoding="utf-8").strip()
+    except OSError:
+        namespace = ""
+    return Chosen(name="in-cluster", cluster=cluster, user=user, namespace=namespace)

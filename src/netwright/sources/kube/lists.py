@@ -42,6 +42,8 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     refused: int = 0
     """The code that the server answered instead."""
     why: str = ""
+    seen: tuple[str, ...] = ()
+    """Of a kind that is refused in the whole cluster, the namespaces in which it is listed all the same."""
 
 
 def wanted(served: Served) -> list[Resource]:

@@ -17,17 +17,19 @@ from netwright.sources.kube import PREFIX, Access
 from netwright.sources.kube.connection import Server
 from netwright.sources.kube.discovery import Resource, Served, discover
 from netwright.sources.kube.kubeconfig import choose
-from netwright.sources.kube.lists import Listed, list_all, wanted
+from netwright.sources.kube.lists import Listed, wanted
+from netwright.sources.kube.visible import list_visible
 from netwright.sources.salvage import Said
 
 
 def read_cluster(source: str, access: Access, account: Account) -> Input:
     """Read the cluster that `source` names into `account`. Raises SourceError where it cannot be read at all: the
     server is not there, does not know us, or fails before all is told."""
-    server = Server(choose(source, access), allow_exec=access.allow_exec)
+    chosen = choose(source, access)
+    server = Server(chosen, allow_exec=access.allow_exec)
     try:
         served = discover(server)
-        listed = list_all(server, wanted(served))
+        listed = list_visible(server, wanted(served), chosen.namespace)
     finally:
         server.close()
     shown = f"{PREFIX}{server.name}"
@@ -66,19 +68,26 @@ def document(resource: Resource, item: bytes | msgspec.Raw, shown: str, number: 
 
 
 def note_refused(account: Account, shown: str, one: Listed) -> None:
+    """What of a kind was not read, and what that leaves open."""
     resource = one.resource
-    name = f"{resource.plural}.{resource.group}" if resource.group else resource.plural
+    resources = f"{resource.plural}.{resource.group}" if resource.group else resource.plural
+    name = f"{resources} `{resource.name}`" if resource.name else resources
+    where = f"in {_shortened(one.seen)} only" if one.seen else ""
     if one.refused == 403:
-        why, help_text = "may not be listed (403)", f"a ClusterRole with `list` on {name}: `docs/how/live.md` has it"
+        why = f"may be listed {where} (403 elsewhere)" if where else "may not be listed (403)"
+        help_text = f"a ClusterRole with `list` on {resources}: `docs/how/live.md` has it"
     else:
         why, help_text = f"could not be listed ({one.refused})", "ask again; the server's own log says why"
     known = find(resource.group, resource.kind)
-    if (resource.group, resource.kind) == ("", "ConfigMap"):
+    if resource.name == "cilium-config":
         effect = "whether Cilium is the CNI, and how it is set up, is not known: `--cni` says it"
+    elif resource.name:
+        effect = "what it says is missing from the answer"
     elif known is not None and (known.effect != "none" or known.name == "Namespace"):
-        effect = f"verdicts that `{resource.kind}` in any namespace could change are undecided"
+        others = "other namespaces" if where else "any namespace"
+        effect = f"verdicts that `{resource.kind}` in {others} could change are undecided"
     else:
-        effect = "what there is of the kind is missing from the answer"
+        effect = f"what there is of the kind {'in other namespaces ' if where else ''}is missing from the answer"
     account.note_unread(
         "NW1016",
         f"{name} {why}",
@@ -87,7 +96,12 @@ def note_refused(account: Account, shown: str, one: Listed) -> None:
         help_text=help_text,
         effect=effect,
         group=resource.group,
+        besides=one.seen,
     )
+
+
+def _shortened(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def note_served(account: Account, shown: str, served: Served) -> None:
