@@ -31,6 +31,7 @@ from netwright.model.cluster import Cluster, UnreadRoute
 from netwright.model.document import Decoded, Document, Fate, Input, Reading, UnknownPolicy, Unread
 from netwright.model.kind_lists import by_name, find
 from netwright.model.kinds import Kind
+from netwright.model.leaned_on import leaning
 from netwright.model.networks import POD
 from netwright.version import VERSION
 
@@ -246,6 +247,9 @@ def _unread_policies(unread: Unread, reading: Reading) -> list[UnknownPolicy]:
             found = [k for k in (find(group, name) for group in _GROUPS) if k is not None and k.name == name]
         else:
             found = [k for k in (find(unread.group, name),) if k is not None]
+        leaned = leaning(unread, name, reading.documents)
+        if leaned is not None:
+            out.append(UnknownPolicy(kind=name, namespaces=leaned, hosts=not leaned, effect="both", reason=reason))
         # Of a namespace whose object is missing the labels are unknown: a text that holds it may hold more than that.
         acts = [k for k in found if k.effect != "none" or (k.name == "Namespace" and unread.group is None)]
         for kind in acts[:1]:

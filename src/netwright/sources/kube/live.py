@@ -10,6 +10,7 @@ import msgspec
 from netwright.base.spans import Place
 from netwright.model.document import Document, Input
 from netwright.model.kind_lists import find
+from netwright.model.leaned_on import is_leaned_on
 from netwright.model.live_kinds import asked_for
 from netwright.sources.account import Account, diagnostic
 from netwright.sources.jsontext import HEADER, Meta
@@ -83,7 +84,7 @@ def note_refused(account: Account, shown: str, one: Listed) -> None:
         effect = "whether Cilium is the CNI, and how it is set up, is not known: `--cni` says it"
     elif resource.name:
         effect = "what it says is missing from the answer"
-    elif known is not None and (known.effect != "none" or known.name == "Namespace"):
+    elif known is not None and (known.effect != "none" or is_leaned_on(known.group, known.name)):
         others = "other namespaces" if where else "any namespace"
         effect = f"verdicts that `{resource.kind}` in {others} could change are undecided"
     else:
