@@ -272,15 +272,12 @@ def guest_range(machine: Written, card: Card, machines: Machines) -> Iterator[Fo
         return
     own = card.source.pod.vm_network_cidr or GUESTS[0]
     field = addresses([own, card.source.pod.vm_ipv6_network_cidr or GUESTS[1]])
-    scene = machines.scene
-    services = scene.once(service_addresses)
-    others = [(f"`{one.network.ref}`", one.network.subnets) for one in machine.cards if one.network and one != card]
+    others = [one.network for one in machine.cards if one.network and one != card]
     for whose, ranges in (
-        ("the pods", scene.cluster.pod_ranges.cidrs()),
-        ("the addresses of Services", services),
-        *others,
+        *machines.scene.once(_of_cluster),
+        *((f"`{network.ref}`", addresses(network.subnets)) for network in others),
     ):
-        common: IpSet = field & addresses(ranges)
+        common = field & ranges
         if common:
             yield found(
                 "NW6022",
@@ -292,6 +289,12 @@ def guest_range(machine: Written, card: Card, machines: Machines) -> Iterator[Fo
                 help="choose another range in `networks[].pod.vmNetworkCIDR`",
                 key=whose,
             )
+
+
+def _of_cluster(scene: Scene) -> tuple[tuple[str, IpSet], ...]:
+    """What the cluster has addresses for, in words and ranges."""
+    services = addresses(scene.once(service_addresses))
+    return ("the pods", scene.cluster.pod_ranges), ("the addresses of Services", services)
 
 
 def queues(machine: Written) -> Iterator[Found]:
