@@ -48,9 +48,9 @@ def add(account: Account, shown: str, listed: Sequence[Listed]) -> None:
         resource = one.resource
         if one.refused:
             note_refused(account, shown, one)
-        for item in one.items:
-            account.documents.append(document(resource, item, shown, number))
-            number += 1
+        found = [document(resource, item, shown, number + i) for i, item in enumerate(one.items)]
+        account.documents += sorted(found, key=in_order)
+        number += len(found)
 
 
 def document(resource: Resource, item: bytes | msgspec.Raw, shown: str, number: int) -> Document:
@@ -122,7 +122,16 @@ def note_served(account: Account, shown: str, served: Served) -> None:
         account.warnings.append(msgspec.structs.replace(found, severity="info"))
 
 
+def in_order(found: Document) -> str:
+    """Objects of a kind stand in this order, whatever the server's: as etcd has them, by the path of their keys."""
+    return f"{found.namespace}/{found.name}"
+
+
 def digest_of(items: Iterable[bytes | msgspec.Raw]) -> str:
     """Of the objects, whatever the order in which they are listed."""
-    digests = sorted(hashlib.sha256(raw).digest() for raw in items)
+    return combined(sorted(hashlib.sha256(raw).digest() for raw in items))
+
+
+def combined(digests: Iterable[bytes]) -> str:
+    """The digest of all objects from that of each, sorted."""
     return f"sha256:{hashlib.sha256(b''.join(digests)).hexdigest()}"

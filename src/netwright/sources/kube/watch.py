@@ -11,15 +11,14 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from netwright.base.errors import SourceError
-from netwright.base.spans import named
-from netwright.model.document import Document, Input, Reading
-from netwright.sources.account import Account
+from netwright.model.document import Reading
 from netwright.sources.kube import PREFIX, Access
 from netwright.sources.kube.connection import Refused, Server
 from netwright.sources.kube.discovery import Resource, discover
+from netwright.sources.kube.held import Change, Held
 from netwright.sources.kube.kubeconfig import choose
 from netwright.sources.kube.lists import list_all, selection, wanted
-from netwright.sources.kube.live import digest_of, document, note_refused, note_served
+from netwright.sources.kube.live import note_refused, note_served
 
 GATHER_SECONDS = 0.05
 """How long after a change further ones are waited for: one `kubectl apply` brings several."""
@@ -28,8 +27,6 @@ SERVER_SECONDS = 240
 
 
 class _Meta(msgspec.Struct, rename="camel"):
-    name: str = ""
-    namespace: str = ""
     resource_version: str = ""
 
 
@@ -45,15 +42,6 @@ class _Event(msgspec.Struct):
 
 _EVENT = msgspec.json.Decoder(_Event)
 _OBJECT = msgspec.json.Decoder(_Object)
-_Key = tuple[str, str]
-
-
-class _Change(msgspec.Struct, frozen=True):
-    """A kind, ADDED, MODIFIED, DELETED or BEGUN (these are all of the kind), and the JSON of objects by name."""
-
-    resource: Resource
-    type: str
-    objects: dict[_Key, bytes]
 
 
 class Followed:
@@ -61,23 +49,21 @@ class Followed:
 
     def __init__(self, source: str, access: Access) -> None:
         self._server = Server(choose(source, access), allow_exec=access.allow_exec)
-        self.shown = f"{PREFIX}{self._server.name}"
-        self._account = Account()
-        self._number = 0
-        self._objects: dict[Resource, dict[_Key, Document]] = {}
-        self._changes: queue.Queue[_Change | SourceError] = queue.Queue()
+        self._held = Held(f"{PREFIX}{self._server.name}")
+        self._changes: queue.Queue[Change | SourceError] = queue.Queue()
         try:
             served = discover(self._server)
             self._listed = list_all(self._server, wanted(served))
         except BaseException:
             self._server.close()
             raise
-        note_served(self._account, self.shown, served)
+        held = self._held
+        note_served(held.account, held.shown, served)
         for one in self._listed:
             if one.refused:
-                note_refused(self._account, self.shown, one)
+                note_refused(held.account, held.shown, one)
             else:
-                self._fill(one.resource, list(one.items))
+                held.fill(one.resource, one.items)
 
     def close(self) -> None:
         """End all watches."""
@@ -85,17 +71,7 @@ class Followed:
 
     def reading(self) -> Reading:
         """The cluster as a source is read; what did not change is the same document."""
-        documents = [found for kind in self._objects.values() for _, found in sorted(kind.items())]
-        given = Input(source=self.shown, digest=digest_of(d.raw for d in documents), files=max(1, len(self._objects)))
-        return Reading(
-            documents=documents,
-            unread=self._account.unread,
-            warnings=self._account.warnings,
-            inputs=[given],
-            texts=self._account.texts,
-            ends=[(len(documents), len(self._account.unread))],
-            roots=[self.shown],
-        )
+        return self._held.reading()
 
     def changes(self) -> Iterator[list[str]]:
         """What changed, each time something did, as `NetworkPolicy shop/web`; `reading` has it then.
@@ -117,31 +93,10 @@ class Followed:
             if told:
                 yield list(dict.fromkeys(told))
 
-    # --- taking changes --------------------
-
-    def _take(self, change: _Change | SourceError) -> list[str]:
+    def _take(self, change: Change | SourceError) -> list[str]:
         if isinstance(change, SourceError):
             raise change
-        kind = self._objects.setdefault(change.resource, {})
-        gone = set(change.objects) if change.type == "DELETED" else set()
-        if change.type == "BEGUN":
-            gone = set(kind) - set(change.objects)
-        told = [key for key in sorted(gone) if kind.pop(key, None) is not None]
-        for key, raw in change.objects.items() if change.type != "DELETED" else ():
-            self._number += 1
-            found = document(change.resource, raw, self.shown, self._number)
-            before = kind.get(key)
-            if before is None or before.raw != found.raw:
-                kind[key] = found
-                told.append(key)
-        return [f"{change.resource.kind} {named(*key)}" for key in told]
-
-    def _fill(self, resource: Resource, items: list[msgspec.Raw]) -> None:
-        kind = self._objects.setdefault(resource, {})
-        for item in items:
-            self._number += 1
-            found = document(resource, item, self.shown, self._number)
-            kind[found.namespace, found.name] = found
+        return self._held.take(change)
 
     # --- a thread a kind --------------------
 
@@ -170,9 +125,8 @@ class Followed:
                         return ""
                     raise SourceError(f"the watch of {resource.plural} ended with an error ({found.code})")
                 version = found.metadata.resource_version or version
-                if event.type != "BOOKMARK":
-                    key = found.metadata.namespace, found.metadata.name
-                    self._changes.put(_Change(resource, event.type, {key: bytes(event.object)}))
+                if event.type in ("ADDED", "MODIFIED", "DELETED"):
+                    self._changes.put(Change(resource, event.type, (bytes(event.object),)))
         except Refused as refused:
             if refused.code == 410:
                 return ""
@@ -188,7 +142,5 @@ class Followed:
         (listed,) = list_all(self._server, [resource])
         if listed.refused:
             raise SourceError(f"{resource.plural} cannot be listed any more ({listed.refused})")
-        names = [_OBJECT.decode(item).metadata for item in listed.items]
-        found = {(n.namespace, n.name): bytes(item) for n, item in zip(names, listed.items, strict=True)}
-        self._changes.put(_Change(resource, "BEGUN", found))
+        self._changes.put(Change(resource, "BEGUN", tuple(map(bytes, listed.items))))
         return listed.resource_version

@@ -1,0 +1,111 @@
+"""The objects of a cluster as far as its lists and watches have told, kept from one change to the next."""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_left, insort
+from collections.abc import Iterable
+
+import msgspec
+
+from netwright.base.spans import named
+from netwright.model.document import Document, Input, Reading
+from netwright.sources.account import Account
+from netwright.sources.kube.discovery import Resource
+from netwright.sources.kube.live import combined, document, in_order
+
+
+class Change(msgspec.Struct, frozen=True):
+    """The JSON of objects of a kind that were ADDED or MODIFIED, or are DELETED; or of all there are of it, as it is
+    listed anew (BEGUN)."""
+
+    resource: Resource
+    type: str
+    items: tuple[bytes, ...]
+
+
+class _Kind(msgspec.Struct):
+    """The objects of a kind; `ordered` is what a reading has of them, None where one changed since."""
+
+    of: dict[tuple[str, str], Document] = msgspec.field(default_factory=dict)
+    ordered: list[Document] | None = None
+
+
+class Held:
+    """What is known of one cluster. What did not change is the same document in each reading."""
+
+    def __init__(self, shown: str) -> None:
+        self.shown = shown
+        self.account = Account()
+        self._kinds: dict[Resource, _Kind] = {}
+        self._digests: list[bytes] = []  # of all documents, sorted
+        self._number = 0
+
+    def fill(self, resource: Resource, items: Iterable[bytes | msgspec.Raw]) -> None:
+        """Take a kind as it is listed first."""
+        kind = self._kinds.setdefault(resource, _Kind())
+        for item in items:
+            found = self._document(resource, item)
+            kind.of[found.namespace, found.name] = found
+        self._digests = sorted([*self._digests, *map(_digest, kind.of.values())])
+
+    def take(self, change: Change) -> list[str]:
+        """What differs by a change, as `NetworkPolicy shop/web`: nothing where the same is told again."""
+        kind = self._kinds.setdefault(change.resource, _Kind())
+        found = [self._document(change.resource, item) for item in change.items]
+        names = [(one.namespace, one.name) for one in found]
+        gone = (
+            set(names)
+            if change.type == "DELETED"
+            else set(kind.of).difference(names)
+            if change.type == "BEGUN"
+            else set()
+        )
+        told = [name for name in sorted(gone) if self._leaves(kind, name)]
+        if change.type != "DELETED":
+            told += [name for name, one in zip(names, found, strict=True) if self._comes(kind, name, one)]
+        if told:
+            kind.ordered = None
+        return [f"{change.resource.kind} {named(*name)}" for name in told]
+
+    def reading(self) -> Reading:
+        """The cluster as a source is read."""
+        documents: list[Document] = []
+        for kind in self._kinds.values():
+            if kind.ordered is None:
+                kind.ordered = sorted(kind.of.values(), key=in_order)
+            documents += kind.ordered
+        given = Input(source=self.shown, digest=combined(self._digests), files=max(1, len(self._kinds)))
+        return Reading(
+            documents=documents,
+            unread=self.account.unread,
+            warnings=self.account.warnings,
+            inputs=[given],
+            texts=self.account.texts,
+            ends=[(len(documents), len(self.account.unread))],
+            roots=[self.shown],
+        )
+
+    def _document(self, resource: Resource, item: bytes | msgspec.Raw) -> Document:
+        self._number += 1
+        return document(resource, item, self.shown, self._number)
+
+    def _leaves(self, kind: _Kind, name: tuple[str, str]) -> bool:
+        before = kind.of.pop(name, None)
+        if before is None:
+            return False
+        del self._digests[bisect_left(self._digests, _digest(before))]
+        return True
+
+    def _comes(self, kind: _Kind, name: tuple[str, str], found: Document) -> bool:
+        before = kind.of.get(name)
+        if before is not None and before.raw == found.raw:
+            return False
+        self._leaves(kind, name)
+        kind.of[name] = found
+        insort(self._digests, _digest(found))
+        return True
+
+
+def _digest(found: Document) -> bytes:
+    return hashlib.sha256(found.raw).digest()
