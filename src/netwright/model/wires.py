@@ -26,6 +26,8 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True):
     mtu_of: str = ""
     """The interface that has it."""
     mtu_origin: Origin | None = None
+    bonds: tuple[tuple[str, str, Origin], ...] = ()
+    """The bonds on the way whose mode is written: name, mode, and where it stands."""
     policies: tuple[str, ...] = ()
     """The objects that say so, by their names, in order."""
     lacks: str = ""

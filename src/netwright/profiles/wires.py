@@ -182,11 +182,14 @@ def _way(setup: Setup, name: str, is_bridge: bool) -> Wire:
     uplinks_: dict[str, None] = {}
     sizes: list[tuple[int, str, Origin]] = []
     policies: dict[str, None] = {}
+    bonds: list[tuple[str, str, Origin]] = []
     passing: list[tuple[tuple[int, int], ...] | None] = []
     for wiring, d, ports in _below(setup, name, uplinks_):
         policies[d.name] = None
         if wiring.mtu_bytes is not None:
             sizes.append((wiring.mtu_bytes, wiring.name, _origin(d, (*wiring.pointer, "mtu"))))
+        if wiring.mode:
+            bonds.append((wiring.name, wiring.mode, _origin(d, (*wiring.pointer, "link-aggregation", "mode"))))
         if wiring.type == "linux-bridge":
             passing += [None if p.vlans is None else (*p.vlans, (0, 0), (p.native, p.native)) for p in ports]
     vlans: tuple[tuple[int, int], ...] | None = None
@@ -204,6 +207,7 @@ def _way(setup: Setup, name: str, is_bridge: bool) -> Wire:
         mtu_bytes=least[0] if least else None,
         mtu_of=least[1] if least else "",
         mtu_origin=least[2] if least else None,
+        bonds=tuple(bonds),
         policies=tuple(policies),
         lacks="" if setup.open else lacks,
         open=setup.open,

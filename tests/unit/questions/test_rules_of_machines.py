@@ -201,3 +201,32 @@ def test_what_the_pool_does_hangs_on_its_version(tag: str, says: str, says_not: 
     assert says_not not in finding.effect
     (open_,) = found("NW6404", *twins)
     assert says in open_.effect
+
+
+# --- nodes --------------------
+
+NODES = """\
+apiVersion: v1
+kind: Node
+metadata: {name: n1, labels: {rack: a}}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: n2, labels: {rack: b}}
+"""
+WIRED = """\
+apiVersion: nmstate.io/v1
+kind: NodeNetworkConfigurationPolicy
+metadata: {name: %s}
+spec:
+  nodeSelector: {rack: %s}
+  desiredState: {interfaces: [{name: br1, type: linux-bridge, state: up, bridge: {port: [%s]}}]}
+"""
+
+
+def test_a_bridge_without_a_cable_is_told_where_others_have_one() -> None:
+    lan, here, bare = attachment(BRIDGE), WIRED % ("here", "a", "{name: eno2}"), WIRED % ("bare", "b", "")
+    (without,) = found("NW6308", NODES, lan, here, bare)
+    assert without.title.endswith("leads nowhere on `n2`: `br1` has no port to a cable")
+    assert not found("NW6308", NODES, lan, here, WIRED % ("there", "b", "{name: eno3}"))
+    assert not found("NW6308", NODES, lan, bare, WIRED % ("more", "a", "")), "a bridge inside of each node is meant so"

@@ -18,6 +18,9 @@ MOST_VLAN: Final = 4095
 BRIDGES: Final = ("linux-bridge", "ovs-bridge")
 Vlans = tuple[tuple[int, int], ...]
 
+_MODES: Final = ("balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb")
+"""The modes of bonds by their numbers (`Documentation/networking/bonding.rst` of Linux)."""
+
 
 class NotAState(ValueError):
     """Why a part is nothing that nmstate reads, with the place of it."""
@@ -40,7 +43,7 @@ class Port(msgspec.Struct, frozen=True, kw_only=True):
 class Wiring(msgspec.Struct, frozen=True, kw_only=True):
     """An interface of a node. None and empty: not written, so that it stays as it is. `below` are the interfaces that
     it sends through: of a bond its members, of a VLAN the one that it is on. `ports` of a bridge: None where none are
-    written. `addresses` have the length of their prefix."""
+    written. `addresses` have the length of their prefix. `mode` is that of a bond, in words."""
 
     name: str
     type: str
@@ -51,6 +54,7 @@ class Wiring(msgspec.Struct, frozen=True, kw_only=True):
     below: tuple[str, ...] = ()
     ports: tuple[Port, ...] | None = None
     addresses: tuple[str, ...] = ()
+    mode: str = ""
     pointer: Pointer
 
 
@@ -191,8 +195,15 @@ def _wiring(tree: Any, at: Pointer, open_: list[Pointer]) -> Wiring | None:
         below=below,
         ports=ports,
         addresses=tuple(_addresses(held, at, open_)),
+        mode=_mode(bond.get("mode")),
         pointer=at,
     )
+
+
+def _mode(written: Any) -> str:
+    """The mode of a bond, which may be written as its number in the kernel."""
+    text = str(written) if isinstance(written, (str, int)) else ""
+    return _MODES[int(text)] if text.isascii() and text.isdigit() and int(text) < len(_MODES) else text
 
 
 def _names(held: Mapping[str, Any], at: Pointer, open_: list[Pointer]) -> tuple[str, ...]:

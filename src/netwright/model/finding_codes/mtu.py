@@ -86,6 +86,7 @@ PLUGIN: Final = '"type": "bridge", "bridge": "br1"'
 OVS: Final = "{name: ovs1, type: ovs-bridge, state: up, mtu: %s, bridge: {port: [{name: eno3}]}}"
 MAPPED: Final = "[{localnet: p1, bridge: ovs1, state: present}]"
 TRUNK: Final = "{name: eno2, vlan: {mode: trunk, trunk-tags: [{id: %s}]}}"
+BOND: Final = "{name: bond0, type: bond, state: up, link-aggregation: {mode: %s, port: [eno1, eno2]}}"
 UPLINK: Final = (
     "{name: eno1, type: ethernet, state: up, mtu: %s, "
     "ipv4: {enabled: true, address: [{ip: 192.0.2.11, prefix-length: 24}]}}"
@@ -205,13 +206,15 @@ MTU: Final = (
     FindingCode(
         code="NW6308",
         severity="warning",
-        title="nodes on which a localnet leads nowhere",
+        title="nodes on which a network leads nowhere",
         explanation=(
             "A network of topology localnet leaves a node by the bridge that `ovn.bridge-mappings` names for its "
-            "physical network. On these nodes no policy maps it: who is attached there reaches nobody on other nodes "
-            "or outside. Nodes of the control plane are not looked at, nor are nodes of which a capture leaves it open."
+            "physical network, others by the bridge or the interface that they name. On these nodes no policy maps it, "
+            "or it has no port to a cable there, as it has on others: who is attached there, or moves there, reaches "
+            "nobody on other nodes or outside. Nodes of the control plane are not looked at, nor are nodes of which a "
+            "capture leaves it open."
         ),
-        help="let the policy with the mapping select these nodes too, or keep who needs the network from them",
+        help="set these nodes up as the others, or keep who needs the network from them",
         fails=manifest(
             SHOP,
             node("n1", "192.0.2.11", "{rack: a}"),
@@ -226,5 +229,19 @@ MTU: Final = (
             nodes_with(OVS % 1600, mappings=MAPPED, selector="{rack: a}"),
             localnet(1500),
         ),
+    ),
+    FindingCode(
+        code="NW6311",
+        severity="warning",
+        title="a bond below a bridge that sends one address by several ports",
+        explanation=(
+            "A bond of mode `balance-rr`, `balance-tlb` or `balance-alb` spreads what it sends over its ports as it "
+            "likes. Behind a bridge these are the MAC addresses of machines: the switch learns each on another port "
+            "again and again, and counts it as flapping. With one MAC address of the node, as without a bridge, the "
+            "modes work."
+        ),
+        help="use `active-backup`, or `802.3ad` with a group of ports at the switch",
+        fails=manifest(SHOP, nodes_with(bridge(1500, "{name: bond0}"), BOND % "balance-alb"), attached(PLUGIN)),
+        passes=manifest(SHOP, nodes_with(bridge(1500, "{name: bond0}"), BOND % "active-backup"), attached(PLUGIN)),
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from netwright.model.finding import FindingCode
-from netwright.model.finding_codes.machine_manifests import attachment, namespace, user_network
+from netwright.model.finding_codes.machine_manifests import attachment, machine, namespace, user_network
 from netwright.model.finding_codes.manifests import ADMIT, DENY, WEB, manifest, service
 
 
@@ -27,6 +27,13 @@ def _of_ovn(name: str, mtu: int) -> str:
         f'{{"name": "backup", "type": "ovn-k8s-cni-overlay", "topology": "layer2", "mtu": {mtu}, '
         f'"netAttachDefName": "shop/{name}"}}',
         name,
+    )
+
+
+def _twice(one: str, other: str) -> str:
+    return machine(
+        "{name: a, bridge: {}}, {name: b, bridge: {}}",
+        f"{{name: a, multus: {{networkName: {one}}}}}, {{name: b, multus: {{networkName: {other}}}}}",
     )
 
 
@@ -119,5 +126,19 @@ USER_NETWORKS: Final = (
         help="correct the selector, or label the namespaces",
         fails=manifest(PLAIN, _cluster_network("{matchLabels: {tenant: b}}")),
         passes=manifest(PLAIN, _cluster_network("{matchLabels: {tenant: a}}")),
+    ),
+    FindingCode(
+        code="NW6124",
+        severity="info",
+        title="two interfaces by one attachment, which not every OVN-Kubernetes takes",
+        explanation=(
+            "Multus lets a pod name an attachment twice. OVN-Kubernetes kept the ports of a pod by the name of the "
+            "attachment, and refused a pod with two of one name, until pull request 5714 (2025). A tool that maps two "
+            "interfaces of one port group to one attachment writes that. Other plugins take it. Which build runs is "
+            "not in the objects."
+        ),
+        help="make a second NetworkAttachmentDefinition with the same `name` in its configuration",
+        fails=manifest(_of_ovn("backup", 1400), _twice("backup", "backup")),
+        passes=manifest(_of_ovn("backup", 1400), _of_ovn("more", 1400), _twice("backup", "more")),
     ),
 )

@@ -255,7 +255,7 @@ def virtual_macs(machine: Written) -> Iterator[Found]:
             machine,
             (*machine.template, "spec", "networks"),
             f"the guest of `{machine.noun.ref}` has the MAC address {mac}, {kind}, and all of its networks filter",
-            label=f"{listed(list(dict.fromkeys(refs)))} let the interface's own address through alone",
+            label=f"{listed(list(dict.fromkeys(refs)))}: the interface's own address alone",
             effect="packets from this address are dropped: the partner takes over, and nobody hears it",
             help="attach it by a Linux bridge without `macspoofchk`, or let a Service stand for the address",
             key=mac,

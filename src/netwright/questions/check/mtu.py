@@ -1,7 +1,8 @@
 """Networks and the wires below them: sizes of packets, VLANs that pass, nodes without a way.
 
 After the sources that `profiles.wires` names, `go-controller/pkg/types/const.go` of OVN-Kubernetes at 8871cd9cec9c
-(what Geneve adds), the user guide of KubeVirt (MTU of interfaces) and RFC 8200, section 5.
+(what Geneve adds), the user guide of KubeVirt (MTU of interfaces), RFC 8200, section 5, and the bonding modes of Red
+Hat Virtualization 4.4 (technical reference, 3.8).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from netwright.dialects.kubevirt import MACHINES
 from netwright.model.networks import POD, NetworkNoun
 from netwright.model.nics import MachineNoun
 from netwright.model.wires import Wire
+from netwright.profiles.migration_network import migration_network
 from netwright.profiles.networks import described, networks_of
 from netwright.profiles.odd_networks import addresses
 from netwright.profiles.wires import setups_of, wires_of
@@ -25,6 +27,10 @@ from netwright.questions.check.scene import Scene
 GENEVE: Final = {4: 58, 6: 78}
 """What Geneve adds to a packet, in bytes, by the family of the nodes' addresses."""
 _CONTROL_PLANE: Final = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
+BRIDGED: Final = ("bridge", "cnv-bridge", "localnet", "ovs")
+"""Networks whose frames leave a node with the MAC addresses of machines, through a bridge."""
+MOVING: Final = ("balance-rr", "balance-tlb", "balance-alb")
+"""Modes of bonds that are not for bridges (0, 5 and 6)."""
 _OF_SEGMENT: Final = "large packets are dropped there without a word: small ones pass, and connections hang"
 
 
@@ -52,17 +58,20 @@ def origin_of(network: NetworkNoun) -> Origin:
 
 
 def checks(scene: Scene) -> Iterator[Found]:
-    """NW6301 to NW6308."""
+    """NW6301 to NW6308, and NW6311."""
     wired = scene.once(Wired)
     nodes = {d.name: d.value.metadata.labels or {} for d in scene.objects if isinstance(d.value, Node)}
+    of_migrations = migration_network(scene.objects, wired.networks)
     for network in wired.networks:
         wires = wired.of(network)
         yield from too_large(network, wires)
         yield from not_said(network, wires)
         yield from unequal(network, wires)
         yield from shut_out(network, wires)
-        yield from leads_nowhere(network, wires, nodes)
+        if network != of_migrations:  # that is NW6027
+            yield from leads_nowhere(network, wires, nodes)
         yield from too_small(network)
+        yield from moving_addresses(network, wires)
     yield from outgrown(scene, wired)
     yield from not_told(wired)
 
@@ -148,26 +157,47 @@ def shut_out(network: NetworkNoun, wires: tuple[Wire, ...]) -> Iterator[Found]:
 def leads_nowhere(
     network: NetworkNoun, wires: tuple[Wire, ...], nodes: dict[str, dict[str, str | None]]
 ) -> Iterator[Found]:
-    """NW6308."""
+    """NW6308. A bridge that leads nowhere on any node is meant so; one that does on others is not."""
+    localnet = network.topology == "localnet"
+    mapped = next((w for w in wires if w.origin and not w.lacks and (localnet or w.uplinks)), None)
+    lacking = [wire for wire in wires if wire.known and wire.lacks and (localnet or mapped)]
     without = [
         name
-        for wire in wires
-        if wire.known and wire.lacks and network.topology == "localnet"
+        for wire in lacking
         for name in wire.at
         if not any(label in nodes.get(name, {}) for label in _CONTROL_PLANE)
     ]
     if without:
-        mapped = next((w for w in wires if w.origin and not w.lacks), None)
         yield Found(
             "NW6308",
             origin_of(network),
-            f"{described(network)} leads nowhere on {listed(sorted(without))}: no bridge mapping names "
-            f"`{network.physical}`",
-            label=f"physical network `{network.physical}`",
-            effect="who is attached there reaches nobody on other nodes or outside",
-            help="let the policy with the mapping select these nodes too, or keep who needs the network from them",
-            also=(Seen(mapped.origin, "the mapping of other nodes"),) if mapped and mapped.origin else (),
+            f"{described(network)} leads nowhere on {listed(sorted(without))}: {lacking[0].lacks}",
+            label=f"hangs on `{network.physical}`",
+            effect="who is attached there, or moves there, reaches nobody on other nodes or outside",
+            help="set these nodes up as the others, or keep who needs the network from them",
+            also=(Seen(mapped.origin, "on other nodes"),) if mapped and mapped.origin else (),
         )
+
+
+def moving_addresses(network: NetworkNoun, wires: tuple[Wire, ...]) -> Iterator[Found]:
+    """NW6311: bonds below a bridge that send one address by several ports; told once a network."""
+    if network.topology not in BRIDGED:
+        return
+    for wire in wires:
+        for name, mode, origin in wire.bonds:
+            if mode in MOVING:
+                yield Found(
+                    "NW6311",
+                    origin_of(network),
+                    f"below {described(network)} the bond `{name}` is of mode `{mode}` on {_at(wire)}",
+                    label=f"hangs on `{network.physical}`",
+                    effect="the switch hears the addresses of machines now on one port and now on another, and sends "
+                    "what is meant for them to whichever it heard last",
+                    help="use `active-backup`, or `802.3ad` with a group of ports at the switch",
+                    key=name,
+                    also=(Seen(origin, "its mode"),),
+                )
+                return
 
 
 def too_small(network: NetworkNoun) -> Iterator[Found]:

@@ -10,8 +10,10 @@ from typing import Final
 
 from netwright.dialects.ovn import NETWORKS
 from netwright.model.networks import NetworkNoun
+from netwright.profiles.multi_policies import OVN_TOPOLOGIES
 from netwright.profiles.networks import LABEL, described, differing_attachments
 from netwright.profiles.odd_networks import overlaps, rivals_of
+from netwright.questions.check.attached import Attached, attached
 from netwright.questions.check.found import Found, Seen, at, listed
 from netwright.questions.check.machines import Networks
 from netwright.questions.check.scene import Scene
@@ -20,7 +22,7 @@ _CUDN: Final = NETWORKS[1]
 
 
 def checks(scene: Scene) -> Iterator[Found]:
-    """NW6101 to NW6104, NW6112, NW6113 and NW6115."""
+    """NW6101 to NW6104, NW6112, NW6113, NW6115 and NW6124."""
     networks = scene.once(Networks)
     yield from unlabelled(scene, networks)
     yield from without_network(scene, networks)
@@ -29,6 +31,7 @@ def checks(scene: Scene) -> Iterator[Found]:
     yield from headless(scene, networks)
     yield from differing(scene)
     yield from nowhere(scene, networks)
+    yield from attached_twice(scene)
 
 
 def _seen(networks: Networks, network: NetworkNoun, label: str) -> tuple[Seen, ...]:
@@ -169,3 +172,26 @@ def nowhere(scene: Scene, networks: Networks) -> Iterator[Found]:
                 effect="nothing can be attached to it",
                 help="correct the selector, or label the namespaces",
             )
+
+
+def attached_twice(scene: Scene) -> Iterator[Found]:
+    """NW6124: two interfaces of one pod by one attachment of OVN-Kubernetes."""
+    first: dict[tuple[str, str], Attached] = {}
+    for one in scene.once(attached):
+        if one.network is None or one.network.topology not in OVN_TOPOLOGIES:
+            continue
+        before = first.setdefault((one.ref, one.name), one)
+        if before is one:
+            continue
+        yield Found(
+            "NW6124",
+            at(one.decoded, *one.pointer),
+            f"`{one.ref}` has two interfaces on `{one.name}`, which is a network of OVN-Kubernetes",
+            label="the second by one attachment",
+            effect="a build of OVN-Kubernetes without pull request 5714 refuses the pod: it does not start",
+            help="ask which build runs; a second NetworkAttachmentDefinition with the same `name` in its configuration "
+            "works in all",
+            key=f"{one.interface} {one.name}",
+            workloads=(one.ref,),
+            also=(Seen(at(before.decoded, *before.pointer), "the first"),) if before.pointer != one.pointer else (),
+        )
