@@ -1,31 +1,20 @@
 """Archives, `.tar.gz` and `.zip`, read member by member: nothing is unpacked to the disk, and all is bounded.
 
-Of what a collecting tool wrote, only those members are read in which it puts objects. Layouts:
-
-- must-gather, `oc adm inspect`: `namespaces/NS/NS.yaml`, `namespaces/NS/GROUP/RESOURCE.yaml` for lists or
-  `…/RESOURCE/NAME.yaml`, `cluster-scoped-resources/GROUP/…` (openshift/oc 4.20, `pkg/cli/admin/inspect/util.go` and
-  `namespace.go`). Each pod is there a second time as `namespaces/NS/pods/POD/POD.yaml`, which is not read.
-- Cilium's sysdump: `cilium-sysdump-TS/k8s-pods-TS.yaml`, `…/ciliumnetworkpolicies-TS.yaml` and so on, flat
-  (cilium/cilium 1.18, `cilium-cli/sysdump/constants.go`).
-- `kubectl cluster-info dump --output-directory`: `nodes.json`, `NS/pods.json`, `NS/services.json`,
-  `NS/daemonsets.json`, `NS/deployments.json`, `NS/replicasets.json`, `NS/replication-controllers.json`,
-  `NS/events.json` (kubectl 1.34, `pkg/cmd/clusterinfo/clusterinfo_dump.go`).
-
-Any other archive is read like a folder of manifests.
+Of what a collecting tool wrote, only those members are read in which it puts objects (`layouts`). Any other archive is
+read like a folder of manifests.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import zlib
 from collections.abc import Iterator
 from typing import IO, Any, Final
 
 from netwright.base.errors import SourceError
-from netwright.base.patterns import pattern
+from netwright.sources import layouts
 from netwright.sources.account import diagnostic
-from netwright.sources.files import ANY_EFFECT, MAX_FILE, Text, display, is_manifest, is_skipped_folder
+from netwright.sources.files import ANY_EFFECT, MAX_FILE, Text, display, is_manifest
 
 MAX_MEMBERS: Final = 500_000
 MAX_UNPACKED: Final = 16 << 30
@@ -39,49 +28,9 @@ _MAX_READ: Final = 8 << 20
 """Bytes of one read: a header that wants more is none."""
 _CHUNK: Final = 1 << 20
 
-MUST_GATHER, SYSDUMP, DUMP = "must-gather", "Cilium sysdump", "cluster-info dump"
-_OF_MUST_GATHER = pattern(
-    r"(?:.*/)?(?:namespaces/([^/]+)/(?:\1|(?!pods/)[^/]+/.+)|cluster-scoped-resources/[^/]+/.+)\.yaml"
-)
-_OF_SYSDUMP = pattern(
-    r"(?:.*/)?(?:k8s-(?:namespaces|networkpolicies|nodes|pods|services|endpoints)|cilium[a-z]+|cilium-[a-z-]*(?:configmap|"
-    r"daemonset|deployment|statefulset)|hubble-[a-z-]*(?:configmap|daemonset|deployment)|clustermesh-apiserver-deployment|"
-    r"gatewayapi-[a-z]+|ingressclasses)-\d{8}-\d{6}\.yaml"
-)
-_OF_DUMP = pattern(
-    r"(?:.*/)?(?:nodes|[^/]+/(?:pods|services|daemonsets|deployments|replicasets|replication-controllers))\.json"
-)
-
 
 class _Bounds(Exception):
     """The archive is beyond what is read of one."""
-
-
-def layout_of(names: list[str]) -> str:
-    """The tool that wrote members of these names; "" for none that is known.
-
-    >>> layout_of(["x/namespaces/shop/shop.yaml", "x/version"])
-    'must-gather'
-    """
-    if any(_OF_MUST_GATHER.fullmatch(name) for name in names):
-        return MUST_GATHER
-    if any("cilium-sysdump-" in name or name.startswith("k8s-") for name in names) and any(
-        _OF_SYSDUMP.fullmatch(name) for name in names
-    ):
-        return SYSDUMP
-    bases = {name.rpartition("/")[2] for name in names}
-    if {"nodes.json", "pods.json", "services.json"} <= bases and not any(b.endswith((".yaml", ".yml")) for b in bases):
-        return DUMP
-    return ""
-
-
-def is_read(name: str, layout: str) -> bool:
-    """Whether the tool puts objects into a member of this name."""
-    chosen = {MUST_GATHER: _OF_MUST_GATHER, SYSDUMP: _OF_SYSDUMP, DUMP: _OF_DUMP}.get(layout)
-    if chosen is not None:
-        return chosen.fullmatch(name) is not None
-    *folders, base = name.split("/")
-    return is_manifest(base) and not base.startswith(".") and not any(map(is_skipped_folder, folders))
 
 
 def texts(path: str) -> Iterator[Text]:
@@ -128,9 +77,10 @@ def texts(path: str) -> Iterator[Text]:
         if not names:
             raise _foreign(shown, fault) from None
         more = f"not read to its end: it is cut off or damaged ({type(fault).__name__})"
-    layout = layout_of(names)
-    wanted = [name for name in sorted(found, key=os.fsencode) if is_read(name, layout)]
-    refused = [text for text in faults if not layout or is_read(text.inner, layout)]
+    known = frozenset(names)
+    layout = layouts.layout_of(known)
+    wanted = [name for name in layouts.in_order(found) if layouts.is_read(name, layout, known)]
+    refused = [text for text in faults if not layout or layouts.is_read(text.inner, layout, known)]
     if not wanted and not refused and not more:
         raise SourceError(
             f"`{shown}` holds no objects that are known",

@@ -50,6 +50,30 @@ def is_skipped_folder(name: str) -> bool:
     return name.startswith(".") or name in SKIPPED_FOLDERS
 
 
+def may_be_dump(folder: str) -> bool:
+    """Whether a folder, or where no manifest is in it one right below, looks like what a collecting tool writes."""
+    top = _entries(folder)
+    if any(is_manifest(name) or _is_of_dump(name) for name in top):
+        return any(map(_is_of_dump, top))
+    return any(_is_of_dump(name) for path in top.values() for name in _entries(path))
+
+
+def _is_of_dump(name: str) -> bool:
+    if name.startswith(("must-gather.local", "inspect.local", "cilium-sysdump-")):
+        return True
+    is_timed = name.startswith("k8s-") and name.endswith(".yaml")
+    return is_timed or name in ("nodes.json", "nodes.yaml", "namespaces", "cluster-scoped-resources")
+
+
+def _entries(folder: str) -> dict[str, str]:
+    """The names in a folder, with their paths; none of what is no folder, or cannot be opened."""
+    try:
+        with os.scandir(folder) as listing:
+            return {entry.name: entry.path for entry in listing}
+    except OSError:
+        return {}
+
+
 def read_stdin(stdin: BinaryIO) -> Text:
     """Standard input as a text called `-`."""
     data = stdin.read(MAX_FILE + 1)

@@ -159,15 +159,25 @@ class _Sources:
         elif source.lower().endswith(ARCHIVES) and os.path.isfile(source):
             from netwright.sources import archives
 
-            shown = files.display(source)
-            before = len(self.account.warnings)
-            self._take(Piece(source=source, folder=source), f"{shown}!", archives.texts(source), lambda _: False)
-            # Collecting tools write a list of every kind, also where there is nothing to list.
-            self.account.warnings[before:] = [w for w in self.account.warnings[before:] if w.code != "NW1013"]
+            self._dump(source, f"{files.display(source)}!", archives.texts(source))
             return
+        elif os.path.isdir(source) and files.may_be_dump(source):
+            from netwright.sources import layouts
+
+            layout, names = layouts.of_folder(source)
+            if layout:
+                texts = files.read_path(source, frozenset())
+                self._dump(source, files.display(source), layouts.texts_of(texts, layout, names))
+                return
         is_rendered = self.render and (os.path.isdir(source) or kustomize.is_kustomization(source))
         found = rendered(source, self.rendered) if is_rendered else NOTHING
         self._piece(whole(source, source, found))
+
+    def _dump(self, source: str, root: str, texts: Iterable[Text]) -> None:
+        before = len(self.account.warnings)
+        self._take(Piece(source=source, folder=source), root, texts, lambda _: False)
+        # Collecting tools write a list of every kind, also where there is nothing to list.
+        self.account.warnings[before:] = [w for w in self.account.warnings[before:] if w.code != "NW1013"]
 
     def _piece(self, piece: Piece) -> None:
         folder = piece.folder

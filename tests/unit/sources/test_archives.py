@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import subprocess
 import sys
 import tarfile
@@ -12,10 +13,13 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+import yaml
 
 import netwright as nw
-from netwright.sources import archives
+from netwright.sources import archives, layouts
+from tests.dumps import cluster_info, must_gather, packed, sysdump, unpacked
 
 NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n"
 POLICY = """\
@@ -45,91 +49,80 @@ def pod(name: str) -> dict[str, Any]:
     }
 
 
-def listed(kind: str, *items: dict[str, Any]) -> str:
-    """As the API server lists them: the items say neither version nor kind."""
-    bare = [{k: v for k, v in one.items() if k not in ("apiVersion", "kind")} for one in items]
-    return json.dumps({"kind": f"{kind}List", "apiVersion": "v1", "metadata": {}, "items": bare}, indent=4)
-
-
-PODS = json.dumps({"apiVersion": "v1", "kind": "List", "items": [pod("web"), pod("db")]})
-POLICIES = json.dumps({"apiVersion": "v1", "kind": "List", "items": []})
-# What each tool writes: the members that hold objects, and others of its own that do not.
-GATHER = "must-gather.local.7/quay-io-openshift-release-dev/"
+OBJECTS = [
+    *yaml.safe_load_all(f"{NAMESPACE}---\n{POLICY}"),
+    {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}},
+    {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "db", "namespace": "shop"},
+        "spec": {"selector": {"app": "db"}, "ports": [{"port": 80}]},
+    },
+    pod("web"),
+    pod("db"),
+]
 TREES = {
-    archives.MUST_GATHER: {
-        f"{GATHER}version": "openshift/must-gather\n4.20.0",
-        f"{GATHER}namespaces/shop/shop.yaml": NAMESPACE,
-        f"{GATHER}namespaces/shop/core/pods.yaml": PODS,
-        f"{GATHER}namespaces/shop/core/secrets.yaml": '{"apiVersion": "v1", "kind": "SecretList", "items": []}',
-        f"{GATHER}namespaces/shop/pods/web/web.yaml": json.dumps(pod("web") | {"status": {"phase": "Failed"}}),
-        f"{GATHER}namespaces/shop/pods/web/app/app/logs/current.log": "line\n",
-        f"{GATHER}namespaces/shop/networking.k8s.io/networkpolicies/db.yaml": POLICY,
-        f"{GATHER}cluster-scoped-resources/core/nodes/n1.yaml": "apiVersion: v1\nkind: Node\nmetadata: {name: n1}\n",
-        f"{GATHER}etcd_info/endpoint_health.json": '[{"health": true}]',
-        f"{GATHER}event-filter.html": "<html>",
-    },
-    archives.SYSDUMP: {
-        "cilium-sysdump-20261127-050607/k8s-namespaces-20261127-050607.yaml": NAMESPACE,
-        "cilium-sysdump-20261127-050607/k8s-pods-20261127-050607.yaml": PODS,
-        "cilium-sysdump-20261127-050607/k8s-networkpolicies-20261127-050607.yaml": POLICY,
-        "cilium-sysdump-20261127-050607/k8s-pods-20261127-050607.txt": "NAMESPACE NAME",
-        "cilium-sysdump-20261127-050607/hubble-flows-cilium-x-20261127-050607.json": '{"flow": {"verdict": "DROPPED"}}',
-        "cilium-sysdump-20261127-050607/cilium-helm-values-20261127-050607.yaml": "cluster: {name: a}",
-    },
-    archives.DUMP: {
-        "dump/nodes.json": '{"kind": "NodeList", "apiVersion": "v1", "items": [{"metadata": {"name": "n1"}}]}',
-        "dump/shop/pods.json": listed("Pod", pod("web"), pod("db")),
-        "dump/shop/services.json": listed("Service"),
-        "dump/shop/events.json": listed("Event"),
-        "dump/shop/web/logs.txt": "==== START logs",
-    },
-    "": {"manifests/ns.yaml": NAMESPACE, "manifests/pods.json": PODS, "manifests/policy.yaml": POLICY},
+    layouts.MUST_GATHER: must_gather(OBJECTS),
+    layouts.SYSDUMP: sysdump(OBJECTS),
+    layouts.DUMP: cluster_info(OBJECTS),
+    "yaml dump": cluster_info(OBJECTS, "yaml"),
+    "": {f"manifests/{o['kind']}-{o['metadata']['name']}.yaml": json.dumps(o) for o in OBJECTS},
 }
 
 
-def tar(path: Path, members: dict[str, str]) -> Path:
-    with tarfile.open(path, "w:gz") as archive:
-        for name, text in members.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(text.encode())
-            archive.addfile(info, io.BytesIO(text.encode()))
-    return path
-
-
-def packed(tmp_path: Path, ending: str, members: dict[str, str]) -> Path:
-    path = tmp_path / f"a{ending}"
-    if ending != ".zip":
-        return tar(path, members)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in members.items():
-            archive.writestr(name, text)
-    return path
-
-
-@pytest.mark.parametrize("ending", [".tar.gz", ".zip"])
 @pytest.mark.parametrize("layout", list(TREES))
-def test_what_a_tool_writes_is_read(tmp_path: Path, layout: str, ending: str) -> None:
-    assert archives.layout_of(list(TREES[layout])) == layout
-    path = packed(tmp_path, ending, TREES[layout])
-    twin = nw.load(str(path))
-    assert not twin.diagnostics, [d.title for d in twin.diagnostics]
-    assert {row.ref for row in twin.show("endpoints").rows} >= {"pod/shop/web", "pod/shop/db"}
-    if layout != archives.DUMP:
-        answer = twin.eval([{"from": "shop/web", "to": "shop/db", "port": 80}])[0]
-        assert answer.verdict == "allow"
-        assert answer.by[-1].file.startswith(f"{path}!")
-        assert answer.by[-1].line == 11
-    assert twin.provenance.inputs[0].source == str(path)
+def test_what_a_tool_writes_is_read(tmp_path: Path, layout: str) -> None:
+    files = TREES[layout]
+    assert layouts.layout_of(list(files)) == (layouts.DUMP if layout == "yaml dump" else layout)
+    held = [o["kind"] for o in OBJECTS if "dump" not in layout or o["kind"] not in ("Namespace", "NetworkPolicy")]
+    if layout == layouts.SYSDUMP:
+        held = [o["kind"] for o in OBJECTS]
+    folder = unpacked(tmp_path / "x", files)
+    answers = []
+    sources = [packed(tmp_path / "a.tar.gz", files), packed(tmp_path / "a.zip", files), folder]
+    if layout:
+        sources.append(next(one for one in folder.iterdir() if one.is_dir()))
+    for source in sources:
+        twin = nw.load(str(source))
+        assert not twin.diagnostics, [d.title for d in twin.diagnostics]
+        assert sorted(d.kind for d in twin.snapshot.objects) == sorted(held), source
+        assert twin.provenance.inputs[0].source == str(source)
+        whole = [twin.check(), *twin.eval([{"from": "shop/web", "to": "shop/db", "port": 80}])]
+        answers.append(placed(msgspec.json.encode(whole).decode(), source, folder))
+    assert answers[1:] == answers[:-1]
+    assert '"verdict":"allow"' in answers[0]
+
+
+def placed(answer: str, source: Path, folder: Path) -> str:
+    """An answer without its source, its digests and its time."""
+    inner = str(source.relative_to(folder)) + "/" if source != folder and source.is_dir() else ""
+    answer = answer.replace(f'"{source}"', '"SOURCE"').replace(f"{source}!", "").replace(f"{source}/", inner)
+    return re.sub(r'"(sha256:[0-9a-f]+|seconds":[0-9.e-]+)', "", answer)
+
+
+def test_names_are_those_of_the_sources() -> None:
+    names = TREES[layouts.SYSDUMP]
+    read = {name.rpartition("/")[2] for name in names if layouts.is_read(name, layouts.SYSDUMP, names)}
+    wanted = ("namespaces", "nodes", "pods", "services", "networkpolicies")
+    assert read == {f"k8s-{one}-20261127-050607.yaml" for one in wanted}
+
+
+def test_a_folder_of_manifests_is_no_dump(tmp_path: Path) -> None:
+    """One that is called `namespaces` is read like any other."""
+    folder = unpacked(
+        tmp_path, {"namespaces/all.yaml": NAMESPACE, "namespaces/shop/x/pods/p.yaml": json.dumps(pod("web"))}
+    )
+    assert nw.load(str(folder)).accounting.evaluated == 2
 
 
 def test_a_member_is_named_with_its_archive_and_line(tmp_path: Path) -> None:
-    path = packed(tmp_path, ".tar.gz", {"x/p.yaml": POLICY, "x/bad.yaml": "apiVersion: [\n"})
+    path = packed(tmp_path / "a.tar.gz", {"x/p.yaml": POLICY, "x/bad.yaml": "apiVersion: [\n"})
     twin = nw.load(str(path))
     assert [d.where for d in twin.diagnostics] == [f"{path}!x/bad.yaml:2:1"]
 
 
 def test_an_archive_without_objects_is_said_to_have_none(tmp_path: Path) -> None:
-    path = packed(tmp_path, ".zip", {"readme.txt": "nothing"})
+    path = packed(tmp_path / "a.zip", {"readme.txt": "nothing"})
     with pytest.raises(nw.SourceError, match="holds no objects"):
         nw.load(str(path))
 
@@ -169,7 +162,7 @@ def test_members_that_lead_outside_and_links_are_refused(tmp_path: Path) -> None
 
 def test_a_truncated_archive_is_read_as_far_as_it_goes_and_told(tmp_path: Path) -> None:
     members = {f"x/p{i}.yaml": POLICY.replace("name: db", f"name: db-{i}") + "#" + "k" * i for i in range(400)}
-    whole = packed(tmp_path, ".tar.gz", members).read_bytes()
+    whole = packed(tmp_path / "a.tar.gz", members).read_bytes()
     cut = tmp_path / "cut.tar.gz"
     for part in (0.2, 0.5, 0.9, 0.999):
         cut.write_bytes(whole[: int(len(whole) * part)])
@@ -180,11 +173,37 @@ def test_a_truncated_archive_is_read_as_far_as_it_goes_and_told(tmp_path: Path) 
 
 
 def test_a_damaged_sum_is_told(tmp_path: Path) -> None:
-    path = packed(tmp_path, ".tar.gz", {"x/p.yaml": POLICY})
+    path = packed(tmp_path / "a.tar.gz", {"x/p.yaml": POLICY})
     data = bytearray(path.read_bytes())
     data[-8] ^= 1
     path.write_bytes(data)
     assert any("damaged" in d.title for d in nw.load(str(path)).diagnostics)
+
+
+@pytest.mark.parametrize("ending", [".tar.gz", ".zip"])
+@pytest.mark.parametrize(
+    ("bound", "most", "told"),
+    [
+        ("MAX_MEMBERS", 3, "over 3 members"),
+        ("MAX_HELD", 100, "texts of over"),
+        ("MAX_UNPACKED", 2000, "unpacked"),
+        ("MAX_FILE", 40, "a text of over"),
+        ("MAX_RATIO", 1, "times its size"),
+    ],
+)
+def test_what_is_beyond_a_bound_is_told_and_undecided(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, bound: str, most: int, told: str
+) -> None:
+    files = {f"x/{i}.yaml": POLICY + "#" * 2000 for i in range(6)}
+    path = packed(tmp_path / f"a{ending}", files)
+    assert nw.load(str(path)).accounting.unreadable == 0
+    monkeypatch.setattr(archives, bound, most)
+    monkeypatch.setattr(archives, "_FREE", 0)
+    if (bound, ending) == ("MAX_UNPACKED", ".zip"):
+        pytest.skip("of a zip only what is read is unpacked, which MAX_HELD bounds")
+    twin = nw.load(str(path))
+    assert any(told in d.title for d in twin.diagnostics), [d.title for d in twin.diagnostics]
+    assert twin.provenance.is_partial
 
 
 BOUNDED = """
