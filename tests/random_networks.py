@@ -251,7 +251,7 @@ class _Maker(OvnMaker):
         space = self.pick(SPACES)
         interfaces: list[Object] = [{"name": "default", "bridge": {}}]
         networks: list[Object] = [{"name": "default", "pod": {}}]
-        for at in {attachments[0] for _, attachments, _ in self.secondary.values()}:
+        for at in dict.fromkeys(attachments[0] for _, attachments, _ in self.secondary.values()):
             if self.chance(0.5):
                 name = f"n{len(networks)}"
                 state = {"state": "down"} if self.chance(0.15) else {}

@@ -328,9 +328,8 @@ class _There:
             labels = (*labels, (":" + REPORTED, "yes"))
         elif machine is not None:
             known = self._of_guest(machine)
-        several = len(asked) > 1 or any(sum((":" in one) == six for one in known) > 1 for six in (True, False))
-        # of several it is not known by which of them an interface is met
-        return Standing(labels, IpSet.of(*known) if known and not several else None)
+        # of several interfaces it is not known whose the addresses are
+        return Standing(labels, IpSet.of(*known) if known and len(asked) < 2 else None)
 
     def _machine(self, d: Decoded) -> Decoded | None:
         """The machine that an object is, or that a launcher pod runs."""
