@@ -37,7 +37,8 @@ RANGES += (
     "::/0",
 )
 OUTSIDE = ("203.0.113.5", "198.51.100.7")
-PLUGINS = ("ovn-k8s-cni-overlay",) * 4 + ("macvlan", "macvlan", "macvlan", "bridge", "ipvlan", "sriov", "host-device")
+PLUGINS = ("ovn-k8s-cni-overlay",) * 4 + ("macvlan", "macvlan", "macvlan", "bridge", "bridge", "ipvlan", "sriov")
+PLUGINS += ("host-device",)
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class _Maker(OvnMaker):
         nodes = [node(name, f"192.168.0.{i}") for i, name in ((1, "here"), (2, "there"))]
         self.primary: dict[str, tuple[str, str]] = {}
         self.secondary: dict[str, tuple[str, tuple[str, ...], str]] = {}
+        self.segments: dict[str, str] = {}
         made = self.primaries() + self.secondaries()
         for space in spaces:
             if space["metadata"]["name"] not in self.primary:
@@ -77,6 +79,8 @@ class _Maker(OvnMaker):
             spaces.append(self.namespace("kube-system"))
             spaces[-1]["metadata"]["labels"].pop(PRIMARY, None)
             services.append(self.for_every_network())
+        if self.chance(0.6):
+            made += [self.wiring(i) for i in range(self.pick((1, 2)))]
         if self.chance(0.5):
             made += [self.pool(i) for i in range(self.pick((1, 2)))]
         connects = [self.connect(i) for i in range(self.pick((0, 1, 1, 2)))]
@@ -132,8 +136,11 @@ class _Maker(OvnMaker):
 
     def secondaries(self) -> list[Object]:
         made: list[Object] = []
-        for i in range(self.pick((1, 2, 3))):
-            space, cidr, plugin = self.pick(SPACES), self.pick(LANS), self.pick(PLUGINS)
+        plugins = [self.pick(PLUGINS) for _ in range(self.pick((1, 2, 3)))]
+        if "bridge" in plugins:
+            plugins += ["bridge"] * self.pick((0, 1, 1))
+        for i, plugin in enumerate(plugins):
+            space, cidr = self.pick(SPACES), self.pick(LANS)
             name = f"lan{i}"
             if self.chance(0.2):
                 made.append(self.user_defined("UserDefinedNetwork", name, space, cidr, "Secondary"))
@@ -156,6 +163,8 @@ class _Maker(OvnMaker):
                 config["ipam"] = {"type": "host-local", "subnet": cidr}
             if plugin in ("macvlan", "ipvlan"):
                 config["master"] = "eth1"
+            if plugin == "bridge":
+                config |= {"bridge": self.pick(("br1",) * 5 + ("br2",)), **({"vlan": 7} if self.chance(0.3) else {})}
             for one in spaces:
                 told = {**config, "netAttachDefName": f"{one}/{name}"} if plugin.startswith("ovn") else config
                 meta: Object = {"name": name, "namespace": one}
@@ -165,8 +174,30 @@ class _Maker(OvnMaker):
                 kind = "NetworkAttachmentDefinition"
                 made.append({"apiVersion": "k8s.cni.cncf.io/v1", "kind": kind, "metadata": meta, "spec": body})
             attachments = tuple(f"{one}/{name}" for one in spaces)
-            self.secondary[f"nad/{spaces[0]}/{name}"] = (cidr if has_ipam else "", attachments, plugin)
+            ref = f"nad/{spaces[0]}/{name}"
+            self.secondary[ref] = (cidr if has_ipam else "", attachments, plugin)
+            if plugin == "bridge":
+                self.segments[ref] = f"{config['bridge']} {config.get('vlan')}"
         return made
+
+    def wiring(self, i: int) -> Object:
+        """How a bridge of some nodes is to be, or is."""
+        cable: Object = {"name": "eno2"}
+        if self.chance(0.3):
+            cable["vlan"] = {"mode": "trunk", "trunk-tags": [{"id": self.pick((7, 8))}]}
+        port = self.pick(([cable], [cable], [], [{"name": "v0"}], [{"name": "v0"}, cable]))
+        inner = {"name": "v0", "type": "veth", "state": "up"}
+        bridge: Object = {"name": "br1", "type": "linux-bridge", "state": "up", "bridge": {"port": port}}
+        if self.chance(0.15):
+            del bridge["bridge"]
+        tree = {"interfaces": [bridge, inner]}
+        if self.chance(0.25):
+            meta, api = {"name": self.pick(("here", "there"))}, "nmstate.io/v1beta1"
+            return {"apiVersion": api, "kind": "NodeNetworkState", "metadata": meta, "status": {"currentState": tree}}
+        where = {"nodeSelector": {"kubernetes.io/hostname": self.pick(("here", "there"))}} if self.chance(0.4) else {}
+        spec = {"desiredState": tree, **where}
+        kind = "NodeNetworkConfigurationPolicy"
+        return {"apiVersion": "nmstate.io/v1", "kind": kind, "metadata": {"name": f"w{i}"}, "spec": spec}
 
     def pool(self, i: int) -> Object:
         """The devices of an SR-IOV network, with their driver."""
@@ -357,7 +388,9 @@ class _Maker(OvnMaker):
             protocol, port = "ICMP", 8
         ref = dice.choice(("pod", "pod", *self.secondary))
         if ref != "pod":
-            there = [name for name, one in self.names() if self.is_on(one, ref)]
+            segment = self.segments.get(ref, ref)
+            refs = [other for other in self.secondary if self.segments.get(other, other) == segment]
+            there = [name for name, one in self.names() if any(self.is_on(one, other) for other in refs)]
             if len(there) > 1:
                 ends = dice.sample(there, k=2)
                 if dice.random() < 0.2:

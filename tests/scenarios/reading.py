@@ -22,6 +22,7 @@ from netwright.dialects.istio import objects as istio
 from netwright.dialects.k8s import objects as k8s
 from netwright.dialects.kubevirt import objects as kubevirt
 from netwright.dialects.multus import objects as multus
+from netwright.dialects.nmstate import objects as nmstate
 from netwright.dialects.ovn import objects as ovn
 from netwright.model.document import Decoded
 from netwright.profiles.known import profile_of
@@ -57,6 +58,8 @@ CLUSTER_SCOPED = (
     "Node",
     "ClusterUserDefinedNetwork",
     "ClusterNetworkConnect",
+    "NodeNetworkConfigurationPolicy",
+    "NodeNetworkState",
     "CiliumClusterwideNetworkPolicy",
     "CiliumCIDRGroup",
     *ADMIN_POLICIES,
@@ -88,6 +91,8 @@ TYPES: dict[str, Any] = {
     "NetworkAttachmentDefinition": multus.NetworkAttachmentDefinition,
     "MultiNetworkPolicy": multus.MultiNetworkPolicy,
     "IPAMClaim": multus.IPAMClaim,
+    "NodeNetworkConfigurationPolicy": nmstate.NodeNetworkConfigurationPolicy,
+    "NodeNetworkState": nmstate.NodeNetworkState,
     **ADMIN_POLICIES,
     **CALICO,
     **CALICO_CLUSTER_SCOPED,

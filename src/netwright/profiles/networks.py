@@ -63,6 +63,10 @@ def networks_of(objects: Sequence[Decoded], pod_ranges: Sequence[str] = ()) -> t
         taken = {at for n in found.values() for at in n.attachments}
         found |= {n.ref: n for n in made_by_operator(objects) if taken.isdisjoint(n.attachments)}
     others = noted([found[ref] for ref in sorted(found)], objects, pod_ranges)
+    if sum(n.topology == "bridge" for n in others) > 1:
+        from netwright.profiles.segments import noted_segments
+
+        others = tuple(noted_segments(others))
     return (_pod_network(others, pod_ranges, attached), *others)
 
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from netwright.base.errors import UnknownReference, UsageError
 from netwright.base.ipset import LINK_LOCAL, IpSet
-from netwright.base.selectors import Has, Not, Selector, conjunction, equals
+from netwright.base.selectors import NEVER, Has, Not, Selector, conjunction, equals, one_of
 from netwright.base.services import NONE
 from netwright.base.spans import Origin
 from netwright.dialects.k8s.endpoints import INSTANCE, EndpointBuilder, is_terminated, template_of
@@ -25,7 +25,7 @@ from netwright.dialects.k8s.validate_syntax import read_cidr
 from netwright.dialects.kubevirt import MACHINES
 from netwright.dialects.multus import POLICY
 from netwright.dialects.multus.attached import Attachment, addresses_asked, attachments, bare, told_addresses
-from netwright.dialects.multus.objects import IPAMClaim
+from netwright.dialects.multus.objects import IPAMClaim, policy_for
 from netwright.model.cluster import Cluster
 from netwright.model.document import Decoded, UnknownPolicy
 from netwright.model.networks import NetworkNoun, by_attachment
@@ -92,7 +92,12 @@ def on(objects: Sequence[Decoded], network: NetworkNoun, unknown: Sequence[Unkno
             f"`{network.ref}` is a primary network, and answers without `--network` are about these",
             help="leave `--network` out",
         )
-    there = _There(objects, network)
+    from netwright.profiles.segments import joined, segment_of
+
+    segment = segment_of(network, networks_of(objects))
+    if len(segment) > 1:
+        network = joined(network, segment)
+    there = _There(objects, network, is_segment=len(segment) > 1)
     how = enforced_by(network, objects)
     kept = there.objects()
     policies, notes = on_network(objects, network)
@@ -120,8 +125,8 @@ def on(objects: Sequence[Decoded], network: NetworkNoun, unknown: Sequence[Unkno
         profile=profile.name,
         columns=columns,
         enforcers=lambda: (
-            *_walls(network, ranges, there),
-            *_policies(policies, how.who, how.says, opaque, by_report=by_report, handed_over=handed_over),
+            *_walls(network, ranges, there, objects),
+            *_policies(policies, how.who, how.says, opaque, by_report=by_report, handed_over=handed_over, there=there),
         ),
         families=families,
         workloads=builder.workloads,
@@ -152,15 +157,19 @@ def _policies(
     *,
     by_report: bool,
     handed_over: bool,
+    there: _There,
 ) -> tuple[Enforcer, ...]:
     """What MultiNetworkPolicy does. `by_report`: selectors mean those whose address is reported; `handed_over`: guests
-    have devices of their own."""
+    have devices of their own. On a segment of several attachments a policy acts at those that it names."""
     from netwright.profiles.enforcers import as_read, unknown_rules
 
     unread = unknown_rules(unknown)
     tiers = [Tier(name="not read", ties="any-order", rules=unread)] if unread else []
     if policies and who != "nobody":
         rules, ends = as_read(policies, (), _reading(who))
+        if there.is_segment:
+            rules = tuple(there.narrowed(rule, policies) for rule in rules)
+            ends = tuple(replace(end, at=there.by_policy(end.at, end.origin, policies)) for end in ends)
         if handed_over:
             rules = tuple(replace(rule, at=conjunction(rule.at, Not(Has(GUEST)))) for rule in rules)
             ends = tuple(replace(end, at=conjunction(end.at, Not(Has(GUEST)))) for end in ends)
@@ -197,15 +206,21 @@ def _perhaps(number: int, end: End, why: str) -> Rule:
     )
 
 
-def _walls(network: NetworkNoun, ranges: Sequence[str], there: _There) -> tuple[Enforcer, ...]:
-    """What carries nothing: links of machines that are down; and an overlay of OVN-Kubernetes, which connects its
-    interfaces alone, to whatever is not of its ranges."""
+def _walls(
+    network: NetworkNoun, ranges: Sequence[str], there: _There, objects: Sequence[Decoded]
+) -> tuple[Enforcer, ...]:
+    """What carries nothing: links of machines that are down; an overlay of OVN-Kubernetes, which connects its
+    interfaces alone, to whatever is not of its ranges; and a bridge without a cable, from node to node."""
     walls: list[tuple[Selector, Peer, Origin]] = [
         (equals(LINK, machine), ANYBODY, origin) for machine, origin in there.down.items()
     ]
     if network.topology in _OVERLAYS and network.origin is not None and ranges:
         outside = AndPeer((Kinds(("external",)), NotPeer(Addresses(IpSet.of(*ranges)))))
         walls.append((equals("network", "pod"), outside, network.origin))
+    if there.is_segment:
+        from netwright.profiles.segments import apart
+
+        walls += apart(network, there.places, objects)
     rules = [
         Rule(
             rank=0,
@@ -243,7 +258,10 @@ def _ranges(network: NetworkNoun) -> tuple[str, ...]:
 class _There:
     """Who is on a network."""
 
-    def __init__(self, objects: Sequence[Decoded], network: NetworkNoun) -> None:
+    def __init__(self, objects: Sequence[Decoded], network: NetworkNoun, *, is_segment: bool = False) -> None:
+        self.is_segment = is_segment
+        self.places: list[tuple[str, str]] = []
+        """By which attachments, and on which nodes, endpoints are on a segment of several attachments."""
         self._all = objects
         self._network = network
         self._names = frozenset(network.attachments)
@@ -299,16 +317,20 @@ class _There:
 
     def _links(self, machine: Decoded) -> list[tuple[int, Interface]]:
         """The interfaces of a machine that are on the network, with their numbers."""
+        return [(number, one) for _, number, one in self._named(machine)]
+
+    def _named(self, machine: Decoded) -> list[tuple[str, int, Interface]]:
+        """The same with the attachment of each."""
         from netwright.dialects.kubevirt.launcher import instance_of
 
         spec = instance_of(machine.value).spec
         named = {n.name: n.multus.network_name or "" for n in (spec.networks if spec else None) or () if n.multus}
-        there = {
-            name
-            for name, text in named.items()
-            if (text if "/" in text else f"{machine.namespace}/{text}") in self._names
-        }
-        return [(number, one) for number, one in enumerate(spec.interfaces if spec else ()) if one.name in there]
+        there = {name: text if "/" in text else f"{machine.namespace}/{text}" for name, text in named.items()}
+        return [
+            (there[one.name], number, one)
+            for number, one in enumerate(spec.interfaces if spec else ())
+            if there.get(one.name) in self._names
+        ]
 
     def standing(self, d: Decoded, meta: Meta, namespace: str) -> Standing:
         """The addresses that an endpoint has on the network, and what it is told apart by there."""
@@ -317,6 +339,8 @@ class _There:
         if machine is not None and self._network.topology in HANDED_OVER:
             labels = (*labels, (":" + GUEST, "yes"))
         annotations = meta.annotations or {}
+        if self.is_segment:
+            labels = (*labels, *self._place(d, meta, namespace, machine))
         told = told_addresses(annotations, self._names, self._network.called) if isinstance(d.value, Pod) else ()
         asked = self._asked(meta, namespace)
         claims = [one.claim for one in asked if one.claim]
@@ -330,6 +354,46 @@ class _There:
             known = self._of_guest(machine)
         # of several interfaces it is not known whose the addresses are
         return Standing(labels, IpSet.of(*known) if known and len(asked) < 2 else None)
+
+    def _place(self, d: Decoded, meta: Meta, namespace: str, machine: Decoded | None) -> tuple[tuple[str, str], ...]:
+        """By which attachments an endpoint is on the segment, and on which node."""
+        from netwright.profiles.segments import ATTACHED, NODE
+
+        names = {one.to for one in self._asked(meta, namespace)}
+        if machine is d:
+            names |= {at for at, _, _ in self._named(machine)}
+        template = None if isinstance(d.value, Pod) else template_of(d)
+        spec = d.value.spec if isinstance(d.value, Pod) else template.spec if template is not None else None
+        value, node = ",".join(sorted(names)), (spec.node_name if spec is not None else "") or ""
+        self.places.append((value, node))
+        return ((":" + ATTACHED, value), *(((":" + NODE, node),) if node else ()))
+
+    def by_policy(self, selector: Selector, origin: Origin, policies: Sequence[Decoded]) -> Selector:
+        """Those of a selector's that are on a segment by an attachment that the policy names."""
+        from netwright.profiles.segments import ATTACHED
+
+        names: set[str] = set()
+        for d in policies:
+            # what matches perhaps bears no policy's name
+            if (
+                origin.name == d.name and origin.namespace == d.namespace
+            ) or origin.namespace == f"{d.namespace}/{d.name}":
+                names |= set(policy_for(d.value, d.namespace))
+        values = tuple(dict.fromkeys(value for value, _ in self.places if names & set(value.split(","))))
+        return conjunction(selector, one_of(ATTACHED, values)) if values else NEVER
+
+    def narrowed(self, rule: Rule, policies: Sequence[Decoded]) -> Rule:
+        """A rule of a policy on a segment."""
+
+        def among(peer: Peer) -> Peer:
+            if isinstance(peer, Members):
+                return Members(self.by_policy(peer.selector, rule.origin, policies))
+            if isinstance(peer, (AndPeer, OrPeer)):
+                return type(peer)(tuple(map(among, peer.parts)))
+            return NotPeer(among(peer.part)) if isinstance(peer, NotPeer) else peer
+
+        at = self.by_policy(rule.at, rule.origin, policies)
+        return replace(rule, at=at, src=among(rule.src), dst=among(rule.dst))
 
     def _machine(self, d: Decoded) -> Decoded | None:
         """The machine that an object is, or that a launcher pod runs."""

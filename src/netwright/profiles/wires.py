@@ -152,7 +152,8 @@ def _over(before: Wiring, after: Wiring) -> Wiring:
     kept = {
         name: getattr(before, name)
         for name in Wiring.__struct_fields__
-        if getattr(after, name) in (None, "", ()) and name != "pointer"
+        # a list of ports is named whole, an empty one too
+        if getattr(after, name) in ((None,) if name == "ports" else (None, "", ())) and name != "pointer"
     }
     return msgspec.structs.replace(after, **kept)
 

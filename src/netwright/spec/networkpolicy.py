@@ -28,7 +28,8 @@ from netwright.spec.reasons import HOST_ADDRESS, LABEL, POD_ADDRESS, PROTOCOL
 class Reading(NamedTuple):
     """What a CNI reads otherwise: ports, and peers where the other end is a host; `host_reason` is why one of these
     matches only perhaps. `every_protocol`: isolation is from every protocol, and what lists no ports allows each.
-    `policies` are those read, NetworkPolicies where it is None; without `selects` no selector of a peer finds a pod."""
+    `policies` are those read, NetworkPolicies where it is None; without `selects` no selector of a peer finds a pod,
+    nor does one of a policy that is `blind`."""
 
     ports: Callable[[Packet, Sequence[NetworkPolicyPort | None] | None], bool]
     hosts: Callable[[Packet, Direction, str, NetworkPolicyPeer], Match] | None = None
@@ -36,6 +37,7 @@ class Reading(NamedTuple):
     every_protocol: bool = False
     policies: tuple[Decoded, ...] | None = None
     selects: bool = True
+    blind: tuple[Decoded, ...] = ()
 
 
 def tier(packet: Packet, direction: Direction, subject: End, reading: Reading | None = None) -> Outcome:
@@ -45,17 +47,19 @@ def tier(packet: Packet, direction: Direction, subject: End, reading: Reading | 
     A policy that selects the pod or not, by the unknown value of a label, perhaps isolates it, and its rules perhaps
     allow: each for itself. Nothing of it is cited. Without a `reading`, as Kubernetes documents them.
     """
-    reading = reading or DOCUMENTED
+    whole = reading or DOCUMENTED
+    reading = whole
     isolating: list[Cited] = []
     allowing: list[Cited] = []
     perhaps: list[Cited] = []
     by_rule: dict[Match, list[Cited]] = {"yes": allowing, "perhaps": perhaps, "no": []}
     may_isolate = may_allow_by_label = False
     open_labels = False
-    policies = reading.policies
+    policies = whole.policies
     if policies is None:
         policies = tuple(one for one in packet.objects if one.kind == "NetworkPolicy")
     for policy in policies:
+        reading = whole._replace(selects=False) if policy in whole.blind else whole
         selected = _isolates(policy, subject, direction)
         if selected == "no":
             continue

@@ -57,6 +57,8 @@ class Net(msgspec.Struct, frozen=True, kw_only=True):
     has_ipam: bool = True
     attachments: tuple[str, ...] = ()
     resource: str = ""
+    bridge: str = ""
+    vlan: int = 0
 
 
 class Interface(msgspec.Struct, frozen=True, kw_only=True):
@@ -204,6 +206,29 @@ def _of_plugin(thing: Decoded, at: str, config: dict[str, Any] | None) -> Net:
         has_ipam=bool(ipam.get("type")),
         attachments=(at,),
         resource=(thing.value.metadata.annotations or {}).get(RESOURCE) or "",
+        bridge=_bridge(config),
+        vlan=config.get("vlan") or 0,
+    )
+
+
+def _bridge(config: dict[str, Any]) -> str:
+    """The bridge on which interfaces are in one VLAN, "" for other plugins, and where guests tag frames themselves."""
+    if config.get("type") != "bridge" or config.get("vlantrunk"):
+        return ""
+    return config.get("bridge") or "cni0"
+
+
+def segment(objects: Sequence[Decoded], net: Net) -> Net:
+    """All that is one layer-2 segment with the network on a node: what the plugin `bridge` puts on one bridge and one
+    VLAN. Its ranges are known where they are of each; addresses are given where each gives some."""
+    if not net.bridge:
+        return net
+    same = [one for one in networks(objects) if (one.bridge, one.vlan) == (net.bridge, net.vlan)]
+    return msgspec.structs.replace(
+        net,
+        attachments=tuple(at for one in same for at in one.attachments),
+        ranges=tuple(text for one in same for text in one.ranges) if all(one.ranges for one in same) else (),
+        has_ipam=all(one.has_ipam for one in same),
     )
 
 

@@ -118,6 +118,11 @@ MASQUERADED = Reason(
     text="what a pod of a user-defined network sends to a Service of the default network shows an address that is not"
     " in the input",
 )
+CABLES = Reason(
+    kind="unknown",
+    text="whether the bridge has a cable on each node is not in the input, and attachments that share it meet on one"
+    " node alone without",
+)
 UNENFORCED = Reason(
     kind="unknown",
     text="whether anything enforces a MultiNetworkPolicy on interfaces of this plugin is a setting that is not in the"

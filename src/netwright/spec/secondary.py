@@ -19,15 +19,17 @@ from netwright.dialects.sriov.objects import SriovNetworkNodePolicy
 from netwright.model.document import Decoded
 from netwright.spec import networkpolicy, ovn
 from netwright.spec.addresses import Family, address, network
+from netwright.spec.cables import leaves
 from netwright.spec.ends import End, end_of
 from netwright.spec.guests import machine_of
 from netwright.spec.judgement import Cited, Direction, Judgement, Side
 from netwright.spec.machines import own
 from netwright.spec.networkpolicy import Reading
-from netwright.spec.networks import OVN, Net, interfaces
+from netwright.spec.networks import OVN, Net, interfaces, segment
 from netwright.spec.packet import NoSuchPacket, Packet
-from netwright.spec.reasons import UNENFORCED
+from netwright.spec.reasons import CABLES, UNENFORCED
 
+WAYS: tuple[Direction, Direction] = ("egress", "ingress")
 POLICY_FOR = "k8s.v1.cni.cncf.io/policy-for"
 FILTERED = ("macvlan",)
 """The plugins that multi-networkpolicy-iptables filters unless its `--network-plugins` says otherwise."""
@@ -50,6 +52,7 @@ def judged(
 
     Raises NoSuchPacket where an end has no interface on the network, or no address of the family there.
     """
+    net = segment(objects, net)
     ends = _end_on(objects, src, net), _end_on(objects, dst, net)
     packet = Packet(objects, src, dst, protocol=protocol, port=port, family=family, pod_ranges=(), ends=ends)
     if same_pod or (src is dst and isinstance(src, Decoded) and src.kind == "Pod"):
@@ -58,7 +61,7 @@ def judged(
             may_allow=True, may_deny=False, egress=nothing[0], ingress=nothing[1], reasons=(), relation="self"
         )
     egress, ingress = _side(packet, net, "egress"), _side(packet, net, "ingress")
-    beside = [*_outside(packet, net), *_links(packet, net)]
+    beside = [*_outside(packet, net), *_links(packet, net), *_cables(packet, net)]
     told = Judgement(may_allow=True, may_deny=False, egress=egress, ingress=ingress, beside=tuple(beside))
     may_allow = all(side.may_allow for side in told.sides)
     may_deny = any(side.may_deny for side in told.sides)
@@ -95,6 +98,32 @@ def _outside(packet: Packet, net: Net) -> list[Side]:
             cited = Cited(object=net.object, rule=None, path=("spec",), action="deny")
             found.append(Side(direction=direction, reached=(cited,), may_allow=False, may_deny=True))
     return found
+
+
+def _cables(packet: Packet, net: Net) -> list[Side]:
+    """What two attachments put on one bridge meets on one node, and from node to node by the bridge's cables."""
+    ends = packet.source_object, packet.destination_object
+    if not net.bridge or isinstance(ends[0], str) or isinstance(ends[1], str):
+        return []
+    if _names(packet, ends[0], net) & _names(packet, ends[1], net):
+        return []
+    nodes = [end_of(packet.objects, one).node for one in ends if not isinstance(one, str)]
+    if nodes[0] and nodes[0] == nodes[1]:
+        return []
+    found = [leaves(packet.objects, net.bridge, net.vlan, node) for node in nodes]
+    if found == ["yes", "yes"]:
+        return []
+    reasons = () if all(nodes) and "no" in found else (CABLES,)
+    cited = Cited(object=net.object, rule=None, path=("spec",), action="deny", surely=not reasons)
+    return [
+        Side(direction=direction, reached=(cited,), may_allow=bool(reasons), may_deny=True, reasons=reasons)
+        for direction in WAYS
+    ]
+
+
+def _names(packet: Packet, thing: Decoded, net: Net) -> set[str]:
+    """The attachments by which the end is on the network."""
+    return {one.attachment for one in interfaces(packet.objects, thing, net)}
 
 
 def _links(packet: Packet, net: Net) -> list[Side]:
@@ -140,7 +169,13 @@ def _side(packet: Packet, net: Net, direction: Direction) -> Side:
         net.has_ipam or isinstance(other, str) or all(one.reported for one in interfaces(packet.objects, other, net))
     )
     base = ovn.READING if net.plugin == OVN else networkpolicy.DOCUMENTED
-    reading = Reading(ports=base.ports, every_protocol=True, policies=policies, selects=selects)
+    blind: tuple[Decoded, ...] = ()
+    if net.bridge and isinstance(thing, Decoded):
+        # on a segment of several attachments a policy is about those that it names, and so are its selectors
+        mine, theirs = (_names(packet, one, net) if isinstance(one, Decoded) else set() for one in (thing, other))
+        policies = tuple(one for one in policies if mine & _named(one))
+        blind = tuple(one for one in policies if not theirs & _named(one))
+    reading = Reading(ports=base.ports, every_protocol=True, policies=policies, selects=selects, blind=blind)
     found = networkpolicy.tier(packet, direction, subject, reading)
     may_allow = found.may_allow or found.may_pass
     reasons = found.reasons if may_allow and found.may_deny else ()
@@ -173,11 +208,15 @@ def _is_guests(packet: Packet, net: Net, thing: Decoded | str) -> bool:
 
 
 def _is_for(policy: Decoded, net: Net) -> bool:
-    """Whether the annotation lists an attachment of the network, by NAMESPACE/NAME or by a name in the policy's own
-    namespace. A policy without it is for no network."""
+    """Whether the annotation lists an attachment of the network. A policy without it is for no network."""
+    return not _named(policy).isdisjoint(net.attachments)
+
+
+def _named(policy: Decoded) -> set[str]:
+    """The attachments that the annotation lists, by NAMESPACE/NAME or by a name in the policy's own namespace."""
     text = (policy.value.metadata.annotations or {}).get(POLICY_FOR) or ""
     names = [name.strip() for name in text.split(",") if name.strip()]
-    return any((name if "/" in name else f"{policy.namespace}/{name}") in net.attachments for name in names)
+    return {name if "/" in name else f"{policy.namespace}/{name}" for name in names}
 
 
 def _has_selectors(policy: Decoded) -> bool:

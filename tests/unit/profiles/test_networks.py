@@ -462,3 +462,19 @@ def test_secondary_networks_change_no_verdict(load: Load, network: str) -> None:
     assert verdict(twin, "b/web", "a/web") == "deny"
     assert any("secondary networks change no verdict" in one for one in twin.cluster.assumptions)
     assert not any("secondary networks" in one for one in load(PODS + DENY).cluster.assumptions)
+
+
+def test_attachments_of_one_bridge_and_vlan_are_told_as_one_segment(load: Load) -> None:
+    def bridged(name: str, **more: Any) -> str:
+        config = {"name": name, "type": "bridge", "bridge": "br1", **more}
+        api = "k8s.cni.cncf.io/v1"
+        return document(api, "NetworkAttachmentDefinition", name, "shop", spec={"config": json.dumps(config)})
+
+    twin = load(
+        bridged("a", vlan=7) + bridged("b", vlan=7) + bridged("c", vlan=8) + bridged("d", vlanTrunk=[{"id": 7}])
+    )
+    notes = {row.ref: row.notes for row in twin.show("networks").rows if row.kind}
+    told = "on each node it is one segment with {}: the same bridge `br1` and VLAN 7"
+    assert notes["nad/shop/a"] == (told.format("nad/shop/b"),)
+    assert notes["nad/shop/b"] == (told.format("nad/shop/a"),)
+    assert notes["nad/shop/c"] == notes["nad/shop/d"] == ()
