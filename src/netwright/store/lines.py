@@ -27,6 +27,15 @@ def pruned(node: Node, kept: Any) -> list[Any]:
     return at
 
 
+def along(value: Any, pointer: Pointer) -> Any:
+    """Of a value nothing but the way of a pointer; mappings stand for lists."""
+    if not pointer:
+        return {} if isinstance(value, (dict, list)) else value
+    step = pointer[0]
+    items = dict(enumerate(value)) if isinstance(value, list) else value if isinstance(value, dict) else {}
+    return {step: along(items[step], pointer[1:])} if step in items else {}
+
+
 def at_pointer(node: Node, pointer: Pointer) -> list[Any]:
     """The places of the nodes on the way of a pointer, as far as they are there."""
     at: list[Any] = [node.line, node.column]
@@ -47,14 +56,14 @@ class KeptLines:
         self._blocks: list[tuple[int, int]] = []
         self._commented: list[tuple[int, int]] = []
 
-    def add(self, node: Node, kept: Any, *, comments: bool) -> None:
-        """An object and what is kept of it. `comments`: those beside and between its lines are kept."""
+    def add(self, node: Node, kept: Any, *, beside: bool, between: bool) -> None:
+        """An object and what is kept of it. Comments `beside` and `between` its lines are kept, or not."""
         waiting = [(node, kept)]
         last = node.line
         while waiting:
             at, value = waiting.pop()
             self._starts.add(at.line)
-            self._clean[at.line] = self._clean.get(at.line, True) and comments
+            self._clean[at.line] = self._clean.get(at.line, True) and beside
             last = max(last, at.line)
             if isinstance(value, str) and "\n" in value:
                 self._blocks.append((at.line, value.count("\n")))
@@ -63,12 +72,12 @@ class KeptLines:
                     self._drop(child)  # of its words one is kept, and the others may stand on the same line
                 elif isinstance(value, dict) and step in value:
                     self._keys.add(str(step))
-                    waiting.append((child, value[str(step)]))
+                    waiting.append((child, value[step]))
                 elif isinstance(value, list) and isinstance(step, int) and step < len(value):
                     waiting.append((child, value[step]))
                 else:
                     self._drop(child)
-        if comments:
+        if between:
             spec = (node.children or {}).get("spec")
             if spec is not None:
                 self._commented.append((spec.line, last))

@@ -16,7 +16,7 @@ from netwright.model.document import Decoded, Document, Reading
 from netwright.model.kind_lists import find
 from netwright.store.fields import evaluated, header, kept
 from netwright.store.files import Blobs, Folder
-from netwright.store.lines import KeptLines, at_pointer, pruned
+from netwright.store.lines import KeptLines, along, at_pointer, pruned
 from netwright.store.records import FORMAT, Kept, Manifest, Places, Refused, Rest, Standing, Tree
 
 
@@ -191,8 +191,16 @@ def _stored(reading: Reading, objects: tuple[Decoded, ...]) -> tuple[list[Stored
         at = None
         if node is not None and document.place is not None:
             at = at_pointer(node, refused.pointer) if refused is not None else pruned(node, tree)
-            comments = kind is not None and kind.effect != "none" and refused is None
-            lines.setdefault(document.place.file, KeptLines()).add(node, tree, comments=comments)
+            is_policy = kind is not None and kind.effect != "none"
+            shown = tree
+            if isinstance(found, Invalid):  # what is said against it cites it
+                shown = document.tree() if is_policy else along(document.tree(), found.pointer)
+            lines.setdefault(document.place.file, KeptLines()).add(
+                node,
+                shown,
+                beside=found is not None and document.kind != "ConfigMap" and (is_policy or refused is None),
+                between=is_policy and refused is None,
+            )
         if found is None:
             tree = _leading(document, services)
         raw = msgspec.Raw(b"{}" if refused is not None or tree is None else msgspec.json.encode(tree))
