@@ -129,6 +129,10 @@ def test_verdicts_are_the_same_up_to_names(tmp_path: Path, seed: int, language: 
                 f"{language} cluster {number}: {query} is {one}, renamed {with_new_names(query, now)}: {other_one}"
             )
         told.update(one[0] for one in found)
+        exposed = [
+            sorted((r.verdict, r.port, len(r.chain)) for r in twin.show("exposed").rows) for twin in (before, after)
+        ]
+        assert exposed[0] == exposed[1], f"{language} cluster {number}"
     assert {"allow", "deny"} <= told.keys(), told
     assert told["no such question"] < sum(told.values()) / 3, told
 

@@ -6,6 +6,8 @@ which kubectl keeps the whole object. A Secret has a header alone, as all have t
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any, Final
 
 import msgspec
@@ -26,8 +28,10 @@ ANNOTATIONS: Final = frozenset(
         "load-balancer.hetzner.cloud/disable-public-network",
         "netwright.dev/owner",
         "networking.gke.io/load-balancer-type",
+        "nginx.ingress.kubernetes.io/canary",
         "oci-network-load-balancer.oraclecloud.com/internal",
         "owner",
+        "v1.multus-cni.io/default-network",
     )
 )
 """Annotations that are read, beside those of the domains below."""
@@ -43,6 +47,8 @@ DOMAINS: Final = (
 """Domains whose annotations configure the network. Those below them count too: `traffic.sidecar.istio.io`."""
 RANGES: Final = ("RANGE_START", "RANGE_END")
 """What is read of kubemacpool's ConfigMap."""
+NOT_KEPT: Final = "(not kept)"
+_LOGIN = re.compile("passw|token|secret|credential|private|kubeconfig|_key|apikey", re.IGNORECASE)
 HEADER: Final = ("apiVersion", "kind")
 
 
@@ -111,8 +117,30 @@ def _without(value: Any, kind: str) -> Any:
             below = service_range_of(below)  # nothing else is read of the API server's command line
         elif kind.startswith("NodeNetwork") and ("password" in key or key in ("802.1x", "wpa-psk")):
             continue  # a state of nmstate is kept as it is written, and may log in somewhere
+        elif key == "tls" and kind == "Route" and isinstance(below, dict):
+            below = {k: v for k, v in below.items() if k != "key" and "ertificate" not in k}
+        elif key in ("networkData", "networkDataBase64"):
+            below = NOT_KEPT if below else below  # of the guest's own configuration it is read whether there is one
+        elif key == "config" and kind == "NetworkAttachmentDefinition" and isinstance(below, str):
+            below = _without_logins(below)
         found[key] = _without(below, kind)
     return found
+
+
+def _without_logins(text: str) -> str:
+    """A configuration of CNI without what a plugin logs in with; as it is written where there is nothing such."""
+    if not _LOGIN.search(text):
+        return text
+    try:
+        return json.dumps(_plain(json.loads(text)))
+    except (ValueError, RecursionError):
+        return NOT_KEPT
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(below) for key, below in value.items() if not _LOGIN.search(key)}
+    return [_plain(one) for one in value] if isinstance(value, list) else value
 
 
 def evaluated(documents: list[Document], objects: tuple[Decoded, ...]) -> list[Decoded | Invalid | None]:

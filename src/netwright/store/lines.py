@@ -56,12 +56,16 @@ class KeptLines:
         self._blocks: list[tuple[int, int]] = []
         self._commented: list[tuple[int, int]] = []
 
-    def add(self, node: Node, kept: Any, *, beside: bool, between: bool) -> None:
-        """An object and what is kept of it. Comments `beside` and `between` its lines are kept, or not."""
-        waiting = [(node, kept)]
+    def add(self, node: Node, kept: Any, written: Any, *, beside: bool, between: bool) -> None:
+        """An object, what is kept of it and what was written. Comments `beside` and `between` its lines are kept, or
+        not."""
+        waiting = [(node, kept, written)]
         last = node.line
         while waiting:
-            at, value = waiting.pop()
+            at, value, was = waiting.pop()
+            if isinstance(value, str) and value != was:
+                self._drop(at)
+                continue
             self._starts.add(at.line)
             self._clean[at.line] = self._clean.get(at.line, True) and beside
             last = max(last, at.line)
@@ -72,9 +76,9 @@ class KeptLines:
                     self._drop(child)  # of its words one is kept, and the others may stand on the same line
                 elif isinstance(value, dict) and step in value:
                     self._keys.add(str(step))
-                    waiting.append((child, value[step]))
+                    waiting.append((child, value[step], _below(was, step)))
                 elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-                    waiting.append((child, value[step]))
+                    waiting.append((child, value[step], _below(was, step)))
                 else:
                     self._drop(child)
         if between:
@@ -124,6 +128,10 @@ class KeptLines:
         if bare is not None:
             return line if (bare[1] or bare[2] or bare[3] or "").strip() in self._keys else None
         return line if number in self._clean else None
+
+
+def _below(value: Any, step: Any) -> Any:
+    return value[step] if isinstance(value, (dict, list)) else None
 
 
 class StoredTexts:

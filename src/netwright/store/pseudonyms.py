@@ -30,9 +30,12 @@ KNOWN: Final = frozenset(
         *("kube-admin", "kube-baseline", "cilium-config", "kubemacpool-mac-range-config", "virt-launcher"),
         *("true", "false", "enabled", "disabled", "ambient", "none", "yes", "no", "on", "off", "y", "n"),
         *("True", "False", "TRUE", "None"),
+        *("ingress-nginx", "nginx-ingress", "nginx-ingress-controller", "traefik", "traefik-ingress-lb"),
+        *("haproxy-ingress", "kong", "contour", "envoy"),
     )
 )
-"""Names that every cluster has, and words that labels and annotations switch something by: they stay."""
+"""Names that every cluster has, those of well-known controllers, and words that labels and annotations switch something
+by: they stay."""
 _OTHER = re.compile(r"(?:%[0-9A-Fa-f]{2}|[./:@#,\s_=|\[\]{}()<>\"'\\?+*])+")
 _WORD = re.compile(r"[A-Za-z0-9]+")
 _NUMBER = re.compile(r"\d{1,4}")

@@ -198,6 +198,7 @@ def _stored(reading: Reading, objects: tuple[Decoded, ...]) -> tuple[list[Stored
             lines.setdefault(document.place.file, KeptLines()).add(
                 node,
                 shown,
+                document.tree() if found is not None else tree,
                 beside=found is not None and document.kind != "ConfigMap" and (is_policy or refused is None),
                 between=is_policy and refused is None,
             )

@@ -92,7 +92,7 @@ PROTOCOLS: Final = frozenset("http http2 https grpc tcp udp sctp tls mongo redis
 
 KEYS: Final = frozenset(
     """
-    pod-template-hash controller-revision-hash pod-template-generation controller-uid job-name k8s-app kubevirt.io
+    pod-template-hash controller-revision-hash pod-template-generation controller-uid job-name k8s-app app kubevirt.io
     istio-injection app.kubernetes.io/name statefulset.kubernetes.io/pod-name apps.kubernetes.io/pod-index
     batch.kubernetes.io/job-name batch.kubernetes.io/controller-uid batch.kubernetes.io/job-completion-index
     kubernetes.io/metadata.name kubernetes.io/service-name kubernetes.io/hostname kubernetes.io/os kubernetes.io/arch
