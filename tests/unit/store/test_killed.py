@@ -22,6 +22,7 @@ from netwright.store import files
 from netwright.store.files import Folder
 from netwright.store.reading import listed
 from netwright.store.taking import digests_of, take
+from tests import ptrace
 
 RANDOM_KILLS = 200
 CALLS = ("open", "write", "fsync", "close", "replace", "makedirs", "unlink", "stat", "walk")
@@ -130,6 +131,37 @@ def test_killed_at_every_call_of_a_take(tmp_path: Path, monkeypatch: pytest.Monk
             met += ended == 9
             holds(fresh, {first, *acknowledged})
     assert met > 100
+    # what is left behind does not hinder the next one
+    holds(fresh, {first, taking(twin, fresh)})
+
+
+def test_killed_in_every_system_call_that_changes_files(tmp_path: Path) -> None:
+    """By the kernel, at the entry and at the exit of each; writes to the pipe of what is acknowledged count too."""
+    if reason := ptrace.refused():
+        pytest.skip(reason)
+    store, fresh = tmp_path / "store", tmp_path / "fresh"
+    first = taking(loaded(tmp_path / "a.yaml", MANIFEST.replace("web", "db")), store)
+    twin = loaded(tmp_path / "a.yaml", MANIFEST)
+    met: set[str] = set()
+
+    def killed(at: int, when: str) -> int:
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.copytree(store, fresh)
+        reads, writes = os.pipe()
+        count, name = ptrace.traced(lambda: os.write(writes, taking(twin, fresh).encode() + b"\n"), at, when)
+        os.close(writes)
+        holds(fresh, {first, *said(reads)})
+        met.add(name)
+        return count
+
+    most = killed(0, "entry")
+    assert most > 30
+    for at in range(1, most + 1):
+        for when in ("entry", "exit"):
+            assert killed(at, when) == at
+    assert met >= {"write", "fsync"}
+    assert met & {"openat", "open"}
+    assert any(name.startswith("rename") for name in met)
     # what is left behind does not hinder the next one
     holds(fresh, {first, taking(twin, fresh)})
 
