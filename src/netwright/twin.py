@@ -11,11 +11,12 @@ from __future__ import annotations
 import gc
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from netwright.base.diagnostics import Diagnostic
 from netwright.base.errors import UsageError
@@ -67,15 +68,28 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     diagnostics: tuple[Diagnostic, ...]
     reading: Reading
     unread_routes: tuple[UnreadRoute, ...] = ()
+    refused: tuple[Document, ...] = ()
+    """What of a kind that is read the API server would refuse."""
 
     def by_text(self) -> dict[bytes, Decoded]:
         """The objects that were decoded from JSON, by their text."""
-        at = {id(d.place): d for d in self.objects}
         return {
-            bytes(document.raw): at[id(document.place)]
-            for document in self.reading.documents
-            if isinstance(document.raw, (bytes, msgspec.Raw)) and id(document.place) in at
+            bytes(document.raw): found
+            for document, found in self._decoded
+            if isinstance(document.raw, (bytes, msgspec.Raw))
         }
+
+    def by_document(self) -> dict[int, Decoded]:
+        """The objects by the identity of the document that each was decoded from."""
+        return {id(document): found for document, found in self._decoded}
+
+    @property
+    def _decoded(self) -> Iterator[tuple[Document, Decoded]]:
+        at = {id(d.place): d for d in self.objects}
+        for document in self.reading.documents:
+            found = at.get(id(document.place))
+            if found is not None:
+                yield document, found
 
 
 def load(
@@ -136,10 +150,11 @@ def load(
             gc.enable()
 
 
-def digest(reading: Reading, like: Snapshot | None = None) -> Snapshot:
+def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot | None = None) -> Snapshot:
     """Sort the documents of a reading into objects, what could act unseen, and the account. What `like` has decoded
-    from the same text is taken from there."""
+    from the same text is taken from there; what `before` has of the very same document is the same object."""
     known = like.by_text() if like is not None else {}
+    held = before.by_document() if before is not None else {}
     fates: list[Fate] = []  # of every document, in order
     diagnostics: list[Diagnostic] = []
     unknown: list[UnknownPolicy] = []
@@ -147,6 +162,7 @@ def digest(reading: Reading, like: Snapshot | None = None) -> Snapshot:
     unlisted: dict[tuple[str, str], list[Document]] = {}
     unread_kinds: dict[tuple[str, str], list[Document]] = {}
     routes: list[UnreadRoute | None] = []
+    refused: list[Document] = []
     kinds: dict[tuple[str, str], Kind | None] = {}
     for document in reading.documents:
         of = document.api_version, document.kind
@@ -177,9 +193,10 @@ def digest(reading: Reading, like: Snapshot | None = None) -> Snapshot:
                 )
         else:
             same = known.get(bytes(document.raw)) if known and isinstance(document.raw, (bytes, msgspec.Raw)) else None
-            found = msgspec.structs.replace(same, place=document.place) if same is not None else decode(document)
+            found = held.get(id(document)) or (replace(same, place=document.place) if same else decode(document))
             if isinstance(found, Invalid):
                 fates.append("invalid")
+                refused.append(document)
                 diagnostics.append(_invalid(found, reading))
                 continue
             fates.append("evaluated")
@@ -206,6 +223,7 @@ def digest(reading: Reading, like: Snapshot | None = None) -> Snapshot:
         diagnostics=(*diagnostics, *reading.warnings),
         reading=reading,
         unread_routes=tuple(route for route in routes if route is not None),
+        refused=tuple(refused),
     )
 
 
@@ -398,6 +416,7 @@ class Twin:
         self.pod_cidrs = tuple(pod_cidrs)
         self.cni = cni
         self.seconds: dict[str, float] = {}
+        self._like: Cluster | None = None
         self._on_network = POD
         self._views: dict[str, Twin] = {POD: self}
 
@@ -442,10 +461,19 @@ class Twin:
 
     # --- what was made of it --------------------
 
+    def after(self, reading: Reading) -> Twin:
+        """The twin of a later reading of these sources, in which what did not change is the same document. Its answers
+        are those of a twin made anew; what hangs on no change is taken from here."""
+        found = Twin(digest(reading, before=self.snapshot), pod_cidrs=self.pod_cidrs, cni=self.cni)
+        if found.profile == self.profile and reading.differs_by_policies(self.snapshot.reading):
+            found._like = self.cluster
+        return found
+
     @cached_property
     def cluster(self) -> Cluster:
         from netwright.profiles.compose import compose
 
+        like, self._like = self._like, None
         started = time.process_time()
         try:
             made = compose(
@@ -454,6 +482,7 @@ class Twin:
                 unknown=self.snapshot.unknown,
                 pod_cidrs=self.pod_cidrs,
                 unread_routes=self.snapshot.unread_routes,
+                like=like,
             )
             made.enforcers  # noqa: B018 - lowering is part of composing, and of its time
             self.seconds["composing"] = time.process_time() - started

@@ -47,20 +47,17 @@ def watching(given: Given, paths: Sequence[str], to: Output, answer: Callable[[T
     progress.now(f"reading {sources[0]}")
     followed = Followed(sources[0], access)
     ranges = tuple(c.strip() for text in given.pod_cidr or given.configuration().pod_cidr for c in text.split(","))
-    twin: Twin | None = None
-
-    def renewed(like: Twin | None) -> Twin:
-        snapshot = digest(followed.reading(), like.snapshot if like is not None else None)
-        return Twin(snapshot, pod_cidrs=tuple(filter(None, ranges)), cni=given.profile())
 
     try:
-        code = answer(twin := renewed(None))
+        twin = Twin(digest(followed.reading()), pod_cidrs=tuple(filter(None, ranges)), cni=given.profile())
+        code = answer(twin)
         gc.collect()
         gc.freeze()  # what stays is not walked again and again
         for changed in followed.changes():
             started = time.monotonic()
             more = f" and {len(changed) - _MOST} more" if len(changed) > _MOST else ""
-            code = answer(twin := renewed(twin))
+            twin = twin.after(followed.reading())
+            code = answer(twin)
             if not given.quiet:
                 say([f"changed: {', '.join(changed[:_MOST])}{more}; answered in {time.monotonic() - started:.2f} s"])
             gc.collect()

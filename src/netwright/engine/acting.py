@@ -29,6 +29,8 @@ class Acting(msgspec.Struct, frozen=True):
     policies: dict[int, dict[PolicyKey, None]]
     isolated: dict[Direction, dict[int, Isolation]]
     at: dict[PolicyKey, dict[Direction, set[int]]]
+    identities: list[int]
+    """By endpoint row."""
 
 
 def acting(network: Network) -> Acting:
@@ -61,7 +63,7 @@ def acting(network: Network) -> Acting:
             # what is not read, or is told apart by labels that are not known; a rule that denies does not isolate
             for position in all_positions:
                 state.setdefault(position, "perhaps")
-    return Acting(policies, isolated, at)
+    return Acting(policies, isolated, at, network.identities.of_row.tolist())
 
 
 def _keys(unit: Unit) -> dict[PolicyKey, None]:
@@ -74,9 +76,10 @@ def _keys(unit: Unit) -> dict[PolicyKey, None]:
     return keys
 
 
-def isolation(network: Network, found: Acting, rows: Sequence[int], direction: Direction) -> Isolation:
+def isolation(found: Acting, rows: Sequence[int], direction: Direction) -> Isolation:
     """The state of all these endpoints together."""
-    states = {found.isolated[direction].get(network.position(row), "no") for row in rows}
+    state, identities = found.isolated[direction], found.identities
+    states = {state.get(identities[row], "no") for row in rows}
     if len(states) == 1:
         return states.pop()
     return "perhaps" if "perhaps" in states else "some"
@@ -87,11 +90,11 @@ Coverage = Literal["both", "only_in", "only_out", "neither", "open", "host"]
 it is on its node's network and none acts."""
 
 
-def coverage(cluster: Cluster, network: Network, found: Acting, workload: Workload) -> Coverage:
+def coverage(cluster: Cluster, found: Acting, workload: Workload) -> Coverage:
     if is_host(cluster, workload):
         return "host"
-    into = isolation(network, found, workload.rows, "ingress")
-    out = isolation(network, found, workload.rows, "egress")
+    into = isolation(found, workload.rows, "ingress")
+    out = isolation(found, workload.rows, "egress")
     known: dict[tuple[Isolation, Isolation], Coverage] = {
         ("yes", "yes"): "both",
         ("yes", "no"): "only_in",

@@ -197,8 +197,10 @@ class Cluster:
     `row_objects` and `row_ports` are indexed by endpoint row. `mesh` is what the language of a mesh made of the
     endpoints, None without one. `isolation` is what becomes of packets to Services between primary networks, None
     where pods have no other than the default one. `network` is the network that the endpoints are interfaces on
-    ("pod": their primary ones); of a secondary one `whole` are all objects of the input. Enforcers, services and
-    ingresses are worked out when first asked for.
+    ("pod": their primary ones); of a secondary one `whole` are all objects of the input. `beside` is the same cluster
+    without its NetworkPolicies, which clusters share that differ in these alone, and `told_apart` what of them its
+    endpoints hang on: labels that controllers give and that they name. Enforcers, services and ingresses are worked out
+    when first asked for.
     """
 
     def __init__(
@@ -225,6 +227,8 @@ class Cluster:
         isolation: Isolation | None = None,
         network: str = POD,
         whole: tuple[Decoded, ...] = (),
+        beside: Cluster | None = None,
+        told_apart: frozenset[str] = frozenset(),
     ) -> None:
         self.profile = profile
         self.columns = columns
@@ -247,6 +251,10 @@ class Cluster:
         self.isolation = isolation
         self.network = network
         self.whole = whole
+        self.beside = beside or self
+        self.told_apart = told_apart
+        self.kept: dict[str, Any] = {}
+        """What questions have worked out of this cluster, under names of theirs."""
 
     @cached_property
     def enforcers(self) -> tuple[Enforcer, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from operator import is_
 from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
@@ -49,6 +50,11 @@ class Document(msgspec.Struct, kw_only=True, eq=False):
     def tree(self) -> Any:
         """The object as plain values."""
         return msgspec.json.decode(self.raw) if isinstance(self.raw, (bytes, msgspec.Raw)) else self.raw
+
+
+def is_network_policy(document: Document) -> bool:
+    """Whether it is a NetworkPolicy of Kubernetes; Calico has one of this name too."""
+    return document.kind == "NetworkPolicy" and document.group in ("networking.k8s.io", "extensions")
 
 
 class Unread(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,6 +162,11 @@ class Reading(msgspec.Struct, kw_only=True):
         if any(len(path) == len(shared) for path in paths):
             return None
         return "/".join(shared) or "."
+
+    def differs_by_policies(self, other: Reading) -> bool:
+        """Whether all documents but NetworkPolicies are the very same here and there, and what was not read too."""
+        mine, others = ([d for d in one.documents if not is_network_policy(d)] for one in (self, other))
+        return len(mine) == len(others) and all(map(is_, mine, others)) and self.unread == other.unread
 
     def inputs_with(self, fates: Sequence[Fate]) -> tuple[Input, ...]:
         """The inputs with their accounts, from the fate of every document in order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import is_
 from typing import TYPE_CHECKING
 
 from netwright.base.ipset import Family, IpSet
@@ -14,7 +15,7 @@ from netwright.dialects.istio import POLICIES as ISTIO_POLICIES
 from netwright.dialects.istio.options import is_meshed
 from netwright.dialects.k8s.edit import Edit, apply
 from netwright.dialects.k8s.endpoints import EndpointBuilder
-from netwright.dialects.k8s.generated import MOST_ORDINALS
+from netwright.dialects.k8s.generated import MOST_ORDINALS, mentioned
 from netwright.dialects.k8s.services import lower_ingresses, lower_services, service_addresses
 from netwright.dialects.openshift import KINDS as OPENSHIFT_ROUTES
 from netwright.dialects.ovn import KINDS as OVN_KINDS
@@ -45,19 +46,74 @@ def compose(
     unknown: Sequence[UnknownPolicy] = (),
     pod_cidrs: Sequence[str] = (),
     unread_routes: Sequence[UnreadRoute] = (),
+    like: Cluster | None = None,
 ) -> Cluster:
-    """The cluster these objects make under a profile. Raises ValueError for a malformed pod CIDR."""
+    """The cluster these objects make under a profile. Raises ValueError for a malformed pod CIDR.
+
+    `like`: a cluster of which everything else was the same; where only NetworkPolicies differ, what hangs on none of
+    them is taken from there.
+    """
+    held = tuple(objects)
+    others = tuple(d for d in held if d.kind != "NetworkPolicy")
+    named = mentioned([d for d in held if d.kind == "NetworkPolicy"])
+    primary = primary_networks_of(held, profile)
+    beside = like.beside if like is not None else None
+    if beside is None or beside.told_apart != named or not _are_same(beside.objects, others):
+        beside = _beside(others, profile, unknown, pod_cidrs, unread_routes, named)
+    families, why = (
+        families_of(False, False, beside.pod_ranges, held) if beside.has_assumed_families else (beside.families, ())
+    )
+    return Cluster(
+        profile=profile.name,
+        columns=beside.columns,
+        enforcers=lambda: enforcers(held, profile, unknown, beside.mesh, beside.any_pod),
+        mesh=beside.mesh,
+        isolation=primary.isolation if primary is not None else None,
+        families=families,
+        workloads=beside.workloads,
+        row_objects=beside.row_objects,
+        row_ports=beside.row_ports,
+        objects=held,
+        unknown=beside.unknown,
+        pod_ranges=beside.pod_ranges,
+        any_pod=beside.any_pod,
+        pod_cidrs=beside.pod_cidrs,
+        assumptions=(*profile.assumptions, *without_effect(held, profile), *why, *beside.assumptions),
+        has_assumed_families=beside.has_assumed_families,
+        services=lambda: beside.services,
+        ingresses=lambda: beside.ingresses,
+        unread_routes=beside.unread_routes,
+        beside=beside,
+    )
+
+
+def _are_same(some: Sequence[Decoded], others: Sequence[Decoded]) -> bool:
+    return len(some) == len(others) and all(map(is_, some, others))
+
+
+def _beside(
+    objects: tuple[Decoded, ...],
+    profile: Profile,
+    unknown: Sequence[UnknownPolicy],
+    pod_cidrs: Sequence[str],
+    unread_routes: Sequence[UnreadRoute],
+    named: frozenset[str],
+) -> Cluster:
+    """What objects make of a cluster, of which none is a NetworkPolicy; `named` are the generated labels that these
+    name. Its assumptions are those of its endpoints."""
     given = IpSet.of(*pod_cidrs)
     mesh = _mesh(objects, profile)
     of_mesh = mesh.attributes if mesh is not None else None
     machines = machines_of(objects)
     of_machines = machines.attributes if machines is not None else None
+    pod_keys, node_keys = _told_apart(objects)
     primary = primary_networks_of(objects, profile)
     builder = EndpointBuilder(
         objects,
         given,
         service_addresses(objects),
-        *_told_apart(objects),
+        pod_keys | named,
+        node_keys,
         profile.reading,
         of_mesh,
         of_machines,
@@ -69,35 +125,35 @@ def compose(
         if possible is not builder.any_pod:
             has_v4, has_v6 = has_v4 or bool(possible.v4), has_v6 or bool(possible.v6)
     families, why = families_of(has_v4, has_v6, builder.pod_ranges, objects)
-    assumed = bool(why)
+    assumptions = []
     if not builder.pod_ranges and (columns.address_set >= 0).any():
-        why = (*why, ANY_ADDRESS)
+        assumptions.append(ANY_ADDRESS)
     for name in builder.not_counted:
         told = f"sts/{name} has more than {MOST_ORDINALS} replicas: which of its pods a label selects is left undecided"
-        why = (*why, told)
+        assumptions.append(told)
     row_objects = tuple(builder.row_objects)
     row_ports = tuple(builder.row_ports)
-    held = tuple(objects)
     return Cluster(
         profile=profile.name,
         columns=columns,
-        enforcers=lambda: enforcers(held, profile, unknown, mesh, builder.any_pod),
+        enforcers=lambda: enforcers(objects, profile, unknown, mesh, builder.any_pod),
         mesh=mesh,
         isolation=primary.isolation if primary is not None else None,
         families=families,
         workloads=builder.workloads,
         row_objects=row_objects,
         row_ports=row_ports,
-        objects=held,
+        objects=objects,
         unknown=tuple(unknown),
         pod_ranges=builder.pod_ranges,
         any_pod=builder.any_pod,
         pod_cidrs=tuple(pod_cidrs),
-        assumptions=(*profile.assumptions, *without_effect(objects, profile), *why),
-        has_assumed_families=assumed,
-        services=lambda: lower_services(held, columns, row_ports, row_objects),
-        ingresses=lambda: _routes(held),
+        assumptions=tuple(assumptions),
+        has_assumed_families=bool(why),
+        services=lambda: lower_services(objects, columns, row_ports, row_objects),
+        ingresses=lambda: _routes(objects),
         unread_routes=tuple(unread_routes),
+        told_apart=named,
     )
 
 
@@ -200,6 +256,7 @@ def recompose(cluster: Cluster, edits: Sequence[Edit]) -> Cluster:
         services=lambda: cluster.services,
         ingresses=lambda: cluster.ingresses,
         unread_routes=cluster.unread_routes,
+        beside=cluster.beside,
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 import netwright as nw
@@ -245,6 +246,7 @@ def test_a_policy_that_acts_only_perhaps_isolates_only_perhaps() -> None:
         return made
 
     network = SimpleNamespace(units=[unit(0b01, 0b10), unit(0, 0b01)], families=(4,), mesh=-1, guests=-1, isolation=-1)
+    network.identities = SimpleNamespace(of_row=np.arange(2))
     found = acting(network)  # type: ignore[arg-type]
     assert found.isolated["ingress"] == {0: "yes", 1: "perhaps"}
     assert found.isolated["egress"] == {}

@@ -105,6 +105,19 @@ CHECKS: Final[tuple[tuple[str, Collection[str]], ...]] = (
 """The modules of checks here, each with the kinds of which the input must have one, or the profile that it must be
 asked under, or "mesh" where there must be one; (): always. The others are not imported. A module's `checks` yields what
 it finds in a scene."""
+OF_STAGE: Final = frozenset(
+    (
+        "address_pools",
+        "cluster_ranges",
+        "controllers",
+        "machine_addresses",
+        "machine_bindings",
+        "machine_migration",
+        "mtu",
+        "user_networks",
+    )
+)
+"""Checks that look at no NetworkPolicy: they see the stage, and what they find is kept while only those change."""
 ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 FailOn = Literal["error", "warning", "info", "never"]
 STATES: tuple[State, ...] = ("new", "known", "accepted")
@@ -183,13 +196,14 @@ def answer(twin: Asked, params: Check) -> Checked:
     for name, of in CHECKS:
         if of and given.isdisjoint(of):
             continue
-        for found in import_module(f"{__name__}.{name}").checks(scene):
+        checks = import_module(f"{__name__}.{name}").checks
+        for found in scene.stage.found(checks) if name in OF_STAGE else checks(scene):
             if not is_in(found):
                 continue
             if found.code in lacking:
                 withheld[found.code] += 1
                 continue
-            findings.append(_finding(twin, found, code_of(found.code).severity, seen))
+            findings.append(_finding(scene, found, seen))
     findings, notes = settled(findings, params)
     findings.sort(key=lambda f: (ORDER[f.severity], f.code, f.file, f.line, f.column, f.namespace, f.name, f.path))
     counts = Counter(f.severity for f in findings if f.state == "new")
@@ -217,13 +231,21 @@ def _intents(twin: Asked, params: Check) -> tuple[IntentAnswer, ...]:
 # --- from what a check found to a finding --------------------
 
 
-def _finding(twin: Asked, found: Found, severity: Severity, seen: Counter[tuple[str, ...]]) -> Finding:
+def _finding(scene: Scene, found: Found, seen: Counter[tuple[str, ...]]) -> Finding:
     origin = found.origin
     same = (found.code, origin.kind, origin.namespace, origin.name, found.key)
     seen[same] += 1
+    times = seen[same]
+    # a finding that was recalled says what it said
+    _, finding = scene.recalled(("finding", id(found), times), lambda: (found, _made(scene.twin, found, same, times)))
+    return finding
+
+
+def _made(twin: Asked, found: Found, same: tuple[str, ...], times: int) -> Finding:
+    origin = found.origin
     return Finding(
         code=found.code,
-        severity=severity,
+        severity=code_of(found.code).severity,
         title=found.title,
         **marked(twin, origin, found.label),
         effect=found.effect,
@@ -231,7 +253,7 @@ def _finding(twin: Asked, found: Found, severity: Severity, seen: Counter[tuple[
         owner=twin.owner_of(origin),
         workloads=found.workloads,
         also=tuple(Mark(**marked(twin, s.origin, s.label)) for s in found.also),
-        fingerprint=_fingerprint(*same, str(seen[same])),
+        fingerprint=_fingerprint(*same, str(times)),
     )
 
 
@@ -275,7 +297,7 @@ def _isolation(scene: Scene, namespaces: Sequence[str]) -> tuple[Coverage, ...]:
     for w in scene.workloads:
         if namespaces and w.namespace not in namespaces:
             continue
-        state = acting.coverage(scene.cluster, scene.network, scene.acting, w)
+        state = acting.coverage(scene.cluster, scene.acting, w)
         states.setdefault(w.namespace, Counter())[state] += 1
     rows = [
         Coverage(

@@ -12,11 +12,13 @@ from functools import cached_property
 import msgspec
 
 from netwright.dialects.k8s.endpoints import container_ports, template_of
-from netwright.dialects.k8s.objects import Pod
+from netwright.dialects.k8s.objects import LabelSelector, Pod
 from netwright.model.cluster import ContainerPortNoun
 from netwright.model.finding_codes import WORKLOAD_KINDS
 from netwright.model.kind_lists import makes_pods
-from netwright.questions.check.scene import Scene
+from netwright.questions.check.label_words import written
+from netwright.questions.check.stage import Stage
+from netwright.spec.labels import matches
 
 
 class Asleep(msgspec.Struct, frozen=True):
@@ -29,8 +31,9 @@ class Asleep(msgspec.Struct, frozen=True):
 class Absence:
     """What may be missing from one scene."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Stage) -> None:
         self.scene = scene
+        self._ports: dict[tuple[str, str], tuple[ContainerPortNoun, ...]] = {}
 
     def no_pods(self, namespace: str, selector: Mapping[str, str | None]) -> bool:
         """Whether a Service's selector that selects no endpoint is known to select no pod, now or later."""
@@ -65,12 +68,24 @@ class Absence:
                 found.setdefault(d.namespace, []).append(Asleep(named, container_ports(pod.spec)))
         return found
 
+    def ports_asleep(self, selector: LabelSelector | None, namespace: str) -> tuple[ContainerPortNoun, ...]:
+        """The ports of pods of a namespace that are not there at present and that a pod selector would select."""
+        asked = written(selector), namespace
+        if asked not in self._ports:
+            self._ports[asked] = tuple(
+                port
+                for pod in self.asleep.get(namespace, ())
+                if pod.ports and matches(selector, pod.labels)
+                for port in pod.ports
+            )
+        return self._ports[asked]
+
     @cached_property
     def made(self) -> frozenset[str]:
         """The namespaces where objects that are not read may make pods, and Services for them."""
         making: dict[tuple[str, str], bool] = {}
         found = set()
-        for document in self.scene.twin.snapshot.reading.documents:
+        for document in self.scene.documents:
             kind = document.group, document.kind
             if kind not in making:
                 making[kind] = makes_pods(*kind)
@@ -81,13 +96,9 @@ class Absence:
     @cached_property
     def refused(self) -> dict[str, set[str]]:
         """By namespace, what the API server would refuse: "pods" or "services". That is said already."""
-        snapshot = self.scene.twin.snapshot
         found: dict[str, set[str]] = {}
-        if not snapshot.accounting.invalid:
-            return found
-        places = {id(d.place) for d in self.scene.cluster.objects}
-        for document in snapshot.reading.documents:
+        for document in self.scene.refused:
             what = "services" if document.kind == "Service" else "pods" if document.kind in WORKLOAD_KINDS else ""
-            if what and id(document.place) not in places:
+            if what:
                 found.setdefault(document.namespace or "default", set()).add(what)
         return found

@@ -27,7 +27,8 @@ def settled(findings: Sequence[Finding], params: Check) -> tuple[list[Finding], 
             used.add(id(accepted))
         known = finding.fingerprint in baseline
         state = "accepted" if accepted is not None else "known" if known else finding.state
-        out.append(msgspec.structs.replace(finding, severity=severity, state=state))
+        is_same = (severity, state) == (finding.severity, finding.state)
+        out.append(finding if is_same else msgspec.structs.replace(finding, severity=severity, state=state))
     notes = []
     for accepted in params.accepted:
         if accepted not in in_force:

@@ -23,7 +23,7 @@ from netwright.profiles.subnets import is_one_segment, subnets_of
 from netwright.profiles.versions import version_of_kubemacpool
 from netwright.questions.check.found import Found, Seen, at, field, listed
 from netwright.questions.check.mtu import Wired, origin_of
-from netwright.questions.check.scene import Scene
+from netwright.questions.check.stage import Stage
 
 _POOLS: Final = ("VirtualMachinePool", "VirtualMachineInstanceReplicaSet")
 _LEAVES: Final = ("localnet", "bridge", "cnv-bridge", "ovs", "macvlan", "macvtap", "sriov")
@@ -32,9 +32,9 @@ _OF_POOL: Final = ("refuses collisions", "tells collisions")
 """What kubemacpool does with an address that is there twice, by its version."""
 
 
-def checks(scene: Scene) -> Iterator[Found]:
+def checks(scene: Stage) -> Iterator[Found]:
     """NW6401 to NW6410."""
-    wired = scene.once(Wired)
+    wired = scene.stage.once(Wired)
     networks = {network.ref: network for network in wired.networks}
     ignored = {
         d.name
@@ -102,7 +102,7 @@ def twice(machine: MachineNoun) -> Iterator[Found]:
         first.setdefault(number, nic)
 
 
-def in_range(scene: Scene, holders: dict[int, list[tuple[MachineNoun, NicNoun]]], ignored: set[str]) -> Iterator[Found]:
+def in_range(scene: Stage, holders: dict[int, list[tuple[MachineNoun, NicNoun]]], ignored: set[str]) -> Iterator[Found]:
     """NW6402."""
     ranges = ranges_of(scene.objects)
     if not ranges:
@@ -128,9 +128,9 @@ def in_range(scene: Scene, holders: dict[int, list[tuple[MachineNoun, NicNoun]]]
                 )
 
 
-def _by_pool(scene: Scene) -> str:
+def _by_pool(scene: Stage) -> str:
     """What kubemacpool does with such an address, in the version that runs; in each where that is not known."""
-    version = version_of_kubemacpool(scene.twin.snapshot.reading.documents)
+    version = version_of_kubemacpool(scene.documents)
     gates = [gate_of(one) for one in _OF_POOL]
     if version is None:
         return "; ".join(one.says for one in gates)
@@ -139,7 +139,7 @@ def _by_pool(scene: Scene) -> str:
 
 
 def shared(
-    scene: Scene, holders: dict[int, list[tuple[MachineNoun, NicNoun]]], networks: dict[str, NetworkNoun]
+    scene: Stage, holders: dict[int, list[tuple[MachineNoun, NicNoun]]], networks: dict[str, NetworkNoun]
 ) -> Iterator[Found]:
     """NW6403 and NW6404, once a machine: about the first other one before it."""
     by_pool = scene.once(_by_pool)
@@ -192,7 +192,7 @@ def _called(nic: NicNoun, networks: dict[str, NetworkNoun]) -> str:
     return described(networks[nic.network]) if nic.network in networks else f"`{nic.network}`"
 
 
-def left_out(scene: Scene, wired: Wired, ignored: set[str]) -> Iterator[Found]:
+def left_out(scene: Stage, wired: Wired, ignored: set[str]) -> Iterator[Found]:
     """NW6406."""
     for d in scene.of_kind("Namespace"):
         here = [machine.ref for machine in wired.machines if machine.namespace == d.name]
@@ -210,7 +210,7 @@ def left_out(scene: Scene, wired: Wired, ignored: set[str]) -> Iterator[Found]:
             )
 
 
-def foreign_claims(scene: Scene, wired: Wired) -> Iterator[Found]:
+def foreign_claims(scene: Stage, wired: Wired) -> Iterator[Found]:
     """NW6407."""
     machines = {(m.namespace, m.name): m for m in wired.machines if m.kind not in _POOLS}
     for d in scene.objects:
@@ -249,7 +249,7 @@ def nothing_excluded(wired: Wired) -> Iterator[Found]:
             )
 
 
-def published(scene: Scene, wired: Wired) -> Iterator[Found]:
+def published(scene: Stage, wired: Wired) -> Iterator[Found]:
     """NW6409: where frames with such addresses leave the cluster."""
     ranges = ranges_of(scene.objects)
     leaving = [network for network in wired.networks if network.topology in _LEAVES]

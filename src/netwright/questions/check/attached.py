@@ -15,7 +15,7 @@ from netwright.dialects.multus.attached import NETWORKS, attachments
 from netwright.model.document import Decoded
 from netwright.model.networks import NetworkNoun, by_attachment
 from netwright.questions.check.machines import Machines, Networks
-from netwright.questions.check.scene import Scene
+from netwright.questions.check.stage import Stage
 
 
 class Attached(msgspec.Struct, frozen=True):
@@ -29,12 +29,12 @@ class Attached(msgspec.Struct, frozen=True):
     network: NetworkNoun | None
 
 
-def attached(scene: Scene) -> list[Attached]:
+def attached(scene: Stage) -> list[Attached]:
     """All attachments, of machines first."""
-    networks = scene.once(Networks)
+    networks = scene.stage.once(Networks)
     held = by_attachment(networks.all)
     found = []
-    for machine, card in scene.once(Machines).cards():
+    for machine, card in scene.stage.once(Machines).cards():
         multus = card.source.multus
         if multus is None or multus.default or not multus.network_name:
             continue

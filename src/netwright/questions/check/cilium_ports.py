@@ -37,7 +37,7 @@ class Ports:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self.written = scene.once(Written)
-        self.absence = scene.once(Absence)
+        self.absence = scene.stage.once(Absence)
         self.around = scene.once(Surroundings)
 
     # --- what Cilium has to be set up for --------------------

@@ -13,10 +13,10 @@ from netwright.dialects.k8s.objects import Node, Pod
 from netwright.dialects.k8s.service_ranges import service_ranges
 from netwright.model.document import Decoded
 from netwright.questions.check.found import Found, Seen, at, listed
-from netwright.questions.check.scene import Scene
+from netwright.questions.check.stage import Stage
 
 
-def checks(scene: Scene) -> Iterator[Found]:
+def checks(scene: Stage) -> Iterator[Found]:
     yield from overlapping_pod_ranges(scene)
     yield from services_among_pods(scene)
     yield from one_address_twice(scene)
@@ -24,11 +24,11 @@ def checks(scene: Scene) -> Iterator[Found]:
     yield from nodes_alike(scene)
 
 
-def _nodes(scene: Scene) -> list[Decoded]:
+def _nodes(scene: Stage) -> list[Decoded]:
     return [d for d in scene.objects if isinstance(d.value, Node)]
 
 
-def _ranges_of(scene: Scene) -> list[tuple[Decoded, IpSet]]:
+def _ranges_of(scene: Stage) -> list[tuple[Decoded, IpSet]]:
     """The nodes that have pod ranges, by name. None where pods have addresses beyond them: then the network plugin
     gives addresses by itself, and these ranges say nothing."""
     found = []
@@ -47,12 +47,12 @@ def _union(sets: Iterable[IpSet]) -> IpSet:
     return IpSet((i for v4, _ in spans for i in v4), (i for _, v6 in spans for i in v6))
 
 
-def _live_pods(scene: Scene) -> list[tuple[Decoded, list[str]]]:
+def _live_pods(scene: Stage) -> list[tuple[Decoded, list[str]]]:
     """The pods that run and are on a network of their own, with their addresses."""
     return scene.once(_find_live_pods)
 
 
-def _find_live_pods(scene: Scene) -> list[tuple[Decoded, list[str]]]:
+def _find_live_pods(scene: Stage) -> list[tuple[Decoded, list[str]]]:
     found = []
     for d in scene.objects:
         if not isinstance(d.value, Pod) or is_terminated(d.value) or (d.value.spec and d.value.spec.host_network):
@@ -75,7 +75,7 @@ def _place(node: Decoded) -> tuple[str, ...]:
 # --- ranges --------------------
 
 
-def overlapping_pod_ranges(scene: Scene) -> Iterator[Found]:
+def overlapping_pod_ranges(scene: Stage) -> Iterator[Found]:
     """NW5001: nodes whose pod ranges overlap."""
     starts = [
         (family, low, high, d)
@@ -107,7 +107,7 @@ def overlapping_pod_ranges(scene: Scene) -> Iterator[Found]:
             before = span
 
 
-def services_among_pods(scene: Scene) -> Iterator[Found]:
+def services_among_pods(scene: Stage) -> Iterator[Found]:
     """NW5002: cluster IPs inside the pods' ranges, and the range that Services get theirs of, told once."""
     nodes = scene.once(_ranges_of)
     ranges = _union(r for _, r in nodes)
@@ -147,7 +147,7 @@ def services_among_pods(scene: Scene) -> Iterator[Found]:
     )
 
 
-def nodes_among_pods(scene: Scene) -> Iterator[Found]:
+def nodes_among_pods(scene: Stage) -> Iterator[Found]:
     """NW5004: node addresses inside the pods' ranges."""
     nodes = scene.once(_ranges_of)
     ranges = _union(r for _, r in nodes)
@@ -170,7 +170,7 @@ def nodes_among_pods(scene: Scene) -> Iterator[Found]:
 # --- addresses --------------------
 
 
-def one_address_twice(scene: Scene) -> Iterator[Found]:
+def one_address_twice(scene: Stage) -> Iterator[Found]:
     """NW5003: two pods that run with one address."""
     holders: dict[IpSet, list[Decoded]] = {}
     for d, addresses in _live_pods(scene):
@@ -195,7 +195,7 @@ def one_address_twice(scene: Scene) -> Iterator[Found]:
         )
 
 
-def nodes_alike(scene: Scene) -> Iterator[Found]:
+def nodes_alike(scene: Stage) -> Iterator[Found]:
     """NW5005: two nodes with one internal address. (External ones may be those of a gateway before both.)"""
     holders: dict[IpSet, list[tuple[Decoded, int, str]]] = {}
     for d in sorted(_nodes(scene), key=lambda d: d.name):

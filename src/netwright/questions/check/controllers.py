@@ -13,13 +13,13 @@ from netwright.dialects.k8s.endpoints import template_of
 from netwright.dialects.k8s.objects import Workload
 from netwright.model.document import Decoded
 from netwright.questions.check.found import Found, Seen, at, listed
-from netwright.questions.check.scene import Scene
+from netwright.questions.check.stage import Stage
 
 Pairs = frozenset[tuple[str, str]]
 KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController"})
 
 
-def checks(scene: Scene) -> Iterator[Found]:
+def checks(scene: Stage) -> Iterator[Found]:
     """NW4011: a workload whose pods another one's selector selects too."""
     by_label: dict[tuple[str, str, str], list[Decoded]] = {}
     labels: dict[Decoded, dict[str, str]] = {}

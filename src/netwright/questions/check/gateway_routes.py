@@ -149,7 +149,7 @@ class Gateways:
 
     def backends(self, d: Decoded) -> Iterator[Found]:
         """NW2808 to NW2810 and NW2812: backends that are not there, or may not be named, or get nothing."""
-        absence = self.scene.once(Absence)
+        absence = self.scene.stage.once(Absence)
         seen: set[tuple[str, str]] = set()
         for number, rule in enumerate(rules_of(d.value)):
             refs = rule.backend_refs or ()

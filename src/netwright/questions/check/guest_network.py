@@ -50,8 +50,8 @@ class Link(msgspec.Struct, frozen=True):
 
 def checks(scene: Scene) -> Iterator[Found]:
     """NW6120, NW6122 and NW6309."""
-    claimed = scene.once(claims)
-    for machine in scene.once(Machines).all:
+    claimed = scene.stage.once(claims)
+    for machine in scene.stage.once(Machines).all:
         for links, pointer in _set_up(machine):
             for link in links:
                 cards = _cards(machine, link, len(links))

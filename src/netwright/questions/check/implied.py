@@ -8,8 +8,8 @@ order files are read says nothing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Iterator, Sequence
+from functools import cached_property, partial
 
 import msgspec
 
@@ -54,26 +54,31 @@ class Held(msgspec.Struct, frozen=True):
 
 
 def checks(scene: Scene) -> Iterator[Found]:
-    implied = Implied(scene)
-    yield from implied.rules()
-    yield from implied.parts()
-    yield from implied.policies()
+    """Namespace by namespace: only policies of one can imply each other."""
+    for policies in scene.by_namespace:
+        yield from scene.recalled(("implied", *policies), partial(_of_namespace, scene, policies))
+
+
+def _of_namespace(scene: Scene, policies: Sequence[Decoded]) -> tuple[Found, ...]:
+    implied = Implied(scene, policies)
+    return (*implied.rules(), *implied.parts(), *implied.policies())
 
 
 class Implied:
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, policies: Sequence[Decoded]) -> None:
         self.scene = scene
+        self._policies = policies
         self._subjects: dict[Decoded, Requirements] = {}
         self._at: dict[Place, list[Held]] = defaultdict(list)
         self._of: dict[Decoded, list[Held]] = {}
         order = 0
-        for policy in scene.policies:
+        for policy in policies:
             selector = spec_of(policy).pod_selector
             if contradiction(selector):
                 continue
             self._subjects[policy] = requirements(selector)
             self._of[policy] = []
-        for rule in scene.rules():
+        for rule in (rule for policy in policies for rule in scene.rules_of(policy)):
             if rule.policy not in self._subjects or any(_matches_nothing(peer) for peer in rule.peers or ()):
                 continue
             matched = rule_set(rule.peers, rule.ports, rule.policy.namespace)
@@ -195,7 +200,7 @@ class Implied:
 
     def policies(self) -> Iterator[Found]:
         """NW2115."""
-        for policy in self.scene.policies:
+        for policy in self._policies:
             if policy not in self._idle:
                 continue
             by = dict.fromkeys(self.by[held.order].rule.policy for held in self._of[policy])

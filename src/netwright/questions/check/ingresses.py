@@ -49,7 +49,7 @@ def of_ingresses(scene: Scene) -> list[IngressRoute]:
 
 def named_services(scene: Scene) -> Iterator[Found]:
     """NW4101, NW4102, NW4105: Services that are not there, ports that they do not have, names for elsewhere."""
-    absence = scene.once(Absence)
+    absence = scene.stage.once(Absence)
     services = {(s.namespace, s.name): s for s in scene.cluster.services}
     seen: set[tuple[str, str, str, str]] = set()
     for route in of_ingresses(scene):

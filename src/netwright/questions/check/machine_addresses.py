@@ -19,17 +19,17 @@ from netwright.profiles.odd_networks import addresses
 from netwright.questions.check.attached import Attached, attached
 from netwright.questions.check.found import Found, Seen, at, listed
 from netwright.questions.check.machines import Machines, Networks, found
-from netwright.questions.check.scene import Scene
+from netwright.questions.check.stage import Stage
 
 DEFAULT_NETWORK: Final = "v1.multus-cni.io/default-network"
 OF_OVN: Final = ("layer2", "layer3", "localnet")
 _LINK_LOCAL: Final = IpSet.of("169.254.0.0/16", "fe80::/10")
 
 
-def checks(scene: Scene) -> Iterator[Found]:
+def checks(scene: Stage) -> Iterator[Found]:
     """NW6105 to NW6111 and NW6114."""
-    machines = scene.once(Machines)
-    claimed = scene.once(claims)
+    machines = scene.stage.once(Machines)
+    claimed = scene.stage.once(claims)
     for machine, card in machines.cards():
         yield from not_kept(machine, card)
         yield from of_its_own(machine, card, claimed.get((machine.noun.namespace, f"{machine.noun.name}.{card.name}")))
@@ -63,7 +63,7 @@ def not_kept(machine: Written, card: Card) -> Iterator[Found]:
     )
 
 
-def claims(scene: Scene) -> dict[tuple[str, str], IpSet]:
+def claims(scene: Stage) -> dict[tuple[str, str], IpSet]:
     """The addresses of each IPAMClaim, by its namespace and name."""
     return {
         (d.namespace, d.name): addresses([ip.partition("/")[0] for ip in d.value.status.ips])
@@ -249,12 +249,12 @@ def beside_the_pod_network(machines: Machines) -> Iterator[Found]:
 # --- attachments --------------------
 
 
-def missing(scene: Scene, networks: Networks) -> Iterator[Found]:
+def missing(scene: Stage, networks: Networks) -> Iterator[Found]:
     """NW6114: attachments that are named and are not there."""
     held = by_attachment(networks.all)
     inhabited = {name.partition("/")[0]: name for name in held}
     perhaps = {namespace for one in networks.all for namespace in one.perhaps}
-    for one in scene.once(attached):
+    for one in scene.stage.once(attached):
         where = one.name.partition("/")[0]
         if one.name in held or where not in inhabited or where in perhaps:
             continue

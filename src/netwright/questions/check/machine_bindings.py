@@ -19,7 +19,7 @@ from netwright.model.version_gates import gate_of
 from netwright.profiles.odd_networks import addresses
 from netwright.questions.check.found import Found, Seen, at
 from netwright.questions.check.machines import Machines, found, service_addresses
-from netwright.questions.check.scene import Scene
+from netwright.questions.check.stage import Stage
 
 GUESTS: Final = ("10.0.2.0/24", "fd10:0:2::/120")
 """The ranges of a guest behind `masquerade` where none are written."""
@@ -27,9 +27,9 @@ NO_BRIDGE: Final = ("macvlan", "ipvlan")
 RESOURCE: Final = "k8s.v1.cni.cncf.io/resourceName"
 
 
-def checks(scene: Scene) -> Iterator[Found]:
+def checks(scene: Stage) -> Iterator[Found]:
     """NW6006 to NW6018, NW6022 and NW6024."""
-    machines = scene.once(Machines)
+    machines = scene.stage.once(Machines)
     for machine, card in machines.cards():
         yield from registered(machine, card, machines)
         yield from gated(machine, card, machines)
@@ -144,7 +144,7 @@ def ports_on_bridge(machine: Written, card: Card) -> Iterator[Found]:
 # --- the network behind the binding --------------------
 
 
-def ipv6(machine: Written, card: Card, scene: Scene) -> Iterator[Found]:
+def ipv6(machine: Written, card: Card, scene: Stage) -> Iterator[Found]:
     """NW6010: a guest behind `masquerade` that nothing tells of IPv6."""
     six = [text for text in scene.cluster.pod_ranges.cidrs() if ":" in text]
     if not six or not card.on_pod_network or card.binding != "masquerade":
@@ -291,9 +291,9 @@ def guest_range(machine: Written, card: Card, machines: Machines) -> Iterator[Fo
             )
 
 
-def _of_cluster(scene: Scene) -> tuple[tuple[str, IpSet], ...]:
+def _of_cluster(scene: Stage) -> tuple[tuple[str, IpSet], ...]:
     """What the cluster has addresses for, in words and ranges."""
-    services = addresses(scene.once(service_addresses))
+    services = addresses(scene.stage.once(service_addresses))
     return ("the pods", scene.cluster.pod_ranges), ("the addresses of Services", services)
 
 

@@ -20,7 +20,7 @@ from netwright.model.version_gates import gate_of
 from netwright.profiles.odd_networks import addresses
 from netwright.questions.check.found import Found, Seen, at
 from netwright.questions.check.machines import Machines, found, service_addresses
-from netwright.questions.check.scene import Scene
+from netwright.questions.check.stage import Stage
 
 CARRIES_NOTHING: Final = ("cilium",)
 """Profiles whose IPAM gives the target of a migration another address, always."""
@@ -29,9 +29,9 @@ OF_TEMPLATE: Final = (BRIDGE_MAY_MIGRATE, ADDRESSES)
 HOTPLUGGED: Final = ("bridge", "sriov")
 
 
-def checks(scene: Scene) -> Iterator[Found]:
+def checks(scene: Stage) -> Iterator[Found]:
     """NW6001 to NW6005, NW6019 to NW6021."""
-    machines = scene.once(Machines)
+    machines = scene.stage.once(Machines)
     moved = {
         (d.namespace, d.value.spec.vmi_name): d
         for d in scene.objects
@@ -181,7 +181,7 @@ def _beyond_live(namespace: str, old: str, new: str, known: Mapping[str, Network
     return f", since {was.topology} and {to_be.topology} are different types of attachment"
 
 
-def has_dynamic_networks(scene: Scene) -> bool:
+def has_dynamic_networks(scene: Stage) -> bool:
     """Whether the dynamic networks controller of Multus runs."""
     return any(w.name.startswith("dynamic-networks-controller") for w in scene.workloads)
 
@@ -230,7 +230,7 @@ def migration_network(machines: Machines) -> Iterator[Found]:
         return
     own = addresses(network.subnets)
     others = [(f"{one.ref}", one.subnets) for one in machines.networks.all if one.ref != network.ref]
-    services = machines.scene.once(service_addresses)
+    services = machines.scene.stage.once(service_addresses)
     for whose, ranges in (*others, ("the addresses of Services", services)):
         if common := own & addresses(ranges):
             yield Found(

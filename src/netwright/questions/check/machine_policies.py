@@ -39,7 +39,7 @@ def checks(scene: Scene) -> Iterator[Found]:
 
 def open_beside(scene: Scene) -> Iterator[Found]:
     """NW6201: interfaces beside the primary network of what policies isolate."""
-    beside = scene.once(attached)
+    beside = scene.stage.once(attached)
     if not beside:
         return
     covered = _covered(scene)
@@ -80,7 +80,7 @@ def _covered(scene: Scene) -> frozenset[tuple[str, str]]:
 
 def other_networks(scene: Scene) -> Iterator[Found]:
     """NW6205: peers that are all on another primary network than the policy's pods."""
-    networks = scene.once(Networks)
+    networks = scene.stage.once(Networks)
     if not any(one.role == "primary" for one in networks.all[1:]):
         return
     perhaps = {namespace for one in networks.all for namespace in one.perhaps}
@@ -121,7 +121,7 @@ def other_networks(scene: Scene) -> Iterator[Found]:
 
 def labels_of_machines(scene: Scene) -> Iterator[Found]:
     """NW6206: selectors of policies and Services that mean the labels of a machine itself."""
-    machines = scene.once(Machines)
+    machines = scene.stage.once(Machines)
     own: list[tuple[str, str, Mapping[str, str], Mapping[str, str], Decoded]] = []
     for machine in machines.all:
         if isinstance(machine.decoded.value, VirtualMachineInstance):
@@ -172,7 +172,7 @@ def _selectors(scene: Scene) -> Iterator[tuple[Decoded, LabelSelector, tuple[str
 
 def addresses_of_machines(scene: Scene) -> Iterator[Found]:
     """NW6207: ranges of guests behind `masquerade`; NW6208: addresses of machines that they do not keep."""
-    machines = scene.once(Machines)
+    machines = scene.stage.once(Machines)
     guests: list[tuple[str, IpSet]] = []
     fleeting: dict[str, tuple[str, str]] = {}
     for machine, card in machines.cards():

@@ -14,10 +14,10 @@ from netwright.profiles.machines import written
 from netwright.profiles.networks import networks_of
 from netwright.profiles.versions import version_of_kubevirt
 from netwright.questions.check.found import Found, at
-from netwright.questions.check.scene import Scene
+from netwright.questions.check.stage import Stage
 
 
-def service_addresses(scene: Scene) -> tuple[str, ...]:
+def service_addresses(scene: Stage) -> tuple[str, ...]:
     """What Services have, or may be given: their ranges, as far as the input has them, and each one's own addresses."""
     ranges = [one.range for one in service_ranges(scene.cluster.objects)]
     return (*ranges, *(ip for s in scene.cluster.services for ip in s.cluster_ips))
@@ -26,7 +26,7 @@ def service_addresses(scene: Scene) -> tuple[str, ...]:
 class Networks:
     """The networks of a scene, the pod network first."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Stage) -> None:
         self.all: tuple[NetworkNoun, ...] = networks_of(scene.cluster.objects, scene.cluster.pod_ranges.cidrs())
         self.by_ref: Mapping[str, NetworkNoun] = {one.ref: one for one in self.all}
         self.defined_by: Mapping[tuple[str, str, str], Decoded] = {
@@ -46,9 +46,9 @@ class Networks:
 class Machines:
     """The machines of a scene as they are written, and how KubeVirt is set up."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Stage) -> None:
         self.scene = scene
-        self.networks = scene.once(Networks)
+        self.networks = scene.stage.once(Networks)
         self.all: tuple[Written, ...] = written(scene.objects, self.networks.all, scene.profile.name)
         self.setup: Decoded | None = next((d for d in scene.objects if isinstance(d.value, KubeVirt)), None)
         spec = self.setup.value.spec if self.setup is not None else None
@@ -56,7 +56,7 @@ class Machines:
         developer = self.configuration.developer_configuration
         self.gates_on = frozenset((developer.feature_gates if developer else None) or ())
         self.gates_off = frozenset((developer.disabled_feature_gates if developer else None) or ())
-        self.version: Version | None = version_of_kubevirt(scene.cluster.objects, scene.twin.snapshot.reading.documents)
+        self.version: Version | None = version_of_kubevirt(scene.cluster.objects, scene.documents)
 
     @property
     def plugins(self) -> frozenset[str]:

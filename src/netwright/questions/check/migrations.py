@@ -29,7 +29,7 @@ _UNITS: Final = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12} | {"Ki": 2**10
 
 def checks(scene: Scene) -> Iterator[Found]:
     """NW6025 to NW6028."""
-    machines = scene.once(Machines)
+    machines = scene.stage.once(Machines)
     wished = {
         (d.namespace, d.value.spec.vmi_name)
         for d in scene.objects

@@ -22,7 +22,7 @@ from netwright.profiles.networks import described, networks_of
 from netwright.profiles.odd_networks import addresses
 from netwright.profiles.wires import setups_of, wires_of
 from netwright.questions.check.found import Found, Seen, field, listed
-from netwright.questions.check.scene import Scene
+from netwright.questions.check.stage import Stage
 
 GENEVE: Final = {4: 58, 6: 78}
 """What Geneve adds to a packet, in bytes, by the family of the nodes' addresses."""
@@ -37,7 +37,7 @@ _OF_SEGMENT: Final = "large packets are dropped there without a word: small ones
 class Wired:
     """Networks with their wires, and machines, as the checks see them."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Stage) -> None:
         objects = scene.objects
         self.networks = tuple(n for n in networks_of(objects) if n.ref != POD and n.origin is not None)
         self.wires = wires_of(objects, self.networks)
@@ -57,9 +57,9 @@ def origin_of(network: NetworkNoun) -> Origin:
     return network.origin
 
 
-def checks(scene: Scene) -> Iterator[Found]:
+def checks(scene: Stage) -> Iterator[Found]:
     """NW6301 to NW6308, and NW6311."""
-    wired = scene.once(Wired)
+    wired = scene.stage.once(Wired)
     nodes = {d.name: d.value.metadata.labels or {} for d in scene.objects if isinstance(d.value, Node)}
     of_migrations = migration_network(scene.objects, wired.networks)
     for network in wired.networks:
@@ -213,7 +213,7 @@ def too_small(network: NetworkNoun) -> Iterator[Found]:
         )
 
 
-def outgrown(scene: Scene, wired: Wired) -> Iterator[Found]:
+def outgrown(scene: Stage, wired: Wired) -> Iterator[Found]:
     """NW6306: overlays, on the interfaces that have the addresses of nodes."""
     between: list[tuple[int, int, str, Origin, str]] = []
     own = {d.name: _addresses(d.value) for d in scene.objects if isinstance(d.value, Node)}

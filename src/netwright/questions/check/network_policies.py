@@ -28,7 +28,7 @@ BRIDGED: Final = ("bridge", "cnv-bridge", "tap", "macvtap")
 
 def checks(scene: Scene) -> Iterator[Found]:
     """NW6015, NW6117, NW6202 to NW6204."""
-    networks = scene.once(Networks)
+    networks = scene.stage.once(Networks)
     for d in scene.of_kind(POLICY):
         if isinstance(d.value, MultiNetworkPolicy):
             yield from acts_on(d, networks)
@@ -102,9 +102,9 @@ def not_enforced(d: Decoded, scene: Scene) -> Iterator[Found]:
     if spec is None:
         return
     refs = set(scene.refs(scene.pods(spec.pod_selector, d.namespace).may))
-    machines = {machine.noun.ref for machine in scene.once(Machines).all}
+    machines = {machine.noun.ref for machine in scene.stage.once(Machines).all}
     told: set[str] = set()
-    for one in scene.once(attached):
+    for one in scene.stage.once(attached):
         network = one.network
         if one.name not in names or one.ref not in refs & machines or network is None or network.ref in told:
             continue
@@ -155,7 +155,7 @@ def wrong_driver(scene: Scene) -> Iterator[Found]:
     for d in scene.objects:
         if isinstance(d.value, SriovNetworkNodePolicy) and d.value.spec and d.value.spec.resource_name:
             pools.setdefault(d.value.spec.resource_name, []).append(d)
-    for machine, card in scene.once(Machines).cards():
+    for machine, card in scene.stage.once(Machines).cards():
         if card.binding != "sriov" or card.network is None:
             continue
         held = pools.get(card.network.physical.rpartition("/")[2], [])

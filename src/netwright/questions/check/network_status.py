@@ -40,7 +40,7 @@ NAMES_CLAIM: Final = ("ipam-claim-reference", "primary-udn-ipamclaim")
 
 def checks(scene: Scene) -> Iterator[Found]:
     """NW6118, NW6119, NW6121, NW6123 and NW6310."""
-    networks = scene.once(Networks)
+    networks = scene.stage.once(Networks)
     yield from not_made(scene)
     yield from not_applied(scene)
     yield from without_claim(scene)
@@ -98,7 +98,7 @@ def not_applied(scene: Scene) -> Iterator[Found]:
 
 def without_claim(scene: Scene) -> Iterator[Found]:
     """NW6119: machines that run, of whose addresses no claim is held."""
-    machines = [m for m in scene.once(Machines).all if any(_is_kept(card.network) for card in m.cards)]
+    machines = [m for m in scene.stage.once(Machines).all if any(_is_kept(card.network) for card in m.cards)]
     if not machines:
         return
     claims = {(d.namespace, d.name) for d in scene.objects if isinstance(d.value, IPAMClaim)}

@@ -41,7 +41,7 @@ def checks(scene: Scene) -> Iterator[Found]:
 
 def named_services(scene: Scene, ways: list[IngressRoute]) -> Iterator[Found]:
     """NW2851, NW2852: Services that are not there, and ports that they do not have."""
-    absence = scene.once(Absence)
+    absence = scene.stage.once(Absence)
     services = {(s.namespace, s.name): s for s in scene.cluster.services}
     for way in ways:
         service = services.get((way.namespace, way.service))

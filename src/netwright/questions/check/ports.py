@@ -7,8 +7,8 @@ a port that is not declared may be served all the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property, partial
 from itertools import groupby
 
 import msgspec
@@ -32,13 +32,39 @@ MOST_PLACES = 4
 """As many undeclared ports of a policy are shown beside the first."""
 
 
+class Told(msgspec.Struct, frozen=True):
+    """A finding with what else it says: rules that allow nothing of what is meant, and rules none of whose ports is
+    declared. `again`: it was told before."""
+
+    found: Found
+    mistaken: tuple[RuleOf, ...] = ()
+    idle: tuple[RuleOf, ...] = ()
+    again: bool = False
+
+
 def checks(scene: Scene) -> Iterator[Found]:
-    around = scene.once(Surroundings)
-    translations = Translations(scene)
-    holding = Holding(around)
+    """Namespace by namespace: which ports a rule leaves out hangs on the others there."""
+    holding, translations, mistakes = Holding(scene.once(Surroundings)), Translations(scene), scene.once(Mistakes)
+    for policies in scene.by_namespace:
+        told = scene.recalled(("ports", *policies), partial(_of_namespace, scene, policies, holding, translations))
+        for one in told:
+            for rule in one.mistaken:
+                mistakes.ports(one.found, rule)
+            for rule in one.idle:
+                mistakes.undeclared(one.found, rule)
+            if not one.again:
+                yield one.found
+
+
+def _of_namespace(
+    scene: Scene, policies: Sequence[Decoded], holding: Holding, translations: Translations
+) -> tuple[Told, ...]:
+    return tuple(_told(scene, policies, holding, translations))
+
+
+def _told(scene: Scene, policies: Sequence[Decoded], holding: Holding, translations: Translations) -> Iterator[Told]:
     told: set[tuple[Decoded, str, str]] = set()
-    mistakes = scene.once(Mistakes)
-    for policy in scene.policies:
+    for policy in policies:
         undeclared: list[Undeclared] = []
         for rule in scene.rules_of(policy):
             for number, port in enumerate(rule.ports or ()):
@@ -52,17 +78,13 @@ def checks(scene: Scene) -> Iterator[Found]:
                     if isinstance(found, Undeclared):
                         undeclared.append(found)
                         continue
-                    if found.code in NOTHING:
-                        mistakes.ports(found, rule)
-                    if (rule.policy, found.code, found.key) not in told:
-                        told.add((rule.policy, found.code, found.key))
-                        yield found
+                    key = rule.policy, found.code, found.key
+                    yield Told(found, (rule,) if found.code in NOTHING else (), again=key in told)
+                    told.add(key)
         if undeclared:
-            found = _undeclared(scene, policy, undeclared)
-            for rule, its in groupby(undeclared, key=lambda u: u.one.rule):
-                if len(list(its)) == len(rule.ports or ()):
-                    mistakes.undeclared(found, rule)
-            yield found
+            by_rule = groupby(undeclared, key=lambda u: u.one.rule)
+            idle = tuple(rule for rule, its in by_rule if len(list(its)) == len(rule.ports or ()))
+            yield Told(_undeclared(scene, policy, undeclared), idle=idle)
 
 
 NOTHING = ("NW2102", "NW2104", "NW2105")

@@ -6,7 +6,8 @@ Selectors are answered by the compiled network's own selection, so that a check 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import groupby
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -14,8 +15,6 @@ import msgspec
 from netwright.base.selectors import NEVER, Selector, conjunction, equals
 from netwright.base.services import TRANSPORT, ServiceSet
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
-from netwright.dialects.calico import KINDS as CALICO_KINDS
-from netwright.dialects.cilium import KINDS as CILIUM_KINDS
 from netwright.dialects.k8s.lower import (
     POD_NETWORK,
     Side,
@@ -33,16 +32,15 @@ from netwright.dialects.k8s.objects import (
     NetworkPolicyPort,
     NetworkPolicySpec,
 )
-from netwright.engine.acting import Acting, Isolation, acting, deployed, is_host, isolation
+from netwright.engine.acting import Acting, Isolation, acting, isolation
 from netwright.engine.bits import indexes
 from netwright.engine.compile import Table
-from netwright.model.cluster import OBJECT_KIND, Cluster, Workload
+from netwright.model.cluster import Workload
 from netwright.model.document import Decoded
 from netwright.model.mesh import CLIENT
 from netwright.model.rule import Direction, EndpointKind
-from netwright.profiles.known import profile_of
-from netwright.profiles.profile import Profile
 from netwright.questions.check.found import Found
+from netwright.questions.check.stage import Stage, stage_of
 from netwright.questions.registry import Asked
 
 T = TypeVar("T")
@@ -87,35 +85,56 @@ class RuleOf(msgspec.Struct, frozen=True):
         return ("spec", self.direction, self.number)
 
 
-class Scene:
+class Scene(Stage):
     """One network as the checks see it."""
 
     def __init__(self, twin: Asked, is_told: Callable[[Found], bool] = lambda _: True) -> None:
+        super().__init__(twin.cluster, twin.snapshot.reading.documents, twin.snapshot.refused)
+        self._stage = stage_of(twin)
         self.twin = twin
         self.is_told = is_told
         """Whether a finding is told: not where it is switched off, of another namespace, or withheld."""
         self.inquirer = twin.inquirer
-        self.cluster: Cluster = twin.cluster
         self.network = twin.network
+        self._recalled: tuple[dict[tuple[object, ...], Any], ...] = (self._stage.of_policies, {})
+        self._stage.of_policies = self._recalled[1]
         self._chosen: dict[tuple[Selector, Selector], Chosen] = {}
-        self._subjects: dict[Decoded, Chosen] = {}
-        self._once: dict[Callable[[Scene], Any], Any] = {}
         self._bits: dict[tuple[int, ...], int] = {}
         self.hosts_meant: set[str] = set()
         """Workloads on their node's network of which a check has said that a peer means them in vain."""
 
+    @property
+    def stage(self) -> Stage:
+        return self._stage
+
     def once(self, worked_out: Callable[[Scene], T]) -> T:
-        """What a function makes of this scene, made once: several checks ask for it."""
-        if worked_out not in self._once:
-            self._once[worked_out] = worked_out(self)
-        found: T = self._once[worked_out]
+        """What a function makes of this scene, made once. What needs no policy is asked of its `stage`."""
+        return super().once(worked_out)  # type: ignore[arg-type]
+
+    def recalled(self, of: tuple[object, ...], worked_out: Callable[[], T]) -> T:
+        """What hangs on policies and the stage alone: as in the scene before, where these are the same. `of`: what it
+        is, and of which policies."""
+        before, now = self._recalled
+        if of not in now:
+            now[of] = before[of] if of in before else worked_out()
+        found: T = now[of]
         return found
 
-    # --- the network plugin --------------------
+    @cached_property
+    def workloads(self) -> tuple[Workload, ...]:
+        return self.stage.workloads
 
     @cached_property
-    def profile(self) -> Profile:
-        return profile_of(self.cluster.profile)
+    def namespaces(self) -> dict[str, Decoded | None]:
+        return self.stage.namespaces
+
+    def object_of(self, workload: Workload) -> Decoded:
+        return self.stage.object_of(workload)
+
+    def refs(self, rows: Iterable[int]) -> tuple[str, ...]:
+        return self.stage.refs(rows)
+
+    # --- the network plugin --------------------
 
     def types(self, spec: NetworkPolicySpec) -> tuple[Side, ...]:
         """The directions that a NetworkPolicy isolates, as the plugin reads it."""
@@ -132,16 +151,6 @@ class Scene:
         return bool(self.admin_policies) or self.has_cilium or self.has_calico
 
     @cached_property
-    def has_cilium(self) -> bool:
-        """Whether there are policies of Cilium: what reads these is imported for them only."""
-        return any(d.kind in CILIUM_KINDS for d in self.objects)
-
-    @cached_property
-    def has_calico(self) -> bool:
-        """Whether there are policies of Calico."""
-        return any(d.kind in CALICO_KINDS for d in self.objects)
-
-    @cached_property
     def tunnelled(self) -> int:
         """The positions of pods between which a mesh tunnels all connections: what is to be said of these is said of
         the tunnel."""
@@ -154,48 +163,19 @@ class Scene:
     # --- objects --------------------
 
     @cached_property
-    def objects(self) -> tuple[Decoded, ...]:
-        """All objects by namespace, name and kind: what is told of one of several must not hang on the order in which
-        files are read."""
-        return tuple(sorted(self.cluster.objects, key=lambda d: (d.namespace, d.name, d.kind)))
-
-    @cached_property
     def policies(self) -> tuple[Decoded, ...]:
         """The NetworkPolicies, by namespace and name."""
         return tuple(d for d in self.objects if isinstance(d.value, NetworkPolicy))
 
     @cached_property
+    def by_namespace(self) -> list[tuple[Decoded, ...]]:
+        """The NetworkPolicies of each namespace that has some."""
+        return [tuple(there) for _, there in groupby(self.policies, key=lambda d: d.namespace)]
+
+    @cached_property
     def admin_policies(self) -> tuple[Decoded, ...]:
         """The policies of the Admin and the Baseline tier that the plugin reads, by name."""
         return tuple(d for d in self.of_kind(*ADMIN_KINDS) if d.kind not in self.profile.ignored)
-
-    def of_kind(self, *kinds: str) -> list[Decoded]:
-        """The objects of these kinds, by namespace and name."""
-        return [d for d in self.objects if d.kind in kinds]
-
-    @cached_property
-    def namespaces(self) -> dict[str, Decoded | None]:
-        """The namespaces that are in the input or have a workload there, with their object; None where it is not."""
-        found: dict[str, Decoded | None] = dict.fromkeys(w.namespace for w in self.workloads)
-        found |= {d.name: d for d in self.of_kind("Namespace")}
-        return found
-
-    @cached_property
-    def workloads(self) -> tuple[Workload, ...]:
-        """What people deploy, by namespace and name; nodes are none."""
-        return tuple(deployed(self.cluster))
-
-    def object_of(self, workload: Workload) -> Decoded:
-        """The object that a workload comes from: its own where it is in the input, else the first of its pods."""
-        own = self._objects.get((OBJECT_KIND.get(workload.kind, ""), workload.namespace, workload.name))
-        return own or self.cluster.row_objects[workload.rows[0]]
-
-    def workload_of(self, row: int) -> Workload:
-        return self.cluster.workloads[int(self.cluster.columns.workload[row])]
-
-    @cached_property
-    def _objects(self) -> dict[tuple[str, str, str], Decoded]:
-        return {(d.kind, d.namespace, d.name): d for d in self.cluster.objects}
 
     def rules(self, *, direction: Direction | None = None) -> Iterator[RuleOf]:
         """The rules of all policies that act, by namespace and name of the policy."""
@@ -210,11 +190,11 @@ class Scene:
 
     @cached_property
     def _rules_of(self) -> dict[Decoded, tuple[RuleOf, ...]]:
-        found: dict[Decoded, tuple[RuleOf, ...]] = {}
-        for policy in self.policies:
-            spec = spec_of(policy)
-            found[policy] = tuple(rule for side in self.types(spec) for rule in _rules(policy, spec, side))
-        return found
+        return {policy: self.recalled(("rules", policy), partial(self._made, policy)) for policy in self.policies}
+
+    def _made(self, policy: Decoded) -> tuple[RuleOf, ...]:
+        spec = spec_of(policy)
+        return tuple(rule for side in self.types(spec) for rule in _rules(policy, spec, side))
 
     def written_rules(self, policy: Decoded, direction: Direction) -> tuple[RuleOf, ...]:
         """The rules of one policy for a direction, whether they act or not."""
@@ -235,31 +215,18 @@ class Scene:
 
     # --- endpoints --------------------
 
-    def refs(self, rows: Iterable[int]) -> tuple[str, ...]:
-        """The workloads of these rows, as references, each once."""
-        return tuple(dict.fromkeys([self._ref_of[row] for row in rows]))
-
-    @cached_property
-    def _ref_of(self) -> list[str]:
-        refs = [w.ref for w in self.cluster.workloads]
-        return [refs[number] for number in self.cluster.columns.workload.tolist()]
-
-    def is_host(self, workload: Workload) -> bool:
-        """Whether it is on its node's network, where no NetworkPolicy acts."""
-        return is_host(self.cluster, workload)
-
     @cached_property
     def acting(self) -> Acting:
         return acting(self.network)
 
     def isolation(self, workload: Workload, direction: Direction) -> Isolation:
-        return isolation(self.network, self.acting, workload.rows, direction)
+        return isolation(self.acting, workload.rows, direction)
 
     def is_unlimited(self, rows: Iterable[int], direction: Direction) -> bool:
         """Whether one of these endpoints surely has everybody as its peer on every service: no policy isolates it
         there, and none denies anything. Of a machine whose interface forwards some services only, on these."""
         tables = self.network.tables.values()
-        for position in {self.network.position(row) for row in rows}:
+        for position in {self.acting.identities[row] for row in rows}:
             if all(
                 self._is_unlimited(t.ingress if direction == "ingress" else t.egress, position, t.universe.every)
                 for t in tables
@@ -281,10 +248,7 @@ class Scene:
 
     def subjects(self, policy: Decoded) -> Chosen:
         """The pods that a policy selects."""
-        found = self._subjects.get(policy)
-        if found is None:
-            found = self._subjects[policy] = self.pods(spec_of(policy).pod_selector, policy.namespace)
-        return found
+        return self.recalled(("subjects", policy), lambda: self.pods(spec_of(policy).pod_selector, policy.namespace))
 
     def pods(self, selector: LabelSelector | None, namespace: str) -> Chosen:
         """The pods of a namespace that a pod selector of a policy selects."""
@@ -336,7 +300,7 @@ class Scene:
         bits = self._bits.get(rows)
         if bits is None:
             bits = 0
-            for position in {self.network.position(row) for row in rows}:
+            for position in {self.acting.identities[row] for row in rows}:
                 bits |= 1 << position
             self._bits[rows] = bits
         return bits
@@ -348,8 +312,8 @@ class Scene:
     @cached_property
     def _rows_of(self) -> dict[int, list[int]]:
         found: dict[int, list[int]] = {}
-        for row in range(self.cluster.columns.n):
-            found.setdefault(self.network.position(row), []).append(row)
+        for row, position in enumerate(self.acting.identities):
+            found.setdefault(position, []).append(row)
         return found
 
 

@@ -215,7 +215,7 @@ def claimed_twice(scene: Scene) -> Iterator[Found]:
 def external_names(scene: Scene) -> Iterator[Found]:
     """NW4013, NW4014: ExternalNames that are addresses, or names of Services that do not exist."""
     known = {(s.noun.namespace, s.noun.name) for s in scene.once(services)}
-    absence = scene.once(Absence)
+    absence = scene.stage.once(Absence)
     for service in scene.once(services):
         name = service.noun.external_name
         if service.noun.type != "ExternalName" or not name:

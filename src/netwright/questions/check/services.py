@@ -46,7 +46,7 @@ def services(scene: Scene) -> list[ServiceOf]:
 
 def without_endpoints(scene: Scene) -> Iterator[Found]:
     """NW4001: a Service whose selector selects no pod (Service concept page, "Services without selectors" aside)."""
-    absence = scene.once(Absence)
+    absence = scene.stage.once(Absence)
     for service in scene.once(services):
         noun = service.noun
         if noun.selected is None or noun.selected or noun.perhaps_selected:

@@ -27,7 +27,7 @@ OF_EVERY_CLUSTER = "kube-system"
 class Surroundings:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
-        absence = scene.once(Absence)
+        self._absence = absence = scene.stage.once(Absence)
         self._made, self._refused, self._asleep = absence.made, absence.refused, absence.asleep
         self._by_labels: dict[str, list[tuple[dict[str, str], list[int]]]] = {}
         self._selected: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
@@ -68,13 +68,7 @@ class Surroundings:
 
     def ports_asleep(self, selector: LabelSelector | None, namespaces: Iterable[str]) -> list[ContainerPortNoun]:
         """The ports of pods that are not there at present and that a pod selector would select."""
-        return [
-            port
-            for name in namespaces
-            for pod in self._asleep.get(name, ())
-            if pod.ports and matches(selector, pod.labels)
-            for port in pod.ports
-        ]
+        return [port for name in namespaces for port in self._absence.ports_asleep(selector, name)]
 
     # --- namespaces --------------------
 

@@ -16,14 +16,14 @@ from netwright.profiles.odd_networks import overlaps, rivals_of
 from netwright.questions.check.attached import Attached, attached
 from netwright.questions.check.found import Found, Seen, at, listed
 from netwright.questions.check.machines import Networks
-from netwright.questions.check.scene import Scene
+from netwright.questions.check.stage import Stage
 
 _CUDN: Final = NETWORKS[1]
 
 
-def checks(scene: Scene) -> Iterator[Found]:
+def checks(scene: Stage) -> Iterator[Found]:
     """NW6101 to NW6104, NW6112, NW6113, NW6115 and NW6124."""
-    networks = scene.once(Networks)
+    networks = scene.stage.once(Networks)
     yield from unlabelled(scene, networks)
     yield from without_network(scene, networks)
     yield from two_primary(scene, networks)
@@ -39,7 +39,7 @@ def _seen(networks: Networks, network: NetworkNoun, label: str) -> tuple[Seen, .
     return (Seen(at(d, "metadata", "name"), label),) if d is not None else ()
 
 
-def unlabelled(scene: Scene, networks: Networks) -> Iterator[Found]:
+def unlabelled(scene: Stage, networks: Networks) -> Iterator[Found]:
     """NW6101: namespaces that a primary network is for, without the label that it needs."""
     for network in networks.all[1:]:
         for namespace in (network.namespaces or ()) if network.role == "primary" else ():
@@ -59,7 +59,7 @@ def unlabelled(scene: Scene, networks: Networks) -> Iterator[Found]:
             )
 
 
-def without_network(scene: Scene, networks: Networks) -> Iterator[Found]:
+def without_network(scene: Stage, networks: Networks) -> Iterator[Found]:
     """NW6102: namespaces that wait for a primary network."""
     expected = {
         namespace
@@ -84,7 +84,7 @@ def without_network(scene: Scene, networks: Networks) -> Iterator[Found]:
             )
 
 
-def two_primary(scene: Scene, networks: Networks) -> Iterator[Found]:
+def two_primary(scene: Stage, networks: Networks) -> Iterator[Found]:
     """NW6103: several primary networks of one namespace, told once."""
     told: set[str] = set()
     for ref, others in rivals_of(networks.all[1:]).items():
@@ -106,7 +106,7 @@ def two_primary(scene: Scene, networks: Networks) -> Iterator[Found]:
             )
 
 
-def overlapping(scene: Scene, networks: Networks) -> Iterator[Found]:
+def overlapping(scene: Stage, networks: Networks) -> Iterator[Found]:
     """NW6104: subnets that the cluster uses itself."""
     cluster = scene.cluster
     for network, common, whose in overlaps(networks.all[1:], cluster.objects, cluster.pod_ranges.cidrs()):
@@ -122,7 +122,7 @@ def overlapping(scene: Scene, networks: Networks) -> Iterator[Found]:
             )
 
 
-def headless(scene: Scene, networks: Networks) -> Iterator[Found]:
+def headless(scene: Stage, networks: Networks) -> Iterator[Found]:
     """NW6112: headless Services of pods on another primary network than the pod network."""
     for service in scene.cluster.services:
         network = networks.primary(service.namespace)
@@ -141,7 +141,7 @@ def headless(scene: Scene, networks: Networks) -> Iterator[Found]:
         )
 
 
-def differing(scene: Scene) -> Iterator[Found]:
+def differing(scene: Stage) -> Iterator[Found]:
     """NW6113: attachments that say one name and are not alike."""
     for first, other, words in differing_attachments(scene.objects):
         yield Found(
@@ -157,7 +157,7 @@ def differing(scene: Scene) -> Iterator[Found]:
         )
 
 
-def nowhere(scene: Scene, networks: Networks) -> Iterator[Found]:
+def nowhere(scene: Stage, networks: Networks) -> Iterator[Found]:
     """NW6115: a ClusterUserDefinedNetwork for no namespace."""
     if not any(d is not None for d in scene.namespaces.values()):
         return
@@ -174,10 +174,10 @@ def nowhere(scene: Scene, networks: Networks) -> Iterator[Found]:
             )
 
 
-def attached_twice(scene: Scene) -> Iterator[Found]:
+def attached_twice(scene: Stage) -> Iterator[Found]:
     """NW6124: two interfaces of one pod by one attachment of OVN-Kubernetes."""
     first: dict[tuple[str, str], Attached] = {}
-    for one in scene.once(attached):
+    for one in scene.stage.once(attached):
         if one.network is None or one.network.topology not in OVN_TOPOLOGIES:
             continue
         before = first.setdefault((one.ref, one.name), one)

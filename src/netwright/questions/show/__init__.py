@@ -88,7 +88,7 @@ def show(twin: Asked, noun: str, *, namespaces: Sequence[str] = (), references: 
         return workload_rows(cluster, twin.network, found, twin.locate, only)
     if noun == "policies":
         return policy_rows(cluster, twin.network, found, twin.snapshot.reading, twin.locate, only)
-    return isolation_rows(cluster, twin.network, found, only)
+    return isolation_rows(cluster, found, only)
 
 
 def exposed_rows(

@@ -105,12 +105,12 @@ def _policy(cluster: Cluster, d: Decoded, rows: list[int], locate: Locate) -> Po
     )
 
 
-def isolation_rows(cluster: Cluster, network: Network, found: Acting, only: Narrow) -> Shown:
+def isolation_rows(cluster: Cluster, found: Acting, only: Narrow) -> Shown:
     by_namespace: dict[str, list[Coverage]] = {}
     for w in deployed(cluster):
         if not (only.holds_namespace(w.namespace) and only.holds_rows(w.rows)):
             continue
-        by_namespace.setdefault(w.namespace, []).append(coverage(cluster, network, found, w))
+        by_namespace.setdefault(w.namespace, []).append(coverage(cluster, found, w))
     rows = tuple(_isolation(name, states) for name, states in sorted(by_namespace.items()))
     total = _isolation("", [s for states in by_namespace.values() for s in states])
     counts = {
