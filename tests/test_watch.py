@@ -142,7 +142,8 @@ def test_each_answer_is_that_of_a_command_begun_anew(
     told: Callable[[Followed, Sequence[str]], list[str]], seed: int, made_by: str, number: int
 ) -> None:
     edits = Edits(MAKERS[made_by], seed % 10**6 + number)
-    resources = sorted({resource_of(one) for state in edits.states for one in state})
+    changed = {change.resource for changes in edits.changes for change in changes}
+    resources = sorted(changed | {resource_of(one) for one in edits.states[0]})
     for verb in ANSWERS:
         watched = told(Followed(resources, edits.states[0], edits.changes), verb)
         fresh = [told(Followed(resources, state, ()), verb)[0] for state in edits.states]

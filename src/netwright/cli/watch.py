@@ -50,9 +50,10 @@ def watching(given: Given, paths: Sequence[str], to: Output, answer: Callable[[T
 
     try:
         twin = Twin(digest(followed.reading()), pod_cidrs=tuple(filter(None, ranges)), cni=given.profile())
+        gc.disable()  # it walks what stays, and not while somebody waits for an answer
         code = answer(twin)
         gc.collect()
-        gc.freeze()  # what stays is not walked again and again
+        gc.freeze()
         for changed in followed.changes():
             started = time.monotonic()
             more = f" and {len(changed) - _MOST} more" if len(changed) > _MOST else ""
@@ -63,4 +64,5 @@ def watching(given: Given, paths: Sequence[str], to: Output, answer: Callable[[T
             gc.collect()
         return code
     finally:
+        gc.enable()
         followed.close()

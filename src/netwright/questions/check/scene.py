@@ -99,6 +99,7 @@ class Scene(Stage):
         self._recalled: tuple[dict[tuple[object, ...], Any], ...] = (self._stage.of_policies, {})
         self._stage.of_policies = self._recalled[1]
         self._chosen: dict[tuple[Selector, Selector], Chosen] = {}
+        self._unlimited: dict[Direction, dict[int, bool]] = {"ingress": {}, "egress": {}}
         self._bits: dict[tuple[int, ...], int] = {}
         self.hosts_meant: set[str] = set()
         """Workloads on their node's network of which a check has said that a peer means them in vain."""
@@ -113,7 +114,7 @@ class Scene(Stage):
 
     def recalled(self, of: tuple[object, ...], worked_out: Callable[[], T]) -> T:
         """What hangs on policies and the stage alone: as in the scene before, where these are the same. `of`: what it
-        is, and of which policies."""
+        is, and of which policies, or by identity of which part of one, which is then held too."""
         before, now = self._recalled
         if of not in now:
             now[of] = before[of] if of in before else worked_out()
@@ -225,13 +226,15 @@ class Scene(Stage):
     def is_unlimited(self, rows: Iterable[int], direction: Direction) -> bool:
         """Whether one of these endpoints surely has everybody as its peer on every service: no policy isolates it
         there, and none denies anything. Of a machine whose interface forwards some services only, on these."""
-        tables = self.network.tables.values()
-        for position in {self.acting.identities[row] for row in rows}:
-            if all(
-                self._is_unlimited(t.ingress if direction == "ingress" else t.egress, position, t.universe.every)
-                for t in tables
-                if t.universe.present >> position & 1
-            ):
+        identities, unlimited = self.acting.identities, self._unlimited[direction]
+        for position in {identities[row] for row in rows}:
+            if position not in unlimited:
+                unlimited[position] = all(
+                    self._is_unlimited(t.ingress if direction == "ingress" else t.egress, position, t.universe.every)
+                    for t in self.network.tables.values()
+                    if t.universe.present >> position & 1
+                )
+            if unlimited[position]:
                 return True
         return False
 
@@ -256,6 +259,10 @@ class Scene(Stage):
 
     def peers(self, peer: NetworkPolicyPeer, namespace: str) -> Chosen:
         """The pods that a peer of a policy in `namespace` selects; none for an ipBlock."""
+        _, chosen = self.recalled(("peer", id(peer), namespace), lambda: (peer, self._meant(peer, namespace)))
+        return chosen
+
+    def _meant(self, peer: NetworkPolicyPeer, namespace: str) -> Chosen:
         if peer.namespace_selector is not None:
             return self._choose(label_selector(peer.namespace_selector, "ns:"), peer.pod_selector)
         if peer.pod_selector is not None:
