@@ -11,7 +11,7 @@ from __future__ import annotations
 import gc
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeVar
 
@@ -29,11 +29,12 @@ from netwright.dialects.k8s.validate_policy import loose_ranges
 from netwright.dialects.multus import POLICY as MULTI_POLICY
 from netwright.model.account import Accounting, Provenance
 from netwright.model.cluster import Cluster, UnreadRoute
-from netwright.model.document import Decoded, Document, Fate, Input, Reading, UnknownPolicy, Unread
+from netwright.model.document import Decoded, Document, Fate, Reading, UnknownPolicy, Unread
 from netwright.model.kind_lists import by_name, find
 from netwright.model.kinds import Kind
 from netwright.model.leaned_on import leaning
 from netwright.model.networks import POD
+from netwright.model.snapshot import Snapshot
 from netwright.version import VERSION
 
 if TYPE_CHECKING:
@@ -55,41 +56,6 @@ if TYPE_CHECKING:
 
 A = TypeVar("A")
 T = TypeVar("T")
-
-
-class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """The objects of one moment, what of the input was not read and could act on the network or lead into it, and the
-    account."""
-
-    objects: tuple[Decoded, ...]
-    unknown: tuple[UnknownPolicy, ...]
-    accounting: Accounting
-    inputs: tuple[Input, ...] = ()
-    diagnostics: tuple[Diagnostic, ...]
-    reading: Reading
-    unread_routes: tuple[UnreadRoute, ...] = ()
-    refused: tuple[Document, ...] = ()
-    """What of a kind that is read the API server would refuse."""
-
-    def by_text(self) -> dict[bytes, Decoded]:
-        """The objects that were decoded from JSON, by their text."""
-        return {
-            bytes(document.raw): found
-            for document, found in self._decoded
-            if isinstance(document.raw, (bytes, msgspec.Raw))
-        }
-
-    def by_document(self) -> dict[int, Decoded]:
-        """The objects by the identity of the document that each was decoded from."""
-        return {id(document): found for document, found in self._decoded}
-
-    @property
-    def _decoded(self) -> Iterator[tuple[Document, Decoded]]:
-        at = {id(d.place): d for d in self.objects}
-        for document in self.reading.documents:
-            found = at.get(id(document.place))
-            if found is not None:
-                yield document, found
 
 
 def load(
