@@ -106,9 +106,12 @@ def _without(value: Any, kind: str) -> Any:
         return value
     found = {}
     for key, below in value.items():
-        if key == "metadata" and isinstance(below, dict) and isinstance(below.get("annotations"), dict):
-            noted = {k: v for k, v in below["annotations"].items() if is_kept(k)}
-            below = {k: v for k, v in below.items() if k != "annotations"} | ({"annotations": noted} if noted else {})
+        if key == "metadata" and isinstance(below, dict):
+            # None of them kept is as none there: else the object would seem to be read as another one.
+            written = below.get("annotations")
+            noted = {k: v for k, v in written.items() if is_kept(k)} if isinstance(written, dict) else {}
+            below = {k: v for k, v in below.items() if k not in ("annotations", "managedFields")}
+            below |= {"annotations": noted} if noted else {}
         elif key == "data" and kind == "ConfigMap" and isinstance(below, dict):
             from netwright.profiles.cilium_config import OPTIONS
 

@@ -211,7 +211,7 @@ def planted(number: int) -> tuple[str, dict[str, Any]]:
     """A canary and an object that hides it: in the keys and values of Secrets, environments, annotations, tokens."""
     canary = f"canary{number:04}x"
     where = number % 11
-    meta: dict[str, Any] = {"name": f"o{number}", "namespace": "shop"}
+    meta: dict[str, Any] = {"name": f"o{number}", "namespace": "shop", "annotations": {"example.org/note": "x"}}
     pod: dict[str, Any] = {"containers": [{"name": "c", "image": "i"}]}
     if where == 8:
         tls = {"termination": "edge", "key": f"BEGIN\n{canary}\nEND", "certificate": canary}
