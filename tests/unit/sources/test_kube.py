@@ -165,6 +165,7 @@ class Answers:
             "/api/v1": [(200, {"resources": [_resource("pods", "Pod"), _resource("secrets", "Secret")]})],
         }
         self.asked: list[str] = []
+        self.retry_after = "0"
         self.port = 0
 
 
@@ -186,7 +187,7 @@ def answers() -> Iterator[Answers]:
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(code)
             self.send_header("Content-Length", str(len(data)))
-            self.send_header("Retry-After", "0")
+            self.send_header("Retry-After", told.retry_after)
             if code == 302:
                 self.send_header("Location", "http://127.0.0.1:1/elsewhere")
             self.end_headers()
@@ -233,6 +234,38 @@ def test_a_list_whose_page_expired_begins_again(answers: Answers, write: Write) 
 def test_a_busy_server_is_asked_again(answers: Answers, write: Write) -> None:
     answers.of["/api/v1/pods?limit=500"] = [(429, {}), (503, {}), _page("a")]
     assert _names(answers, write) == {"a"}
+
+
+@pytest.mark.parametrize(
+    ("told", "waited"), [("3", [3.0, 3.0]), ("86400", [10.0, 10.0]), ("Wed, 21 Oct 2026 07:28:00 GMT", [0.5, 1.0])]
+)
+def test_it_is_waited_for_as_long_as_the_server_says(
+    answers: Answers, write: Write, monkeypatch: pytest.MonkeyPatch, told: str, waited: list[float]
+) -> None:
+    """Within bounds; where it says nothing that is understood, for longer each time."""
+    slept: list[float] = []
+    monkeypatch.setattr(connection.time, "sleep", slept.append)
+    answers.retry_after = told
+    answers.of["/api/v1/pods?limit=500"] = [(429, {}), (429, {}), _page("a")]
+    assert _names(answers, write) == {"a"}
+    assert slept == waited
+
+
+def test_a_server_that_stays_busy_leaves_the_kind_unread(answers: Answers, write: Write) -> None:
+    answers.of["/api/v1/pods?limit=500"] = [(429, {})]
+    twin = nw.load("kube:", kubeconfig=str(write(_config(f"http://127.0.0.1:{answers.port}"))))
+    assert [d.title for d in twin.diagnostics] == ["pods could not be listed (429)"]
+    assert answers.asked.count("/api/v1/pods?limit=500") == connection.RETRIES + 1
+
+
+def test_pages_that_expire_again_and_again_are_asked_for_at_once(answers: Answers, write: Write) -> None:
+    """In the middle of the list, and what was read of it before is not kept."""
+    answers.of["/api/v1/pods?limit=500"] = [_page("gone", more="t")]
+    answers.of["/api/v1/pods?limit=500&continue=t"] = [_page("gone-too", more="u")]
+    answers.of["/api/v1/pods?limit=500&continue=u"] = [(410, {"reason": "Expired"})]
+    answers.of["/api/v1/pods"] = [_page("a", "b")]
+    assert _names(answers, write) == {"a", "b"}
+    assert answers.asked.count("/api/v1/pods?limit=500") == 2
 
 
 def test_a_redirect_is_not_followed(answers: Answers, write: Write) -> None:

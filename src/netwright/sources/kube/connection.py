@@ -20,6 +20,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from netwright.base.errors import SourceError
+from netwright.base.patterns import pattern
 from netwright.sources.kube.credentials import Credentials, authority, credentials, show_certificate
 from netwright.sources.kube.kubeconfig import Chosen
 from netwright.version import VERSION
@@ -36,6 +37,7 @@ MAX_WAIT_SECONDS = 10.0
 MAX_ANSWER = 512 << 20
 """Bytes of one answer, unpacked."""
 _CHUNK = 1 << 18
+_TUNNEL = pattern(r"Tunnel connection failed: (\d{3})\b")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -257,7 +259,13 @@ class Server:
                 f"the certificate of {self.shown} is not trusted: {fault.verify_message}",
                 help="`certificate-authority` of the kubeconfig's cluster names who signed it",
             )
-        if isinstance(fault, TimeoutError):
+        shown = self.shown
+        if self._proxy is not None and isinstance(fault, (socket.gaierror, ConnectionRefusedError)):
+            shown = f"the proxy {self._proxy[0]}:{self._proxy[1]}"
+        refused = _TUNNEL.match(str(fault))
+        if refused is not None and self._proxy is not None:  # in words of ours: those of the proxy could be anything
+            shown, why = f"the proxy {self._proxy[0]}:{self._proxy[1]}", f"does not let us through ({refused[1]})"
+        elif isinstance(fault, TimeoutError):
             why = f"sent nothing for {SILENT_SECONDS:.0f} s, or did not finish within {ANSWER_SECONDS:.0f} s"
         elif isinstance(fault, ssl.SSLError):
             why = f"does not speak TLS as we do ({fault.reason or 'handshake failed'})"
@@ -269,7 +277,7 @@ class Server:
             why = "ended the connection before its answer was whole"
         else:
             why = f"cannot be reached: {(getattr(fault, 'strerror', '') or str(fault)).lower()}"
-        return SourceError(f"{self.shown} {why}", help="nothing is answered from a part of the cluster: ask again")
+        return SourceError(f"{shown} {why}", help="nothing is answered from a part of the cluster: ask again")
 
 
 def _context(chosen: Chosen, found: Credentials) -> ssl.SSLContext:
