@@ -75,13 +75,15 @@ def _questions() -> Schema:
 
 
 def _components(*types: Any, written: bool = True) -> tuple[list[Schema], dict[str, Schema]]:
-    """Schemas of structs, and the definitions they refer to. What is `written` has every field, or omits defaults."""
+    """Schemas of structs, and the definitions they refer to. What is `written` has every field but
+    those that are not set, or omits defaults."""
     schemas, definitions = msgspec.json.schema_components(types, ref_template="#/$defs/{name}")
     structs = {t.__name__: t for t in _structs(types)}
     for name, definition in definitions.items():
         struct = structs.get(name)
         if written and struct is not None and not struct.__struct_config__.omit_defaults:
-            definition["required"] = list(definition["properties"])
+            unset = {f.encode_name for f in msgspec.structs.fields(struct) if f.default is msgspec.UNSET}
+            definition["required"] = [name for name in definition["properties"] if name not in unset]
         definition.pop("title", None)
         if "description" in definition:
             definition["description"] = " ".join(definition["description"].split())

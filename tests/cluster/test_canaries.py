@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from netwright.cli.main import run
+from netwright.sources.kube.connection import Server
 from netwright.store.reading import find
 from netwright.store.taking import digests_of
 from tests.cluster.server import ADMIN, AUDITOR, READER, TENANT, ApiServer
@@ -108,8 +109,21 @@ def broken(api: ApiServer, folder: Path) -> list[Path]:
 
 
 def test_no_canary_is_in_what_is_said_written_or_kept(
-    api: ApiServer, canaries: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    api: ApiServer,
+    canaries: list[str],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """And no request is for Secrets, not even for their names."""
+    asked: list[str] = []
+    get = Server.get
+
+    def recorded(server: Server, path: str, **more: Any) -> bytes:
+        asked.append(path)
+        return get(server, path, **more)
+
+    monkeypatch.setattr(Server, "get", recorded)
     store, page, exported = (str(tmp_path / name) for name in ("store", "page.html", "exported"))
     live = ("-f", "kube:", "--kubeconfig", str(api.config))
     for words in (
@@ -136,6 +150,8 @@ def test_no_canary_is_in_what_is_said_written_or_kept(
     texts += [taken.blobs.get(digest).decode() for digest in digests_of(taken.blobs, taken.manifest)]
     whole = "\n".join(texts)
     assert "o17" in whole
+    assert any("pods" in path for path in asked)
+    assert not any("secrets" in path for path in asked)
     encoded = [base64.b64encode(canary.encode()).decode() for canary in canaries]
     hidden = (*canaries, *encoded, *TOKENS, "canary-", "Y2FuYXJ5")
     assert [canary for canary in hidden if canary in whole] == []

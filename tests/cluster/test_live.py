@@ -153,6 +153,27 @@ def test_of_a_cluster_there_is_no_line(filled: ApiServer) -> None:
     assert twin.snapshot.inputs[0].source == "kube:admin"
 
 
+def test_two_answers_are_told_apart_by_what_was_read(filled: ApiServer) -> None:
+    """The digest is that of the objects; each list has the version at which it was read."""
+
+    def read() -> tuple[str, dict[str, str]]:
+        (given,) = nw.load("kube:", kubeconfig=str(filled.config)).snapshot.inputs
+        assert isinstance(given.versions, dict)
+        return given.digest, given.versions
+
+    (digest_, versions), (again, _) = read(), read()
+    assert again == digest_
+    assert {"pods", "networkpolicies.networking.k8s.io", "configmaps/cilium-config"} <= versions.keys()
+    (policy,) = [one for one in objects.networks() if one["kind"] == "NetworkPolicy"]
+    where = "/apis/networking.k8s.io/v1/namespaces/bank/networkpolicies"
+    assert filled.ask("POST", where, policy | {"metadata": {"name": "new", "namespace": "bank"}})[0] == 201
+    changed, later = read()
+    assert changed != digest_
+    assert int(later["networkpolicies.networking.k8s.io"]) > int(versions["networkpolicies.networking.k8s.io"])
+    assert filled.ask("DELETE", f"{where}/new")[0] == 200
+    assert read()[0] == digest_
+
+
 def test_a_kind_that_is_denied_leaves_open_what_it_could_change(filled: ApiServer, capsys: Capture) -> None:
     """`reader` sees all but NetworkPolicies, and of these the ones in `bank`."""
     code, out, _ = ask(capsys, "check", "kube:reader", "--kubeconfig", str(filled.config), "-o", "json")

@@ -102,12 +102,15 @@ class Accounting(msgspec.Struct, frozen=True, kw_only=True):
 class Input(msgspec.Struct, frozen=True, kw_only=True):
     """One named source as it was read: the text the user gave, a digest (sha256) of what was read, files counted, and
     what became of its documents. A file that two sources hold counts for the first; so the inputs add up to the whole.
+    `versions`: of a live cluster the resourceVersion of each list, by resource (`networkpolicies.networking.k8s.io`,
+    `NAMESPACE/pods` where only that namespace may be read).
     """
 
     source: str
     digest: str
     files: int
     documents: Accounting = Accounting()
+    versions: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Texts(Protocol):

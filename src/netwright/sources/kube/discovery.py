@@ -30,6 +30,13 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, order=True):
         return f"{self.group}/{self.version}" if self.group else self.version
 
     @property
+    def shown(self) -> str:
+        """The list in kubectl's words: `pods`, `networkpolicies.networking.k8s.io`, `configmaps/cilium-config`, and
+        `shop/pods` of a namespace."""
+        resource = f"{self.plural}.{self.group}" if self.group else self.plural
+        return "/".join(filter(None, (self.namespace, resource, self.name)))
+
+    @property
     def path(self) -> str:
         """Of the list, over all namespaces or of the one."""
         inside = f"namespaces/{self.namespace}/" if self.namespace else ""

@@ -38,7 +38,8 @@ def read_cluster(source: str, access: Access, account: Account) -> Input:
     add(account, shown, listed)
     note_served(account, shown, served)
     digest = digest_of(d.raw for d in account.documents[first:])
-    return Input(source=shown, digest=digest, files=max(1, sum(not one.refused for one in listed)))
+    versions = {one.resource.shown: one.resource_version for one in listed if one.resource_version}
+    return Input(source=shown, digest=digest, files=max(1, sum(not one.refused for one in listed)), versions=versions)
 
 
 def add(account: Account, shown: str, listed: Sequence[Listed]) -> None:
@@ -71,8 +72,8 @@ def document(resource: Resource, item: bytes | msgspec.Raw, shown: str, number: 
 def note_refused(account: Account, shown: str, one: Listed) -> None:
     """What of a kind was not read, and what that leaves open."""
     resource = one.resource
-    resources = f"{resource.plural}.{resource.group}" if resource.group else resource.plural
-    name = f"{resources} `{resource.name}`" if resource.name else resources
+    name = resource.shown
+    resources = name.removesuffix(f"/{resource.name}")
     where = f"in {_shortened(one.seen)} only" if one.seen else ""
     if one.refused == 403:
         why = f"may be listed {where} (403 elsewhere)" if where else "may not be listed (403)"
