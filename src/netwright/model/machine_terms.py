@@ -108,5 +108,27 @@ MACHINE_WORDS: Final[tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ..
         ("queues", "networkInterfaceMultiqueue"),
         ("VirtualMachine", "NW6018"),
     ),
+    (
+        "migration network",
+        "The network that live migrations carry memory over: `migrations.network` of the KubeVirt object, an "
+        "attachment in KubeVirt's own namespace; the pod network where none is named. It keeps no address of a "
+        "machine. `show networks` names it.",
+        ("migrations.network", "live migration network"),
+        ("live migration", "KubeVirt", "NW6019", "NW6027"),
+    ),
+    (
+        "MAC pool",
+        "kubemacpool: gives MAC addresses of a range to interfaces that name none, and knows those that are named "
+        "while their machine is there. Clusters on one VLAN need different ranges.",
+        ("kubemacpool", "MAC range"),
+        ("MAC filter", "NetworkAddonsConfig", "NW6402", "NW6409"),
+    ),
+    (
+        "bridge mapping",
+        "Which bridge of a node leads to a physical network: `ovn.bridge-mappings` of a "
+        "NodeNetworkConfigurationPolicy. A localnet network leaves the node there, and nowhere on a node without it.",
+        ("bridge-mappings", "physical network", "physicalNetworkName"),
+        ("NodeNetworkConfigurationPolicy", "network", "NW6308"),
+    ),
 )
 """Word, text, other words for it, and what to see."""

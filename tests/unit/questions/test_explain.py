@@ -10,6 +10,7 @@ from netwright.base.diagnostics import INPUT_CODES
 from netwright.base.errors import UnknownReference
 from netwright.model.counterparts import COUNTERPARTS
 from netwright.model.glossary import TERMS
+from netwright.model.machine_terms import MACHINE_WORDS
 from netwright.profiles.cilium import OPTIONS
 from netwright.profiles.differences import DIFFERENCES
 from netwright.profiles.known import NAMES as ALL_PROFILES
@@ -37,7 +38,18 @@ VMWARE = """
 port group, dvSwitch, vmkernel port, DFW rule, security group, segment, Tier-1 gateway, TEP, vMotion, VLAN trunk,
 distributed port, NSX tag, context profile, edge node, load balancer VIP, ESXi host, cluster, vCenter, resource pool,
 vApp, VMware Tools, snapshot, MAC learning, promiscuous mode, datastore, DRS, vSphere HA, HA, vNIC type, VMXNET3,
-template, port mirroring, affinity rule, maintenance mode, host profile, private VLAN, NIOC
+template, port mirroring, affinity rule, maintenance mode, host profile, private VLAN, NIOC, VM network, distributed
+switch, uplink, teaming, forged transmits, VMkernel adapter, T1 gateway, T0 gateway, DFW section, vMotion network,
+vmnic, vSwitch0, vmk0, native VLAN, hot add, MAC address, notify switches, NetFlow, NAT, DHCP server, IP pool,
+load balancer, overlay segment, logical router, transport node, micro-segmentation, network extension, IDS/IPS,
+DNS forwarder
+"""
+OURS = """
+NetworkAttachmentDefinition, UserDefinedNetwork, ClusterUserDefinedNetwork, ClusterNetworkConnect, MultiNetworkPolicy,
+IPAMClaim, NodeNetworkConfigurationPolicy, NodeNetworkState, SriovNetwork, SriovNetworkNodePolicy, NetworkAddonsConfig,
+KubeVirt, VirtualMachine, VirtualMachineInstance, VirtualMachineInstanceMigration, VirtualMachineInstanceReplicaSet,
+VirtualMachinePool, EgressIP, EgressFirewall, EgressQoS, NetworkPolicy, ClusterNetworkPolicy, Service, ServiceCIDR,
+Ingress, Namespace, Node, network, interface, kept, isolated, tier, rule, workload, endpoint, snapshot
 """
 
 
@@ -91,6 +103,23 @@ def test_the_way_back_is_found(counterpart: object) -> None:
         pages = explain(word)
         told = [t for p in pages for s in p.sections if s.heading == f"in {counterpart.world}" for t in s.texts]  # type: ignore[attr-defined]
         assert any(counterpart.word in t.split(", ") for t in told), word  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("word", [*(word for word, *_ in MACHINE_WORDS), *listed(OURS)])
+def test_words_of_machines_and_networks_lead_to_another_world_and_back(word: str) -> None:
+    """Each has a word of vSphere or NSX, and that word's page names this one."""
+    worlds = ("in vSphere", "in NSX")
+    there = {
+        each
+        for page in explain(word)
+        for section in page.sections
+        if section.heading in worlds
+        for text in section.texts
+        for each in text.split(", ")
+    }
+    assert there, f"nobody who knows vSphere or NSX is led to `{word}`"
+    for each in there:
+        assert word.casefold() in [here.casefold() for here in about(each, "counterpart").see]
 
 
 def test_every_see_also_leads_to_a_page() -> None:

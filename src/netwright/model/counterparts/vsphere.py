@@ -1,30 +1,13 @@
-"""The words of vSphere and NSX, and what each becomes here.
-
-`here` are words that `explain` knows (terms or API kinds), so that the way back is found by the same table.
-"""
+"""The words of vSphere, and what each becomes here."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final
 
-import msgspec
+from netwright.model.counterparts.counterpart import Counterpart
+from netwright.model.counterparts.counterpart import counterpart as _c
 
-
-class Counterpart(msgspec.Struct, frozen=True, kw_only=True):
-    """A word of another world. `here` are the nearest words in Kubernetes and netwright, the best first."""
-
-    word: str
-    world: Literal["vSphere", "NSX"]
-    here: tuple[str, ...]
-    text: str
-    aliases: tuple[str, ...] = ()
-
-
-def _c(world: Literal["vSphere", "NSX"], word: str, here: str, text: str, *aliases: str) -> Counterpart:
-    return Counterpart(word=word, world=world, here=tuple(here.split(", ")), text=text, aliases=aliases)
-
-
-COUNTERPARTS: tuple[Counterpart, ...] = (
+OF_VSPHERE: Final[tuple[Counterpart, ...]] = (
     _c(
         "vSphere",
         "port group",
@@ -37,6 +20,8 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
         "portgroup",
         "distributed port group",
         "dvportgroup",
+        "VM port group",
+        "vm portgroup",
     ),
     _c(
         "vSphere",
@@ -50,6 +35,9 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
         "vswitch",
         "standard switch",
         "vss",
+        "vswitch0",
+        "n-vds",
+        "virtual switch",
     ),
     _c(
         "vSphere",
@@ -59,11 +47,14 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
         "of a VM's launcher pod: a "
         "veth pair or tap device on the node's bridge.",
         "dvport",
+        "port binding",
+        "ephemeral port binding",
+        "static port binding",
     ),
     _c(
         "vSphere",
         "uplink",
-        "NodeNetworkConfigurationPolicy, Node",
+        "bridge mapping, NodeNetworkConfigurationPolicy, Node",
         "The physical NICs of a host as a switch sees them, with teaming. Here a bond on the node, described by a "
         "NodeNetworkConfigurationPolicy "
         "or by whatever set the node up.",
@@ -80,6 +71,9 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
         "the node's network; pods on hostNetwork share it. NetworkPolicy does not act on it.",
         "vmk",
         "vmkernel adapter",
+        "vmk0",
+        "management network",
+        "vmkernel interface",
     ),
     _c(
         "vSphere",
@@ -91,6 +85,7 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
         "guest vlan tagging",
         "vgt",
         "trunk port group",
+        "vlan trunking",
     ),
     _c(
         "vSphere",
@@ -101,6 +96,8 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
         "by itself, but plugins that filter spoofed MACs (`macspoofchk`) must have it off for that attachment.",
         "forged transmits",
         "mac changes",
+        "mac address changes",
+        "mac discovery profile",
     ),
     _c(
         "vSphere",
@@ -127,7 +124,7 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
     _c(
         "vSphere",
         "vMotion network",
-        "live migration, KubeVirt, NetworkAttachmentDefinition",
+        "migration network, live migration, KubeVirt, NetworkAttachmentDefinition",
         "The vmkernel network that moves carry their memory over. Here `migrations.network` of the KubeVirt object: a "
         "NetworkAttachmentDefinition in KubeVirt's namespace, with a range of its own and one wire between all nodes. "
         "It has nothing to do with whether a VM keeps its address.",
@@ -140,6 +137,7 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
         "The VLAN of a port group. Here `vlan` of an attachment, or `vlan.access.id` of a localnet network; `show "
         "networks` lists them. 4095, all VLANs, is a trunk.",
         "VLAN of a port group",
+        "native vlan",
     ),
     _c(
         "vSphere",
@@ -161,6 +159,13 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
         "failover order",
         "LACP",
         "load-based teaming",
+        "teaming policy",
+        "active uplink",
+        "standby uplink",
+        "route based on ip hash",
+        "route based on physical nic load",
+        "beacon probing",
+        "failback",
     ),
     _c(
         "vSphere",
@@ -173,11 +178,13 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
     _c(
         "vSphere",
         "DirectPath I/O",
-        "SR-IOV, NetworkAttachmentDefinition",
+        "SR-IOV, SriovNetworkNodePolicy, SriovNetwork, NetworkAttachmentDefinition",
         "A device of the host that is given to one VM. Here the binding `sriov` and an attachment that names the pool; "
         "it migrates live by being unplugged, and no policy covers it.",
         "passthrough",
         "SR-IOV NIC",
+        "directpath",
+        "sr-iov passthrough",
     ),
     _c(
         "vSphere",
@@ -295,6 +302,8 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
         "the network outside. No verdict depends on it.",
         "nioc",
         "traffic shaping",
+        "qos profile",
+        "bandwidth limit",
     ),
     _c(
         "vSphere",
@@ -342,6 +351,7 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
         "drs rule",
         "vm-host rule",
         "vm/host rule",
+        "affinity",
     ),
     _c(
         "vSphere",
@@ -368,7 +378,7 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
     _c(
         "vSphere",
         "host profile",
-        "NodeNetworkConfigurationPolicy, Node",
+        "NodeNetworkConfigurationPolicy, NodeNetworkState, Node",
         "Settings that hosts must have alike, and a report of those that differ. Here a "
         "NodeNetworkConfigurationPolicy for the network of the nodes; what became of it on each is a "
         "NodeNetworkConfigurationEnactment.",
@@ -382,174 +392,60 @@ COUNTERPARTS: tuple[Counterpart, ...] = (
         "template",
         "content library",
         "ova",
+        "linked clone",
+        "clone",
     ),
     _c(
-        "NSX",
-        "DFW rule",
-        "NetworkPolicy, rule",
-        "A rule of the distributed firewall at every vNIC, read in order, that allows, drops or rejects. A "
-        "NetworkPolicy only allows, and order has no "
-        "meaning; deny rules and order need ClusterNetworkPolicy or a CNI's own kind.",
-        "dfw",
-        "distributed firewall",
-        "firewall rule",
+        "vSphere",
+        "MAC address of a VM",
+        "MAC pool, interface, MAC filter, NetworkAddonsConfig",
+        "vCenter makes one up from 00:50:56 when a card is added, and keeps it. Here a written `macAddress` is kept; "
+        "where none is, kubemacpool gives one of its range, or each start has another. One that came along is to be "
+        "outside of the pool's range, and off at the source: vCenter may give it again.",
+        "generated mac",
+        "static mac",
+        "mac address",
     ),
     _c(
-        "NSX",
-        "DFW category",
-        "tier, ClusterNetworkPolicy",
-        "Emergency, Infrastructure, Environment, Application: rules of one are read before the next. Here tiers: "
-        "Admin before NetworkPolicy before "
-        "Baseline (ClusterNetworkPolicy), or Calico's own tiers.",
-        "firewall category",
-        "firewall section",
-        "policy section",
+        "vSphere",
+        "notify switches",
+        "live migration, NodeNetworkConfigurationPolicy",
+        "What a host sends after a move, so that switches learn the new port. Here the guest or the network plugin "
+        "announces itself when the target takes over; nothing sets it per network. A bond that spreads addresses over "
+        "its ports undoes it (NW6311).",
     ),
     _c(
-        "NSX",
-        "default rule",
-        "isolated, end",
-        "The last rule of the firewall, allow or drop for everybody. Here nobody is isolated until a policy "
-        "selects them: the counterpart of a default drop "
-        "is a policy with an empty podSelector in every namespace.",
-        "default layer3 rule",
+        "vSphere",
+        "hot add",
+        "interface binding, VirtualMachine",
+        "A card that is added to a running VM. Here an interface with the binding `bridge` or `sriov` can be plugged "
+        "in while the machine runs, others come with a restart (NW6021).",
+        "hot-add",
+        "hotplug",
+        "hot plug",
     ),
     _c(
-        "NSX",
-        "security group",
-        "NetworkPolicy, identity, Namespace",
-        "Members by tag, name or segment, used in rules. Here there is no object for it: a rule carries its "
-        "selector over labels of pods and "
-        "namespaces, and whoever matches is a member.",
-        "nsgroup",
-        "group",
+        "vSphere",
+        "NetFlow",
+        "flow",
+        "Records of connections that a switch sends to a collector. Here the network plugin has them, if any does: "
+        "Hubble of Cilium, flow logs of Calico, IPFIX of Open vSwitch.",
+        "ipfix",
     ),
     _c(
-        "NSX",
-        "NSX tag",
-        "Pod, Namespace, identity",
-        "A tag with a scope on a VM, by which groups collect members. Here a label, key and value, on the pod's "
-        "template or on its namespace. Who may set "
-        "labels decides who is a member.",
-        "tag",
-        "security tag",
+        "vSphere",
+        "Fault Tolerance",
+        "VirtualMachine, workload",
+        "A second VM that runs in step. KubeVirt has none: a machine starts anew on another node, with what its disks "
+        "have. What must not stop is built of several workloads behind a Service.",
+        "ft",
     ),
     _c(
-        "NSX",
-        "context profile",
-        "guard, CiliumNetworkPolicy",
-        "Application identity (App-ID) or domain names in a rule. NetworkPolicy knows addresses and ports only; "
-        "names and HTTP need a CNI's own kind "
-        "(CiliumNetworkPolicy) or a mesh. Many App-IDs have no counterpart at all.",
-        "app-id",
-        "l7 profile",
-    ),
-    _c(
-        "NSX",
-        "identity firewall",
-        "obligation, AuthorizationPolicy",
-        "Rules by user of a directory. There is no counterpart for people here; a mesh knows identities of service "
-        "accounts (AuthorizationPolicy).",
-        "idfw",
-        "ad group",
-    ),
-    _c(
-        "NSX",
-        "segment",
-        "UserDefinedNetwork, ClusterUserDefinedNetwork, primary network, network",
-        "A layer-2 network, as overlay or on a VLAN. Here a user-defined network of topology layer2 (overlay) or "
-        "localnet (VLAN).",
-        "logical switch",
-        "ls",
-    ),
-    _c(
-        "NSX",
-        "Tier-1 gateway",
-        "UserDefinedNetwork, Service",
-        "The tenant's router, with its NAT and load balancer. With OVN-Kubernetes each primary user-defined "
-        "network has a router of its own; otherwise "
-        "each node routes for its pods, and Services do the load balancing.",
-        "t1",
-        "tier-1",
-        "tier 1 gateway",
-        "t1 gateway",
-    ),
-    _c(
-        "NSX",
-        "Tier-0 gateway",
-        "advertisement, BGPPeer",
-        "The router to the physical network, by BGP. Here the nodes speak BGP themselves (MetalLB, FRR-K8s, "
-        "Calico, Cilium) and advertise Service and pod "
-        "ranges.",
-        "t0",
-        "tier-0",
-        "tier 0 gateway",
-    ),
-    _c(
-        "NSX",
-        "edge node",
-        "Node, EgressIP",
-        "The machine where north-south traffic, NAT and load balancers live. Here any node may be one; EgressIP or "
-        "an egress gateway pins outgoing addresses to "
-        "some of them.",
-        "edge cluster",
-        "nsx edge",
-    ),
-    _c(
-        "NSX",
-        "gateway firewall",
-        "enforcer, EgressFirewall",
-        "Rules at a Tier-0 or Tier-1 gateway. Here an enforcer on the way out or in: an EgressFirewall, a "
-        "Service's loadBalancerSourceRanges, a firewall before the "
-        "cluster. Each on the path must permit.",
-        "edge firewall",
-        "perimeter firewall",
-    ),
-    _c(
-        "NSX",
-        "TEP",
-        "Node, network",
-        "The address of a host's overlay tunnels. Here the node's address that the CNI's VXLAN or Geneve tunnels "
-        "use; its MTU must leave room for the "
-        "tunnel's header.",
-        "vtep",
-        "tunnel endpoint",
-    ),
-    _c(
-        "NSX",
-        "transport zone",
-        "ClusterUserDefinedNetwork, Node",
-        "Which hosts a segment spans. Here a user-defined network spans the whole cluster; which nodes carry a "
-        "VLAN is decided by the bridges they have "
-        "(a nodeSelector of the NodeNetworkConfigurationPolicy).",
-    ),
-    _c(
-        "NSX",
-        "load balancer VIP",
-        "Service, Ingress, advertisement",
-        "An address in front of a pool. Here a Service of type LoadBalancer: an address from a pool (MetalLB, a "
-        "cloud), advertised by nodes, translated to "
-        "pods that its selector finds. For HTTP an Ingress or a Gateway.",
-        "vip",
-        "virtual server",
-        "server pool",
-        "avi",
-    ),
-    _c(
-        "NSX",
-        "SpoofGuard",
-        "MAC filter, NetworkAttachmentDefinition, interface",
-        "Only known pairs of MAC and IP may send. Here the CNI does it on the pod network always; on secondary "
-        "networks a plugin must be told "
-        "(`macspoofchk`).",
-        "switch security",
-        "ip discovery",
-    ),
-    _c(
-        "NSX",
-        "Traceflow",
-        "verdict, connection",
-        "A marked packet and what became of it at every hop. Here `why SRC DST:PORT`: no packet, but every rule "
-        "that decides, with file and line.",
+        "vSphere",
+        "desktop pool",
+        "VirtualMachinePool, VirtualMachineInstanceReplicaSet",
+        "VMs that are alike and made in numbers. Here a VirtualMachinePool, whose machines have names with a number, "
+        "or a VirtualMachineInstanceReplicaSet, whose instances nobody names.",
+        "instant clone",
     ),
 )
