@@ -22,6 +22,10 @@ EXPOSING: dict[str, str] = {
     "net.gke.io": "ServiceExport",
 }
 """Kinds that are not evaluated and can lead from outside to a Service: group to kinds."""
+LOOKED_AT: dict[tuple[str, str], tuple[str, ...]] = {
+    ("k8s.ovn.org", "RouteAdvertisements"): ("advertisements", "networkSelectors", "targetVRF"),
+}
+"""Kinds that are not evaluated and that `check` looks at all the same: which fields of their spec."""
 _EXPOSING = {(group, kind) for group, kinds in EXPOSING.items() for kind in kinds.split()}
 
 Asked = Literal["all", "named", "no", "unlisted"]
@@ -39,7 +43,7 @@ def asked_for(group: str, kind: str) -> Asked:
     found = find(group, kind)
     if found is None:
         return "unlisted"
-    if found.reads == "read" or (group, kind) in _EXPOSING:
+    if found.reads == "read" or (group, kind) in _EXPOSING or (group, kind) in LOOKED_AT:
         return "all"
     return "all" if found.reads == "unread" and found.effect != "none" else "no"
 

@@ -16,12 +16,14 @@ from netwright.dialects import decode
 from netwright.dialects.k8s.decode import Invalid
 from netwright.dialects.k8s.service_ranges import service_range_of
 from netwright.model.document import Decoded, Document
+from netwright.model.live_kinds import LOOKED_AT
 
 ANNOTATIONS: Final = frozenset(
     (
         "a8r.io/owner",
         "app.kubernetes.io/owner",
         "cloud.google.com/load-balancer-type",
+        "cni.projectcalico.org/ipAddrs",
         "cloud.google.com/neg",
         "contact",
         "kubernetes.io/ingress.class",
@@ -30,6 +32,8 @@ ANNOTATIONS: Final = frozenset(
         "networking.gke.io/load-balancer-type",
         "nginx.ingress.kubernetes.io/canary",
         "oci-network-load-balancer.oraclecloud.com/internal",
+        "ovn.kubernetes.io/ip_address",
+        "ovn.kubernetes.io/ip_pool",
         "owner",
         "v1.multus-cni.io/default-network",
     )
@@ -88,6 +92,15 @@ def header(document: Document) -> dict[str, Any]:
     if isinstance(meta, dict):
         found["metadata"] = {key: meta[key] for key in ("name", "namespace") if isinstance(meta.get(key), str)}
     return found
+
+
+def looked_at(document: Document) -> dict[str, Any] | None:
+    """What `check` looks at of an object of a kind that is not evaluated; None where that is nothing."""
+    fields = LOOKED_AT.get((document.group, document.kind))
+    spec = document.tree().get("spec") if fields else None
+    if not fields or not isinstance(spec, dict):
+        return None
+    return header(document) | {"spec": {key: spec[key] for key in fields if key in spec}}
 
 
 def _common(written: Any, read: Any) -> Any:

@@ -14,7 +14,7 @@ from netwright.dialects.k8s.exposing import PASSED_OVER, exposing
 from netwright.model.account import Provenance
 from netwright.model.document import Decoded, Document, Reading
 from netwright.model.kind_lists import find
-from netwright.store.fields import evaluated, header, kept
+from netwright.store.fields import evaluated, header, kept, looked_at
 from netwright.store.files import Blobs, Folder
 from netwright.store.lines import KeptLines, along, at_pointer, pruned
 from netwright.store.records import FORMAT, Kept, Manifest, Places, Refused, Rest, Standing, Tree
@@ -179,7 +179,7 @@ def _stored(reading: Reading, objects: tuple[Decoded, ...]) -> tuple[list[Stored
         if isinstance(found, Decoded):
             tree = kept(document, found.value)
         else:
-            tree = header(document)
+            tree = (looked_at(document) if found is None else None) or header(document)
             if isinstance(found, Invalid):
                 refused = Refused(
                     namespace=found.namespace,
@@ -203,7 +203,7 @@ def _stored(reading: Reading, objects: tuple[Decoded, ...]) -> tuple[list[Stored
                 between=is_policy and refused is None,
             )
         if found is None:
-            tree = _leading(document, services)
+            tree = looked_at(document) or _leading(document, services)
         raw = msgspec.Raw(b"{}" if refused is not None or tree is None else msgspec.json.encode(tree))
         stored.append(Stored(document, Kept(name=document.name, raw=raw, refused=refused), at))
     return stored, lines

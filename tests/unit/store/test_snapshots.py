@@ -13,6 +13,8 @@ import msgspec
 import pytest
 
 import netwright as nw
+from netwright.model.finding import FindingCode
+from netwright.model.finding_codes import finding_codes
 from netwright.model.kind_lists import KINDS
 from netwright.store import redacting, vocabulary
 from netwright.store.files import Exported, Folder
@@ -282,6 +284,17 @@ def test_no_canary_is_in_a_snapshot_an_export_a_log_or_a_page(tmp_path: Path, fo
     whole = "\n".join(texts)
     assert "o17" in whole
     assert [canary for canary, _ in made if canary in whole] == []
+
+
+@pytest.mark.parametrize("code", finding_codes(), ids=lambda code: code.code)
+def test_a_snapshot_has_every_finding_of_its_source(tmp_path: Path, code: FindingCode) -> None:
+    (tmp_path / "all.yaml").write_text(code.fails)
+    store = Folder(str(tmp_path / "store"))
+    taken = kept(store, str(tmp_path / "all.yaml"))
+    source, again = (
+        nw.load(one, store=store.path).check().findings for one in (str(tmp_path / "all.yaml"), f"snapshot:{taken}")
+    )
+    assert [(f.code, f.title, f.line) for f in again] == [(f.code, f.title, f.line) for f in source]
 
 
 API_SERVER = """\

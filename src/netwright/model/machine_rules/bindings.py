@@ -181,7 +181,7 @@ RULES: Final[tuple[MachineRule, ...]] = (
         "a migration is cancelled after so many seconds for each GiB, at a bandwidth that may be limited",
         _MIGRATION,
         "NW6026",
-        otherwise="how long a drain takes hangs on how much memory the guests write: `move` is to estimate it",
+        otherwise="how long a drain takes hangs on how much memory the guests write, which is not in the objects",
     ),
     rule(
         "A22",
