@@ -99,9 +99,17 @@ MEANINGS = {
 """What the exit codes of an answer mean."""
 
 
+_begun = [0.0]
+
+
+def begin_again() -> None:
+    """The time of an answer counts from here: one more is given by a command that follows a cluster."""
+    _begun[0] = time.process_time()
+
+
 def ending(code: int) -> str:
     """The end of a last line: the time, and what the exit code means."""
-    return f"{time.process_time():.2f} s {words()['dot']} {MEANINGS[code]}"
+    return f"{time.process_time() - _begun[0]:.2f} s {words()['dot']} {MEANINGS[code]}"
 
 
 def write_lines(lines: Iterable[str], to: Output) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,7 +11,7 @@ import click
 from netwright.base.errors import UsageError
 from netwright.cli import progress
 from netwright.cli.options import Given
-from netwright.cli.output import Output, say
+from netwright.cli.output import Output, begin_again, say
 
 if TYPE_CHECKING:
     from netwright.twin import Twin
@@ -55,14 +54,16 @@ def watching(given: Given, paths: Sequence[str], to: Output, answer: Callable[[T
         gc.collect()
         gc.freeze()
         for changed in followed.changes():
-            started = time.monotonic()
-            more = f" and {len(changed) - _MOST} more" if len(changed) > _MOST else ""
+            begin_again()
+            if not given.quiet:
+                more = f" and {len(changed) - _MOST} more" if len(changed) > _MOST else ""
+                gap = [""] if to.format == "text" else []
+                say([*gap, f"changed: {', '.join(changed[:_MOST])}{more}"])
             twin = twin.after(followed.reading())
             code = answer(twin)
-            if not given.quiet:
-                say([f"changed: {', '.join(changed[:_MOST])}{more}; answered in {time.monotonic() - started:.2f} s"])
             gc.collect()
         return code
     finally:
+        gc.unfreeze()
         gc.enable()
         followed.close()

@@ -19,6 +19,7 @@ from netwright.sources.kube.held import Change, Held
 from netwright.sources.kube.kubeconfig import choose
 from netwright.sources.kube.lists import list_all, selection, wanted
 from netwright.sources.kube.live import note_refused, note_served
+from netwright.sources.kube.visible import list_visible
 
 GATHER_SECONDS = 0.05
 """How long after a change further ones are waited for: one `kubectl apply` brings several."""
@@ -48,22 +49,23 @@ class Followed:
     """The objects of a cluster, as they are by the last change that was taken. Raises SourceError as `read_cluster`."""
 
     def __init__(self, source: str, access: Access) -> None:
-        self._server = Server(choose(source, access), allow_exec=access.allow_exec)
+        chosen = choose(source, access)
+        self._server = Server(chosen, allow_exec=access.allow_exec)
         self._held = Held(f"{PREFIX}{self._server.name}")
-        self._changes: queue.Queue[Change | SourceError] = queue.Queue()
+        self._changes: queue.Queue[Change | Exception] = queue.Queue()
         try:
             served = discover(self._server)
-            self._listed = list_all(self._server, wanted(served))
+            self._listed = list_visible(self._server, wanted(served), chosen.namespace)
         except BaseException:
             self._server.close()
             raise
         held = self._held
-        note_served(held.account, held.shown, served)
         for one in self._listed:
             if one.refused:
                 note_refused(held.account, held.shown, one)
             else:
                 held.fill(one.resource, one.items)
+        note_served(held.account, held.shown, served)
 
     def close(self) -> None:
         """End all watches."""
@@ -93,8 +95,8 @@ class Followed:
             if told:
                 yield list(dict.fromkeys(told))
 
-    def _take(self, change: Change | SourceError) -> list[str]:
-        if isinstance(change, SourceError):
+    def _take(self, change: Change | Exception) -> list[str]:
+        if isinstance(change, Exception):
             raise change
         return self._held.take(change)
 
@@ -104,7 +106,7 @@ class Followed:
         try:
             while not self._server.is_closed:
                 version = self._watch(resource, version) or self._again(resource)
-        except SourceError as fault:
+        except Exception as fault:  # noqa: BLE001 - whatever ends it, the kind is not followed any more
             self._changes.put(fault)
 
     def _watch(self, resource: Resource, version: str) -> str:
