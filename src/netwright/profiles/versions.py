@@ -31,6 +31,11 @@ def version_of_kubemacpool(documents: Sequence[Document]) -> Version | None:
     return _of_images(documents, _OF_POOL)
 
 
+def tells_version(document: Document) -> bool:
+    """Whether the images of an object say which version of a project runs."""
+    return document.kind in _RUN_BY and document.name.startswith((*_IMAGES, *_OF_POOL))
+
+
 def _of_images(documents: Sequence[Document], names: tuple[str, ...]) -> Version | None:
     """The version in the tags of images of these names, of what is called after them."""
     told = {

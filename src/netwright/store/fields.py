@@ -6,6 +6,7 @@ which kubectl keeps the whole object. A Secret has a header alone, as all have t
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from typing import Any, Final
@@ -17,6 +18,7 @@ from netwright.dialects.k8s.decode import Invalid
 from netwright.dialects.k8s.service_ranges import service_range_of
 from netwright.model.document import Decoded, Document
 from netwright.model.live_kinds import LOOKED_AT
+from netwright.profiles.versions import tells_version
 
 ANNOTATIONS: Final = frozenset(
     (
@@ -72,11 +74,25 @@ def kept(document: Document, value: Any) -> Any:
     found = _without(_common(written, msgspec.to_builtins(value)), document.kind)
     if isinstance(found, dict) and isinstance(written, dict):
         found = {key: written[key] for key in HEADER if key in written} | found
+    if tells_version(document):
+        _with_images(found, written)
     again = decode(msgspec.structs.replace(document, raw=msgspec.json.encode(found)))
     same = _without(msgspec.to_builtins(value), document.kind)
     if isinstance(again, Invalid) or _without(msgspec.to_builtins(again.value), document.kind) != same:
         return _without(written, document.kind)  # a version whose fields have other names: nothing is to be lost
     return found
+
+
+def _with_images(found: Any, written: Any) -> None:
+    """Adds the images of containers, wherever they stand."""
+    if isinstance(found, dict) and isinstance(written, dict):
+        for key, below in found.items():
+            if key == "containers" and isinstance(below, list):
+                for one, was in zip(below, written[key], strict=False):
+                    if isinstance(was, dict) and isinstance(was.get("image"), str):
+                        one["image"] = was["image"]
+            else:
+                _with_images(below, written.get(key))
 
 
 def header(document: Document) -> dict[str, Any]:
@@ -136,7 +152,7 @@ def _without(value: Any, kind: str) -> Any:
         elif key == "tls" and kind == "Route" and isinstance(below, dict):
             below = {k: v for k, v in below.items() if k != "key" and "ertificate" not in k}
         elif key in ("networkData", "networkDataBase64"):
-            below = NOT_KEPT if below else below  # of the guest's own configuration it is read whether there is one
+            below = _without_guest_logins(key, below)
         elif key == "config" and kind == "NetworkAttachmentDefinition" and isinstance(below, str):
             below = _without_logins(below)
         found[key] = _without(below, kind)
@@ -151,6 +167,19 @@ def _without_logins(text: str) -> str:
         return json.dumps(_plain(json.loads(text)))
     except (ValueError, RecursionError):
         return NOT_KEPT
+
+
+def _without_guest_logins(key: str, text: Any) -> Any:
+    """A guest's own configuration of its network as it is written, unless it logs in somewhere."""
+    if not isinstance(text, str) or not text:
+        return text
+    shown = text
+    if key == "networkDataBase64":
+        try:
+            shown = base64.b64decode(text).decode("utf-8", "replace")
+        except ValueError:
+            return NOT_KEPT
+    return NOT_KEPT if _LOGIN.search(shown) or "wifis" in shown or "auth" in shown else text
 
 
 def _plain(value: Any) -> Any:

@@ -29,6 +29,7 @@ KNOWN: Final = frozenset(
         *("istio-system", "istio-proxy", "ztunnel", "openshift-dns", "dns-default", "local-path-storage"),
         *("kube-admin", "kube-baseline", "cilium-config", "kubemacpool-mac-range-config", "virt-launcher"),
         *("true", "false", "enabled", "disabled", "ambient", "none", "yes", "no", "on", "off", "y", "n"),
+        *("ignore", "allocate"),
         *("True", "False", "TRUE", "None"),
         *("ingress-nginx", "nginx-ingress", "nginx-ingress-controller", "traefik", "traefik-ingress-lb"),
         *("haproxy-ingress", "kong", "contour", "envoy"),
@@ -39,6 +40,8 @@ by: they stay."""
 _OTHER = re.compile(r"(?:%[0-9A-Fa-f]{2}|[./:@#,\s_=|\[\]{}()<>\"'\\?+*])+")
 _WORD = re.compile(r"[A-Za-z0-9]+")
 _NUMBER = re.compile(r"\d{1,4}")
+_ROUTERS: Final = (0x00005E0001, 0x00005E0002, 0x00000C07AC)
+"""How the MAC addresses of virtual routers begin; they stay."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MAC = re.compile(
     r"[0-9a-fA-F]{1,2}(?:([:-])[0-9a-fA-F]{1,2}(?:\1[0-9a-fA-F]{1,2}){4})|[0-9a-fA-F]{4}(?:\.[0-9a-fA-F]{4}){2}"
@@ -52,12 +55,17 @@ _BETWEEN: Final = ("cluster", "default", "kube", "local", "svc")
 """What stays and has a place among the names that are drawn."""
 _KEYS_TRIED: Final = 32
 _SPECIAL = {
-    4: "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 "
+    4: "0.0.0.0/8 10.0.0.0/8 10.0.2.0/24 100.64.0.0/16 100.65.0.0/16 100.88.0.0/16 "
+    "100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 "
     "192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4",
-    6: "::/96 ::ffff:0:0/96 64:ff9b::/96 100::/64 2001::/23 2001:db8::/32 fc00::/7 fd00::/8 fe80::/10 ff00::/8",
+    6: "::/96 ::ffff:0:0/96 64:ff9b::/96 100::/64 2001::/23 2001:db8::/32 fc00::/7 fd00::/8 "
+    "fd10:0:2::/120 fd97::/64 fd98::/64 fd99::/64 fe80::/10 ff00::/8",
 }
-_WHOLE = {4: "0.0.0.0/8 127.0.0.0/8 169.254.0.0/16 224.0.0.0/4 240.0.0.0/4", 6: "::/96 fe80::/10 ff00::/8"}
-"""Ranges whose addresses stay as they are."""
+_WHOLE = {
+    4: "0.0.0.0/8 10.0.2.0/24 127.0.0.0/8 169.254.0.0/16 224.0.0.0/4 240.0.0.0/4",
+    6: "::/96 fd10:0:2::/120 fe80::/10 ff00::/8",
+}
+"""Ranges whose addresses stay as they are, that of guests behind `masquerade` among them."""
 _LAST_BITS: Final = 8
 
 
@@ -79,6 +87,7 @@ class Pseudonyms:
         self._numbers: set[tuple[int, int, int]] = set()
         self._spans: set[tuple[int, int, int]] = set()
         self._span_lengths: set[int] = set()
+        self._straight: set[tuple[int, int, int]] = set()
         self._coins: dict[tuple[int, int, int], int] = {}
         self._macs: set[int] = set()
         self._moved_macs: dict[int, int] = {}
@@ -270,6 +279,8 @@ class Pseudonyms:
                 if shorter <= at
             ):
                 break  # ranges by their first and last address: all below keeps its order
+            if (bits, at, prefix) in self._straight:
+                continue
             if any(n.prefixlen > at and int(n.network_address) >> (bits - at) == prefix for n in _SPECIALS[version]):
                 continue  # a range that has to stay lies below
             out ^= self._coin(bits, at, prefix) << (bits - at - 1)
@@ -287,14 +298,22 @@ class Pseudonyms:
         key, best = self._key, (len(self._numbers) + 1, self._key)
         found = [one for one in self._numbers if one[2] > _LAST_BITS]
         for number in range(_KEYS_TRIED):
-            self._key = hmac.digest(key, b"addresses %d" % number, "sha256")
-            self._coins.clear()
+            self._turn_to(hmac.digest(key, b"addresses %d" % number, "sha256"))
             same = sum((bits, self._moved(one, bits, length), length) in self._numbers for bits, one, length in found)
             best = min(best, (same, self._key))
             if not same:
                 break
-        self._key = best[1]
+        self._turn_to(best[1])
+
+    def _turn_to(self, key: bytes) -> None:
+        """The coins of a key. Below a range that is moved its first and its last addresses stay first and last."""
+        self._key = key
         self._coins.clear()
+        self._straight.clear()
+        ranges = [one for one in self._numbers if one[2] < one[0] - _LAST_BITS]
+        for bits, number, length in [one for one in ranges if self._moved(one[1], one[0], one[2]) != one[1]]:
+            for end in (number, number | ((1 << (bits - length)) - 1)):
+                self._straight |= {(bits, at, end >> (bits - at)) for at in range(length, bits - _LAST_BITS)}
 
     # --- MAC addresses ---
 
@@ -302,6 +321,8 @@ class Pseudonyms:
         number = 0
         for part in [text.replace(".", "")] if "." in text else re.split("[:-]", text):
             number = int(part, 16) if "." in text else number << 8 | int(part, 16)
+        if number >> 8 in _ROUTERS:
+            return text
         if self._collecting:
             self._macs.add(number)
             return text

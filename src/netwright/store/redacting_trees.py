@@ -20,6 +20,7 @@ from netwright.store.vocabulary import (
     KEYS,
     LABELS,
     LEADS,
+    METHODS,
     OPEN_PORTS,
     PORTS,
     PREFIXES,
@@ -138,7 +139,7 @@ class Trees:
         if field == "config" or (field in ("ipam", "metaPlugins", "capabilities") and above == "spec"):
             return self._json(text)
         if self._group == "cilium.io" and field in ("path", "host", "method", "headers"):
-            is_method = field == "method" and _METHOD.fullmatch(text)
+            is_method = field == "method" and (_METHOD.fullmatch(text) or text.upper() in METHODS)
             return text if text in _ANY or is_method else self._p.opaque(text)
         if field in ENUMERATED and is_word(field, text):
             return text

@@ -63,7 +63,9 @@ WORDS: Final = frozenset(
     macvtap sriov tuning ib-sriov host-local static whereabouts calico-ipam portmap bandwidth firewall sbr vrf
     passt-binding linux-bridge ovs-bridge ovs-interface ovs-port bond ethernet vxlan veth dummy infiniband mac-vlan
     ip-vlan AssumeNeededOnEveryNode http https grpc h2c ws wss kubernetes.io/h2c kubernetes.io/ws kubernetes.io/wss
-    active-backup balance-rr 802.3ad ENABLED core
+    active-backup balance-rr 802.3ad ENABLED core balance-alb balance-tlb balance-xor broadcast test-always-fail
+    NetworkCreated NetworkReady NetworkAllocationSucceeded Available Degraded Progressing Ignored Failing
+    IPsAllocated EgressFirewallRulesApplied
     """.split()
 )
 SHAPES: Final = re.compile(
@@ -98,6 +100,8 @@ KEYS: Final = frozenset(
     kubernetes.io/metadata.name kubernetes.io/service-name kubernetes.io/hostname kubernetes.io/os kubernetes.io/arch
     topology.kubernetes.io/zone topology.kubernetes.io/region endpointslice.kubernetes.io/managed-by
     node-role.kubernetes.io/control-plane node-role.kubernetes.io/master node-role.kubernetes.io/worker
+    node-role.kubernetes.io/etcd node-role.kubernetes.io/infra mutatevirtualmachines.kubemacpool.io
+    mutatepods.kubemacpool.io
     gateway.networking.k8s.io/gateway-name gateway.envoyproxy.io/owning-gateway-name gateway.istio.io/managed
     sidecar.istio.io/inject istio.io/rev istio.io/dataplane-mode istio.io/use-waypoint istio.io/waypoint-for
     istio.io/use-waypoint-namespace istio.io/gateway-name networking.istio.io/tunnel security.istio.io/tlsMode
@@ -119,12 +123,14 @@ LEADS: Final = frozenset(
 )
 PREFIXES: Final = ("pcns.", "pcsa.", "io.cilium.k8s.namespace.labels.", "io.cilium.policy.cidrgroupname/")
 """What Calico and Cilium put before the keys of others' labels, and before the name of a group."""
+METHODS: Final = frozenset("GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split())
 BEGINNINGS: Final = ("io.kubernetes.", "io.cilium.k8s.", "annotation", "etcd_node")
 """Beginnings of keys by which Cilium leaves labels out."""
 SOURCES: Final = frozenset(("k8s", "any", "reserved", "cidr", "cidrgroup", "fqdn", "container", "unspec"))
 
 TEXT_NOTES: Final = frozenset(
     """
+    k8s.ovn.org/primary-udn-ipamclaim ovn.kubernetes.io/ip_address ovn.kubernetes.io/ip_pool
     k8s.v1.cni.cncf.io/policy-for k8s.v1.cni.cncf.io/resourceName v1.multus-cni.io/default-network
     traffic.sidecar.istio.io/includeOutboundIPRanges traffic.sidecar.istio.io/excludeOutboundIPRanges
     traffic.sidecar.istio.io/includeInboundPorts traffic.sidecar.istio.io/excludeInboundPorts
@@ -159,7 +165,7 @@ PRESENT_NOTES: Final = frozenset(
 JSON_NOTES: Final = frozenset(
     """
     k8s.v1.cni.cncf.io/networks k8s.v1.cni.cncf.io/network-status k8s.v1.cni.cncf.io/networks-status
-    k8s.ovn.org/pod-networks network.kubevirt.io/addresses
+    k8s.ovn.org/pod-networks network.kubevirt.io/addresses cni.projectcalico.org/ipAddrs
     """.split()
 )
 """Annotations that are JSON with names and addresses; the first may be a list of names too."""
