@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 
 import netwright as nw
 from netwright.base.errors import UsageError
+from netwright.model.finding_codes import finding_codes
 from netwright.model.outside_ports import INTERNAL_BALANCERS
 from netwright.store import vocabulary
 from netwright.store.files import Folder
@@ -135,6 +137,30 @@ def test_verdicts_are_the_same_up_to_names(tmp_path: Path, seed: int, language: 
         assert exposed[0] == exposed[1], f"{language} cluster {number}"
     assert {"allow", "deny"} <= told.keys(), told
     assert told["no such question"] < sum(told.values()) / 3, told
+
+
+# --- findings ---
+
+EXAMPLES = 12
+WITHOUT = {"NW2535", "NW6120", "NW6309"}
+"""Findings about what is left out: regular expressions, and what a guest is told of its network."""
+
+
+def test_examples_of_findings_have_them_in_a_snapshot_and_redacted(tmp_path: Path, seed: int) -> None:
+    for number, code in enumerate(random.Random(seed).sample(finding_codes(), EXAMPLES)):
+        for text in (code.fails, code.passes):
+            source = tmp_path / f"{number}.yaml"
+            source.write_text(text)
+            store = Folder(str(tmp_path / "store"))
+            twin = nw.load(str(source))
+            taken = find(take(store, twin.snapshot.reading, twin.snapshot.objects, twin.provenance), store.path)
+            now = redacted(taken, b"k")
+            other = write(store, now.documents, now.manifest, now.rest, lines={}, counts={}, digests={})
+            found = twin.check().findings
+            assert nw.load(f"snapshot:{taken.id}", store=store.path).check().findings == found, code.code
+            again = nw.load(f"snapshot:{other}", store=store.path).check().findings
+            told = [Counter(one.code for one in listed if one.code not in WITHOUT) for listed in (found, again)]
+            assert told[0] == told[1], code.code
 
 
 # --- canaries ---

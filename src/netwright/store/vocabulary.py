@@ -24,6 +24,7 @@ GROUPS: Final = frozenset(
 
 ENUMERATED: Final = frozenset(
     """
+    advertisements targetVRF
     apiVersion kind group protocol notProtocol policyTypes types operator type phase status completionMode ipFamilies
     ipFamilyPolicy externalTrafficPolicy internalTrafficPolicy appProtocol pathType action addressType tier family mode
     method methods notMethods mismatch fromEntities toEntities source stagedAction defaultAction
@@ -52,7 +53,8 @@ WORDS: Final = frozenset(
     edge passthrough reencrypt Redirect Subdomain RequestHeaderModifier ResponseHeaderModifier RequestMirror
     RequestRedirect URLRewrite ExtensionRef CORS ExternalAuth Layer2 Layer3 Localnet layer2 layer3 localnet Primary
     Secondary primary secondary Persistent Enabled Disabled Access NoOverlay EVPN Managed Unmanaged
-    ClusterUserDefinedNetworks PrimaryUserDefinedNetworks PodNetwork ServiceNetwork up down absent present ignore
+    ClusterUserDefinedNetworks PrimaryUserDefinedNetworks PodNetwork EgressIP ServiceNetwork
+    up down absent present ignore
     virtio e1000 e1000e igb ne2k_pci pcnet rtl8139 Always RerunOnFailure Once WaitAsReceiver Manual Halted
     LiveMigrate LiveMigrateIfPossible External BlockMigration LiveMigration Stopped Starting Provisioning Stopping
     Terminating Migrating Paused Scheduling Scheduled bridge masquerade slirp tap managedTap link-refresh
@@ -183,6 +185,7 @@ _MODULES: Final = (
     *("kubemacpool.objects", "openshift.objects"),
 )
 _MORE: Final = """
+    advertisements targetVRF frrConfigurationSelector
     hostnames gateways services requestHeaderModifier responseHeaderModifier requestRedirect urlRewrite requestMirror
     backendRef extensionRef cors externalAuth plugins cniVersion httpGet tcpSocket interfaces ovn bridge-mappings
     localnet link-aggregation slaves base-iface mac-address trunk-tags id-range enable-native prefix-length address ip
