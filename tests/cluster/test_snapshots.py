@@ -34,7 +34,6 @@ def ask(capture: Capture, *words: str) -> tuple[int, str]:
 def test_a_snapshot_of_a_cluster_answers_as_the_cluster(
     api: ApiServer, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    api.write(objects.machine_crds())
     api.write(objects.namespaces(4))
     api.write(list(objects.cluster(4, pods=40, machines=8, policies=10)))
     secret = {"apiVersion": "v1", "kind": "Secret", "stringData": {"password": "canary-in-a-secret"}}
