@@ -10,6 +10,7 @@ from netwright.base.diagnostics import INPUT_CODES
 from netwright.base.errors import UnknownReference
 from netwright.model.counterparts import COUNTERPARTS
 from netwright.model.glossary import TERMS
+from netwright.model.machine_rules import MachineRule, machine_rules
 from netwright.model.machine_terms import MACHINE_WORDS
 from netwright.profiles.cilium import OPTIONS
 from netwright.profiles.differences import DIFFERENCES
@@ -120,6 +121,13 @@ def test_words_of_machines_and_networks_lead_to_another_world_and_back(word: str
     assert there, f"nobody who knows vSphere or NSX is led to `{word}`"
     for each in there:
         assert word.casefold() in [here.casefold() for here in about(each, "counterpart").see]
+
+
+@pytest.mark.parametrize("rule", machine_rules(), ids=lambda rule: rule.rule)
+def test_a_code_names_the_rules_that_it_tells(rule: MachineRule) -> None:
+    for code in (*rule.codes, *(("NW1007",) if rule.refused else ())):
+        texts = [text for section in about(code, "code").sections if section.is_list for text in section.texts]
+        assert any(text.startswith(f"{rule.rule}: {rule.says}") for text in texts)
 
 
 def test_every_see_also_leads_to_a_page() -> None:

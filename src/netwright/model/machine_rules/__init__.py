@@ -24,6 +24,10 @@ FAMILIES: Final = {
 """The module of each family, and what it is about."""
 
 
+REFUSAL: Final = "NW1007"
+"""The code of objects that the API would not take."""
+
+
 @cache
 def machine_rules() -> tuple[MachineRule, ...]:
     """All rules, in order."""
@@ -31,8 +35,8 @@ def machine_rules() -> tuple[MachineRule, ...]:
 
 
 def rules_of(code: str) -> tuple[MachineRule, ...]:
-    """The rules that a code tells."""
-    return tuple(rule for rule in machine_rules() if code in rule.codes)
+    """The rules that a code tells; of NW1007 those for which the API refuses objects."""
+    return tuple(rule for rule in machine_rules() if code in rule.codes or (code == REFUSAL and rule.refused))
 
 
 __all__ = ["FAMILIES", "MachineRule", "Refused", "machine_rules", "rules_of"]

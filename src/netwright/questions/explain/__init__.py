@@ -134,18 +134,18 @@ def _close(key: str) -> list[str]:
 def _code(code: Code) -> Page:
     examples: tuple[Section, ...] = ()
     if isinstance(code, FindingCode):
-        rules = tuple(f"{one.rule}: {one.says} ({one.source})" for one in rules_of(code.code))
         examples = (
-            *((Section(heading="rules that it tells", texts=rules, is_list=True),) if rules else ()),
             Section(heading="an example", texts=(code.fails,), is_code=True),
             Section(heading="the same, cured", texts=(code.passes,), is_code=True),
         )
+    rules = tuple(f"{one.rule}: {one.says} ({one.source})" for one in rules_of(code.code))
+    told = (Section(heading="rules of machines and networks that it tells", texts=rules, is_list=True),)
     return Page(
         topic=code.code,
         about="code",
         title=f"{code.severity}: {code.title}",
         text=code.explanation,
-        sections=(Section(heading="what to do", texts=(code.help,)), *examples),
+        sections=(Section(heading="what to do", texts=(code.help,)), *(told if rules else ()), *examples),
     )
 
 
