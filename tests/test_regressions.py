@@ -19,6 +19,7 @@ def test_of_several_networks(told: dict[str, Any]) -> None:
     query = tuple(told["query"])
     assert not compared(Case(told["seed"], {}, told["manifests"], [query])).differing
     source, target, protocol, port, network = query
-    asked = {"from": source, "to": target, "protocol": protocol, "port": port, "network": network}
+    asked = {"from": source, "to": target, "protocol": protocol, "network": network}
+    asked |= {"icmp": {"type": port, "code": 0}} if protocol == "ICMP" else {"port": port}
     (answer,) = twin_of(told["manifests"]).eval([asked])
     assert answer.verdict == told["verdict"]

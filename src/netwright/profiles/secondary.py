@@ -341,19 +341,24 @@ class _There:
         annotations = meta.annotations or {}
         if self.is_segment:
             labels = (*labels, *self._place(d, meta, namespace, machine))
-        told = told_addresses(annotations, self._names, self._network.called) if isinstance(d.value, Pod) else ()
         asked = self._asked(meta, namespace)
-        claims = [one.claim for one in asked if one.claim]
-        if machine is d and d.kind in ("VirtualMachine", "VirtualMachineInstance"):
-            claims += [f"{d.name}.{one.name}" for _, one in self._links(d)]
-        known = told or [text for name in claims for text in self._claimed(namespace, name)]
-        known = known or [text for one in asked for text in one.addresses]
-        if known:
+        ends: list[tuple[str, Sequence[str]]] = []
+        for one in asked:
+            names, called = (self._names, self._network.called) if len(asked) == 1 else (frozenset((one.to,)), "")
+            told = told_addresses(annotations, names, called) if isinstance(d.value, Pod) else ()
+            told = told if len(told) >= sum(other.to == one.to for other in asked) else ()
+            ends.append((one.to, told or self._claimed(namespace, one.claim) or one.addresses))
+        if machine is d:
+            single = d.kind in ("VirtualMachine", INSTANCE)
+            for at, _, link in self._named(d):
+                ends.append((at, self._claimed(namespace, f"{d.name}.{link.name}") if single else ()))
+        if ends and all(held for _, held in ends):
             labels = (*labels, (":" + REPORTED, "yes"))
-        elif machine is not None:
-            known = self._of_guest(machine)
-        # of several interfaces it is not known whose the addresses are
-        return Standing(labels, IpSet.of(*known) if known and len(asked) < 2 else None)
+        if machine is not None:
+            ends = [(at, held or self._of_guest(machine, at)) for at, held in ends]
+        # of several interfaces it is not known by which of them it is met
+        known = [text for _, held in ends for text in held] if all(held for _, held in ends) else []
+        return Standing(labels, IpSet.of(*known) if known else None)
 
     def _place(self, d: Decoded, meta: Meta, namespace: str, machine: Decoded | None) -> tuple[tuple[str, str], ...]:
         """By which attachments an endpoint is on the segment, and on which node."""
@@ -405,12 +410,12 @@ class _There:
                     return self._by_key[key]
         return None
 
-    def _of_guest(self, machine: Decoded) -> list[str]:
-        """The addresses that a machine's instance reports of its interfaces there, else those that its template asks
-        for; no network plugin is told of them."""
+    def _of_guest(self, machine: Decoded, at: str) -> list[str]:
+        """The addresses that a machine's instance reports of its interface on an attachment, else those that its
+        template asks for; no network plugin is told of them."""
         from netwright.dialects.kubevirt.launcher import instance_of
 
-        names = {one.name or "" for _, one in self._links(machine)}
+        names = {one.name or "" for name, _, one in self._named(machine) if name == at}
         instance = self._by_key.get((INSTANCE, machine.namespace, machine.name), machine)
         status = instance.value.status if instance.kind == INSTANCE else None
         for one in (status.interfaces if status else None) or ():
