@@ -39,9 +39,7 @@ from netwright.store.vocabulary import (
 _PORT = re.compile(r"[\d:_-]+")
 _METHOD = re.compile(r"[A-Z|()^$.*]+")
 _ANY = frozenset(("", "/", ".*", "/.*"))
-_OPENED = re.compile(
-    r"(?:\s*|-|protocol:|port:|[Tt][Cc][Pp]|[Uu][Dd][Pp]|[Ss][Cc][Tt][Pp]|[Ii][Cc][Mm][Pp]\w?\w?|\d+|[\"'])*"
-)
+_OPENED = re.compile(r"""(?:[\s,:{}\[\]"'-]|protocol|port|(?i:tcp|udp|sctp|icmp(?:v6)?)|\d)*""")
 _CALICO = ("crd.projectcalico.org", "projectcalico.org")
 _SWITCHES = ("true", "false", "internal", "none")
 
