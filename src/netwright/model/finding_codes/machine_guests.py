@@ -63,9 +63,9 @@ MACHINE_GUESTS: Final = (
         severity="warning",
         title="a shared MAC address in a guest whose networks filter",
         explanation=(
-            "The guest's agent tells of a MAC address that several hosts share: a virtual router's (VRRP, HSRP) or a "
-            "load-balancing cluster's. All networks of the machine let only an interface's own address through; "
-            "OVN-Kubernetes always does, and it cannot be turned off. Without an agent nothing of it is in the input."
+            "The running instance tells of a MAC address that several hosts share: a virtual router's (VRRP, HSRP) or "
+            "a load-balancing cluster's. All networks of the machine let only an interface's own address through; "
+            "OVN-Kubernetes always does, and it cannot be turned off. Without tools in the guest nothing of it is told."
         ),
         help="attach the machine by a Linux bridge without `macspoofchk`",
         fails=manifest(machine(*ONLY_LAN), INSTANCE, BARE_LAN),

@@ -175,7 +175,7 @@ RULES: Final[tuple[MachineRule, ...]] = (
         "OKEP-3926",
         "NW6122",
         otherwise="`show networks -o json` says of each network whether it filters; bridges and hypervisors inside of "
-        "a guest are told only where its agent tells of their addresses",
+        "a guest are told only where tools inside tell of their addresses",
     ),
     rule(
         "B19",

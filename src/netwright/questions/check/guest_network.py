@@ -1,5 +1,5 @@
-"""What guests set up by themselves, as far as it is in the input: `networkData` of cloud-init, and what an agent in the
-guest tells of its interfaces.
+"""What guests set up by themselves, as far as it is in the input: `networkData` of cloud-init, and what tools in the
+guest tell of its interfaces.
 
 After cloud-init 25 (`doc/rtd/reference/network-config-format-{v1,v2}.rst`), KubeVirt 1.9 (bindings) and
 `docs/features/multiple-networks/multi-homing.md` of OVN-Kubernetes at 8871cd9cec9c (what its ports let through).
