@@ -28,7 +28,7 @@ def read(object_: dict[str, Any], *, as_json: bool = False) -> Decoded | Invalid
             api_version=object_["apiVersion"],
             kind=object_["kind"],
             namespace=metadata.get("namespace") or "",
-            name=metadata.get("name") or "",
+            name=str(metadata.get("name") or ""),
             raw=json.dumps(object_).encode() if as_json else object_,
         )
     )

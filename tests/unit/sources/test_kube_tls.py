@@ -281,7 +281,7 @@ def test_what_a_program_gives_is_shown_and_never_said(
     status = {"token": "canary-token"} if form == "token" else given
     (tmp_path / "said").write_text(json.dumps({"kind": "ExecCredential", "status": status}), encoding="utf-8")
     script = tmp_path / "login"
-    script.write_text(f"#!/bin/sh\necho ran >> {tmp_path}/ran\ncat {tmp_path}/said\n", encoding="utf-8")
+    script.write_text(f"#!/bin/sh\necho ran >> '{tmp_path}/ran'\ncat '{tmp_path}/said'\n", encoding="utf-8")
     script.chmod(0o755)
     plugin = {"apiVersion": "client.authentication.k8s.io/v1", "command": "./login", "interactiveMode": "Never"}
     asked = ("show", "workloads", "-f", "kube:", "--kubeconfig", kubeconfig.write({"exec": plugin}), "-v")

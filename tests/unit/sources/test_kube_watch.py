@@ -194,7 +194,11 @@ class Terminal:
 
     def __init__(self, *words: str) -> None:
         mine, theirs = pty.openpty()
-        code = "from netwright.cli.main import main; main()"
+        # begun in the background, as a shell does it, a process does not hear of interrupts
+        code = (
+            "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+            "from netwright.cli.main import main; main()"
+        )
         environment = {**os.environ, "COLUMNS": "100", "TERM": "xterm", "NO_COLOR": "1"}
         self.process = subprocess.Popen(
             [sys.executable, "-c", code, *words],
