@@ -140,6 +140,7 @@ def test_a_watch_goes_on_from_the_version_that_was_told_last(pods: Pods, followe
         [{"type": "MODIFIED", "object": _pod("b", 6)}, {"type": "DELETED", "object": _pod("a", 10)}],
     ]
     changes = followed.changes()
+    assert followed.reading().inputs[0].versions == {"pods": "5"}
     assert next(changes) == ["Pod n/b"]
     assert names(followed) == ["a", "b"]
     assert next(changes) == ["Pod n/a"]
@@ -160,6 +161,7 @@ def test_changes_that_the_server_knows_no_more_are_listed(pods: Pods, followed: 
         told = next(changes)
     assert names(followed) == ["b", "c", "d"]
     assert pods.asked[1]["resourceVersion"] == ["21"]
+    assert followed.reading().inputs[0].versions == {"pods": "22"}
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,12 @@ from netwright.sources.kube.live import combined, document, in_order
 
 class Change(msgspec.Struct, frozen=True):
     """The JSON of objects of a kind that were ADDED or MODIFIED, or are DELETED; or of all there are of it, as it is
-    listed anew (BEGUN)."""
+    listed anew (BEGUN). `version` is the resourceVersion of the whole from then on, "" where that is not told."""
 
     resource: Resource
     type: str
     items: tuple[bytes, ...]
+    version: str = ""
 
 
 class _Kind(msgspec.Struct):
@@ -40,9 +41,11 @@ class Held:
         self._kinds: dict[Resource, _Kind] = {}
         self._digests: list[bytes] = []  # of all documents, sorted
         self._number = 0
+        self._versions: dict[str, str] = {}
 
-    def fill(self, resource: Resource, items: Iterable[bytes | msgspec.Raw]) -> None:
+    def fill(self, resource: Resource, items: Iterable[bytes | msgspec.Raw], version: str = "") -> None:
         """Take a kind as it is listed first."""
+        self._note(resource, version)
         kind = self._kinds.setdefault(resource, _Kind())
         for item in items:
             found = self._document(resource, item)
@@ -51,6 +54,7 @@ class Held:
 
     def take(self, change: Change) -> list[str]:
         """What differs by a change, as `NetworkPolicy shop/web`: nothing where the same is told again."""
+        self._note(change.resource, change.version)
         kind = self._kinds.setdefault(change.resource, _Kind())
         found = [self._document(change.resource, item) for item in change.items]
         names = [(one.namespace, one.name) for one in found]
@@ -75,7 +79,12 @@ class Held:
             if kind.ordered is None:
                 kind.ordered = sorted(kind.of.values(), key=in_order)
             documents += kind.ordered
-        given = Input(source=self.shown, digest=combined(self._digests), files=max(1, len(self._kinds)))
+        given = Input(
+            source=self.shown,
+            digest=combined(self._digests),
+            files=max(1, len(self._kinds)),
+            versions=dict(self._versions) or msgspec.UNSET,
+        )
         return Reading(
             documents=documents,
             unread=self.account.unread,
@@ -85,6 +94,10 @@ class Held:
             ends=[(len(documents), len(self.account.unread))],
             roots=[self.shown],
         )
+
+    def _note(self, resource: Resource, version: str) -> None:
+        if version:
+            self._versions[resource.shown] = version
 
     def _document(self, resource: Resource, item: bytes | msgspec.Raw) -> Document:
         self._number += 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import msgspec
 
@@ -72,19 +73,24 @@ def _namespaces(listed: Iterable[Listed]) -> set[str]:
     return found
 
 
+def is_by_name(resource: Resource) -> bool:
+    """Whether it is one namespace, and no list."""
+    return _is_namespace(resource) and bool(resource.namespace)
+
+
+def get_namespace(server: Server, resource: Resource) -> Listed | None:
+    """The one namespace; None where it may not be read or is not there."""
+    try:
+        return Listed(resource=resource, items=[msgspec.Raw(server.get(f"/api/v1/namespaces/{resource.namespace}"))])
+    except Refused:
+        return None
+
+
 def _by_name(server: Server, listed: Iterable[Listed], asked: list[str]) -> Iterator[Listed]:
     """Namespaces that may be read and not listed, each as a list of its own: who may `get` within one gets it too."""
-
-    def get(resource: Resource) -> Listed | None:
-        try:
-            return Listed(
-                resource=resource, items=[msgspec.Raw(server.get(f"/api/v1/namespaces/{resource.namespace}"))]
-            )
-        except Refused:
-            return None
 
     for one in listed:
         if _is_partial(one) and _is_namespace(one.resource):
             with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="kube") as pool:
                 named = [msgspec.structs.replace(one.resource, namespace=name) for name in asked]
-                yield from filter(None, pool.map(get, named))
+                yield from filter(None, pool.map(partial(get_namespace, server), named))

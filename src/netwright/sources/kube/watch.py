@@ -19,12 +19,15 @@ from netwright.sources.kube.held import Change, Held
 from netwright.sources.kube.kubeconfig import choose
 from netwright.sources.kube.lists import list_all, selection, wanted
 from netwright.sources.kube.live import note_refused, note_served
-from netwright.sources.kube.visible import list_visible
+from netwright.sources.kube.visible import get_namespace, is_by_name, list_visible
 
 GATHER_SECONDS = 0.05
 """How long after a change further ones are waited for: one `kubectl apply` brings several."""
 SERVER_SECONDS = 240
 """After which the server ends a watch, and it is begun again where it ended."""
+
+NAMED_SECONDS = 10.0
+"""How often a namespace is read again that may be read and not listed, nor watched."""
 
 
 class _Meta(msgspec.Struct, rename="camel"):
@@ -64,7 +67,7 @@ class Followed:
             if one.refused:
                 note_refused(held.account, held.shown, one)
             else:
-                held.fill(one.resource, one.items)
+                held.fill(one.resource, one.items, one.resource_version)
         note_served(held.account, held.shown, served)
 
     def close(self) -> None:
@@ -104,6 +107,12 @@ class Followed:
 
     def _follow(self, resource: Resource, version: str) -> None:
         try:
+            while is_by_name(resource) and not self._server.is_closed:
+                time.sleep(NAMED_SECONDS)
+                found = get_namespace(self._server, resource)
+                if found is None:
+                    raise SourceError(f"the namespace {resource.namespace} cannot be read any more")
+                self._changes.put(Change(resource, "BEGUN", tuple(map(bytes, found.items))))
             while not self._server.is_closed:
                 version = self._watch(resource, version) or self._again(resource)
         except Exception as fault:  # noqa: BLE001 - whatever ends it, the kind is not followed any more
@@ -128,7 +137,7 @@ class Followed:
                     raise SourceError(f"the watch of {resource.plural} ended with an error ({found.code})")
                 version = found.metadata.resource_version or version
                 if event.type in ("ADDED", "MODIFIED", "DELETED"):
-                    self._changes.put(Change(resource, event.type, (bytes(event.object),)))
+                    self._changes.put(Change(resource, event.type, (bytes(event.object),), version))
         except Refused as refused:
             if refused.code == 410:
                 return ""
@@ -144,5 +153,5 @@ class Followed:
         (listed,) = list_all(self._server, [resource])
         if listed.refused:
             raise SourceError(f"{resource.plural} cannot be listed any more ({listed.refused})")
-        self._changes.put(Change(resource, "BEGUN", tuple(map(bytes, listed.items))))
+        self._changes.put(Change(resource, "BEGUN", tuple(map(bytes, listed.items)), listed.resource_version))
         return listed.resource_version
