@@ -32,7 +32,7 @@ from netwright.model.cluster import Cluster, UnreadRoute
 from netwright.model.document import Decoded, Document, Fate, Reading, UnknownPolicy, Unread
 from netwright.model.kind_lists import by_name, find
 from netwright.model.kinds import Kind
-from netwright.model.leaned_on import leaning
+from netwright.model.leaned_on import brings_backends, leaning
 from netwright.model.networks import POD
 from netwright.model.snapshot import Snapshot
 from netwright.version import VERSION
@@ -221,11 +221,12 @@ def _unread_policies(unread: Unread, reading: Reading) -> list[UnknownPolicy]:
         namespaces = () if wide else found_in or ()
     where = f" ({why.where})" if why.where else ""
     reason = f"{why.title}{where}"
+    out = list(brings_backends(unread, reason, reading.documents))
     if not kinds:
         return [
-            UnknownPolicy(kind="", namespaces=tuple(namespaces), hosts=not namespaces, effect="both", reason=reason)
+            UnknownPolicy(kind="", namespaces=tuple(namespaces), hosts=not namespaces, effect="both", reason=reason),
+            *out,
         ]
-    out = []
     for name in kinds:
         if unread.group is None:
             found = [k for k in (find(group, name) for group in _GROUPS) if k is not None and k.name == name]
@@ -233,7 +234,11 @@ def _unread_policies(unread: Unread, reading: Reading) -> list[UnknownPolicy]:
             found = [k for k in (find(unread.group, name),) if k is not None]
         leaned = leaning(unread, name, reading.documents)
         if leaned is not None:
-            out.append(UnknownPolicy(kind=name, namespaces=leaned, hosts=not leaned, effect="both", reason=reason))
+            out.append(
+                UnknownPolicy(
+                    kind=name, namespaces=leaned, hosts=not leaned, effect="both", reason=reason, overrides=True
+                )
+            )
         # Of a namespace whose object is missing the labels are unknown: a text that holds it may hold more than that.
         acts = [k for k in found if k.effect != "none" or (k.name == "Namespace" and unread.group is None)]
         for kind in acts[:1]:
@@ -418,6 +423,14 @@ class Twin:
 
         return (f"{told} (`--cni` says otherwise)", *not_read(d.value))
 
+    def _perhaps_telling(self) -> tuple[UnknownPolicy, ...]:
+        """What was not read and could tell another CNI than the one that is taken."""
+        if self.cni or self._telling is not None or not self.snapshot.reading.unread:
+            return ()
+        from netwright.profiles.known import perhaps_telling
+
+        return tuple(perhaps_telling(self.snapshot.reading.unread))
+
     def _streaming(self) -> tuple[str, ...]:
         return (STREAMED,) if "network" in self.__dict__ and self.network.streamed else ()
 
@@ -445,7 +458,7 @@ class Twin:
             made = compose(
                 self.snapshot.objects,
                 profile=self.profile,
-                unknown=self.snapshot.unknown,
+                unknown=(*self.snapshot.unknown, *self._perhaps_telling()),
                 pod_cidrs=self.pod_cidrs,
                 unread_routes=self.snapshot.unread_routes,
                 like=like,

@@ -70,7 +70,7 @@ def to_service(
                 f"{service.ref} has no selector, and of EndpointSlices that others made OVN-Kubernetes makes none on "
                 f"{isolation.name(theirs)}"
             )
-            return Settled("deny", "none", (), told)
+            return _led_nowhere(inquirer, told, {client_namespace, service.namespace})
         if service.headless and theirs:
             return Settled("undecided", "none", (), _HEADLESS, (Reason("depends", _HEADLESS),))
         return None
@@ -83,13 +83,25 @@ def to_service(
             f"{service.ref} is on {isolation.name(theirs)}, and clients on {isolation.name(ours)} are not led to its "
             "cluster address"
         )
-        return Settled("deny", "none", (), told)
+        return _led_nowhere(inquirer, told, {client_namespace, service.namespace})
     parts = [p for f in families for p in inquirer.parts(source, destination, deliveries, f, icmp, is_led=True)]
     if not parts:
         return None
     if joined is not None and not destination.by_outer_address:
         return inquirer.settle([_perhaps(part, joined) if joined else part for part in parts])
     return inquirer.settle([_masked(inquirer, part) for part in parts])
+
+
+def _led_nowhere(inquirer: Inquirer, told: str, namespaces: set[str]) -> Settled:
+    """The verdict where networks let nothing lead there, as far as what says so was read."""
+    from netwright.engine.inquire import Settled
+
+    reasons = tuple(
+        Reason("unknown", u.reason)
+        for u in inquirer.cluster.unknown
+        if u.overrides and (not u.namespaces or namespaces.intersection(u.namespaces))
+    )
+    return Settled("undecided" if reasons else "deny", "none", (), told, reasons)
 
 
 def _perhaps(part: Part, why: str) -> Part:

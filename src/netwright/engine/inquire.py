@@ -293,6 +293,10 @@ class Inquirer:
     ) -> Settled:
         """The verdict of a question. `port` is a number or a name, "" for none (ICMP)."""
         settled = self._ask(source, destination, protocol, port, family, icmp)
+        led = self.service_port(destination.service, protocol, port) if destination.service is not None else None
+        if led is not None and led.more and settled.verdict != "undecided":
+            told = Reason("unknown", led.more)
+            settled = replace(settled, verdict="undecided", groups="some", reasons=(told,))
         for end in (source, destination):
             several = settled.verdict == "allow" or len({p.outcome.verdict for p in settled.parts}) > 1
             if end.fqdn and settled.groups == "some" and several:

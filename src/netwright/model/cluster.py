@@ -83,6 +83,8 @@ class ServicePortNoun(msgspec.Struct, frozen=True, kw_only=True):
     backends: tuple[Backend, ...]
     nowhere: str = ""
     open: Literal["", "unknown", "ambiguous"] = ""
+    more: str = ""
+    """Why there may be further backends, "" where these are all."""
 
 
 class ServiceNoun(msgspec.Struct, frozen=True, kw_only=True):

@@ -201,11 +201,14 @@ class UnknownPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Something that could act on the network and was not read: a kind not evaluated yet, or a broken document.
 
     It acts, perhaps, on the pods of `namespaces` (empty: of all namespaces) and, where `hosts`, on nodes and
-    hostNetwork pods too. `effect` "deny": it can only deny what others allow; "both": it can allow or deny.
+    hostNetwork pods too. `effect` "deny": it can only deny what others allow; "both": it can allow or deny; "none": it
+    decides nothing of a packet and brings pods, which a Service may lead to. With `overrides` it could change what any
+    enforcer says of packets from and to these, exempt ones too.
     """
 
     kind: str
     namespaces: tuple[str, ...]
     hosts: bool
-    effect: Literal["deny", "both"]
+    effect: Literal["deny", "both", "none"]
     reason: str
+    overrides: bool = False

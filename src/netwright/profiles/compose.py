@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from operator import is_
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from netwright.base.ipset import Family, IpSet
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
 from netwright.dialects.calico import KINDS as CALICO_KINDS
@@ -19,7 +21,7 @@ from netwright.dialects.k8s.generated import MOST_ORDINALS, mentioned
 from netwright.dialects.k8s.services import lower_ingresses, lower_services, service_addresses
 from netwright.dialects.openshift import KINDS as OPENSHIFT_ROUTES
 from netwright.dialects.ovn import KINDS as OVN_KINDS
-from netwright.model.cluster import Cluster, IngressRoute, UnreadRoute
+from netwright.model.cluster import Cluster, IngressRoute, ServiceNoun, UnreadRoute
 from netwright.model.document import Decoded, UnknownPolicy
 from netwright.model.networks import POD
 from netwright.profiles.enforcers import enforcers, machines_of, primary_networks_of, without_effect
@@ -150,7 +152,7 @@ def _beside(
         pod_cidrs=tuple(pod_cidrs),
         assumptions=tuple(assumptions),
         has_assumed_families=bool(why),
-        services=lambda: lower_services(objects, columns, row_ports, row_objects),
+        services=lambda: _with_unread(lower_services(objects, columns, row_ports, row_objects), unknown),
         ingresses=lambda: _routes(objects),
         unread_routes=tuple(unread_routes),
         told_apart=named,
@@ -164,6 +166,33 @@ def _mesh(objects: Sequence[Decoded], profile: Profile) -> Mesh | None:
     from netwright.dialects.istio.mesh import Mesh
 
     return Mesh(objects, profile.mesh)
+
+
+def _with_unread(services: tuple[ServiceNoun, ...], unknown: Sequence[UnknownPolicy]) -> tuple[ServiceNoun, ...]:
+    """The Services, of which those that could lead to what was not read say so."""
+    bringing = [u for u in unknown if u.effect == "none"]
+    return tuple(_perhaps_led(service, bringing) for service in services) if bringing else services
+
+
+def _perhaps_led(service: ServiceNoun, bringing: Sequence[UnknownPolicy]) -> ServiceNoun:
+    reasons = [
+        u.reason
+        for u in bringing
+        if (not u.namespaces or service.namespace in u.namespaces)
+        and (service.selected is None) == (u.kind == "EndpointSlice" or not u.kind)
+    ]
+    if not reasons or service.type == "ExternalName":
+        return service
+    told = f"what it leads to may not be all in the input: {reasons[0]}"
+    ports = [
+        replace(p, more=f"{service.ref}: {told}")
+        if p.backends
+        else p
+        if p.open
+        else replace(p, nowhere=f"{p.nowhere}, and {told}", open="unknown")
+        for p in service.ports
+    ]
+    return replace(service, ports=tuple(ports))
 
 
 def _routes(objects: Sequence[Decoded]) -> tuple[IngressRoute, ...]:

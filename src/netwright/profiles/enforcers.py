@@ -26,11 +26,14 @@ from netwright.model.rule import (
     EVERY_SERVICE,
     UNBOUND,
     Action,
+    AndPeer,
     Direction,
     End,
     Enforcer,
     Kinds,
+    Members,
     Obligation,
+    Peer,
     Rule,
     Tier,
     UnknownPeer,
@@ -46,6 +49,7 @@ _DIRECTIONS: Final[tuple[Direction, Direction]] = ("ingress", "egress")
 _POLICIES: Final = ("NetworkPolicy", *ADMIN_KINDS, *CILIUM_KINDS, *CALICO_KINDS, "HostEndpoint", *OVN_KINDS)
 DEFINING: Final = (*OVN_NETWORKS, *ATTACHMENTS)
 """The kinds that define networks beside the pod network."""
+NOT_READ: Final = "not read"
 _OF_HOSTS: Final = ("CiliumClusterwideNetworkPolicy", "GlobalNetworkPolicy", "HostEndpoint")
 _BESIDE: Final = {
     "EgressIP": "what its pods send outside the cluster has another source address",
@@ -76,13 +80,18 @@ def enforcers(
             tiers = (Tier(name="open default ports", ties="any-order", rules=before), *tiers)
         found = (replace(found[0], tiers=tiers), *found[1:], primary.enforcer(opened.ports))
     machines = machines_of(objects)
-    guests = machines.enforcers() if machines is not None else ()
-    if mesh is None:
-        return (*found, *guests)
-    from netwright.dialects.istio.lower import lower_istio, through_the_tunnel
+    found = (*found, *(machines.enforcers() if machines is not None else ()))
+    if mesh is not None:
+        from netwright.dialects.istio.lower import lower_istio, through_the_tunnel
 
-    found = tuple(replace(one, tiers=through_the_tunnel(one.tiers, mesh)) for one in found)
-    return (*found, *guests, lower_istio(mesh)) if mesh.policies else (*found, *guests)
+        found = tuple(replace(one, tiers=through_the_tunnel(one.tiers, mesh)) for one in found)
+        found = (*found, lower_istio(mesh)) if mesh.policies else found
+    overriding = tuple(_overriding_rules(unknown))
+    if not overriding:
+        return found
+    tier = Tier(name=NOT_READ, ties="any-order", rules=overriding)
+    led = tuple(replace(one, tiers=(tier, *one.tiers)) for one in found)
+    return (*led, Enforcer(name=NOT_READ, tiers=(tier,), default="allow", exempt=("self",)))
 
 
 def primary_networks_of(objects: Sequence[Decoded], profile: Profile) -> PrimaryNetworks | None:
@@ -108,7 +117,7 @@ def _of_cni(objects: Sequence[Decoded], profile: Profile, unknown: Sequence[Unkn
     what it could decide."""
     unread = unknown_rules((*unknown, *not_enforced(objects, profile)))
     if profile.enforcement == "never":
-        tiers = [Tier(name="not read", ties="any-order", rules=unread)] if unread else []
+        tiers = [Tier(name=NOT_READ, ties="any-order", rules=unread)] if unread else []
         return (Enforcer(name="cni", tiers=tuple(tiers), default="allow", exempt=profile.exempt),)
     if profile.tiers == "calico":
         from netwright.profiles.calico_tiers import calico_enforcers
@@ -137,9 +146,11 @@ def _of_cni(objects: Sequence[Decoded], profile: Profile, unknown: Sequence[Unkn
         tiers.insert(0, Tier(name="Admin", ties=profile.admin_ties, rules=first))
         tiers.append(Tier(name="Baseline", ties=profile.admin_ties, rules=last))
     if unread:
-        tiers.insert(0, Tier(name="not read", ties="any-order", rules=unread))
+        tiers.insert(0, Tier(name=NOT_READ, ties="any-order", rules=unread))
+        if profile.own_node == "lets in":  # whatever policies there are
+            tiers.insert(0, Tier(name="own node", ties="ordered", rules=rules[-1:]))
     if behind:
-        ruled |= {r.at for tier in tiers if tier.name != "not read" for r in tier.rules if r.direction == "ingress"}
+        ruled |= {r.at for tier in tiers if tier.name != NOT_READ for r in tier.rules if r.direction == "ingress"}
         tiers.append(_isolation(profile, ends, ruled))
     cni = Enforcer(name="cni", tiers=tuple(tiers), default="allow", exempt=profile.exempt)
     return (cni, *_egress_firewalls(objects, profile))
@@ -280,29 +291,42 @@ def _own_node(at: Selector, origin: Origin) -> Rule:
 
 def unknown_rules(unknown: Sequence[UnknownPolicy]) -> tuple[Rule, ...]:
     """What was not read and could act, as rules that match perhaps."""
-    rules = []
+    rules: list[Rule] = []
     for number, u in enumerate(unknown):
-        where: Selector = one_of("ns", u.namespaces) if u.namespaces else ALWAYS
-        at = conjunction(where, equals("network", "pod"))
-        if u.hosts:
-            at = disjunction(at, equals("network", "host"))
-        peer = UnknownPeer(u.reason)
-        directions: tuple[Direction, ...] = ("ingress", "egress")
-        for direction in directions:
-            actions: tuple[Action, ...] = ("allow", "deny") if u.effect == "both" else ("deny",)
-            for index, action in enumerate(actions):
-                rules.append(
-                    Rule(
-                        rank=0,
-                        policy=number,
-                        index=index,
-                        at=at,
-                        direction=direction,
-                        src=peer if direction == "ingress" else ANYBODY,
-                        dst=ANYBODY if direction == "ingress" else peer,
-                        service=EVERY_SERVICE,
-                        action=action,
-                        origin=Origin(kind=u.kind, namespace="", name=""),
-                    )
-                )
+        if u.effect != "none":
+            rules += _perhaps(number, u, _touched(u), UnknownPeer(u.reason))
     return tuple(rules)
+
+
+def _overriding_rules(unknown: Sequence[UnknownPolicy]) -> Iterator[Rule]:
+    """The same of what could change the verdict of any enforcer, whichever end of a packet it acts on."""
+    for number, u in enumerate(unknown):
+        if u.overrides:
+            at, peer = _touched(u), UnknownPeer(u.reason)
+            yield from _perhaps(number, u, at, peer)
+            if u.namespaces or not u.hosts:
+                yield from _perhaps(number, u, ALWAYS, AndPeer((Members(at), peer)))
+
+
+def _touched(u: UnknownPolicy) -> Selector:
+    where: Selector = one_of("ns", u.namespaces) if u.namespaces else ALWAYS
+    at = conjunction(where, equals("network", "pod"))
+    return disjunction(at, equals("network", "host")) if u.hosts else at
+
+
+def _perhaps(number: int, u: UnknownPolicy, at: Selector, peer: Peer) -> Iterator[Rule]:
+    actions: tuple[Action, ...] = ("deny",) if u.effect == "deny" else ("allow", "deny")
+    for direction in _DIRECTIONS:
+        for index, action in enumerate(actions):
+            yield Rule(
+                rank=0,
+                policy=number,
+                index=index,
+                at=at,
+                direction=direction,
+                src=peer if direction == "ingress" else ANYBODY,
+                dst=ANYBODY if direction == "ingress" else peer,
+                service=EVERY_SERVICE,
+                action=action,
+                origin=Origin(kind=u.kind, namespace="", name=""),
+            )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -17,7 +17,7 @@ from netwright.dialects.multus import KINDS as ATTACHMENTS
 from netwright.dialects.ovn import CONNECTS as OVN_CONNECTS
 from netwright.dialects.ovn import KINDS as OVN_KINDS
 from netwright.dialects.ovn import NETWORKS as OVN_NETWORKS
-from netwright.model.document import Decoded
+from netwright.model.document import Decoded, UnknownPolicy, Unread
 from netwright.profiles.profile import MESH_OPTIONS, Profile
 from netwright.profiles.upstream import UPSTREAM
 
@@ -30,6 +30,9 @@ _TELLING: Final = (
 """The profile that a kind of policy tells."""
 _NETWORKS: Final = (*OVN_NETWORKS, *OVN_CONNECTS, *ATTACHMENTS)
 """The kinds that tell OVN-Kubernetes where no policy tells another, attachments to its own networks among them."""
+
+_UNREAD_TELLING: Final = frozenset((*_TELLING, *OVN_NETWORKS, *OVN_CONNECTS))
+_GROUPS: Final = (None, "cilium.io", "projectcalico.org", "crd.projectcalico.org", "k8s.ovn.org")
 
 
 @lru_cache(maxsize=64)
@@ -103,6 +106,27 @@ def found_profile(objects: Iterable[Decoded]) -> tuple[Profile, Decoded | None]:
     if policy is None and network is not None:
         return profile_of("ovn-kubernetes"), network
     return (profile_of(_TELLING[policy.kind]), policy) if policy is not None else (UPSTREAM, None)
+
+
+def perhaps_telling(unread: Iterable[Unread]) -> Iterator[UnknownPolicy]:
+    """What was not read and would tell a profile, where nothing that was read does. CNIs differ in whom policies
+    spare, so that no verdict is sure."""
+    for one in unread:
+        if one.group not in _GROUPS:
+            continue
+        of_calico = one.group is not None and one.group.endswith("projectcalico.org")
+        kinds = [k for k in one.kinds if k in _UNREAD_TELLING or (of_calico and k == "NetworkPolicy")]
+        if kinds:
+            why = one.diagnostic
+            where = f" ({why.where})" if why.where else ""
+            yield UnknownPolicy(
+                kind=kinds[0],
+                namespaces=(),
+                hosts=True,
+                effect="both",
+                reason=f"{why.title}{where}: it would tell which CNI there is, as `--cni` does",
+                overrides=True,
+            )
 
 
 def _is_of_ovn(d: Decoded) -> bool:

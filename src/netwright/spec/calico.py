@@ -15,6 +15,7 @@ from math import inf
 import msgspec
 
 from netwright.dialects.calico.objects import FelixConfiguration, GlobalNetworkPolicy, HostEndpoint, Tier
+from netwright.model.document import UnknownPolicy
 from netwright.spec.adminpeers import all_of, any_of
 from netwright.spec.calico_members import CalicoOptions, Scene
 from netwright.spec.calico_policies import DEFAULT, Policy, is_forwarding, policies
@@ -22,6 +23,7 @@ from netwright.spec.ends import End
 from netwright.spec.judgement import Cited, Direction, Outcome, Reason, Side, any_side
 from netwright.spec.packet import Packet
 from netwright.spec.reasons import EITHER_NODE, HOST_ENDPOINT, HOST_RULES, TIER
+from netwright.spec.unread import opened
 
 BUILT_IN = {"kube-admin": (1e3, "Pass"), DEFAULT: (1e6, "Deny"), "kube-baseline": (1e7, "Pass")}
 """The order and the default action of the tiers that are always there."""
@@ -30,19 +32,19 @@ Reached = tuple[Cited, tuple[Reason, ...]]
 """A rule that matches, and why it does so only perhaps."""
 
 
-def side(packet: Packet, direction: Direction, options: CalicoOptions) -> Side:
-    """Egress at the source or ingress at the destination."""
+def side(packet: Packet, direction: Direction, options: CalicoOptions, unread: Sequence[UnknownPolicy] = ()) -> Side:
+    """Egress at the source or ingress at the destination. `unread` could stand among the policies."""
     subject, peer = (packet.source, packet.destination)[:: 1 if direction == "egress" else -1]
     if subject.kind == "address":
         return Side(direction=direction)
     if subject.kind == "host":
         free = Side(direction=direction)
-        return _open(free, HOST_ENDPOINT) if _has_host_endpoint(packet, subject) else free
+        return opened(_open(free, HOST_ENDPOINT) if _has_host_endpoint(packet, subject) else free, unread, subject)
     if peer.kind != "host":
-        return _at_a_pod(packet, direction, options, own=False)
+        return _at_a_pod(packet, direction, options, unread, own=False)
     if subject.node and peer.node:
-        return _at_a_pod(packet, direction, options, own=subject.node == peer.node)
-    own, other = (_at_a_pod(packet, direction, options, own=which) for which in (True, False))
+        return _at_a_pod(packet, direction, options, unread, own=subject.node == peer.node)
+    own, other = (_at_a_pod(packet, direction, options, unread, own=which) for which in (True, False))
     return any_side((own, other), EITHER_NODE)
 
 
@@ -84,13 +86,15 @@ def _open(side: Side, reason: Reason) -> Side:
 # --- one pod ----------------------------------------------------------------------------------------------------------
 
 
-def _at_a_pod(packet: Packet, direction: Direction, options: CalicoOptions, *, own: bool) -> Side:
+def _at_a_pod(
+    packet: Packet, direction: Direction, options: CalicoOptions, unread: Sequence[UnknownPolicy], *, own: bool
+) -> Side:
     """The tiers, and what Calico does besides with traffic between a pod and a host. `own`: the other end is the pod's
     node, whose packets to it no policy holds up."""
-    found = _through_the_tiers(packet, direction)
+    subject, peer = (packet.source, packet.destination)[:: 1 if direction == "egress" else -1]
+    found = opened(_through_the_tiers(packet, direction), unread, subject)
     if own and direction == "ingress":
         return Side(direction=direction, behind=found.matching)
-    subject, peer = (packet.source, packet.destination)[:: 1 if direction == "egress" else -1]
     if own:
         action = _to_host(packet, subject.node or peer.node, options)
         if action == "drop" and found.may_allow:  # what policies perhaps deny, this surely does

@@ -28,6 +28,7 @@ from netwright.spec.networks import POD, Net, has_primaries, network_of, primari
 from netwright.spec.ovn import OvnOptions
 from netwright.spec.packet import NoSuchPacket, Packet
 from netwright.spec.reasons import HAIRPIN, MASQUERADED, OWN_NODE, PRIMARY, TUNNEL
+from netwright.spec.unread import opened, touches
 
 __all__ = [
     "CalicoOptions",
@@ -177,7 +178,8 @@ def _judged(
     by_outer_address: bool,
 ) -> Judgement:
     """The same for a packet between the primary networks `nets`."""
-    asked = _by_cni(profile, options)
+    asked = _by_cni(profile, options, unknown)
+    in_tiers = unknown if profile != "calico" else ()  # of Calico's sides they are a part
     if profile == "ovn-kubernetes":
         objects = ovn.enforced(objects)
     ends, opened = None, False
@@ -191,8 +193,8 @@ def _judged(
     if profile == "ovn-kubernetes" and (firewall := egressfirewall.side(packet)) is not None:
         beside = (firewall, *beside)
     beside = (*guests.sides(packet), *beside)
-    egress = _seen(seen, "egress", unknown, asked)
-    ingress = Side(direction="ingress") if opened else _seen(seen, "ingress", unknown, asked)
+    egress = _seen(seen, "egress", in_tiers, asked)
+    ingress = Side(direction="ingress") if opened else _seen(seen, "ingress", in_tiers, asked)
     if nets != (None, None):
         led = service if translated else None
         if led is None or not primary.leaves_its_network(packet, *nets, service=led, by_outer_address=by_outer_address):
@@ -226,9 +228,14 @@ def _judged(
         raise AssertionError("a packet is either allowed or denied")
     open_sides = told.sides if may_allow and may_deny else ()
     told = msgspec.structs.replace(told, may_allow=may_allow, may_deny=may_deny)
+    reasons = dict.fromkeys(reason for side in open_sides for reason in side.reasons)
+    overriding = [u for u in unknown if u.overrides and any(touches(u, e) for e in (packet.source, packet.destination))]
+    if overriding and relation != "self":
+        reasons |= {Reason(kind="unknown", text=u.reason): None for u in overriding}
+        told = msgspec.structs.replace(told, may_allow=True, may_deny=True, relation="")
     return msgspec.structs.replace(
         told,
-        reasons=tuple(dict.fromkeys(reason for side in open_sides for reason in side.reasons)),
+        reasons=tuple(reasons),
         by=tuple(cited for side in told.deciding for cited in side.by),
     )
 
@@ -267,10 +274,10 @@ def _exempt(side: Side) -> Side:
     return msgspec.structs.replace(side, may_allow=True, may_deny=False, reasons=())
 
 
-def _by_cni(profile: Profile, options: Options | None) -> ByCni:
+def _by_cni(profile: Profile, options: Options | None, unknown: Sequence[UnknownPolicy]) -> ByCni:
     """How the policies of a side are judged under the profile."""
     if profile == "calico":
-        return partial(calico.side, options=cast(CalicoOptions, options or CalicoOptions()))
+        return partial(calico.side, options=cast(CalicoOptions, options or CalicoOptions()), unread=unknown)
     if profile == "cilium":
         return partial(cilium.side, options=cast(CiliumOptions, options or DEFAULTS))
     return partial(_by_tiers, tiers=TIERS if profile == "upstream" else OVN_TIERS)
@@ -288,13 +295,7 @@ def _seen(packets: Sequence[Packet], direction: Direction, unknown: Sequence[Unk
 def _side(packet: Packet, direction: Direction, unknown: Sequence[UnknownPolicy], by_cni: ByCni) -> Side:
     """Egress at the source or ingress at the destination: the policies there, then what was not read."""
     subject = packet.source if direction == "egress" else packet.destination
-    side = by_cni(packet, direction)
-    for one in unknown:
-        if _touches(one, subject):
-            reason = Reason(kind="unknown", text=one.reason)
-            may_allow = side.may_allow or one.effect == "both"
-            side = msgspec.structs.replace(side, may_allow=may_allow, may_deny=True, reasons=(*side.reasons, reason))
-    return side
+    return opened(by_cni(packet, direction), unknown, subject)
 
 
 def _by_tiers(packet: Packet, direction: Direction, tiers: Sequence[Tier]) -> Side:
@@ -331,11 +332,3 @@ def _through_the_tiers(packet: Packet, direction: Direction, subject: End, tiers
         may_deny=may_deny,
         reasons=tuple(reason for one in met for reason in one.reasons) if may_allow and may_deny else (),
     )
-
-
-def _touches(policy: UnknownPolicy, end: End) -> bool:
-    if end.kind == "address":
-        return False
-    if end.kind == "host":
-        return policy.hosts
-    return not policy.namespaces or end.namespace in policy.namespaces

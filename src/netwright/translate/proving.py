@@ -151,7 +151,7 @@ class Proving:
 
     def not_compared(self) -> tuple[str, ...]:
         """Why networks that are the same as far as they are read may not be."""
-        reasons = [u.reason for u in self._cluster.unknown]
+        reasons = [u.reason for u in self._cluster.unknown if u.effect != "none"]
         reasons += [
             f"{d.kind} `{named(d.namespace, d.name)}` is no policy of the profile `{self.source.name}`"
             for d in self._cluster.objects

@@ -151,7 +151,7 @@ class _Maps:
         inward, outward = view.size("ingress", member), view.size("egress", member)
         reasons = [*unsure, *inward[1], *outward[1]]
         for one in self._cluster.unknown:
-            if not one.namespaces or workload.namespace in one.namespaces:
+            if one.effect != "none" and (not one.namespaces or workload.namespace in one.namespaces):
                 reasons.append(one.reason)
         return EndpointMap(
             namespace=workload.namespace,

@@ -156,7 +156,7 @@ class Order:
                 continue
             if not self._is_whole and any(self._may_matter(rule, other, changes) for other in self.rules):
                 continue
-            if code == "NW2325" and self.scene.cluster.unknown:
+            if code == "NW2325" and any(u.effect != "none" for u in self.scene.cluster.unknown):
                 continue
             self.told.add(rule.key)
             yield Found(

@@ -156,7 +156,7 @@ class Precedence(Effects):
                     break
                 free.append(way)
                 past |= {r.key: r for r in lost}
-            if not free or self.scene.cluster.unknown:
+            if not free or any(u.effect != "none" for u in self.scene.cluster.unknown):
                 continue
             refs = self.refs(free)
             other = next(iter(past.values()))
