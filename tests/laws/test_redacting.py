@@ -209,7 +209,9 @@ def is_of_the_api(field: str, text: str) -> bool:
     if field in (*vocabulary.PORTS, "name") and text.lower() in vocabulary.PROTOCOLS:
         return True
     for key in vocabulary.KEYS if "Selector" in field or field == "selector" else ():
-        text = text.replace(key, "")
+        text = text.replace(key, "").replace("'k8s'", "")  # what the label `orchestrator` is, everywhere
+    if "elector" in field and not re.search("[A-Za-z0-9]", text):
+        return True
     is_wide = text in RANGES.split() or re.fullmatch(r"[0-9a-f.:]+/[0-8]", text) is not None
     parts = re.split(r"[^A-Za-z-]+", text)
     return is_wide or len(text) < 3 or ("".join(parts) != "" and all(part in (*KNOWN, *GRAMMAR, "") for part in parts))

@@ -76,7 +76,7 @@ def told(ask: Ask, verb: list[str], source: str) -> tuple[int, Any]:
     code, out = ask(*(source if part == "SOURCE" else part for part in verb))
     if "json" in verb:
         return code, {key: value for key, value in json.loads(out).items() if key != "inputs"}
-    return code, [re.sub(r"[\d.]+ s ·( exit|$)", "exit", line) for line in out.splitlines()]
+    return code, [re.sub(r"[\d.]+ s( ·( exit|$)|$)", "exit", line) for line in out.splitlines()]
 
 
 def verbs(queries: Path, *ends: str) -> list[list[str]]:
