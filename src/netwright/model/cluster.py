@@ -258,6 +258,38 @@ class Cluster:
         self.kept: dict[str, Any] = {}
         """What questions have worked out of this cluster, under names of theirs."""
 
+    def with_policies(
+        self,
+        objects: tuple[Decoded, ...],
+        enforcers: Callable[[], tuple[Enforcer, ...]],
+        *,
+        families: tuple[Family, ...],
+        assumptions: tuple[str, ...],
+    ) -> Cluster:
+        """The same endpoints, Services and ways in among objects of which only NetworkPolicies are others."""
+        return Cluster(
+            profile=self.profile,
+            columns=self.columns,
+            enforcers=enforcers,
+            mesh=self.mesh,
+            isolation=self.isolation,
+            families=families,
+            workloads=self.workloads,
+            row_objects=self.row_objects,
+            row_ports=self.row_ports,
+            objects=objects,
+            unknown=self.unknown,
+            pod_ranges=self.pod_ranges,
+            any_pod=self.any_pod,
+            pod_cidrs=self.pod_cidrs,
+            assumptions=assumptions,
+            has_assumed_families=self.has_assumed_families,
+            services=lambda: self.services,
+            ingresses=lambda: self.ingresses,
+            unread_routes=self.unread_routes,
+            beside=self.beside,
+        )
+
     @cached_property
     def enforcers(self) -> tuple[Enforcer, ...]:
         return self._enforcers()

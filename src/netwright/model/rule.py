@@ -7,6 +7,7 @@ whom it matches.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -96,6 +97,13 @@ def either(peers: list[Peer]) -> Peer:
     if not peers:
         return NOBODY
     return peers[0] if len(peers) == 1 else OrPeer(tuple(peers))
+
+
+def changed(peer: Peer, change: Callable[[Peer], Peer]) -> Peer:
+    """The peer with its parts changed: those that are made of no others."""
+    if isinstance(peer, (AndPeer, OrPeer)):
+        return type(peer)(tuple(changed(part, change) for part in peer.parts))
+    return NotPeer(changed(peer.part, change)) if isinstance(peer, NotPeer) else change(peer)
 
 
 # --- services --------------------

@@ -26,6 +26,7 @@ from netwright.model.rule import (
     Rule,
     Tier,
     UnknownPeer,
+    changed,
     either,
 )
 
@@ -46,9 +47,7 @@ def _compared(tier: Tier, addresses: Mapping[str, IpSet], undecided: Mapping[str
     rules: list[Rule] = []
     elsewhere: list[Selector] = [Has(NETWORK), *([one_of("ns", tuple(undecided))] if undecided else [])]
     for rule in tier.rules:
-        there = (
-            _changed(rule.dst, lambda peer: _at_default(peer, addresses)) if rule.direction == "egress" else rule.dst
-        )
+        there = changed(rule.dst, lambda peer: _at_default(peer, addresses)) if rule.direction == "egress" else rule.dst
         if there == rule.dst:
             rules.append(rule)
             continue
@@ -84,7 +83,7 @@ def by_own_network(tier: Tier, seen: Mapping[str, tuple[str, ...]], undecided: C
             found: list[Selector] = [one_of(NETWORK, seen[rule.origin.namespace]), equals("network", "host")]
             among = disjunction(*found, *([one_of("ns", tuple(sorted(undecided)))] if undecided else []))
             narrowed = _narrowed(among)
-            rule = replace(rule, src=_changed(rule.src, narrowed), dst=_changed(rule.dst, narrowed))
+            rule = replace(rule, src=changed(rule.src, narrowed), dst=changed(rule.dst, narrowed))
         rules.append(rule)
     return replace(tier, rules=tuple(rules))
 
@@ -94,10 +93,3 @@ def _narrowed(among: Selector) -> Callable[[Peer], Peer]:
         return Members(conjunction(peer.selector, among)) if isinstance(peer, Members) else peer
 
     return narrowed
-
-
-def _changed(peer: Peer, change: Callable[[Peer], Peer]) -> Peer:
-    """The peer with its parts changed."""
-    if isinstance(peer, (AndPeer, OrPeer)):
-        return type(peer)(tuple(_changed(part, change) for part in peer.parts))
-    return NotPeer(_changed(peer.part, change)) if isinstance(peer, NotPeer) else change(peer)

@@ -58,34 +58,17 @@ def compose(
     held = tuple(objects)
     others = tuple(d for d in held if d.kind != "NetworkPolicy")
     named = mentioned([d for d in held if d.kind == "NetworkPolicy"])
-    primary = primary_networks_of(held, profile)
     beside = like.beside if like is not None else None
     if beside is None or beside.told_apart != named or not _are_same(beside.objects, others):
         beside = _beside(others, profile, unknown, pod_cidrs, unread_routes, named)
     families, why = (
         families_of(False, False, beside.pod_ranges, held) if beside.has_assumed_families else (beside.families, ())
     )
-    return Cluster(
-        profile=profile.name,
-        columns=beside.columns,
-        enforcers=lambda: enforcers(held, profile, unknown, beside.mesh, beside.any_pod),
-        mesh=beside.mesh,
-        isolation=primary.isolation if primary is not None else None,
+    return beside.with_policies(
+        held,
+        lambda: enforcers(held, profile, unknown, beside.mesh, beside.any_pod),
         families=families,
-        workloads=beside.workloads,
-        row_objects=beside.row_objects,
-        row_ports=beside.row_ports,
-        objects=held,
-        unknown=beside.unknown,
-        pod_ranges=beside.pod_ranges,
-        any_pod=beside.any_pod,
-        pod_cidrs=beside.pod_cidrs,
         assumptions=(*profile.assumptions, *without_effect(held, profile), *why, *beside.assumptions),
-        has_assumed_families=beside.has_assumed_families,
-        services=lambda: beside.services,
-        ingresses=lambda: beside.ingresses,
-        unread_routes=beside.unread_routes,
-        beside=beside,
     )
 
 
@@ -265,27 +248,11 @@ def recompose(cluster: Cluster, edits: Sequence[Edit]) -> Cluster:
             pod_cidrs=cluster.pod_cidrs,
             unread_routes=cluster.unread_routes,
         )
-    return Cluster(
-        profile=cluster.profile,
-        columns=cluster.columns,
-        enforcers=lambda: enforcers(objects, profile, cluster.unknown, cluster.mesh, cluster.any_pod),
-        mesh=cluster.mesh,
-        isolation=cluster.isolation,
+    return cluster.with_policies(
+        objects,
+        lambda: enforcers(objects, profile, cluster.unknown, cluster.mesh, cluster.any_pod),
         families=cluster.families,
-        workloads=cluster.workloads,
-        row_objects=cluster.row_objects,
-        row_ports=cluster.row_ports,
-        objects=objects,
-        unknown=cluster.unknown,
-        pod_ranges=cluster.pod_ranges,
-        any_pod=cluster.any_pod,
-        pod_cidrs=cluster.pod_cidrs,
         assumptions=cluster.assumptions,
-        has_assumed_families=cluster.has_assumed_families,
-        services=lambda: cluster.services,
-        ingresses=lambda: cluster.ingresses,
-        unread_routes=cluster.unread_routes,
-        beside=cluster.beside,
     )
 
 

@@ -8,7 +8,7 @@ ef21d254b977.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
@@ -45,6 +45,7 @@ from netwright.model.rule import (
     Rule,
     Tier,
     UnknownPeer,
+    changed,
     either,
 )
 from netwright.profiles.multi_policies import HANDED_OVER, enforced_by, on_network
@@ -161,15 +162,20 @@ def _policies(
 ) -> tuple[Enforcer, ...]:
     """What MultiNetworkPolicy does. `by_report`: selectors mean those whose address is reported; `handed_over`: guests
     have devices of their own. On a segment of several attachments a policy acts at those that it names."""
-    from netwright.profiles.enforcers import as_read, unknown_rules
+    from netwright.profiles.enforcers import NOT_READ, as_read, unknown_rules
 
     unread = unknown_rules(unknown)
-    tiers = [Tier(name="not read", ties="any-order", rules=unread)] if unread else []
+    tiers = [Tier(name=NOT_READ, ties="any-order", rules=unread)] if unread else []
     if policies and who != "nobody":
         rules, ends = as_read(policies, (), _reading(who))
         if there.is_segment:
-            rules = tuple(there.narrowed(rule, policies) for rule in rules)
-            ends = tuple(replace(end, at=there.by_policy(end.at, end.origin, policies)) for end in ends)
+            by = {(d.namespace, d.name): there.attached_by(policy_for(d.value, d.namespace)) for d in policies}
+
+            def on_it(origin: Origin) -> Selector:
+                return by.get((origin.namespace, origin.name), NEVER)
+
+            rules = tuple(_narrowed(rule, on_it(rule.origin)) for rule in rules)
+            ends = tuple(replace(end, at=conjunction(end.at, on_it(end.origin))) for end in ends)
         if handed_over:
             rules = tuple(replace(rule, at=conjunction(rule.at, Not(Has(GUEST)))) for rule in rules)
             ends = tuple(replace(end, at=conjunction(end.at, Not(Has(GUEST)))) for end in ends)
@@ -187,6 +193,15 @@ def _reported(peer: Peer) -> Peer:
     if isinstance(peer, Members):
         return Members(conjunction(peer.selector, _REPORTED))
     return either([_reported(part) for part in peer.parts]) if isinstance(peer, OrPeer) else peer
+
+
+def _narrowed(rule: Rule, on: Selector) -> Rule:
+    """A rule of a policy on a segment, of the endpoints there that its attachments connect."""
+
+    def among(peer: Peer) -> Peer:
+        return Members(conjunction(peer.selector, on)) if isinstance(peer, Members) else peer
+
+    return replace(rule, at=conjunction(rule.at, on), src=changed(rule.src, among), dst=changed(rule.dst, among))
 
 
 def _perhaps(number: int, end: End, why: str) -> Rule:
@@ -373,32 +388,12 @@ class _There:
         self.places.append((value, node))
         return ((":" + ATTACHED, value), *(((":" + NODE, node),) if node else ()))
 
-    def by_policy(self, selector: Selector, origin: Origin, policies: Sequence[Decoded]) -> Selector:
-        """Those of a selector's that are on a segment by an attachment that the policy names."""
+    def attached_by(self, attachments: Collection[str]) -> Selector:
+        """Those that are on a segment by one of these attachments."""
         from netwright.profiles.segments import ATTACHED
 
-        names: set[str] = set()
-        for d in policies:
-            # what matches perhaps bears no policy's name
-            if (
-                origin.name == d.name and origin.namespace == d.namespace
-            ) or origin.namespace == f"{d.namespace}/{d.name}":
-                names |= set(policy_for(d.value, d.namespace))
-        values = tuple(dict.fromkeys(value for value, _ in self.places if names & set(value.split(","))))
-        return conjunction(selector, one_of(ATTACHED, values)) if values else NEVER
-
-    def narrowed(self, rule: Rule, policies: Sequence[Decoded]) -> Rule:
-        """A rule of a policy on a segment."""
-
-        def among(peer: Peer) -> Peer:
-            if isinstance(peer, Members):
-                return Members(self.by_policy(peer.selector, rule.origin, policies))
-            if isinstance(peer, (AndPeer, OrPeer)):
-                return type(peer)(tuple(map(among, peer.parts)))
-            return NotPeer(among(peer.part)) if isinstance(peer, NotPeer) else peer
-
-        at = self.by_policy(rule.at, rule.origin, policies)
-        return replace(rule, at=at, src=among(rule.src), dst=among(rule.dst))
+        values = tuple(dict.fromkeys(v for v, _ in self.places if not set(v.split(",")).isdisjoint(attachments)))
+        return one_of(ATTACHED, values) if values else NEVER
 
     def _machine(self, d: Decoded) -> Decoded | None:
         """The machine that an object is, or that a launcher pod runs."""

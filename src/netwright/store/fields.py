@@ -19,6 +19,7 @@ from netwright.dialects.k8s.service_ranges import service_range_of
 from netwright.model.document import Decoded, Document
 from netwright.model.live_kinds import LOOKED_AT
 from netwright.profiles.versions import tells_version
+from netwright.store.lines import COMMAND
 
 ANNOTATIONS: Final = frozenset(
     (
@@ -145,7 +146,7 @@ def _without(value: Any, kind: str) -> Any:
             from netwright.profiles.cilium_config import OPTIONS
 
             below = {k: v for k, v in below.items() if k in OPTIONS or k in RANGES}
-        elif kind == "Pod" and key in ("command", "args") and isinstance(below, list):
+        elif kind == "Pod" and key in COMMAND and isinstance(below, list):
             below = service_range_of(below)  # nothing else is read of the API server's command line
         elif kind.startswith("NodeNetwork") and ("password" in key or key in ("802.1x", "wpa-psk")):
             continue  # a state of nmstate is kept as it is written, and may log in somewhere

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from netwright.base.spans import Origin
-from netwright.model.rule import Action, AndPeer, Direction, NotPeer, OrPeer, Peer, Rule, Service, UnknownPeer
+from netwright.model.rule import Action, Direction, OrPeer, Peer, Rule, Service, UnknownPeer, changed
 
 _Match = tuple[object, ...]
 _Run = tuple[Action, dict[_Match, Service]]
@@ -93,8 +93,10 @@ def _parts(peer: Peer) -> Iterator[Peer]:
 
 def _anonymous(peer: Peer, origin: Origin) -> Peer:
     """The peer without the name of its policy in what is said of labels that are not known."""
-    if isinstance(peer, UnknownPeer):
-        return UnknownPeer(peer.reason.removeprefix(f"{origin.kind} `{origin.name}` "))
-    if isinstance(peer, (AndPeer, OrPeer)):
-        return type(peer)(tuple(_anonymous(part, origin) for part in peer.parts))
-    return NotPeer(_anonymous(peer.part, origin)) if isinstance(peer, NotPeer) else peer
+
+    def unnamed(part: Peer) -> Peer:
+        if not isinstance(part, UnknownPeer):
+            return part
+        return UnknownPeer(part.reason.removeprefix(f"{origin.kind} `{origin.name}` "))
+
+    return changed(peer, unnamed)

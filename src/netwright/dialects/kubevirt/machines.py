@@ -7,8 +7,7 @@ machine is one of its own, a replica set or a pool one for all of its own.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from netwright.base.spans import Origin, Pointer
@@ -50,6 +49,16 @@ _PREFIXES: Final[dict[type, str]] = {
 """How a reference to each begins."""
 _ASSUMED: Final = "default"
 """The name of the interface that KubeVirt adds where none is written."""
+
+
+def asked_for(annotations: Mapping[str, str | None], interface: str) -> tuple[str, ...]:
+    """The addresses that a machine asks for on an interface."""
+    try:
+        held = json.loads(annotations.get(ADDRESSES) or "{}")
+    except (ValueError, RecursionError):
+        return ()
+    texts = held.get(interface) if isinstance(held, dict) else None
+    return tuple(text for text in texts if isinstance(text, str)) if isinstance(texts, list) else ()
 
 
 class Surroundings:
@@ -295,14 +304,7 @@ class _Machine:
     def _addresses(self, name: str, told: InstanceInterface | None) -> tuple[str, ...]:
         if told is not None and (told.ip_addresses or told.ip_address):
             return told.ip_addresses or (told.ip_address or "",)
-        return tuple(self._asked(name))
-
-    def _asked(self, name: str) -> Iterator[str]:
-        """The addresses that the machine asks for."""
-        with suppress(ValueError):
-            held = json.loads(self._annotations.get(ADDRESSES) or "{}")
-            listed = held.get(name) if isinstance(held, dict) else None
-            yield from (one for one in listed or () if isinstance(one, str))
+        return asked_for(self._annotations, name)
 
     def _origin(self, pointer: Pointer) -> Origin:
         d = self._of

@@ -7,7 +7,6 @@ After cloud-init 25 (`doc/rtd/reference/network-config-format-{v1,v2}.rst`), Kub
 
 from __future__ import annotations
 
-import json
 from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -17,7 +16,7 @@ import msgspec
 from netwright.base.ipset import Family, IpSet, address_text, parse_address
 from netwright.base.spans import Pointer
 from netwright.dialects.kubemacpool.ranges import mac_number
-from netwright.dialects.kubevirt.machines import ADDRESSES, Card, Written
+from netwright.dialects.kubevirt.machines import ADDRESSES, Card, Written, asked_for
 from netwright.model.networks import POD
 from netwright.profiles.networks import described
 from netwright.profiles.odd_networks import addresses
@@ -186,7 +185,7 @@ def _refusal(machine: Written, card: Card, text: str, claimed: dict[tuple[str, s
     name = machine.noun.name
     if own <= claimed.get((machine.noun.namespace, f"{name}.{card.name}"), IpSet()):
         return ""
-    if network.role == "primary" and own <= addresses(_asked(machine, card.name)):
+    if network.role == "primary" and own <= addresses(asked_for(machine.annotations, card.name)):
         return ""
     return f"OVN-Kubernetes gives addresses on {described(network)}, and drops what has another"
 
@@ -198,15 +197,6 @@ def _of_guest(card: Card, family: Family) -> str:
     held = addresses((written or GUESTS[0 if family == 4 else 1],))
     low = next((first for first, _ in held.family(family)), 0)
     return address_text(family, low + 2)
-
-
-def _asked(machine: Written, name: str) -> list[str]:
-    try:
-        held = json.loads(machine.annotations.get(ADDRESSES) or "{}")
-    except ValueError:
-        return []
-    texts = held.get(name) if isinstance(held, dict) else None
-    return [text for text in texts if isinstance(text, str)] if isinstance(texts, list) else []
 
 
 # --- sizes --------------------
