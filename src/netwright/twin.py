@@ -32,7 +32,7 @@ from netwright.model.cluster import Cluster, UnreadRoute
 from netwright.model.document import Decoded, Document, Fate, Reading, UnknownPolicy, Unread
 from netwright.model.kind_lists import by_name, find
 from netwright.model.kinds import Kind
-from netwright.model.leaned_on import brings_backends, leaning
+from netwright.model.leaned_on import MESH_ROOT, brings_backends, leaning
 from netwright.model.networks import POD
 from netwright.model.snapshot import Snapshot
 from netwright.version import VERSION
@@ -193,7 +193,7 @@ def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot |
     )
 
 
-MESH_WIDE = ("istio-system", "kuma-system", "consul")
+MESH_WIDE = (MESH_ROOT, "kuma-system", "consul")
 
 
 def _is_wide(document: Document) -> bool:
@@ -211,16 +211,14 @@ def _is_anywhere(group: str) -> bool:
 def _unread_policies(unread: Unread, reading: Reading) -> list[UnknownPolicy]:
     """What a broken document, or a kind that may not be listed, could have held: a policy of a readable kind, or, where
     none is readable, anything."""
-    kinds, namespaces, why = unread.kinds, unread.namespaces, unread.diagnostic
+    kinds, namespaces, reason = unread.kinds, unread.namespaces, unread.reason
     if unread.besides:
         found_in = unread.within(document.namespace or "default" for document in reading.documents)
         group = unread.group or ""
-        wide = "istio-system" not in unread.besides if group.endswith("istio.io") else _is_anywhere(group)
+        wide = MESH_ROOT not in unread.besides if group.endswith("istio.io") else _is_anywhere(group)
         if found_in is None and not wide:
             return []
         namespaces = () if wide else found_in or ()
-    where = f" ({why.where})" if why.where else ""
-    reason = f"{why.title}{where}"
     out = list(brings_backends(unread, reason, reading.documents))
     if not kinds:
         return [

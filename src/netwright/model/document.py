@@ -72,6 +72,12 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
     group: str | None = None
     besides: tuple[str, ...] = ()
 
+    @property
+    def reason(self) -> str:
+        """Why verdicts are open for it, and where it stands."""
+        why = self.diagnostic
+        return f"{why.title} ({why.where})" if why.where else why.title
+
     def within(self, present: Iterable[str]) -> tuple[str, ...] | None:
         """Of the namespaces that are present those in which it could have changed something: () for any, None for none.
 

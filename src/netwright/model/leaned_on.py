@@ -59,8 +59,8 @@ _MAKING: dict[str, str] = {
 }
 """Kinds that Services lead to, by group."""
 _LAUNCHER, _MESH = b"virt-launcher", b"istio"
-_ROOT = "istio-system"
-"""Where the policies of a mesh act in every namespace."""
+MESH_ROOT = "istio-system"
+"""Where Istio's policies act in every namespace."""
 
 
 def is_leaned_on(group: str, kind: str) -> bool:
@@ -107,9 +107,9 @@ def _leaning(unread: Unread, group: str, kind: str, documents: list[Document]) -
     if not leans and not (kind == "Namespace" and any(_tells_of(d, _MESH) for d in documents)):
         return None
     if unread.besides:
-        is_wide = group in _ISTIO and _ROOT not in unread.besides
+        is_wide = group in _ISTIO and MESH_ROOT not in unread.besides
         return () if is_wide else unread.within(d.namespace or "default" for d in documents)
-    is_near = kind in _NEAR and _ROOT not in unread.namespaces and not _is_named(kind, documents)
+    is_near = kind in _NEAR and MESH_ROOT not in unread.namespaces and not _is_named(kind, documents)
     return unread.namespaces if is_near else ()
 
 

@@ -117,14 +117,12 @@ def perhaps_telling(unread: Iterable[Unread]) -> Iterator[UnknownPolicy]:
         of_calico = one.group is not None and one.group.endswith("projectcalico.org")
         kinds = [k for k in one.kinds if k in _UNREAD_TELLING or (of_calico and k == "NetworkPolicy")]
         if kinds:
-            why = one.diagnostic
-            where = f" ({why.where})" if why.where else ""
             yield UnknownPolicy(
                 kind=kinds[0],
                 namespaces=(),
                 hosts=True,
                 effect="both",
-                reason=f"{why.title}{where}: it would tell which CNI there is, as `--cni` does",
+                reason=f"{one.reason}: it would tell which CNI there is, as `--cni` does",
                 overrides=True,
             )
 

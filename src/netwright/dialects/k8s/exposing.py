@@ -52,10 +52,7 @@ def unreadable(unread: Unread) -> UnreadRoute | None:
     """The same of a text that gave no object: where it could have been such a one, it may lead to any Service."""
     if unread.kinds and NAMES.isdisjoint(unread.kinds):
         return None
-    where = f" ({unread.diagnostic.where})" if unread.diagnostic.where else ""
-    return UnreadRoute(
-        text=f"{unread.diagnostic.title}{where}", kind="", services=None, namespaces=tuple(unread.namespaces)
-    )
+    return UnreadRoute(text=unread.reason, kind="", services=None, namespaces=tuple(unread.namespaces))
 
 
 def _is_inside(kind: str, spec: dict[str, Any]) -> bool:
