@@ -194,7 +194,7 @@ def told_of(documents: list[Stored]) -> Iterator[tuple[str, str]]:
 def is_of_the_api(field: str, text: str) -> bool:
     """Whether a text says nothing of whose network it is."""
     if field in ("key", "sameLabels", "notSameLabels") or field.startswith("<"):
-        text = re.sub(r"^(k8s|any):|^request\.(headers|auth\.claims)\[", "", text)
+        text = re.sub(rf"^({'|'.join(vocabulary.SOURCES - {'reserved'})}):|^request\.(headers|auth\.claims)\[", "", text)
         text = next((text.removeprefix(one) for one in vocabulary.PREFIXES if text.startswith(one)), text)
         known = {*vocabulary.fields(), *vocabulary.KEYS, *vocabulary.WORD_NOTES, *vocabulary.JSON_NOTES}
         known |= {*vocabulary.TEXT_NOTES, *vocabulary.PRESENT_NOTES, vocabulary.OPEN_PORTS, *INTERNAL_BALANCERS}
