@@ -43,6 +43,8 @@ RANGES += " 2001:db8::/32 203.0.112.0/23 0.0.0.0 255.255.255.255"
 """Ranges that everybody has, and that hold one of these: they stay."""
 GRAMMAR = "all global has contains starts ends with not in gateway sidecar NONE".split()  # noqa: SIM905
 """Words of Calico's selectors and of templates."""
+SOURCES = "|".join(vocabulary.SOURCES - {"reserved"})
+"""What Cilium puts before the keys of labels."""
 Object = dict[str, Any]
 KINDS_OF_ENDS = frozenset(
     "pod svc node vm vmi vmirs vmpool deploy sts ds rs rc job cronjob cidr fqdn udn cudn nad".split()  # noqa: SIM905
@@ -194,7 +196,7 @@ def told_of(documents: list[Stored]) -> Iterator[tuple[str, str]]:
 def is_of_the_api(field: str, text: str) -> bool:
     """Whether a text says nothing of whose network it is."""
     if field in ("key", "sameLabels", "notSameLabels") or field.startswith("<"):
-        text = re.sub(rf"^({'|'.join(vocabulary.SOURCES - {'reserved'})}):|^request\.(headers|auth\.claims)\[", "", text)
+        text = re.sub(rf"^({SOURCES}):|^request\.(headers|auth\.claims)\[", "", text)
         text = next((text.removeprefix(one) for one in vocabulary.PREFIXES if text.startswith(one)), text)
         known = {*vocabulary.fields(), *vocabulary.KEYS, *vocabulary.WORD_NOTES, *vocabulary.JSON_NOTES}
         known |= {*vocabulary.TEXT_NOTES, *vocabulary.PRESENT_NOTES, vocabulary.OPEN_PORTS, *INTERNAL_BALANCERS}

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
+
+import pytest
+
+from netwright.cli.startup import cleandoc
 
 COMPUTED = """
 import sys
@@ -12,6 +17,9 @@ leave_out()
 import numpy as np
 assert not any(name.startswith("numpy._typing.") for name in sys.modules)
 assert np.unique(np.array([3, 1, 3])).tolist() == [1, 3]
+assert np.unpackbits(np.packbits(np.array([1, 0, 1], np.uint8)))[:3].tolist() == [1, 0, 1]
+assert np.pad(np.array([1]), 1).tolist() == [0, 1, 0]
+assert float(np.nanmax(np.array([1.0, np.nan]))) == 1.0
 assert round(float(np.linalg.det(np.array([[2.0, 0.0], [0.0, 3.0]])))) == 6
 """
 ASKED = (
@@ -48,6 +56,7 @@ from netwright.cli.startup import leave_out
 leave_out()
 import msgspec, numpy
 left = {"pickle", "msgspec.inspect", "msgspec._json_schema", "typing_extensions"}
+left |= {"ast", "ctypes", "inspect", "numpy.linalg._linalg", "numpy.lib._npyio_impl", "urllib.parse"}
 assert not any(hasattr(sys.modules.get(name), "__file__") for name in left)
 import pickle, typing_extensions
 assert pickle.loads(pickle.dumps(numpy.arange(3))).tolist() == [0, 1, 2]
@@ -57,5 +66,25 @@ class Found(msgspec.Struct):
 assert msgspec.json.decode(b'{"words": ["a"]}', type=Found) == Found(["a"])
 assert msgspec.json.schema(Found)["$defs"]["Found"]["properties"]["words"]
 assert msgspec.inspect.type_info(Found).fields[0].name == "words"
+import ast, ctypes, inspect, urllib.parse
+assert str(inspect.signature(numpy.linspace)).startswith("(start, stop")
+assert str(inspect.signature(lambda a, b: a)) == "(a, b)"
+assert inspect.isfunction(numpy.packbits) is False
+assert str(inspect.signature(lambda a, b: a)) == "(a, b)"
+assert ast.literal_eval("[1]") == [1]
+assert ctypes.sizeof(ctypes.c_int) == 4
+assert urllib.parse.quote("a b") == "a%20b"
+import pathlib
+assert pathlib.Path("/a b").as_uri() == "file:///a%20b"
+import dataclasses
+@dataclasses.dataclass
+class Told:
+    name: str
+assert Told.__doc__ == "Told(name: str)"
 """
     assert _runs(program) == ""
+
+
+@pytest.mark.parametrize("text", ["", "one line", "  one\n    two\n      three\n\n", "\n\n\ta\n\tb\n", "a\n \n b\n  "])
+def test_help_is_cut_as_inspect_cuts_it(text: str) -> None:
+    assert cleandoc(text) == inspect.cleandoc(text)
