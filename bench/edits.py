@@ -64,7 +64,7 @@ def stage(pods: int, policies: int, naming: str, kinds: str, repeats: int = 40) 
         for unit in edited.units:
             if unit.source in removed:
                 table = tables.ingress if unit.direction == "ingress" else tables.egress
-                for class_ in {int(table.of_position[i]) for i in indexes(unit.sure_at[4])}:
+                for class_ in {int(table.of_position[i]) for i in indexes(edited.acting(unit, 4)[0])}:
                     table.rows(class_)
         taken.append(time.process_time() - started)
     return taken

@@ -42,8 +42,9 @@ def acting(network: Network) -> Acting:
             continue  # what an interface does not forward, or stands on another network, is no policy
         surely = perhaps = 0
         for family in network.families:
-            surely |= unit.sure_at[family]
-            perhaps |= unit.perhaps_at[family]
+            sure_here, perhaps_here = network.acting(unit, family)
+            surely |= sure_here
+            perhaps |= perhaps_here
         sure_positions, all_positions = set(indexes(surely)), indexes(surely | perhaps)
         keys = _keys(unit)
         for key in keys:

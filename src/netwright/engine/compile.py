@@ -35,7 +35,7 @@ from netwright.engine.units import (
     units_of_enforcers,
     walk,
 )
-from netwright.engine.universe import Selection, Universe
+from netwright.engine.universe import Bits, Selection, Universe
 from netwright.model.columns import Columns
 from netwright.model.isolation import ENFORCER as ISOLATION
 from netwright.model.machines import ENFORCER as GUESTS
@@ -172,7 +172,7 @@ class Network:
 
     def _compile(
         self,
-        units: list[Unit],
+        units: Sequence[Unit],
         mentions: Mentions,
         address_sets: Sequence[IpSet],
         classes: dict[Family, AddressClasses] | None = None,
@@ -271,13 +271,10 @@ class Network:
         joined = Mentions(
             values, old.mentions.presence | mentions.presence, old.mentions.port_names | mentions.port_names
         )
-        fresh = [
-            Unit(u.enforcer, u.tier, u.direction, u.at, u.own, u.rules, u.ends, u.source, u.content) for u in units
-        ]
         sets = list(dict.fromkeys((*old._address_sets, *address_sets)))
         same = len(sets) == len(old._address_sets)
         reused = {f: t.universe.classes for f, t in old.tables.items()} if same else None
-        self._compile(fresh, joined, sets, reused, expected)
+        self._compile(units, joined, sets, reused, expected)
 
     def _tells_apart(self, added: Iterable[Unit], mentions: Mentions, address_sets: Iterable[IpSet]) -> bool:
         """Whether identities, address classes and service atoms are already fine enough for these units."""
@@ -332,15 +329,14 @@ class Network:
         changes: dict[int, tuple[set[int], set[int]]] = {}
         for unit in added:
             table.fold.learn(unit)
-            for bits, number in self._place(unit, family, universe):
+            for odd, bits in enumerate(self._acting(unit, universe)):
                 for i in indexes(bits):
-                    changes.setdefault(i, (set(), set()))[1].add(number)
+                    changes.setdefault(i, (set(), set()))[1].add(unit.content << 1 | odd)
         for unit in removed:
-            others = by_content.get((unit.content, unit.direction), ())
-            for at, odd in ((unit.sure_at, 0), (unit.perhaps_at, 1)):
-                bits = at[family]
+            others = [self._acting(other, universe) for other in by_content.get((unit.content, unit.direction), ())]
+            for odd, bits in enumerate(self._acting(unit, universe)):
                 for other in others:
-                    bits &= ~(other.perhaps_at if odd else other.sure_at)[family]
+                    bits &= ~other[odd]
                 for i in indexes(bits):
                     changes.setdefault(i, (set(), set()))[0].add(unit.content << 1 | odd)
         of_position = table.of_position.copy()
@@ -356,12 +352,16 @@ class Network:
             of_position[i] = numbers[class_]
         return Table(of_position, table.keys, table.fold, table.kept, table.keep, numbers)
 
-    def _place(self, unit: Unit, family: Family, universe: Universe) -> list[tuple[int, int]]:
-        """Where a unit acts, surely and perhaps, with the number its content has there."""
-        sure, may = universe.select.surely(unit.at)
+    def acting(self, unit: Unit, family: Family) -> Bits:
+        """The positions where a unit acts surely, and those where it acts only perhaps."""
+        return self._acting(unit, self.tables[family].universe)
+
+    def _acting(self, unit: Unit, universe: Universe) -> Bits:
+        select = universe.select
         at = self.enforcers[unit.enforcer].at
+        sure, may = select.surely(unit.at)
         if at is not EVERY_INTERFACE:
-            must_act, may_act = universe.select.surely(at)
+            must_act, may_act = select.surely(at)
             sure, may = sure & must_act, may & may_act
         if unit.own is not ANYBODY:
             own_must, own_may = universe(unit.own)
@@ -369,11 +369,7 @@ class Network:
         sure, may = universe.with_own(sure & universe.present), universe.with_own(may & universe.present)
         if "own node" in self.enforcers[unit.enforcer].exempt:
             sure, may = sure & ~universe.owns, may & ~universe.owns
-        perhaps = may & ~sure
-        unit.sure_at[family], unit.perhaps_at[family] = sure, perhaps
-        return [
-            (part, number) for part, number in ((sure, unit.content << 1), (perhaps, unit.content << 1 | 1)) if part
-        ]
+        return sure, may & ~sure
 
     # --- tables --------------------
 
@@ -392,14 +388,13 @@ class Network:
                 selected = memo.get(unit.at)
                 if selected is None:
                     selected = memo[unit.at] = select.evaluated(unit.at)
-                bits = selected & present
-                unit.sure_at[family], unit.perhaps_at[family] = bits, 0
-                parts.append(bits)
+                parts.append(selected & present)
                 numbers.append(unit.content << 1)
             else:
-                for part, number in self._place(unit, family, universe):
-                    parts.append(part)
-                    numbers.append(number)
+                for odd, part in enumerate(self._acting(unit, universe)):
+                    if part:
+                        parts.append(part)
+                        numbers.append(unit.content << 1 | odd)
         fold = ClassFolder(
             self.enforcers, self.identities.port_maps, self.definers, universe, folder, direction, contents
         )
@@ -493,11 +488,13 @@ class Network:
 
     def units_at(self, family: Family, position: int, direction: Direction) -> list[Unit]:
         """The units that act, perhaps, at this position, in input order."""
-        return [
-            u
-            for u in self.units
-            if u.direction == direction and (u.sure_at[family] | u.perhaps_at[family]) >> position & 1
-        ]
+        tables = self.tables[family]
+        table = tables.egress if direction == "egress" else tables.ingress
+        key, _ = table.keys[int(table.of_position[position])]
+        contents = {c >> 1 for c in key}
+        found = [u for u in self.units if u.content in contents and u.direction == direction]
+        acting = [self._acting(u, tables.universe) for u in found]
+        return [u for u, (sure, perhaps) in zip(found, acting, strict=True) if (sure | perhaps) >> position & 1]
 
 
 def _port_maps(identities: Identities, at: npt.NDArray[np.intp]) -> npt.NDArray[np.int32]:

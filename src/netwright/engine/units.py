@@ -7,7 +7,7 @@ from itertools import chain
 
 import msgspec
 
-from netwright.base.ipset import Family, IpSet
+from netwright.base.ipset import IpSet
 from netwright.base.selectors import And, Or, Selector, mentions
 from netwright.base.services import ALL, NONE
 from netwright.base.spans import Origin
@@ -58,8 +58,6 @@ class Unit(msgspec.Struct, eq=False):
     ends: tuple[End, ...]
     source: Source
     content: int = -1
-    sure_at: dict[Family, int] = {}
-    perhaps_at: dict[Family, int] = {}
 
 
 def is_unread(origin: Origin) -> bool:

@@ -264,7 +264,7 @@ class Citer:
         found: dict[tuple[int, int], list[_Acting]] = {}
         for unit in self.network.units_at(tables.family, at.position, direction):
             if unit.tier >= 0:
-                is_sure = bool(unit.sure_at[tables.family] >> at.position & 1)
+                is_sure = bool(self.network.acting(unit, tables.family)[0] >> at.position & 1)
                 rules = [
                     (rule, *tables.universe(rule.src if direction == "ingress" else rule.dst), _citation(unit, rule))
                     for rule in unit.rules

@@ -147,7 +147,7 @@ class _Made:
             found = at_position.get(position)
             if found is None:
                 units = self.network.units_at(self._family, position, direction)
-                sure = [u.sure_at[self._family] >> position & 1 for u in units]
+                sure = [self.network.acting(u, self._family)[0] >> position & 1 for u in units]
                 # ends of one class may be under policies of different names
                 key = (int(table.of_position[position]), *map(id, units), *sure)
                 found = number.get(key)
@@ -162,7 +162,7 @@ class _Made:
         rules: list[tuple[tuple[int, int, int], Admitting]] = []
         isolating: list[int] = []
         for unit in units:
-            sure = bool(unit.sure_at[self._family] >> position & 1)
+            sure = bool(self.network.acting(unit, self._family)[0] >> position & 1)
             for rule in unit.rules:
                 peer = rule.src if direction == "ingress" else rule.dst
                 _, may = self.tables.universe(peer)

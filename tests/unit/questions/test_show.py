@@ -240,12 +240,10 @@ def test_a_policy_that_acts_only_perhaps_isolates_only_perhaps() -> None:
     origin = Origin(kind="NetworkPolicy", namespace="a", name="p")
     end = End(at=ALWAYS, direction="ingress", action="deny", origin=origin)
 
-    def unit(sure: int, perhaps: int) -> Unit:
-        made = Unit(0, 0, "ingress", ALWAYS, ANYBODY, (), (end,), ("NetworkPolicy", "a", "p"))
-        made.sure_at, made.perhaps_at = {4: sure}, {4: perhaps}
-        return made
-
-    network = SimpleNamespace(units=[unit(0b01, 0b10), unit(0, 0b01)], families=(4,), mesh=-1, guests=-1, isolation=-1)
+    units = [Unit(0, 0, "ingress", ALWAYS, ANYBODY, (), (end,), ("NetworkPolicy", "a", "p")) for _ in range(2)]
+    at = dict(zip(map(id, units), ((0b01, 0b10), (0, 0b01)), strict=True))
+    network = SimpleNamespace(units=units, families=(4,), mesh=-1, guests=-1, isolation=-1)
+    network.acting = lambda unit, _: at[id(unit)]
     network.identities = SimpleNamespace(of_row=np.arange(2))
     found = acting(network)  # type: ignore[arg-type]
     assert found.isolated["ingress"] == {0: "yes", 1: "perhaps"}

@@ -59,9 +59,8 @@ class DefaultDeny:
                 continue
             if any(rule.action != "deny" for rule in unit.rules):
                 for family in self.scene.network.families:
-                    found[unit.direction] = (
-                        found.get(unit.direction, 0) | unit.sure_at[family] | unit.perhaps_at[family]
-                    )
+                    sure, perhaps = self.scene.network.acting(unit, family)
+                    found[unit.direction] |= sure | perhaps
         return found
 
     @cached_property
@@ -73,7 +72,8 @@ class DefaultDeny:
             if not is_open and not any(end.action == "deny" for end in unit.ends):
                 continue
             for family in self.scene.network.families:
-                for position in indexes(unit.sure_at[family] | unit.perhaps_at[family]):
+                sure, perhaps = self.scene.network.acting(unit, family)
+                for position in indexes(sure | perhaps):
                     origins: list[Origin] = [end.origin for end in unit.ends]
                     sources = found.setdefault((unit.direction, position), set())
                     sources.update((o.kind, o.namespace, o.name) for o in origins)

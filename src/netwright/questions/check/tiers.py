@@ -193,7 +193,7 @@ class Tiers:
         for number, unit in enumerate(self.network.units):
             if unit.direction != direction or (unit.enforcer, unit.tier) not in where:
                 continue
-            surely, perhaps = unit.sure_at[family], unit.perhaps_at[family]
+            surely, perhaps = self.network.acting(unit, family)
             if (unit.enforcer, unit.tier) == where[1]:
                 if any(end.action == "deny" for end in unit.ends):
                     left = atoms.all

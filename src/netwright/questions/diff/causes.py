@@ -101,7 +101,8 @@ def causes(
             for unit in inquirer.network.units:
                 if unit.direction != direction or unit.source not in changed:
                     continue
-                some = of_end(_flags(view, unit.sure_at[view.family] | unit.perhaps_at[view.family]))
+                sure, perhaps = inquirer.network.acting(unit, view.family)
+                some = of_end(_flags(view, sure | perhaps))
                 if not len(some):
                     continue
                 kind, other_end = kinds.of[some], peer[some]
