@@ -210,7 +210,7 @@ class ClassFolder:
                 mask = services[service] = self._mask(service, port_map)
             peer = rule.src if ingress else rule.dst
             found = resolved.get(peer)
-            must, may = universe(peer) if found is None else found
+            must, may = universe.resolve(peer) if found is None else found
             if not may:
                 continue
             if rule.when is not UNGUARDED or service.sources is not ALL:
@@ -222,9 +222,15 @@ class ClassFolder:
                 held = joined.get(mask, (0, 0))
                 joined[mask] = held[0], held[1] | may
             if service.named and not ingress:
+                is_sure = must is may
                 for mask, definers in self._numbers_of(service.named):
-                    held = joined.get(mask, (0, 0))
-                    joined[mask] = held[0] | must & definers, held[1] | may & definers
+                    may_here = may & definers
+                    if may_here:
+                        must_here = may_here if is_sure else must & definers
+                        held = joined.get(mask)
+                        joined[mask] = (
+                            (must_here, may_here) if held is None else (held[0] | must_here, held[1] | may_here)
+                        )
         return unit.tier, open_, [Row(mask, must, may, atoms) for mask, (must, may) in joined.items() if may]
 
     def _mask_of(self, services: ServiceSet) -> int:

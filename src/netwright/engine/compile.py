@@ -186,9 +186,7 @@ class Network:
             classes = {f: AddressClasses(f, [*outside, *address_sets]) for f in self.families}
         self.identities: Identities = identify(self.columns, mentions, classes)
         self.select = Selection(self.columns, self.identities)
-        for unit in units:
-            if unit.content < 0:
-                unit.content = self._number(unit)
+        self._number(units)
         self.definers = _definers(self.identities)
         self.atoms = _atoms([*units, *expected] if expected else units, self.identities)
         self.tables: dict[Family, FamilyTables] = {}
@@ -206,10 +204,15 @@ class Network:
                 f, universe, self._table(f, universe, folder, "egress"), self._table(f, universe, folder, "ingress")
             )
 
-    def _number(self, unit: Unit) -> int:
-        """The number of a unit's content."""
-        ties: Ties = self.enforcers[unit.enforcer].tiers[unit.tier].ties if unit.tier >= 0 else "ordered"
-        return self._contents.setdefault(content_of(unit, ties), len(self._contents))
+    def _number(self, units: Iterable[Unit]) -> None:
+        """The numbers of the units' contents."""
+        ties: dict[tuple[int, int], Ties] = {(e, -1): "ordered" for e in range(len(self.enforcers))}
+        for e, enforcer in enumerate(self.enforcers):
+            ties |= {(e, t): tier.ties for t, tier in enumerate(enforcer.tiers)}
+        contents = self._contents
+        for unit in units:
+            if unit.content < 0:
+                unit.content = contents.setdefault(content_of(unit, ties[unit.enforcer, unit.tier]), len(contents))
 
     # --- edits --------------------
 
@@ -234,8 +237,7 @@ class Network:
         new._contents = self._contents
         mentions, address_sets = walk(added, ())
         if self._tells_apart(added, mentions, address_sets):
-            for unit in added:
-                unit.content = new._number(unit)
+            new._number(added)
             new._edit(self, units, removed, added)
         else:
             new._compile_finer(self, units, mentions, address_sets)

@@ -111,6 +111,8 @@ class Selection:
                 found = memo.get(part)
                 bits &= self(part) if found is None else found
             return bits if bits >= 0 else self.every
+        if type(selector) is OneOf:  # `isinstance` is slow to say no, and this is by far the most
+            return self._one_of(selector.key, selector.values)
         match selector:
             case Always():
                 return self.every
@@ -123,24 +125,25 @@ class Selection:
                     return self.every
                 return self._union(self._token(token) for token in self._of_key.get(key, ()))
             case OneOf(key, values):
-                if key == "ns":
-                    return self._union(self._by_name.get(value, 0) for value in values)
-                if key == "network":
-                    return (self._host if "host" in values else 0) | (
-                        self.every & ~self._host if "pod" in values else 0
-                    )
-                if key.startswith("ns:"):
-                    by_value = self._namespace_values.get(key[3:], {})
-                    return self._union([by_value.get(value, 0) for value in values])
-                if len(values) == 1:
-                    return self._token((key, values[0]))
-                return self._union([self._token((key, value)) for value in values])
+                return self._one_of(key, values)
             case Or(parts):
                 return self._union(self(part) for part in parts)
             case Not(part):
                 return self.every & ~self(part)
             case _:
                 assert_never(selector)
+
+    def _one_of(self, key: str, values: tuple[str, ...]) -> int:
+        if key == "ns":
+            return self._union(self._by_name.get(value, 0) for value in values)
+        if key == "network":
+            return (self._host if "host" in values else 0) | (self.every & ~self._host if "pod" in values else 0)
+        if key.startswith("ns:"):
+            by_value = self._namespace_values.get(key[3:], {})
+            return self._union([by_value.get(value, 0) for value in values])
+        if len(values) == 1:
+            return self._token((key, values[0]))
+        return self._union([self._token((key, value)) for value in values])
 
     def _token(self, token: tuple[str, str]) -> int:
         bits = self._tokens.get(token)
@@ -208,14 +211,18 @@ class Universe:
     def __call__(self, peer: Peer) -> Bits:
         """Who matches; the same object twice where surely and perhaps are equal."""
         found = self.resolved.get(peer)
-        if found is not None:
-            return found
-        if isinstance(peer, Members):
+        return self.resolve(peer) if found is None else found
+
+    def resolve(self, peer: Peer) -> Bits:
+        """What calling the universe remembers, worked out."""
+        kind = type(peer)
+        found: Bits
+        if kind is Members:
             select = self.select
             if select.unlabelled:
-                found = self._members(peer.selector)
+                found = self._members(peer.selector)  # type: ignore[union-attr]
             else:  # by far the most
-                selector = peer.selector
+                selector = peer.selector  # type: ignore[union-attr]
                 bits = select.memo.get(selector)
                 if bits is None:
                     bits = select.memo[selector] = select.evaluated(selector)
@@ -223,8 +230,8 @@ class Universe:
                 if self.own:
                     bits = self.with_own(bits)
                 found = bits, bits
-        elif isinstance(peer, OrPeer):
-            found = self._any_of(peer.parts)
+        elif kind is OrPeer:
+            found = self._any_of(peer.parts)  # type: ignore[union-attr]
         else:
             must, may = self._resolve(peer)
             found = (must, must) if must == may else (must, may)
@@ -242,9 +249,9 @@ class Universe:
     def _any_of(self, parts: tuple[Peer, ...]) -> Bits:
         resolved, select, selected = self.resolved, self.select, self.select.memo
         members = must = more = 0
-        labelled = not select.unlabelled
+        is_plain = not select.unlabelled and not self.own
         for part in parts:
-            if labelled and isinstance(part, Members) and not self.own:
+            if is_plain and type(part) is Members:
                 selector = part.selector
                 bits = selected.get(selector)
                 if bits is None:
