@@ -27,12 +27,22 @@ def deciding_objects(cluster: Cluster, namespaces: frozenset[str]) -> tuple[Deco
     if cluster.mesh is not None or cluster.profile.startswith("ovn-kubernetes"):
         # who is in a mesh, and which nodes pods on their nodes' network are, is told by objects of any namespace
         return cluster.objects
-    there = [
-        d
-        for d in cluster.objects
-        if not d.namespace or d.kind in MEANT or (d.kind in (*POLICIES, *MACHINES) and d.namespace in namespaces)
-    ]
-    return tuple(there)
+    if "deciding" not in cluster.kept:
+        cluster.kept["deciding"] = _by_namespace(cluster.objects)
+    by_namespace: dict[str, list[int]] = cluster.kept["deciding"]
+    there = sorted(i for namespace in ("", *namespaces) for i in by_namespace.get(namespace, ()))
+    return tuple([cluster.objects[i] for i in there])
+
+
+def _by_namespace(objects: Sequence[Decoded]) -> dict[str, list[int]]:
+    """The numbers of the objects that decide in each namespace, and under "" those that decide everywhere."""
+    found: dict[str, list[int]] = {}
+    for i, d in enumerate(objects):
+        if not d.namespace or d.kind in MEANT:
+            found.setdefault("", []).append(i)
+        elif d.kind in POLICIES or d.kind in MACHINES:
+            found.setdefault(d.namespace, []).append(i)
+    return found
 
 
 def as_judged(profile: Profile, objects: Sequence[Decoded], unknown: Sequence[UnknownPolicy] = ()) -> dict[str, Any]:

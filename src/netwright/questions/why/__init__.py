@@ -244,7 +244,9 @@ def _judge(inquirer: Inquirer, parts: Sequence[Part], destination: Target) -> in
         return 0  # what was not read, the evaluator knows of on the pod network alone
     setup: dict[str, Any] = {"network": cluster.network, "unknown": cluster.unknown}
     if cluster.network == POD:
-        setup = as_judged(profile_of(cluster.profile), cluster.objects, cluster.unknown)
+        if "judged" not in cluster.kept:
+            cluster.kept["judged"] = as_judged(profile_of(cluster.profile), cluster.objects, cluster.unknown)
+        setup = dict(cluster.kept["judged"])
     service = destination.service
     if service is not None and not service.headless:
         setup["translated"] = True
