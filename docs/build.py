@@ -7,9 +7,10 @@ python docs/build.py --quiet    write them and exit 0
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import cluster_role
@@ -29,7 +30,7 @@ def generated() -> dict[Path, str]:
     found[cluster_role.PATH] = cluster_role.cluster_role()
     written = [p for p in (ROOT / "README.md", *sorted(DOCS.rglob("*.md"))) if p not in found and p != tour.PAGE]
     programs()
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # the work is done by the commands, in processes of their own
+    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("fork")) as pool:
         walked = pool.submit(tour.page)
         found |= {p: text for p, text in zip(written, pool.map(refreshed, written), strict=True) if text}
         found[tour.PAGE] = walked.result()
