@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from netwright.version import VERSION
-from tests.e2e.conftest import NO_NETWORK, Machine, base_python, everything, make_machine
+from tests.e2e.conftest import NO_NETWORK, UNCOMPILED, Machine, base_python, everything, make_machine
 
 pytestmark = pytest.mark.e2e
 
@@ -104,7 +104,8 @@ def test_what_the_cache_holds_is_not_asked_of_an_index(with_uv: Machine, clone: 
     assert with_uv.run(clone, "make", "demo").returncode == 0
     for made in (".venv", ".make"):
         shutil.rmtree(clone / made, ignore_errors=True)
-    with_uv.install("uv", f'case "$*" in *--offline*) ;; "pip install"*) exit 1 ;; esac\nexec "{uv}" "$@"')
+    offline = 'case "$*" in *--offline*) ;; "pip install"*) exit 1 ;; esac'
+    with_uv.install("uv", f'{UNCOMPILED}\n{offline}\nexec "{uv}" "$@"')
     again = with_uv.run(clone, "make", "demo", environment=NO_NETWORK)
     assert again.returncode == 0, again.stderr
     assert_works(with_uv, clone)
@@ -219,7 +220,7 @@ def test_killed_half_way_the_next_run_heals(machine: Machine, clone: Path, uv: s
     poison.touch()
     machine.install(
         "uv",
-        f'"{uv}" "$@" || exit $?\n'
+        f'{UNCOMPILED}\n"{uv}" "$@" || exit $?\n'
         f'case "$*" in *requirements/core.txt*) if [ -e "{poison}" ]; then\n'
         f'    rm "{poison}"; rm -rf .venv/lib/*/site-packages/click; kill -9 0\nfi ;; esac',
     )
@@ -351,7 +352,7 @@ def test_the_temporary_files_of_the_tests_stay_in_the_clone(idle: Machine, root:
     assert (clone / ".make" / "tmp" / "written").exists()
 
 
-def test_killed_while_the_environment_is_made(with_venv: Machine, clone: Path) -> None:
+def test_killed_while_the_environment_is_made(with_venv: Machine, clone: Path, uv: str) -> None:
     machine = with_venv
     poison = machine.folder / "poison"
     poison.touch()
@@ -362,6 +363,7 @@ def test_killed_while_the_environment_is_made(with_venv: Machine, clone: Path) -
     )
     assert machine.run(clone, "make", "demo").returncode == -signal.SIGKILL
     assert (clone / ".venv" / "bin" / "python").exists(), "the fault was not planted"
+    machine.install("uv", f'{UNCOMPILED}\nexec "{uv}" "$@"')  # sooner done than by a pip that fetches it first
     healed = machine.run(clone, "make", "demo")
     assert healed.returncode == 0, healed.stderr
     assert_works(machine, clone)

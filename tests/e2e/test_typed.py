@@ -31,9 +31,9 @@ def installed(copy_tree: Callable[[Path], Path], tmp_path: Path) -> Path:
 
 
 def shell(clone: Path, lines: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    unset = ("KUBE", "NETWRIGHT", "LC_")
+    unset = ("KUBE", "NETWRIGHT", "LC_", "PYTHONDONTWRITEBYTECODE")  # without bytecode each command compiles anew
     kept = {k: v for k, v in os.environ.items() if not k.startswith(unset)}
-    settings = {"COLUMNS": "80", "NO_COLOR": "1", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"} | environment
+    settings = {"COLUMNS": "80", "NO_COLOR": "1", "LANG": "C.UTF-8"} | environment
     command = ["/bin/sh", "-c", lines]
     return subprocess.run(
         command, cwd=clone, env=kept | settings, capture_output=True, text=True, encoding="utf-8", check=False
