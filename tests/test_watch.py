@@ -125,6 +125,8 @@ def told(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[Followed, Sequence[str]], list[str]]:
     """The documents that a command writes while it follows, one a line."""
+    # Garbage is collected after each answer, which here would walk whatever all the tests before have left.
+    monkeypatch.setattr("netwright.cli.watch.gc.collect", lambda: 0)
 
     def ask(followed: Followed, verb: Sequence[str]) -> list[str]:
         monkeypatch.setattr("netwright.sources.kube.watch.Followed", lambda source, access: followed)
