@@ -1,4 +1,4 @@
-"""A running kube-apiserver for the tests of this folder, one for all of them in a worker."""
+"""A running kube-apiserver for the tests of this folder, one for all of them in a worker, and ended with the last."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.cluster import definitions
 from tests.cluster.server import ApiServer, unavailable
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """The server, which serves every kind that is read, with the objects that tests write; skipped with the reason
     where it cannot be had."""

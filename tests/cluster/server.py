@@ -12,6 +12,7 @@ import contextlib
 import functools
 import http.client
 import json
+import os
 import shutil
 import signal
 import socket
@@ -94,7 +95,9 @@ class ApiServer:
 
     def _start(self, name: str, *command: str) -> None:
         with (self.folder / f"{name}.log").open("wb") as log:
-            self._processes.append(subprocess.Popen(command, stdout=log, stderr=log))
+            # Memory is not scarce here: garbage collected less often is a third of the server's CPU.
+            environment = {"GOGC": "400", **os.environ}
+            self._processes.append(subprocess.Popen(command, stdout=log, stderr=log, env=environment))
 
     def _await_ready(self) -> None:
         last = time.monotonic() + 120
