@@ -21,7 +21,7 @@ test: ## install the tests and run them all
 	@sh tools/browser.sh
 	@sh tools/etcd.sh
 	@mkdir -p .make/tmp
-	@TMPDIR="$$(pwd -P)/.make/tmp" GIT_CEILING_DIRECTORIES="$$(pwd -P)/.make/tmp" $(bin)/python -m pytest -n 2 $(ARGS)
+	@unset PYTHONDONTWRITEBYTECODE; TMPDIR="$$(pwd -P)/.make/tmp" GIT_CEILING_DIRECTORIES="$$(pwd -P)/.make/tmp" $(bin)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 check: ## lint, format, types and layers
 	$(install) dev

@@ -11,6 +11,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
+FIRST = ("cluster/", "browser/", "e2e/", "docs/", "test_watch.py", "laws/", "test_agreement")
+"""Where the tests are that take long, the longest first."""
+
 # Machines differ: nothing here is judged by the clock, and a slow example is not a failure.
 hypothesis.settings.register_profile(
     "netwright", deadline=None, print_blob=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -26,6 +29,20 @@ def pytest_configure(config: pytest.Config) -> None:
     for option in ("hypothesis_seed", "randomly_seed"):
         if getattr(config.option, option, None) in (None, "default"):
             setattr(config.option, option, seed)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that no process is left alone with it; tests that share a server stay together.
+
+    Within each place the order stays random.
+    """
+
+    def rank(item: pytest.Item) -> int:
+        place = item.nodeid.removeprefix("tests/")
+        return next((i for i, first in enumerate(FIRST) if place.startswith(first)), len(FIRST))
+
+    items.sort(key=rank)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

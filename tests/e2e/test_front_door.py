@@ -348,7 +348,7 @@ def test_the_temporary_files_of_the_tests_stay_in_the_clone(idle: Machine, root:
     python.chmod(0o755)
     run = idle.run(clone, "make", "test", "ARGS=-k dns", environment={"TMPDIR": "/nonexistent"})
     assert run.returncode == 0, run.stderr
-    assert run.stdout.split() == ["-m", "pytest", "-n", "2", "-k", "dns"]
+    assert run.stdout.split() == ["-m", "pytest", "-n", "2", "--dist", "worksteal", "-k", "dns"]
     assert (clone / ".make" / "tmp" / "written").exists()
 
 
