@@ -52,12 +52,21 @@ def move(folder: Path, other: Path) -> Path:
     return other
 
 
-def found(folder: Path) -> list[tuple[str, str, str]]:
-    """Code, file and object of what is found; nothing may be unread or withheld on the way."""
+def findings(folder: Path) -> tuple[Finding, ...]:
+    """What is found; nothing may be unread or withheld on the way."""
     twin = nw.load(str(folder))
     checked = twin.check()
     assert (twin.diagnostics, checked.withheld) == ((), ())
-    return sorted((f.code, str(Path(f.file).relative_to(folder)), name_of(f)) for f in checked.findings)
+    return tuple(checked.findings)
+
+
+def found(folder: Path) -> list[tuple[str, str, str]]:
+    """Code, file and object of what is found."""
+    return places(findings(folder), folder)
+
+
+def places(listed: Iterable[Finding], folder: Path) -> list[tuple[str, str, str]]:
+    return sorted((f.code, str(Path(f.file).relative_to(folder)), name_of(f)) for f in listed)
 
 
 def expected(mistakes: Iterable[Mistake]) -> list[tuple[str, str, str]]:
@@ -114,9 +123,10 @@ def test_a_mistake_alone_gives_its_one_finding_in_whatever_order_files_are_read(
     mistake: Mistake, tmp_path: Path
 ) -> None:
     folder = plant([mistake], tmp_path / "repository")
-    assert found(folder) == expected([mistake])
-    moved = move(folder, tmp_path / "moved")
-    before, after = ({f.fingerprint: name_of(f) for f in nw.load(str(p)).check().findings} for p in (folder, moved))
+    first = findings(folder)
+    assert places(first, folder) == expected([mistake])
+    again = nw.load(str(move(folder, tmp_path / "moved"))).check().findings
+    before, after = ({f.fingerprint: name_of(f) for f in listed} for listed in (first, again))
     assert after == before
 
 
