@@ -86,7 +86,7 @@ class AdminPolicies(Policies):
         if direction == "egress" and dice < 0.5:
             if dice < 0.15:
                 return {"nodes": self.selector(NODE_LABELS, 0.3)}
-            if dice < 0.3 or action != "Accept" or kind == "BaselineAdminNetworkPolicy":
+            if dice < 0.3 or kind == "BaselineAdminNetworkPolicy" or (action != "Accept" and dice < 0.45):
                 return {"networks": self.networks()}
             return {"domainNames": self.some(NAMES_OUTSIDE, 1, 2)}
         old = kind != "ClusterNetworkPolicy" and self.chance(0.5)

@@ -298,7 +298,6 @@ def admin_faults(policy: dict[str, Any]) -> list[str]:
                     faults += selected_faults(one)
                 for listed in (peer.get("networks"), peer.get("domainNames")):
                     faults += [] if listed is None or 0 < len(set(listed)) == len(listed) <= 25 else ["list"]
-                faults += [] if "domainNames" not in peer or rule["action"] == accept else ["a name that is denied"]
                 assert all(span(cidr) for cidr in peer.get("networks", []))
             entries = rule.get("protocols", rule.get("ports"))
             faults += [] if entries is None or 1 <= len(entries) <= 25 else ["entries"]

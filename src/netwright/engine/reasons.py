@@ -83,6 +83,8 @@ def of_citations(
                     yield Reason("depends", f"{_of(c.origin)} allows it if the address is one of {why.text}")
                 case "condition":
                     yield Reason("depends", f"{_of(c.origin)}: {why.text}")
+                case "ambiguous":
+                    yield Reason("ambiguous", why.text)
                 case "other":
                     yield Reason("unknown", why.text)
 

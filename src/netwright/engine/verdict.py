@@ -66,9 +66,9 @@ class Outcome(msgspec.Struct, frozen=True):
 
 class Open(msgspec.Struct, frozen=True):
     """Why a rule only perhaps matches: labels of a namespace, addresses of an endpoint, the protocol, DNS names (`text`
-    has them), a condition or something else that `text` tells."""
+    has them), a condition, what the documents leave open or something else that `text` tells."""
 
-    cause: Literal["labels", "addresses", "protocol", "names", "condition", "other"]
+    cause: Literal["labels", "addresses", "protocol", "names", "condition", "ambiguous", "other"]
     text: str = ""
 
 
@@ -382,8 +382,8 @@ def _why_open(universe: Universe, peer: Peer, position: int) -> Iterator[Open]:
             yield Open("addresses")
         case Names(patterns):
             yield Open("names", ", ".join(f"`{p}`" for p in patterns))
-        case UnknownPeer(reason):
-            yield Open("other", reason)
+        case UnknownPeer(reason, is_ambiguous):
+            yield Open("ambiguous" if is_ambiguous else "other", reason)
         case AndPeer(parts) | OrPeer(parts):
             for part in parts:
                 yield from _why_open(universe, part, position)

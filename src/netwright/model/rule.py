@@ -69,9 +69,10 @@ class Kinds(_Value, frozen=True, tag=True):
 
 
 class UnknownPeer(_Value, frozen=True, tag=True):
-    """Perhaps anybody: the input does not say."""
+    """Perhaps anybody: the input does not say; where it `is_ambiguous`, the documents do not."""
 
     reason: str
+    is_ambiguous: bool = False
 
 
 class AndPeer(_Value, frozen=True, tag=True):

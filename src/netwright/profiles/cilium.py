@@ -70,7 +70,7 @@ CILIUM = Profile(
         ranks_rules=True,
         by_absence=True,
         one_port_a_name=True,
-        refuses_nodes=True,
+        refuses_peers=True,
         names_by_dns=True,
     ),
     options=OPTIONS,

@@ -310,7 +310,9 @@ DIFFERENCES: Final[tuple[Difference, ...]] = (
     _d(
         "domain-names-as-peers",
         "what becomes of a rule with `domainNames` as a peer",
-        "it depends on what the names stand for",
+        "of one that accepts it depends on what the names stand for; what others do is left open",
+        "as the documents have it where the rule accepts; a policy with another such rule is refused whole",
+        _ADMIN_POLICY,
         calico="the rule fails closed: `Accept` matches nothing, `Deny` and `Pass` deny everything",
         of_calico=(_CLUSTER,),
     ),

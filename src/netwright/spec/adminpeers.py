@@ -19,7 +19,7 @@ from netwright.spec.ends import End, is_read, namespace_labels, namespace_matche
 from netwright.spec.judgement import Direction, Reason
 from netwright.spec.labels import matches, matches_pod, plain
 from netwright.spec.packet import PROTOCOLS, Packet
-from netwright.spec.reasons import HOST_ADDRESS, LABEL, NAMESPACE, NODE, POD_ADDRESS, domain
+from netwright.spec.reasons import HOST_ADDRESS, LABEL, NAMES_NOT_ACCEPTED, NAMESPACE, NODE, POD_ADDRESS, domain
 
 NAME_LABEL = "kubernetes.io/metadata.name"
 """The one label of a namespace that is known where its object is not in the input."""
@@ -69,13 +69,13 @@ def is_unknown(peer: Peer | AdminPeer | None) -> bool:
 
 
 def peers_match(
-    packet: Packet, direction: Direction, subject: End, peers: Sequence[Peer | AdminPeer | None]
+    packet: Packet, direction: Direction, subject: End, action: str, peers: Sequence[Peer | AdminPeer | None]
 ) -> Matched:
     """If any element matches the source (destination), the rule is applied. An empty list matches nobody."""
-    return any_of(*(_peer_matches(packet, direction, subject, peer) for peer in peers if peer is not None))
+    return any_of(*(_peer_matches(packet, direction, subject, action, peer) for peer in peers if peer is not None))
 
 
-def _peer_matches(packet: Packet, direction: Direction, subject: End, peer: Peer | AdminPeer) -> Matched:
+def _peer_matches(packet: Packet, direction: Direction, subject: End, action: str, peer: Peer | AdminPeer) -> Matched:
     other = packet.destination if direction == "egress" else packet.source
     if peer.networks is not None:
         # Matched against every address, pods' too, and whatever the protocol.
@@ -85,8 +85,10 @@ def _peer_matches(packet: Packet, direction: Direction, subject: End, peer: Peer
     if peer.nodes is not None:
         return nodes_match(packet, peer.nodes, other)
     if peer.domain_names is not None:
-        # Which addresses a name has is not for policies to say: any outside the cluster, perhaps.
-        return matched("perhaps", domain(peer.domain_names)) if other.kind == "address" else NO
+        # Which addresses a name has is not for policies to say: any outside the cluster, perhaps. "DomainNames is only
+        # supported for Accept rules"; the CRD takes them in others, and no word says what these do.
+        reason = domain(peer.domain_names) if action == "allow" else NAMES_NOT_ACCEPTED
+        return matched("perhaps", reason) if other.kind == "address" else NO
     if other.kind != "pod":
         return NO  # Host-networked pods are not included in the peers that follow.
     if isinstance(peer.namespaces, AdminNamespaces):

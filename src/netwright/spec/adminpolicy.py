@@ -191,4 +191,4 @@ def _rule(packet: Packet, direction: Direction, subject: End, rule: Rule | None)
     entries = rule.protocols if isinstance(rule, (IngressRule, EgressRule)) else rule.ports
     if not ports_match(packet, entries):
         return action, NO
-    return action, peers_match(packet, direction, subject, peers or ())
+    return action, peers_match(packet, direction, subject, action, peers or ())

@@ -272,7 +272,13 @@ def _admin_peer(scene: Scene, peer: Peer, selects_it: Callable[[Needs, Identity]
 
 
 def _admin_is_refused(policy: ClusterNetworkPolicy) -> bool:
-    """Whether Cilium refuses the whole policy: one with `nodes` as a peer without enable-node-selector-labels."""
+    """Whether Cilium refuses the whole policy: one with `nodes` as a peer without enable-node-selector-labels, or with
+    domain names in a rule that does not accept."""
     rules = (policy.spec.egress if policy.spec else None) or ()
-    peers = [peer for rule in rules for peer in (rule.to if rule else None) or () if peer is not None]
-    return any(one.nodes is not None and one.pods is None and one.namespaces is None for one in peers)
+    return any(
+        peer.nodes is not None or (peer.domain_names is not None and rule.action != "Accept")
+        for rule in rules
+        if rule is not None
+        for peer in rule.to or ()
+        if peer is not None and peer.pods is None and peer.namespaces is None
+    )

@@ -35,6 +35,11 @@ TIE = Reason(
     kind="ambiguous",
     text="policies of one tier and one priority disagree: which of them is applied is the implementation's choice",
 )
+NAMES_NOT_ACCEPTED = Reason(
+    kind="ambiguous",
+    text="a rule that does not accept has domain names, which are supported in rules that accept alone: what it does is"
+    " the implementation's choice",
+)
 HAIRPIN = Reason(
     kind="ambiguous",
     text="a Service leads the pod to itself: what comes of that, and under which address, is the plugin's choice",

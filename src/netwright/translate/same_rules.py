@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
+from msgspec.structs import replace
+
 from netwright.base.spans import Origin
 from netwright.model.rule import Action, Direction, OrPeer, Peer, Rule, Service, UnknownPeer, changed
 
@@ -97,6 +99,6 @@ def _anonymous(peer: Peer, origin: Origin) -> Peer:
     def unnamed(part: Peer) -> Peer:
         if not isinstance(part, UnknownPeer):
             return part
-        return UnknownPeer(part.reason.removeprefix(f"{origin.kind} `{origin.name}` "))
+        return replace(part, reason=part.reason.removeprefix(f"{origin.kind} `{origin.name}` "))
 
     return changed(peer, unnamed)

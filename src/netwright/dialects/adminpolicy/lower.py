@@ -150,7 +150,7 @@ class _Lowering:
 
     def policy(self, number: int, policy: Decoded) -> Iterator[Rule]:
         value: ClusterNetworkPolicy | AdminNetworkPolicy = policy.value
-        if value.spec is None or (self._reading.refuses_nodes and _names_nodes(policy)):
+        if value.spec is None or (self._reading.refuses_peers and _has_refused_peer(policy)):
             return
         subject = value.spec.subject or Subject()
         pods = subject.pods or NamespacedPods(namespace_selector=subject.namespaces)
@@ -221,11 +221,11 @@ class _Lowering:
         by_absence = self._reading.by_absence and any(_only_excludes(p.namespaces) for p in plain)
         if is_egress and by_absence and service.named:
             # names of ports are looked up at the pods that are selected, not at all that stand-ins stand for
-            selected = [self._selected(policy, p) for p in plain]
+            selected = [self._selected(policy, p, action) for p in plain]
             yield ALWAYS, either(selected), Service(named=service.named), action, UNBOUND
             service = Service(service.fixed)
         if plain:
-            yield ALWAYS, either([self._peer(policy, p) for p in plain]), service, action, UNBOUND
+            yield ALWAYS, either([self._peer(policy, p, action) for p in plain]), service, action, UNBOUND
         names = [name for p in peers for name in p.domain_names or ()]
         if names and self._reading.names_by_dns:
             # it learns the addresses of names from answers, so queries for them to the cluster's DNS are allowed too
@@ -240,11 +240,14 @@ class _Lowering:
 
     # --- peers --------------------
 
-    def _peer(self, policy: Decoded, peer: Peer | AdminPeer) -> RulePeer:
+    def _peer(self, policy: Decoded, peer: Peer | AdminPeer, action: Action) -> RulePeer:
         if peer.networks is not None:
             return self._reading.by_address(peer.networks)
         if peer.domain_names is not None:
-            return AndPeer((Names(peer.domain_names), Kinds(("external",))))
+            outside = Kinds(("external",))
+            if action == "allow":
+                return AndPeer((Names(peer.domain_names), outside))
+            return AndPeer((outside, UnknownPeer(_names_not_accepted(policy), is_ambiguous=True)))
         if peer.nodes is not None:
             return self._nodes(policy, peer.nodes)
         if peer.pods is None:
@@ -255,11 +258,11 @@ class _Lowering:
         old = pods.namespaces if isinstance(pods, AdminPods) else None
         return self._pods(policy, _namespaces(old or pods.namespace_selector, self._reading), pods.pod_selector)
 
-    def _selected(self, policy: Decoded, peer: Peer | AdminPeer) -> RulePeer:
+    def _selected(self, policy: Decoded, peer: Peer | AdminPeer, action: Action) -> RulePeer:
         """The pods of a peer whose labels meet it."""
         if peer.pods is None and peer.namespaces is not None:
             return self._pods(policy, _namespaces(peer.namespaces, self._reading), None)
-        return self._peer(policy, peer)
+        return self._peer(policy, peer, action)
 
     def _pods(self, policy: Decoded, where: Selector, selector: LabelSelector | None) -> RulePeer:
         surely = Members(conjunction(where, label_selector(selector, "k8s:", self._reading), POD_NETWORK))
@@ -322,11 +325,13 @@ class _Lowering:
             yield here, AndPeer((self._pods(policy, where, selector), reason))
 
 
-def _names_nodes(policy: Decoded) -> bool:
-    """Whether a peer of the policy is nodes."""
+def _has_refused_peer(policy: Decoded) -> bool:
+    """Whether a peer of the policy is nodes, or names in a rule that does not accept."""
     for rule in (policy.value.spec.egress or ()) if policy.value.spec is not None else ():
-        if any(peer is not None and peer.nodes is not None for peer in (rule.to or () if rule is not None else ())):
-            return True
+        for peer in (rule.to or ()) if rule is not None else ():
+            is_named = peer is not None and peer.domain_names is not None
+            if peer is not None and (peer.nodes is not None or (is_named and _ACTIONS[rule.action] != "allow")):
+                return True
     return False
 
 
@@ -352,6 +357,13 @@ def _namespaces(written: LabelSelector | AdminNamespaces | None, reading: Readin
             match_labels=written.match_labels, match_expressions=written.match_expressions
         )
     return label_selector(written, "ns:", reading)
+
+
+def _names_not_accepted(policy: Decoded) -> str:
+    return (
+        f"{policy.kind} `{policy.name}` has domain names in a rule that does not accept: they are supported in rules "
+        "that accept alone, and what another does with them is the network plugin's choice"
+    )
 
 
 def _unknown_label(policy: Decoded, keys: Sequence[str]) -> str:

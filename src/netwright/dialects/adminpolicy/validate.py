@@ -60,7 +60,7 @@ def check_cluster_policy(kind: str, policy: ClusterNetworkPolicy) -> None:
     for side, rules in (("ingress", spec.ingress), ("egress", spec.egress)):
         _check_count(rules, _MOST[kind], ("spec", side))
         for index, rule in enumerate(rules or ()):
-            _check_rule(rule, side, actions, _MOST[kind], ("spec", side, index))
+            _check_rule(kind, rule, side, actions, ("spec", side, index))
 
 
 def check_admin_policy(kind: str, policy: AdminNetworkPolicy) -> None:
@@ -84,7 +84,7 @@ def check_admin_policy(kind: str, policy: AdminNetworkPolicy) -> None:
     for side, rules in (("ingress", spec.ingress), ("egress", spec.egress)):
         _check_count(rules, _MOST[kind], ("spec", side))
         for index, rule in enumerate(rules or ()):
-            _check_rule(rule, side, actions, _MOST[kind], ("spec", side, index))
+            _check_rule(kind, rule, side, actions, ("spec", side, index))
 
 
 def _check_priority(priority: int | None) -> None:
@@ -136,7 +136,8 @@ def _check_selectors(found: Sequence[tuple[LabelSelector | None, str]], at: Poin
             check_selector(selector, (*at, name))
 
 
-def _check_rule(rule: Any, side: str, actions: tuple[str, ...], most: int, at: Pointer) -> None:
+def _check_rule(kind: str, rule: Any, side: str, actions: tuple[str, ...], at: Pointer) -> None:
+    most = _MOST[kind]
     if not isinstance(rule, (IngressRule, EgressRule, AdminIngressRule, AdminEgressRule)):
         raise Fault(at, "is empty; a rule has an `action` and its peers")
     if rule.action not in actions:
@@ -150,7 +151,7 @@ def _check_rule(rule: Any, side: str, actions: tuple[str, ...], most: int, at: P
         raise Fault((*at, where), "is empty; a rule has at least one peer", "`namespaces: {}` is every pod")
     _check_count(peers, most, (*at, where))
     for index, peer in enumerate(peers):
-        _check_peer(peer or Peer(), side, rule.action, (*at, where, index))
+        _check_peer(kind, peer or Peer(), side, (*at, where, index))
     if isinstance(rule, (IngressRule, EgressRule)):
         _check_protocols(rule.protocols, most, (*at, "protocols"))
         named = any(p is not None and p.destination_named_port for p in rule.protocols or ())
@@ -161,7 +162,7 @@ def _check_rule(rule: Any, side: str, actions: tuple[str, ...], most: int, at: P
         raise Fault(at, "names a port beside `networks`, `nodes` or `domainNames`, which have no named ports")
 
 
-def _check_peer(peer: Peer | AdminPeer, side: str, action: str, at: Pointer) -> None:
+def _check_peer(kind: str, peer: Peer | AdminPeer, side: str, at: Pointer) -> None:
     if peer.unknown:
         return
     fields = {"namespaces": "namespaces", "pods": "pods"}
@@ -170,7 +171,7 @@ def _check_peer(peer: Peer | AdminPeer, side: str, action: str, at: Pointer) -> 
         for name, text in outside.items():
             if getattr(peer, name) is not None:
                 raise Fault((*at, text), "is not a field of an ingress peer; those are `namespaces` and `pods`")
-    found = _one_of(peer, fields if side == "ingress" else fields | outside, at, "a peer")
+    _one_of(peer, fields if side == "ingress" else fields | outside, at, "a peer")
     if isinstance(peer.namespaces, LabelSelector):
         check_selector(peer.namespaces, (*at, "namespaces"))
     elif peer.namespaces is not None:
@@ -194,8 +195,8 @@ def _check_peer(peer: Peer | AdminPeer, side: str, action: str, at: Pointer) -> 
         check_selector(peer.nodes, (*at, "nodes"))
     for index, text in enumerate(peer.networks or ()):
         check_cidr(text, (*at, "networks", index), stored=True)
-    if found == "domain_names" and action not in ("Accept", "Allow"):
-        raise Fault((*at, "domainNames"), f"stands in a rule that does `{action}`; names can only be accepted")
+    if peer.domain_names is not None and kind == "BaselineAdminNetworkPolicy":
+        raise Fault((*at, "domainNames"), "is not a field of the baseline's peers")
     for index, name in enumerate(peer.domain_names or ()):
         if _DOMAIN(name) is None:
             raise Fault(

@@ -39,11 +39,12 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     read by their number, across policies, each peer for itself; else each policy is, and which first is open.
     `by_absence`: peers of admin policies that are namespaces, and that ask only for what these lack, are everybody.
     `one_port_a_name`: of the ports of a pod's containers with one name, whatever their protocols, the last counts
-    alone, and none of an init container. `refuses_nodes`: an admin policy with a peer that is nodes is refused whole.
-    `names_by_dns`: with the addresses of DNS names, queries for these names to the cluster's DNS are allowed.
-    `numbers_only`: of the ports of a NetworkPolicy's rule those with a number count, for each protocol; a protocol
-    without any, by a name or without a port, is all of its ports. `hosts_by_address`: peers of a NetworkPolicy match
-    nodes by the addresses of hostNetwork pods on them, and what they send by addresses of the plugin's own.
+    alone, and none of an init container. `refuses_peers`: an admin policy with a peer that is nodes, or names in a rule
+    that does not accept, is refused whole. `names_by_dns`: with the addresses of DNS names, queries for these names to
+    the cluster's DNS are allowed. `numbers_only`: of the ports of a NetworkPolicy's rule those with a number count, for
+    each protocol; a protocol without any, by a name or without a port, is all of its ports. `hosts_by_address`: peers
+    of a NetworkPolicy match nodes by the addresses of hostNetwork pods on them, and what they send by addresses of the
+    plugin's own.
     """
 
     beyond: ServiceSet = BEYOND_TRANSPORT
@@ -54,7 +55,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     ranks_rules: bool = False
     by_absence: bool = False
     one_port_a_name: bool = False
-    refuses_nodes: bool = False
+    refuses_peers: bool = False
     names_by_dns: bool = False
     numbers_only: bool = False
     hosts_by_address: bool = False

@@ -1,4 +1,4 @@
-"""NW2301 to NW2312: what admin policies select, and what their version means."""
+"""NW2301 to NW2313: what admin policies select, and what their version means."""
 
 from __future__ import annotations
 
@@ -224,5 +224,26 @@ ADMIN_POLICIES: Final = (
         help="name the Node objects as a source too",
         fails=manifest(WEB, DENY, cnp("egress: {action: Deny, to: [{nodes: {}}]}")),
         passes=manifest(WEB, DENY, NODE, cnp("egress: {action: Deny, to: [{nodes: {}}]}")),
+    ),
+    FindingCode(
+        code="NW2313",
+        severity="warning",
+        title="domain names in a rule that does not accept",
+        explanation=(
+            "`domainNames` are supported for Accept rules alone, as the API's text says. Its schema takes them in Deny "
+            "and Pass rules too, and nothing says what these do: Cilium refuses the whole policy, Calico denies "
+            "everything, others may match the addresses that the names have. So what such a rule does to addresses "
+            "outside is left undecided where the profile does not say it."
+        ),
+        help="accept the names that are to be reached, and deny the rest by a rule behind it",
+        fails=manifest(WEB, DENY, cnp("egress: {action: Deny, to: [{domainNames: [www.example.com]}]}")),
+        passes=manifest(
+            WEB,
+            DENY,
+            cnp(
+                "egress: {action: Accept, to: [{domainNames: [www.example.com]}]}",
+                "egress: {action: Deny, to: [{networks: [0.0.0.0/0]}]}",
+            ),
+        ),
     ),
 )

@@ -103,8 +103,8 @@ def admin_rules(policy: admin.ClusterNetworkPolicy) -> Iterator[Entry]:
         subject = pods_of(spec.subject.pods.namespace_selector, spec.subject.pods.pod_selector, False)
     else:
         return
-    if any(peer is not None and peer.nodes is not None for rule in spec.egress or () if rule for peer in rule.to or ()):
-        return  # refused without enable-node-selector-labels
+    if any(_is_refused(rule, peer) for rule in spec.egress or () if rule for peer in rule.to or () if peer):
+        return
     tier = BASELINE if spec.tier == "Baseline" else ADMIN
     sides: tuple[tuple[Side, Sequence[Any]], ...] = (("ingress", spec.ingress or ()), ("egress", spec.egress or ()))
     for side, rules in sides:
@@ -129,6 +129,11 @@ def admin_rules(policy: admin.ClusterNetworkPolicy) -> Iterator[Entry]:
                 yield plain
             for peer in listed:
                 yield from _admin_peer(plain, peer)
+
+
+def _is_refused(rule: admin.EgressRule, peer: admin.Peer) -> bool:
+    """Nodes without enable-node-selector-labels, and names in a rule that does not accept."""
+    return peer.nodes is not None or (peer.domain_names is not None and rule.action != "Accept")
 
 
 def _admin_peer(plain: Entry, peer: admin.Peer | None) -> Iterator[Entry]:

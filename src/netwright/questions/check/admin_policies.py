@@ -86,9 +86,24 @@ class Told:
                 continue
             if peer.nodes is not None:
                 yield from self._nodes(rule, peer.nodes, (*place, "nodes"))
+            if peer.domain_names is not None and rule.action != "allow":
+                yield self._names(rule, peer.domain_names, (*place, "domainNames"))
             selected = chooser(peer)
             if selected is not None:
                 yield from self._nobody(rule, selected, place)
+
+    @staticmethod
+    def _names(rule: AdminRule, names: tuple[str, ...], place: tuple[str | int, ...]) -> Found:
+        return Found(
+            "NW2313",
+            at(rule.policy, *place),
+            f"a {rule.written_action} rule of {name_of(rule.policy)} has domain names, which only Accept supports",
+            label="names can only be accepted",
+            effect="what becomes of the rule is the network plugin's choice: Cilium refuses the whole policy, Calico "
+            "denies everything",
+            help="accept the names that are to be reached, and deny the rest by a rule behind it",
+            key=",".join(names),
+        )
 
     def _nodes(self, rule: AdminRule, selector: LabelSelector, place: tuple[str | int, ...]) -> Iterator[Found]:
         if not self.nodes:

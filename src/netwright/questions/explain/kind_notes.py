@@ -172,7 +172,7 @@ RULES_OF_THUMB: Final[dict[tuple[str, str], tuple[str, ...]]] = {
         "`networks` matches pods too: `0.0.0.0/0` is all of IPv4, pod to pod included, unless a Pass comes before.",
         "Rules with `protocols` leave ICMP alone; rules without match it.",
         "Pods on hostNetwork are neither its subjects nor its `pods` and `namespaces`; `nodes` names them.",
-        "`domainNames` only accepts, and means something only before a Deny.",
+        "`domainNames` only accepts, and means something only before a Deny; what Deny or Pass do with it is not said.",
     ),
     ("cilium.io", "CiliumNetworkPolicy"): (
         "Any rule for a direction isolates the pods it selects there, one that only denies too, unless "
