@@ -93,8 +93,8 @@ class Matching:
         if destination.services is not None:
             base = protocols(rule)
             for peer, service in self._service(policy, destination.services):
-                cut = Service(service.fixed & base, service.named)
-                yield self._match(from_, _and(to, peer), cut, when)
+                named = tuple(port for port in service.named if ServiceSet.ports(port.protocol) & base)
+                yield self._match(from_, _and(to, peer), Service(service.fixed & base, named), when)
             return
         yield from self._by_ports(policy, rule, destination, side, from_, to, when)
 
