@@ -67,6 +67,8 @@ _WHOLE = {
 }
 """Ranges whose addresses stay as they are."""
 _LAST_BITS: Final = 8
+_GUESTS: Final = int(ipaddress.IPv4Address("10.0.2.0")), 24
+"""What guests behind `masquerade` see: it stays, as nobody wrote it, and what has its addresses is found by `check`."""
 
 
 class Pseudonyms:
@@ -294,14 +296,16 @@ class Pseudonyms:
         return found
 
     def _draw_addresses(self) -> None:
-        """A key with which as few addresses as can be stay what they are or become another one that was there."""
+        """A key with which as few addresses as can be stay what they are, become another one that was there, or meet
+        the range of guests."""
         key, best = self._key, (len(self._numbers) + 1, self._key)
         found = [one for one in self._numbers if one[2] > _LAST_BITS]
         for number in range(_KEYS_TRIED):
             self._turn_to(hmac.digest(key, b"addresses %d" % number, "sha256"))
-            same = sum((bits, self._moved(one, bits, length), length) in self._numbers for bits, one, length in found)
-            best = min(best, (same, self._key))
-            if not same:
+            moved = [(bits, self._moved(one, bits, length), length) for bits, one, length in found]
+            bad = sum(one in self._numbers or _meets_guests(*one) for one in moved)
+            best = min(best, (bad, self._key))
+            if not bad:
                 break
         self._turn_to(best[1])
 
@@ -353,6 +357,12 @@ def _number(text: str) -> tuple[int, int] | None:
     except ValueError:
         return None
     return address.max_prefixlen, int(address)
+
+
+def _meets_guests(bits: int, number: int, length: int) -> bool:
+    """Whether a range of IPv4 and that of guests have addresses in common."""
+    apart = 32 - min(length, _GUESTS[1])
+    return bits == 32 and number >> apart == _GUESTS[0] >> apart
 
 
 def _networks(text: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:

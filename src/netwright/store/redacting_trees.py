@@ -9,6 +9,7 @@ from typing import Any
 from netwright.dialects.calico import grammar
 from netwright.store.lines import COMMAND
 from netwright.store.pseudonyms import Pseudonyms
+from netwright.store.redacting_guests import is_masqueraded, network_data, network_data_base64
 from netwright.store.vocabulary import (
     BALANCER_WORDS,
     BEGINNINGS,
@@ -39,6 +40,8 @@ from netwright.store.vocabulary import (
 _PORT = re.compile(r"[\d:_-]+")
 _METHOD = re.compile(r"[A-Z|()^$.*]+")
 _ANY = frozenset(("", "/", ".*", "/.*"))
+_AS_WILDCARD = re.compile(r"(/[-A-Za-z0-9_~]*)*/\*")
+"""A path that ends as if `*` stood for something, which is no regular expression that anybody means."""
 _OPENED = re.compile(r"""(?:[\s,:{}\[\]"'-]|protocol|port|(?i:tcp|udp|sctp|icmp(?:v6)?)|\d)*""")
 _CALICO = ("crd.projectcalico.org", "projectcalico.org")
 _SWITCHES = ("true", "false", "internal", "none")
@@ -51,6 +54,7 @@ class Trees:
         self._p = pseudonyms
         self._group = ""
         self._kind = ""
+        self._masqueraded = False
 
     def object(self, group: str, kind: str, tree: Any, at: Any) -> tuple[Any, Any]:
         """An object, and the places of its nodes."""
@@ -77,6 +81,8 @@ class Trees:
         places = at[2] if at and len(at) > 2 and isinstance(at[2], dict) else {}
         found: dict[str, Any] = {}
         moved: dict[str, Any] = {}
+        if "volumes" in value and self._group.endswith("kubevirt.io"):
+            self._masqueraded = is_masqueraded(value)
         for key, held in value.items():
             here = places.get(key)
             named = self._key(key, held, value, field, above)
@@ -129,7 +135,8 @@ class Trees:
         if field == "deletionTimestamp":
             return text
         if field in ("networkData", "networkDataBase64"):
-            return "redacted" if text else ""
+            change = network_data if field == "networkData" else network_data_base64
+            return change(text, self._p, masqueraded=self._masqueraded)
         if field in SELECTORS and self._group in _CALICO:
             return self.selector(text)
         if field in PORTS or (field == "name" and above in ("ports", "port")):
@@ -138,6 +145,8 @@ class Trees:
             return self._json(text)
         if self._group == "cilium.io" and field in ("path", "host", "method", "headers"):
             is_method = field == "method" and (_METHOD.fullmatch(text) or text.upper() in METHODS)
+            if field == "path" and _AS_WILDCARD.fullmatch(text):
+                return f"/{self._p.opaque(text)}/*"
             return text if text in _ANY or is_method else self._p.opaque(text)
         if field in ENUMERATED and is_word(field, text):
             return text

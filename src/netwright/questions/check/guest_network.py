@@ -8,16 +8,15 @@ After cloud-init 25 (`doc/rtd/reference/network-config-format-{v1,v2}.rst`), Kub
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Iterator, Sequence
-from typing import Any, Final
-
-import msgspec
+from collections.abc import Iterator
+from typing import Final
 
 from netwright.base.ipset import Family, IpSet, address_text, parse_address
 from netwright.base.spans import Pointer
 from netwright.dialects.kubemacpool.ranges import mac_number
 from netwright.dialects.kubevirt.machines import ADDRESSES, Card, Written, asked_for
 from netwright.model.networks import POD
+from netwright.profiles.network_data import Link, read_network_data
 from netwright.profiles.networks import described
 from netwright.profiles.odd_networks import addresses
 from netwright.questions.check.found import Found, listed
@@ -36,15 +35,6 @@ VIRTUAL: Final = (
 )
 """How MAC addresses begin that several hosts share."""
 _OF_LOADERS: Final = (("cloudInitNoCloud", "cloud_init_no_cloud"), ("cloudInitConfigDrive", "cloud_init_config_drive"))
-
-
-class Link(msgspec.Struct, frozen=True):
-    """An interface as a guest is told to set it up: `mac` "" where it is chosen by its name alone."""
-
-    name: str
-    mac: str
-    addresses: tuple[str, ...]
-    mtu_bytes: int | None
 
 
 def checks(scene: Scene) -> Iterator[Found]:
@@ -77,61 +67,6 @@ def _set_up(machine: Written) -> Iterator[tuple[tuple[Link, ...], Pointer]]:
                 except ValueError:
                     continue
                 yield read_network_data(text), (*at, "networkDataBase64")
-
-
-def read_network_data(text: str) -> tuple[Link, ...]:
-    """The interfaces of a `networkData`, version 1 or 2; none where it is not readable, or of another form.
-
-    >>> read_network_data("version: 2\\nethernets: {eth0: {addresses: [192.0.2.7/24], mtu: 9000}}")
-    (Link(name='eth0', mac='', addresses=('192.0.2.7',), mtu_bytes=9000),)
-    """
-    from netwright.sources.yamltext import Built, TextFault, build
-
-    documents: list[Built] = []
-    try:
-        build(text.encode(), documents, [])
-    except TextFault:
-        return ()
-    tree = documents[0].value if documents else None
-    tree = tree.get("network", tree) if isinstance(tree, dict) else None
-    if not isinstance(tree, dict):
-        return ()
-    if tree.get("version") == 1:
-        listed_ = tree.get("config")
-        return tuple(
-            _first(one) for one in (listed_ if isinstance(listed_, list) else ()) if _is(one, "type", "physical")
-        )
-    ethernets = tree.get("ethernets")
-    held = ethernets.items() if isinstance(ethernets, dict) else ()
-    return tuple(_second(str(name), one) for name, one in held if isinstance(one, dict))
-
-
-def _is(one: Any, key: str, value: str) -> bool:
-    return isinstance(one, dict) and one.get(key) == value
-
-
-def _first(one: dict[str, Any]) -> Link:
-    subnets = one.get("subnets")
-    texts = [s.get("address") for s in (subnets if isinstance(subnets, list) else ()) if isinstance(s, dict)]
-    return _link(one.get("name"), one.get("mac_address"), texts, one.get("mtu"))
-
-
-def _second(name: str, one: dict[str, Any]) -> Link:
-    match, held = one.get("match"), one.get("addresses")
-    # an address may be a mapping with its label and lifetime
-    texts = [next(iter(a), None) if isinstance(a, dict) else a for a in (held if isinstance(held, list) else ())]
-    mac = match.get("macaddress") if isinstance(match, dict) else None
-    return _link(name, mac, texts, one.get("mtu"))
-
-
-def _link(name: Any, mac: Any, texts: Sequence[Any], mtu: Any) -> Link:
-    bare = tuple(text.partition("/")[0] for text in texts if isinstance(text, str))
-    return Link(
-        name=name if isinstance(name, str) else "",
-        mac=mac if isinstance(mac, str) else "",
-        addresses=tuple(text for text in bare if addresses((text,))),
-        mtu_bytes=mtu if isinstance(mtu, int) else None,
-    )
 
 
 def _cards(machine: Written, link: Link, links: int) -> tuple[Card, ...]:
