@@ -66,7 +66,9 @@ def tell(twin: Twin, given: Given) -> None:
         return
     from netwright.render.diagnostics_text import diagnostics_text
 
-    say(diagnostics_text(twin.diagnostics, words(sys.stderr), verbose=given.verbose))
+    lines = diagnostics_text(twin.diagnostics, words(sys.stderr), verbose=given.verbose)
+    if not _is_told("diagnostics", lines):
+        say(lines)
 
 
 def tell_costs(twin: Twin, given: Given) -> None:
@@ -99,17 +101,50 @@ MEANINGS = {
 """What the exit codes of an answer mean."""
 
 
-_begun = [0.0]
+class Told(msgspec.Struct):
+    """What a command that follows a cluster has told already."""
+
+    begun: float = 0.0
+    """The time of an answer counts from here."""
+    seconds: str = ""
+    """The time of the last answer, as its last line has it."""
+    last: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    """The lines of the last answer without its time, and of its diagnostics."""
+    is_same: bool = False
+    """Whether the answer was the same, and so was not written again."""
+
+    def begin_again(self) -> None:
+        self.begun, self.is_same = time.process_time(), False
 
 
-def begin_again() -> None:
-    """The time of an answer counts from here: one more is given by a command that follows a cluster."""
-    _begun[0] = time.process_time()
+_following: list[Told] = []
+
+
+@contextmanager
+def following() -> Iterator[Told]:
+    """Within, text is not written again that was written last."""
+    _following.append(Told())
+    try:
+        yield _following[-1]
+    finally:
+        _following.pop()
+
+
+def _is_told(what: str, lines: Sequence[str]) -> bool:
+    """Whether a command that follows a cluster wrote the same last, but for the time it took."""
+    if not _following:
+        return False
+    told = _following[-1]
+    bare = [line.replace(told.seconds, "") for line in lines] if told.seconds else list(lines)
+    before, told.last[what] = told.last.get(what), bare
+    return before == bare
 
 
 def ending(code: int) -> str:
     """The end of a last line: the time, and what the exit code means."""
-    return f"{time.process_time() - _begun[0]:.2f} s {words()['dot']} {MEANINGS[code]}"
+    told = _following[-1] if _following else Told()
+    told.seconds = f"{time.process_time() - told.begun:.2f} s {words()['dot']} "
+    return told.seconds + MEANINGS[code]
 
 
 def write_lines(lines: Iterable[str], to: Output) -> None:
@@ -119,6 +154,9 @@ def write_lines(lines: Iterable[str], to: Output) -> None:
     from netwright.render.styles import paint
 
     whole = list(lines)  # worked out before the first is written: until then there is progress to show
+    if _is_told("answer", whole):
+        _following[-1].is_same = True
+        return
     sign = words().sign if to.path is None else str
     is_styled = to.path is None and has_colour(sys.stdout)
     with answer_stream(to) as stream:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import pty
@@ -13,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from netwright.base.errors import SourceError
+from netwright.profiles.alike import read_alike
 from netwright.sources.kube import Access, watch
+from netwright.sources.kube.live import digest_of
 from netwright.sources.kube.watch import Followed
 
 GONE = {"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired"}}
@@ -29,14 +31,22 @@ GONE = {"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Ex
 
 def _pod(name: str, version: int) -> dict[str, Any]:
     meta = {"name": name, "namespace": "n", "resourceVersion": str(version)}
-    return {"kind": "Pod", "apiVersion": "v1", "metadata": meta, "spec": {"containers": [{"name": "c"}]}}
+    status = {"conditions": [{"type": "Ready", "status": "True"}]}
+    spec = {"containers": [{"name": "c"}]}
+    return {"kind": "Pod", "apiVersion": "v1", "metadata": meta, "spec": spec, "status": status}
+
+
+def _resource(name: str, kind: str, *, namespaced: bool) -> dict[str, Any]:
+    return {"name": name, "kind": kind, "namespaced": namespaced, "verbs": ["list", "watch"]}
 
 
 class Pods:
     """A server of pods: what it lists, and what each watch of it tells before it ends (bytes, or a code that is
-    answered instead). The last watch stays open."""
+    answered instead). The last watch stays open. Namespaces are served by `labels`: one, that may not be listed."""
 
     def __init__(self) -> None:
+        self.labels: dict[str, str] | None = None
+        self.resources: list[Any] = [_resource("pods", "Pod", namespaced=True)]
         self.listed: list[list[dict[str, Any]]] = [[_pod("a", 5)]]
         self.watches: list[list[dict[str, Any] | bytes] | int] = []
         self.asked: list[dict[str, list[str]]] = []
@@ -48,6 +58,10 @@ class Pods:
         version = max((int(one["metadata"]["resourceVersion"]) for one in items), default=0)
         return json.dumps({"metadata": {"resourceVersion": str(version)}, "items": items}).encode()
 
+    def namespace(self) -> bytes:
+        meta = {"name": "n", "labels": self.labels}
+        return json.dumps({"kind": "Namespace", "apiVersion": "v1", "metadata": meta}).encode()
+
 
 @pytest.fixture
 def pods() -> Iterator[Pods]:
@@ -55,7 +69,7 @@ def pods() -> Iterator[Pods]:
     fixed: dict[str, Any] = {
         "/api": {"kind": "APIVersions", "versions": ["v1"]},
         "/apis": {"kind": "APIGroupList", "groups": []},
-        "/api/v1": {"resources": [{"name": "pods", "kind": "Pod", "namespaced": True, "verbs": ["list", "watch"]}]},
+        "/api/v1": {"resources": told.resources},
     }
 
     class Handler(BaseHTTPRequestHandler):
@@ -68,6 +82,9 @@ def pods() -> Iterator[Pods]:
                 self._watch(asked)
             elif parts.path == "/api/v1/pods":
                 self._send(200, told.list())
+            elif parts.path.startswith("/api/v1/namespaces"):
+                is_known = parts.path.endswith("/n") and told.labels is not None
+                self._send(200 if is_known else 403, told.namespace())
             else:
                 body = fixed.get(parts.path)
                 self._send(404 if body is None else 200, json.dumps(body or {}).encode())
@@ -123,7 +140,7 @@ def config(pods: Pods, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def followed(config: Path) -> Iterator[Followed]:
-    one = Followed("kube:", Access(kubeconfig=str(config)))
+    one = Followed("kube:", Access(kubeconfig=str(config)), read_alike)
     yield one
     one.close()
 
@@ -182,6 +199,41 @@ def test_a_kind_that_is_followed_no_more_ends_it(
         next(followed.changes())
 
 
+def test_what_is_not_read_of_an_object_is_no_change(pods: Pods, followed: Followed) -> None:
+    """A heartbeat in a status, and who wrote it: nothing is worked out again. The digest tells it."""
+    before = followed.reading()
+    beat, ready = _pod("a", 6), _pod("a", 7)
+    beat["metadata"]["managedFields"] = [{"manager": "kubelet", "time": "2026-01-01T00:00:00Z"}]
+    beat["status"]["conditions"][0]["lastProbeTime"] = "2026-01-01T00:00:00Z"
+    ready["status"]["conditions"][0]["status"] = "False"
+    pods.watches = [[{"type": "MODIFIED", "object": beat}, {"type": "ADDED", "object": _pod("b", 7)}]]
+    pods.watches += [[{"type": "MODIFIED", "object": ready}], []]
+    changes = followed.changes()
+    assert next(changes) == ["Pod n/b"]
+    after = followed.reading()
+    assert after.documents[0] is before.documents[0]
+    assert after.inputs[0].digest == digest_of(json.dumps(one).encode() for one in (beat, _pod("b", 7)))
+    assert next(changes) == ["Pod n/a"]
+
+
+def test_a_namespace_that_may_only_be_got_is_got_again(
+    pods: Pods, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "NAMED_SECONDS", 0.01)
+    pods.resources.append(_resource("namespaces", "Namespace", namespaced=False))
+    pods.labels = {}
+    with closing(Followed("kube:", Access(kubeconfig=str(config)))) as followed:
+        changes = followed.changes()
+        for team in ("shop", "bank"):
+            pods.labels = {"team": team}
+            assert next(changes) == ["Namespace n"]
+            (raw,) = [d.raw for d in followed.reading().documents if d.kind == "Namespace"]
+            assert json.loads(raw)["metadata"]["labels"] == pods.labels
+        pods.labels = None
+        with pytest.raises(SourceError, match="the namespace n cannot be read any more"):
+            next(changes)
+
+
 def test_a_fault_of_ours_in_a_thread_is_told(pods: Pods, followed: Followed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "selection", lambda resource: 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -216,7 +268,7 @@ class Terminal:
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             while found := os.read(self._mine, 4096):
                 self.text += found.decode()
 
@@ -241,7 +293,10 @@ def terminal(config: Path) -> Iterator[Terminal]:
 
 
 def test_it_says_what_changed_and_ends_by_an_interrupt(pods: Pods, terminal: Terminal) -> None:
-    pods.watches = [[{"type": "ADDED", "object": _pod("b", 6)}]]
+    noted = _pod("a", 6)
+    noted["metadata"]["annotations"] = {"note": "new"}
+    pods.watches = [[{"type": "MODIFIED", "object": noted}], [{"type": "ADDED", "object": _pod("b", 7)}]]
+    terminal.shows(r"exit 0\r\n\r\nchanged: Pod n/a\r\nthe answer is the same\r\n\r\nchanged: Pod n/b\r\n")
     terminal.shows(r"(?s)not at all of 1\b.*\r\n\r\nchanged: Pod n/b\r\n.*not at all of 2\b.*exit 0\r\n")
     terminal.process.send_signal(signal.SIGINT)
     assert terminal.process.wait(30) == 130

@@ -314,7 +314,7 @@ class Scene(Stage):
 
     def rows_at(self, bits: int) -> tuple[int, ...]:
         """The endpoint rows of these identities."""
-        return tuple(row for identity in indexes(bits) for row in self._rows_of.get(identity, ()))
+        return tuple(sorted(row for identity in indexes(bits) for row in self._rows_of.get(identity, ())))
 
     @cached_property
     def _rows_of(self) -> dict[int, list[int]]:

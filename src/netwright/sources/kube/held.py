@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -26,17 +26,23 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class _Kind(msgspec.Struct):
-    """The objects of a kind; `ordered` is what a reading has of them, None where one changed since."""
+    """The objects of a kind, with the digests of what was told of them last; `ordered` is what a reading has of them,
+    None where one changed since."""
 
     of: dict[tuple[str, str], Document] = msgspec.field(default_factory=dict)
+    digests: dict[tuple[str, str], bytes] = msgspec.field(default_factory=dict)
     ordered: list[Document] | None = None
 
 
 class Held:
-    """What is known of one cluster. What did not change is the same document in each reading."""
+    """What is known of one cluster. What did not change is the same document in each reading.
 
-    def __init__(self, shown: str) -> None:
+    `alike`: whether an object is to count as unchanged though its text differs, by its document before and now.
+    """
+
+    def __init__(self, shown: str, alike: Callable[[Document, Document], bool] | None = None) -> None:
         self.shown = shown
+        self._alike = alike
         self.account = Account()
         self._kinds: dict[Resource, _Kind] = {}
         self._digests: list[bytes] = []  # of all documents, sorted
@@ -50,7 +56,8 @@ class Held:
         for item in items:
             found = self._document(resource, item)
             kind.of[found.namespace, found.name] = found
-        self._digests = sorted([*self._digests, *map(_digest, kind.of.values())])
+            kind.digests[found.namespace, found.name] = _digest(found)
+        self._digests = sorted([*self._digests, *kind.digests.values()])
 
     def take(self, change: Change) -> list[str]:
         """What differs by a change, as `NetworkPolicy shop/web`: nothing where the same is told again."""
@@ -104,20 +111,21 @@ class Held:
         return document(resource, item, self.shown, self._number)
 
     def _leaves(self, kind: _Kind, name: tuple[str, str]) -> bool:
-        before = kind.of.pop(name, None)
-        if before is None:
+        if kind.of.pop(name, None) is None:
             return False
-        del self._digests[bisect_left(self._digests, _digest(before))]
+        del self._digests[bisect_left(self._digests, kind.digests.pop(name))]
         return True
 
     def _comes(self, kind: _Kind, name: tuple[str, str], found: Document) -> bool:
-        before = kind.of.get(name)
-        if before is not None and before.raw == found.raw:
+        before, digest = kind.of.get(name), _digest(found)
+        if before is not None and kind.digests[name] == digest:
             return False
+        is_alike = before is not None and self._alike is not None and self._alike(before, found)
         self._leaves(kind, name)
-        kind.of[name] = found
-        insort(self._digests, _digest(found))
-        return True
+        kind.of[name] = before if before is not None and is_alike else found
+        kind.digests[name] = digest
+        insort(self._digests, digest)
+        return not is_alike
 
 
 def _digest(found: Document) -> bytes:

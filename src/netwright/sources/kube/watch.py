@@ -5,13 +5,13 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import quote, urlencode
 
 import msgspec
 
 from netwright.base.errors import SourceError
-from netwright.model.document import Reading
+from netwright.model.document import Document, Reading
 from netwright.sources.kube import PREFIX, Access
 from netwright.sources.kube.connection import Refused, Server
 from netwright.sources.kube.discovery import Resource, discover
@@ -49,12 +49,16 @@ _OBJECT = msgspec.json.Decoder(_Object)
 
 
 class Followed:
-    """The objects of a cluster, as they are by the last change that was taken. Raises SourceError as `read_cluster`."""
+    """The objects of a cluster, as they are by the last change that was taken. `alike` as of `Held`: what changed
+    without being another object to it is no change.
 
-    def __init__(self, source: str, access: Access) -> None:
+    Raises SourceError as `read_cluster`.
+    """
+
+    def __init__(self, source: str, access: Access, alike: Callable[[Document, Document], bool] | None = None) -> None:
         chosen = choose(source, access)
         self._server = Server(chosen, allow_exec=access.allow_exec)
-        self._held = Held(f"{PREFIX}{self._server.name}")
+        self._held = Held(f"{PREFIX}{self._server.name}", alike)
         self._changes: queue.Queue[Change | Exception] = queue.Queue()
         try:
             served = discover(self._server)
