@@ -7,6 +7,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from netwright.model.finding_codes import finding_codes
 from netwright.model.outside_ports import INTERNAL_BALANCERS
 from netwright.store import vocabulary
 from netwright.store.files import Folder
-from netwright.store.pseudonyms import KNOWN
+from netwright.store.pseudonyms import KNOWN, Pseudonyms
 from netwright.store.reading import Found, find, stored
 from netwright.store.redacting import Redacted, redacted
 from netwright.store.taking import Stored, take, write
@@ -140,6 +141,18 @@ def test_verdicts_are_the_same_up_to_names(tmp_path: Path, seed: int, language: 
         assert exposed[0] == exposed[1], f"{language} cluster {number}"
     assert {"allow", "deny"} <= told.keys(), told
     assert told["no such question"] < sum(told.values()) / 3, told
+
+
+@pytest.mark.parametrize("pattern", ["b*k", "*an*", "ba*", "*nk", "ba*.example.*rg"])
+def test_names_match_the_patterns_that_they_matched(pattern: str) -> None:
+    ending = ".example.org" if "." in pattern else ""
+    names = [f"bank{ending}", f"shop{ending}", f"anchor{ending}"]
+    pseudonyms = Pseudonyms(b"k")
+    for text in (pattern, *names):
+        pseudonyms.text(text)
+    pseudonyms.draw()
+    for name in names:
+        assert fnmatchcase(pseudonyms.text(name), pseudonyms.text(pattern)) is fnmatchcase(name, pattern), name
 
 
 # --- findings ---

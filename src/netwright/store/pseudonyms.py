@@ -153,9 +153,11 @@ class Pseudonyms:
 
     def _wild(self, text: str) -> str:
         """A name in which `*` may stand for something."""
-        if "*" in text and self._collecting:
-            for before, after in re.findall(r"(?<![A-Za-z0-9])([A-Za-z0-9]+)\*|\*([A-Za-z0-9]+)", text):
-                (self._begins if before else self._ends).add((before or after).lower())
+        for word in _WORD.finditer(text) if "*" in text and self._collecting else ():
+            is_end, is_begin = text[: word.start()].endswith("*"), text[word.end() :].startswith("*")
+            if is_end or is_begin:
+                asked = self._within if is_end and is_begin else self._ends if is_end else self._begins
+                asked.add(word[0].lower())
         return self._named(text)
 
     def _named(self, text: str) -> str:
