@@ -33,8 +33,9 @@ class _Bounds(Exception):
     """The archive is beyond what is read of one."""
 
 
-def texts(path: str) -> Iterator[Text]:
-    """The texts of an archive in the order of their names, each called `ARCHIVE!MEMBER`.
+def texts(path: str) -> tuple[str, list[Text]]:
+    """The tool that wrote an archive ("" for none that is known), and its texts in the order of their names, each
+    called `ARCHIVE!MEMBER`.
 
     What cannot be read (a link, a name that leads outside, a member twice, the rest of an archive that is cut off) is a
     text with a fault. Raises SourceError where the file is no such archive, or holds nothing that is read.
@@ -86,10 +87,8 @@ def texts(path: str) -> Iterator[Text]:
             f"`{shown}` holds no objects that are known",
             help="read are must-gather, Cilium's sysdump, `kubectl cluster-info dump` and archives of manifests",
         )
-    yield from (found[name] for name in wanted)
-    yield from refused
-    if more:
-        yield _fault(shown, "", more)
+    last = [_fault(shown, "", more)] if more else []
+    return layout, [*(found[name] for name in wanted), *refused, *last]
 
 
 def _foreign(shown: str, fault: Exception) -> SourceError:

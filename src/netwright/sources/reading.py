@@ -159,7 +159,8 @@ class _Sources:
         elif source.lower().endswith(ARCHIVES) and os.path.isfile(source):
             from netwright.sources import archives
 
-            self._dump(source, f"{files.display(source)}!", archives.texts(source))
+            layout, found_texts = archives.texts(source)
+            self._dump(source, f"{files.display(source)}!", found_texts, layout)
             return
         elif os.path.isdir(source) and files.may_be_dump(source):
             from netwright.sources import layouts
@@ -167,15 +168,20 @@ class _Sources:
             layout, names = layouts.of_folder(source)
             if layout:
                 texts = files.read_path(source, frozenset())
-                self._dump(source, files.display(source), layouts.texts_of(texts, layout, names))
+                self._dump(source, files.display(source), layouts.texts_of(texts, layout, names), layout)
                 return
         is_rendered = self.render and (os.path.isdir(source) or kustomize.is_kustomization(source))
         found = rendered(source, self.rendered) if is_rendered else NOTHING
         self._piece(whole(source, source, found))
 
-    def _dump(self, source: str, root: str, texts: Iterable[Text]) -> None:
-        before = len(self.account.warnings)
+    def _dump(self, source: str, root: str, texts: Iterable[Text], layout: str) -> None:
+        before, first = len(self.account.warnings), len(self.account.documents)
         self._take(Piece(source=source, folder=source), root, texts, lambda _: False)
+        if layout:
+            from netwright.sources.gathered import once
+
+            self.account.documents[first:] = once(self.account.documents[first:])
+            self.ends[-1] = (len(self.account.documents), len(self.account.unread))
         # Collecting tools write a list of every kind, also where there is nothing to list.
         self.account.warnings[before:] = [w for w in self.account.warnings[before:] if w.code != "NW1013"]
 

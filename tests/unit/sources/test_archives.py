@@ -121,6 +121,33 @@ def test_a_member_is_named_with_its_archive_and_line(tmp_path: Path) -> None:
     assert [d.where for d in twin.diagnostics] == [f"{path}!x/bad.yaml:2:1"]
 
 
+@pytest.mark.parametrize("later", ["first", "second"])
+def test_what_two_images_gathered_is_met_once(tmp_path: Path, later: str) -> None:
+    """An object as it was is one, refused ones and kinds that are not read too; of two states the latest counts."""
+    refused = yaml.safe_load(
+        POLICY.replace("name: db", "name: bad").replace("ingress:", "policyTypes: [Sideways]\n  x:")
+    )
+    unknown = {"apiVersion": "example.org/v1", "kind": "Thing", "metadata": {"name": "t", "namespace": "shop"}}
+    states = []
+    for version in ("9", "10"):
+        state = pod("web")
+        state["metadata"] |= {"uid": "1", "resourceVersion": version, "labels": {"app": f"web-{version}"}}
+        states.append(state)
+    same = [*OBJECTS[:4], pod("db"), refused, unknown]
+    images = [must_gather([*same, state]) for state in (states if later == "second" else states[::-1])]
+    files = {name.replace("/quay", f"/{i}-quay"): text for i, one in enumerate(images) for name, text in one.items()}
+    twin = nw.load(str(packed(tmp_path / "x.tar.gz", files)))
+    once = nw.load(str(packed(tmp_path / "y.tar.gz", images[1 if later == "second" else 0])))
+    assert twin.accounting.evaluated == once.accounting.evaluated + 1
+    assert twin.accounting.total == once.accounting.total + 1
+    assert sorted(d.code for d in twin.diagnostics) == sorted(["NW1010", *(d.code for d in once.diagnostics)])
+    assert [(d.kind, d.name, d.value) for d in twin.snapshot.objects] == [
+        (d.kind, d.name, d.value) for d in once.snapshot.objects
+    ]
+    folder = nw.load(str(unpacked(tmp_path / "z", files)))
+    assert folder.accounting == twin.accounting
+
+
 def test_an_archive_without_objects_is_said_to_have_none(tmp_path: Path) -> None:
     path = packed(tmp_path / "a.zip", {"readme.txt": "nothing"})
     with pytest.raises(nw.SourceError, match="holds no objects"):
