@@ -259,6 +259,13 @@ class Exported(Blobs):
         )
 
 
+def is_exported(path: str) -> bool:
+    """Whether a file could be an exported snapshot: it is a zip archive."""
+    import zipfile
+
+    return zipfile.is_zipfile(path)
+
+
 def _place(digest: str) -> str:
     if not _DIGEST.fullmatch(digest):
         raise SourceError(f"`{digest[:80]}` is no digest", help="the snapshot is damaged: take it again")

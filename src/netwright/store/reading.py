@@ -12,7 +12,7 @@ from netwright.base.errors import SourceError, UsageError
 from netwright.base.spans import Place
 from netwright.dialects.k8s.decode import Invalid
 from netwright.model.document import Document, Input, Reading
-from netwright.store.files import Blobs, Exported, Folder, default_path
+from netwright.store.files import Blobs, Exported, Folder, default_path, is_exported
 from netwright.store.lines import StoredTexts
 from netwright.store.records import FORMAT, Kept, Manifest, Places, Rest, Tree
 from netwright.store.taking import Stored
@@ -42,13 +42,42 @@ def listed(blobs: Blobs) -> list[Found]:
 def find(named: str, store: str | None = None) -> Found:
     """The snapshot that an ID or the start of one, a name, `latest` or the path of an exported one stands for.
 
-    Of several snapshots with one name it is the newest. Raises UsageError where there is none, or several IDs begin so.
+    Of several snapshots with one name it is the newest. Raises UsageError where there is none, where several IDs begin
+    so, or where the store has one of that name and an exported one lies in the current folder.
     """
     text = named.removeprefix(PREFIX)
-    if os.path.isfile(text):  # noqa: PTH113 - as the user wrote it
-        exported = Exported(text)
-        return listed(exported)[0]
+    is_file = os.path.isfile(text)  # noqa: PTH113 - as the user wrote it
+    if is_file and os.path.basename(text) != text:  # noqa: PTH119
+        return listed(Exported(text))[0]
     folder = Folder(store or default_path())
+    try:
+        kept = _kept(text, folder)
+    except SourceError:
+        if not is_file:
+            raise
+        kept = None
+    if is_file and (kept is None or is_exported(text)):
+        exported = listed(Exported(text))[0]
+        if kept is not None and kept.id != exported.id:
+            raise UsageError(
+                f"`{text}` is a snapshot of the store `{folder.shown}` and an exported one in the current folder",
+                help=f"`{PREFIX}./{text}` is the file, `{PREFIX}{kept.id[:SHORT]}` the one of the store",
+            )
+        return kept or exported
+    if kept is not None:
+        return kept
+    every = listed(folder)
+    if not every:
+        raise UsageError(
+            f"no snapshot `{text}`: the store `{folder.shown}` holds none",
+            help="`netwright snapshot take SOURCE` takes one; `--store PATH` names another store",
+        )
+    near = ", ".join(f"`{one.manifest.name or one.id[:SHORT]}`" for one in every[:3])
+    raise UsageError(f"no snapshot `{text}` in `{folder.shown}`", help=f"`snapshot list` shows all: {near}")
+
+
+def _kept(text: str, folder: Folder) -> Found | None:
+    """What a store has of an ID or the start of one, a name or `latest`."""
     if re.fullmatch(rf"[0-9a-f]{{{LEAST_PREFIX},64}}", text):
         begin = [name for name in folder.manifests() if name.startswith(text)]
         if len(begin) > 1:
@@ -57,17 +86,7 @@ def find(named: str, store: str | None = None) -> Found:
             )
         if begin:
             return Found(begin[0], _manifest(folder, begin[0]), folder)
-    every = listed(folder)
-    for one in every:
-        if text in (LATEST, one.manifest.name) and text:
-            return one
-    if not every:
-        raise UsageError(
-            f"no snapshot `{text}`: the store `{folder.shown}` holds none",
-            help="`netwright snapshot take SOURCE` takes one; `--store PATH` names another store",
-        )
-    near = ", ".join(f"`{one.manifest.name or one.id[:SHORT]}`" for one in every[:3])
-    raise UsageError(f"no snapshot `{text}` in `{folder.shown}`", help=f"`snapshot list` shows all: {near}")
+    return next((one for one in listed(folder) if text and text in (LATEST, one.manifest.name)), None)
 
 
 def _manifest(blobs: Blobs, name: str) -> Manifest:

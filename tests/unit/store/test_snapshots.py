@@ -152,6 +152,26 @@ def test_names_prefixes_and_latest(tmp_path: Path, root: Path) -> None:
             kept(store, str(root / "examples/shop"), name=bad)
 
 
+def test_a_file_in_the_current_folder_does_not_stand_for_a_name(
+    tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = Folder(str(tmp_path / "store"))
+    mine, other = (kept(store, str(root / "examples/shop"), name=name) for name in ("before", "other"))
+    (tmp_path / "before").write_text("a note")
+    assert find("snapshot:before", store.path).id == mine
+    for name in ("before", "there"):
+        assert netwright(tmp_path / "store", "snapshot", "export", other, "--out", name, "--force").returncode == 0
+    assert find("snapshot:there", store.path).id == other
+    assert find("snapshot:./before", store.path).id == other
+    with pytest.raises(nw.UsageError, match=r"`before` is a snapshot of the store .* and an exported") as told:
+        find("snapshot:before", store.path)
+    assert told.value.help == f"`snapshot:./before` is the file, `snapshot:{mine[:12]}` the one of the store"
+    (tmp_path / "before").unlink()
+    assert netwright(tmp_path / "store", "snapshot", "export", mine, "--out", "before").returncode == 0
+    assert find("snapshot:before", store.path).id == mine
+
+
 def test_an_edit_changes_the_leaf_of_its_kind_and_namespace_alone(tmp_path: Path, root: Path) -> None:
     store = Folder(str(tmp_path / "store"))
     text = (root / "examples/shop/shop/policies.yaml").read_text()
