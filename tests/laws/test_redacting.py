@@ -143,16 +143,34 @@ def test_verdicts_are_the_same_up_to_names(tmp_path: Path, seed: int, language: 
     assert told["no such question"] < sum(told.values()) / 3, told
 
 
-@pytest.mark.parametrize("pattern", ["b*k", "*an*", "ba*", "*nk", "ba*.example.*rg"])
+@pytest.mark.parametrize(
+    "pattern", ["b*k", "*an*", "ba*", "*nk", "ba*.example.*rg", "kube-*", "k*", "*em", "*-s*", "d*"]
+)
 def test_names_match_the_patterns_that_they_matched(pattern: str) -> None:
+    """Names that stay too."""
     ending = ".example.org" if "." in pattern else ""
-    names = [f"bank{ending}", f"shop{ending}", f"anchor{ending}"]
-    pseudonyms = Pseudonyms(b"k")
-    for text in (pattern, *names):
-        pseudonyms.text(text)
-    pseudonyms.draw()
-    for name in names:
-        assert fnmatchcase(pseudonyms.text(name), pseudonyms.text(pattern)) is fnmatchcase(name, pattern), name
+    names = [f"{name}{ending}" for name in ("bank", "shop", "anchor", "kube-system", "kube-bank", "dog", "egg", "k8s")]
+    for key in range(10):
+        pseudonyms = Pseudonyms(b"%d" % key)
+        for text in (pattern, *names):
+            pseudonyms.text(text)
+        pseudonyms.draw()
+        for name in names:
+            assert fnmatchcase(pseudonyms.text(name), pseudonyms.text(pattern)) is fnmatchcase(name, pattern), name
+
+
+@pytest.mark.parametrize("text", ["k", "kube-", "-system", "s", "sys", "bank", "kube-system"])
+def test_names_have_the_parts_that_they_had(text: str) -> None:
+    names = ["bank", "shop", "kube-system", "kube-bank", "dog", "egg", "kube-systems", "pods"]
+    for operator in ("begins", "ends", "within"):
+        pseudonyms = Pseudonyms(b"k")
+        asked = getattr(pseudonyms, operator)
+        for name in asked(text) and names:
+            pseudonyms.text(name)
+        pseudonyms.draw()
+        has = {"begins": str.startswith, "ends": str.endswith, "within": str.__contains__}[operator]
+        for name in names:
+            assert has(pseudonyms.text(name), asked(text)) is has(name, text), (operator, name)
 
 
 # --- findings ---
@@ -254,7 +272,10 @@ def is_of_the_api(field: str, text: str) -> bool:
         return True
     is_wide = text in RANGES.split() or re.fullmatch(r"[0-9a-f.:]+/[0-8]", text) is not None
     parts = re.split(r"[^A-Za-z-]+", text)
-    return is_wide or len(text) < 3 or ("".join(parts) != "" and all(part in (*KNOWN, *GRAMMAR, "") for part in parts))
+    # A part of names that stay is asked for as it is.
+    asked = KNOWN if "elector" in field or "*" in text else ()
+    said = [part in (*KNOWN, *GRAMMAR) or any(part in name for name in asked) for part in parts if part]
+    return is_wide or len(text) < 3 or (said != [] and all(said))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -53,6 +53,8 @@ _INSIDE = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\d)|(?<=\[)[0-9a
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 _BETWEEN: Final = ("cluster", "default", "kube", "local", "svc")
 """What stays and has a place among the names that are drawn."""
+_MOST_LETTERS: Final = 8
+"""Of a word that is drawn, while none is to have a part that stays; where all have one, they may."""
 _KEYS_TRIED: Final = 32
 _SPECIAL = {
     4: "0.0.0.0/8 10.0.0.0/8 100.64.0.0/16 100.65.0.0/16 100.88.0.0/16 "
@@ -83,6 +85,7 @@ class Pseudonyms:
         self._begins: set[str] = set()
         self._ends: set[str] = set()
         self._within: set[str] = set()
+        self._fixed: set[str] = set()
         self._codes: dict[str, str] = {}
         self._cases: dict[str, list[str]] = {}
         self._done: dict[str, str] = {}
@@ -117,18 +120,22 @@ class Pseudonyms:
 
     def begins(self, text: str) -> str:
         """A text that others are asked to begin with."""
-        if self._collecting and (found := re.search(r"[A-Za-z0-9]+\Z", text)):
-            self._begins.add(found[0].lower())
+        if self._collecting:
+            self._begins |= {word.lower() for word in re.findall(r"[A-Za-z0-9]+\Z", text)}
+            self._keep(text, f"{re.escape(text)}.*")
         return self._named(text)
 
     def ends(self, text: str) -> str:
         """A text that others are asked to end with."""
-        if self._collecting and (found := re.match(r"[A-Za-z0-9]+", text)):
-            self._ends.add(found[0].lower())
+        if self._collecting:
+            self._ends |= {word.lower() for word in re.findall(r"\A[A-Za-z0-9]+", text)}
+            self._keep(text, f".*{re.escape(text)}")
         return self._named(text)
 
     def within(self, text: str) -> str:
         """A text that others are asked to contain."""
+        if self._collecting:
+            self._keep(text, f".*{re.escape(text)}.*")
         if self._collecting and _WORD.fullmatch(text):
             self._within.add(text.lower())
             return self._named(text)
@@ -158,7 +165,14 @@ class Pseudonyms:
             if is_end or is_begin:
                 asked = self._within if is_end and is_begin else self._ends if is_end else self._begins
                 asked.add(word[0].lower())
+        for part in re.split(r"[/.:@\s]+", text) if "*" in text and self._collecting else ():
+            self._keep(part, re.escape(part).replace(r"\*", ".*"))
         return self._named(text)
+
+    def _keep(self, text: str, pattern: str) -> None:
+        """Lets the words of a text stay that is asked for as a part of names, where names that stay match it."""
+        if any(re.fullmatch(pattern, known) for known in KNOWN):
+            self._fixed |= {word.lower() for word in _WORD.findall(text)}
 
     def _named(self, text: str) -> str:
         if not self._collecting and (known := self._done.get(text)) is not None:
@@ -216,7 +230,8 @@ class Pseudonyms:
         self._cases = {low: [low, *sorted(found - {low})] for low, found in pieces.items()}
         longest = max((len(cases) for cases in self._cases.values()), default=1)
         wanted: dict[int, list[str]] = {}
-        for low in sorted(pieces):
+        self._codes |= {low: low for low in pieces if low in self._fixed}
+        for low in sorted(pieces.keys() - self._codes.keys()):
             wanted.setdefault(bisect_right(_BETWEEN, low), []).append(low)
         for length in count(max(3, (longest - 1).bit_length())):
             drawn: dict[int, set[str]] = {between: set() for between in wanted}
@@ -224,11 +239,16 @@ class Pseudonyms:
                 code = "".join(dice.choice(_LETTERS) for _ in range(length)) + dice.choice("123456789")
                 between = bisect_right(_BETWEEN, code)
                 if between in wanted and len(drawn[between]) < len(wanted[between]) and code not in pieces:
-                    drawn[between].add(code)
+                    if length > _MOST_LETTERS or not self._has_fixed(code):
+                        drawn[between].add(code)
             if all(len(drawn[between]) == len(found) for between, found in wanted.items()):
                 break
         for between, found in wanted.items():
             self._codes |= zip(found, sorted(drawn[between]), strict=True)
+
+    def _has_fixed(self, code: str) -> bool:
+        """Whether a word would have a part that others are asked for and that stays."""
+        return code.startswith(tuple(self._begins & self._fixed)) or any(w in code for w in self._within & self._fixed)
 
     # --- addresses ---
 
