@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,7 +12,7 @@ import msgspec
 from netwright.base.errors import UsageError
 from netwright.cli.choices import files
 from netwright.cli.options import Given, exit_code, output_options, source_options
-from netwright.cli.output import STDOUT, Output, answer_stream, tell, words, write_data, write_lines
+from netwright.cli.output import STDOUT, Output, answer_stream, say, tell, words, write_data, write_lines
 from netwright.version import VERSION
 
 if TYPE_CHECKING:
@@ -74,18 +75,24 @@ def take_(paths: tuple[str, ...], name: str, store: str | None, given: Given) ->
 @output_options(["text", "json"])
 def list_(store: str | None, to: Output) -> int:
     """All snapshots, the newest first."""
+    from netwright.base.errors import SourceError
+    from netwright.render.failure_text import failure_text
     from netwright.store.files import Folder, default_path
     from netwright.store.reading import listed
 
     folder = Folder(store or default_path())
-    found = listed(folder)
+    faults: list[SourceError] = []
+    found = listed(folder, faults)
+    for fault in faults:
+        say(failure_text(fault.message, fault.help, words(sys.stderr) if sys.stderr.isatty() else None))
+    reasons = ["3: part of the input could not be used"] if faults else []
     if to.format == "json":
-        _write_json(to, snapshots=[_told(one) for one in found])
+        _write_json(to, reasons, snapshots=[_told(one) for one in found])
     else:
         from netwright.render.snapshots_text import list_text
 
         write_lines(list_text([(one.id, one.manifest) for one in found], folder.shown, words()), to)
-    return 0
+    return 3 if faults else 0
 
 
 @snapshot.command("show")
@@ -101,7 +108,7 @@ def show_(named: str, store: str | None, to: Output) -> int:
     held = contents(found.blobs, found.manifest)
     if to.format == "json":
         rows = [{"api_version": v, "kind": k, "namespace": n, "objects": count} for v, k, n, count in held]
-        _write_json(to, snapshot=_told(found), contents=rows)
+        _write_json(to, [], snapshot=_told(found), contents=rows)
     else:
         from netwright.render.snapshots_text import show_text
 
@@ -164,6 +171,6 @@ def _told(found: Found) -> dict[str, Any]:
     }
 
 
-def _write_json(to: Output, **content: Any) -> None:
-    body = {"schema": "netwright.snapshot/v1", **content, "version": VERSION, "exit_reasons": []}
+def _write_json(to: Output, reasons: list[str], **content: Any) -> None:
+    body = {"schema": "netwright.snapshot/v1", **content, "version": VERSION, "exit_reasons": reasons}
     write_data([msgspec.json.encode(body)], to)

@@ -23,7 +23,7 @@ def list_text(found: Sequence[tuple[str, Manifest]], store: str, words: Words) -
     yield f"{'ID':<{SHORT}}  {'TAKEN (UTC)':<19}  {'NAME':<{named}}  OBJECTS  SOURCES"
     for id_, m in found:
         sources = ", ".join(plain(given.source) for given in m.inputs) or "redacted"
-        yield f"{id_[:SHORT]}  {_when(m)}  {m.name:<{named}}  {m.documents.total:>7}  {sources}"
+        yield f"{id_[:SHORT]}  {_when(m)}  {plain(m.name):<{named}}  {m.documents.total:>7}  {sources}"
 
 
 def show_text(id_: str, m: Manifest, contents: Sequence[tuple[str, str, str, int]], words: Words) -> Iterator[str]:
@@ -61,4 +61,4 @@ def show_text(id_: str, m: Manifest, contents: Sequence[tuple[str, str, str, int
 
 
 def _when(m: Manifest) -> str:
-    return m.taken[:19].replace("T", " ")
+    return plain(m.taken[:19].replace("T", " "))

@@ -8,7 +8,7 @@ it, so that a store that was killed at any moment opens and holds all that was a
 content, a zip archive, is what `snapshot export` writes.
 """
 
-# ruff: noqa: PTH100, PTH103, PTH105, PTH108, PTH110, PTH111, PTH116, PTH117, PTH118, PTH120, PTH123, PTH208
+# ruff: noqa: PTH100, PTH103, PTH105, PTH108, PTH111, PTH116, PTH117, PTH118, PTH120, PTH123, PTH208
 # The calls of the system, one by one: it is their order that a reader of this module has to see.
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ import errno
 import hashlib
 import os
 import re
+import secrets
 import time
 import zlib
 from abc import ABC, abstractmethod
@@ -31,6 +32,7 @@ MAX_BLOB: Final = 512 << 20
 MAX_MANIFEST: Final = 16 << 20
 MAX_MEMBERS: Final = 1_000_000
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_PARTIAL = re.compile(r"[0-9a-f]{62,64}(?:\.json)?\.[0-9a-f]+\.partial")
 _STALE_S: Final = 3600
 """After this time a file that was begun is taken to be left behind by a process that is gone."""
 
@@ -50,6 +52,10 @@ def default_path() -> str:
 
 def digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+class Damaged(SourceError):
+    """What is there is not what was written."""
 
 
 class Blobs(ABC):
@@ -84,8 +90,8 @@ class Blobs(ABC):
             raise self.damaged(f"{digest[:12]} is cut off or beyond {MAX_BLOB >> 20} MiB")
         return self._checked(content, digest)
 
-    def damaged(self, why: str) -> SourceError:
-        return SourceError(f"the store `{self.shown}` is damaged: {why}", help="take the snapshot again")
+    def damaged(self, why: str) -> Damaged:
+        return Damaged(f"the store `{self.shown}` is damaged: {why}", help="take the snapshot again")
 
 
 class Folder(Blobs):
@@ -107,6 +113,10 @@ class Folder(Blobs):
             for name in names
             if name.endswith(ENDING) and _DIGEST.fullmatch(name[: -len(ENDING)])
         )
+
+    def place_of(self, name: str) -> str:
+        """The file of a snapshot's manifest."""
+        return os.path.join(self.path, SNAPSHOTS, name + ENDING)
 
     def manifest(self, name: str) -> bytes:
         return self._checked(self._read(os.path.join(SNAPSHOTS, name + ENDING), MAX_MANIFEST), name)
@@ -138,10 +148,18 @@ class Folder(Blobs):
         """Keeps the content; its digest. It is on the disk afterwards but for its folder's entry: `sync`."""
         digest = digest_of(content)
         inner = _place(digest)
-        if not os.path.exists(os.path.join(self.path, inner)):
+        if not self._holds(digest):
             self._write(inner, zlib.compress(content, 6))
         self._touched[os.path.dirname(inner)] = None
         return digest
+
+    def _holds(self, digest: str) -> bool:
+        """Whether the content is there and whole: one that is damaged is written anew."""
+        try:
+            self.get(digest)
+        except SourceError:
+            return False
+        return True
 
     def commit(self, manifest: bytes) -> str:
         """Takes the snapshot whose manifest this is, all blobs of which were put before. Its ID."""
@@ -166,7 +184,7 @@ class Folder(Blobs):
 
     def _write(self, inner: str, data: bytes) -> None:
         target = os.path.join(self.path, inner)
-        beside = f"{target}.{os.getpid()}.partial"
+        beside = f"{target}.{secrets.token_hex(8)}.partial"
         try:
             os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
             handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -198,11 +216,12 @@ class Folder(Blobs):
     def _sweep(self) -> None:
         """Deletes what processes that are gone had begun to write."""
         now = time.time()
-        for folder, _, names in os.walk(self.path):
-            for name in names:
-                path = os.path.join(folder, name)
-                if name.endswith(".partial") and now - os.stat(path).st_mtime > _STALE_S:
-                    os.unlink(path)
+        for part in (SNAPSHOTS, BLOBS):
+            for folder, _, names in os.walk(os.path.join(self.path, part)):
+                for path in (os.path.join(folder, name) for name in names if _PARTIAL.fullmatch(name)):
+                    with contextlib.suppress(FileNotFoundError):  # another one that takes has ended it
+                        if now - os.stat(path).st_mtime > _STALE_S:
+                            os.unlink(path)
 
     def _unwritten(self, fault: OSError) -> UsageError:
         return UsageError(

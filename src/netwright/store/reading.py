@@ -12,7 +12,7 @@ from netwright.base.errors import SourceError, UsageError
 from netwright.base.spans import Place
 from netwright.dialects.k8s.decode import Invalid
 from netwright.model.document import Document, Input, Reading
-from netwright.store.files import Blobs, Exported, Folder, default_path, is_exported
+from netwright.store.files import Blobs, Damaged, Exported, Folder, default_path, is_exported
 from netwright.store.lines import StoredTexts
 from netwright.store.records import FORMAT, Kept, Manifest, Places, Rest, Tree
 from netwright.store.taking import Stored
@@ -33,9 +33,19 @@ class Found(msgspec.Struct, frozen=True):
     blobs: Blobs
 
 
-def listed(blobs: Blobs) -> list[Found]:
-    """All snapshots of a store, the newest first."""
-    found = [Found(name, _manifest(blobs, name), blobs) for name in blobs.manifests()]
+def listed(blobs: Blobs, faults: list[SourceError] | None = None) -> list[Found]:
+    """All snapshots of a store, the newest first. What cannot be read of it goes to `faults`, where these are given.
+
+    Raises SourceError otherwise: which of a name is the newest is not known then.
+    """
+    found = []
+    for name in blobs.manifests():
+        try:
+            found.append(Found(name, _manifest(blobs, name), blobs))
+        except SourceError as fault:
+            if faults is None:
+                raise
+            faults.append(fault)
     return sorted(found, key=lambda f: (f.manifest.taken, f.id), reverse=True)
 
 
@@ -90,7 +100,15 @@ def _kept(text: str, folder: Folder) -> Found | None:
 
 
 def _manifest(blobs: Blobs, name: str) -> Manifest:
-    manifest: Manifest = _decoded(blobs, blobs.manifest(name), Manifest)
+    try:
+        manifest: Manifest = _decoded(blobs, blobs.manifest(name), Manifest)
+    except Damaged as fault:
+        if not isinstance(blobs, Folder):
+            raise
+        raise Damaged(
+            fault.message,
+            help=f"delete `{blobs.place_of(name)}`; other snapshots are whole, and found by their IDs: `snapshot list`",
+        ) from None
     if manifest.format != FORMAT:
         raise SourceError(
             f"snapshot {name[:SHORT]} is of format {manifest.format}, which this version does not read",

@@ -224,6 +224,56 @@ def test_damage_is_told(tmp_path: Path, root: Path) -> None:
         Exported(str(tmp_path / "no"))
 
 
+def test_a_damaged_content_is_written_anew(tmp_path: Path, root: Path) -> None:
+    store = Folder(str(tmp_path / "store"))
+    taken = kept(store, str(root / "examples/shop"))
+    digest = find(taken, store.path).manifest.objects
+    (tmp_path / "store" / "blobs" / digest[:2] / digest[2:]).write_bytes(b"x")
+    kept(store, str(root / "examples/shop"))
+    assert nw.load(f"snapshot:{taken}", store=store.path).accounting.evaluated
+
+
+def test_what_others_left_behind_goes_and_no_file_of_the_user(
+    tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store may be in any folder; and what is listed may be gone when it is looked at, as others take too."""
+    store = Folder(str(tmp_path))
+    taken = kept(store, str(root / "examples/shop"))
+    left = tmp_path / "snapshots" / f"{taken}.json.17.partial"
+    mine = [tmp_path / "film.partial", tmp_path / "blobs" / "film.partial"]
+    for path in (left, *mine):
+        path.write_bytes(b"x")
+        os.utime(path, (0, 0))
+    walk = os.walk
+
+    def with_gone(path: str) -> Any:
+        for folder, below, names in walk(path):
+            yield folder, below, [*names, left.name.replace("17", "18")]
+
+    monkeypatch.setattr(os, "walk", with_gone)
+    kept(store, str(root / "examples/shop"))
+    assert not left.exists()
+    assert all(path.exists() for path in mine)
+
+
+def test_a_damaged_snapshot_is_told_and_the_others_are_there(tmp_path: Path, root: Path) -> None:
+    """Which is the newest of a name is not known then; by their IDs the others are found."""
+    store = Folder(str(tmp_path / "store"))
+    whole, lost = (kept(store, str(root / "examples/shop"), name=name) for name in ("whole", "lost"))
+    manifest = tmp_path / "store" / "snapshots" / f"{lost}.json"
+    manifest.write_bytes(manifest.read_bytes()[:-9])
+    assert find(whole[:8], store.path).id == whole
+    for name in ("whole", "latest", lost[:8]):
+        with pytest.raises(nw.SourceError, match="is damaged") as told:
+            find(name, store.path)
+        assert str(manifest) in told.value.help
+    listing = netwright(tmp_path / "store", "snapshot", "list", "-o", "json")
+    assert [one["id"] for one in json.loads(listing.stdout)["snapshots"]] == [whole]
+    assert (listing.returncode, listing.stderr.count("error:")) == (3, 1)
+    manifest.unlink()
+    assert find("latest", store.path).id == whole
+
+
 # --- secrets ---
 
 CANARIES = 1000
