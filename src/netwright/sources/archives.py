@@ -29,6 +29,10 @@ _MAX_READ: Final = 8 << 20
 _CHUNK: Final = 1 << 20
 
 
+_AGAIN: Final = "copy or write the archive again, or leave it out of the sources"
+_OF_BOUNDS: Final = "unpack what matters of it, and name that as the source"
+
+
 class _Bounds(Exception):
     """The archive is beyond what is read of one."""
 
@@ -70,13 +74,13 @@ def texts(path: str) -> tuple[str, list[Text]]:
         more = f"not read to its end: {fault}"
     except (EOFError, zlib.error, ValueError, OSError, RuntimeError, NotImplementedError) as fault:
         if not names:
-            raise _foreign(shown, fault) from None
+            raise _foreign(path, fault) from None
         more = f"not read to its end: it is cut off or damaged ({type(fault).__name__})"
     except Exception as fault:
         if type(fault).__module__ not in ("tarfile", "zipfile", "struct"):
             raise
         if not names:
-            raise _foreign(shown, fault) from None
+            raise _foreign(path, fault) from None
         more = f"not read to its end: it is cut off or damaged ({type(fault).__name__})"
     known = frozenset(names)
     layout = layouts.layout_of(known)
@@ -87,13 +91,20 @@ def texts(path: str) -> tuple[str, list[Text]]:
             f"`{shown}` holds no objects that are known",
             help="read are must-gather, Cilium's sysdump, `kubectl cluster-info dump` and archives of manifests",
         )
-    last = [_fault(shown, "", more)] if more else []
+    last = [_fault(shown, "", more, _AGAIN if "damaged" in more else _OF_BOUNDS)] if more else []
     return layout, [*(found[name] for name in wanted), *refused, *last]
 
 
-def _foreign(shown: str, fault: Exception) -> SourceError:
+def _foreign(path: str, fault: Exception) -> SourceError:
+    shown = display(path)
     if isinstance(fault, OSError) and fault.errno:
         return SourceError(f"`{shown}` cannot be read: {(fault.strerror or '').lower()}")
+    with open(path, "rb") as stream:  # noqa: PTH123 - as the user wrote it
+        is_cut = stream.read(2) == b"PK" and path.lower().endswith(".zip")
+    if is_cut:
+        return SourceError(
+            f"`{shown}` is cut off or damaged: the list of a zip's members, at its end, cannot be read", help=_AGAIN
+        )
     return SourceError(f"`{shown}` is no archive that can be read", help="`.tar.gz`, `.tgz` and `.zip` are read")
 
 
@@ -114,8 +125,8 @@ def _refused(name: str, kind: str, size: int, again: bool) -> str:
     return f"a text of over {MAX_FILE >> 20} MiB" if size > MAX_FILE else ""
 
 
-def _fault(told: str, inner: str, why: str) -> Text:
-    fault = diagnostic("NW1005", f"cannot be read: {why}", file=told, effect=ANY_EFFECT)
+def _fault(told: str, inner: str, why: str, help_text: str = "leave it out of the archive") -> Text:
+    fault = diagnostic("NW1005", f"cannot be read: {why}", file=told, effect=ANY_EFFECT, help_text=help_text)
     return Text(file=told, inner=inner, data=None, fault=fault)
 
 

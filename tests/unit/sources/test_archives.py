@@ -196,7 +196,12 @@ def test_a_truncated_archive_is_read_as_far_as_it_goes_and_told(tmp_path: Path) 
         twin = nw.load(str(cut))
         assert any("cut off" in d.title for d in twin.diagnostics), part
         assert twin.provenance.is_partial
+        assert [d.help for d in twin.diagnostics if "cut off" in d.title] == [archives._AGAIN]
     assert nw.load(str(tmp_path / "a.tar.gz")).accounting.evaluated == 400
+    whole = packed(tmp_path / "a.zip", members).read_bytes()
+    (tmp_path / "cut.zip").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(nw.SourceError, match="is cut off or damaged"):
+        nw.load(str(tmp_path / "cut.zip"))
 
 
 def test_a_damaged_sum_is_told(tmp_path: Path) -> None:
