@@ -17,7 +17,6 @@ import errno
 import hashlib
 import os
 import re
-import secrets
 import time
 import zlib
 from abc import ABC, abstractmethod
@@ -184,7 +183,7 @@ class Folder(Blobs):
 
     def _write(self, inner: str, data: bytes) -> None:
         target = os.path.join(self.path, inner)
-        beside = f"{target}.{secrets.token_hex(8)}.partial"
+        beside = f"{target}.{os.urandom(8).hex()}.partial"
         try:
             os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
             handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
