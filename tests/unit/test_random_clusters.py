@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,7 @@ def admin_cases() -> list[Case]:
     return [cluster(seed, admin_share=1.0) for seed in range(ADMIN_SEEDS)]
 
 
+@cache
 def digest(seeds: range) -> str:
     """One digest over everything that `cluster` gives."""
     found = hashlib.sha256()

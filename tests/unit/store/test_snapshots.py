@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
-import subprocess
-import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
 
 import netwright as nw
+from netwright.cli.main import run
 from netwright.model.finding import FindingCode
 from netwright.model.finding_codes import finding_codes
 from netwright.model.kind_lists import KINDS
@@ -24,7 +25,6 @@ from netwright.store.taking import digests_of, take
 from tests.random_clusters import cluster
 from tests.random_machines import with_machines
 
-PROGRAM = "import sys; from netwright.cli.entry import main; sys.argv[0] = 'netwright'; main()"
 ASKED: tuple[tuple[str, ...], ...] = (
     ("check", "-o", "json"),
     ("check",),
@@ -44,11 +44,21 @@ def kept(store: Folder, *sources: str, name: str = "", **options: Any) -> str:
     )
 
 
-def netwright(store: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "NETWRIGHT_STORE": str(store), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    return subprocess.run(
-        [sys.executable, "-c", PROGRAM, *arguments], env=environment, capture_output=True, text=True, check=False
-    )
+class Said(NamedTuple):
+    """What a command wrote, and its exit code."""
+
+    stdout: str
+    stderr: str
+    returncode: int
+
+
+def netwright(store: Path, *arguments: str) -> Said:
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setenv("NETWRIGHT_STORE", str(store))
+        code = run(arguments)
+    told, more = (one.detach().getvalue().decode() for one in (out, err))
+    return Said(told, more, code)
 
 
 def answer(store: Path, verb: tuple[str, ...], source: str) -> tuple[Any, int]:
