@@ -86,6 +86,10 @@ class _Raising:
             staying = draft.staying(surely=any(one.surely for one in differing))
             choosing = Choosing(staying, self._moved, lambda one: self._can_say(draft, one))
             choosing.settle()
+            settled = gone(staying)
+            # what decides nothing as a rule of Calico can keep the rest from being said in Cilium's words
+            if settled and len(self._written(settled)[2]) > len(differing):
+                choosing.leave_open()
             choosing.show()
             if residue in ("narrow", "widen"):
                 choosing.choose(residue)

@@ -52,6 +52,7 @@ class Staying:
         self.way: Sequence[Change] = ()
         self.gone: Chosen = ""
         self.changes_nothing = False
+        self.stays = False
         self.told = ""
         self.variants: tuple[Variant, ...] = ()
 
@@ -80,6 +81,12 @@ class Choosing:
             for one in left:
                 one.changes_nothing = one not in failed
 
+    def leave_open(self) -> None:
+        """Takes back what was settled: none of it decides nothing."""
+        for one in self._shown:
+            if one.changes_nothing:
+                one.way, one.changes_nothing, one.stays = (), False, True
+
     def show(self) -> None:
         """Carries out each way alone, where one is to be chosen."""
         for one in self._shown:
@@ -99,7 +106,7 @@ class Choosing:
             left = [
                 one
                 for one in self._shown
-                if not one.way
+                if not one.way and not one.stays
                 for told, changes in (("less", one.less), ("more", one.more))
                 if told == way and changes and not any(getattr(t, unwanted) for t in self._alone(one, changes))
             ]
