@@ -137,17 +137,23 @@ class PrimaryNetworks:
         known."""
         for namespace, (networks, why) in self._open.items() if by_range else ():
             yield UnknownPolicy(kind=networks[0].kind, namespaces=(namespace,), hosts=False, effect="both", reason=why)
-        yield from self.waiting()
+        yield from self.waiting(by_range)
 
-    def waiting(self) -> Iterator[UnknownPolicy]:
-        """What is left open of pods whose network is not in the input."""
+    def waiting(self, by_range: bool = False) -> Iterator[UnknownPolicy]:
+        """What is left open of pods whose network is not in the input; which ranges match them, too."""
         held = {ns for one in self.networks for ns in (*(one.namespaces or ()), *one.perhaps)}
         for namespace, labels in self._labels.items():
             if LABEL in labels and namespace not in held:
                 why = (
                     f"the Namespace `{namespace}` has the label `{LABEL}`, and its primary network is not in the input"
                 )
-                yield UnknownPolicy(kind="Namespace", namespaces=(namespace,), hosts=False, effect="deny", reason=why)
+                yield UnknownPolicy(
+                    kind="Namespace",
+                    namespaces=(namespace,),
+                    hosts=False,
+                    effect="both" if by_range else "deny",
+                    reason=why,
+                )
 
     @cached_property
     def joins(self) -> tuple[Join, ...]:
@@ -352,7 +358,7 @@ def unmet(objects: Sequence[Decoded], profile: Profile) -> Iterator[UnknownPolic
     if profile.has_primary_networks:
         yield from primary.unknown(by_range)
         return
-    yield from primary.waiting()
+    yield from primary.waiting(by_range)
     for network in primary.networks:
         name = described(network)
         for namespaces, is_one in (

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import netwright as nw
 from netwright.base.errors import UnknownReference
+from tests.scenarios.reading import FOLDER, read
 
 Load = Callable[..., nw.Twin]
 PRIMARY = "k8s.ovn.org/primary-user-defined-network"
@@ -405,3 +407,13 @@ def test_a_network_that_serves_no_namespace_hinders_no_connection(load: Load) ->
     unmade = cudn("unmade", "10.20.0.0/16", {"kubernetes.io/metadata.name": "shop"})
     twin = load(NAMESPACES, PODS, TWO, unmade, connect("PodNetwork", networks={}))
     assert verdict(twin, "a/web", "b/web") == "allow"
+
+
+def test_a_range_may_mean_pods_whose_primary_network_is_not_in_the_input(tmp_path: Path) -> None:
+    """A range lets in an address that the pod may have there: neither judge is sure, and they agree."""
+    scenario = read(FOLDER / "net-01-overlapping-subnets-of-tenants.md")
+    scenario.write(tmp_path)
+    tenants = tmp_path / "tenants.yaml"
+    tenants.write_text(tenants.read_text().partition("---\napiVersion: k8s.ovn.org/v1")[0])
+    for cni in ("", "ovn-kubernetes"):
+        assert nw.load(str(tmp_path), cni=cni).why("red/web", "red/db:5432", changes=False).verdict == "undecided"
