@@ -30,9 +30,9 @@ from netwright.dialects.multus import POLICY as MULTI_POLICY
 from netwright.model.account import Accounting, Provenance
 from netwright.model.cluster import Cluster, UnreadRoute
 from netwright.model.document import Decoded, Document, Fate, Reading, UnknownPolicy, Unread
-from netwright.model.kind_lists import by_name, find
+from netwright.model.kind_lists import by_name, find, makes_pods
 from netwright.model.kinds import Kind
-from netwright.model.leaned_on import MESH_ROOT, brings_backends, leaning
+from netwright.model.leaned_on import MESH_ROOT, brings_backends, leaning, perhaps_pods
 from netwright.model.networks import POD
 from netwright.model.snapshot import Snapshot
 from netwright.version import VERSION
@@ -129,6 +129,7 @@ def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot |
     unread_kinds: dict[tuple[str, str], list[Document]] = {}
     routes: list[UnreadRoute | None] = []
     refused: list[Document] = []
+    bringing: dict[str, Document] = {}  # of each namespace the first that may make pods
     kinds: dict[tuple[str, str], Kind | None] = {}
     for document in reading.documents:
         of = document.api_version, document.kind
@@ -138,12 +139,15 @@ def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot |
         if kind is None:
             fates.append("not_understood")
             unlisted.setdefault((document.api_version, document.kind), []).append(document)
+            bringing.setdefault(document.namespace, document)
         elif kind.reads == "irrelevant" and by_name(document.group, document.kind, document.name) is None:
             fates.append("irrelevant")
         elif kind.reads == "unread":
             fates.append("not_understood")
             unread_kinds.setdefault((document.api_version, document.kind), []).append(document)
             routes.append(exposing(document))
+            if makes_pods(document.group, document.kind):
+                bringing.setdefault(document.namespace, document)
             if kind.effect != "none":
                 local = kind.namespaced and not _is_wide(document)
                 namespaces = (document.namespace or "default",) if local else ()
@@ -177,6 +181,7 @@ def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot |
         diagnostics.append(unread.diagnostic)
         unknown += _unread_policies(unread, reading)
         routes.append(unreadable(unread))
+    unknown += map(perhaps_pods, bringing.values())
     diagnostics += [_not_read(v, k, found, reading) for (v, k), found in unread_kinds.items()]
     diagnostics += [_unlisted(v, k, found, reading) for (v, k), found in unlisted.items()]
     counts: Counter[str] = Counter(fates)
@@ -221,10 +226,8 @@ def _unread_policies(unread: Unread, reading: Reading) -> list[UnknownPolicy]:
         namespaces = () if wide else found_in or ()
     out = list(brings_backends(unread, reason, reading.documents))
     if not kinds:
-        return [
-            UnknownPolicy(kind="", namespaces=tuple(namespaces), hosts=not namespaces, effect="both", reason=reason),
-            *out,
-        ]
+        every = UnknownPolicy(kind="", namespaces=(), hosts=True, effect="both", reason=reason, overrides=True)
+        return [every, *out]
     for name in kinds:
         if unread.group is None:
             found = [k for k in (find(group, name) for group in _GROUPS) if k is not None and k.name == name]
@@ -423,11 +426,12 @@ class Twin:
 
     def _perhaps_telling(self) -> tuple[UnknownPolicy, ...]:
         """What was not read and could tell another CNI than the one that is taken."""
-        if self.cni or self._telling is not None or not self.snapshot.reading.unread:
+        telling = self._telling
+        if self.cni or not self.snapshot.reading.unread or (telling is not None and telling.kind == "ConfigMap"):
             return ()
         from netwright.profiles.known import perhaps_telling
 
-        return tuple(perhaps_telling(self.snapshot.reading.unread))
+        return tuple(perhaps_telling(self.snapshot.reading.unread, telling))
 
     def _streaming(self) -> tuple[str, ...]:
         return (STREAMED,) if "network" in self.__dict__ and self.network.streamed else ()

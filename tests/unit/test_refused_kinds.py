@@ -81,21 +81,26 @@ def refused(folder: Path, group: str, kind: str) -> Reading:
     )
 
 
-def broken(folder: Path, group: str, kind: str) -> Reading:
+def broken(folder: Path, group: str, kind: str, said: str = "") -> Reading:
     """The reading of files in which of that kind's objects no more can be read than the kind and the namespace."""
     for file in folder.iterdir():
         texts = re.split(r"(?m)^---[ \t]*\n", file.read_text())
-        file.write_text("---\n".join(_broken(text, group, kind) for text in texts))
+        file.write_text("---\n".join(_broken(text, group, kind, said or kind) for text in texts))
     return sources.read([str(folder)])
 
 
-def _broken(text: str, group: str, kind: str) -> str:
+def templated(folder: Path, group: str, kind: str) -> Reading:
+    """The same where the kind cannot be read either."""
+    return broken(folder, group, kind, "{{ .kind }}")
+
+
+def _broken(text: str, group: str, kind: str, said: str) -> str:
     tree: dict[str, Any] | None = yaml.safe_load(text)
     if tree is None or tree["kind"] != kind or tree["apiVersion"].rpartition("/")[0] != group:
         return text
     namespace = tree["metadata"].get("namespace")
     there = f"  namespace: {namespace}\n" if namespace else ""
-    return f"apiVersion: {tree['apiVersion']}\nkind: {kind}\nmetadata:\n{there}  name: x\nspec: {{a: [\n"
+    return f"apiVersion: {tree['apiVersion']}\nkind: {said}\nmetadata:\n{there}  name: x\nspec: {{a: [\n"
 
 
 def verdict(twin: Twin, row: Row) -> str:
@@ -114,7 +119,7 @@ def verdict(twin: Twin, row: Row) -> str:
     return found
 
 
-@pytest.mark.parametrize("how", [refused, broken])
+@pytest.mark.parametrize("how", [refused, broken, templated])
 @pytest.mark.parametrize(("name", "group", "kind"), CASES, ids=[f"{name}-{kind}" for name, _, kind in CASES])
 def test_what_is_decided_without_a_kind_is_what_the_whole_says(
     tmp_path: Path, name: str, group: str, kind: str, how: Any

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 import netwright as nw
 
 POLICY = """\
@@ -28,3 +30,85 @@ def test_a_range_with_host_bits_is_evaluated_and_told(tmp_path: Path) -> None:
     assert "`10.0.0.0/8`" in told.effect
     assert "`10.1.2.3/32`" in told.help
     assert (twin.accounting.evaluated, twin.accounting.invalid) == (1, 0)
+
+
+SHOP = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec: {containers: [{name: c, image: example/web:1}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: api, namespace: shop}
+spec: {selector: {app: api}, ports: [{port: 80}]}
+---
+"""
+
+
+@pytest.mark.parametrize(
+    ("of", "namespace", "verdict"),
+    [
+        ("argoproj.io/v1alpha1 Rollout", "shop", "undecided"),
+        ("example.org/v1 Widget", "shop", "undecided"),
+        ("argoproj.io/v1alpha1 Rollout", "bank", "deny"),
+        ("cert-manager.io/v1 Certificate", "shop", "deny"),
+    ],
+)
+def test_what_is_not_evaluated_may_answer_where_nothing_else_does(
+    tmp_path: Path, of: str, namespace: str, verdict: str
+) -> None:
+    """In its namespace; and a Service that leads to a pod of the input is not in doubt for it."""
+    version, kind = of.split()
+    other = f"apiVersion: {version}\nkind: {kind}\nmetadata: {{name: api, namespace: {namespace}}}\n"
+    (tmp_path / "shop.yaml").write_text(SHOP + other, encoding="utf-8")
+    twin = nw.load(str(tmp_path))
+    ask = {"from": "shop/web", "protocol": "TCP", "port": 80}
+    api, web = twin.eval([ask | {"to": "svc/shop/api"}, ask | {"to": "svc/shop/web"}])
+    assert (api.verdict, web.verdict) == (verdict, "undecided")
+    assert [reason.kind for reason in web.undecided] == ["ambiguous"], "it leads to itself"
+    assert ("Rollout" in str(api.undecided) or "Widget" in str(api.undecided)) == (verdict == "undecided")
+
+
+NODES = """\
+apiVersion: v1
+kind: Node
+metadata: {name: n1}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec: {nodeName: n1, containers: [{name: c, image: example/web:1}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec: {podSelector: {}, policyTypes: [Egress]}
+---
+apiVersion: k8s.cni.cncf.io/v1
+kind: NetworkAttachmentDefinition
+metadata: {name: lan, namespace: shop}
+spec: {config: '{"name": "lan", "type": "%s", "topology": "layer2", "netAttachDefName": "shop/lan"}'%s
+"""
+
+
+@pytest.mark.parametrize(
+    ("of", "end", "verdict"),
+    [
+        ("ovn-k8s-cni-overlay", "}", "deny"),
+        ("bridge", "}", "allow"),
+        ("ovn-k8s-cni-overlay", "", "undecided"),
+        ("bridge", "", "allow"),
+    ],
+)
+def test_an_attachment_that_is_broken_may_tell_the_cni(tmp_path: Path, of: str, end: str, verdict: str) -> None:
+    """OVN-Kubernetes holds a pod to its egress policies on the way to its own node, others do not."""
+    (tmp_path / "shop.yaml").write_text(NODES % (of, end), encoding="utf-8")
+    for cni, expected in (("", verdict), ("upstream", "allow")):
+        twin = nw.load(str(tmp_path), cni=cni)
+        assert twin.why("shop/web", "node/n1:80", changes=False).verdict == expected

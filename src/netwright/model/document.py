@@ -57,12 +57,17 @@ def is_network_policy(document: Document) -> bool:
     return document.kind == "NetworkPolicy" and document.group in ("networking.k8s.io", "extensions")
 
 
+OVN_OVERLAY = "ovn-k8s-cni-overlay"
+"""The type of attachments to networks of OVN-Kubernetes' own."""
+
+
 class Unread(msgspec.Struct, frozen=True, kw_only=True):
     """A text that gave no object: why, and what it could have changed.
 
     `kinds` and `namespaces` are what its readable `kind:` and `namespace:` lines say. Empty `kinds` = any kind;
     empty `namespaces` = any namespace. `group` is the API group of the kinds where that is known. `besides` are
-    namespaces in which all objects of the kinds were read.
+    namespaces in which all objects of the kinds were read. `names` are words in it that would tell which CNI there
+    is or how it is set up: those by which ConfigMaps are read, and OVN_OVERLAY.
     """
 
     diagnostic: Diagnostic
@@ -71,6 +76,7 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
     namespaces: tuple[str, ...] = ()
     group: str | None = None
     besides: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
     @property
     def reason(self) -> str:
@@ -208,8 +214,9 @@ class UnknownPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     It acts, perhaps, on the pods of `namespaces` (empty: of all namespaces) and, where `hosts`, on nodes and
     hostNetwork pods too. `effect` "deny": it can only deny what others allow; "both": it can allow or deny; "none": it
-    decides nothing of a packet and brings pods, which a Service may lead to. With `overrides` it could change what any
-    enforcer says of packets from and to these, exempt ones too.
+    decides nothing of a packet and brings pods, which a Service may lead to, with `instead` only one that leads to no
+    pod that is read. With `overrides` it could change what any enforcer says of packets from and to these, exempt ones
+    too.
     """
 
     kind: str
@@ -218,3 +225,4 @@ class UnknownPolicy(msgspec.Struct, frozen=True, kw_only=True):
     effect: Literal["deny", "both", "none"]
     reason: str
     overrides: bool = False
+    instead: bool = False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from netwright.base.spans import named
 from netwright.model.document import Document, UnknownPolicy, Unread
 
 _CALICO = ("crd.projectcalico.org", "projectcalico.org")
@@ -77,8 +78,23 @@ def brings_backends(unread: Unread, reason: str, documents: Iterable[Document]) 
     kinds = [kind for group, kinds in _MAKING.items() if unread.group in (None, group) for kind in kinds.split()]
     found = [kind for kind in kinds if kind in unread.kinds] if unread.kinds else [""] if kinds else []
     where = unread.within(d.namespace or "default" for d in documents)
-    if found and where is not None:
-        yield UnknownPolicy(kind=found[0], namespaces=where, hosts=False, effect="none", reason=reason)
+    slices = "EndpointSlice"
+    # A Service that selects pods leads to these, one that does not to its slices.
+    for kind in dict.fromkeys(slices if one == slices else found[0] for one in sorted(found, key=slices.__eq__)):
+        if where is not None:
+            yield UnknownPolicy(kind=kind, namespaces=where, hosts=False, effect="none", reason=reason)
+
+
+def perhaps_pods(document: Document) -> UnknownPolicy:
+    """What a controller may make pods of, of which the input says nothing."""
+    return UnknownPolicy(
+        kind=document.kind,
+        namespaces=(document.namespace,) if document.namespace else (),
+        hosts=False,
+        effect="none",
+        reason=f"{document.kind} `{named(document.namespace, document.name)}` may bring pods and is not evaluated",
+        instead=True,
+    )
 
 
 def leaning(unread: Unread, kind: str, documents: Iterable[Document]) -> tuple[str, ...] | None:

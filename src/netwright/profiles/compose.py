@@ -21,7 +21,7 @@ from netwright.dialects.k8s.generated import MOST_ORDINALS, mentioned
 from netwright.dialects.k8s.services import lower_ingresses, lower_services, service_addresses
 from netwright.dialects.openshift import KINDS as OPENSHIFT_ROUTES
 from netwright.dialects.ovn import KINDS as OVN_KINDS
-from netwright.model.cluster import Cluster, IngressRoute, ServiceNoun, UnreadRoute
+from netwright.model.cluster import Cluster, IngressRoute, ServiceNoun, ServicePortNoun, UnreadRoute
 from netwright.model.document import Decoded, UnknownPolicy
 from netwright.model.networks import POD
 from netwright.profiles.enforcers import enforcers, machines_of, primary_networks_of, without_effect
@@ -153,28 +153,29 @@ def _mesh(objects: Sequence[Decoded], profile: Profile) -> Mesh | None:
 
 def _with_unread(services: tuple[ServiceNoun, ...], unknown: Sequence[UnknownPolicy]) -> tuple[ServiceNoun, ...]:
     """The Services, of which those that could lead to what was not read say so."""
-    bringing = [u for u in unknown if u.effect == "none"]
-    return tuple(_perhaps_led(service, bringing) for service in services) if bringing else services
+    bringing: dict[str, list[UnknownPolicy]] = {}
+    for u in unknown:
+        for namespace in (u.namespaces or ("",)) if u.effect == "none" else ():
+            bringing.setdefault(namespace, []).append(u)
+    if not bringing:
+        return services
+    wide = bringing.get("", [])
+    return tuple(_perhaps_led(s, [*bringing.get(s.namespace, ()), *wide]) for s in services)
 
 
 def _perhaps_led(service: ServiceNoun, bringing: Sequence[UnknownPolicy]) -> ServiceNoun:
-    reasons = [
-        u.reason
-        for u in bringing
-        if (not u.namespaces or service.namespace in u.namespaces)
-        and (service.selected is None) == (u.kind == "EndpointSlice" or not u.kind)
-    ]
-    if not reasons or service.type == "ExternalName":
+    leading = [u for u in bringing if not u.kind or (service.selected is None) == (u.kind == "EndpointSlice")]
+    if not leading or service.type == "ExternalName":
         return service
-    told = f"what it leads to may not be all in the input: {reasons[0]}"
-    ports = [
-        replace(p, more=f"{service.ref}: {told}")
-        if p.backends
-        else p
-        if p.open
-        else replace(p, nowhere=f"{p.nowhere}, and {told}", open="unknown")
-        for p in service.ports
-    ]
+    beside = next((u.reason for u in leading if not u.instead), "")
+    ports: list[ServicePortNoun] = []
+    for p in service.ports:
+        told = f"what it leads to may not be all in the input: {beside or leading[0].reason}"
+        if not p.backends and not p.open:
+            p = replace(p, nowhere=f"{p.nowhere}, and {told}", open="unknown")
+        elif p.backends and beside:
+            p = replace(p, more=f"{service.ref}: {told}")
+        ports.append(p)
     return replace(service, ports=tuple(ports))
 
 

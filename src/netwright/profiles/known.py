@@ -17,7 +17,7 @@ from netwright.dialects.multus import KINDS as ATTACHMENTS
 from netwright.dialects.ovn import CONNECTS as OVN_CONNECTS
 from netwright.dialects.ovn import KINDS as OVN_KINDS
 from netwright.dialects.ovn import NETWORKS as OVN_NETWORKS
-from netwright.model.document import Decoded, UnknownPolicy, Unread
+from netwright.model.document import OVN_OVERLAY, Decoded, UnknownPolicy, Unread
 from netwright.profiles.profile import MESH_OPTIONS, Profile
 from netwright.profiles.upstream import UPSTREAM
 
@@ -32,6 +32,8 @@ _NETWORKS: Final = (*OVN_NETWORKS, *OVN_CONNECTS, *ATTACHMENTS)
 """The kinds that tell OVN-Kubernetes where no policy tells another, attachments to its own networks among them."""
 
 _UNREAD_TELLING: Final = frozenset((*_TELLING, *OVN_NETWORKS, *OVN_CONNECTS))
+CILIUM_CONFIG: Final = "cilium-config"
+"""The ConfigMap that says how Cilium's agents are set up."""
 _GROUPS: Final = (None, "cilium.io", "projectcalico.org", "crd.projectcalico.org", "k8s.ovn.org")
 
 
@@ -95,7 +97,7 @@ def found_profile(objects: Iterable[Decoded]) -> tuple[Profile, Decoded | None]:
     policy: Decoded | None = None
     network: Decoded | None = None
     for d in objects:
-        if d.kind == "ConfigMap" and d.name == "cilium-config":
+        if d.kind == "ConfigMap" and d.name == CILIUM_CONFIG:
             from netwright.profiles.cilium_config import profile_name
 
             return profile_of(profile_name(d.value)), d
@@ -108,14 +110,16 @@ def found_profile(objects: Iterable[Decoded]) -> tuple[Profile, Decoded | None]:
     return (profile_of(_TELLING[policy.kind]), policy) if policy is not None else (UPSTREAM, None)
 
 
-def perhaps_telling(unread: Iterable[Unread]) -> Iterator[UnknownPolicy]:
-    """What was not read and would tell a profile, where nothing that was read does. CNIs differ in whom policies
-    spare, so that no verdict is sure."""
+def perhaps_telling(unread: Iterable[Unread], telling: Decoded | None) -> Iterator[UnknownPolicy]:
+    """What was not read and would tell a profile, or how Cilium is set up, other than what `telling`, which was read,
+    does. CNIs differ in whom policies spare, so that no verdict is sure."""
     for one in unread:
-        if one.group not in _GROUPS:
-            continue
-        of_calico = one.group is not None and one.group.endswith("projectcalico.org")
-        kinds = [k for k in one.kinds if k in _UNREAD_TELLING or (of_calico and k == "NetworkPolicy")]
+        kinds = ["ConfigMap"] if CILIUM_CONFIG in one.names else []
+        if telling is None and OVN_OVERLAY in one.names:
+            kinds += ATTACHMENTS
+        if telling is None and one.group in _GROUPS:
+            of_calico = one.group is not None and one.group.endswith("projectcalico.org")
+            kinds += [k for k in one.kinds if k in _UNREAD_TELLING or (of_calico and k == "NetworkPolicy")]
         if kinds:
             yield UnknownPolicy(
                 kind=kinds[0],
@@ -132,4 +136,4 @@ def _is_of_ovn(d: Decoded) -> bool:
     if d.kind not in ATTACHMENTS:
         return True
     spec = d.value.spec
-    return spec is not None and "ovn-k8s-cni-overlay" in (spec.config or "")
+    return spec is not None and OVN_OVERLAY in (spec.config or "")

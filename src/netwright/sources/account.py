@@ -95,6 +95,7 @@ class Account:
                 fate=fate,
                 kinds=said.kinds,
                 namespaces=said.namespaces,
+                names=said.names,
                 group=group,
                 besides=besides,
             )

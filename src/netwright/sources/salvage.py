@@ -10,6 +10,8 @@ import re
 import msgspec
 
 from netwright.base.patterns import pattern
+from netwright.model.document import OVN_OVERLAY
+from netwright.model.kind_lists import names_of
 
 _SEPARATOR = pattern(rb"^(?:---(?=[ \t\r\n]|\Z)|\.\.\.[ \t]*(?:#[^\n]*)?\r?\n(?!---))", re.MULTILINE)
 _BREAK_BYTES = pattern(rb"\r\n|\n|\r|\xc2\x85|\xe2\x80[\xa8\xa9]")
@@ -38,10 +40,12 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """What is readable of a broken text. Empty `kinds`: any kind; empty `namespaces`: any namespace."""
+    """What is readable of a broken text. Empty `kinds`: any kind; empty `namespaces`: any namespace. `names`: as in
+    `Unread`."""
 
     kinds: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 def chunks(data: bytes) -> list[Chunk]:
@@ -124,6 +128,14 @@ def has_control(text: str) -> bool:
 
 def readable(text: str) -> Said:
     """The kinds and namespaces that the text of one document says, as far as its lines can be read."""
+    said = _readable(text)
+    names = [name for name in names_of("", "ConfigMap") if name in text] if "ConfigMap" in said.kinds else []
+    if "NetworkAttachmentDefinition" in said.kinds and (OVN_OVERLAY in text or "type" not in text):
+        names.append(OVN_OVERLAY)
+    return msgspec.structs.replace(said, names=tuple(names)) if names else said
+
+
+def _readable(text: str) -> Said:
     if len(text) > _LONG:
         # No readable line is this long; what is cut off a line can only make it unreadable.
         begins_json = text[:100].removeprefix("---").lstrip()[:1] in ("{", "[")
@@ -148,6 +160,7 @@ def readable_file(texts: list[str]) -> Said:
     """The same for a whole file, given document by document: nothing where one of them says nothing."""
     kinds: dict[str, None] = {}
     namespaces: dict[str, None] = {}
+    names: dict[str, None] = {}
     any_namespace = False
     for text in texts:
         if is_blank(text) or only_control(text):
@@ -157,8 +170,9 @@ def readable_file(texts: list[str]) -> Said:
             return Said()
         kinds.update(dict.fromkeys(said.kinds))
         namespaces.update(dict.fromkeys(said.namespaces))
+        names.update(dict.fromkeys(said.names))
         any_namespace = any_namespace or not said.namespaces
-    return Said(kinds=tuple(kinds), namespaces=() if any_namespace else tuple(namespaces))
+    return Said(kinds=tuple(kinds), namespaces=() if any_namespace else tuple(namespaces), names=tuple(names))
 
 
 def _word(value: str) -> str:

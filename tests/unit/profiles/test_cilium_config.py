@@ -83,3 +83,15 @@ def test_other_config_maps_are_irrelevant(tmp_path: Path) -> None:
     twin = load(tmp_path, (CONFIG % "a: b").replace("cilium-config", "settings") + CLUSTER)
     assert twin.profile.name == "upstream"
     assert twin.accounting.irrelevant == 1
+
+
+@pytest.mark.parametrize("policy", ["", "apiVersion: cilium.io/v2\nkind: CiliumCIDRGroup\nmetadata: {name: g}\n---\n"])
+def test_how_cilium_is_set_up_leaves_all_open_where_it_cannot_be_read(tmp_path: Path, policy: str) -> None:
+    """A policy of Cilium's says that it is there, and nothing of its options."""
+    broken = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\ndata: [\n---\n" + policy + CLUSTER
+    twin = load(tmp_path, broken % "cilium-config")
+    assert verdict(twin) == "undecided"
+    why = twin.why("shop/web", "shop/db:80", changes=False)
+    assert any("it would tell which CNI there is" in reason.reason for reason in why.reasons)
+    assert verdict(load(tmp_path, broken % "other")) != "undecided"
+    assert verdict(load(tmp_path, broken % "cilium-config", "cilium")) == "deny"

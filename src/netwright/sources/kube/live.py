@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from netwright.base.spans import Place
-from netwright.model.document import Document, Input
+from netwright.model.document import OVN_OVERLAY, Document, Input
 from netwright.model.kind_lists import find
 from netwright.model.leaned_on import is_leaned_on
 from netwright.model.live_kinds import asked_for
@@ -48,7 +48,7 @@ def add(account: Account, shown: str, listed: Sequence[Listed]) -> None:
     for one in listed:
         resource = one.resource
         if one.refused:
-            note_refused(account, shown, one)
+            note_refused(account, shown, one, listed)
         found = [document(resource, item, shown, number + i) for i, item in enumerate(one.items)]
         account.documents += sorted(found, key=in_order)
         number += len(found)
@@ -69,9 +69,16 @@ def document(resource: Resource, item: bytes | msgspec.Raw, shown: str, number: 
     )
 
 
-def note_refused(account: Account, shown: str, one: Listed) -> None:
-    """What of a kind was not read, and what that leaves open."""
+def note_refused(account: Account, shown: str, one: Listed, beside: Sequence[Listed] = ()) -> None:
+    """What of a kind was not read, and what that leaves open. `beside`: all that was asked for, kinds of a CNI's own
+    among it where that is."""
     resource = one.resource
+    groups = {other.resource.group for other in beside}
+    names: tuple[str, ...] = ()
+    if resource.name and "cilium.io" in groups:
+        names = (resource.name,)
+    elif resource.kind == "NetworkAttachmentDefinition" and "k8s.ovn.org" in groups:
+        names = (OVN_OVERLAY,)
     name = resource.shown
     resources = name.removesuffix(f"/{resource.name}")
     where = f"in {_shortened(one.seen)} only" if one.seen else ""
@@ -82,7 +89,8 @@ def note_refused(account: Account, shown: str, one: Listed) -> None:
         why, help_text = f"could not be listed ({one.refused})", "ask again; the server's own log says why"
     known = find(resource.group, resource.kind)
     if resource.name == "cilium-config":
-        effect = "whether Cilium is the CNI, and how it is set up, is not known: `--cni` says it"
+        is_open = "so that every verdict is undecided: `--cni` says it"
+        effect = f"how Cilium is set up is not known, {is_open}" if names else "nothing: no kind of Cilium's is there"
     elif resource.name:
         effect = "what it says is missing from the answer"
     elif known is not None and (known.effect != "none" or is_leaned_on(known.group, known.name)):
@@ -94,7 +102,7 @@ def note_refused(account: Account, shown: str, one: Listed) -> None:
         "NW1016",
         f"{name} {why}",
         file=shown,
-        said=Said(kinds=(resource.kind,)),
+        said=Said(kinds=(resource.kind,), names=names),
         help_text=help_text,
         effect=effect,
         group=resource.group,

@@ -69,7 +69,7 @@ class Followed:
         held = self._held
         for one in self._listed:
             if one.refused:
-                note_refused(held.account, held.shown, one)
+                note_refused(held.account, held.shown, one, self._listed)
             else:
                 held.fill(one.resource, one.items, one.resource_version)
         note_served(held.account, held.shown, served)
