@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.agreement import Asked, Object, check, compare, shrunk
+from tests.agreement import Asked, Object, answers, check, compare, decode_all, inquirer, shrunk
 from tests.random_clusters import ADMIN_ITEMS, ADMIN_SHARE, ITEMS, cluster
 
 CLUSTERS, TUPLES, CHUNKS = 1_000, 100, 25
@@ -75,6 +75,24 @@ def test_packets_to_the_address_of_a_service_are_of_its_family() -> None:
     ]
     asked = [{"from": "shop/client", "to": to, "protocol": "TCP", "port": 80} for to in ("10.96.0.7", "svc/shop/web")]
     assert compare(Asked(objects, (), asked)) == (Counter(deny=1, undecided=1), [])
+
+
+@pytest.mark.parametrize(
+    ("actions", "kinds"), [(("Accept", "Deny"), {"depends"}), (("Deny", "Accept"), {"depends", "ambiguous"})]
+)
+def test_a_rule_that_does_what_the_next_surely_does_leaves_nothing_open(
+    actions: tuple[str, str], kinds: set[str]
+) -> None:
+    """Both judges: whether a Deny of names matches means nothing right before a Deny of every address."""
+    rules = [{"action": action, "to": [{"domainNames": ["www.example.com"]}]} for action in actions]
+    rules.append({"action": "Deny", "to": [{"networks": ["0.0.0.0/0"]}]})
+    spec = {"tier": "Admin", "priority": 1, "subject": {"namespaces": {}}, "egress": rules}
+    kind = {"apiVersion": "policy.networking.k8s.io/v1alpha2", "kind": "ClusterNetworkPolicy"}
+    objects = [pod("web", "10.244.0.1"), {**kind, "metadata": {"name": "names"}, "spec": spec}]
+    query = {"from": "shop/web", "to": "203.0.113.9", "protocol": "TCP", "port": 80}
+    assert compare(Asked(objects, (), [query])) == (Counter(undecided=1), [])
+    (answer,) = answers(inquirer(decode_all(objects), ()), [query])
+    assert {one.kind for one in answer.undecided} == kinds
 
 
 def test_the_clusters_have_every_item_of_the_semantics(seed: int) -> None:

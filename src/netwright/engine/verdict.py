@@ -335,18 +335,28 @@ def _reached(found: list[_Matching], tier: Tier) -> tuple[list[Citation], bool]:
                 closed = next((i for i, same in enumerate(read) if any(m.citation.surely for m in same)), len(read))
                 read = read[: closed + 1]
         level = [m for ms in read for m in ms]
-        # where policies tie, only parts of one rule speak for one another
-        decided = {(m.rule.action, differ and m.citation.origin) for m in level if m.citation.surely}
         for m in level:
             cited = m.citation
             if differ:
                 cited = msgspec.structs.replace(cited, tied=True)
-            if not cited.surely and ((m.rule.action, differ and cited.origin) in decided or _adds_nothing(m, level)):
+            # where policies tie, only parts of one rule speak for one another
+            beside = [o for o in level if not differ or o.citation.origin == cited.origin]
+            if not cited.surely and (_is_decided(m, beside) or _adds_nothing(m, level)):
                 cited = msgspec.structs.replace(cited, moot=True)
             out.append(cited)
-        if decided:
+        if any(m.citation.surely for m in level):
             return out, False
     return out, True
+
+
+def _is_decided(part: _Matching, beside: Sequence[_Matching]) -> bool:
+    """Whether one surely does what a part does perhaps, and between the two none perhaps does something else."""
+    actions = [m.rule.action for m in beside]
+    at = next(i for i, m in enumerate(beside) if m is part)
+    return any(
+        m.citation.surely and set(actions[min(at, i) : max(at, i) + 1]) == {part.rule.action}
+        for i, m in enumerate(beside)
+    )
 
 
 def _until_sure(found: Sequence[_Matching]) -> list[_Matching]:

@@ -147,7 +147,7 @@ def _decide(packet: Packet, direction: Direction, subject: End, policy: Decoded)
     chosen = _is_subject(packet, spec.subject if spec else None, subject)
     reached: list[Cited] = []
     behind: list[Cited] = []
-    reasons: list[Reason] = []
+    perhaps: list[tuple[Action, tuple[Reason, ...]]] = []
     goes_on = True
     rules: Sequence[Rule | None] = ((spec.ingress if direction == "ingress" else spec.egress) if spec else None) or ()
     for index, rule in enumerate(rules):
@@ -160,11 +160,15 @@ def _decide(packet: Packet, direction: Direction, subject: End, policy: Decoded)
         cited = Cited(object=policy, rule=index, path=path, action=action, surely=surely)
         if goes_on:
             reached.append(cited)
-            reasons += matched.reasons
+            perhaps.append((action, matched.reasons))
             goes_on = not surely
         elif surely:
             behind.append(cited)
-    return Decision(reached=tuple(reached), behind=tuple(behind), goes_on=goes_on, reasons=tuple(reasons))
+    # those right before the rule that surely decides, and do what it does, leave nothing open
+    while not goes_on and perhaps and perhaps[-1][0] == reached[-1].action:
+        perhaps.pop()
+    reasons = tuple(reason for _, found in perhaps for reason in found)
+    return Decision(reached=tuple(reached), behind=tuple(behind), goes_on=goes_on, reasons=reasons)
 
 
 def _is_subject(packet: Packet, subject: Subject | None, pod: End) -> Matched:

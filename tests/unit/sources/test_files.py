@@ -116,7 +116,7 @@ def test_sources_that_are_not_there(
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty/notes.txt").write_text("nothing")
     (tmp_path / "circle").symlink_to("circle")
-    (tmp_path / "x.zip").write_bytes(b"PK")
+    (tmp_path / "x.zip").write_bytes(b"nothing")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SourceError) as raised:
         read([source])
