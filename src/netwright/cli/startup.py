@@ -75,7 +75,7 @@ class _Later(ModuleType):
         """A function of the module, which is imported when it is called."""
 
         def call(*arguments: Any, **named: Any) -> Any:
-            return getattr(import_module(self.__name__)._loaded(), name)(*arguments, **named)
+            return getattr(self._loaded(), name)(*arguments, **named)
 
         return call
 
@@ -87,9 +87,9 @@ def leave_out() -> None:
     for name, functions in _LATER.items():
         if name not in known and name.partition(".")[0] not in known:
             sys.modules[name] = _Later(name, functions.split())
-    if isinstance(parse := sys.modules["urllib.parse"], _Later):
+    if isinstance(parse := sys.modules.get("urllib.parse"), _Later):
         import_module("urllib").parse = parse  # type: ignore[attr-defined] # as the import of the module would do
-    if isinstance(inspect := sys.modules["inspect"], _Later):
+    if isinstance(inspect := sys.modules.get("inspect"), _Later):
         inspect.cleandoc, inspect.signature = cleandoc, _Signature  # type: ignore[attr-defined]
     for library, others in _OPTIONAL.items():
         with deferred(), _hidden({name for name in others if name not in known}):

@@ -339,10 +339,11 @@ def _reached(found: list[_Matching], tier: Tier) -> tuple[list[Citation], bool]:
             cited = m.citation
             if differ:
                 cited = msgspec.structs.replace(cited, tied=True)
-            # where policies tie, only parts of one rule speak for one another
-            beside = [o for o in level if not differ or o.citation.origin == cited.origin]
-            if not cited.surely and (_is_decided(m, beside) or _adds_nothing(m, level)):
-                cited = msgspec.structs.replace(cited, moot=True)
+            if not cited.surely:
+                # where policies tie, only parts of one rule speak for one another
+                beside = [o for o in level if not differ or o.citation.origin == cited.origin]
+                if _is_decided(m, beside) or _adds_nothing(m, level):
+                    cited = msgspec.structs.replace(cited, moot=True)
             out.append(cited)
         if any(m.citation.surely for m in level):
             return out, False

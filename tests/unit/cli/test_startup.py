@@ -18,7 +18,8 @@ import numpy as np
 assert not any(name.startswith("numpy._typing.") for name in sys.modules)
 assert np.unique(np.array([3, 1, 3])).tolist() == [1, 3]
 assert np.unpackbits(np.packbits(np.array([1, 0, 1], np.uint8)))[:3].tolist() == [1, 0, 1]
-assert np.pad(np.array([1]), 1).tolist() == [0, 1, 0]
+for _ in range(2):
+    assert np.pad(np.array([1]), 1).tolist() == [0, 1, 0]
 assert float(np.nanmax(np.array([1.0, np.nan]))) == 1.0
 assert round(float(np.linalg.det(np.array([[2.0, 0.0], [0.0, 3.0]])))) == 6
 """
