@@ -96,6 +96,10 @@ class _Raising:
             changes = gone(staying)
             if changes:
                 draft, made, differing = self._written(changes)
+            if all(one.way for one in staying) and _is_amiss(differing, residue):
+                choosing.leave_open()
+                choosing.show()
+                draft, made, differing = self._written(gone(staying))
         return Raised(
             objects=tuple(tree for tree, _ in made),
             made_of=tuple(policies for _, policies in made),
@@ -218,6 +222,13 @@ class _Raising:
         if found:
             ways = (Variant("left out", tuple(d for d in self._objects if d is not policy)),)
             yield Open(kind="beyond the language", rules=found, refused=True, told=told, variants=ways)
+
+
+def _is_amiss(differing: Sequence[Turned], residue: Chosen) -> bool:
+    """Whether something differs that should not, once nothing is left open."""
+    if residue not in ("narrow", "widen"):
+        return bool(differing)
+    return any(one.opens if residue == "narrow" else one.closes for one in differing)
 
 
 def _told(one: Staying, whose: str, *, is_same: bool) -> Open:

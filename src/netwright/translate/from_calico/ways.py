@@ -82,7 +82,7 @@ class Choosing:
                 one.changes_nothing = one not in failed
 
     def leave_open(self) -> None:
-        """Takes back what was settled: none of it decides nothing."""
+        """Takes back what was settled: not all of it decides nothing."""
         for one in self._shown:
             if one.changes_nothing:
                 one.way, one.changes_nothing, one.stays = (), False, True
