@@ -44,6 +44,7 @@ RANGES += " 2001:db8::/32 203.0.112.0/23 0.0.0.0 255.255.255.255"
 """Ranges that everybody has, and that hold one of these: they stay."""
 GRAMMAR = "all global has contains starts ends with not in gateway sidecar NONE".split()  # noqa: SIM905
 """Words of Calico's selectors and of templates."""
+KEYS = sorted(vocabulary.KEYS, key=len, reverse=True)
 SOURCES = "|".join(vocabulary.SOURCES - {"reserved"})
 """What Cilium puts before the keys of labels."""
 CLOUD_INIT = {"version", "config", "type", "physical", "mac_address", "subnets", "static", "address"}
@@ -266,7 +267,7 @@ def is_of_the_api(field: str, text: str) -> bool:
         return {*re.findall("[a-z]+", text.lower())} <= {"protocol", "port", "tcp", "udp", "sctp", "icmp"}
     if field in (*vocabulary.PORTS, "name") and text.lower() in vocabulary.PROTOCOLS:
         return True
-    for key in vocabulary.KEYS if "Selector" in field or field == "selector" else ():
+    for key in KEYS if "Selector" in field or field == "selector" else ():
         text = text.replace(key, "").replace("'k8s'", "")  # what the label `orchestrator` is, everywhere
     if "elector" in field and not re.search("[A-Za-z0-9]", text):
         return True

@@ -19,7 +19,8 @@ import ipaddress
 import random
 import re
 from bisect import bisect_right
-from itertools import count, pairwise
+from collections.abc import Iterator
+from itertools import accumulate, count, pairwise
 from typing import Final
 
 KNOWN: Final = frozenset(
@@ -221,7 +222,30 @@ class Pseudonyms:
         case = self._cases[piece.lower()].index(piece)
         return "".join(c.upper() if case >> i & 1 else c for i, c in enumerate(code))
 
+    def _cut_alike(self) -> None:
+        """Cuts parts that are asked for and overlap, as `qu` and `ueu` in `queue` do, letter by letter: they are cut
+        alike then wherever they stand."""
+        while True:
+            cut: set[str] = set()
+            for word in {word.lower() for word in self._words}:
+                at = set(accumulate(len(piece) for piece in self._pieces(word)))
+                for part, starts in self._parts_in(word):
+                    own = set(accumulate(len(piece) for piece in self._pieces(part))) - {len(part)}
+                    if any({c - start for c in at if start < c < start + len(part)} != own for start in starts):
+                        cut |= set(part)
+            if cut <= self._within:
+                return
+            self._within |= cut
+
+    def _parts_in(self, word: str) -> Iterator[tuple[str, list[int]]]:
+        """The parts that a word has where they are asked for, and where each begins."""
+        yield from ((part, [0]) for part in self._begins if word.startswith(part))
+        yield from ((part, [len(word) - len(part)]) for part in self._ends if word.endswith(part))
+        for part in self._within:
+            yield part, [found.start() for found in re.finditer(f"(?={part})", word)]
+
     def _draw_words(self, dice: random.Random) -> None:
+        self._cut_alike()
         pieces: dict[str, set[str]] = {}
         for word in self._words:
             for piece in self._pieces(word):
