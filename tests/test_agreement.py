@@ -95,6 +95,23 @@ def test_a_rule_that_does_what_the_next_surely_does_leaves_nothing_open(
     assert {one.kind for one in answer.undecided} == kinds
 
 
+def test_within_a_policy_that_ties_a_rule_leaves_nothing_open_before_one_that_does_the_same() -> None:
+    """Both judges: what this policy does is sure, and only which of the two is read first is not."""
+    some, all_ = {"namespaces": {"matchLabels": {"team": "x"}}}, {"namespaces": {}}
+    kind = {"apiVersion": "policy.networking.k8s.io/v1alpha2", "kind": "ClusterNetworkPolicy"}
+    rules = {"a": [{"action": "Deny", "to": [some]}, {"action": "Deny", "to": [all_]}]}
+    rules["b"] = [{"action": "Accept", "to": [all_]}]
+    spec = {"tier": "Admin", "priority": 1, "subject": all_}
+    policies = [
+        {**kind, "metadata": {"name": name}, "spec": spec | {"egress": egress}} for name, egress in rules.items()
+    ]
+    objects = [pod("web", "10.244.0.1"), pod("db", "10.244.0.2"), *policies]
+    query = {"from": "shop/web", "to": "shop/db", "protocol": "TCP", "port": 80}
+    assert compare(Asked(objects, (), [query])) == (Counter(undecided=1), [])
+    (answer,) = answers(inquirer(decode_all(objects), ()), [query])
+    assert {one.kind for one in answer.undecided} == {"ambiguous"}
+
+
 def test_the_clusters_have_every_item_of_the_semantics(seed: int) -> None:
     seen: Counter[str] = Counter()
     for chunk in range(CHUNKS):

@@ -340,8 +340,8 @@ def _reached(found: list[_Matching], tier: Tier) -> tuple[list[Citation], bool]:
             if differ:
                 cited = msgspec.structs.replace(cited, tied=True)
             if not cited.surely:
-                # where policies tie, only parts of one rule speak for one another
-                beside = [o for o in level if not differ or o.citation.origin == cited.origin]
+                # where policies tie, only rules of one policy speak for one another
+                beside = [o for o in level if not differ or o.rule.policy == m.rule.policy]
                 if _is_decided(m, beside) or _adds_nothing(m, level):
                     cited = msgspec.structs.replace(cited, moot=True)
             out.append(cited)
