@@ -120,7 +120,7 @@ def _masked(inquirer: Inquirer, part: Part) -> Part:
     packet = part.packet
     matching, isolating = inquirer.cited(packet, "egress")
     if isolating and not matching and not part.outcome.egress.may:
-        acting = inquirer.network.units_at(packet.family, packet.source.position, "egress")
+        acting = [unit for unit, _ in inquirer.network.units_at(packet.family, packet.source.position, "egress")]
         policies = {unit.source for unit in acting if unit.ends}
         if not any(unit.rules and unit.source in policies for unit in acting):
             return part
@@ -136,7 +136,7 @@ def _is_selected(inquirer: Inquirer, part: Part) -> bool:
     has_say = bool(matching or isolating)
     if any(one.origin.kind == "Pod" for one in matching):
         units = inquirer.network.units_at(packet.family, packet.destination.position, "ingress")
-        acting = [unit for unit in units if unit.enforcer == 0]
+        acting = [unit for unit, _ in units if unit.enforcer == 0]
         universe, bit = inquirer.network.tables[packet.family].universe, 1 << packet.source.position
         rules = [rule for unit in acting for rule in unit.rules if rule.origin.kind not in ("Pod", "OVNConfig")]
         has_say = any(unit.ends for unit in acting) or any(

@@ -488,15 +488,19 @@ class Network:
         """The identity of an endpoint, which is its position in every universe."""
         return int(self.identities.of_row[row])
 
-    def units_at(self, family: Family, position: int, direction: Direction) -> list[Unit]:
-        """The units that act, perhaps, at this position, in input order."""
+    def units_at(self, family: Family, position: int, direction: Direction) -> list[tuple[Unit, bool]]:
+        """The units that act, perhaps, at this position, in input order; of each whether it surely does."""
         tables = self.tables[family]
         table = tables.egress if direction == "egress" else tables.ingress
         key, _ = table.keys[int(table.of_position[position])]
         contents = {c >> 1 for c in key}
-        found = [u for u in self.units if u.content in contents and u.direction == direction]
-        acting = [self._acting(u, tables.universe) for u in found]
-        return [u for u, (sure, perhaps) in zip(found, acting, strict=True) if (sure | perhaps) >> position & 1]
+        found: list[tuple[Unit, bool]] = []
+        for unit in self.units:
+            if unit.content in contents and unit.direction == direction:
+                sure, perhaps = self._acting(unit, tables.universe)
+                if (sure | perhaps) >> position & 1:
+                    found.append((unit, bool(sure >> position & 1)))
+        return found
 
 
 def _port_maps(identities: Identities, at: npt.NDArray[np.intp]) -> npt.NDArray[np.int32]:

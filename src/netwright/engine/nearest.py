@@ -32,7 +32,7 @@ def nearest_rule(inquirer: Inquirer, packet: Packet, direction: Direction) -> Ne
     best: Near | None = None
     key = inquirer.seen_key(packet)
     matching = {id(c.origin) for c in inquirer.cited(packet, direction)[0]}
-    for unit in units:
+    for unit, _ in units:
         for rule in unit.rules:
             if rule.action != "allow" or not rule.origin.pointer or id(rule.origin) in matching:
                 continue

@@ -262,9 +262,8 @@ class Citer:
 
     def _by_tier(self, tables: FamilyTables, at: Spot, direction: Direction) -> list[list[_Acting]]:
         found: dict[tuple[int, int], list[_Acting]] = {}
-        for unit in self.network.units_at(tables.family, at.position, direction):
+        for unit, is_sure in self.network.units_at(tables.family, at.position, direction):
             if unit.tier >= 0:
-                is_sure = bool(self.network.acting(unit, tables.family)[0] >> at.position & 1)
                 rules = [
                     (rule, *tables.universe(rule.src if direction == "ingress" else rule.dst), _citation(unit, rule))
                     for rule in unit.rules

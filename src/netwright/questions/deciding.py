@@ -139,7 +139,7 @@ class _Made:
 
     def direction(self, direction: Direction) -> tuple[list[Acting], list[int]]:
         table = self.tables.egress if direction == "egress" else self.tables.ingress
-        number: dict[tuple[int, ...], int] = {}
+        number: dict[tuple[object, ...], int] = {}
         out: list[Acting] = []
         of_end: list[int] = []
         at_position: dict[int, int] = {}
@@ -147,9 +147,8 @@ class _Made:
             found = at_position.get(position)
             if found is None:
                 units = self.network.units_at(self._family, position, direction)
-                sure = [self.network.acting(u, self._family)[0] >> position & 1 for u in units]
                 # ends of one class may be under policies of different names
-                key = (int(table.of_position[position]), *map(id, units), *sure)
+                key = (int(table.of_position[position]), *((id(unit), is_sure) for unit, is_sure in units))
                 found = number.get(key)
                 if found is None:
                     found = number[key] = len(out)
@@ -158,11 +157,10 @@ class _Made:
             of_end.append(found)
         return out, of_end
 
-    def _acting(self, table: Table, direction: Direction, position: int, units: Sequence[Unit]) -> Acting:
+    def _acting(self, table: Table, direction: Direction, position: int, units: Sequence[tuple[Unit, bool]]) -> Acting:
         rules: list[tuple[tuple[int, int, int], Admitting]] = []
         isolating: list[int] = []
-        for unit in units:
-            sure = bool(self.network.acting(unit, self._family)[0] >> position & 1)
+        for unit, sure in units:
             for rule in unit.rules:
                 peer = rule.src if direction == "ingress" else rule.dst
                 _, may = self.tables.universe(peer)

@@ -87,16 +87,17 @@ class _Raising:
             choosing = Choosing(staying, self._moved, lambda one: self._can_say(draft, one))
             choosing.settle()
             settled = gone(staying)
+            written = self._written(settled) if settled else (draft, made, differing)
             # what decides nothing as a rule of Calico can keep the rest from being said in Cilium's words
-            if settled and len(self._written(settled)[2]) > len(differing):
+            if len(written[2]) > len(differing):
                 choosing.leave_open()
             choosing.show()
             if residue in ("narrow", "widen"):
                 choosing.choose(residue)
             changes = gone(staying)
             if changes:
-                draft, made, differing = self._written(changes)
-            if all(one.way for one in staying) and _is_amiss(differing, residue):
+                draft, made, differing = written if changes == settled else self._written(changes)
+            if changes and all(one.way for one in staying) and _is_amiss(differing, residue):
                 choosing.leave_open()
                 choosing.show()
                 draft, made, differing = self._written(gone(staying))
