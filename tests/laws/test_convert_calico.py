@@ -106,6 +106,13 @@ def test_what_keeps_the_rest_from_being_said_is_no_rule_that_decides_nothing() -
     assert (found.proof, told.kind) == ("undecided", "beyond the language")
 
 
+def test_that_labels_of_namespaces_are_not_known_is_told_of_a_policy_without_rules() -> None:
+    """In cluster 166741006 a policy perhaps isolates the pods of a namespace that is not in the input."""
+    found = converted(drawn(166741006), "narrow")
+    told = [one.told for one in found.residues if not one.rules]
+    assert any("`b3` asks labels of namespaces" in text and "those of `bank` are not known" in text for text in told)
+
+
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_cilium_does_what_calico_did(chunk: int, seed: int) -> None:
     first = seed % 10**6 * 1_000 + chunk * CLUSTERS

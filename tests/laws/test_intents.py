@@ -67,11 +67,12 @@ def test_single_connections_are_as_eval_says(seed: int) -> None:
         assert deny.verdict in for_deny, (query, said, deny)
 
 
+@pytest.mark.parametrize("cni", ["upstream", "cilium", "calico", "ovn-kubernetes"])
 @given(SEEDS)
 @settings(deadline=None, max_examples=15)
-def test_what_is_written_from_a_network_holds_on_it(seed: int) -> None:
+def test_what_is_written_from_a_network_holds_on_it(cni: str, seed: int) -> None:
     case = cluster(seed, tuples=1)
-    network = twin(case.manifests, case.pod_cidrs)
+    network = twin(case.manifests, case.pod_cidrs, cni)
     written = network.holding()
     assert {a.verdict for a in network.check(intents=written).intents} <= {"holds"}
 

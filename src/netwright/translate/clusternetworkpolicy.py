@@ -30,6 +30,7 @@ from netwright.dialects.k8s.endpoints import NAMESPACE_NAME
 from netwright.dialects.k8s.objects import LabelSelector
 from netwright.model.document import Decoded
 from netwright.translate.conversion import Open, Raised, RuleKey, Side, Variant
+from netwright.translate.made_up import unlabelled
 from netwright.translate.priorities import LAST, placed
 
 SOURCES: Final = ("AdminNetworkPolicy", "BaselineAdminNetworkPolicy")
@@ -150,9 +151,9 @@ class _Raising:
                 "it is written out for the values that the namespaces of the input have: where a namespace gets "
                 "another value, convert again"
             )
-            unlabelled = _unlabelled(self._all) if set(keys) != {NAMESPACE_NAME} else ()
-            if unlabelled:
-                told += f" (the labels of {', '.join(unlabelled)} are not in the input: add the Namespace objects)"
+            unnamed = unlabelled(self._all) if set(keys) != {NAMESPACE_NAME} else ()
+            if unnamed:
+                told += f" (the labels of {', '.join(unnamed)} are not in the input: add the Namespace objects)"
         rules = tuple(self.key(*one) for one in comparing)
         self.open.append(
             Open(
@@ -219,16 +220,6 @@ def _values(objects: Sequence[Decoded], key: str) -> tuple[str, ...]:
         return tuple(sorted({d.namespace or d.name for d in objects if d.namespace or d.kind == "Namespace"}))
     labels = [d.value.metadata.labels or {} for d in objects if d.kind == "Namespace"]
     return tuple(sorted({held[key] or "" for held in labels if key in held}))
-
-
-def _unlabelled(objects: Sequence[Decoded]) -> tuple[str, ...]:
-    """The namespaces in use whose Namespace objects are not in the input."""
-    return tuple(
-        sorted(
-            {f"`{d.namespace}`" for d in objects if d.namespace}
-            - {f"`{d.name}`" for d in objects if d.kind == "Namespace"}
-        )
-    )
 
 
 # --- rules --------------------

@@ -133,6 +133,12 @@ def namespaces_of(objects: Sequence[Decoded]) -> dict[str, dict[str, str]]:
     return {n: {**{k: v or "" for k, v in held.get(n, {}).items()}, NAMESPACE_NAME: n} for n in sorted(names)}
 
 
+def unlabelled(objects: Sequence[Decoded]) -> tuple[str, ...]:
+    """The namespaces in use whose Namespace objects are not in the input, as they are told."""
+    used = {d.namespace for d in objects if d.namespace}
+    return tuple(f"`{name}`" for name in sorted(used - {d.name for d in objects if d.kind == "Namespace"}))
+
+
 def homes_of(objects: Sequence[Decoded]) -> dict[str, dict[str, str]]:
     """The namespaces in which policies can stand: those of the input, those that Cilium's policies for the cluster
     name, and `default`, which every cluster has, where the input knows none."""

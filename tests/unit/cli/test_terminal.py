@@ -42,20 +42,6 @@ def program(arguments: Sequence[str], patience_seconds: float = 3600) -> list[st
     return [sys.executable, "-c", "\n".join(lines)]
 
 
-def read_all(master: int) -> str:
-    out = b""
-    while True:
-        try:
-            part = os.read(master, 65536)
-        except OSError:  # how Linux says that the last writer has closed the terminal
-            break
-        if not part:
-            break
-        out += part
-    os.close(master)
-    return out.decode().replace("\r\n", "\n")
-
-
 def on_a_terminal(root: Path, *arguments: str, columns: int = 80, **more: str) -> str:
     """What a pseudo-terminal of so many columns gets from standard output and error."""
     master, slave = pty.openpty()
@@ -63,10 +49,23 @@ def on_a_terminal(root: Path, *arguments: str, columns: int = 80, **more: str) -
     child = subprocess.Popen(
         program(arguments), cwd=root, env=environment(root, **more), stdin=slave, stdout=slave, stderr=slave
     )
+    return all_shown(master, slave, child)
+
+
+def all_shown(master: int, slave: int, child: subprocess.Popen[bytes]) -> str:
+    """What a program writes to a terminal until it ends. The terminal is open here until then and its last byte is
+    ours: whoever closes it last may take with it what nobody has read yet.
+    """
+    out, has_ended = b"", False
+    while not out.endswith(b"\0"):
+        if not has_ended and child.poll() is not None:
+            has_ended = True
+            os.write(slave, b"\0")
+        if select.select([master], [], [], 0.02)[0]:
+            out += os.read(master, 65536)
     os.close(slave)
-    out = read_all(master)
-    child.wait()
-    return out
+    os.close(master)
+    return out[:-1].decode().replace("\r\n", "\n")
 
 
 def on_a_pipe(root: Path, *arguments: str, **more: str) -> str:
@@ -273,13 +272,12 @@ def test_a_command_that_waits_says_so_on_the_terminal_only(root: Path, is_quiet:
         stdout=subprocess.PIPE,
         stderr=slave,
     )
-    os.close(slave)
     drawn = b""
     if not is_quiet:
         while b"reading - " not in drawn:
             drawn += os.read(master, 4096)
     out, _ = child.communicate(POD)
-    shown = drawn.decode() + read_all(master)
+    shown = drawn.decode() + all_shown(master, slave, child)
     assert out.startswith(b"namespace,ref,")
     assert b"\r" not in out.replace(b"\r\n", b"")
     assert visible(shown).strip() == ""

@@ -147,3 +147,20 @@ def test_a_subject_of_a_namespace_that_is_not_in_the_input_is_not_said_to_select
     rule = "ingress: {action: Deny, from: [{namespaces: {}}]}"
     assert "NW2301" not in found(WEB, DENY, cnp(rule, subject=elsewhere))
     assert "NW2302" not in found(WEB, DENY, cnp(f"ingress: {{action: Deny, from: [{elsewhere}]}}"))
+
+
+@pytest.mark.parametrize("cni", ["upstream", "cilium", "calico", "ovn-kubernetes"])
+def test_that_everybody_is_accepted_is_told_where_there_are_nodes_too(cni: str) -> None:
+    """OVN-Kubernetes sees the node of a pod otherwise than other nodes."""
+    node = "{apiVersion: v1, kind: Node, metadata: {name: n1}}"
+    accepted = f"""\
+apiVersion: policy.networking.k8s.io/v1alpha1
+kind: AdminNetworkPolicy
+metadata: {{name: all}}
+spec: {{priority: 5, subject: {{namespaces: {{}}}}, ingress: [{{action: Allow, from: [{{namespaces: {{}}}}]}}]}}
+---
+{node}
+"""
+    stdin = BytesIO(manifest(WEB, DB, DENY, accepted).encode())
+    codes = {f.code for f in nw.load("-", stdin=stdin, cni=cni).check().findings}
+    assert ("NW2333" in codes) == (cni in ("upstream", "ovn-kubernetes"))  # the others do not read these policies

@@ -206,3 +206,15 @@ spec:
 """
     )
     assert ask(twin(several), "deny", "shop/db", "ns/shop").verdict == "broken", "two pods are"
+
+
+@pytest.mark.parametrize("cni", ["upstream", "cilium", "calico", "ovn-kubernetes"])
+def test_what_a_node_does_with_the_pods_on_itself_breaks_no_intent(cni: str) -> None:
+    """OVN-Kubernetes lets it in whatever policies say, and sees it otherwise than other nodes."""
+    node = "\n---\n{apiVersion: v1, kind: Node, metadata: {name: n1}}"
+    network = nw.load("-", stdin=BytesIO((MANIFESTS + node).encode()), cni=cni)
+    assert ask(network, "only", "shop/web", "shop/db").verdict == "holds"
+    assert ask(network, "only", "ops/job", "shop/db").verdict == "broken"
+    written = network.holding()
+    assert {intent.destinations for intent in written} >= {("pod/shop/db",)}
+    assert {answer.verdict for answer in network.check(intents=written).intents} == {"holds"}

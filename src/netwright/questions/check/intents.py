@@ -202,7 +202,8 @@ class Judge:
         return self._others[family]
 
     def _all_but_nodes(self, family: Family) -> int:
-        bits = self.network.tables[family].universe.present
+        universe = self.network.tables[family].universe
+        bits = universe.present & ~universe.owns
         for workload in self.inquirer.cluster.workloads:
             if workload.kind == "node":
                 for row in workload.rows:

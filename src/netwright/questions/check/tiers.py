@@ -18,7 +18,7 @@ from netwright.base.spans import Origin
 from netwright.engine.bits import indexes
 from netwright.engine.compile import FamilyTables
 from netwright.engine.units import Unit, is_conditional
-from netwright.model.rule import Direction, Rule
+from netwright.model.rule import Direction, Kinds, Rule
 from netwright.questions.check.scene import Scene
 
 DIRECTIONS: tuple[Direction, ...] = ("ingress", "egress")
@@ -174,12 +174,7 @@ class Tiers:
 
     def pods(self, family: Family) -> int:
         """The positions of pods that have a network of their own."""
-        host = self.network.identities.host
-        bits = 0
-        for position in indexes(self.network.tables[family].universe.present):
-            if not host[position]:
-                bits |= 1 << position
-        return bits
+        return self.network.tables[family].universe(Kinds(("pod",)))[0]
 
     # --- the pods that walk together --------------------
 

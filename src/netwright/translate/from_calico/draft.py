@@ -10,7 +10,7 @@ from netwright.base.services import ServiceSet
 from netwright.dialects.calico import KINDS as SOURCES
 from netwright.dialects.calico.grammar import Compared, parse, terms
 from netwright.dialects.calico.lower import acts_on_pods
-from netwright.dialects.calico.objects import NetworkPolicySpec, Rule
+from netwright.dialects.calico.objects import GlobalNetworkPolicySpec, NetworkPolicySpec, Rule
 from netwright.model.document import Decoded
 from netwright.model.rule import ANYBODY, EVERY_SERVICE, AndPeer, End, OrPeer, Peer, Service, Tier, UnknownPeer
 from netwright.model.rule import Rule as Lowered
@@ -30,6 +30,7 @@ from netwright.translate.from_calico.ways import (
     without_names,
 )
 from netwright.translate.from_calico.written import SIDES, Specs
+from netwright.translate.made_up import unlabelled
 from netwright.translate.names import Names
 from netwright.translate.ordered import Made, Step, Unordered, unordered
 
@@ -48,6 +49,7 @@ class Draft:
         self._by_name = {(d.kind, d.namespace, d.name): d for d in objects}
         self._faults: dict[RuleKey, dict[Fault, list[Ways]]] = {}
         self._of_policies: dict[int, list[str]] = {}
+        self._unlabelled = unlabelled(objects)
         self.said: set[RuleKey] = set()
         self.perhaps: list[str] = []
         self._specs = {id(d): Specs(d) for d in self._policies}
@@ -196,6 +198,9 @@ class Draft:
 
     def _look_at(self, policy: Decoded) -> None:
         """What of a policy was looked up in the input, and what it only logs."""
+        for text in dict.fromkeys(_of_namespaces(policy)) if self._unlabelled else ():
+            told = f"asks labels of namespaces by `{text}`, and those of {', '.join(self._unlabelled)} are not known"
+            self._of_policies.setdefault(id(policy), []).append(told)
         for key in keys(policy):
             rule = _rule(policy, key)
             if rule.action == "Log":
@@ -254,6 +259,16 @@ def _rule(policy: Decoded, key: RuleKey) -> Rule:
     _, side, index = key.pointer
     rules = (spec.ingress if side == "ingress" else spec.egress) or ()
     return rules[int(index)]
+
+
+def _of_namespaces(policy: Decoded) -> Iterator[str]:
+    """The selectors of namespaces that only the labels of the input tell which values they mean."""
+    spec: NetworkPolicySpec | None = policy.value.spec
+    entities = [e for key in keys(policy) for e in (_rule(policy, key).source, _rule(policy, key).destination) if e]
+    own = spec.namespace_selector if isinstance(spec, GlobalNetworkPolicySpec) else None
+    for text in (own, *(entity.namespace_selector for entity in entities)):
+        if text and any(isinstance(one, Compared) and one.operator in _PARTS for one in terms(parse(text))):
+            yield text
 
 
 def _looked_up(rule: Rule) -> Iterator[str]:
