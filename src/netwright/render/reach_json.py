@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any
 
 import msgspec
@@ -79,31 +79,43 @@ def write_pairs(
     out.write(b",".join(encode({"ref": ref, "addresses": addresses}) for ref, addresses in listed.items()))
     out.write(b'],"connections":[')
     counted: Counter[str] = Counter()
-    open_pairs: list[bytes] = []
-    first = True
-    for fragments in _connections(reached, namespaces, counted, open_pairs):
-        if fragments:
-            out.write(b"" if first else b",")
-            out.write(b",".join(fragments))
-            first = False
+    undecided: list[Headed] = []
+    _write_listed(_connections(reached, namespaces, counted, undecided), out)
     out.write(b'],"undecided":[')
-    out.write(b",".join(open_pairs))
+    _write_listed(map(_joined, undecided), out)
     out.write(b'],"undecided_counts":')
     helps = HELP if reached.network == POD else HELP | {NOT_DETERMINED: _THERE}
     out.write(encode([{"reason": r, "pairs": n, "help": helps[r]} for r, n in sorted(counted.items()) if n]))
     out.write(b"}\n")
 
 
+Headed = tuple[bytes, Sequence[bytes]]
+"""Objects of one source: how the text of each begins, and how they go on."""
+
+
+def _joined(objects: Headed) -> bytes:
+    head, bodies = objects
+    return head + (b"," + head).join(bodies)
+
+
+def _write_listed(texts: Iterable[bytes], out: IO[bytes]) -> None:
+    for number, text in enumerate(texts):
+        if number:
+            out.write(b",")
+        out.write(text)
+
+
 def _connections(
-    reached: Reached, namespaces: Sequence[str], counted: Counter[str], open_pairs: list[bytes]
-) -> Iterator[list[bytes]]:
+    reached: Reached, namespaces: Sequence[str], counted: Counter[str], undecided: list[Headed]
+) -> Iterator[bytes]:
+    """The connections, some at a time, with commas between them."""
     runs = [chosen_pairs(reached, family, namespaces) for family in reached.families]
     if len(runs) == 1:
         joined = _Fragments(runs[0], runs[0].ends.refs, "")
         for block in runs[0].blocks():
-            yield from joined.of(block, counted, open_pairs)
+            yield from joined.of(block, counted, undecided)
         return
-    yield from _two_families(runs, counted, open_pairs)
+    yield from _two_families(runs, counted, undecided)
 
 
 class _Fragments:
@@ -115,13 +127,14 @@ class _Fragments:
         self._from = [b'{"from":' + encode(ref) + b',"to":' for ref in refs]
         self._to = [encode(refs[i]) for i in pairs.destinations]
         self._family = family.encode()
-        self._tail: dict[int, bytes] = {}
+        self._behind = _Behind(self._to, self._family)
         self._open: dict[int, bytes] = {}
+        self._alike: dict[tuple[bytes, bytes, bytes], list[bytes]] = {}
         self._parts: dict[ServiceSet, int] = {}
         self._transport: list[int] = []
         self._beyond: list[int] = []
 
-    def of(self, block: PairBlock, counted: Counter[str], open_pairs: list[bytes]) -> Iterator[list[bytes]]:
+    def of(self, block: PairBlock, counted: Counter[str], undecided: list[Headed]) -> Iterator[bytes]:
         """The connections of each source of the block."""
         services = self.pairs.services
         for s in services[len(self._transport) :]:
@@ -132,43 +145,63 @@ class _Fragments:
         empty = np.array([not s for s in services], dtype=np.bool_)
         settled = transport[block.must] == transport[block.may]
         counted[OTHER_PROTOCOLS] += int((settled & (beyond[block.must] != beyond[block.may])).sum())
-        tail, to = self._tail, self._to
+        self._behind.services = services
         for i, end in enumerate(block.sources):
             head = self._from[end]
             must, may = block.must[i], block.may[i]
             columns = np.flatnonzero(~empty[must])
-            numbers = must[columns].tolist()
-            for k in set(numbers) - tail.keys():
-                tail[k] = connection_tail(services[k], self._family)
-            yield [head + to[j] + tail[k] for j, k in zip(columns.tolist(), numbers, strict=True)]
-            open_columns = np.flatnonzero(transport[must] != transport[may])
-            if len(open_columns):
-                self._open_row(
-                    head, transport[must[open_columns]], transport[may[open_columns]], open_columns, counted, open_pairs
-                )
+            if len(columns):
+                codes = must[columns].astype(np.int64) * len(self._to) + columns
+                yield _joined((head, [*map(self._behind.__getitem__, codes.tolist())]))
+            columns = np.flatnonzero(transport[must] != transport[may])
+            if len(columns):
+                counted[NOT_DETERMINED] += len(columns)
+                undecided.append((head, self._undecided(transport[must[columns]], transport[may[columns]], columns)))
 
-    def _open_row(
-        self, head: bytes, must: Any, may: Any, columns: Any, counted: Counter[str], open_pairs: list[bytes]
-    ) -> None:
-        """What is undecided from one source, its destinations joined by the services that are."""
-        counted[NOT_DETERMINED] += len(columns)
+    def _undecided(self, must: Any, may: Any, columns: Any) -> Sequence[bytes]:
+        """What is undecided to these destinations, joined by the services that are. Many sources are alike here."""
+        key = must.tobytes(), may.tobytes(), columns.tobytes()
+        found = self._alike.get(key)
+        if found is not None:
+            return found
         codes = must.astype(np.int64) << 32 | may
         order = np.argsort(codes, kind="stable")
-        codes, columns = codes[order], columns[order]
+        codes = codes[order]
         starts = np.flatnonzero(np.concatenate([[True], codes[1:] != codes[:-1]]))
         bounds = [*starts.tolist(), len(codes)]
-        to = [self._to[j] for j in columns.tolist()]
+        to = [self._to[j] for j in columns[order].tolist()]
+        found = self._alike[key] = []
         for code, start, end in zip(codes[starts].tolist(), bounds, bounds[1:], strict=False):
             text = self._open.get(code)
             if text is None:
                 parts = list(self._parts)
                 text = self._open[code] = open_tail(parts[code & 0xFFFFFFFF] - parts[code >> 32], self._family)
-            open_pairs.append(head + b"[" + b",".join(to[start:end]) + b"]" + text)
+            found.append(b"[" + b",".join(to[start:end]) + text)
+        return found
+
+
+class _Behind(dict[int, bytes]):
+    """What stands behind the source of a connection: its destination and services, by the number of the services times
+    all destinations, plus the number of the destination. Few of them make many connections."""
+
+    def __init__(self, to: Sequence[bytes], family: bytes) -> None:
+        super().__init__()
+        self.services: Sequence[ServiceSet] = ()
+        self._to, self._family = to, family
+        self._tails: dict[int, bytes] = {}
+
+    def __missing__(self, code: int) -> bytes:
+        number, destination = divmod(code, len(self._to))
+        tail = self._tails.get(number)
+        if tail is None:
+            tail = self._tails[number] = connection_tail(self.services[number], self._family)
+        text = self[code] = self._to[destination] + tail
+        return text
 
 
 def open_tail(services: ServiceSet, family: bytes) -> bytes:
     body = {"ports": str(services), "kind": "unknown", "reason": NOT_DETERMINED}
-    return b"," + msgspec.json.encode(body)[1:-1] + (b',"family":' + family if family else b"") + b"}"
+    return b"]," + msgspec.json.encode(body)[1:-1] + (b',"family":' + family if family else b"") + b"}"
 
 
 def connection_tail(services: ServiceSet, family: bytes) -> bytes:
@@ -181,7 +214,7 @@ def connection_tail(services: ServiceSet, family: bytes) -> bytes:
     return b"," + text[1:-1] + (b',"family":' + family if family else b"") + b"}"
 
 
-def _two_families(runs: Sequence[Joined], counted: Counter[str], open_pairs: list[bytes]) -> Iterator[list[bytes]]:
+def _two_families(runs: Sequence[Joined], counted: Counter[str], undecided: list[Headed]) -> Iterator[bytes]:
     """Connections that are the same in both families once, the others with their family."""
     encode = _encode
     found: dict[tuple[str, str], dict[int, tuple[ServiceSet, ServiceSet]]] = {}
@@ -210,6 +243,7 @@ def _two_families(runs: Sequence[Joined], counted: Counter[str], open_pairs: lis
                 counted[OTHER_PROTOCOLS] += others
                 if services:
                     counted[NOT_DETERMINED] += 1
-                    head = b'{"from":' + encode(source) + b',"to":[' + encode(destination) + b"]"
-                    open_pairs.append(head + open_tail(services, mark))
-    yield out
+                    head = b'{"from":' + encode(source) + b',"to":'
+                    undecided.append((head, [b"[" + encode(destination) + open_tail(services, mark)]))
+    if out:
+        yield b",".join(out)
