@@ -14,7 +14,8 @@ from netwright.model.document import Decoded
 from netwright.model.references import Directory
 from netwright.profiles.compose import compose
 from netwright.profiles.known import profile_of
-from netwright.spec.judge import CalicoOptions, Judgement, judge
+from netwright.spec.calico_members import CalicoOptions
+from netwright.spec.judge import Judgement, judge
 from tests.agreement import document
 from tests.agreement_cilium import Cited, Compared, by_evaluator, parts
 from tests.random_calico import CONFIGS, cluster

@@ -14,7 +14,8 @@ from netwright.model.document import Decoded, Document
 from netwright.model.references import Directory
 from netwright.profiles.compose import compose
 from netwright.profiles.known import profile_of
-from netwright.spec.judge import CiliumOptions, Judgement, judge
+from netwright.spec.cilium_identities import CiliumOptions
+from netwright.spec.judge import Judgement, judge
 from tests.random_cilium import CONFIGS, Case, Object, cluster
 
 NUMBERS = {"TCP": 6, "UDP": 17, "SCTP": 132, "ICMP": 1, "ICMPv6": 58}

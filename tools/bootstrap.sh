@@ -258,6 +258,9 @@ if [ -z "$uv" ]; then
     if runs .venv/bin/uv; then uv=.venv/bin/uv; else install_uv; fi
 fi
 
+# Python 3.11 puts it into each environment, where every start of Python asks it for something, and nothing here needs it.
+"$uv" pip uninstall --quiet --python .venv/bin/python setuptools 2>/dev/null || true
+
 say "installing $contents"
 # Compiled now, not by the first command: reading a hundred modules anew would cost it most of its time.
 uv_install --compile-bytecode --require-hashes -r "requirements/$set_name.txt" ||

@@ -12,27 +12,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 import msgspec
 
 from netwright.dialects.k8s.objects import Pod
 from netwright.model.document import Decoded, UnknownPolicy
-from netwright.spec import adminpolicy, calico, cilium, egressfirewall, guests, networkpolicy, ovn, primary, secondary
-from netwright.spec.calico_members import CalicoOptions
-from netwright.spec.cilium_identities import DEFAULTS, CiliumOptions
+from netwright.spec import adminpolicy, guests, networkpolicy
 from netwright.spec.ends import End, end_of
 from netwright.spec.istio_mesh import MESH_DEFAULTS, MeshOptions, is_meshed
 from netwright.spec.judgement import Cited, Direction, Judgement, Outcome, Reason, Side, any_side
-from netwright.spec.networks import POD, Net, has_primaries, network_of, primaries
-from netwright.spec.ovn import OvnOptions
 from netwright.spec.packet import NoSuchPacket, Packet
 from netwright.spec.reasons import HAIRPIN, MASQUERADED, OWN_NODE, PRIMARY, TUNNEL
 from netwright.spec.unread import opened, touches
 
+if TYPE_CHECKING:
+    from netwright.spec.calico_members import CalicoOptions
+    from netwright.spec.cilium_identities import CiliumOptions
+    from netwright.spec.networks import Net
+    from netwright.spec.ovn import OvnOptions
+
 __all__ = [
-    "CalicoOptions",
-    "CiliumOptions",
     "Cited",
     "Direction",
     "Judgement",
@@ -45,14 +45,16 @@ __all__ = [
 ]
 
 Profile = Literal["upstream", "cilium", "calico", "ovn-kubernetes"]
-Options = CiliumOptions | CalicoOptions | OvnOptions
+Options: TypeAlias = "CiliumOptions | CalicoOptions | OvnOptions"
 ByCni = Callable[[Packet, Direction], Side]
-Nets = tuple[Net | None, Net | None]
+Nets: TypeAlias = "tuple[Net | None, Net | None]"
 Told = Callable[..., Judgement]
+
+POD = "pod"
+"""The network that every end is on."""
 
 Tier = Callable[[Packet, Direction, End], Outcome]
 TIERS: tuple[Tier, ...] = (adminpolicy.admin, networkpolicy.tier, adminpolicy.baseline)
-OVN_TIERS: tuple[Tier, ...] = (adminpolicy.admin, ovn.tier, adminpolicy.baseline)
 
 
 def judge(
@@ -88,10 +90,14 @@ def judge(
     family, or none on the network, and ValueError where a CIDR or a selector is one that the API server would reject.
     """
     if network != POD:
+        from netwright.spec.networks import network_of
+
         net = network_of(objects, network)
         if net is None:
             raise ValueError(f"there is no network `{network}`")
         if not net.primary:
+            from netwright.spec import secondary
+
             ends = {"protocol": protocol, "port": port, "family": family, "same_pod": same_pod}
             return secondary.judged(objects, net, src, dst, **ends)  # type: ignore[arg-type]
     told = partial(
@@ -109,7 +115,12 @@ def judge(
         service=service,
         by_outer_address=by_outer_address,
     )
-    if not primary_networks or not has_primaries(objects):
+    if not primary_networks:
+        return told(objects, src, dst)
+    from netwright.spec import primary
+    from netwright.spec.networks import has_primaries, primaries
+
+    if not has_primaries(objects):
         return told(objects, src, dst)
     # a Service is there on the network of its namespace, whoever stands behind it
     there = primary.candidates(objects, dst)
@@ -181,9 +192,13 @@ def _judged(
     asked = _by_cni(profile, options, unknown)
     in_tiers = unknown if profile != "calico" else ()  # of Calico's sides they are a part
     if profile == "ovn-kubernetes":
+        from netwright.spec import egressfirewall, ovn
+
         objects = ovn.enforced(objects)
     ends, opened = None, False
     if nets != (None, None):
+        from netwright.spec import ovn, primary
+
         opened = not translated and primary.enters_by_open_port(src, nets[0], dst, nets[1], protocol, port)
         ends = primary.end_on(objects, src, nets[0]), primary.end_on(objects, dst, None if opened else nets[1])
         if not primary.selects_pods(objects, *nets):
@@ -277,10 +292,20 @@ def _exempt(side: Side) -> Side:
 def _by_cni(profile: Profile, options: Options | None, unknown: Sequence[UnknownPolicy]) -> ByCni:
     """How the policies of a side are judged under the profile."""
     if profile == "calico":
-        return partial(calico.side, options=cast(CalicoOptions, options or CalicoOptions()), unread=unknown)
+        from netwright.spec import calico
+        from netwright.spec.calico_members import CalicoOptions
+
+        return partial(calico.side, options=cast("CalicoOptions", options or CalicoOptions()), unread=unknown)
     if profile == "cilium":
-        return partial(cilium.side, options=cast(CiliumOptions, options or DEFAULTS))
-    return partial(_by_tiers, tiers=TIERS if profile == "upstream" else OVN_TIERS)
+        from netwright.spec import cilium
+        from netwright.spec.cilium_identities import DEFAULTS
+
+        return partial(cilium.side, options=cast("CiliumOptions", options or DEFAULTS))
+    if profile == "ovn-kubernetes":
+        from netwright.spec import ovn
+
+        return partial(_by_tiers, tiers=(adminpolicy.admin, ovn.tier, adminpolicy.baseline))
+    return partial(_by_tiers, tiers=TIERS)
 
 
 def _seen(packets: Sequence[Packet], direction: Direction, unknown: Sequence[UnknownPolicy], by_cni: ByCni) -> Side:

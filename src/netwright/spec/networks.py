@@ -29,7 +29,6 @@ from netwright.spec.addresses import Address, Match, address
 from netwright.spec.ends import is_read, namespace_labels, namespace_matches, template
 from netwright.spec.machines import MACHINES, own
 
-POD = "pod"
 REPLICATED = (VirtualMachineInstanceReplicaSet, VirtualMachinePool)
 PRIMARY_LABEL = "k8s.ovn.org/primary-user-defined-network"
 """A namespace has it from its start, or gets no primary network."""

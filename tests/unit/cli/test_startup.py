@@ -22,6 +22,13 @@ for _ in range(2):
     assert np.pad(np.array([1]), 1).tolist() == [0, 1, 0]
 assert float(np.nanmax(np.array([1.0, np.nan]))) == 1.0
 assert round(float(np.linalg.det(np.array([[2.0, 0.0], [0.0, 3.0]])))) == 6
+assert np.bincount(np.array([1, 1, 0])).tolist() == [1, 2]
+assert np.diff(np.array([1, 3])).tolist() == [2]
+assert np.einsum("i,i", np.array([1, 2]), np.array([3, 4])) == 11
+assert np.split(np.arange(4), 2)[1].tolist() == [2, 3]
+assert np.tril(np.ones((2, 2))).tolist() == [[1, 0], [1, 1]]
+assert np.broadcast_to(np.array([1]), 2).tolist() == [1, 1]
+assert not np.isneginf(1.0) and np.isreal(1.0)
 """
 ASKED = (
     COMPUTED
@@ -58,6 +65,7 @@ leave_out()
 import msgspec, numpy
 left = {"pickle", "msgspec.inspect", "msgspec._json_schema", "typing_extensions"}
 left |= {"ast", "ctypes", "inspect", "numpy.linalg._linalg", "numpy.lib._npyio_impl", "urllib.parse"}
+left |= {"difflib", "gettext", "hashlib", "platform", "threading", "yaml.loader", "yaml.cyaml", "yaml.constructor"}
 assert not any(hasattr(sys.modules.get(name), "__file__") for name in left)
 import pickle, typing_extensions
 assert pickle.loads(pickle.dumps(numpy.arange(3))).tolist() == [0, 1, 2]
@@ -77,11 +85,39 @@ assert ctypes.sizeof(ctypes.c_int) == 4
 assert urllib.parse.quote("a b") == "a%20b"
 import pathlib
 assert pathlib.Path("/a b").as_uri() == "file:///a%20b"
+import difflib, hashlib, platform, threading
+assert difflib.get_close_matches("-o", ["--output"]) == []
+assert difflib.get_close_matches("--outpt", ["--output"]) == ["--output"]
+large = b"x" * (1 << 21)
+assert hashlib.sha256(b"a").hexdigest() == hashlib.new("sha256", b"a").hexdigest()
+assert hashlib.sha256(large).hexdigest() == hashlib.new("sha256", large).hexdigest()
+assert platform.python_version().startswith("3.")
+thread = threading.Thread(target=lambda: None)
+thread.start()
+thread.join()
+assert threading.current_thread() is threading.main_thread()
 import dataclasses
 @dataclasses.dataclass
 class Told:
     name: str
 assert Told.__doc__ == "Told(name: str)"
+"""
+    assert _runs(program) == ""
+
+
+def test_yaml_is_whole_when_asked_for() -> None:
+    program = """
+from netwright.cli.startup import leave_out
+leave_out()
+import yaml
+from yaml._yaml import CParser
+assert [type(one).__name__ for one in yaml.parse("a", Loader=CParser)][2] == "ScalarEvent"
+try:
+    list(yaml.parse("[", Loader=CParser))
+except yaml.MarkedYAMLError as fault:
+    assert type(fault).__name__ == "ParserError"
+assert yaml.safe_load("a: [1]") == yaml.load("a: [1]", Loader=yaml.CSafeLoader) == {"a": [1]}
+assert yaml.safe_dump({"a": 1}) == "a: 1\\n"
 """
     assert _runs(program) == ""
 

@@ -8,7 +8,8 @@ from typing import Any, Literal
 from netwright.dialects import decode
 from netwright.dialects.k8s.decode import Invalid
 from netwright.model.document import Decoded, Document
-from netwright.spec.judge import CiliumOptions, Judgement, Side, judge
+from netwright.spec.cilium_identities import CiliumOptions
+from netwright.spec.judge import Judgement, Side, judge
 
 Object = dict[str, Any]
 

@@ -446,7 +446,7 @@ def _ranges(members: Sequence[int]) -> str:
     if not members:
         return ""
     values = np.asarray(members)
-    breaks = np.flatnonzero(np.diff(values) != 1)
+    breaks = np.flatnonzero(values[1:] - values[:-1] != 1)
     starts = values[np.concatenate([[0], breaks + 1])].tolist()
     ends = values[np.concatenate([breaks, [len(values) - 1]])].tolist()
     return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in zip(starts, ends, strict=True))
