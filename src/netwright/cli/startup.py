@@ -17,6 +17,7 @@ from netwright.base.patterns import deferred
 _LATER: dict[str, str] = {
     "ast": "",
     "ctypes": "",
+    "decimal": "Decimal",
     "difflib": "get_close_matches",
     "gettext": "gettext ngettext",
     "hashlib": "sha256",

@@ -7,6 +7,9 @@ from netwright.dialects.calico import KINDS as CALICO_KINDS
 from netwright.dialects.k8s.objects import NetworkPolicySpec
 from netwright.model.document import Decoded
 
+NAMING = frozenset((*ADMIN_KINDS, *CALICO_KINDS, "NetworkSet", "GlobalNetworkSet", "NetworkPolicy"))
+"""The kinds of objects that may name ranges."""
+
 
 def named_families(policy: Decoded) -> set[int]:
     """The families of the ranges that a policy names."""

@@ -65,7 +65,8 @@ leave_out()
 import msgspec, numpy
 left = {"pickle", "msgspec.inspect", "msgspec._json_schema", "typing_extensions"}
 left |= {"ast", "ctypes", "inspect", "numpy.linalg._linalg", "numpy.lib._npyio_impl", "urllib.parse"}
-left |= {"difflib", "gettext", "hashlib", "platform", "threading", "yaml.loader", "yaml.cyaml", "yaml.constructor"}
+left |= {"decimal", "difflib", "gettext", "hashlib", "platform", "threading"}
+left |= {"yaml.loader", "yaml.cyaml", "yaml.constructor"}
 assert not any(hasattr(sys.modules.get(name), "__file__") for name in left)
 import pickle, typing_extensions
 assert pickle.loads(pickle.dumps(numpy.arange(3))).tolist() == [0, 1, 2]
@@ -85,13 +86,14 @@ assert ctypes.sizeof(ctypes.c_int) == 4
 assert urllib.parse.quote("a b") == "a%20b"
 import pathlib
 assert pathlib.Path("/a b").as_uri() == "file:///a%20b"
-import difflib, hashlib, platform, threading
+import decimal, difflib, hashlib, platform, threading
+assert decimal.Decimal("1.50") * 2 == 3
+assert platform.python_version().startswith("3.")
 assert difflib.get_close_matches("-o", ["--output"]) == []
 assert difflib.get_close_matches("--outpt", ["--output"]) == ["--output"]
 large = b"x" * (1 << 21)
 assert hashlib.sha256(b"a").hexdigest() == hashlib.new("sha256", b"a").hexdigest()
 assert hashlib.sha256(large).hexdigest() == hashlib.new("sha256", large).hexdigest()
-assert platform.python_version().startswith("3.")
 thread = threading.Thread(target=lambda: None)
 thread.start()
 thread.join()
