@@ -38,9 +38,11 @@ from netwright.model.snapshot import Snapshot
 from netwright.version import VERSION
 
 if TYPE_CHECKING:
-    from netwright.engine.compile import Network
+    from netwright.base.services import ServiceSet
+    from netwright.engine.compile import Beside, Network
     from netwright.engine.inquire import Inquirer
     from netwright.model.configuration import Accepted, Intent
+    from netwright.model.references import Directory
     from netwright.questions.check import Checked
     from netwright.questions.convert import Converted
     from netwright.questions.diff import Diffed
@@ -389,6 +391,7 @@ class Twin:
         self.cni = cni
         self.seconds: dict[str, float] = {}
         self._like: Cluster | None = None
+        self._beside: Beside | None = None
         self._on_network = POD
         self._views: dict[str, Twin] = {POD: self}
 
@@ -477,16 +480,31 @@ class Twin:
 
         cluster = self.cluster
         started = time.process_time()
-        network = Network(cluster.columns, cluster.enforcers, cluster.families)
+        network = Network(cluster.columns, cluster.enforcers, cluster.families, beside=self._beside)
         self.seconds["compiling"] = time.process_time() - started
         return network
 
     @cached_property
     def inquirer(self) -> Inquirer:
         from netwright.engine.inquire import Inquirer
+
+        return Inquirer(self.cluster, self.network, self.directory)
+
+    @cached_property
+    def directory(self) -> Directory:
         from netwright.model.references import Directory
 
-        return Inquirer(self.cluster, self.network, Directory(self.cluster))
+        return Directory(self.cluster)
+
+    def expect(self, rows: Iterable[int], services: ServiceSet) -> None:
+        """That edits will be tried which mention the labels of these endpoint rows and these services: a network that
+        is not compiled yet tells them apart from the start, and need not be compiled again for it."""
+        from netwright.engine.compile import Beside
+
+        if "network" not in self.__dict__:
+            columns = self.cluster.columns
+            labels = [pair for row in rows for pair in columns.labels_of(row).items()]
+            self._beside = Beside(labels, services)
 
     def on(self, network: str | None) -> Twin:
         """The same twin as those see it that have an interface on a secondary network: `on("nad/shop/storage")`. None,

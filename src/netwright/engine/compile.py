@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
@@ -141,6 +141,14 @@ class FamilyTables(msgspec.Struct, eq=False):
         return sides[0], sides[1]
 
 
+class Beside(NamedTuple):
+    """What is to be told apart though no rule mentions it, for edits that will: labels by attribute key and value, and
+    services."""
+
+    labels: Sequence[tuple[str, str]]
+    services: ServiceSet
+
+
 class Network:
     """A compiled network: endpoints, enforcers, identities, and the tables of each family."""
 
@@ -151,6 +159,7 @@ class Network:
         families: Sequence[Family],
         *,
         like: Network | None = None,
+        beside: Beside | None = None,
     ) -> None:
         """`like`: a network whose numbers of rule contents go on here, so that classes of both can be compared."""
         self.columns = columns
@@ -168,7 +177,10 @@ class Network:
         self.isolation = next((e for e, enforcer in enumerate(self.enforcers) if enforcer.name == ISOLATION), -1)
         self._contents: dict[object, int] = like._contents if like is not None else {}
         units = units_of_enforcers(enforcers)
-        self._compile(units, *walk(units, enforcers))
+        mentions, address_sets = walk(units, enforcers)
+        for key, value in beside.labels if beside is not None else ():
+            mentions.values.setdefault(key, set()).add(value)
+        self._compile(units, mentions, address_sets, beside=(beside.services,) if beside is not None else ())
 
     def _compile(
         self,
@@ -177,6 +189,7 @@ class Network:
         address_sets: Sequence[IpSet],
         classes: dict[Family, AddressClasses] | None = None,
         expected: Sequence[Unit] = (),
+        beside: Iterable[ServiceSet] = (),
     ) -> None:
         self.units = units
         self.mentions = mentions
@@ -188,7 +201,7 @@ class Network:
         self.select = Selection(self.columns, self.identities)
         self._number(units)
         self.definers = _definers(self.identities)
-        self.atoms = _atoms([*units, *expected] if expected else units, self.identities)
+        self.atoms = _atoms([*units, *expected] if expected else units, self.identities, beside)
         self.tables: dict[Family, FamilyTables] = {}
         self.streamed = False
         universes = {
@@ -513,8 +526,9 @@ def mesh_of(enforcers: Sequence[Enforcer]) -> int:
     return len(enforcers) - 1 if enforcers and enforcers[-1].name == ENFORCER else -1
 
 
-def _atoms(units: Sequence[Unit], identities: Identities) -> Atoms:
-    """Atoms of all services that any rule or end mentions, names resolved by every port map that has them."""
+def _atoms(units: Sequence[Unit], identities: Identities, beside: Iterable[ServiceSet]) -> Atoms:
+    """Atoms of all services that any rule or end mentions, names resolved by every port map that has them, and of those
+    `beside`."""
     rules = [rule for unit in units for rule in unit.rules]
     said = {rule.service for rule in rules}
     # few objects, said often
@@ -522,6 +536,7 @@ def _atoms(units: Sequence[Unit], identities: Identities) -> Atoms:
     unsure |= {id(x): x for x in [end.unsure for unit in units for end in unit.ends]}
     services = {service.fixed for service in said}
     services.update(unsure.values())
+    services.update(beside)
     names: dict[tuple[str, int], set[int]] = {}
     for service in said:
         for port in service.named:

@@ -7,6 +7,7 @@ The engine and the reference evaluator both answer; where they differ it is our 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Literal
 
 import msgspec
@@ -130,6 +131,8 @@ class WhyAnswer(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO):
 
 def answer(twin: Asked, params: Why) -> WhyAnswer:
     twin = twin.on(params.network) if params.network is not None else twin
+    if params.changes:
+        _expect_changes(twin, params)
     return why(
         twin.inquirer,
         params.source,
@@ -140,6 +143,27 @@ def answer(twin: Asked, params: Why) -> WhyAnswer:
         family=params.family,
         with_changes=params.changes,
     )
+
+
+def _expect_changes(twin: Asked, params: Why) -> None:
+    """Let the network tell apart what changes will mention: the labels of both ends, and the port."""
+    with suppress(UsageError):  # which the question itself meets
+        reference, port = split_port(params.destination)
+        source, destination = (
+            twin.directory.resolve(split_port(params.source)[0]),
+            twin.directory.destination(reference),
+        )
+        if destination.service is not None:
+            rows = [backend.row for p in destination.service.ports for backend in p.backends[:1] if backend.row >= 0]
+        else:
+            rows = list(destination.rows[:1])
+        if port.isdigit() and destination.service is None:
+            services = ServiceSet.ports(protocol_number(params.protocol), int(port))
+        else:
+            services = ServiceSet()
+            for served_port in (p for row in rows for p in twin.cluster.row_ports[row]):
+                services |= ServiceSet.ports(served_port.protocol, served_port.number)
+        twin.expect([*source.rows[:1], *rows], services)
 
 
 def why(
