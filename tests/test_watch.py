@@ -7,7 +7,6 @@ import json
 import random
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
-from typing import Any
 
 import pytest
 
@@ -16,22 +15,11 @@ from netwright.model.document import Reading
 from netwright.profiles.alike import read_alike
 from netwright.sources.kube.discovery import Resource
 from netwright.sources.kube.held import Change, Held
-from tests import random_calico, random_cilium, random_clusters, random_istio, random_networks, random_ovn
-from tests.random_machines import with_machines
+from tests.makers import MAKERS, Object
 
-Object = dict[str, Any]
 Key = tuple[str, str, str]
 EDITS = 7
 ANSWERS = (("check",), ("reach", "--form", "classes"), ("reach", "--by", "pod"))
-MAKERS: dict[str, Callable[[int], list[Object]]] = {
-    "kubernetes": lambda seed: random_clusters.cluster(seed, 1).manifests,
-    "machines": lambda seed: with_machines(random_clusters.cluster(seed, 1)).manifests,
-    "networks": lambda seed: random_networks.cluster(seed, 1).manifests,
-    "ovn": lambda seed: random_ovn.cluster(seed, 1).manifests,
-    "cilium": lambda seed: random_cilium.cluster(seed, 1).manifests,
-    "calico": lambda seed: random_calico.cluster(seed, 1).manifests,
-    "istio": lambda seed: random_istio.cluster(seed, 1).manifests,
-}
 
 
 def resource_of(one: Object) -> Resource:
