@@ -32,14 +32,13 @@ from netwright.model.cluster import Cluster, UnreadRoute
 from netwright.model.document import Decoded, Document, Fate, Reading, UnknownPolicy, Unread
 from netwright.model.kind_lists import by_name, find, makes_pods
 from netwright.model.kinds import Kind
-from netwright.model.leaned_on import MESH_ROOT, brings_backends, leaning, perhaps_pods
+from netwright.model.leaned_on import MESH_ROOT, brings_backends, is_anywhere, is_wide, leaning, perhaps_pods
 from netwright.model.networks import POD
 from netwright.model.snapshot import Snapshot
 from netwright.version import VERSION
 
 if TYPE_CHECKING:
-    from netwright.base.services import ServiceSet
-    from netwright.engine.compile import Beside, Network
+    from netwright.engine.compile import Network
     from netwright.engine.inquire import Inquirer
     from netwright.model.configuration import Accepted, Intent
     from netwright.model.references import Directory
@@ -151,7 +150,7 @@ def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot |
             if makes_pods(document.group, document.kind):
                 bringing.setdefault(document.namespace, document)
             if kind.effect != "none":
-                local = kind.namespaced and not _is_wide(document)
+                local = kind.namespaced and not is_wide(document)
                 namespaces = (document.namespace or "default",) if local else ()
                 name = named(document.namespace, document.name)
                 unknown.append(
@@ -200,21 +199,6 @@ def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot |
     )
 
 
-MESH_WIDE = (MESH_ROOT, "kuma-system", "consul")
-
-
-def _is_wide(document: Document) -> bool:
-    """Whether a namespaced object of a mesh acts beyond its namespace: in the mesh's root namespace, or of a kind that
-    names its subjects anywhere."""
-    of_istio = document.group.endswith("istio.io")
-    return (of_istio and document.namespace in MESH_WIDE) or _is_anywhere(document.group)
-
-
-def _is_anywhere(group: str) -> bool:
-    """Whether a group is of a mesh whose objects name their subjects in any namespace."""
-    return group.endswith(("kuma.io", "consul.hashicorp.com"))
-
-
 def _unread_policies(unread: Unread, reading: Reading) -> list[UnknownPolicy]:
     """What a broken document, or a kind that may not be listed, could have held: a policy of a readable kind, or, where
     none is readable, anything."""
@@ -222,7 +206,7 @@ def _unread_policies(unread: Unread, reading: Reading) -> list[UnknownPolicy]:
     if unread.besides:
         found_in = unread.within(document.namespace or "default" for document in reading.documents)
         group = unread.group or ""
-        wide = MESH_ROOT not in unread.besides if group.endswith("istio.io") else _is_anywhere(group)
+        wide = MESH_ROOT not in unread.besides if group.endswith("istio.io") else is_anywhere(group)
         if found_in is None and not wide:
             return []
         namespaces = () if wide else found_in or ()
@@ -391,7 +375,6 @@ class Twin:
         self.cni = cni
         self.seconds: dict[str, float] = {}
         self._like: Cluster | None = None
-        self._beside: Beside | None = None
         self._on_network = POD
         self._views: dict[str, Twin] = {POD: self}
 
@@ -480,7 +463,7 @@ class Twin:
 
         cluster = self.cluster
         started = time.process_time()
-        network = Network(cluster.columns, cluster.enforcers, cluster.families, beside=self._beside)
+        network = Network(cluster.columns, cluster.enforcers, cluster.families, beside=cluster.kept.get("beside"))
         self.seconds["compiling"] = time.process_time() - started
         return network
 
@@ -495,16 +478,6 @@ class Twin:
         from netwright.model.references import Directory
 
         return Directory(self.cluster)
-
-    def expect(self, rows: Iterable[int], services: ServiceSet) -> None:
-        """That edits will be tried which mention the labels of these endpoint rows and these services: a network that
-        is not compiled yet tells them apart from the start, and need not be compiled again for it."""
-        from netwright.engine.compile import Beside
-
-        if "network" not in self.__dict__:
-            columns = self.cluster.columns
-            labels = [pair for row in rows for pair in columns.labels_of(row).items()]
-            self._beside = Beside(labels, services)
 
     def on(self, network: str | None) -> Twin:
         """The same twin as those see it that have an interface on a secondary network: `on("nad/shop/storage")`. None,

@@ -9,7 +9,7 @@ A new question is three things: its params here, its line in `QUESTIONS`, and in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, Protocol, TypeVar, cast, get_type_hints
 
@@ -18,7 +18,6 @@ from msgspec import Meta, Struct
 from netwright.model.configuration import Accepted, Intent
 
 if TYPE_CHECKING:
-    from netwright.base.services import ServiceSet
     from netwright.base.spans import Origin, Position
     from netwright.engine.compile import Network
     from netwright.engine.inquire import Inquirer
@@ -68,7 +67,6 @@ class Asked(Protocol):
     def inquirer(self) -> Inquirer: ...
     @property
     def directory(self) -> Directory: ...
-    def expect(self, rows: Iterable[int], services: ServiceSet) -> None: ...
     def locate(self, origin: Origin) -> Position | None: ...
     def owner_of(self, origin: Origin) -> str: ...
     def on(self, network: str | None) -> Asked: ...

@@ -16,6 +16,7 @@ from netwright.base.errors import InternalError, UsageError
 from netwright.base.ipset import Family
 from netwright.base.services import ICMP, SCTP, TCP, UDP, ServiceSet, protocol_name, protocol_number
 from netwright.base.spans import Origin, Position
+from netwright.engine.compile import Beside
 from netwright.engine.inquire import Groups, Inquirer, Part, Settled, lowest
 from netwright.engine.nearest import nearest_rule
 from netwright.engine.verdict import Citation, Verdict
@@ -146,7 +147,8 @@ def answer(twin: Asked, params: Why) -> WhyAnswer:
 
 
 def _expect_changes(twin: Asked, params: Why) -> None:
-    """Let the network tell apart what changes will mention: the labels of both ends, and the port."""
+    """Let a network that is not compiled yet tell apart what changes will mention, which spares it to be compiled
+    again: the labels of both ends, and the port."""
     with suppress(UsageError):  # which the question itself meets
         reference, port = split_port(params.destination)
         source, destination = (
@@ -163,7 +165,9 @@ def _expect_changes(twin: Asked, params: Why) -> None:
             services = ServiceSet()
             for served_port in (p for row in rows for p in twin.cluster.row_ports[row]):
                 services |= ServiceSet.ports(served_port.protocol, served_port.number)
-        twin.expect([*source.rows[:1], *rows], services)
+        columns = twin.cluster.columns
+        labels = [pair for row in (*source.rows[:1], *rows) for pair in columns.labels_of(row).items()]
+        twin.cluster.kept["beside"] = Beside(labels, services)
 
 
 def why(
