@@ -109,6 +109,8 @@ def key_fault(key: str) -> str:
 
 def check_labels(labels: Mapping[str, str | None], pointer: Pointer) -> None:
     """The keys and values of labels or of a plain selector."""
+    if labels.items() <= _SOUND:
+        return
     for label in labels.items():
         if label in _SOUND:
             continue
@@ -119,6 +121,11 @@ def check_labels(labels: Mapping[str, str | None], pointer: Pointer) -> None:
             raise Fault((*pointer, key), f"is {quoted(value)}; the value of a label is {_VALUE_RULE}")
         if len(_SOUND) < _MOST_SOUND:
             _SOUND.add(label)
+
+
+def is_sound(selector: LabelSelector) -> bool:
+    """Whether a LabelSelector asks only for labels that were found right."""
+    return not selector.match_expressions and (not selector.match_labels or selector.match_labels.items() <= _SOUND)
 
 
 def check_annotations(annotations: Mapping[str, str | None], pointer: Pointer) -> None:
