@@ -73,8 +73,9 @@ def identify(columns: Columns, mentions: Mentions, classes: dict[Family, Address
         columns.host.astype(np.int64),
         *(of.astype(np.int64) for of in address_class.values()),
     ]
-    keep = projected.of_label[columns.label_ids] >= 0
-    tokens = projected.of_label[columns.label_ids][keep]
+    tokens = projected.of_label[columns.label_ids]
+    keep = tokens >= 0
+    tokens = tokens[keep]
     kept_before = np.concatenate([[0], np.cumsum(keep)])
     offsets = kept_before[columns.label_offsets]
     signature = _signature(keys, tokens, offsets, projected.count)
