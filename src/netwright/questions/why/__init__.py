@@ -151,10 +151,8 @@ def _expect_changes(twin: Asked, params: Why) -> None:
     again: the labels of both ends, and the port."""
     with suppress(UsageError):  # which the question itself meets
         reference, port = split_port(params.destination)
-        source, destination = (
-            twin.directory.resolve(split_port(params.source)[0]),
-            twin.directory.destination(reference),
-        )
+        source = twin.directory.resolve(split_port(params.source)[0])
+        destination = twin.directory.destination(reference)
         if destination.service is not None:
             rows = [backend.row for p in destination.service.ports for backend in p.backends[:1] if backend.row >= 0]
         else:
