@@ -115,17 +115,21 @@ def peer(
     its own means; `in_namespace` whether that is the policy's own. `stand_ins` are the ends of which Cilium keeps
     aggregates without labels: what asks only for absence selects these, and so all that they stand for."""
     asked = list(requirements(selector))
-    if any(r.source == "reserved" for r in asked):
-        everyone: Peer = AndPeer(tuple(_anyone(r) for r in asked))
-        if not any(r.wanted for r in asked):
-            everyone = either([everyone, Kinds(stand_ins)])
-        return everyone, NOBODY
     named = [r for r in asked if r.source in ("any", "k8s")]
     has_namespace = any(r.key == NAMESPACE for r in named)
     has_labels = in_namespace and any(r.key.startswith(NAMESPACE_LABELS) for r in named)
+    is_open = any(r.key in GENERATED and r.values is not None and not DROPPED.match(r.key) for r in named)
+    has_place = (has_namespace or has_labels) and any(r.key == CLUSTER for r in named)
+    is_of_anyone = any(r.source == "reserved" for r in asked)
+    # where a namespace and a cluster are named, neither is put to it, and only these confine it to pods
+    if is_of_anyone or (has_place and not any(r.wanted for r in asked)):
+        everyone: Peer = AndPeer(tuple(_anyone(r) for r in asked))
+        if not any(r.wanted for r in asked):
+            everyone = either([everyone, Kinds(stand_ins)])
+        return (everyone, NOBODY) if is_of_anyone or not is_open else (NOBODY, everyone)
     where = ALWAYS if has_namespace or has_labels else home
     surely = conjunction(where, pods(selector), POD_NETWORK)
-    if not any(r.key in GENERATED and r.values is not None and not DROPPED.match(r.key) for r in named):
+    if not is_open:
         return Members(surely), NOBODY
     return Members(surely), Members(conjunction(where, pods(selector, False), Not(surely), POD_NETWORK))
 
