@@ -316,11 +316,8 @@ def secrets_of(taken: Found, now: Redacted) -> list[tuple[str, str]]:
     """Texts of the source that are in what it was redacted to, whole or as a word of five letters and more."""
     before = {text for field, text in told_of(stored(taken)[0]) if not is_of_the_api(field, text)}
     words = {word.lower() for text in before for word in re.findall(r"[A-Za-z0-9]*[A-Za-z][A-Za-z0-9]*", text)}
-    words -= {
-        word
-        for known in (*KNOWN, *GRAMMAR, *vocabulary.KEYS, *vocabulary.PREFIXES)
-        for word in re.findall(r"\w+", known)
-    }
+    ours = " ".join((*KNOWN, *GRAMMAR, *vocabulary.KEYS, *vocabulary.PREFIXES)).lower()
+    words = {word for word in words if word not in ours}  # of `default` a pattern may name a part
     found = []
     for field, text in told_of(now.documents):
         if is_of_the_api(field, text):
