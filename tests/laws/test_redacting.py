@@ -316,8 +316,11 @@ def secrets_of(taken: Found, now: Redacted) -> list[tuple[str, str]]:
     """Texts of the source that are in what it was redacted to, whole or as a word of five letters and more."""
     before = {text for field, text in told_of(stored(taken)[0]) if not is_of_the_api(field, text)}
     words = {word.lower() for text in before for word in re.findall(r"[A-Za-z0-9]*[A-Za-z][A-Za-z0-9]*", text)}
-    ours = " ".join((*KNOWN, *GRAMMAR, *vocabulary.KEYS, *vocabulary.PREFIXES)).lower()
-    words = {word for word in words if word not in ours}  # of `default` a pattern may name a part
+    words -= {
+        word
+        for known in (*KNOWN, *GRAMMAR, *vocabulary.KEYS, *vocabulary.PREFIXES)
+        for word in re.findall(r"\w+", known)
+    }
     found = []
     for field, text in told_of(now.documents):
         if is_of_the_api(field, text):
@@ -328,6 +331,8 @@ def secrets_of(taken: Found, now: Redacted) -> list[tuple[str, str]]:
             .removeprefix("experimental.envoy.filters")
         )
         shared = {w.lower() for w in re.findall(r"[A-Za-z0-9]+", text) if len(w) > 4} & words
+        if "elector" in field:  # a pattern may name a part of what is known, as of `default`
+            shared = {word for word in shared if not any(word in name for name in KNOWN)}
         if (text in before and len(text) > 2) or shared:
             found.append((field, text))
     return found

@@ -18,10 +18,10 @@ _LATER: dict[str, str] = {
     "ast": "",
     "ctypes": "",
     "decimal": "Decimal",
-    "difflib": "get_close_matches",
-    "gettext": "gettext ngettext",
-    "hashlib": "sha256",
-    "inspect": "cleandoc signature",
+    "difflib": "",
+    "gettext": "",
+    "hashlib": "",
+    "inspect": "",
     "msgspec._json_schema": "schema schema_components",
     "msgspec.inspect": "",
     "numpy._core._add_newdocs": "",
@@ -59,8 +59,8 @@ _LATER: dict[str, str] = {
     "matrix_norm matrix_power matrix_rank matrix_transpose multi_dot norm outer pinv qr slogdet solve svd svdvals "
     "tensordot tensorinv tensorsolve trace vecdot vector_norm",
     "pickle": "",
-    "platform": "system",
-    "threading": "local",
+    "platform": "",
+    "threading": "",
     "urllib.parse": "quote_from_bytes",
     "yaml.cyaml": "CBaseDumper CBaseLoader CDumper CFullLoader CLoader CSafeDumper CSafeLoader CUnsafeLoader",
     "yaml.dumper": "BaseDumper Dumper SafeDumper",
@@ -171,27 +171,23 @@ _LARGE = 1 << 20
 
 def sha256(data: Any = b"", **named: Any) -> Any:
     """`hashlib.sha256`, of little data without OpenSSL."""
-    try:
-        from _sha256 import sha256 as ours  # type: ignore[import-not-found,unused-ignore] # CPython 3.11
-    except ImportError:
-        from _sha2 import sha256 as ours  # type: ignore[import-not-found,unused-ignore]
     if len(data) < _LARGE:
-        return ours(data, **named)
-    module: Any = sys.modules["hashlib"]
-    if isinstance(module, _Later):
-        module = module._loaded()
-    return module.sha256(data, **named)
+        return import_module("_sha2" if sys.version_info >= (3, 12) else "_sha256").sha256(data, **named)
+    return _whole("hashlib").sha256(data, **named)
 
 
 def _close_matches(word: str, possibilities: Iterable[str], n: int = 3, cutoff: float = 0.6) -> list[str]:
     """`difflib.get_close_matches`. click asks it of each short option before it knows that this is one."""
     if len(word) == 2 and word[0] == "-":
         return []
-    module: Any = sys.modules["difflib"]
-    if isinstance(module, _Later):
-        module = module._loaded()
-    found: list[str] = module.get_close_matches(word, possibilities, n, cutoff)
+    found: list[str] = _whole("difflib").get_close_matches(word, possibilities, n, cutoff)
     return found
+
+
+def _whole(name: str) -> Any:
+    """The module itself, whether a stand-in is there for it or not."""
+    module = sys.modules[name]
+    return module._loaded() if isinstance(module, _Later) else module
 
 
 _OURS: dict[str, dict[str, Any]] = {

@@ -62,7 +62,7 @@ _MAKING: dict[str, str] = {
 _LAUNCHER, _MESH = b"virt-launcher", b"istio"
 MESH_ROOT = "istio-system"
 """Where Istio's policies act in every namespace."""
-MESH_WIDE = (MESH_ROOT, "kuma-system", "consul")
+_MESH_WIDE = (MESH_ROOT, "kuma-system", "consul")
 
 
 def is_leaned_on(group: str, kind: str) -> bool:
@@ -143,7 +143,7 @@ def is_wide(document: Document) -> bool:
     """Whether a namespaced object of a mesh acts beyond its namespace: in the mesh's root namespace, or of a kind that
     names its subjects anywhere."""
     of_istio = document.group.endswith("istio.io")
-    return (of_istio and document.namespace in MESH_WIDE) or is_anywhere(document.group)
+    return (of_istio and document.namespace in _MESH_WIDE) or is_anywhere(document.group)
 
 
 def is_anywhere(group: str) -> bool:

@@ -26,7 +26,7 @@ from netwright.model.document import Decoded, UnknownPolicy
 from netwright.model.networks import POD
 from netwright.profiles.enforcers import enforcers, machines_of, primary_networks_of, without_effect
 from netwright.profiles.known import profile_of
-from netwright.profiles.named_families import NAMING, named_families
+from netwright.profiles.named_families import named_families
 from netwright.profiles.profile import Profile
 from netwright.profiles.upstream import UPSTREAM
 
@@ -273,6 +273,6 @@ def families_of(
     families: tuple[Family, ...] = tuple(f for f in (4, 6) if f in found)
     if families:
         return families, ()
-    if any(6 in named_families(d) for d in objects if d.kind in NAMING):
+    if any(6 in named_families(d) for d in objects):
         return (4, 6), ("the cluster's pods have IPv4 and IPv6 addresses (only policies name a family)",)
     return (4,), ("the cluster's pods have IPv4 addresses (nothing in the input names a family)",)

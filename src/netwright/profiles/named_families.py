@@ -7,21 +7,24 @@ from netwright.dialects.calico import KINDS as CALICO_KINDS
 from netwright.dialects.k8s.objects import NetworkPolicySpec
 from netwright.model.document import Decoded
 
-NAMING = frozenset((*ADMIN_KINDS, *CALICO_KINDS, "NetworkSet", "GlobalNetworkSet", "NetworkPolicy"))
-"""The kinds of objects that may name ranges."""
+_OF_CALICO = (*CALICO_KINDS, "NetworkSet", "GlobalNetworkSet")
+_NAMING = frozenset((*ADMIN_KINDS, *_OF_CALICO, "NetworkPolicy"))
+"""The kinds of objects that may name ranges; most objects are of others."""
 
 
 def named_families(policy: Decoded) -> set[int]:
     """The families of the ranges that a policy names."""
+    if policy.kind not in _NAMING:
+        return set()
     if policy.kind in ADMIN_KINDS:
         from netwright.dialects.adminpolicy.lower import networks_of
 
         return {6 if ":" in text else 4 for text in networks_of(policy)}
-    if policy.kind in (*CALICO_KINDS, "NetworkSet", "GlobalNetworkSet"):
+    if policy.kind in _OF_CALICO:
         from netwright.dialects.calico.mentions import networks_of as of_calico
 
         return {6 if ":" in text else 4 for text in of_calico(policy)}
-    if policy.kind != "NetworkPolicy" or policy.value.spec is None:
+    if policy.value.spec is None:
         return set()
     spec: NetworkPolicySpec = policy.value.spec
     peers = [p for r in spec.ingress or () if r for p in r.from_ or ()] + [

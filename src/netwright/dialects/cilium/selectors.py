@@ -121,10 +121,11 @@ def peer(
     is_open = any(r.key in GENERATED and r.values is not None and not DROPPED.match(r.key) for r in named)
     has_place = (has_namespace or has_labels) and any(r.key == CLUSTER for r in named)
     is_of_anyone = any(r.source == "reserved" for r in asked)
+    asks_absence = not any(r.wanted for r in asked)
     # where a namespace and a cluster are named, neither is put to it, and only these confine it to pods
-    if is_of_anyone or (has_place and not any(r.wanted for r in asked)):
+    if is_of_anyone or (has_place and asks_absence):
         everyone: Peer = AndPeer(tuple(_anyone(r) for r in asked))
-        if not any(r.wanted for r in asked):
+        if asks_absence:
             everyone = either([everyone, Kinds(stand_ins)])
         return (everyone, NOBODY) if is_of_anyone or not is_open else (NOBODY, everyone)
     where = ALWAYS if has_namespace or has_labels else home

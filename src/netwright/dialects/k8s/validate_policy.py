@@ -6,6 +6,7 @@ Unknown fields and wrong types are found before, by decoding.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from netwright.base.spans import Pointer
 from netwright.dialects.k8s.objects import (
@@ -25,7 +26,6 @@ from netwright.dialects.k8s.validate_syntax import (
     check_port_number,
     check_protocol,
     check_selector,
-    is_sound,
     quoted,
     read_cidr,
 )
@@ -35,10 +35,6 @@ _INGRESS = NetworkPolicyIngressRule()
 _EGRESS = NetworkPolicyEgressRule()
 _PEER = NetworkPolicyPeer()
 _PORT = NetworkPolicyPort()
-
-
-_SOUND: set[NetworkPolicyPort | None] = set()
-"""Ports that were found right: many policies say the same ones."""
 
 
 def check_policy_spec(spec: NetworkPolicySpec) -> None:
@@ -70,20 +66,12 @@ def _check_rule(
     pointer: Pointer,
 ) -> None:
     for index, port in enumerate(ports or ()):
-        if port not in _SOUND:
-            _check_port(port or _PORT, (*pointer, "ports", index))
-            if len(_SOUND) < MOST_KEPT:
-                _SOUND.add(port)
+        _check_port(port or _PORT, (*pointer, "ports", index))
     for index, peer in enumerate(peers or ()):
-        if peer is None or peer.ip_block is not None:
-            _check_peer(peer or _PEER, (*pointer, side, index))
-            continue
-        pods, namespaces = peer.pod_selector, peer.namespace_selector
-        is_fine = (pods is None or is_sound(pods)) and (namespaces is None or is_sound(namespaces))
-        if not is_fine or (pods is None and namespaces is None):
-            _check_peer(peer, (*pointer, side, index))
+        _check_peer(peer or _PEER, (*pointer, side, index))
 
 
+@lru_cache(maxsize=MOST_KEPT)
 def _check_port(entry: NetworkPolicyPort, pointer: Pointer) -> None:
     if entry.protocol is not None:
         check_protocol(entry.protocol, (*pointer, "protocol"))

@@ -123,11 +123,6 @@ def check_labels(labels: Mapping[str, str | None], pointer: Pointer) -> None:
             _SOUND.add(label)
 
 
-def is_sound(selector: LabelSelector) -> bool:
-    """Whether a LabelSelector asks only for labels that were found right."""
-    return not selector.match_expressions and (not selector.match_labels or selector.match_labels.items() <= _SOUND)
-
-
 def check_annotations(annotations: Mapping[str, str | None], pointer: Pointer) -> None:
     """The keys of annotations (in any case), and how much they hold together."""
     size = 0

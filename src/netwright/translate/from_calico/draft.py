@@ -267,8 +267,13 @@ def _of_namespaces(policy: Decoded) -> Iterator[str]:
     entities = [e for key in keys(policy) for e in (_rule(policy, key).source, _rule(policy, key).destination) if e]
     own = spec.namespace_selector if isinstance(spec, GlobalNetworkPolicySpec) else None
     for text in (own, *(entity.namespace_selector for entity in entities)):
-        if text and any(isinstance(one, Compared) and one.operator in _PARTS for one in terms(parse(text))):
+        if text and _names_parts(text):
             yield text
+
+
+def _names_parts(selector: str) -> bool:
+    """Whether a selector means values by a part of them: those that the input has."""
+    return any(isinstance(one, Compared) and one.operator in _PARTS for one in terms(parse(selector)))
 
 
 def _looked_up(rule: Rule) -> Iterator[str]:
@@ -277,7 +282,7 @@ def _looked_up(rule: Rule) -> Iterator[str]:
         if entity is None:
             continue
         for text in (entity.selector, entity.not_selector, entity.namespace_selector):
-            if text and any(isinstance(one, Compared) and one.operator in _PARTS for one in terms(parse(text))):
+            if text and _names_parts(text):
                 yield f"`{text}`"
         if entity.service_accounts is not None and entity.service_accounts.selector:
             yield f"service accounts by `{entity.service_accounts.selector}`"
