@@ -113,6 +113,14 @@ def test_that_labels_of_namespaces_are_not_known_is_told_of_a_policy_without_rul
     assert any("`b3` asks labels of namespaces" in text and "those of `bank` are not known" in text for text in told)
 
 
+def test_a_policy_without_rules_in_a_tier_that_is_not_there_is_told_of() -> None:
+    """In cluster 55292007 such a policy perhaps isolates; what is written isolates nobody in its place."""
+    found = converted(drawn(55292007), "narrow")
+    told = [one.told for one in found.residues if not one.rules]
+    assert found.proof == "differs"
+    assert any("`b5` stands in the tier `missing`" in text and "it is left out" in text for text in told)
+
+
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_cilium_does_what_calico_did(chunk: int, seed: int) -> None:
     first = seed % 10**6 * 1_000 + chunk * CLUSTERS

@@ -165,11 +165,11 @@ class _Raising:
             whose = f"{policy.kind} `{named(policy.namespace, policy.name)}` "
             if not acts_on_pods(policy):
                 told = "is for the interfaces of hosts, which policies for pods are not: it is left out"
-                yield from self._as_a_whole(policy, whose + told)
+                yield from self._as_a_whole(policy, whose + told, is_same=is_same)
                 continue
             if tier_of(policy) in self._unplaced:
                 told = f"stands in the tier `{tier_of(policy)}`, which is not in the input: it is left out"
-                yield from self._as_a_whole(policy, whose + told)
+                yield from self._as_a_whole(policy, whose + told, is_same=is_same)
                 continue
             by_fault: dict[Fault, list[RuleKey]] = {}
             for key in keys(policy):
@@ -217,12 +217,12 @@ class _Raising:
             told += ", so that none is written"
         return Open(kind="beyond the language", rules=(), refused=False, told=told, chosen=chosen, variants=ways)
 
-    def _as_a_whole(self, policy: Decoded, told: str) -> Iterator[Open]:
-        """Of a policy that is left out with all its rules."""
+    def _as_a_whole(self, policy: Decoded, told: str, *, is_same: bool) -> Iterator[Open]:
+        """Of a policy that is left out with all its rules; one without rules can isolate."""
         found = tuple(keys(policy))
-        if found:
+        if found or not is_same:
             ways = (Variant("left out", tuple(d for d in self._objects if d is not policy)),)
-            yield Open(kind="beyond the language", rules=found, refused=True, told=told, variants=ways)
+            yield Open(kind="beyond the language", rules=found, refused=bool(found), told=told, variants=ways)
 
 
 def _is_amiss(differing: Sequence[Turned], residue: Chosen) -> bool:
