@@ -31,7 +31,8 @@ from netwright.dialects.k8s.objects import LabelSelector
 from netwright.engine.atoms import AddressClasses
 from netwright.engine.bits import indexes
 from netwright.engine.compile import Network
-from netwright.engine.identities import Mentions, identify
+from netwright.engine.identities import Identities, Mentions, identify
+from netwright.engine.refining import refined
 from netwright.engine.universe import Selection
 from netwright.model.columns import Columns
 from netwright.model.rule import Members
@@ -146,6 +147,38 @@ def test_bitsets_select_what_selectors_match(seed: int) -> None:
         chosen = set(indexes(select(one)))
         for row, mine in enumerate(held):
             assert (int(identities.of_row[row]) in chosen) == selects(one, mine), f"seed {seed}: {one} on {mine}"
+
+
+def mentioned(selectors: list[Selector]) -> Mentions:
+    values: dict[str, set[str]] = {}
+    presence: set[str] = set()
+    for one in selectors:
+        mentions(one, values, presence)
+    return Mentions(values, presence, frozenset({"http"}))
+
+
+def carriers(identities: Identities) -> dict[tuple[str, str], set[int]]:
+    found = {token: set(identities.tokens.get(token).tolist()) for token in identities.tokens.number}  # type: ignore[union-attr]
+    return {token: these for token, these in found.items() if these}
+
+
+@settings(max_examples=300)
+@given(SEEDS, st.integers(0, 4))
+def test_refining_is_identifying_anew(seed: int, first: int) -> None:
+    made, selectors, _ = table(seed)
+    blocks = [INTERNET, IpSet.of("10.0.0.0/31"), IpSet.of("fd00::/127")]
+    classes = {4: AddressClasses(4, blocks), 6: AddressClasses(6, blocks)}
+    before, after = mentioned(selectors[:first]), mentioned(selectors)
+    old, anew = (identify(made, one, classes) for one in (before, after))  # type: ignore[arg-type]
+    made_of = refined(made, old, before, after)
+    assert made_of is not None
+    finer = made_of.identities
+    for column in ("of_row", "row", "namespace", "port_map", "host", "address_set"):
+        assert getattr(finer, column).tolist() == getattr(anew, column).tolist(), f"seed {seed}: {column}"
+    for family, of in anew.address_class.items():
+        assert finer.address_class[family].tolist() == of.tolist()
+    assert carriers(finer) == carriers(anew), f"seed {seed}"
+    assert made_of.parent[finer.of_row].tolist() == old.of_row.tolist()
 
 
 @settings(max_examples=150)

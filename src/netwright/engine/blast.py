@@ -9,9 +9,10 @@ import numpy as np
 
 from netwright.base.services import ServiceSet
 from netwright.engine.bits import indexes, pack
-from netwright.engine.compile import FamilyTables, Network
+from netwright.engine.compile import Network
 from netwright.engine.join import Join, Sureness
 from netwright.engine.relations import Relation, passing, relations
+from netwright.engine.tables import FamilyTables
 
 
 class Steps(msgspec.Struct, frozen=True):

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
-from typing import TYPE_CHECKING
-
-import numpy as np
 
 from netwright.base.services import ALL, NONE, ServiceSet
+from netwright.engine.contents import Contents
 from netwright.engine.fold import BoundEnd, BoundRule, Folder, Row, TierRow
-from netwright.engine.units import Unit, is_conditional, is_unread
+from netwright.engine.units import is_conditional
 from netwright.engine.universe import Universe
-from netwright.model.columns import PortMap
-from netwright.model.rule import UNBOUND, UNGUARDED, Direction, Enforcer, NamedPort, Service
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
+from netwright.model.rule import UNBOUND, UNGUARDED, Enforcer, NamedPort, Service
 
 Definers = dict[tuple[str, int], dict[int, int]]
 """Who defines a named port as which number: (name, protocol) to number to identities."""
@@ -34,28 +26,21 @@ class ClassFolder:
     def __init__(
         self,
         enforcers: Sequence[Enforcer],
-        port_maps: Sequence[PortMap],
+        contents: Contents,
         definers: Definers,
         universe: Universe,
         folder: Folder,
-        direction: Direction,
-        contents: dict[int, Unit],
     ) -> None:
+        self.contents = contents
+        self.atoms = folder.atoms
         self._enforcers = enforcers
         self._universe = universe
         self._folder = folder
-        self.atoms = folder.atoms
-        self._direction = direction
-        self._contents = contents
-        self._port_maps = port_maps
-        self._definers = definers if direction == "egress" else {}
-        self._aliases_of: dict[frozenset[NamedPort], list[int]] = {}
-        self._names: dict[int, frozenset[NamedPort]] = {}
-        self._joined: dict[frozenset[tuple[NamedPort, ...]], frozenset[NamedPort]] = {}
-        self._same_names: dict[frozenset[NamedPort], frozenset[NamedPort]] = {}
-        self._named: dict[int, list[int]] = {}
-        for c, u in contents.items():
-            self._name(c, u)
+        self._of = contents.of
+        self._named = contents.naming
+        self._port_maps = contents.port_maps
+        self._is_ingress = contents.direction == "ingress"
+        self._definers = {} if self._is_ingress else definers
         self._bound: dict[tuple[int, int], list[BoundRule]] = {}
         self._services: dict[Service, int] = {}
         self._named_services: list[dict[Service, int]] = [{} for _ in self._port_maps]
@@ -69,83 +54,6 @@ class ClassFolder:
         self._free = [Row(folder.atoms.all, universe.every, universe.every, folder.atoms)]
         only = enforcers[0] if len(enforcers) == 1 else None
         self._plain = only is not None and only.default == "allow"
-
-    def learn(self, unit: Unit) -> None:
-        """Take in the content of a unit that an edit brought."""
-        if unit.content in self._contents:
-            return
-        self._contents[unit.content] = unit
-        self._name(unit.content, unit)
-
-    # Contents that name ports are the same at subjects whose port maps say the same of these names: the first such
-    # port map stands for all.
-
-    def _name(self, content: int, unit: Unit) -> None:
-        named = {r.service.named for r in unit.rules if r.service.named}
-        if named:
-            said = frozenset(named)
-            names = self._joined.get(said)
-            if names is None:
-                joined = frozenset(chain.from_iterable(named))
-                names = self._joined[said] = self._same_names.setdefault(joined, joined)
-            self._names[content] = names
-            self._named[content] = self._alike(names)
-
-    def _alike(self, names: frozenset[NamedPort]) -> list[int]:
-        """For every port map the first one that says the same of the names."""
-        found = self._aliases_of.get(names)
-        if found is None:
-            said = {(port.name, port.protocol) for port in names}
-            firsts: dict[frozenset[tuple[str, int, int]], int] = {}
-            found = self._aliases_of[names] = [
-                firsts.setdefault(frozenset(entry for entry in ports if entry[:2] in said), number)
-                for number, ports in enumerate(self._port_maps)
-            ]
-        return found
-
-    def aliases(self, contents: int) -> npt.NDArray[np.int64]:
-        """By content (numbers below `contents`) and port map: the port map that stands for it, 0 without names."""
-        table = np.zeros((contents, len(self._port_maps)), dtype=np.int64)
-        naming: dict[frozenset[NamedPort], list[int]] = {}
-        for content, names in self._names.items():
-            naming.setdefault(names, []).append(content)
-        for names, these in naming.items():
-            table[these] = self._alike(names)
-        return table
-
-    def naming(self, contents: int) -> npt.NDArray[np.bool_]:
-        """By content (numbers below `contents`): whether it names ports."""
-        found = np.zeros(contents, dtype=np.bool_)
-        found[list(self._named)] = True
-        return found
-
-    def alias(self, key: tuple[int, ...], port_map: int) -> int:
-        """The port map that stands for one at a class of these contents; 0 where they name no ports."""
-        if len(key) == 1:
-            alike = self._named.get(key[0] >> 1)
-            return 0 if alike is None else alike[port_map]
-        said: frozenset[NamedPort] | None = None
-        for c in key:
-            names = self._names.get(c >> 1)
-            if names is not None and names is not said:
-                said = names if said is None else said | names
-        return 0 if said is None else self._alike(said)[port_map]
-
-    def read(self, key: tuple[int, ...]) -> tuple[int, ...]:
-        """The contents of a class that are policies which are read."""
-        units = [(c, self._contents[c >> 1]) for c in key]
-        return tuple(c for c, unit in units if not unit.rules or not is_unread(unit.rules[0].origin))
-
-    def of_enforcer(self, key: tuple[int, ...], enforcer: int) -> tuple[int, ...]:
-        """The contents of a class that are one enforcer's."""
-        return tuple(c for c in key if self._contents[c >> 1].enforcer == enforcer)
-
-    def named_ports(self, key: tuple[int, ...], port_map: int) -> frozenset[tuple[str, int, int]]:
-        """What a port map says of the names that these contents mention."""
-        if self._direction != "ingress":
-            return frozenset()
-        said = {(port.name, port.protocol) for c in key for port in self._names.get(c >> 1, ())}
-        return frozenset(entry for entry in self._port_maps[port_map] if entry[:2] in said) if said else frozenset()
 
     def __call__(self, key: tuple[int, ...], port_map: int) -> list[Row]:
         if not self._plain:
@@ -187,7 +95,7 @@ class ClassFolder:
     def _allowing(self, number: int, port_map: int) -> Allowing:
         """The rows of a content that surely acts, only allows and then denies (NetworkPolicy's shape), shared by all
         its classes; else `_OTHERWISE`."""
-        unit = self._contents[number >> 1]
+        unit = self._of[number >> 1]
         if number & 1 or not unit.ends:
             return _OTHERWISE
         atoms = self.atoms
@@ -196,7 +104,7 @@ class ClassFolder:
             if end.action != "deny":
                 return _OTHERWISE
             open_ &= self._mask_of(end.unsure)
-        ingress = self._direction == "ingress"
+        ingress = self._is_ingress
         universe = self._universe
         resolved = universe.resolved
         joined: dict[int, tuple[int, int]] = {}
@@ -255,7 +163,7 @@ class ClassFolder:
         """The fixed services, and on ingress the numbers that a port map gives the names."""
         atoms = self._folder.atoms
         mask = atoms.mask(service.fixed)
-        if service.named and self._direction == "ingress":
+        if service.named and self._is_ingress:
             numbers = self._numbers.get(port_map)
             if numbers is None:
                 numbers = self._numbers[port_map] = {}
@@ -273,15 +181,15 @@ class ClassFolder:
     def _general(self, key: tuple[int, ...], port_map: int) -> list[Row]:
         rows = self._free
         for e, enforcer in enumerate(self._enforcers):
-            mine = [c for c in key if self._contents[c >> 1].enforcer == e]
+            mine = [c for c in key if self._of[c >> 1].enforcer == e]
             if not mine:
                 continue  # it has no rules here and allows, or it does not act here
             tiers: list[TierRow] | None = None
             for t in range(len(enforcer.tiers)):
-                part = tuple(c for c in mine if self._contents[c >> 1].tier == t)
+                part = tuple(c for c in mine if self._of[c >> 1].tier == t)
                 if not part:
                     continue
-                folded = self._tier(part, self.alias(part, port_map))
+                folded = self._tier(part, self.contents.alias(part, port_map))
                 tiers = folded if tiers is None else self._folder.compose(tiers, folded)
             if tiers is None:
                 tiers = [TierRow(self._folder.atoms.all, 0, 0, self._universe.every)]
@@ -304,7 +212,7 @@ class ClassFolder:
     def _tier(self, key: tuple[int, ...], port_map: int) -> list[TierRow]:
         folded = self._tiers.get((key, port_map))
         if folded is None:
-            first = self._contents[key[0] >> 1]
+            first = self._of[key[0] >> 1]
             ties = self._enforcers[first.enforcer].tiers[first.tier].ties
             rules = self._rules(key, port_map)
             rules.sort(key=lambda r: r.rank)
@@ -312,15 +220,15 @@ class ClassFolder:
             ends = {
                 BoundEnd(e.action, atoms.all if c & 1 else atoms.mask(e.unsure))
                 for c in key
-                for e in self._contents[c >> 1].ends
+                for e in self._of[c >> 1].ends
             }
             folded = self._tiers[key, port_map] = self._folder.tier(rules, list(ends), ties)
         return folded
 
     def _bind(self, content: int, port_map: int) -> list[BoundRule]:
         out: list[BoundRule] = []
-        atoms, every, ingress = self._folder.atoms, self._universe.every, self._direction == "ingress"
-        for rule in self._contents[content >> 1].rules:
+        atoms, every, ingress = self._folder.atoms, self._universe.every, self._is_ingress
+        for rule in self._of[content >> 1].rules:
             must, may = self._universe(rule.src if ingress else rule.dst)
             if content & 1 or is_conditional(rule):
                 must = 0

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
 import numpy as np
 
 from netwright.base.errors import InternalError
@@ -21,12 +20,11 @@ from netwright.base.services import ServiceSet
 from netwright.engine.atoms import AddressClasses
 from netwright.engine.bits import indexes, of_indexes, spread
 from netwright.engine.class_rows import ClassFolder, Definers
-from netwright.engine.fold import (
-    Atoms,
-    Folder,
-    Row,
-)
+from netwright.engine.contents import Contents
+from netwright.engine.fold import Atoms, Folder, Row
 from netwright.engine.identities import Identities, Mentions, identify
+from netwright.engine.refining import Refined, refined
+from netwright.engine.tables import ClassKey, FamilyTables, Table
 from netwright.engine.units import (
     Delta,
     Unit,
@@ -53,92 +51,6 @@ if TYPE_CHECKING:
 
 MEMORY_CAP_BYTES = 3 << 30
 """Above this estimate rows are folded when they are asked for and not kept."""
-
-
-ClassKey = tuple[tuple[int, ...], int]
-"""The contents that act at a class (content number << 1, odd where they act only perhaps), and its port map."""
-
-
-class Table(msgspec.Struct, eq=False):
-    """One direction: the class of every position of the universe, and the rows of every class. Class 0 is unrestricted.
-
-    `keys`, `number` and `kept` only grow and are shared between a network and its edits.
-    """
-
-    of_position: npt.NDArray[np.intp]
-    keys: list[ClassKey]
-    fold: ClassFolder
-    kept: dict[int, list[Row]] = {}
-    keep: bool = True
-    _number: dict[ClassKey, int] | None = None
-
-    @property
-    def number(self) -> dict[ClassKey, int]:
-        """The class of every key. Only edits ask."""
-        if self._number is None:
-            self._number = {key: number for number, key in enumerate(self.keys)}
-        return self._number
-
-    @property
-    def count(self) -> int:
-        return len(self.keys)
-
-    def rows(self, class_: int) -> list[Row]:
-        rows = self.kept.get(class_)
-        if rows is None:
-            rows = self.fold(*self.keys[class_])
-            if self.keep:
-                self.kept[class_] = rows
-        return rows
-
-    def rows_at(self, position: int) -> list[Row]:
-        return self.rows(int(self.of_position[position]))
-
-    def rows_without(self, position: int, enforcer: int) -> list[Row]:
-        """The rows at a position as the other enforcers make them."""
-        contents, port_map = self.keys[int(self.of_position[position])]
-        mine = set(self.fold.of_enforcer(contents, enforcer))
-        return self.fold(tuple(c for c in contents if c not in mine), port_map) if mine else self.rows_at(position)
-
-
-class FamilyTables(msgspec.Struct, eq=False):
-    """The answer for one address family."""
-
-    family: Family
-    universe: Universe
-    egress: Table
-    ingress: Table
-
-    def pair(self, source: int, destination: int) -> tuple[ServiceSet, ServiceSet]:
-        """The services that surely, and that perhaps, may pass between two positions by policy."""
-        must = may = 0
-        for out in self.egress.rows_at(source):
-            if not out.may >> destination & 1:
-                continue
-            for into in self.ingress.rows_at(destination):
-                if into.may >> source & 1:
-                    mask = out.mask & into.mask
-                    may |= mask
-                    if out.must >> destination & 1 and into.must >> source & 1:
-                        must |= mask
-        atoms = self.egress.fold.atoms
-        return atoms.services(must), atoms.services(may)
-
-    def outcome(
-        self, source: int, destination: int, key: int, without: int = -1
-    ) -> tuple[tuple[bool, bool], tuple[bool, bool]]:
-        """Of one service: (surely, perhaps) allowed by egress, and by ingress; `without` the enforcer of that
-        number."""
-        bit = self.egress.fold.atoms.bit(key)
-        sides = []
-        for table, at, peer in ((self.egress, source, destination), (self.ingress, destination, source)):
-            must = may = False
-            for row in table.rows_at(at) if without < 0 else table.rows_without(at, without):
-                if row.mask & bit:
-                    must = must or bool(row.must >> peer & 1)
-                    may = may or bool(row.may >> peer & 1)
-            sides.append((must, may))
-        return sides[0], sides[1]
 
 
 class Beside(NamedTuple):
@@ -201,17 +113,12 @@ class Network:
         self.select = Selection(self.columns, self.identities)
         self._number(units)
         self.definers = _definers(self.identities)
-        self.atoms = _atoms([*units, *expected] if expected else units, self.identities, beside)
+        services = _services([*units, *expected] if expected else units, self.identities)
+        services.update(beside)
+        self.atoms = Atoms(services)
         self.tables: dict[Family, FamilyTables] = {}
         self.streamed = False
-        universes = {
-            f: Universe(
-                f, self.columns, self.identities, classes[f], self.select, with_own_nodes=not self.exempts_own_node
-            )
-            for f in self.families
-        }
-        for f, universe in universes.items():
-            universe.other = next((u for g, u in universes.items() if g != f), None)
+        for f, universe in self._universes(classes).items():
             folder = Folder(universe.every, self.atoms)
             self.tables[f] = FamilyTables(
                 f, universe, self._table(f, universe, folder, "egress"), self._table(f, universe, folder, "ingress")
@@ -232,9 +139,8 @@ class Network:
     def apply(self, delta: Delta) -> Network:
         """The network after an edit; equal to compiling the edited rules anew.
 
-        Where the new rules tell nothing apart that was not told apart before, identities, atoms and the rows of all
-        classes that the edit does not touch are shared; otherwise identities are made again and rows folded when asked
-        for.
+        Identities, atoms and the rows of all classes that the edit does not touch are shared, where the new rules tell
+        nothing apart that was not told apart before.
         """
         added = units_of(delta.enforcer, delta.tier, delta.rules, delta.ends)
         removed = [
@@ -243,73 +149,80 @@ class Network:
         gone = set(map(id, removed))
         place = next((i for i, u in enumerate(self.units) if id(u) in gone), len(self.units))
         units = [*self.units[:place], *added, *(u for u in self.units[place:] if id(u) not in gone)]
-        new = Network.__new__(Network)
-        new.columns, new.enforcers, new.families = self.columns, self.enforcers, self.families
-        new.exempts_own_node, new.mesh, new.guests = self.exempts_own_node, self.mesh, self.guests
-        new.isolation = self.isolation
-        new._contents = self._contents
-        mentions, address_sets = walk(added, ())
-        if self._tells_apart(added, mentions, address_sets):
-            new._number(added)
-            new._edit(self, units, removed, added)
-        else:
-            new._compile_finer(self, units, mentions, address_sets)
+        finer = self._telling_apart(added)
+        new = self._blank()
+        new._number(added)
+        new._edit(finer, units, removed, added)
         return new
 
     def knowing(self, deltas: Iterable[Delta]) -> Network:
         """This network, told apart finely enough for all these edits: to apply one then costs little."""
-        added = [u for d in deltas for u in units_of(d.enforcer, d.tier, d.rules, d.ends)]
-        mentions, address_sets = walk(added, ())
-        if self._tells_apart(added, mentions, address_sets):
-            return self
+        return self._telling_apart([u for d in deltas for u in units_of(d.enforcer, d.tier, d.rules, d.ends)])
+
+    def _blank(self) -> Network:
+        """Another network of the same endpoints and enforcers, to be filled."""
         new = Network.__new__(Network)
         new.columns, new.enforcers, new.families = self.columns, self.enforcers, self.families
         new.exempts_own_node, new.mesh, new.guests = self.exempts_own_node, self.mesh, self.guests
         new.isolation = self.isolation
         new._contents = self._contents
-        new._compile_finer(self, self.units, mentions, address_sets, added)
         return new
 
-    def _compile_finer(
-        self,
-        old: Network,
-        units: Sequence[Unit],
-        mentions: Mentions,
-        address_sets: Sequence[IpSet],
-        expected: Sequence[Unit] = (),
-    ) -> None:
-        """Compile units, telling apart what another network does and what is mentioned besides; and the services of
-        units that are expected."""
-        values = {k: set(v) for k, v in old.mentions.values.items()}
-        for key, found in mentions.values.items():
-            values.setdefault(key, set()).update(found)
-        joined = Mentions(
-            values, old.mentions.presence | mentions.presence, old.mentions.port_names | mentions.port_names
-        )
-        sets = list(dict.fromkeys((*old._address_sets, *address_sets)))
-        same = len(sets) == len(old._address_sets)
-        reused = {f: t.universe.classes for f, t in old.tables.items()} if same else None
-        self._compile(units, joined, sets, reused, expected)
-
-    def _tells_apart(self, added: Iterable[Unit], mentions: Mentions, address_sets: Iterable[IpSet]) -> bool:
-        """Whether identities, address classes and service atoms are already fine enough for these units."""
-        held = self.mentions
-        nothing: set[str] = set()
-        if not all(
-            key.startswith("ns:") or found <= held.values.get(key, nothing) for key, found in mentions.values.items()
+    def _telling_apart(self, added: Sequence[Unit]) -> Network:
+        """This network, told apart finely enough for units that are not its own."""
+        mentions, address_sets = walk(added, ())
+        services = _services(added, self.identities)
+        knows_addresses = all(t.universe.classes.knows(s) for t in self.tables.values() for s in address_sets)
+        knows_names = mentions.port_names <= self.mentions.port_names
+        if (
+            knows_addresses
+            and knows_names
+            and self.mentions.hold(mentions)
+            and all(self.atoms.knows(s) for s in services)
         ):
-            return False
-        if not (mentions.presence <= held.presence and mentions.port_names <= held.port_names):
-            return False
-        if not all(t.universe.classes.knows(s) for t in self.tables.values() for s in address_sets):
-            return False
-        services = {x for u in added for r in u.rules for x in (r.service.fixed, r.unsure)} | {
-            e.unsure for u in added for e in u.ends
+            return self
+        new = self._blank()
+        joined = self.mentions.joined(mentions)
+        if knows_addresses and knows_names:
+            found = refined(self.columns, self.identities, self.mentions, joined)
+            if found is not None:
+                new._refine(self, joined, found, self.atoms.finer(services))
+                return new
+        sets = list(dict.fromkeys((*self._address_sets, *address_sets)))
+        same = len(sets) == len(self._address_sets)
+        reused = {f: t.universe.classes for f, t in self.tables.items()} if same else None
+        new._compile(self.units, joined, sets, reused, added)
+        return new
+
+    def _refine(self, old: Network, mentions: Mentions, found: Refined, atoms: Atoms) -> None:
+        """What another network is once more is told apart: the same classes, over more positions."""
+        self.units, self.mentions, self._address_sets = old.units, mentions, old._address_sets
+        self.streamed, self.atoms, self.identities = old.streamed, atoms, found.identities
+        self.select, self.definers = old.select, old.definers
+        universes = {f: t.universe for f, t in old.tables.items()}
+        if found.identities is not old.identities:
+            self.select, self.definers = Selection(self.columns, self.identities), _definers(self.identities)
+            universes = self._universes({f: u.classes for f, u in universes.items()})
+        self.tables = {}
+        for f, tables in old.tables.items():
+            universe = universes[f]
+            positions = universe.positions_in(tables.universe, found.parent)
+            folder = Folder(universe.every, atoms)
+            egress, ingress = (
+                table.over(positions, ClassFolder(self.enforcers, table.fold.contents, self.definers, universe, folder))
+                for table in (tables.egress, tables.ingress)
+            )
+            self.tables[f] = FamilyTables(f, universe, egress, ingress)
+
+    def _universes(self, classes: dict[Family, AddressClasses]) -> dict[Family, Universe]:
+        with_own_nodes = not self.exempts_own_node
+        universes = {
+            f: Universe(f, self.columns, self.identities, classes[f], self.select, with_own_nodes=with_own_nodes)
+            for f in self.families
         }
-        named = {(p.name, p.protocol) for u in added for r in u.rules for p in r.service.named}
-        for port_map in self.identities.port_maps if named else ():
-            services |= {ServiceSet.ports(p, n) for name, p, n in port_map if (name, p) in named}
-        return all(self.atoms.knows(s) for s in services)
+        for f, universe in universes.items():
+            universe.other = next((u for g, u in universes.items() if g != f), None)
+        return universes
 
     def _edit(self, old: Network, units: list[Unit], removed: Sequence[Unit], added: Sequence[Unit]) -> None:
         self.units, self.mentions, self._address_sets = units, old.mentions, old._address_sets
@@ -343,7 +256,7 @@ class Network:
     ) -> Table:
         changes: dict[int, tuple[set[int], set[int]]] = {}
         for unit in added:
-            table.fold.learn(unit)
+            table.fold.contents.learn(unit)
             for odd, bits in enumerate(self._acting(unit, universe)):
                 for i in indexes(bits):
                     changes.setdefault(i, (set(), set()))[1].add(unit.content << 1 | odd)
@@ -360,7 +273,7 @@ class Network:
         for i, (less, more) in changes.items():
             key, _ = table.keys[of_position[i]]
             contents = tuple(sorted((set(key) - less) | more))
-            class_ = (contents, table.fold.alias(contents, int(port_map[i])) if is_ingress else 0)
+            class_ = (contents, table.fold.contents.alias(contents, int(port_map[i])) if is_ingress else 0)
             if class_ not in numbers:
                 numbers[class_] = len(table.keys)
                 table.keys.append(class_)
@@ -410,9 +323,8 @@ class Network:
                     if part:
                         parts.append(part)
                         numbers.append(unit.content << 1 | odd)
-        fold = ClassFolder(
-            self.enforcers, self.identities.port_maps, self.definers, universe, folder, direction, contents
-        )
+        names = Contents(contents, direction, self.identities.port_maps)
+        fold = ClassFolder(self.enforcers, names, self.definers, universe, folder)
         keys: list[ClassKey] = [((), 0)]
         of_position = np.zeros(universe.n, dtype=np.intp)
         table = Table(of_position, keys, fold)
@@ -423,7 +335,7 @@ class Network:
         maps = len(self.identities.port_maps) if direction == "ingress" else 1
         if maps > 1:
             # contents that name ports are told apart by what the names are at the subject
-            codes = codes * maps + fold.aliases(2 * max(contents) + 2)[codes >> 1, _port_maps(self.identities, at)]
+            codes = codes * maps + names.aliases(2 * max(contents) + 2)[codes >> 1, _port_maps(self.identities, at)]
         width = int(codes.max()) + 1
         codes = np.sort(at * width + codes)
         codes = codes[np.concatenate([[True], codes[1:] != codes[:-1]])]
@@ -447,10 +359,10 @@ class Network:
         listed = what.tolist()
         if maps > 1:
             port_map = _port_maps(self.identities, at[starts]).tolist()
-            naming = np.logical_or.reduceat(fold.naming(2 * max(contents) + 2)[what >> 1], starts).tolist()
+            naming = np.logical_or.reduceat(names.are_naming(2 * max(contents) + 2)[what >> 1], starts).tolist()
             for i in first:
                 key = tuple(listed[bounds[i] : bounds[i + 1]])
-                keys.append((key, fold.alias(key, port_map[i]) if naming[i] else 0))
+                keys.append((key, names.alias(key, port_map[i]) if naming[i] else 0))
         else:
             keys += [(tuple(listed[bounds[i] : bounds[i + 1]]), 0) for i in first]
         sizes = np.zeros(2 * max(contents) + 2, dtype=np.int64)
@@ -486,7 +398,7 @@ class Network:
             return table.rows(class_), 0
         contents, port_map = table.keys[class_]
         lost = table.fold.atoms.all
-        for row in table.fold(table.fold.of_enforcer(contents, self.guests), port_map):
+        for row in table.fold(table.fold.contents.of_enforcer(contents, self.guests), port_map):
             lost &= ~row.mask if row.may else lost
         return self._rows_without(table, class_, (self.guests,)), lost
 
@@ -494,7 +406,7 @@ class Network:
         if max(enforcers) < 0:
             return table.rows(class_)
         contents, port_map = table.keys[class_]
-        of_these = {c for e in enforcers if e >= 0 for c in table.fold.of_enforcer(contents, e)}
+        of_these = {c for e in enforcers if e >= 0 for c in table.fold.contents.of_enforcer(contents, e)}
         return table.fold(tuple(c for c in contents if c not in of_these), port_map)
 
     def position(self, row: int) -> int:
@@ -526,9 +438,8 @@ def mesh_of(enforcers: Sequence[Enforcer]) -> int:
     return len(enforcers) - 1 if enforcers and enforcers[-1].name == ENFORCER else -1
 
 
-def _atoms(units: Sequence[Unit], identities: Identities, beside: Iterable[ServiceSet]) -> Atoms:
-    """Atoms of all services that any rule or end mentions, names resolved by every port map that has them, and of those
-    `beside`."""
+def _services(units: Sequence[Unit], identities: Identities) -> set[ServiceSet]:
+    """All services that any rule or end mentions, names resolved by every port map that has them."""
     rules = [rule for unit in units for rule in unit.rules]
     said = {rule.service for rule in rules}
     # few objects, said often
@@ -536,7 +447,6 @@ def _atoms(units: Sequence[Unit], identities: Identities, beside: Iterable[Servi
     unsure |= {id(x): x for x in [end.unsure for unit in units for end in unit.ends]}
     services = {service.fixed for service in said}
     services.update(unsure.values())
-    services.update(beside)
     names: dict[tuple[str, int], set[int]] = {}
     for service in said:
         for port in service.named:
@@ -546,7 +456,7 @@ def _atoms(units: Sequence[Unit], identities: Identities, beside: Iterable[Servi
             (p, n, max(n, end)) for name, p, n in set(chain(*identities.port_maps)) for end in names.get((name, p), ())
         }
         services |= {ServiceSet.ports(*one) for one in numbers}
-    return Atoms(services)
+    return services
 
 
 def _definers(identities: Identities) -> Definers:

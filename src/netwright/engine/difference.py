@@ -16,9 +16,10 @@ import numpy as np
 from netwright.base.ipset import Family, IpSet
 from netwright.base.services import ALL, ServiceSet
 from netwright.engine.bits import distinct
-from netwright.engine.compile import FamilyTables, Network, Table
+from netwright.engine.compile import Network
 from netwright.engine.join import Join, Sides, Sureness
 from netwright.engine.relations import Relation, passing
+from netwright.engine.tables import FamilyTables, Table
 from netwright.model.rule import Direction
 
 if TYPE_CHECKING:
@@ -228,7 +229,10 @@ def _says_the_same(one: Table, other: Table, a: int, b: int) -> bool:
     if one.keys is other.keys:
         return a == b  # an edit goes on numbering the classes of its network
     (contents, port_map), (others, other_map) = one.keys[a], other.keys[b]
-    return contents == others and one.fold.named_ports(contents, port_map) == other.fold.named_ports(others, other_map)
+    if contents != others:
+        return False
+    here, there = one.fold.contents, other.fold.contents
+    return here.named_ports(contents, port_map) == there.named_ports(others, other_map)
 
 
 def _differing_columns(

@@ -433,7 +433,7 @@ def _is_refused_beside(network: Network, packet: Packet) -> bool:
     contents, port_map = table.keys[int(table.of_position[packet.destination.position])]
     bit = table.fold.atoms.bit(packet.key)
     for number in beside:
-        rows = table.fold(table.fold.of_enforcer(contents, number), port_map)
+        rows = table.fold(table.fold.contents.of_enforcer(contents, number), port_map)
         if not any(r.mask & bit and r.may >> packet.source.position & 1 for r in rows):
             return True
     return False

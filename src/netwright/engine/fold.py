@@ -65,7 +65,9 @@ class Atoms:
     """Service atoms: the intervals between all mentioned boundaries. A set of services is an int mask over them."""
 
     def __init__(self, services: Iterable[ServiceSet]) -> None:
-        bounds = {0, 1 << 24}
+        self._cut_at({0, 1 << 24}, services)
+
+    def _cut_at(self, bounds: set[int], services: Iterable[ServiceSet]) -> None:
         for service in services:
             for low, high in service.intervals:
                 bounds.add(low)
@@ -74,6 +76,12 @@ class Atoms:
         self.all = (1 << (len(self._bounds) - 1)) - 1
         self._masks: dict[ServiceSet, int] = {}
         self._sets: dict[int, ServiceSet] = {self.all: ALL, 0: NONE}
+
+    def finer(self, services: Iterable[ServiceSet]) -> Atoms:
+        """These atoms, cut at the boundaries of more services too."""
+        new = Atoms.__new__(Atoms)
+        new._cut_at(set(self._bounds), services)
+        return new
 
     def knows(self, services: ServiceSet) -> bool:
         """Whether all boundaries of the set are boundaries of atoms."""

@@ -11,9 +11,9 @@ import msgspec
 
 from netwright.base.services import ServiceSet
 from netwright.engine.bits import indexes
-from netwright.engine.compile import FamilyTables, Table
 from netwright.engine.fold import Row
 from netwright.engine.join import Sureness
+from netwright.engine.tables import FamilyTables, Table
 
 Pair = tuple[int, int]
 """The positions of a source and a destination."""

@@ -7,7 +7,6 @@ compared with its representative, so a collision is detected and never changes a
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -34,12 +33,55 @@ class Mentions(msgspec.Struct, frozen=True, eq=False):
     presence: set[str]
     port_names: frozenset[str]
 
+    def hold(self, others: Mentions) -> bool:
+        """Whether all that the others tell apart of endpoints is told apart here."""
+        nothing: set[str] = set()
+        return (
+            others.presence <= self.presence
+            and others.port_names <= self.port_names
+            and all(
+                key.startswith("ns:") or found <= self.values.get(key, nothing) for key, found in others.values.items()
+            )
+        )
+
+    def joined(self, others: Mentions) -> Mentions:
+        """What either tells apart."""
+        values = {key: set(found) for key, found in self.values.items()}
+        for key, found in others.values.items():
+            values.setdefault(key, set()).update(found)
+        return Mentions(values, self.presence | others.presence, self.port_names | others.port_names)
+
+
+Token = tuple[str, str]
+"""What of a label is told apart: its key, and its value or OTHER."""
+
+
+class Tokens(msgspec.Struct, frozen=True, eq=False):
+    """The projected label table: who carries which token. Of the token with number i these are `carriers` from
+    `bounds[i]` to `bounds[i + 1]`."""
+
+    number: dict[Token, int]
+    carriers: npt.NDArray[np.intp]
+    bounds: npt.NDArray[np.intp]
+
+    def get(self, token: Token) -> npt.NDArray[np.intp] | None:
+        """The identities that carry it, in no particular order; None where nobody does."""
+        number = self.number.get(token)
+        return None if number is None else self.carriers[self.bounds[number] : self.bounds[number + 1]]
+
+    @staticmethod
+    def of(numbers: dict[Token, int], carriers: npt.NDArray[np.intp], which: npt.NDArray[np.intp]) -> Tokens:
+        """From carriers in any order, each with the number of its token."""
+        order = np.argsort(which, kind="stable")
+        bounds = np.searchsorted(which[order], np.arange(len(numbers) + 1))
+        return Tokens(numbers, carriers[order], bounds)
+
 
 class Identities(msgspec.Struct, frozen=True, eq=False):
-    """`count` identities, sorted by namespace. Arrays are indexed by identity, `of_row` by endpoint.
+    """`count` identities, sorted by namespace, then by their first endpoint (`row`). Arrays are indexed by identity,
+    `of_row` by endpoint.
 
-    `address_class[family]` is -1 where the identity has no known address of that family. `tokens` is the projected
-    label table: (key, value or OTHER) to the identities that carry it.
+    `address_class[family]` is -1 where the identity has no known address of that family.
     """
 
     count: int
@@ -51,7 +93,7 @@ class Identities(msgspec.Struct, frozen=True, eq=False):
     host: npt.NDArray[np.bool_]
     address_set: npt.NDArray[np.int32]
     address_class: dict[Family, npt.NDArray[np.intp]]
-    tokens: dict[tuple[str, str], npt.NDArray[np.intp]]
+    tokens: Tokens
 
 
 def identify(columns: Columns, mentions: Mentions, classes: dict[Family, AddressClasses]) -> Identities:
@@ -78,7 +120,7 @@ def identify(columns: Columns, mentions: Mentions, classes: dict[Family, Address
     tokens = tokens[keep]
     kept_before = np.concatenate([[0], np.cumsum(keep)])
     offsets = kept_before[columns.label_offsets]
-    signature = _signature(keys, tokens, offsets, projected.count)
+    signature = _signature(keys, tokens, offsets, len(projected.tokens))
     row, of_row = distinct(signature)
     order = np.lexsort((row, columns.namespace[row]))
     row = row[order]
@@ -102,15 +144,11 @@ def identify(columns: Columns, mentions: Mentions, classes: dict[Family, Address
 
 class _Projection(msgspec.Struct, frozen=True, eq=False):
     of_label: npt.NDArray[np.intp]
-    tokens: list[tuple[str, str]]
-
-    @property
-    def count(self) -> int:
-        return len(self.tokens)
+    tokens: dict[Token, int]
 
 
 def _project(columns: Columns, mentions: Mentions) -> _Projection:
-    numbers: dict[tuple[str, str], int] = {}
+    numbers: dict[Token, int] = {}
     of_label = np.full(max(1, len(columns.labels)), -1, dtype=np.intp)
     nothing: set[str] = set()
     for i, (key, value) in enumerate(columns.labels):
@@ -121,7 +159,7 @@ def _project(columns: Columns, mentions: Mentions) -> _Projection:
         else:
             continue
         of_label[i] = numbers.setdefault(token, len(numbers))
-    return _Projection(of_label, list(numbers))
+    return _Projection(of_label, numbers)
 
 
 def _project_port_maps(columns: Columns, names: frozenset[str]) -> tuple[tuple[PortMap, ...], npt.NDArray[np.int32]]:
@@ -167,7 +205,7 @@ def _verify(
 
 def _by_token(
     projected: _Projection, tokens: npt.NDArray[np.intp], offsets: npt.NDArray[np.int64], row: npt.NDArray[np.intp]
-) -> dict[tuple[str, str], npt.NDArray[np.intp]]:
+) -> Tokens:
     lengths = (offsets[1:] - offsets[:-1])[row]
     total = int(lengths.sum())
     starts = (
@@ -176,8 +214,4 @@ def _by_token(
         else np.empty(0, np.int64)
     )
     flat = tokens[starts + np.arange(total)] if total else np.empty(0, np.intp)
-    owner = np.repeat(np.arange(len(row)), lengths)
-    order = np.argsort(flat, kind="stable")
-    bounds = np.searchsorted(flat[order], np.arange(projected.count + 1)).tolist()
-    owner = owner[order]
-    return {token: owner[a:b] for token, (a, b) in zip(projected.tokens, pairwise(bounds), strict=True)}
+    return Tokens.of(projected.tokens, np.repeat(np.arange(len(row)), lengths), flat)

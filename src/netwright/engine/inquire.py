@@ -589,7 +589,7 @@ class Inquirer:
             (tables.egress, source, destination) if direction == "egress" else (tables.ingress, destination, source)
         )
         key, port_map = table.keys[int(table.of_position[at.position])]
-        read = table.fold.read(key)
+        read = table.fold.contents.read(key)
         if len(read) == len(key):
             return False
         bit = table.fold.atoms.bit(packet.key)

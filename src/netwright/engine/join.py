@@ -12,8 +12,8 @@ import numpy as np
 
 from netwright.base.services import ServiceSet
 from netwright.engine.bits import distinct, unpack, unpack_at
-from netwright.engine.compile import FamilyTables, Table
 from netwright.engine.fold import Row
+from netwright.engine.tables import FamilyTables, Table
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netwright.engine.compile import Table
+from netwright.engine.tables import Table
 
 
 def deciding_enforcers(numbers: Sequence[int], table: Table, ends: Sequence[tuple[int, int]], bit: int) -> set[int]:
@@ -16,7 +16,7 @@ def deciding_enforcers(numbers: Sequence[int], table: Table, ends: Sequence[tupl
         must, may = True, False
         for at, peer in ends:
             contents, port_map = table.keys[int(table.of_position[at])]
-            rows = table.fold(table.fold.of_enforcer(contents, number), port_map)
+            rows = table.fold(table.fold.contents.of_enforcer(contents, number), port_map)
             must = must and any(row.must >> peer & 1 for row in rows if row.mask & bit)
             may = may or any(row.may >> peer & 1 for row in rows if row.mask & bit)
         permits[number] = must, may

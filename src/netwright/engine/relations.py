@@ -9,7 +9,7 @@ from netwright.base.services import ALL, ServiceSet
 from netwright.model.columns import Columns
 
 if TYPE_CHECKING:
-    from netwright.engine.compile import FamilyTables
+    from netwright.engine.tables import FamilyTables
 
 Relation = Literal["self", "own node", "perhaps own node"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import pairwise
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 import numpy as np
 
@@ -29,6 +29,10 @@ from netwright.model.rule import (
     UnknownPeer,
 )
 
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+
 Bits = tuple[int, int]
 """A peer as two bitsets: who surely matches, who perhaps does."""
 NAMESPACE_NAME = "ns:kubernetes.io/metadata.name"
@@ -52,7 +56,7 @@ class Selection:
         self.unlabelled = self._union(self._by_name[name] for name in columns.unlabelled)
         self._perhaps: dict[Selector, Bits] = {}
         self._of_key: dict[str, list[tuple[str, str]]] = {}
-        for token in identities.tokens:
+        for token in identities.tokens.number:
             self._of_key.setdefault(token[0], []).append(token)
         self._namespace_values: dict[str, dict[str, int]] = {}
         for labels, run in zip(columns.namespace_labels, self._runs, strict=True):
@@ -336,6 +340,13 @@ class Universe:
         for host, own in self.own.items():
             bits |= (bits >> host & 1) << own
         return bits
+
+    def positions_in(self, other: Universe, parent: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        """For every position the one in another universe, of which this one is a refinement: its identities are parts
+        of those that `parent` names."""
+        outside = other.identities.count + np.arange(self.classes.count)
+        own = np.array([other.own[int(parent[host])] for host in self.own], dtype=np.intp)
+        return np.concatenate([parent, outside, own])
 
     def position_of_address(self, value: int) -> int:
         return self.identities.count + self.classes.of_address(value)

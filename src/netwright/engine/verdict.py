@@ -11,8 +11,9 @@ import msgspec
 from netwright.base.ipset import Family
 from netwright.base.services import ALL, ServiceSet
 from netwright.base.spans import Origin
-from netwright.engine.compile import FamilyTables, Network
+from netwright.engine.compile import Network
 from netwright.engine.relations import passing
+from netwright.engine.tables import FamilyTables
 from netwright.engine.units import Unit, is_unread
 from netwright.engine.universe import Universe
 from netwright.model.rule import (

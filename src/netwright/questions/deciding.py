@@ -17,8 +17,9 @@ from netwright.base.ipset import Family
 from netwright.base.services import ALL, TRANSPORT, ServiceSet, protocol_name
 from netwright.base.spans import Origin, Position
 from netwright.engine.bits import unpack
-from netwright.engine.compile import FamilyTables, Network, Table
+from netwright.engine.compile import Network
 from netwright.engine.inquire import Inquirer
+from netwright.engine.tables import FamilyTables, Table
 from netwright.engine.units import Unit
 from netwright.model.rule import Direction, Peer, Rule, UnknownPeer
 

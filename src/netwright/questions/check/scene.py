@@ -34,7 +34,7 @@ from netwright.dialects.k8s.objects import (
 )
 from netwright.engine.acting import Acting, Isolation, acting, isolation
 from netwright.engine.bits import indexes
-from netwright.engine.compile import Table
+from netwright.engine.tables import Table
 from netwright.model.cluster import Workload
 from netwright.model.document import Decoded
 from netwright.model.mesh import CLIENT

@@ -16,7 +16,7 @@ from netwright.base.ipset import Family
 from netwright.base.services import TRANSPORT, ServiceSet
 from netwright.base.spans import Origin
 from netwright.engine.bits import indexes
-from netwright.engine.compile import FamilyTables
+from netwright.engine.tables import FamilyTables
 from netwright.engine.units import Unit, is_conditional
 from netwright.model.rule import Direction, Kinds, Rule
 from netwright.questions.check.scene import Scene

@@ -16,12 +16,13 @@ from netwright.base.errors import UsageError
 from netwright.base.ipset import Family
 from netwright.base.services import ALL, BEYOND_TRANSPORT, ServiceSet, services_of
 from netwright.engine.bits import distinct, indexes
-from netwright.engine.compile import FamilyTables, Network, Table
+from netwright.engine.compile import Network
 from netwright.engine.inquire import Inquirer
 from netwright.engine.join import BLOCK, Join
 from netwright.engine.naming import part_names, spot_of
 from netwright.engine.outside import outside_parts
 from netwright.engine.relations import Relation, passing, relations
+from netwright.engine.tables import FamilyTables, Table
 from netwright.model.cluster import Cluster
 from netwright.model.networks import POD
 from netwright.model.references import Target
