@@ -103,7 +103,7 @@ class ClassFolder:
         for end in unit.ends:
             if end.action != "deny":
                 return _OTHERWISE
-            open_ &= self._mask_of(end.unsure)
+            open_ &= self._mask_of(end.unsure) if end.unsure is not NONE else 0
         ingress = self._is_ingress
         universe = self._universe
         resolved = universe.resolved

@@ -44,12 +44,11 @@ class Contents:
         self._name(unit.content, unit)
 
     def _name(self, content: int, unit: Unit) -> None:
-        named = {r.service.named for r in unit.rules if r.service.named}
-        if named:
-            said = frozenset(named)
+        said = frozenset([r.service.named for r in unit.rules if r.service.named])
+        if said:
             names = self._joined.get(said)
             if names is None:
-                joined = frozenset(chain.from_iterable(named))
+                joined = frozenset(chain.from_iterable(said))
                 names = self._joined[said] = self._same_names.setdefault(joined, joined)
             self._names[content] = names
             self.naming[content] = self._alike(names)

@@ -102,6 +102,7 @@ class Sides:
             found = [self._one_by_one(rows, self._few) for rows in listed]
         else:
             short = [i for i, rows in enumerate(listed) if len(rows) <= SHORT]
+            short.sort(key=lambda i: -len(listed[i]))
             out = self._put(out, [which[i] for i in short], self._together([listed[i] for i in short]))
             which = [which[i] for i, rows in enumerate(listed) if len(rows) > SHORT]
             found = [
@@ -135,7 +136,7 @@ class Sides:
         return np.array([numbers.setdefault(mask, len(numbers)) for mask in masks], dtype=np.int32)
 
     def _together(self, listed: Sequence[Sequence[Held]]) -> npt.NDArray[Any]:
-        """What passes at each position, of several classes with few rows.
+        """What passes at each position, of several classes with few rows, those with most of them first.
 
         Classes whose rows have the same services share a table over their codes; one array has the tables of all.
         """
@@ -158,12 +159,12 @@ class Sides:
                     place = sets[id(held)] = len(bitsets)
                     bitsets.append(held)
                 places[bit, i] = place
-        lengths = np.array([len(rows) for rows in listed], dtype=np.intp)
         members = unpack_at(bitsets, self._n, self._at)
         codes = np.zeros((len(listed), len(self._at)), dtype=np.uint16)
-        for bit in range(int(lengths.max(initial=0))):
-            some = np.flatnonzero(lengths > bit)
-            codes[some] |= members[places[bit, some]].astype(np.uint16) << np.uint16(bit)
+        fewer = np.array([-len(rows) for rows in listed], dtype=np.intp)
+        for bit in range(len(listed[0]) if listed else 0):
+            having = int(np.searchsorted(fewer, -bit))
+            codes[:having] |= np.left_shift(members[places[bit, :having]], bit, dtype=np.uint16)
         found = codes + np.array(starts, dtype=np.intp)[:, None]
         occurs = np.zeros(size, dtype=np.bool_)
         occurs[found] = True

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import islice
+from operator import attrgetter, ne
 from typing import Any
 
 import msgspec
@@ -49,8 +50,8 @@ def _undecided(verb: str, content: Mapping[str, Any]) -> list[dict[str, Any]] | 
         return [{"reason": reason, "pairs": n, "help": ""} for reason, n in sorted(told.items())]
     if verb == "diff":
         # they stand in the order of their ends: of a million a set would cost more than the rest
-        listed = content["undecided"]
-        pairs = sum(u.source != v.source or u.destination != v.destination for u, v in pairwise(listed)) + bool(listed)
+        ends = list(map(attrgetter("source", "destination"), content["undecided"]))
+        pairs = sum(map(ne, ends, islice(ends, 1, None))) + bool(ends)
         return [{"reason": _PERHAPS, "pairs": pairs, "help": _ASK_PAIR}] if pairs else []
     if verb == "convert":
         pairs = sum(bool(one["undecided"]) for one in content["turned"])

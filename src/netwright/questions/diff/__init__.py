@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, Literal
+from itertools import repeat
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -24,13 +25,23 @@ from netwright.questions.registry import FROM_TO, Asked, Diff
 OPEN = ("allow", "some")
 Passing = tuple[int, int, int, int]
 """What surely and perhaps passed before, and what does now: masks over the atoms of `Kinds`."""
-Told = tuple[str, str, str, str, "Turned"]
-"""Of a pair: ports opened, closed, all before and all now, and what is or was undecided."""
+
+
+class Told(NamedTuple):
+    """Of a pair: services opened, closed, all before and all now, and what is or was undecided."""
+
+    opened: str
+    closed: str
+    was: str
+    now: str
+    turned: Turned
+
+
 NOTHING = "none"
 FailOn = Literal["any", "opened", "exposed", "never"]
 
 
-class Moved(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO, omit_defaults=True, gc=False):
+class Moved(msgspec.Struct, frozen=True, rename=FROM_TO, omit_defaults=True, gc=False):
     """A pair of ends between which other services pass than before. `was` and `now` surely passed and pass; `opened`
     was surely denied, `closed` surely is now. `because` numbers the changes that caused it; empty where no single
     object says it. `family` stands only where the families differ."""
@@ -45,7 +56,7 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO, omit_defa
     family: Family | None = None
 
 
-class Unsettled(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO, omit_defaults=True, gc=False):
+class Unsettled(msgspec.Struct, frozen=True, rename=FROM_TO, omit_defaults=True, gc=False):
     """Services of a pair whose verdict changed from or to undecided."""
 
     source: str
@@ -147,9 +158,9 @@ def diff(before: Asked, after: Asked) -> Diffed:
         exposed=tuple(
             msgspec.structs.replace(e, because=tuple(sorted(renumbered[i] for i in e.because))) for e in exposed
         ),
-        opened=tuple(m for m in moved if m.was == NOTHING),
-        closed=tuple(m for m in moved if m.now == NOTHING),
-        changed=tuple(m for m in moved if NOTHING not in (m.was, m.now)),
+        opened=tuple([m for m in moved if m.was == NOTHING]),
+        closed=tuple([m for m in moved if m.now == NOTHING]),
+        changed=tuple([m for m in moved if m.was != NOTHING != m.now]),
         undecided=tuple(unsettled),
         because=tuple(changes[i] for i in used),
         without_effect=tuple(c for i, c in enumerate(changes) if i not in renumbered),
@@ -207,58 +218,51 @@ class _Compared:
         code, kinds, numbers = code[order], self.kinds.of[order], self.causes[order]
         starts = np.flatnonzero(np.concatenate([[True], code[1:] != code[:-1]]))
         sources, destinations = np.divmod(code[starts], len(names))
-        several = np.bincount(of_end, minlength=len(names)) > 1
-        joined = several[sources] | several[destinations]
         because = [tuple(sorted(renumbered[i] for i in held)) for held in self.sets]
         told = list(map(self._told, self.kinds.passing))
-        first = zip(
-            starts.tolist(),
-            [*starts[1:].tolist(), len(code)],
-            sources.tolist(),
-            destinations.tolist(),
-            joined.tolist(),
-            kinds[starts].tolist(),
-            numbers[starts].tolist(),
-            strict=True,
+        kind, why = kinds[starts], numbers[starts]
+        several = np.bincount(of_end, minlength=len(names)) > 1
+        joined = np.flatnonzero(several[sources] | several[destinations])
+        stops = np.append(starts[1:], len(code))
+        for pair, start, stop in zip(joined.tolist(), starts[joined].tolist(), stops[joined].tolist(), strict=True):
+            held = [self.kinds.passing[k] for k in dict.fromkeys(kinds[start:stop].tolist())]
+            kind[pair] = len(told)
+            told.append(self._joined(names[sources[pair]], names[destinations[pair]], held))
+            why[pair] = len(because)
+            because.append(tuple(sorted({i for n in set(numbers[start:stop].tolist()) for i in because[n]})))
+        # of a million pairs each is one step of `map`
+        chosen = np.flatnonzero(np.array([bool(one.opened or one.closed) for one in told], dtype=np.bool_)[kind])
+        listed = [told[k] for k in kind[chosen].tolist()]
+        moved += map(
+            Moved,
+            [names[i] for i in sources[chosen].tolist()],
+            [names[i] for i in destinations[chosen].tolist()],
+            [one.was for one in listed],
+            [one.now for one in listed],
+            [one.opened for one in listed],
+            [one.closed for one in listed],
+            [because[n] for n in why[chosen].tolist()],
+            repeat(family),
         )
-        for start, end, s, d, is_joined, kind, cause in first:
-            source, destination, why, one = names[s], names[d], because[cause], told[kind]
-            if is_joined:
-                why = tuple(sorted({i for n in set(numbers[start:end].tolist()) for i in because[n]}))
-                passing = [self.kinds.passing[k] for k in dict.fromkeys(kinds[start:end].tolist())]
-                one = self._joined(source, destination, passing)
-            opened, closed, was, now, turned = one
-            if opened or closed:
-                moved.append(
-                    Moved(
-                        source=source,
-                        destination=destination,
-                        was=was,
-                        now=now,
-                        opened=opened,
-                        closed=closed,
-                        because=why,
-                        family=family,
-                    )
-                )
-            for before, after, ports in turned:
-                unsettled.append(
-                    Unsettled(
-                        source=source,
-                        destination=destination,
-                        ports=ports,
-                        was=before,
-                        now=after,
-                        because=why,
-                        family=family,
-                    )
-                )
+        counts = np.array([len(one.turned) for one in told], dtype=np.intp)
+        chosen = np.repeat(np.arange(len(kind)), counts[kind])
+        turned = [one for k in kind.tolist() for one in told[k].turned]
+        unsettled += map(
+            Unsettled,
+            [names[i] for i in sources[chosen].tolist()],
+            [names[i] for i in destinations[chosen].tolist()],
+            [ports for _, _, ports in turned],
+            [was for was, _, _ in turned],
+            [now for _, now, _ in turned],
+            [because[n] for n in why[chosen].tolist()],
+            repeat(family),
+        )
 
     def _told(self, passing: Passing) -> Told:
         a, b, x, y = passing
         text = self.kinds.text
         turned = tuple((w, n, text(both)) for w, n, both in self._turned(passing))
-        return text(x & ~b), text(a & ~y), text(a) or NOTHING, text(x) or NOTHING, turned
+        return Told(text(x & ~b), text(a & ~y), text(a) or NOTHING, text(x) or NOTHING, turned)
 
     def _joined(self, source: str, destination: str, held: Sequence[Passing]) -> Told:
         """Of owners with several ends: what any of them gained or lost, and what passes between any of them."""
@@ -272,7 +276,8 @@ class _Compared:
                 turned[before, after] = turned.get((before, after), 0) | both
         text = self.kinds.text
         was, now = (self._whole(view, source, destination) for view in (self.ends.before, self.ends.after))
-        return text(opened), text(closed), str(was), str(now), tuple((b, a, text(p)) for (b, a), p in turned.items())
+        of_each = tuple((b, a, text(both)) for (b, a), both in turned.items())
+        return Told(text(opened), text(closed), str(was), str(now), of_each)
 
     def _turned(self, passing: Passing) -> list[tuple[Verdict, Verdict, int]]:
         """What was or is undecided and was or is not any more."""
