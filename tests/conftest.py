@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-import random
 from pathlib import Path
 
 import hypothesis
@@ -21,11 +21,19 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("netwright")
 
 
+def seed_of_the_tree() -> int:
+    """A number that every change of the source or of a test changes, and nothing else does."""
+    digest = hashlib.sha256()
+    for path in sorted(path for folder in ("src", "tests") for path in (ROOT / folder).rglob("*.py")):
+        digest.update(f"{path.relative_to(ROOT).as_posix()}\0".encode() + path.read_bytes() + b"\0")
+    return int.from_bytes(digest.digest()[:4], "big") >> 1
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Chooses the seed of the run, or takes NETWRIGHT_SEED, and hands it to everything that draws at random."""
+    """Takes the seed of the run from NETWRIGHT_SEED or the tree, and hands it to everything that draws at random."""
     # The worker processes of xdist inherit the environment, so they all have the seed that is printed.
-    seed = int(os.environ.setdefault("NETWRIGHT_SEED", str(random.SystemRandom().randrange(2**31))))
+    seed = int(os.environ.setdefault("NETWRIGHT_SEED", str(seed_of_the_tree())))
     for option in ("hypothesis_seed", "randomly_seed"):
         if getattr(config.option, option, None) in (None, "default"):
             setattr(config.option, option, seed)
