@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from netwright.engine.bits import Indexes
 
+    Flags = npt.NDArray[np.bool_]
+
 
 CHUNK = 256
 CELLS = 4_000_000
@@ -34,6 +36,7 @@ CELLS = 4_000_000
 ABSENT = -1
 NOTHING = ServiceSet()
 EGRESS, INGRESS = 1, 2
+SIDES: tuple[Direction, Direction] = ("egress", "ingress")
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -123,8 +126,7 @@ def differences(
                 else:
                     part = _compare(before, after, columns, mine, wanted_cells.T, numbers, inside)
                 found.append((mark, *part))
-    related = sorted({pair for pair in (*before.relations, *after.relations) if _relation_differs(before, after, pair)})
-    for s, d in related:
+    for s, d in sorted(_related_otherwise(before, after, changed)):
         one = np.array([s], dtype=np.intp), np.array([d], dtype=np.intp)
         found.append((0, *_compare(before, after, *one, np.ones((1, 1), dtype=np.bool_), numbers, inside)))
     code = np.concatenate([np.zeros(0, dtype=np.intp), *(f[1] for f in found)])
@@ -146,12 +148,38 @@ def differences(
     )
 
 
-def _relation_differs(before: View, after: View, pair: tuple[int, int]) -> bool:
-    was, now = before.relations.get(pair), after.relations.get(pair)
-    if was != now or was is None or now is None:
-        return was != now
+def _related_otherwise(before: View, after: View, changed: Flags) -> set[tuple[int, int]]:
+    """The pairs between which something else applies besides policy; or the same, and policy says otherwise of it."""
+    found = set()
     exempt = before.network.exempts_own_node and after.network.exempts_own_node
-    return not exempt and before.related(*pair, was) != after.related(*pair, now)
+    out, into = ([], []) if exempt else [_otherwise(before, after, side, changed).tolist() for side in SIDES]
+    for pair in {**before.relations, **after.relations}:
+        was, now = before.relations.get(pair), after.relations.get(pair)
+        if was is None or now is None or was != now:
+            found.add(pair)
+        elif not exempt and (out[pair[0]] or into[pair[1]]):
+            if before.related(*pair, was) != after.related(*pair, now):
+                found.add(pair)
+    return found
+
+
+def _otherwise(before: View, after: View, direction: Direction, changed: Flags) -> Flags:
+    """The ends that changed, or whose own rules differ, as those of a pod or node or of somebody's own node."""
+    found = changed.copy()
+    alike = before.network.is_numbered_like(after.network)
+    one, other = (v.tables.egress if direction == "egress" else v.tables.ingress for v in (before, after))
+    own, others = before.tables.universe.own, after.tables.universe.own
+    same: dict[tuple[int, int], bool] = {}
+    for end, (a, b) in enumerate(zip(before.positions.tolist(), after.positions.tolist(), strict=True)):
+        for places in ((a, b), (own.get(a, a), others.get(b, b))):
+            if ABSENT in places:
+                found[end] |= a != b
+                continue
+            pair = int(one.of_position[places[0]]), int(other.of_position[places[1]])
+            if pair not in same:
+                same[pair] = alike and _says_the_same(one, other, *pair)
+            found[end] |= not same[pair]
+    return found
 
 
 # --- where to look --------------------

@@ -8,11 +8,12 @@ holds for all of them or for none.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import reduce
+from functools import lru_cache, reduce
+from operator import and_
 from typing import Final, Literal, NamedTuple
 
 from netwright.base.ipset import EMPTY, EVERYWHERE, IpSet
-from netwright.base.selectors import ALWAYS, NEVER, Not, Selector, conjunction, disjunction, equals, matches
+from netwright.base.selectors import ALWAYS, NEVER, Not, Selector, conjunction, disjunction, equals
 from netwright.base.services import ALL, NONE, ServiceSet
 from netwright.model.rule import (
     EVERY_SERVICE,
@@ -29,6 +30,8 @@ from netwright.model.rule import (
 )
 from netwright.translate.terms import is_empty
 
+_MOST_KNOWN: Final = 1 << 16
+"""Pairs of which is kept whether they overlap: each draft of a conversion asks of all of them again."""
 OTHERS: Final = ""
 """Stands for nodes that are not in the input, or whose addresses are not."""
 
@@ -74,13 +77,19 @@ class Kind(NamedTuple):
     addresses: IpSet
 
 
-class Ground(NamedTuple):
+class Ground:
     """What the input says of addresses: each node's (none where they are not there), those of the pods; `families` are
     all addresses of the families that the network has."""
 
-    nodes: dict[str, IpSet]
-    pods: tuple[Kind, ...]
-    families: IpSet
+    def __init__(self, nodes: dict[str, IpSet], pods: Sequence[Kind], families: IpSet) -> None:
+        self.nodes = nodes
+        self.pods = tuple(pods)
+        self.families = families
+        self._carriers: dict[tuple[str, str], int] = {}
+        for i, one in enumerate(self.pods):
+            for pair in one.attributes.items():
+                self._carriers[pair] = self._carriers.get(pair, 0) | 1 << i
+        self._known: dict[tuple[IpSet, bool], tuple[Region, Manner]] = {}
 
     @property
     def everybody(self) -> Region:
@@ -122,31 +131,45 @@ class Ground(NamedTuple):
                 raise Unsayable(str(getattr(peer, "reason", "") or "whom it means is not in the input"))
 
     def _by_address(self, addresses: IpSet, more: bool) -> tuple[Region, Manner]:
-        nodes = {name for name, held in self.nodes.items() if held and held <= addresses}
+        found = self._known.get((addresses, more))
+        if found is None:
+            pods, manner = self._pods_by_address(addresses, more)
+            nodes = frozenset(name for name, held in self.nodes.items() if held and held <= addresses)
+            if self.families <= addresses:
+                nodes = self.everybody.nodes
+            found = self._known[addresses, more] = Region(pods, nodes, addresses), manner
+        return found
+
+    def _pods_by_address(self, addresses: IpSet, more: bool) -> tuple[Selector, Manner]:
         if self.families <= addresses:
-            return Region(ALWAYS, frozenset((*self.nodes, OTHERS)), addresses), ""
-        inside = [one for one in self.pods if one.addresses <= addresses]
-        beside = [one for one in self.pods if one.addresses & addresses and not one.addresses <= addresses]
+            return ALWAYS, ""
+        inside = [i for i, one in enumerate(self.pods) if one.addresses <= addresses]
+        held = set(inside)
+        beside = [i for i, one in enumerate(self.pods) if i not in held and one.addresses & addresses]
         meant = [*inside, *beside] if more else inside
         if not meant or len(meant) == len(self.pods):
-            pods: Selector = ALWAYS if meant else NEVER
-            return Region(pods, frozenset(nodes), addresses), "by address" if beside else ""
-        others = [one for one in self.pods if one not in meant]
-        pods = disjunction(*(_told_apart(one, others) for one in meant))
-        only = not any(matches(pods, one.attributes) for one in others)
+            return ALWAYS if meant else NEVER, "by address" if beside else ""
+        others = (1 << len(self.pods)) - 1
+        for i in meant:
+            others &= ~(1 << i)
+        told = [self._told_apart(self.pods[i], others) for i in meant]
+        only = not any(self._carrying(pairs) & others for pairs in told)
         if not only and not more:
-            return Region(NEVER, frozenset(nodes), addresses), "by address"
-        return Region(pods, frozenset(nodes), addresses), "by address" if beside or not only else "written out"
+            return NEVER, "by address"
+        return disjunction(*map(_labelled, told)), "by address" if beside or not only else "written out"
 
+    def _told_apart(self, kind: Kind, others: int) -> list[tuple[str, str]]:
+        """As few of the attributes of pods as tell them from others; all of them where these do not."""
+        held = sorted(kind.attributes.items(), key=lambda pair: (pair[0] != "ns", pair))
+        for pair in reversed(held):
+            fewer = [one for one in held if one != pair]
+            if fewer and not self._carrying(fewer) & others:
+                held = fewer
+        return held
 
-def _told_apart(kind: Kind, others: Sequence[Kind]) -> Selector:
-    """As few of the attributes of pods as tell them from others; all of them where these do not."""
-    held = sorted(kind.attributes.items(), key=lambda pair: (pair[0] != "ns", pair))
-    for key, value in reversed(held):
-        fewer = [pair for pair in held if pair != (key, value)]
-        if fewer and not any(matches(_labelled(fewer), one.attributes) for one in others):
-            held = fewer
-    return _labelled(held)
+    def _carrying(self, pairs: Sequence[tuple[str, str]]) -> int:
+        """The pods that carry all of these, as a bitset."""
+        return reduce(and_, [self._carriers[pair] for pair in pairs], (1 << len(self.pods)) - 1)
 
 
 def _labelled(pairs: Sequence[tuple[str, str]]) -> Selector:
@@ -176,6 +199,7 @@ def without(a: Region, b: Region) -> Region:
 # --- services --------------------
 
 
+@lru_cache(maxsize=_MOST_KNOWN)
 def meet(a: Service, b: Service) -> bool:
     """Whether two services have anything in common; a port by its name may have every number."""
     return bool(a.fixed & b.fixed) or bool({*a.named} & {*b.named}) or _crosses(a, b) or _crosses(b, a)
@@ -221,7 +245,12 @@ def _covers(service: Service, protocol: int) -> bool:
 
 def overlap(a: Box, b: Box) -> bool:
     """Whether any packet is in both, as far as that is seen."""
-    return meet(a.service, b.service) and not is_empty(conjunction(a.at, b.at)) and not common(a.whom, b.whom).is_empty
+    return not _are_apart(a.at, b.at) and meet(a.service, b.service) and not common(a.whom, b.whom).is_empty
+
+
+@lru_cache(maxsize=_MOST_KNOWN)
+def _are_apart(a: Selector, b: Selector) -> bool:
+    return is_empty(conjunction(a, b))
 
 
 def subtract(a: Box, b: Box) -> list[Box]:

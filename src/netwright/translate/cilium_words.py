@@ -266,15 +266,17 @@ def _icmp_types(services: ServiceSet) -> tuple[list[Tree], ServiceSet]:
     found: list[Tree] = []
     said = NONE
     for protocol, family in _FAMILIES:
-        if ServiceSet.ports(protocol) <= services:
-            said |= ServiceSet.ports(protocol)
+        every = ServiceSet.ports(protocol)
+        if every <= services:
+            said |= every
             found.append({"family": family, "type": 0})
             continue
-        for number in range(1, 256):
-            one = ServiceSet.ports(protocol, number << 8, number << 8 | 0xFF)
-            if one <= services:
-                said |= one
-                found.append({"family": family, "type": number})
+        base = protocol << 16
+        for low, high in (services & every).intervals:
+            first, end = max(1, (low - base + 0xFF) >> 8), (high - base) >> 8
+            if first < end:
+                said |= ServiceSet.ports(protocol, first << 8, (end << 8) - 1)
+                found += ({"family": family, "type": number} for number in range(first, end))
     return found, services - said
 
 
@@ -282,13 +284,11 @@ def _whole_types(services: ServiceSet) -> ServiceSet:
     """The least that has a word and is all of these: types with every code; whole ICMP where type 0 is among them."""
     more = NONE
     for protocol, _ in _FAMILIES:
-        held = services & ServiceSet.ports(protocol)
-        if held & ServiceSet.ports(protocol, 0, 0xFF):
-            more |= ServiceSet.ports(protocol)
-            continue
-        for number in range(1, 256):
-            one = ServiceSet.ports(protocol, number << 8, number << 8 | 0xFF)
-            more |= one if held & one else NONE
+        every = ServiceSet.ports(protocol)
+        base = protocol << 16
+        for low, high in (services & every).intervals:
+            first, end = (low - base) >> 8, (high - base + 0xFF) >> 8
+            more |= ServiceSet.ports(protocol, first << 8, (end << 8) - 1) if first else every
     return more if services <= more else ALL
 
 

@@ -75,13 +75,14 @@ def _of_family(
         else:
             services = known[0] | cut[0], known[1] | cut[1], known[2] | cut[2]
             pairs[pair] = (*services, known[3] or cut[3], known[4] or cut[4], known[5] or cut[5])
+    texts = _Texts()
     return [
         Turned(
             source=source,
             destination=destination,
-            allowed=_text(allowed),
-            denied=_text(denied),
-            undecided=_text(undecided),
+            allowed=texts[allowed],
+            denied=texts[denied],
+            undecided=texts[undecided],
             surely=surely,
             opens=opens,
             closes=closes,
@@ -102,5 +103,9 @@ def _cut(was_must: ServiceSet, was_may: ServiceSet, now_must: ServiceSet, now_ma
     return allowed, denied, undecided, surely, opens, closes
 
 
-def _text(services: ServiceSet) -> str:
-    return str(services) if services else ""
+class _Texts(dict[ServiceSet, str]):
+    """Sets of services in words, "" for none: few of them for many pairs."""
+
+    def __missing__(self, services: ServiceSet) -> str:
+        found = self[services] = str(services) if services else ""
+        return found

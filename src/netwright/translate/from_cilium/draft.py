@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from netwright.base.services import ALL
 from netwright.dialects.adminpolicy.lower import priority_of, tier_of
 from netwright.dialects.cilium import KINDS as SOURCES
 from netwright.dialects.cilium.named_objects import NamedObjects
@@ -21,12 +20,11 @@ from netwright.model.document import Decoded
 from netwright.translate.conversion import Side
 from netwright.translate.from_cilium.entries import Cutting
 from netwright.translate.from_cilium.selectors import selects, subject
-from netwright.translate.from_cilium.specs import SIDES, Loose, Piece, Section, Spec
+from netwright.translate.from_cilium.specs import SIDES, Loose, Section, Spec
 from netwright.translate.from_cilium.wider import Wider, wider
 from netwright.translate.from_cilium.written import Tree, admin_policies, cilium_policy, network_policies
 from netwright.translate.made_up import homes_of, namespaces_of
 from netwright.translate.names import Names
-from netwright.translate.same_network import PORT_ZERO
 from netwright.translate.trees import read_again
 from netwright.translate.trials import Trial
 
@@ -108,14 +106,6 @@ class Draft:
     def wider(self, spec: Spec, section: Section, one: Loose) -> Iterator[Wider]:
         """What matches more than what stays, and can be said."""
         return wider(self._cutting, one.entry, spec.policy.namespace, spec.manner(section))
-
-    def with_port_zero(self) -> Iterator[tuple[Section, Piece]]:
-        """What a ClusterNetworkPolicy says but for port 0."""
-        for spec, section in self.sections():
-            for piece in section.pieces if not spec.is_whole else ():
-                numbers = piece.said.service.fixed
-                if piece.is_converted and piece.manner != "allow" and numbers != ALL and numbers & PORT_ZERO:
-                    yield section, piece
 
     # --- what is written --------------------
 

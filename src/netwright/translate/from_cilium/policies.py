@@ -45,9 +45,13 @@ def raised(objects: Sequence[Decoded], trial: Trial, *, admin: bool, residue: Ch
         rules=tuple(section.key for _, section in draft.sections()),
         open=tuple(residues(draft, trial, left)),
         of_this_cluster=_is_of_this_cluster(draft),
-        beside=PORT_ZERO if any(draft.with_port_zero()) else NONE,
+        beside=PORT_ZERO if _lacks_port_zero(draft) else NONE,
         stay=_stay(draft),
     )
+
+
+def _lacks_port_zero(draft: Draft) -> bool:
+    return any(p.lacks_port_zero for spec, section in draft.sections() if not spec.is_whole for p in section.pieces)
 
 
 def _is_of_this_cluster(draft: Draft) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 from msgspec.structs import replace
 
+from netwright.base.services import ALL
 from netwright.base.spans import Pointer
 from netwright.dialects.cilium.objects import EgressRule, IngressRule, Rule
 from netwright.dialects.cilium.services import Entry
@@ -13,6 +14,7 @@ from netwright.model.document import Decoded
 from netwright.translate.conversion import RuleKey, Side
 from netwright.translate.from_cilium.entries import Cut, Manner
 from netwright.translate.from_cilium.words import Said
+from netwright.translate.same_network import PORT_ZERO
 
 Tree = dict[str, Any]
 SIDES: Final[tuple[Side, Side]] = ("ingress", "egress")
@@ -34,6 +36,12 @@ class Piece:
         self.manner = manner
         self.is_converted = is_converted
         self.is_first = False
+
+    @property
+    def lacks_port_zero(self) -> bool:
+        """Whether a ClusterNetworkPolicy says it, but for port 0."""
+        numbers = self.said.service.fixed
+        return self.is_converted and self.manner != "allow" and numbers != ALL and bool(numbers & PORT_ZERO)
 
 
 class Loose:
