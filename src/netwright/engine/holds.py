@@ -73,18 +73,33 @@ def stopped(tables: FamilyTables, ends: Ends, asked: ServiceSet, sureness: Suren
     return None
 
 
-def senders(tables: FamilyTables, ends: Ends, asked: ServiceSet) -> int:
-    """Which of the sources at least perhaps reach one of the destinations on one of the services."""
-    wanted = _mask(tables, asked)
-    found = 0
-    inward = [(m, row) for m, rows in _classes(tables.ingress, ends.destinations) for row in rows if row.mask & wanted]
-    for sources, outward in _classes(tables.egress, ends.sources):
-        for out in outward:
-            for members, row in inward:
-                into = members & out.may if out.mask & row.mask & wanted else 0
-                # a single endpoint's way to itself is none
-                found |= sources & row.may & ~(into & ends.alone if not into & (into - 1) else 0) if into else 0
-    return found
+class Senders:
+    """Whichever of the sources at least perhaps reach something on one of the services: asked of many destinations."""
+
+    def __init__(self, tables: FamilyTables, sources: int, asked: ServiceSet) -> None:
+        self._tables = tables
+        self._wanted = _mask(tables, asked)
+        self._outward = [
+            (members, row.mask & self._wanted, row.may)
+            for members, rows in _classes(tables.egress, sources)
+            for row in rows
+            if row.mask & self._wanted and row.may
+        ]
+
+    def to(self, destinations: int, alone: int) -> int:
+        """Those that reach one of the destinations; one that is `alone` does not reach itself."""
+        found = 0
+        for members, rows in _classes(self._tables.ingress, destinations):
+            inward = [row for row in rows if row.mask & self._wanted]
+            for sources, mask, may in self._outward:
+                into = members & may
+                if not into or not sources & ~found:
+                    continue
+                itself = into & alone if not into & (into - 1) else 0
+                for row in inward:
+                    if mask & row.mask:
+                        found |= sources & row.may & ~itself
+        return found
 
 
 def _classes(table: Table, positions: int) -> Iterator[tuple[int, list[Row]]]:

@@ -8,6 +8,7 @@ import pytest
 
 import netwright as nw
 from netwright.model.configuration import Intent, Verb
+from netwright.questions.check.holding import MOST_SOURCES
 from netwright.questions.check.intents import IntentAnswer
 from netwright.twin import Twin
 
@@ -218,3 +219,19 @@ def test_what_a_node_does_with_the_pods_on_itself_breaks_no_intent(cni: str) -> 
     written = network.holding()
     assert {intent.destinations for intent in written} >= {("pod/shop/db",)}
     assert {answer.verdict for answer in network.check(intents=written).intents} == {"holds"}
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_who_is_reached_by_more_than_anybody_would_name_is_not_offered(more: int) -> None:
+    """Beside `shop/web`, which reaches it, single pods of as many namespaces as may be named, or of one more."""
+    opened = MANIFESTS.replace("- from: [{podSelector", "- from: [{namespaceSelector: {}, podSelector")
+    assert opened != MANIFESTS
+    pods = "".join(
+        f"\n---\n{{apiVersion: v1, kind: Namespace, metadata: {{name: n{i}}}}}"
+        f"\n---\n{{apiVersion: v1, kind: Pod, metadata: {{name: {name}, namespace: n{i}, labels: {{app: {name}}}}},"
+        " spec: {containers: [{name: c}]}}"
+        for i in range(MOST_SOURCES - 1 + more)
+        for name in ("web", "other")
+    )
+    found = [one for one in twin(opened + pods).holding() if one.destinations == ("pod/shop/db",)]
+    assert [len(one.sources) for one in found] == ([] if more else [MOST_SOURCES])

@@ -3,20 +3,21 @@ tenants are apart. Each is proven like any other intent before it is offered."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from netwright.base.ipset import INTERNET, IpSet
 from netwright.base.services import TRANSPORT
 from netwright.engine.bits import indexes
-from netwright.engine.holds import Ends, senders
+from netwright.engine.holds import Senders
 from netwright.model.cluster import Workload
 from netwright.model.configuration import Intent
 from netwright.questions.check.intents import Judge
 from netwright.questions.check.scene import Scene
 from netwright.questions.registry import Asked
 
-MOST_RANGES = 12
-"""Sources outside that are named one by one; what more of them reach is not offered."""
+MOST_SOURCES, MOST_RANGES = 24, 12
+"""Sources that are named one by one, and those of them that are ranges outside. What more of them reach is not offered:
+nobody would tell which of them are meant."""
 NAME_LABEL = "kubernetes.io/metadata.name"
 
 
@@ -50,42 +51,54 @@ def _not_from_outside(scene: Scene) -> Iterator[Intent]:
 
 
 def _only(scene: Scene, judge: Judge) -> Iterator[Intent]:
-    by_namespace: dict[str, list[Workload]] = {}
-    for w in scene.workloads:
-        by_namespace.setdefault(w.namespace, []).append(w)
+    senders = _SendersTo(scene, judge)
     for w in scene.workloads:
         if scene.is_host(w) or scene.isolation(w, "ingress") != "yes":
             continue
-        sources = _sources(scene, judge, w, by_namespace)
+        sources = senders.named(w)
         if sources is not None:
             yield Intent(name=f"who reaches {w.ref}", verb="only", sources=sources, destinations=(w.ref,))
 
 
-def _sources(
-    scene: Scene, judge: Judge, w: Workload, by_namespace: dict[str, list[Workload]]
-) -> tuple[str, ...] | None:
-    """Who may reach a workload, as references; None where they are too many ranges to name."""
-    network = scene.network
-    target = scene.inquirer.directory.resolve(w.ref)
-    reaching: set[int] = set()
-    outside = IpSet()
-    for family, tables in network.tables.items():
-        everyone = judge.others(family)
-        found = senders(tables, Ends(everyone, judge.at(target, family), judge.alone), TRANSPORT)
-        for position in indexes(found):
-            if position < network.identities.count:
-                reaching.add(position)
-            else:
-                outside |= scene.inquirer.class_sets(family)[position - network.identities.count]
-    refs: list[str] = []
-    for name, members in by_namespace.items():
-        mine = [m.ref for m in members if any(network.position(row) in reaching for row in m.rows)]
-        whole = len(mine) == len(members) > 1 and all(
-            network.position(row) in reaching for m in members for row in m.rows
-        )
-        refs += [f"ns/{name}"] if whole else mine
-    ranges = _ranges(outside)
-    return None if len(ranges) > MOST_RANGES else (*sorted(refs), *ranges)
+class _SendersTo:
+    """Who may reach a workload, as references."""
+
+    def __init__(self, scene: Scene, judge: Judge) -> None:
+        self._scene, self._judge = scene, judge
+        self._senders = {
+            family: Senders(tables, judge.others(family), TRANSPORT) for family, tables in scene.network.tables.items()
+        }
+        self._members: dict[str, list[tuple[str, int]]] = {}
+        for w in scene.workloads:
+            self._members.setdefault(w.namespace, []).append((w.ref, self._positions(w.rows)))
+
+    def _positions(self, rows: Iterable[int]) -> int:
+        bits = 0
+        for row in rows:
+            bits |= 1 << self._scene.network.position(row)
+        return bits
+
+    def named(self, w: Workload) -> tuple[str, ...] | None:
+        """None where they are too many to name."""
+        network, judge = self._scene.network, self._judge
+        target = self._scene.inquirer.directory.resolve(w.ref)
+        count = network.identities.count
+        reaching = 0
+        outside = IpSet()
+        for family, senders in self._senders.items():
+            found = senders.to(judge.at(target, family), judge.alone)
+            reaching |= found & ((1 << count) - 1)
+            for class_ in indexes(found >> count):
+                outside |= self._scene.inquirer.class_sets(family)[class_]
+        refs: list[str] = []
+        for name, members in self._members.items():
+            mine = [ref for ref, positions in members if positions & reaching]
+            whole = len(mine) == len(members) > 1 and not any(positions & ~reaching for _, positions in members)
+            refs += [f"ns/{name}"] if whole else mine
+            if len(refs) > MOST_SOURCES:
+                return None
+        ranges = _ranges(outside)
+        return None if len(ranges) > MOST_RANGES else (*sorted(refs), *ranges)
 
 
 def _ranges(outside: IpSet) -> Sequence[str]:

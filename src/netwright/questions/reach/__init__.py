@@ -320,6 +320,25 @@ class Pairs:
             yield PairBlock(sources, m, y)
 
 
+class _Unions:
+    """Unions of services as numbers into `services`, 0 for nothing: few of them for many pairs."""
+
+    def __init__(self) -> None:
+        self.services = [ServiceSet()]
+        self._number = {ServiceSet(): 0}
+        self._known: dict[tuple[int, int], int] = {}
+
+    def __call__(self, union: int, one: int, services: Sequence[ServiceSet]) -> int:
+        """The number of a union with one more of some services."""
+        found = self._known.get((union, one))
+        if found is None:
+            both = self.services[union] | services[one]
+            found = self._known[union, one] = self._number.setdefault(both, len(self.services))
+            if found == len(self.services):
+                self.services.append(both)
+        return found
+
+
 class NamespacePairs:
     """Connections joined by namespace: what some pair of workloads may use. Outside ends stay apart."""
 
@@ -346,7 +365,8 @@ class NamespacePairs:
     def blocks(self) -> Iterator[PairBlock]:
         """One block of all namespaces."""
         n = len(self.ends)
-        joined: tuple[dict[int, ServiceSet], dict[int, ServiceSet]] = ({}, {})
+        joined: tuple[dict[int, int], dict[int, int]] = ({}, {})
+        unions = _Unions()
         to = self._of_end[self._pairs.destinations]
         for block in self._pairs.blocks():
             from_ = self._of_end[block.sources]
@@ -355,16 +375,16 @@ class NamespacePairs:
                 code = ((from_[:, None] * n + to[None, :]) << 32 | connection).reshape(-1)
                 for one in code[distinct(code)[0]].tolist():
                     pair = one >> 32
-                    found[pair] = found.get(pair, ServiceSet()) | services[one & 0xFFFFFFFF]
-        numbers: dict[ServiceSet, int] = {ServiceSet(): 0}
+                    found[pair] = unions(found.get(pair, 0), one & 0xFFFFFFFF, services)
+        numbers: dict[int, int] = {0: 0}
         matrices = []
         for found in joined:
             rows = [
-                [numbers.setdefault(found.get(s * n + d, ServiceSet()), len(numbers)) for d in self.destinations]
+                [numbers.setdefault(found.get(s * n + d, 0), len(numbers)) for d in self.destinations]
                 for s in self.sources
             ]
             matrices.append(np.array(rows, dtype=np.int32).reshape(len(self.sources), len(self.destinations)))
-        self.services = list(numbers)
+        self.services = [unions.services[union] for union in numbers]
         yield PairBlock(self.sources, matrices[0], matrices[1])
 
 

@@ -160,7 +160,7 @@ def excerpt(mark: Mark, lines: Lines) -> Iterator[Html]:
         return
     shown: list[Html] = []
     for number in range(max(1, mark.line - BEFORE), min(len(text), mark.line + AFTER) + 1):
-        line = text[number - 1].expandtabs()[:LONGEST_LINE] or " "
+        line = text[number - 1][:LONGEST_LINE].expandtabs()[:LONGEST_LINE] or " "
         meant = number == mark.line
         label = tag("span", f" ← {mark.label}", class_="label") if meant and mark.label else None
         # the mark is a sign too: neither a reader of colours only nor a printer may lose it

@@ -200,7 +200,7 @@ def excerpt_of(cited: CitedRule, lines: Lines) -> list[str]:
     for line in text[cited.line - 1 : cited.line - 1 + FOLLOWING]:
         if out and len(line) - len(line.lstrip()) < cited.column - 1:
             break
-        out.append(line.expandtabs().rstrip()[:LONGEST_LINE])
+        out.append(line[:LONGEST_LINE].expandtabs()[:LONGEST_LINE].rstrip())
     return out
 
 
