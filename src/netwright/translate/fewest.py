@@ -157,11 +157,13 @@ class _Fewer:
         selector = label_selector(msgspec.convert(policy.pods, LabelSelector), "k8s:", self._reading)
         return self._trial.selected(conjunction(equals("ns", policy.namespace), selector, POD_NETWORK))
 
+    def _objects(self, policies: Sequence[Merged]) -> list[Decoded]:
+        names = Names([])
+        return [read_again(_written(policy, names)) for policy in policies]
+
     def _fails(self, policies: Sequence[Merged]) -> bool:
         self._tries += 1
-        names = Names([])
-        made = [read_again(_written(policy, names)) for policy in policies]
-        return bool(self._trial.moved([*self._others, *made], self._made.beside))
+        return bool(self._trial.moved([*self._others, *self._objects(policies)], self._made.beside))
 
     def _selecting_the_same(self, policies: list[Merged]) -> list[Merged]:
         """With those as one that select the same pods of the input, of which there are some."""
@@ -175,15 +177,13 @@ class _Fewer:
 
     def _needless(self, tried: list[Merged], kept: list[Merged]) -> list[Merged]:
         """Policies without which no verdict is another: all are tried, then halves, then their halves."""
-        left = [*kept, *tried]
+        taking = _Taking(self, [*kept, *tried])
 
         def without(group: list[Merged]) -> list[Merged]:
-            nonlocal left
             if not group or self._tries >= MOST_TRIES:
                 return []
-            rest = [p for p in left if not any(p is one for one in group)]
-            if not self._fails(rest):
-                left = rest
+            if not taking.fails_without(group):
+                taking.take(group)
                 return group
             half = len(group) // 2
             return [*without(group[:half]), *without(group[half:])] if half else []
@@ -195,7 +195,38 @@ class _Fewer:
         spaces = dict.fromkeys(p.namespace for p in policies)
         if len(spaces) > MOST_SPACES:
             return 1
-        return sum(self._fails([p for p in policies if p.namespace != space]) for space in spaces)
+        taking = _Taking(self, policies)
+        return sum(taking.fails_without([p for p in policies if p.namespace == space]) for space in spaces)
+
+
+class _Taking:
+    """Policies of which some are taken away: by an edit of their network where that can be, else each time anew."""
+
+    def __init__(self, fewer: _Fewer, policies: Sequence[Merged]) -> None:
+        self._fewer = fewer
+        self._left = list(policies)
+        objects = fewer._objects(policies)
+        self._objects = dict(zip(map(id, policies), objects, strict=True))
+        self._thinning = fewer._trial.thinning([*fewer._others, *objects], fewer._made.beside)
+
+    def fails_without(self, group: Sequence[Merged]) -> bool:
+        if self._thinning is not None:
+            found = self._thinning.differs_without([self._objects[id(policy)] for policy in group])
+            if found is not None:
+                self._fewer._tries += 1
+                return found
+            self._thinning = None
+        return self._fewer._fails(self._without(group))
+
+    def take(self, group: Sequence[Merged]) -> None:
+        """Takes away those that were last asked about."""
+        self._left = self._without(group)
+        if self._thinning is not None:
+            self._thinning.take()
+
+    def _without(self, group: Sequence[Merged]) -> list[Merged]:
+        gone = set(map(id, group))
+        return [policy for policy in self._left if id(policy) not in gone]
 
 
 def _keys(policy: Decoded) -> list[RuleKey]:

@@ -27,7 +27,8 @@ from netwright.translate.conversion import Raised, Turned
 from netwright.translate.from_calico.ground import ground, selected_by_calico
 from netwright.translate.languages import Language
 from netwright.translate.made_up import pods_for, selected_by_cilium
-from netwright.translate.same_network import changed, inquirer, turned
+from netwright.translate.same_network import changed, differs, inquirer, turned
+from netwright.translate.thinning import Thinning
 
 POLICIES = ("NetworkPolicy", *ADMIN_KINDS, *CILIUM_KINDS, *CALICO_KINDS, "HostEndpoint", *OVN_KINDS)
 MADE_UP_NET: Final = "198.18.0.0/15"
@@ -99,6 +100,11 @@ class Proving:
     def moved(self, objects: Sequence[Decoded], beside: ServiceSet = NONE) -> tuple[Turned, ...]:
         """What differs from the input once these are its objects, under one profile, but for services `beside`."""
         return turned(self._before, self._of(objects, self.source), beside)
+
+    def thinning(self, objects: Sequence[Decoded], beside: ServiceSet = NONE) -> Thinning | None:
+        """The network of objects, to take policies out of it; None where something differs from the input already."""
+        whole = inquirer(self._of(objects, self.source), self._before.network)
+        return None if differs(self._before, whole, beside) else Thinning(whole, beside)
 
     def changed(self, change: Change, beside: ServiceSet = NONE) -> tuple[Turned, ...]:
         """What differs from the input once its rules are what `change` makes of them, but for services `beside`."""

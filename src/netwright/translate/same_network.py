@@ -55,6 +55,17 @@ def differing(before: Inquirer, new: Inquirer, beside: ServiceSet) -> tuple[Turn
     )
 
 
+def differs(before: Inquirer, new: Inquirer, beside: ServiceSet) -> bool:
+    """Whether a verdict differs."""
+    for family in sorted({*before.network.families, *new.network.families}):
+        ends = shared_ends(before, new, family, nodes=True)
+        found = differences(ends.before, ends.after, ends.changed, outside=ends.outside)
+        turned = {(*was, *now) for was, now in zip(found.was.tolist(), found.now.tolist(), strict=True)}
+        if any(any(_cut(*(found.services[number] - beside for number in key))[:3]) for key in turned):
+            return True
+    return False
+
+
 def _of_family(
     before: Inquirer, after: Inquirer, family: Family, told: Family | None, beside: ServiceSet
 ) -> list[Turned]:

@@ -10,6 +10,7 @@ from netwright.base.services import ServiceSet
 from netwright.model.document import Decoded
 from netwright.profiles.profile import Profile
 from netwright.translate.conversion import Turned
+from netwright.translate.thinning import Thinning
 
 MOST_TRIES: Final = 400
 """Networks that are compiled to find out what may be dropped and what can be said."""
@@ -24,6 +25,9 @@ class Trial(Protocol):
 
     def moved(self, objects: Sequence[Decoded], beside: ServiceSet) -> tuple[Turned, ...]:
         """What differs from the input once these are its objects, but for services `beside`."""
+
+    def thinning(self, objects: Sequence[Decoded], beside: ServiceSet) -> Thinning | None:
+        """The network of objects, to take policies out of it; None where something differs from the input already."""
 
     def is_same(self, before: Sequence[Decoded], after: Sequence[Decoded]) -> bool:
         """Whether the rules of objects are the same, whatever pods there are."""
