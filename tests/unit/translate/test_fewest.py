@@ -9,7 +9,7 @@ import pytest
 from netwright.base.errors import UsageError
 from netwright.questions.convert import Converted
 from tests.laws.test_reach import twin
-from tests.unit.translate.test_clusternetworkpolicy import CLUSTER
+from tests.unit.translate.test_clusternetworkpolicy import CLUSTER, pod
 
 Object = dict[str, Any]
 
@@ -80,6 +80,21 @@ def test_what_decides_nothing_goes_and_what_selects_nobody_stays() -> None:
     assert found.replaced == ("NetworkPolicy shop/needless",)
     assert [(r.kind, r.refused) for r in found.residues] == [("decides nothing", False)]
     assert found.proof == "this cluster"
+
+
+def test_of_what_is_needless_only_beside_others_some_stay() -> None:
+    """Any two of these isolate all pods: each may go, and then none of the others."""
+    found = fewest(
+        pod("shop", "cache"),
+        *(
+            {**policy(f"but-{app}", None), "spec": {"podSelector": {"matchExpressions": [expression]}, "ingress": []}}
+            for app in ("api", "cache", "web")
+            for expression in [{"key": "app", "operator": "NotIn", "values": [app]}]
+        ),
+    )
+    assert found.replaced == ("NetworkPolicy shop/but-api",)
+    assert found.fewest is not None
+    assert (found.fewest.after, found.proof) == (2, "this cluster")
 
 
 def test_a_direction_that_is_not_isolated_keeps_no_rules() -> None:
