@@ -146,7 +146,7 @@ def expands(source: Path, folder: Path) -> bool:
 
 
 def _services(ranges: Iterable[tuple[int, int, int]]) -> ServiceSet:
-    return ServiceSet([(p << 16 | low, (p << 16 | high) + 1) for p, low, high in ranges])
+    return ServiceSet.of([(p << 16 | low, (p << 16 | high) + 1) for p, low, high in ranges])
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from tests.random_clusters import cluster
 pytestmark = pytest.mark.laws
 SEEDS = st.integers(0, 10**6)
 FORMS: tuple[By, ...] = tuple(by for by in get_args(By) if by != "namespace")
-NAMED = ServiceSet([(p << 16, (p + 1) << 16) for p in PROTOCOLS.values()])
+NAMED = ServiceSet.of([(p << 16, (p + 1) << 16) for p in PROTOCOLS.values()])
 Said = tuple[ServiceSet, bool]
 
 

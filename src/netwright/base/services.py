@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+import msgspec
+
 from netwright.base.errors import UsageError
 from netwright.base.intervals import Interval, Intervals, canonical, contains, intersect, size, subtract, union
 from netwright.base.numbers import short, whole_number
@@ -39,25 +41,19 @@ def protocol_number(name: str) -> int:
     raise UsageError(f"`{short(name)}` is not a protocol", help="TCP, UDP, SCTP, ICMP or a protocol number")
 
 
-class ServiceSet:
-    """A set of services with an algebra (`|`, `&`, `-`, `<=`), hashable, in canonical form.
+class ServiceSet(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
+    """A set of services with an algebra (`|`, `&`, `-`, `<=`), hashable. `intervals` are canonical; `of` makes them so.
 
     >>> str(ServiceSet.ports(TCP, 80) | ServiceSet.ports(TCP, 8000, 8100))
     'TCP 80,8000-8100'
     """
 
-    __slots__ = ("_hash", "intervals")
-
-    def __init__(self, intervals: Iterable[Interval] = ()) -> None:
-        self.intervals: Intervals = canonical(intervals)
-        self._hash = hash(self.intervals)
+    intervals: Intervals = ()
 
     @classmethod
-    def _of(cls, intervals: Intervals) -> ServiceSet:
-        new = cls.__new__(cls)
-        new.intervals = intervals
-        new._hash = hash(intervals)
-        return new
+    def of(cls, intervals: Iterable[Interval]) -> ServiceSet:
+        """The services of these intervals, in any order and overlapping."""
+        return cls(canonical(intervals))
 
     @classmethod
     def ports(cls, protocol: int, low: int | None = None, high: int | None = None) -> ServiceSet:
@@ -66,29 +62,23 @@ class ServiceSet:
             low, high = 0, 0xFFFF
         elif high is None:
             high = low
-        return cls._of(((protocol << 16 | low, (protocol << 16 | high) + 1),))
+        return cls(((protocol << 16 | low, (protocol << 16 | high) + 1),))
 
     def __or__(self, other: ServiceSet) -> ServiceSet:
-        return ServiceSet._of(union(self.intervals, other.intervals))
+        return ServiceSet(union(self.intervals, other.intervals))
 
     def __and__(self, other: ServiceSet) -> ServiceSet:
         held = intersect(self.intervals, other.intervals)
-        return self if held is self.intervals else ServiceSet._of(held)
+        return self if held is self.intervals else ServiceSet(held)
 
     def __sub__(self, other: ServiceSet) -> ServiceSet:
-        return ServiceSet._of(subtract(self.intervals, other.intervals))
+        return ServiceSet(subtract(self.intervals, other.intervals))
 
     def __le__(self, other: ServiceSet) -> bool:
         return not subtract(self.intervals, other.intervals)
 
     def __bool__(self) -> bool:
         return bool(self.intervals)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, ServiceSet) and self.intervals == other.intervals
-
-    def __hash__(self) -> int:
-        return self._hash
 
     def __contains__(self, key: int) -> bool:
         return contains(self.intervals, key)
@@ -166,7 +156,7 @@ def _icmp_text(low: int, high: int) -> str:
 
 
 NONE: Final = ServiceSet()
-ALL: Final = ServiceSet([(0, _KEYS)])
+ALL: Final = ServiceSet(((0, _KEYS),))
 TRANSPORT: Final = ServiceSet.ports(TCP) | ServiceSet.ports(UDP) | ServiceSet.ports(SCTP)
 """TCP, UDP and SCTP: the protocols that NetworkPolicy speaks of."""
 BEYOND_TRANSPORT: Final = ALL - TRANSPORT

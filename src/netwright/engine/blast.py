@@ -168,4 +168,4 @@ def closure(adjacent: Sequence[int]) -> list[int]:
 
 def services_served(ports: Sequence[tuple[int, int]]) -> ServiceSet:
     """The services of declared ports, as (protocol, number)."""
-    return ServiceSet([(p << 16 | n, (p << 16 | n) + 1) for p, n in ports])
+    return ServiceSet.of([(p << 16 | n, (p << 16 | n) + 1) for p, n in ports])

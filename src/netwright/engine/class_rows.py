@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netwright.base.services import ALL, NONE, ServiceSet
+from netwright.base.services import NONE, ServiceSet
 from netwright.engine.contents import Contents
 from netwright.engine.fold import BoundEnd, BoundRule, Folder, Row, TierRow
 from netwright.engine.units import is_conditional
 from netwright.engine.universe import Universe
-from netwright.model.rule import UNBOUND, UNGUARDED, Enforcer, NamedPort, Service
+from netwright.model.rule import UNBOUND, Enforcer, NamedPort, Service
 
 Definers = dict[tuple[str, int], dict[int, int]]
 """Who defines a named port as which number: (name, protocol) to number to identities."""
@@ -18,6 +18,12 @@ Allowing = tuple[int, int, list[Row]]
 """Of a content that only allows and then denies: its tier, the services that its end leaves open, its rows."""
 _OTHERWISE: Allowing = (-2, 0, [])
 """Stands for a content whose class is folded tier by tier: its tier is no tier."""
+
+
+def _join(rows: dict[int, Row], row: Row) -> None:
+    """Add a row to rows by their services."""
+    held = rows.get(row.mask)
+    rows[row.mask] = row if held is None else Row(row.mask, held.must | row.must, held.may | row.may, row.atoms)
 
 
 class ClassFolder:
@@ -38,13 +44,12 @@ class ClassFolder:
         self._folder = folder
         self._of = contents.of
         self._named = contents.naming
-        self._port_maps = contents.port_maps
         self._is_ingress = contents.direction == "ingress"
         self._definers = {} if self._is_ingress else definers
         self._bound: dict[tuple[int, int], list[BoundRule]] = {}
-        self._services: dict[Service, int] = {}
-        self._named_services: list[dict[Service, int]] = [{} for _ in self._port_maps]
-        self._numbers: dict[int, dict[tuple[str, int], int]] = {}
+        self._port_maps = contents.port_maps
+        self._fixed: dict[Service, int] = {}
+        self._at_ports: list[dict[Service, int]] = [{} for _ in contents.port_maps]
         self._cuts: dict[tuple[NamedPort, ...], list[tuple[int, int]]] = {}
         self._masks: dict[int, int] = {}  # by identity: few objects, said often, and held by the contents
         self._allows: dict[int, Allowing] = {}
@@ -60,12 +65,18 @@ class ClassFolder:
             return self._general(key, port_map)
         if not key:
             return self._free
-        known = self._allows
+        known, of_port_map, named = self._allows, self._allows_named, self._named
         open_ = self.atoms.all
         tier = -1
         rows: list[Row] = []
         for c in key:
-            of_tier, left_open, its_rows = known.get(c) or self._allowed(c, port_map)
+            found = known.get(c)
+            if found is None:
+                if (alike := named.get(c >> 1)) is None:  # it names no port: the same for all port maps
+                    found = known[c] = self._allowing(c, port_map)
+                elif (found := of_port_map.get(place := (c, alike[port_map]))) is None:
+                    found = of_port_map[place] = self._allowing(c, port_map)
+            of_tier, left_open, its_rows = found
             if of_tier != tier:
                 if tier >= 0 or of_tier < 0:
                     return self._general(key, port_map)
@@ -80,18 +91,6 @@ class ClassFolder:
             rows.append(row)
         return rows
 
-    def _allowed(self, number: int, port_map: int) -> Allowing:
-        """What `_allowing` says, remembered: once for all port maps where no port is named."""
-        alike = self._named.get(number >> 1)
-        if alike is None:
-            self._allows[number] = here = self._allowing(number, port_map)
-            return here
-        place = number, alike[port_map]
-        found = self._allows_named.get(place)
-        if found is None:
-            found = self._allows_named[place] = self._allowing(number, port_map)
-        return found
-
     def _allowing(self, number: int, port_map: int) -> Allowing:
         """The rows of a content that surely acts, only allows and then denies (NetworkPolicy's shape), shared by all
         its classes; else `_OTHERWISE`."""
@@ -104,42 +103,35 @@ class ClassFolder:
             if end.action != "deny":
                 return _OTHERWISE
             open_ &= self._mask_of(end.unsure) if end.unsure is not NONE else 0
-        ingress = self._is_ingress
-        universe = self._universe
-        resolved = universe.resolved
-        joined: dict[int, tuple[int, int]] = {}
+        ingress, universe, is_plain = self._is_ingress, self._universe, unit.only_allows
+        fixed, named, resolved = self._fixed, self._at_ports[port_map], universe.resolved
+        rows: dict[int, Row] = {}
         for rule in unit.rules:
-            if rule.action != "allow" or rule.then is not UNBOUND:
+            if not is_plain and (rule.action != "allow" or rule.then is not UNBOUND):
                 return _OTHERWISE
             service = rule.service
-            services = self._named_services[port_map] if service.named else self._services
-            mask = services.get(service)
+            known = named if service.named else fixed
+            mask = known.get(service)
             if mask is None:
-                mask = services[service] = self._mask(service, port_map)
+                mask = known[service] = self._mask(service, port_map)
             peer = rule.src if ingress else rule.dst
             found = resolved.get(peer)
             must, may = universe.resolve(peer) if found is None else found
             if not may:
                 continue
-            if rule.when is not UNGUARDED or service.sources is not ALL:
-                must = 0 if is_conditional(rule) else must
-            if mask:
-                held = joined.get(mask)
-                joined[mask] = (must, may) if held is None else (held[0] | must, held[1] | may)
-            if rule.unsure is not NONE and (mask := self._mask_of(rule.unsure) & ~mask):
-                held = joined.get(mask, (0, 0))
-                joined[mask] = held[0], held[1] | may
+            if not is_plain and is_conditional(rule):
+                must = 0
+            if mask in rows:
+                _join(rows, Row(mask, must, may, atoms))
+            elif mask:
+                rows[mask] = Row(mask, must, may, atoms)
+            if not is_plain and rule.unsure is not NONE and (mask := self._mask_of(rule.unsure) & ~mask):
+                _join(rows, Row(mask, 0, may, atoms))
             if service.named and not ingress:
-                is_sure = must is may
                 for mask, definers in self._numbers_of(service.named):
-                    may_here = may & definers
-                    if may_here:
-                        must_here = may_here if is_sure else must & definers
-                        held = joined.get(mask)
-                        joined[mask] = (
-                            (must_here, may_here) if held is None else (held[0] | must_here, held[1] | may_here)
-                        )
-        return unit.tier, open_, [Row(mask, must, may, atoms) for mask, (must, may) in joined.items() if may]
+                    if here := may & definers:
+                        _join(rows, Row(mask, here if must is may else must & definers, here, atoms))
+        return unit.tier, open_, list(rows.values())
 
     def _mask_of(self, services: ServiceSet) -> int:
         mask = self._masks.get(id(services))
@@ -161,21 +153,12 @@ class ClassFolder:
 
     def _mask(self, service: Service, port_map: int) -> int:
         """The fixed services, and on ingress the numbers that a port map gives the names."""
-        atoms = self._folder.atoms
-        mask = atoms.mask(service.fixed)
-        if service.named and self._is_ingress:
-            numbers = self._numbers.get(port_map)
-            if numbers is None:
-                numbers = self._numbers[port_map] = {}
-                for name, protocol, number in self._port_maps[port_map]:
-                    here = atoms.mask(ServiceSet.ports(protocol, number))
-                    numbers[name, protocol] = numbers.get((name, protocol), 0) | here
+        mask = self.atoms.mask(service.fixed)
+        if self._is_ingress:
             for port in service.named:
-                mask |= numbers.get((port.name, port.protocol), 0)
-                if port.end:
-                    for name, protocol, number in self._port_maps[port_map]:
-                        if (name, protocol) == (port.name, port.protocol) and number < port.end:
-                            mask |= atoms.mask(ServiceSet.ports(protocol, number, port.end))
+                for name, protocol, number in self._port_maps[port_map]:
+                    if name == port.name and protocol == port.protocol:
+                        mask |= self.atoms.mask(ServiceSet.ports(protocol, number, max(number, port.end)))
         return mask
 
     def _general(self, key: tuple[int, ...], port_map: int) -> list[Row]:

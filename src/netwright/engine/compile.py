@@ -8,13 +8,13 @@ two lookups.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from netwright.base.errors import InternalError
-from netwright.base.ipset import INTERNET, NOT_UNICAST, PRIVATE, Family, IpSet
+from netwright.base.ipset import INTERNET, NOT_UNICAST, PRIVATE, Family
 from netwright.base.selectors import ALWAYS as EVERY_INTERFACE
 from netwright.base.services import ServiceSet
 from netwright.engine.atoms import AddressClasses
@@ -27,6 +27,7 @@ from netwright.engine.refining import Refined, refined
 from netwright.engine.tables import ClassKey, FamilyTables, Table
 from netwright.engine.units import (
     Delta,
+    Told,
     Unit,
     content_of,
     units_of,
@@ -89,33 +90,28 @@ class Network:
         self.isolation = next((e for e, enforcer in enumerate(self.enforcers) if enforcer.name == ISOLATION), -1)
         self._contents: dict[object, int] = like._contents if like is not None else {}
         units = units_of_enforcers(enforcers)
-        mentions, address_sets = walk(units, enforcers)
-        for key, value in beside.labels if beside is not None else ():
-            mentions.values.setdefault(key, set()).add(value)
-        self._compile(units, mentions, address_sets, beside=(beside.services,) if beside is not None else ())
+        told = walk(units, enforcers)
+        if beside is not None:
+            told.spoken.fixed.add(beside.services)
+            for key, value in beside.labels:
+                told.mentions.values.setdefault(key, set()).add(value)
+        self._compile(units, told)
 
     def _compile(
         self,
         units: Sequence[Unit],
-        mentions: Mentions,
-        address_sets: Sequence[IpSet],
+        told: Told,
         classes: dict[Family, AddressClasses] | None = None,
-        expected: Sequence[Unit] = (),
-        beside: Iterable[ServiceSet] = (),
     ) -> None:
-        self.units = units
-        self.mentions = mentions
-        self._address_sets = address_sets
+        self.units, self._told = units, told
         if classes is None:
             outside = [INTERNET, PRIVATE, NOT_UNICAST]
-            classes = {f: AddressClasses(f, [*outside, *address_sets]) for f in self.families}
-        self.identities: Identities = identify(self.columns, mentions, classes)
+            classes = {f: AddressClasses(f, [*outside, *told.addresses]) for f in self.families}
+        self.identities: Identities = identify(self.columns, told.mentions, classes)
         self.select = Selection(self.columns, self.identities)
         self._number(units)
         self.definers = _definers(self.identities)
-        services = _services([*units, *expected] if expected else units, self.identities)
-        services.update(beside)
-        self.atoms = Atoms(services)
+        self.atoms = Atoms(told.spoken.services(self.identities.port_maps))
         self.tables: dict[Family, FamilyTables] = {}
         self.streamed = False
         for f, universe in self._universes(classes).items():
@@ -133,6 +129,11 @@ class Network:
         for unit in units:
             if unit.content < 0:
                 unit.content = contents.setdefault(content_of(unit, ties[unit.enforcer, unit.tier]), len(contents))
+
+    @property
+    def mentions(self) -> Mentions:
+        """The labels and port names that are told apart."""
+        return self._told.mentions
 
     # --- edits --------------------
 
@@ -170,33 +171,32 @@ class Network:
 
     def _telling_apart(self, added: Sequence[Unit]) -> Network:
         """This network, told apart finely enough for units that are not its own."""
-        mentions, address_sets = walk(added, ())
-        services = _services(added, self.identities)
-        knows_addresses = all(t.universe.classes.knows(s) for t in self.tables.values() for s in address_sets)
-        knows_names = mentions.port_names <= self.mentions.port_names
+        more = walk(added, ())
+        services = more.spoken.services(self.identities.port_maps)
+        knows_addresses = all(t.universe.classes.knows(s) for t in self.tables.values() for s in more.addresses)
+        knows_names = more.mentions.port_names <= self.mentions.port_names
         if (
             knows_addresses
             and knows_names
-            and self.mentions.hold(mentions)
+            and self.mentions.hold(more.mentions)
             and all(self.atoms.knows(s) for s in services)
         ):
             return self
         new = self._blank()
-        joined = self.mentions.joined(mentions)
+        told = self._told.joined(more)
         if knows_addresses and knows_names:
-            found = refined(self.columns, self.identities, self.mentions, joined)
+            found = refined(self.columns, self.identities, self.mentions, told.mentions)
             if found is not None:
-                new._refine(self, joined, found, self.atoms.finer(services))
+                new._refine(self, told, found, self.atoms.finer(services))
                 return new
-        sets = list(dict.fromkeys((*self._address_sets, *address_sets)))
-        same = len(sets) == len(self._address_sets)
+        same = len(told.addresses) == len(self._told.addresses)
         reused = {f: t.universe.classes for f, t in self.tables.items()} if same else None
-        new._compile(self.units, joined, sets, reused, added)
+        new._compile(self.units, told, reused)
         return new
 
-    def _refine(self, old: Network, mentions: Mentions, found: Refined, atoms: Atoms) -> None:
+    def _refine(self, old: Network, told: Told, found: Refined, atoms: Atoms) -> None:
         """What another network is once more is told apart: the same classes, over more positions."""
-        self.units, self.mentions, self._address_sets = old.units, mentions, old._address_sets
+        self.units, self._told = old.units, told
         self.streamed, self.atoms, self.identities = old.streamed, atoms, found.identities
         self.select, self.definers = old.select, old.definers
         universes = {f: t.universe for f, t in old.tables.items()}
@@ -225,7 +225,7 @@ class Network:
         return universes
 
     def _edit(self, old: Network, units: list[Unit], removed: Sequence[Unit], added: Sequence[Unit]) -> None:
-        self.units, self.mentions, self._address_sets = units, old.mentions, old._address_sets
+        self.units, self._told = units, old._told
         self.identities, self.select, self.definers, self.atoms = old.identities, old.select, old.definers, old.atoms
         self.streamed = old.streamed
         self.tables = {}
@@ -366,8 +366,7 @@ class Network:
         else:
             keys += [(tuple(listed[bounds[i] : bounds[i + 1]]), 0) for i in first]
         sizes = np.zeros(2 * max(contents) + 2, dtype=np.int64)
-        for number, unit in contents.items():
-            sizes[number] = len(unit.rules)
+        sizes[list(contents)] = [len(unit.rules) for unit in contents.values()]
         work = int(np.add.reduceat(sizes[what >> 1], starts)[first].sum()) * universe.n // 8
         if work > MEMORY_CAP_BYTES:
             table.keep, self.streamed = False, True
@@ -436,27 +435,6 @@ def _port_maps(identities: Identities, at: npt.NDArray[np.intp]) -> npt.NDArray[
 def mesh_of(enforcers: Sequence[Enforcer]) -> int:
     """The number of the enforcer that is a mesh, -1 where there is none."""
     return len(enforcers) - 1 if enforcers and enforcers[-1].name == ENFORCER else -1
-
-
-def _services(units: Sequence[Unit], identities: Identities) -> set[ServiceSet]:
-    """All services that any rule or end mentions, names resolved by every port map that has them."""
-    rules = [rule for unit in units for rule in unit.rules]
-    said = {rule.service for rule in rules}
-    # few objects, said often
-    unsure = {id(x): x for x in [rule.unsure for rule in rules]}
-    unsure |= {id(x): x for x in [end.unsure for unit in units for end in unit.ends]}
-    services = {service.fixed for service in said}
-    services.update(unsure.values())
-    names: dict[tuple[str, int], set[int]] = {}
-    for service in said:
-        for port in service.named:
-            names.setdefault((port.name, port.protocol), {0}).add(port.end)
-    if names:
-        numbers = {  # each once, whatever gives it to the name
-            (p, n, max(n, end)) for name, p, n in set(chain(*identities.port_maps)) for end in names.get((name, p), ())
-        }
-        services |= {ServiceSet.ports(*one) for one in numbers}
-    return services
 
 
 def _definers(identities: Identities) -> Definers:

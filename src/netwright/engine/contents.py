@@ -33,25 +33,26 @@ class Contents:
         self._names: dict[int, frozenset[NamedPort]] = {}
         self._joined: dict[frozenset[tuple[NamedPort, ...]], frozenset[NamedPort]] = {}
         self._same_names: dict[frozenset[NamedPort], frozenset[NamedPort]] = {}
-        for c, u in of.items():
-            self._name(c, u)
+        for content, unit in of.items():
+            if unit.names_ports:
+                self._name(content, unit)
 
     def learn(self, unit: Unit) -> None:
         """Take in the content of a unit that an edit brought."""
         if unit.content in self.of:
             return
         self.of[unit.content] = unit
-        self._name(unit.content, unit)
+        if unit.names_ports:
+            self._name(unit.content, unit)
 
     def _name(self, content: int, unit: Unit) -> None:
-        said = frozenset([r.service.named for r in unit.rules if r.service.named])
-        if said:
-            names = self._joined.get(said)
-            if names is None:
-                joined = frozenset(chain.from_iterable(said))
-                names = self._joined[said] = self._same_names.setdefault(joined, joined)
-            self._names[content] = names
-            self.naming[content] = self._alike(names)
+        said = frozenset([rule.service.named for rule in unit.rules])
+        names = self._joined.get(said)
+        if names is None:
+            joined = frozenset(chain.from_iterable(said))
+            names = self._joined[said] = self._same_names.setdefault(joined, joined)
+        self._names[content] = names
+        self.naming[content] = self._alike(names)
 
     def _alike(self, names: frozenset[NamedPort]) -> list[int]:
         """For every port map the first one that says the same of the names."""
@@ -83,15 +84,16 @@ class Contents:
 
     def alias(self, key: tuple[int, ...], port_map: int) -> int:
         """The port map that stands for one at a class of these contents; 0 where they name no ports."""
-        if len(key) == 1:
-            alike = self.naming.get(key[0] >> 1)
-            return 0 if alike is None else alike[port_map]
-        said: frozenset[NamedPort] | None = None
+        naming, only, several = self.naming, None, False
         for c in key:
-            names = self._names.get(c >> 1)
-            if names is not None and names is not said:
-                said = names if said is None else said | names
-        return 0 if said is None else self._alike(said)[port_map]
+            alike = naming.get(c >> 1)
+            if alike is not None and alike is not only:
+                several = several or only is not None
+                only = alike
+        if not several:  # by far the most
+            return 0 if only is None else only[port_map]
+        said = frozenset().union(*[names for c in key if (names := self._names.get(c >> 1)) is not None])
+        return self._alike(said)[port_map]
 
     def read(self, key: tuple[int, ...]) -> tuple[int, ...]:
         """The contents of a class that are policies which are read."""

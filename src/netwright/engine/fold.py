@@ -124,7 +124,7 @@ class Atoms:
                 out.append((bounds[i], bounds[i + run]))
                 i += run
                 rest >>= run
-            found = self._sets[mask] = ServiceSet(out)
+            found = self._sets[mask] = ServiceSet(tuple(out))
         return found
 
 

@@ -64,11 +64,6 @@ class Tokens(msgspec.Struct, frozen=True, eq=False):
     carriers: npt.NDArray[np.intp]
     bounds: npt.NDArray[np.intp]
 
-    def get(self, token: Token) -> npt.NDArray[np.intp] | None:
-        """The identities that carry it, in no particular order; None where nobody does."""
-        number = self.number.get(token)
-        return None if number is None else self.carriers[self.bounds[number] : self.bounds[number + 1]]
-
     @staticmethod
     def of(numbers: dict[Token, int], carriers: npt.NDArray[np.intp], which: npt.NDArray[np.intp]) -> Tokens:
         """From carriers in any order, each with the number of its token."""
@@ -149,17 +144,17 @@ class _Projection(msgspec.Struct, frozen=True, eq=False):
 
 def _project(columns: Columns, mentions: Mentions) -> _Projection:
     numbers: dict[Token, int] = {}
-    of_label = np.full(max(1, len(columns.labels)), -1, dtype=np.intp)
-    nothing: set[str] = set()
-    for i, (key, value) in enumerate(columns.labels):
-        if value in mentions.values.get(key, nothing):
-            token = (key, value)
-        elif key in mentions.presence:
-            token = (key, OTHER)
+    mentioned = {(key, value) for key, values in mentions.values.items() for value in values}
+    presence = mentions.presence
+    of_label: list[int] = []
+    for label in columns.labels:
+        if label in mentioned:
+            of_label.append(numbers.setdefault(label, len(numbers)))
+        elif label[0] in presence:
+            of_label.append(numbers.setdefault((label[0], OTHER), len(numbers)))
         else:
-            continue
-        of_label[i] = numbers.setdefault(token, len(numbers))
-    return _Projection(of_label, numbers)
+            of_label.append(-1)
+    return _Projection(np.array(of_label or [-1], dtype=np.intp), numbers)
 
 
 def _project_port_maps(columns: Columns, names: frozenset[str]) -> tuple[tuple[PortMap, ...], npt.NDArray[np.int32]]:

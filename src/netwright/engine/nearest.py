@@ -171,7 +171,7 @@ def _service_distance(inquirer: Inquirer, rule: Rule, packet: Packet, key: int) 
         for name, protocol, number in columns.port_maps[int(columns.port_map[holder.row])]:
             if (name, protocol) in names and protocol << 16 | number == key:
                 return 0, ()
-    asked = ServiceSet([(key, key + 1)])
+    asked = ServiceSet.of([(key, key + 1)])
     wanted = [str(rule.service.fixed)] if rule.service.fixed else []
     wanted += [f"port `{p.name}`" for p in rule.service.named]
     tunnel = ", the port of the mesh's tunnel" if key != packet.key else ""

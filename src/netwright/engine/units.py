@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
+from typing import NamedTuple
 
 import msgspec
 
 from netwright.base.ipset import IpSet
 from netwright.base.selectors import And, Or, Selector, mentions
-from netwright.base.services import ALL, NONE
+from netwright.base.services import ALL, NONE, ServiceSet
 from netwright.base.spans import Origin
 from netwright.engine.identities import Mentions
+from netwright.model.columns import PortMap
 from netwright.model.rule import (
     ANYBODY,
     UNBOUND,
@@ -58,6 +60,9 @@ class Unit(msgspec.Struct, eq=False):
     ends: tuple[End, ...]
     source: Source
     content: int = -1
+    only_allows: bool = False
+    """Whether its rules all allow, in no order, without condition or obligation, and surely match what they say."""
+    names_ports: bool = False
 
 
 def is_unread(origin: Origin) -> bool:
@@ -117,24 +122,34 @@ def units_of(enforcer: int, tier: int, rules: Iterable[Rule], ends: Iterable[End
 
 
 def content_of(unit: Unit, ties: Ties) -> object:
-    """What of a unit of a tier with these ties decides its rows. Policies count only where their rules can tie with
-    another's."""
+    """What of a unit of a tier with these ties decides its rows; notes what these rules are. Policies count only where
+    their rules can tie with another's."""
     ingress = unit.direction == "ingress"
+    ends = unit.ends
     said: list[object] = []
+    is_plain, names_ports = True, False
+    mixes = ties == "any-order" and not ends
     # of rules that allow and are not told apart by what they stand among, the order means nothing
     for r in unit.rules:
-        if r.action != "allow" or (ties == "any-order" and not unit.ends):
+        if mixes or r.action != "allow":
             break
+        service = r.service
         said.append(r.src if ingress else r.dst)
-        said.append(r.service)
-        if r.unsure is not NONE:
-            said.append(r.unsure)
-        if r.rank or r.when is not UNGUARDED or r.then is not UNBOUND:
-            said += (r.rank, r.when, r.then)
+        said.append(service)
+        if service.named:
+            names_ports = True
+        if r.rank or r.unsure is not NONE or r.when is not UNGUARDED or r.then is not UNBOUND:
+            said += (r.rank, r.unsure, r.when, r.then)
+            is_plain = False
+        elif service.sources is not ALL:
+            is_plain = False
     else:
-        ends = unit.ends
-        said += [(e.action, e.unsure) for e in ends]
+        for e in ends:
+            said.append(e.action)
+            said.append(e.unsure)
+        unit.only_allows, unit.names_ports = is_plain, names_ports
         return unit.enforcer, unit.tier, ingress, unit.own, len(ends), tuple(said)
+    unit.names_ports = any(r.service.named for r in unit.rules)
     return (
         unit.enforcer,
         unit.tier,
@@ -154,15 +169,59 @@ def content_of(unit: Unit, ties: Ties) -> object:
             )
             for r in unit.rules
         ),
-        tuple((e.action, e.unsure) for e in unit.ends),
+        tuple((e.action, e.unsure) for e in ends),
     )
 
 
-def walk(units: Iterable[Unit], enforcers: Iterable[Enforcer]) -> tuple[Mentions, list[IpSet]]:
-    """What the rules tell apart: labels and port names, and sets of addresses."""
+class Spoken(NamedTuple):
+    """The services that rules and ends speak of: those that are fixed, and of named ports, by name and protocol, where
+    the ranges end that they begin."""
+
+    fixed: set[ServiceSet]
+    names: dict[tuple[str, int], set[int]]
+
+    def joined(self, others: Spoken) -> Spoken:
+        """What either speaks of."""
+        both = self.names.keys() | others.names.keys()
+        names = {name: self.names.get(name, set()) | others.names.get(name, set()) for name in both}
+        return Spoken(self.fixed | others.fixed, names)
+
+    def services(self, port_maps: Iterable[PortMap]) -> set[ServiceSet]:
+        """All of them, names resolved by every port map that has them."""
+        if not self.names:
+            return self.fixed
+        numbers = {  # each once, whatever gives it to the name
+            (protocol, number, max(number, end))
+            for name, protocol, number in set(chain(*port_maps))
+            for end in self.names.get((name, protocol), ())
+        }
+        return self.fixed | {ServiceSet.ports(*one) for one in numbers}
+
+
+class Told(NamedTuple):
+    """What rules tell apart: labels and port names, sets of addresses, services."""
+
+    mentions: Mentions
+    addresses: list[IpSet]
+    spoken: Spoken
+
+    def joined(self, others: Told) -> Told:
+        """What either tells apart."""
+        return Told(
+            self.mentions.joined(others.mentions),
+            list(dict.fromkeys((*self.addresses, *others.addresses))),
+            self.spoken.joined(others.spoken),
+        )
+
+
+def walk(units: Iterable[Unit], enforcers: Iterable[Enforcer]) -> Told:
+    """What the rules and ends of these units tell apart, and where the enforcers act."""
     units = list(units)
     rules = [rule for unit in units for rule in unit.rules]
     services = {rule.service for rule in rules}
+    # few objects, said often
+    unsure = {id(x): x for x in [rule.unsure for rule in rules]}
+    unsure |= {id(end.unsure): end.unsure for unit in units for end in unit.ends}
     selectors: set[Selector] = {unit.at for unit in units}
     selectors.update([enforcer.at for enforcer in enforcers])
     addresses: dict[IpSet, None] = {}
@@ -187,5 +246,9 @@ def walk(units: Iterable[Unit], enforcers: Iterable[Enforcer]) -> tuple[Mentions
     presence: set[str] = set()
     for part in parts:
         mentions(part, values, presence)
-    names = {port.name for service in services for port in service.named}
-    return Mentions(values, presence, frozenset(names)), list(addresses)
+    names: dict[tuple[str, int], set[int]] = {}
+    for service in services:
+        for port in service.named:
+            names.setdefault((port.name, port.protocol), {0}).add(port.end)
+    spoken = Spoken({*unsure.values(), *[service.fixed for service in services]}, names)
+    return Told(Mentions(values, presence, frozenset(name for name, _ in names)), list(addresses), spoken)

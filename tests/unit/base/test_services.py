@@ -42,7 +42,7 @@ def test_text(services: ServiceSet, text: str) -> None:
 
 
 def test_ranges_are_cut_at_protocols() -> None:
-    wide = ServiceSet([(service_key(TCP, 65000), service_key(9, 10))])
+    wide = ServiceSet.of([(service_key(TCP, 65000), service_key(9, 10))])
     assert wide.ranges() == [("TCP", 65000, 65535), ("protocol 7-8", 0, 65535), ("protocol 9", 0, 9)]
 
 

@@ -385,7 +385,7 @@ def _named(name: str) -> list[NamedPort]:
 
 
 def _service(fixed: list[Interval], named: list[NamedPort]) -> Service:
-    return Service(ServiceSet(fixed), tuple(sorted(set(named), key=lambda p: (p.name, p.protocol))))
+    return Service(ServiceSet.of(fixed), tuple(sorted(set(named), key=lambda p: (p.name, p.protocol))))
 
 
 def _ports_of(protocol: int, low: int, high: int) -> Interval:

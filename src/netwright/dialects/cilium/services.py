@@ -49,7 +49,7 @@ def services_of(entry: Entry, of_nobody: bool) -> Iterator[tuple[Service, Obliga
     if plain:
         fixed: list[Interval] = [i for s in plain for i in s.fixed.intervals]
         named = sorted({n for s in plain for n in s.named}, key=_by_name)
-        yield Service(ServiceSet(fixed), tuple(named)), proof
+        yield Service(ServiceSet.of(fixed), tuple(named)), proof
 
 
 NEVER_FULFILLED: Final = Obligation(*["authentication that always fails"] * 2)
@@ -112,7 +112,7 @@ def _ports(rule: PortRule | PortDenyRule) -> Service:
             low = port.number or 0
             high = max(low, port.end_port or 0) if low else 0xFFFF
             fixed.append((service_key(number, low), service_key(number, high) + 1))
-    return Service(ServiceSet(fixed), tuple(sorted(set(named), key=_by_name)))
+    return Service(ServiceSet.of(fixed), tuple(sorted(set(named), key=_by_name)))
 
 
 def _by_name(port: NamedPort) -> tuple[str, int, int]:
@@ -129,7 +129,7 @@ def _icmp(rules: Sequence[ICMPRule]) -> Service:
         # type 0 is port 0 of Cilium's map, which is every port
         low, high = (kind << 8, kind << 8 | 0xFF) if kind else (0, 0xFFFF)
         fixed.append((service_key(protocol, low), service_key(protocol, high) + 1))
-    return Service(ServiceSet(fixed))
+    return Service(ServiceSet.of(fixed))
 
 
 def peers_as_written(entry: Entry) -> bytes:

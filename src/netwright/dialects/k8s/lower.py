@@ -324,7 +324,7 @@ def lower_ports(ports: Sequence[NetworkPolicyPort | None]) -> Service:
         if port.port is not None:
             low, high = port.port, port.end_port or port.port
         fixed.append((service_key(protocol, low), service_key(protocol, high) + 1))
-    return Service(ServiceSet(fixed), tuple(sorted(set(named), key=lambda p: (p.name, p.protocol))))
+    return Service(ServiceSet.of(fixed), tuple(sorted(set(named), key=lambda p: (p.name, p.protocol))))
 
 
 def numbered_ports(ports: Sequence[NetworkPolicyPort | None]) -> Service:
@@ -341,7 +341,7 @@ def numbered_ports(ports: Sequence[NetworkPolicyPort | None]) -> Service:
         for port in numbered or [NetworkPolicyPort(port=0, end_port=0xFFFF)]:
             low = port.port if isinstance(port.port, int) else 0
             fixed.append((service_key(protocol, low), service_key(protocol, port.end_port or low) + 1))
-    return Service(ServiceSet(fixed))
+    return Service(ServiceSet.of(fixed))
 
 
 def _may_be_of_hosts(selector: LabelSelector) -> bool:

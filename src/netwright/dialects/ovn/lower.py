@@ -113,7 +113,7 @@ def _service(rule: EgressFirewallRule) -> Service:
     for port in rule.ports:
         key = service_key(PROTOCOLS[port.protocol or "TCP"], port.port or 0)
         found.append((key, key + 1))
-    return Service(ServiceSet(found))
+    return Service(ServiceSet.of(found))
 
 
 def _peer(firewall: Decoded, to: EgressFirewallDestination, nodes: Sequence[Node]) -> Peer:

@@ -19,7 +19,7 @@ from netwright.questions.check.found import Found, Seen, at, listed
 from netwright.questions.check.scene import Scene
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "CONNECT", "TRACE"})
-_DNS: Final = ServiceSet(((service_key(UDP, 53), service_key(UDP, 53) + 1),))
+_DNS: Final = ServiceSet.of(((service_key(UDP, 53), service_key(UDP, 53) + 1),))
 _WORD: Final = re.compile(r"[A-Za-z]+(\|[A-Za-z]+)*").fullmatch
 _PLAIN_PATH: Final = re.compile(r"(/[-A-Za-z0-9_~]*)*/\*").fullmatch
 

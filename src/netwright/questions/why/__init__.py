@@ -312,7 +312,7 @@ def _judge(inquirer: Inquirer, parts: Sequence[Part], destination: Target) -> in
         if verdict != part.outcome.verdict:
             raise InternalError(
                 f"the engine says {part.outcome.verdict} and the reference evaluator {verdict} for "
-                f"{part.source} to {part.destination}, service {ServiceSet([(packet.key, packet.key + 1)])}",
+                f"{part.source} to {part.destination}, service {ServiceSet.of([(packet.key, packet.key + 1)])}",
                 help="this is a bug of netwright; please report it with the manifests that show it",
             )
     return len(judged)
@@ -366,7 +366,7 @@ def _parts(inquirer: Inquirer, settled: Settled, locate: Locate, owner_of: Owner
                 destination=first.destination,
                 more=len({(p.source, p.destination) for p in same}) - 1,
                 family=first.packet.family,
-                service=str(ServiceSet([(first.packet.key, first.packet.key + 1)])),
+                service=str(ServiceSet.of([(first.packet.key, first.packet.key + 1)])),
                 verdict=first.outcome.verdict,
                 relation=first.outcome.relation,
                 egress=egress,

@@ -375,7 +375,7 @@ MEASURES = (opened, closed, perhaps_opened, perhaps_closed)
 
 def _moved(before: Inquirer, after: Inquirer, part: Part) -> list[Shown]:
     """The connections that an edit opens and closes, and perhaps does, besides the packet asked about."""
-    asked = ServiceSet([(part.packet.key, part.packet.key + 1)])
+    asked = ServiceSet.of([(part.packet.key, part.packet.key + 1)])
     found: list[list[tuple[OwnerPairs, tuple[str, str]]]] = [[] for _ in MEASURES]
     for family in before.network.tables:
         ends = shared_ends(before, after, family, nodes=True)
