@@ -17,7 +17,7 @@ from netwright.base.ipset import Family, IpSet
 from netwright.base.services import ALL, ServiceSet
 from netwright.engine.bits import distinct
 from netwright.engine.compile import Network
-from netwright.engine.join import Join, Sides, Sureness
+from netwright.engine.join import Join, Like, Sides, Sureness
 from netwright.engine.relations import Relation, passing
 from netwright.engine.tables import FamilyTables, Table
 from netwright.model.rule import Direction
@@ -113,22 +113,22 @@ def differences(
     """
     numbers = _Numbers(wanted)
     n = len(before.positions)
-    inside = n - outside
+    both = _Both(before, after, changed, n - outside)
     found: list[tuple[Any, ...]] = []
     for mark, direction in ((EGRESS, "egress"), (INGRESS, "ingress")):
-        for groups in _batches(list(_groups(before, after, direction, changed))):  # type: ignore[arg-type]
+        for groups in _batches(list(_groups(both, direction))):  # type: ignore[arg-type]
             own, of, columns, flags = groups
             step = max(CHUNK, CELLS // len(columns))
             for start in range(0, len(own), step):
                 mine, wanted_cells = own[start : start + step], flags[of[start : start + step]]
                 if direction == "egress":
-                    part = _compare(before, after, mine, columns, wanted_cells, numbers, inside)
+                    part = _compare(both, mine, columns, wanted_cells, numbers)
                 else:
-                    part = _compare(before, after, columns, mine, wanted_cells.T, numbers, inside)
+                    part = _compare(both, columns, mine, wanted_cells.T, numbers)
                 found.append((mark, *part))
-    for s, d in sorted(_related_otherwise(before, after, changed)):
+    for s, d in sorted(_related_otherwise(both)):
         one = np.array([s], dtype=np.intp), np.array([d], dtype=np.intp)
-        found.append((0, *_compare(before, after, *one, np.ones((1, 1), dtype=np.bool_), numbers, inside)))
+        found.append((0, *_compare(both, *one, np.ones((1, 1), dtype=np.bool_), numbers)))
     code = np.concatenate([np.zeros(0, dtype=np.intp), *(f[1] for f in found)])
     first, number = distinct(code)
     marks = np.concatenate([np.zeros(0, dtype=np.uint8), *(np.full(len(f[1]), f[0], dtype=np.uint8) for f in found)])
@@ -148,11 +148,46 @@ def differences(
     )
 
 
-def _related_otherwise(before: View, after: View, changed: Flags) -> set[tuple[int, int]]:
+class _Alike:
+    """Whether two classes of a direction have the same contents over the same port map, each pair worked out once."""
+
+    def __init__(self, before: View, after: View, direction: Direction) -> None:
+        self.tables = [v.tables.egress if direction == "egress" else v.tables.ingress for v in (before, after)]
+        self._comparable = before.network.is_numbered_like(after.network)
+        self._known: dict[tuple[int, int], bool] = {}
+
+    def __call__(self, a: int, b: int) -> bool:
+        found = self._known.get((a, b))
+        if found is None:
+            found = self._known[a, b] = self._comparable and self._say_the_same(a, b)
+        return found
+
+    def _say_the_same(self, a: int, b: int) -> bool:
+        one, other = self.tables
+        if one.keys is other.keys:
+            return a == b  # an edit goes on numbering the classes of its network
+        (contents, port_map), (others, other_map) = one.keys[a], other.keys[b]
+        if contents != others:
+            return False
+        here, there = one.fold.contents, other.fold.contents
+        return here.named_ports(contents, port_map) == there.named_ports(others, other_map)
+
+
+class _Both:
+    """Two networks of the same ends, the ends that rules may see otherwise, and how many of all are no outside
+    addresses."""
+
+    def __init__(self, before: View, after: View, changed: Flags, inside: int) -> None:
+        self.before, self.after, self.changed, self.inside = before, after, changed, inside
+        self.alike: dict[Direction, _Alike] = {side: _Alike(before, after, side) for side in SIDES}
+
+
+def _related_otherwise(both: _Both) -> set[tuple[int, int]]:
     """The pairs between which something else applies besides policy; or the same, and policy says otherwise of it."""
+    before, after = both.before, both.after
     found = set()
     exempt = before.network.exempts_own_node and after.network.exempts_own_node
-    out, into = ([], []) if exempt else [_otherwise(before, after, side, changed).tolist() for side in SIDES]
+    out, into = ([], []) if exempt else [_otherwise(both, side).tolist() for side in SIDES]
     for pair in {**before.relations, **after.relations}:
         was, now = before.relations.get(pair), after.relations.get(pair)
         if was is None or now is None or was != now:
@@ -163,22 +198,18 @@ def _related_otherwise(before: View, after: View, changed: Flags) -> set[tuple[i
     return found
 
 
-def _otherwise(before: View, after: View, direction: Direction, changed: Flags) -> Flags:
+def _otherwise(both: _Both, direction: Direction) -> Flags:
     """The ends that changed, or whose own rules differ, as those of a pod or node or of somebody's own node."""
-    found = changed.copy()
-    alike = before.network.is_numbered_like(after.network)
-    one, other = (v.tables.egress if direction == "egress" else v.tables.ingress for v in (before, after))
+    before, after, alike = both.before, both.after, both.alike[direction]
+    found = both.changed.copy()
+    one, other = alike.tables
     own, others = before.tables.universe.own, after.tables.universe.own
-    same: dict[tuple[int, int], bool] = {}
     for end, (a, b) in enumerate(zip(before.positions.tolist(), after.positions.tolist(), strict=True)):
         for places in ((a, b), (own.get(a, a), others.get(b, b))):
             if ABSENT in places:
                 found[end] |= a != b
                 continue
-            pair = int(one.of_position[places[0]]), int(other.of_position[places[1]])
-            if pair not in same:
-                same[pair] = alike and _says_the_same(one, other, *pair)
-            found[end] |= not same[pair]
+            found[end] |= not alike(int(one.of_position[places[0]]), int(other.of_position[places[1]]))
     return found
 
 
@@ -224,9 +255,10 @@ def _batch(groups: Sequence[Group], columns: Indexes) -> Batch:
     return own, of, columns, flags
 
 
-def _groups(before: View, after: View, direction: Direction, changed: npt.NDArray[np.bool_]) -> Iterator[Group]:
+def _groups(both: _Both, direction: Direction) -> Iterator[Group]:
     """Classes whose own rows differ, those with the same differing ends together."""
-    tables = [v.tables.egress if direction == "egress" else v.tables.ingress for v in (before, after)]
+    before, after, alike = both.before, both.after, both.alike[direction]
+    tables = alike.tables
     classes = [
         np.where(v.positions >= 0, t.of_position[v.positions], ABSENT)
         for v, t in zip((before, after), tables, strict=True)
@@ -234,15 +266,13 @@ def _groups(before: View, after: View, direction: Direction, changed: npt.NDArra
     width = tables[1].count + 1
     first, of = distinct((classes[0] + 1) * width + classes[1] + 1)
     pairs = list(zip(classes[0][first].tolist(), classes[1][first].tolist(), strict=True))
-    alike = before.network.is_numbered_like(after.network)
     everywhere: list[int] = []
     changed_only: list[int] = []
     for number, (a, b) in enumerate(pairs):
-        same = alike and a >= 0 and b >= 0 and _says_the_same(tables[0], tables[1], a, b)
-        (changed_only if same else everywhere).append(number)
+        (changed_only if a >= 0 and b >= 0 and alike(a, b) else everywhere).append(number)
     where = np.arange(len(before.positions), dtype=np.intp)
     columns: dict[bytes, tuple[Indexes, list[int]]] = {}
-    for listed, at in ((everywhere, where), (changed_only, where[changed])):
+    for listed, at in ((everywhere, where), (changed_only, where[both.changed])):
         if len(at):
             for number, differing in _differing_columns(before, after, tables, pairs, listed, at):
                 columns.setdefault(differing.tobytes(), (differing, []))[1].append(number)
@@ -250,17 +280,6 @@ def _groups(before: View, after: View, direction: Direction, changed: npt.NDArra
         flags = np.zeros(len(pairs), dtype=np.bool_)
         flags[members] = True
         yield np.flatnonzero(flags[of]), differing
-
-
-def _says_the_same(one: Table, other: Table, a: int, b: int) -> bool:
-    """Whether two classes have the same contents over the same port map."""
-    if one.keys is other.keys:
-        return a == b  # an edit goes on numbering the classes of its network
-    (contents, port_map), (others, other_map) = one.keys[a], other.keys[b]
-    if contents != others:
-        return False
-    here, there = one.fold.contents, other.fold.contents
-    return here.named_ports(contents, port_map) == there.named_ports(others, other_map)
 
 
 def _differing_columns(
@@ -298,17 +317,23 @@ def _differing_columns(
 
 
 def _compare(
-    before: View,
-    after: View,
-    sources: Indexes,
-    destinations: Indexes,
-    asked: npt.NDArray[np.bool_],
-    numbers: _Numbers,
-    inside: int,
+    both: _Both, sources: Indexes, destinations: Indexes, asked: npt.NDArray[np.bool_], numbers: _Numbers
 ) -> tuple[Any, ...]:
     """Codes of the pairs that differ, of those `asked` for, and what surely and perhaps passes before and after."""
+    before, after, inside = both.before, both.after, both.inside
     i, j = np.nonzero(asked & ~((sources >= inside)[:, None] & (destinations >= inside)[None, :]))
-    seen = [found for view in (before, after) for found in _services(view, sources, destinations, i, j, numbers)]
+    first = _join(before, sources, destinations)
+    # most classes say the same of the same ends, and most ends are the same
+    egress, ingress = (
+        None if both.changed[ends].any() else both.alike[side]
+        for side, ends in zip(SIDES, (destinations, sources), strict=True)
+    )
+    second = _join(after, sources, destinations, Like(first, egress, ingress))
+    seen = [
+        found
+        for view, join in ((before, first), (after, second))
+        for found in _services(view, join, sources, destinations, i, j, numbers)
+    ]
     differing = np.flatnonzero((seen[0] != seen[2]) | (seen[1] != seen[3]))
     code = sources[i[differing]] * len(before.positions) + destinations[j[differing]]
     was = np.stack([seen[0][differing], seen[1][differing]], axis=1)
@@ -316,13 +341,17 @@ def _compare(
     return code, was, now
 
 
+def _join(view: View, sources: Indexes, destinations: Indexes, like: Like | None = None) -> Join:
+    from_, to = view.positions[sources], view.positions[destinations]
+    return Join(view.tables, np.maximum(from_, 0).tolist(), np.maximum(to, 0).tolist(), like)
+
+
 def _services(
-    view: View, sources: Indexes, destinations: Indexes, i: Indexes, j: Indexes, numbers: _Numbers
+    view: View, join: Join, sources: Indexes, destinations: Indexes, i: Indexes, j: Indexes, numbers: _Numbers
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """What surely, and what perhaps, passes from sources[i[k]] to destinations[j[k]]; (i, j) ascend."""
     from_, to = view.positions[sources], view.positions[destinations]
     absent = (from_ < 0)[i] | (to < 0)[j]
-    join = Join(view.tables, np.maximum(from_, 0).tolist(), np.maximum(to, 0).tolist())
     related = _related(view, sources, destinations, i, j)
     found: list[npt.NDArray[np.int32]] = []
     sureness: Sureness

@@ -57,7 +57,7 @@ def shared_ends(before: Inquirer, after: Inquirer, family: Family, *, nodes: boo
     before, after = before.of_family(family), after.of_family(family)
     sides = (before, after)
     # an edit of policies leaves the endpoints alone
-    same = before.network.columns is after.network.columns
+    same = before.network.columns.is_like(after.network.columns)
     owners, held = _unmoved(before, after, family, nodes) if same else _paired(before, after, family, nodes)
     at = [s.network.identities.of_row.tolist() for s in sides]
     positions = [[of_row[end[i][0]] if end[i] else ABSENT for end in held] for i, of_row in enumerate(at)]

@@ -83,6 +83,10 @@ class Atoms:
         new._cut_at(set(self._bounds), services)
         return new
 
+    def are_cut_like(self, others: Atoms) -> bool:
+        """Whether a mask means the same here and there."""
+        return self._bounds == others._bounds
+
     def knows(self, services: ServiceSet) -> bool:
         """Whether all boundaries of the set are boundaries of atoms."""
         return all(self._is_bound(low) and self._is_bound(high) for low, high in services.intervals)

@@ -56,6 +56,13 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def n(self) -> int:
         return len(self.namespace)
 
+    def is_like(self, other: Columns) -> bool:
+        """Whether these are the same endpoints in the same order, of which everything is the same."""
+        if self is other:
+            return True
+        fields = [(getattr(self, name), getattr(other, name)) for name in self.__struct_fields__]
+        return all(np.array_equal(a, b) if isinstance(a, np.ndarray) else a == b for a, b in fields)
+
     def labels_of(self, row: int) -> dict[str, str]:
         """The row's own attributes (`k8s:` labels and others), without those of its namespace."""
         ids = self.label_ids[self.label_offsets[row] : self.label_offsets[row + 1]]

@@ -21,6 +21,7 @@ _SKIP = pattern(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
 _STRING = pattern(r'\s*("(?:[^"\\]|\\.)*")\s*:\s*')
 _SPACE = pattern(r"\s*")
 _GAP = pattern(rb"[\s,\[]*")
+_COMMA, _BRACE = b",{"
 _ATOM = pattern(r'"(?:[^"\\]|\\.)*"|[^\s,\]}]+')
 _ITEMS = pattern(r"^items:[ \t]*\r?\n((?:  )?)(?=- )", re.MULTILINE)
 _ALIAS = pattern(r"(?:^|[\s\[{,])\*")
@@ -219,14 +220,14 @@ class KeptTexts:
                 at = find(text, ("items",), first=True)
             offset = span.start + len(text[:at].encode())
             offsets = []
-            for item in span.items:
+            for length in [len(memoryview(item)) for item in span.items]:
                 # Only space, the opening bracket or a comma stand before an item: mostly a comma.
-                if data.startswith(b",{", offset):
+                if data[offset] == _COMMA and data[offset + 1] == _BRACE:
                     offset += 1
                 elif gap := _GAP.match(data, offset):
                     offset = gap.end()
                 offsets.append(offset)
-                offset += len(memoryview(item))
+                offset += length
             self._offsets[place.file, place.document] = offsets
         return offsets
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import repeat
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -21,6 +21,9 @@ from netwright.model.references import Directory, Target
 from netwright.questions.diff.causes import Kinds, causes
 from netwright.questions.diff.objects import Key, ObjectChange, changed_objects, changed_profile
 from netwright.questions.registry import FROM_TO, Asked, Diff
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 OPEN = ("allow", "some")
 Passing = tuple[int, int, int, int]
@@ -147,21 +150,20 @@ def diff(before: Asked, after: Asked) -> Diffed:
     exposed = _exposed(old, new, number, compared)
     used = sorted({i for c in compared for i in c.used()} | {i for e in exposed for i in e.because})
     renumbered = {i: n for n, i in enumerate(used)}
-    moved: list[Moved] = []
-    unsettled: list[Unsettled] = []
+    told = _Pairs([], [], [], [])
     for one in compared:
-        one.tell(renumbered, one.family if len(families) > 1 else None, moved, unsettled)
+        one.tell(renumbered, one.family if len(families) > 1 else None, told)
     if len(families) > 1:
-        moved, unsettled = _both_families(moved), _both_families(unsettled)
+        told = _Pairs(*(_both_families(listed) for listed in told))
     changes = list(objects.values())
     return Diffed(
         exposed=tuple(
             msgspec.structs.replace(e, because=tuple(sorted(renumbered[i] for i in e.because))) for e in exposed
         ),
-        opened=tuple([m for m in moved if m.was == NOTHING]),
-        closed=tuple([m for m in moved if m.now == NOTHING]),
-        changed=tuple([m for m in moved if m.was != NOTHING != m.now]),
-        undecided=tuple(unsettled),
+        opened=tuple(told.opened),
+        closed=tuple(told.closed),
+        changed=tuple(told.changed),
+        undecided=tuple(told.undecided),
         because=tuple(changes[i] for i in used),
         without_effect=tuple(c for i, c in enumerate(changes) if i not in renumbered),
         quiet_files=_quiet_files(before, after, [changes[i] for i in used]),
@@ -176,6 +178,15 @@ def diff(before: Asked, after: Asked) -> Diffed:
 Verdict = Literal["allow", "deny", "undecided"]
 Turned = tuple[tuple[Verdict, Verdict, str], ...]
 """Services that were or are undecided, with both verdicts."""
+
+
+class _Pairs(NamedTuple):
+    """Pairs by what became of them."""
+
+    opened: list[Moved]
+    closed: list[Moved]
+    changed: list[Moved]
+    undecided: list[Unsettled]
 
 
 class _Compared:
@@ -203,9 +214,7 @@ class _Compared:
             out.setdefault(self.ends.owners[d], set()).update(self.sets[n])
         return out
 
-    def tell(
-        self, renumbered: Mapping[int, int], family: Family | None, moved: list[Moved], unsettled: list[Unsettled]
-    ) -> None:
+    def tell(self, renumbered: Mapping[int, int], family: Family | None, told: _Pairs) -> None:
         """Append the pairs in the order of their names, ends of one owner joined."""
         if not len(self.found):
             return
@@ -219,43 +228,48 @@ class _Compared:
         starts = np.flatnonzero(np.concatenate([[True], code[1:] != code[:-1]]))
         sources, destinations = np.divmod(code[starts], len(names))
         because = [tuple(sorted(renumbered[i] for i in held)) for held in self.sets]
-        told = list(map(self._told, self.kinds.passing))
+        forms = list(map(self._told, self.kinds.passing))
         kind, why = kinds[starts], numbers[starts]
         several = np.bincount(of_end, minlength=len(names)) > 1
         joined = np.flatnonzero(several[sources] | several[destinations])
         stops = np.append(starts[1:], len(code))
         for pair, start, stop in zip(joined.tolist(), starts[joined].tolist(), stops[joined].tolist(), strict=True):
             held = [self.kinds.passing[k] for k in dict.fromkeys(kinds[start:stop].tolist())]
-            kind[pair] = len(told)
-            told.append(self._joined(names[sources[pair]], names[destinations[pair]], held))
+            kind[pair] = len(forms)
+            forms.append(self._joined(names[sources[pair]], names[destinations[pair]], held))
             why[pair] = len(because)
             because.append(tuple(sorted({i for n in set(numbers[start:stop].tolist()) for i in because[n]})))
-        # of a million pairs each is one step of `map`
-        chosen = np.flatnonzero(np.array([bool(one.opened or one.closed) for one in told], dtype=np.bool_)[kind])
-        listed = [told[k] for k in kind[chosen].tolist()]
-        moved += map(
-            Moved,
-            [names[i] for i in sources[chosen].tolist()],
-            [names[i] for i in destinations[chosen].tolist()],
-            [one.was for one in listed],
-            [one.now for one in listed],
-            [one.opened for one in listed],
-            [one.closed for one in listed],
-            [because[n] for n in why[chosen].tolist()],
-            repeat(family),
+        called, because_of = _objects(names), _objects(because)
+        was, now, opened, closed = (
+            _objects([getattr(one, name) for one in forms]) for name in ("was", "now", "opened", "closed")
         )
-        counts = np.array([len(one.turned) for one in told], dtype=np.intp)
-        chosen = np.repeat(np.arange(len(kind)), counts[kind])
-        turned = [one for k in kind.tolist() for one in told[k].turned]
-        unsettled += map(
-            Unsettled,
-            [names[i] for i in sources[chosen].tolist()],
-            [names[i] for i in destinations[chosen].tolist()],
-            [ports for _, _, ports in turned],
-            [was for was, _, _ in turned],
-            [now for _, now, _ in turned],
-            [because[n] for n in why[chosen].tolist()],
-            repeat(family),
+        moves = np.array([bool(one.opened or one.closed) for one in forms], dtype=np.bool_)
+        from_nothing, to_nothing = was == NOTHING, now == NOTHING
+        for listed, wanted in (
+            (told.opened, moves & from_nothing),
+            (told.closed, moves & to_nothing),
+            (told.changed, moves & ~from_nothing & ~to_nothing),
+        ):
+            chosen = np.flatnonzero(wanted[kind])
+            its = kind[chosen]
+            ends = called[sources[chosen]], called[destinations[chosen]]
+            columns = [*ends, was[its], now[its], opened[its], closed[its], because_of[why[chosen]]]
+            listed.extend(map(Moved, *(column.tolist() for column in columns), repeat(family)))
+        counts = np.array([len(one.turned) for one in forms], dtype=np.intp)[kind]
+        some = np.flatnonzero(counts)
+        chosen = np.repeat(some, counts[some])
+        turned = [one for k in kind[some].tolist() for one in forms[k].turned]
+        told.undecided.extend(
+            map(
+                Unsettled,
+                called[sources[chosen]].tolist(),
+                called[destinations[chosen]].tolist(),
+                [ports for _, _, ports in turned],
+                [was for was, _, _ in turned],
+                [now for _, now, _ in turned],
+                because_of[why[chosen]].tolist(),
+                repeat(family),
+            )
         )
 
     def _told(self, passing: Passing) -> Told:
@@ -310,6 +324,14 @@ class _Compared:
         for i, owner in enumerate(self.ends.owners):
             out.setdefault(owner, []).append(i)
         return out
+
+
+def _objects(values: Sequence[Any]) -> npt.NDArray[np.object_]:
+    """An array of them: of a million pairs each is then chosen by numpy."""
+    out = np.empty(len(values), dtype=object)
+    for i, value in enumerate(values):
+        out[i] = value
+    return out
 
 
 def _both_families(listed: list[Any]) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
+from operator import attrgetter
 from typing import Any, Literal
 
 import msgspec
@@ -44,8 +45,7 @@ class ObjectChange(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.kind} {named(self.namespace, self.name)}"
 
 
-def key_of(d: Decoded) -> Key:
-    return d.kind, d.namespace, d.name
+key_of: Callable[[Decoded], Key] = attrgetter("kind", "namespace", "name")
 
 
 def changed_objects(
@@ -53,7 +53,7 @@ def changed_objects(
 ) -> dict[Key, ObjectChange]:
     """Objects by key whose fields that are read differ, or that one input lacks; removed first, then in the order of
     the second input."""
-    old, new = {key_of(d): d for d in before}, {key_of(d): d for d in after}
+    old, new = (dict(zip(map(key_of, listed), listed, strict=True)) for listed in (before, after))
     out: dict[Key, ObjectChange] = {}
     for key, d in old.items():
         if key not in new:
