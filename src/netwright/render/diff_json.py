@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any
 
 import msgspec
@@ -12,6 +12,8 @@ from netwright.render.escape import json_text
 from netwright.render.provenance import document
 from netwright.version import VERSION
 
+TOGETHER = 4096
+"""Items that are written together."""
 OF_BEFORE = ("inputs", "documents", "profile", "assumptions", "diagnostics")
 
 
@@ -26,8 +28,25 @@ def diff_json(compared: Sequence[Compared], exit_reasons: Sequence[str], stream:
             "version": VERSION,
             "exit_reasons": list(exit_reasons),
         }
-    stream.write(json_text(msgspec.json.encode(body)))
+    for piece in _pieces(body):
+        stream.write(piece)
     stream.write(b"\n")
+
+
+def _pieces(body: Mapping[str, Any]) -> Iterator[bytes | memoryview]:
+    """The text of a document; of a field that is a long list some items at a time, of which there can be a million."""
+    separator = b"{"
+    for key, value in body.items():
+        yield separator + msgspec.json.encode(key) + b":"
+        separator = b","
+        if not isinstance(value, (list, tuple)) or len(value) <= TOGETHER:
+            yield json_text(msgspec.json.encode(value))
+            continue
+        for start in range(0, len(value), TOGETHER):
+            yield b"," if start else b"["
+            yield memoryview(json_text(msgspec.json.encode(value[start : start + TOGETHER])))[1:-1]
+        yield b"]"
+    yield b"}"
 
 
 def _of_part(one: Compared) -> dict[str, Any]:
