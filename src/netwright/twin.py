@@ -29,7 +29,7 @@ from netwright.dialects.k8s.validate_policy import loose_ranges
 from netwright.dialects.multus import POLICY as MULTI_POLICY
 from netwright.model.account import Accounting, Provenance
 from netwright.model.cluster import Cluster, UnreadRoute
-from netwright.model.document import Decoded, Document, Fate, Reading, UnknownPolicy, Unread
+from netwright.model.document import Decoded, Document, Fate, Objects, Reading, UnknownPolicy, Unread
 from netwright.model.kind_lists import by_name, find, makes_pods
 from netwright.model.kinds import Kind
 from netwright.model.leaned_on import MESH_ROOT, brings_backends, is_anywhere, is_wide, leaning, perhaps_pods
@@ -188,7 +188,7 @@ def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot |
     counts: Counter[str] = Counter(fates)
     counts.update(unread.fate for unread in reading.unread)
     return Snapshot(
-        objects=tuple(objects.values()),
+        objects=Objects(objects.values()),
         unknown=tuple(unknown),
         accounting=Accounting(**counts),
         inputs=reading.inputs_with(fates),

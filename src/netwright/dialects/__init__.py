@@ -5,9 +5,12 @@ A language is read when a document of one of its groups turns up; nothing of it 
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from netwright.dialects.k8s.decode import Invalid
     from netwright.model.document import Decoded, Document
 
@@ -39,14 +42,21 @@ def decode(document: Document) -> Decoded | Invalid:
     if document.refused is not None:
         refused: Invalid = document.refused
         return refused
-    name = _OF_GROUP.get(document.group)
-    if name is None and document.kind == "ConfigMap":
+    read = _READERS.get(document.api_version)
+    if read is None or document.kind == "ConfigMap":
+        read = _reader(document)
+    return read(document)
+
+
+_READERS: dict[str, Callable[[Document], Decoded | Invalid]] = {}
+"""What reads the objects of an API version, but for ConfigMaps."""
+
+
+def _reader(document: Document) -> Callable[[Document], Decoded | Invalid]:
+    name = _OF_GROUP.get(document.group, "k8s")
+    if document.kind == "ConfigMap":
         name = "cilium" if document.name == "cilium-config" else "kubemacpool"
-    if name is None:
-        from netwright.dialects.k8s.decode import decode as read
-
-        return read(document)
-    from importlib import import_module
-
-    found: Decoded | Invalid = import_module(f"netwright.dialects.{name}.decode").decode(document)
+    found: Callable[[Document], Decoded | Invalid] = import_module(f"netwright.dialects.{name}.decode").decode
+    if document.kind != "ConfigMap":
+        _READERS[document.api_version] = found
     return found

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from netwright.base.ipset import Family, IpSet
+from netwright.engine.bits import unpack
 from netwright.engine.difference import ABSENT, View, outside_addresses, outside_cells
 from netwright.engine.inquire import Inquirer
 from netwright.engine.outside import outside_parts
@@ -33,7 +34,7 @@ GENERATED = frozenset(
 """Labels that controllers give to each pod or rollout anew."""
 
 Pair = tuple[int, int]
-End = tuple[list[int], list[int]]
+End = tuple[Sequence[int], Sequence[int]]
 """The endpoint rows of an end, before and after."""
 
 
@@ -71,13 +72,14 @@ def shared_ends(before: Inquirer, after: Inquirer, family: Family, *, nodes: boo
         relations(s.network.columns, {e: end[i] for e, end in enumerate(held) if end[i]})
         for i, s in enumerate(sides[:1] if same else sides)
     ]
+    hosts = [s.network.columns.host.tolist() for s in sides]
     views = [
         View(
             network=s.network,
             family=family,
             positions=np.array(positions[i], dtype=np.intp),
             relations=related[0 if same else i],
-            nodes=frozenset(e for e, end in enumerate(held) if end[i] and s.network.columns.host[end[i][0]]),
+            nodes=frozenset(e for e, end in enumerate(held) if end[i] and hosts[i][end[i][0]]),
         )
         for i, s in enumerate(sides)
     ]
@@ -94,7 +96,7 @@ def shared_ends(before: Inquirer, after: Inquirer, family: Family, *, nodes: boo
 
 def _unmoved(before: Inquirer, after: Inquirer, family: Family, nodes: bool) -> tuple[list[str], list[End]]:
     """The owners and rows of ends over the same endpoints."""
-    present = before.network.tables[family].universe.present
+    present = _present(before, family)
     by_node = _has_hosts(before, nodes)
     old, new = before.network.identities.of_row.tolist(), after.network.identities.of_row.tolist()
     columns = before.network.columns
@@ -105,13 +107,13 @@ def _unmoved(before: Inquirer, after: Inquirer, family: Family, nodes: bool) -> 
             continue
         if len(w.rows) == 1:  # by far the most
             r = w.rows[0]
-            if present >> old[r] & 1:
+            if present[r]:
                 owners.append(ref)
-                held.append(([r], [r]))
+                held.append((w.rows, w.rows))
             continue
         ends: dict[tuple[int, int, int], list[int]] = {}
         for r in w.rows:
-            if present >> old[r] & 1:
+            if present[r]:
                 key = old[r], new[r], int(columns.node[r]) if by_node else ABSENT
                 ends.setdefault(key, []).append(r)
         for rows in ends.values():
@@ -123,20 +125,16 @@ def _unmoved(before: Inquirer, after: Inquirer, family: Family, nodes: bool) -> 
 def _paired(before: Inquirer, after: Inquirer, family: Family, nodes: bool) -> tuple[list[str], list[End]]:
     """The owners of ends and their rows before and after, workload by workload."""
     sides = (before, after)
-    present = [s.network.tables[family].universe.present for s in sides]
+    present = [_present(s, family) for s in sides]
     of_workload = [
-        {
-            w.ref: [r for r in w.rows if present[i] >> s.network.position(r) & 1]
-            for w in s.cluster.workloads
-            if nodes or w.kind != "node"
-        }
+        {w.ref: [r for r in w.rows if present[i][r]] for w in s.cluster.workloads if nodes or w.kind != "node"}
         for i, s in enumerate(sides)
     ]
     by_node = _has_hosts(before, nodes) or _has_hosts(after, nodes)
     owners: list[str] = []
     held: list[End] = []
     for ref in dict.fromkeys((*of_workload[0], *of_workload[1])):
-        ends: dict[tuple[int, int, int, int], End] = {}
+        ends: dict[tuple[int, int, int, int], tuple[list[int], list[int]]] = {}
         for a, b in _matched(before, after, of_workload[0].get(ref, []), of_workload[1].get(ref, [])):
             end = ends.setdefault((*_spot(before, a, by_node), *_spot(after, b, by_node)), ([], []))
             for rows, row in zip(end, (a, b), strict=True):
@@ -146,6 +144,13 @@ def _paired(before: Inquirer, after: Inquirer, family: Family, nodes: bool) -> t
             owners.append(ref)
             held.append(end)
     return owners, held
+
+
+def _present(inquirer: Inquirer, family: Family) -> list[bool]:
+    """Of each endpoint row whether it has, perhaps, an address of this family."""
+    universe = inquirer.network.tables[family].universe
+    flags: list[bool] = unpack(universe.present, universe.n)[inquirer.network.identities.of_row].tolist()
+    return flags
 
 
 def _has_hosts(inquirer: Inquirer, nodes: bool) -> bool:

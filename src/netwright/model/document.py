@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
+from functools import cached_property
 from operator import is_
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -207,6 +208,35 @@ class Decoded(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     name: str
     value: Any
     place: Place | None = None
+
+
+class Objects(tuple[Decoded, ...]):
+    """Objects in input order, told apart by kind once: much is asked of kinds that are not there."""
+
+    @cached_property
+    def by_kind(self) -> dict[str, list[Decoded]]:
+        found: dict[str, list[Decoded]] = {}
+        for d in self:
+            listed = found.get(d.kind)
+            if listed is None:
+                found[d.kind] = [d]
+            else:
+                listed.append(d)
+        return found
+
+
+def kinds_of(objects: Iterable[Decoded]) -> Set[str]:
+    """The kinds of which there are any."""
+    return objects.by_kind.keys() if isinstance(objects, Objects) else {d.kind for d in objects}
+
+
+def of_kinds(objects: Iterable[Decoded], *kinds: str) -> Sequence[Decoded]:
+    """Those of some kinds, in input order."""
+    if isinstance(objects, Objects):
+        found = [listed for kind in kinds if (listed := objects.by_kind.get(kind))]
+        if len(found) <= 1:
+            return found[0] if found else ()
+    return [d for d in objects if d.kind in kinds]
 
 
 class UnknownPolicy(msgspec.Struct, frozen=True, kw_only=True):

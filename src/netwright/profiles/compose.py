@@ -22,11 +22,11 @@ from netwright.dialects.k8s.services import lower_ingresses, lower_services, ser
 from netwright.dialects.openshift import KINDS as OPENSHIFT_ROUTES
 from netwright.dialects.ovn import KINDS as OVN_KINDS
 from netwright.model.cluster import Cluster, IngressRoute, ServiceNoun, ServicePortNoun, UnreadRoute
-from netwright.model.document import Decoded, UnknownPolicy
+from netwright.model.document import Decoded, Objects, UnknownPolicy, of_kinds
 from netwright.model.networks import POD
 from netwright.profiles.enforcers import enforcers, machines_of, primary_networks_of, without_effect
 from netwright.profiles.known import profile_of
-from netwright.profiles.named_families import named_families
+from netwright.profiles.named_families import NAMING, named_families
 from netwright.profiles.profile import Profile
 from netwright.profiles.upstream import UPSTREAM
 
@@ -55,9 +55,9 @@ def compose(
     `like`: a cluster of which everything else was the same; where only NetworkPolicies differ, what hangs on none of
     them is taken from there.
     """
-    held = tuple(objects)
-    others = tuple(d for d in held if d.kind != "NetworkPolicy")
-    named = mentioned([d for d in held if d.kind == "NetworkPolicy"])
+    held = objects if isinstance(objects, Objects) else Objects(objects)
+    others = Objects(d for d in held if d.kind != "NetworkPolicy")
+    named = mentioned(of_kinds(held, "NetworkPolicy"))
     beside = like.beside if like is not None else None
     if beside is None or beside.told_apart != named or not _are_same(beside.objects, others):
         beside = _beside(others, profile, unknown, pod_cidrs, unread_routes, named)
@@ -182,11 +182,11 @@ def _perhaps_led(service: ServiceNoun, bringing: Sequence[UnknownPolicy]) -> Ser
 def _routes(objects: Sequence[Decoded]) -> tuple[IngressRoute, ...]:
     """All ways in through proxies: those of Ingresses, of the Gateway API, of OpenShift."""
     found = lower_ingresses(objects)
-    if any(d.kind in GATEWAY_ROUTES for d in objects):
+    if of_kinds(objects, *GATEWAY_ROUTES):
         from netwright.dialects.gateway.lower import lower_routes as of_gateways
 
         found += of_gateways(objects)
-    if any(d.kind in OPENSHIFT_ROUTES for d in objects):
+    if of_kinds(objects, *OPENSHIFT_ROUTES):
         from netwright.dialects.openshift.lower import lower_routes as of_openshift
 
         found += of_openshift(objects)
@@ -200,29 +200,29 @@ def _told_apart(objects: Sequence[Decoded]) -> tuple[frozenset[str], frozenset[s
     """
     pods: frozenset[str] = frozenset()
     nodes: frozenset[str] | None = None
-    admin = [d for d in objects if d.kind in ADMIN_KINDS]
+    admin = of_kinds(objects, *ADMIN_KINDS)
     if admin:
         from netwright.dialects.adminpolicy.lower import mentioned_keys as of_admin_policies
 
         pods, nodes = of_admin_policies(admin)
-    cilium = [d for d in objects if d.kind in CILIUM_KINDS]
+    cilium = of_kinds(objects, *CILIUM_KINDS)
     if cilium:
         from netwright.dialects.cilium.lower import mentioned_keys as of_cilium
 
         pods |= of_cilium(cilium)
-    calico = [d for d in objects if d.kind in CALICO_KINDS]
+    calico = of_kinds(objects, *CALICO_KINDS)
     if calico:
         from netwright.dialects.calico.mentions import mentioned_keys as of_calico
 
         pods |= of_calico(calico)
-    istio = [d for d in objects if d.kind in ISTIO_POLICIES]
+    istio = of_kinds(objects, *ISTIO_POLICIES)
     if istio:
         from netwright.dialects.istio.mesh import mentioned_keys as of_istio
 
         pods |= of_istio(istio)
-    if any(d.kind in _BY_NODE for d in objects):
+    if of_kinds(objects, *_BY_NODE):
         nodes = nodes or frozenset()
-    firewalls = [d for d in objects if d.kind in OVN_KINDS]
+    firewalls = of_kinds(objects, *OVN_KINDS)
     if firewalls:
         from netwright.dialects.ovn.lower import mentioned_keys as of_ovn
 
@@ -267,12 +267,12 @@ def families_of(
         found |= ({4} if has_v4 else set()) | ({6} if has_v6 else set())
     else:
         found = ({4} if has_v4 else set()) | ({6} if has_v6 else set())
-        for d in objects:
-            if d.kind == "Service" and d.value.spec and d.value.spec.ip_families:
+        for d in of_kinds(objects, "Service"):
+            if d.value.spec and d.value.spec.ip_families:
                 found.update(6 if family == "IPv6" else 4 for family in d.value.spec.ip_families)
     families: tuple[Family, ...] = tuple(f for f in (4, 6) if f in found)
     if families:
         return families, ()
-    if any(6 in named_families(d) for d in objects):
+    if any(6 in named_families(d) for d in of_kinds(objects, *NAMING)):
         return (4, 6), ("the cluster's pods have IPv4 and IPv6 addresses (only policies name a family)",)
     return (4,), ("the cluster's pods have IPv4 addresses (nothing in the input names a family)",)

@@ -20,7 +20,7 @@ from netwright.dialects.multus import KINDS as ATTACHMENTS
 from netwright.dialects.ovn import KINDS as OVN_KINDS
 from netwright.dialects.ovn import NETWORKS as OVN_NETWORKS
 from netwright.dialects.ovn import PRIMARY as OVN_PRIMARY
-from netwright.model.document import Decoded, UnknownPolicy
+from netwright.model.document import Decoded, UnknownPolicy, kinds_of, of_kinds
 from netwright.model.rule import (
     ANYBODY,
     EVERY_SERVICE,
@@ -96,7 +96,7 @@ def enforcers(
 
 def primary_networks_of(objects: Sequence[Decoded], profile: Profile) -> PrimaryNetworks | None:
     """The networks that pods have in the default one's place, where the input has any and the profile knows them."""
-    if not profile.has_primary_networks or not any(d.kind in DEFINING for d in objects):
+    if not profile.has_primary_networks or not of_kinds(objects, *DEFINING):
         return None
     from netwright.profiles.primary_networks import primary_networks
 
@@ -105,7 +105,7 @@ def primary_networks_of(objects: Sequence[Decoded], profile: Profile) -> Primary
 
 def machines_of(objects: Sequence[Decoded]) -> Machines | None:
     """KubeVirt's machines, where the input has any."""
-    if not any(d.kind in MACHINES for d in objects):
+    if not of_kinds(objects, *MACHINES):
         return None
     from netwright.dialects.kubevirt.lower import Machines
 
@@ -124,12 +124,13 @@ def _of_cni(objects: Sequence[Decoded], profile: Profile, unknown: Sequence[Unkn
 
         return calico_enforcers(objects, profile, unread)
     reading = profile.reading
-    rules, ends = as_read((d for d in objects if d.kind == "NetworkPolicy"), objects, reading)
+    rules, ends = as_read(of_kinds(objects, "NetworkPolicy"), objects, reading)
     ruled = {end.at for end in ends if end.direction == "ingress"}
-    if any(d.kind in CILIUM_KINDS for d in objects) and CILIUM_KINDS[0] in profile.kinds:
+    cilium = of_kinds(objects, *CILIUM_KINDS)
+    if cilium and CILIUM_KINDS[0] in profile.kinds:
         from netwright.dialects.cilium.lower import lower_cilium
 
-        found = lower_cilium((d for d in objects if d.kind in CILIUM_KINDS), objects, reading)
+        found = lower_cilium(cilium, objects, reading)
         rules, ends, unread = (*rules, *found.rules), (*ends, *found.ends), (*unread, *found.of_nodes)
         ruled |= {at for side, at in found.subjects if side == "ingress"}
     rules = tuple(_softened(rules, ends, profile))
@@ -137,7 +138,7 @@ def _of_cni(objects: Sequence[Decoded], profile: Profile, unknown: Sequence[Unkn
         rules = (*rules, _own_node(POD_NETWORK, Origin(kind="OVNConfig", namespace="", name="management-port")))
     behind = profile.isolation == "behind all tiers"
     tiers = [Tier(name=NETWORK_POLICY, ties=profile.policy_ties, rules=rules, ends=() if behind else ends)]
-    admin = [d for d in objects if d.kind in ADMIN_KINDS and d.kind in profile.kinds and not _is_beyond(d, profile)]
+    admin = [d for d in of_kinds(objects, *ADMIN_KINDS) if d.kind in profile.kinds and not _is_beyond(d, profile)]
     if admin:
         from netwright.dialects.adminpolicy.lower import lower_admin_policies
 
@@ -159,7 +160,7 @@ def _of_cni(objects: Sequence[Decoded], profile: Profile, unknown: Sequence[Unkn
 def _egress_firewalls(objects: Sequence[Decoded], profile: Profile) -> tuple[Enforcer, ...]:
     """OVN-Kubernetes' egress firewall, where the input has one: it stands behind the CNI's policies, and nothing passes
     it by but what never leaves the pod."""
-    firewalls = [d for d in objects if d.kind in OVN_KINDS and d.kind in profile.kinds]
+    firewalls = [d for d in of_kinds(objects, *OVN_KINDS) if d.kind in profile.kinds]
     if not firewalls:
         return ()
     from netwright.dialects.ovn.lower import lower_egress_firewalls
@@ -217,39 +218,36 @@ def _softened(rules: Sequence[Rule], ends: Sequence[End], profile: Profile) -> I
 
 def not_enforced(objects: Sequence[Decoded], profile: Profile) -> Iterator[UnknownPolicy]:
     """The policies of the input that are another CNI's, and the networks on which nothing is evaluated yet."""
-    held = {d.kind for d in objects}
-    others = held.intersection(_POLICIES).difference(profile.kinds, profile.ignored)
-    for d in objects if others else ():
-        if d.kind in others:
-            yield UnknownPolicy(
-                kind=d.kind,
-                namespaces=(d.namespace,) if d.namespace else (),
-                hosts=d.kind in _OF_HOSTS,
-                effect="deny" if d.kind in ("HostEndpoint", *OVN_KINDS) else "both",
-                reason=f"{d.kind} `{named(d.namespace, d.name)}` is no policy of the profile `{profile.name}`",
-            )
-    if not held.isdisjoint(DEFINING) or any(_waits(d) for d in objects):
+    for d in of_kinds(objects, *(k for k in _POLICIES if k not in (*profile.kinds, *profile.ignored))):
+        yield UnknownPolicy(
+            kind=d.kind,
+            namespaces=(d.namespace,) if d.namespace else (),
+            hosts=d.kind in _OF_HOSTS,
+            effect="deny" if d.kind in ("HostEndpoint", *OVN_KINDS) else "both",
+            reason=f"{d.kind} `{named(d.namespace, d.name)}` is no policy of the profile `{profile.name}`",
+        )
+    if of_kinds(objects, *DEFINING) or any(map(_waits, of_kinds(objects, "Namespace"))):
         from netwright.profiles.primary_networks import unmet
 
         yield from unmet(objects, profile)
 
 
-def _waits(d: Decoded) -> bool:
-    """Whether it is a namespace whose pods have another primary network than the default one."""
-    return d.kind == "Namespace" and OVN_PRIMARY in (d.value.metadata.labels or {})
+def _waits(namespace: Decoded) -> bool:
+    """Whether its pods have another primary network than the default one."""
+    return OVN_PRIMARY in (namespace.value.metadata.labels or {})
 
 
 def without_effect(objects: Sequence[Decoded], profile: Profile) -> tuple[str, ...]:
     """What is to be said of kinds that the profile's CNI does not read."""
-    kinds = dict.fromkeys(d.kind for d in objects if d.kind in profile.ignored)
+    kinds = dict.fromkeys(d.kind for d in of_kinds(objects, *profile.ignored))
     told = [f"{kind} has no effect: the profile `{profile.name}` does not read it" for kind in kinds]
-    held = {d.kind for d in objects}
+    held = kinds_of(objects)
     told += [f"{kind} changes no verdict: {what}" for kind, what in _BESIDE.items() if kind in held]
-    if any(d.kind in DEFINING for d in objects):
+    if of_kinds(objects, *DEFINING):
         from netwright.profiles.primary_networks import told as of_networks
 
         told += of_networks(objects, profile)
-    beyond = [d.name for d in objects if _is_beyond(d, profile)]
+    beyond = [d.name for d in of_kinds(objects, *ADMIN_KINDS) if _is_beyond(d, profile)]
     if beyond:
         listed = ", ".join(f"`{name}`" for name in beyond[:3]) + (" and more" if len(beyond) > 3 else "")
         told.append(

@@ -17,7 +17,7 @@ from netwright.dialects.multus import KINDS as ATTACHMENTS
 from netwright.dialects.ovn import CONNECTS as OVN_CONNECTS
 from netwright.dialects.ovn import KINDS as OVN_KINDS
 from netwright.dialects.ovn import NETWORKS as OVN_NETWORKS
-from netwright.model.document import OVN_OVERLAY, Decoded, UnknownPolicy, Unread
+from netwright.model.document import OVN_OVERLAY, Decoded, UnknownPolicy, Unread, of_kinds
 from netwright.profiles.profile import MESH_OPTIONS, Profile
 from netwright.profiles.upstream import UPSTREAM
 
@@ -94,17 +94,13 @@ def found_profile(objects: Iterable[Decoded]) -> tuple[Profile, Decoded | None]:
     """The profile that the objects tell, with the first that does: how Cilium's agents are set up, else the first
     policy of a CNI's own, else the first network of one; else `upstream`. Raises ValueError for an option with a value
     that it cannot have."""
-    policy: Decoded | None = None
-    network: Decoded | None = None
-    for d in objects:
-        if d.kind == "ConfigMap" and d.name == CILIUM_CONFIG:
+    for d in of_kinds(objects, "ConfigMap"):
+        if d.name == CILIUM_CONFIG:
             from netwright.profiles.cilium_config import profile_name
 
             return profile_of(profile_name(d.value)), d
-        if policy is None and d.kind in _TELLING:
-            policy = d
-        if network is None and d.kind in _NETWORKS and _is_of_ovn(d):
-            network = d
+    policy = next(iter(of_kinds(objects, *_TELLING)), None)
+    network = next((d for d in of_kinds(objects, *_NETWORKS) if _is_of_ovn(d)), None)
     if policy is None and network is not None:
         return profile_of("ovn-kubernetes"), network
     return (profile_of(_TELLING[policy.kind]), policy) if policy is not None else (UPSTREAM, None)

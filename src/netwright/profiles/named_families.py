@@ -8,13 +8,13 @@ from netwright.dialects.k8s.objects import NetworkPolicySpec
 from netwright.model.document import Decoded
 
 _OF_CALICO = (*CALICO_KINDS, "NetworkSet", "GlobalNetworkSet")
-_NAMING = frozenset((*ADMIN_KINDS, *_OF_CALICO, "NetworkPolicy"))
+NAMING = frozenset((*ADMIN_KINDS, *_OF_CALICO, "NetworkPolicy"))
 """The kinds of objects that may name ranges; most objects are of others."""
 
 
 def named_families(policy: Decoded) -> set[int]:
     """The families of the ranges that a policy names."""
-    if policy.kind not in _NAMING:
+    if policy.kind not in NAMING:
         return set()
     if policy.kind in ADMIN_KINDS:
         from netwright.dialects.adminpolicy.lower import networks_of

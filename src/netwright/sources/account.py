@@ -199,7 +199,8 @@ class Account:
             if may_list and known.items is not None:
                 below = _item_type(api_version, kind)
                 parts = known.items
-                waiting += [(parts[i], None, (*item, "items", i), *below) for i in range(len(parts) - 1, -1, -1)]
+                heads = jsontext.headers_of_items(value, len(parts))
+                waiting += [(parts[i], heads[i], (*item, "items", i), *below) for i in range(len(parts) - 1, -1, -1)]
                 continue
             if may_list and _holds_items(api_version, kind):
                 self._note_items(Place(file=file, document=number, item=item), kind, None)

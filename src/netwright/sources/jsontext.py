@@ -30,7 +30,12 @@ class Header(msgspec.Struct, rename="camel"):
     items: list[msgspec.Raw] | None = None
 
 
+class _Listed(msgspec.Struct):
+    items: list[Header] = []
+
+
 HEADER = msgspec.json.Decoder(Header)
+_LISTED = msgspec.json.Decoder(_Listed)
 _VALUE = msgspec.json.Decoder(msgspec.Raw)
 _BYTE = pattern(r"\(byte (\d+)\)")
 _TRAILING = pattern(r"trailing characters \(byte (\d+)\)")
@@ -115,6 +120,15 @@ def too_large(raw: bytes | msgspec.Raw) -> tuple[int, str] | None:
 def header(raw: bytes | memoryview | msgspec.Raw) -> Header:
     """The header of one JSON object. Raises msgspec.DecodeError; its ValidationError where a field has another type."""
     return HEADER.decode(raw)
+
+
+def headers_of_items(raw: bytes | msgspec.Raw, count: int) -> list[Header | None]:
+    """The headers of the `count` items of a list, read together; None for all where any is not that of an object."""
+    try:
+        found: list[Header | None] = list(_LISTED.decode(raw).items)
+    except (msgspec.DecodeError, RecursionError):
+        found = []
+    return found if len(found) == count else [None] * count
 
 
 def header_of_whole(data: bytes) -> Header | None:

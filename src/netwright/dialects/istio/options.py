@@ -8,7 +8,7 @@ from typing import Final, Literal
 import msgspec
 
 from netwright.dialects.istio import POLICIES
-from netwright.model.document import Decoded
+from netwright.model.document import Decoded, kinds_of, of_kinds
 
 DATAPLANE: Final = "istio.io/dataplane-mode"
 Mode = Literal["", "sidecar", "ambient", "none"]
@@ -30,7 +30,7 @@ def is_meshed(objects: Sequence[Decoded], options: MeshOptions) -> bool:
     """Whether there is a mesh to ask: policies of one, a namespace that is said to be in ambient mode, the option."""
     if options.mesh:
         return options.mesh != "none"
-    if not {d.kind for d in objects}.isdisjoint(POLICIES):
+    if not kinds_of(objects).isdisjoint(POLICIES):
         return True
-    labels = [d.value.metadata.labels for d in objects if d.kind == "Namespace"]
+    labels = [d.value.metadata.labels for d in of_kinds(objects, "Namespace")]
     return any(held is not None and held.get(DATAPLANE) == "ambient" for held in labels)

@@ -31,7 +31,7 @@ from netwright.dialects.k8s.objects import Workload as WorkloadObject
 from netwright.dialects.k8s.reading import PLAIN, Reading
 from netwright.model.cluster import ContainerPortNoun, Workload, WorkloadKind
 from netwright.model.columns import Columns, PortMap
-from netwright.model.document import Decoded
+from netwright.model.document import Decoded, of_kinds
 
 SHORT: dict[str, WorkloadKind] = {
     "Pod": "pod",
@@ -171,7 +171,7 @@ class EndpointBuilder:
         self._namespaces: dict[str, int] = {}
         self._nodes: dict[str, int] = {}
         self._members: dict[tuple[WorkloadKind, str, str], list[int]] = {}
-        nodes = [d for d in objects if d.kind == "Node"]
+        nodes = of_kinds(objects, "Node")
         self._node_labels = {d.name: d.value.metadata.labels or {} for d in nodes}
         self._node_addresses = {d.name: node_addresses(d.value) for d in nodes}
         ranges = IpSet()
@@ -195,11 +195,10 @@ class EndpointBuilder:
 
     # --- rows --------------------
 
-    def _build(self, nodes: list[Decoded]) -> None:
-        for d in self.objects:
-            if d.kind == "Namespace":
-                self._namespace(d.name)
-        owners = {d: self._top(d) for d in self.objects if d.kind == "Pod"}
+    def _build(self, nodes: Sequence[Decoded]) -> None:
+        for d in of_kinds(self.objects, "Namespace"):
+            self._namespace(d.name)
+        owners = {d: self._top(d) for d in of_kinds(self.objects, "Pod")}
         # a workload whose pods have all ended has none; a CronJob will run again, and a machine says so itself
         stands = {o for d in owners for o in self._chain(d) if o[0] not in _GO_ON or not is_terminated(d.value)}
         running = self._running()
@@ -234,8 +233,8 @@ class EndpointBuilder:
     def _running(self) -> frozenset[tuple[str, str, str]]:
         """Who has no endpoint by itself, for a running instance, or the machines of a pool, stand for it."""
         found: set[tuple[str, str, str]] = set()
-        for d in self.objects:
-            if d.kind == MACHINE or (d.kind == INSTANCE and d.value.pod_count()):
+        for d in of_kinds(self.objects, MACHINE, INSTANCE):
+            if d.kind == MACHINE or d.value.pod_count():
                 owner = _controller(d.value.metadata)
                 if owner is not None and owner[0] in SHORT:
                     found.add((owner[0], d.namespace, owner[1]))
@@ -403,7 +402,7 @@ class EndpointBuilder:
         for number, rows in enumerate(self._members.values()):
             of_row[rows] = number
         cells: list[tuple[Any, ...]] = list(zip(*self._rows, strict=True)) if n else [()] * 9
-        labels_of = {d.name: d.value.metadata.labels or {} for d in self.objects if d.kind == "Namespace"}
+        labels_of = {d.name: d.value.metadata.labels or {} for d in of_kinds(self.objects, "Namespace")}
         return Columns(
             namespace=np.array(cells[0], dtype=np.int32),
             label_offsets=np.array(self._offsets, dtype=np.int64),

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from netwright.dialects.k8s.objects import CronJob, LabelSelector, NetworkPolicy, PodMaker, Workload
-from netwright.model.document import Decoded
+from netwright.model.document import Decoded, of_kinds
 
 UNKNOWN: Final = "?"
 """Stands for the value of a label that is there with an unknown value. No label can have it as its value."""
@@ -74,14 +74,14 @@ def ordinals(d: Decoded) -> range:
 def mentioned(objects: Sequence[Decoded]) -> frozenset[str]:
     """The generated labels that selectors of policies and Services name."""
     found: set[str] = set()
-    for d in objects:
-        if d.kind == "NetworkPolicy":
-            for selector in _selectors(d.value):
-                if selector.match_labels and not GENERATED.isdisjoint(selector.match_labels):
-                    found.update(selector.match_labels)
-                if selector.match_expressions:
-                    found.update(one.key for one in selector.match_expressions if one)
-        elif d.kind == "Service" and d.value.spec and d.value.spec.selector:
+    for d in of_kinds(objects, "NetworkPolicy"):
+        for selector in _selectors(d.value):
+            if selector.match_labels and not GENERATED.isdisjoint(selector.match_labels):
+                found.update(selector.match_labels)
+            if selector.match_expressions:
+                found.update(one.key for one in selector.match_expressions if one)
+    for d in of_kinds(objects, "Service"):
+        if d.value.spec and d.value.spec.selector:
             found.update(d.value.spec.selector)
     return GENERATED & found
 

@@ -25,7 +25,7 @@ from netwright.dialects.k8s.objects import (
 )
 from netwright.model.cluster import Backend, ContainerPortNoun, IngressRoute, ServiceNoun, ServicePortNoun
 from netwright.model.columns import Columns
-from netwright.model.document import Decoded
+from netwright.model.document import Decoded, of_kinds
 
 SLICE_OF = "kubernetes.io/service-name"
 
@@ -33,8 +33,8 @@ SLICE_OF = "kubernetes.io/service-name"
 def service_addresses(objects: Sequence[Decoded]) -> IpSet:
     """Addresses that belong to Services: cluster IPs, external IPs, load balancer addresses."""
     texts: set[str] = set()
-    for d in objects:
-        if d.kind == "Service" and d.value.spec:
+    for d in of_kinds(objects, "Service"):
+        if d.value.spec:
             spec: ServiceSpec = d.value.spec
             if spec.cluster_ip or spec.cluster_ips:
                 texts.update(_cluster_ips(spec))
