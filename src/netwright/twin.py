@@ -163,8 +163,12 @@ def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot |
                     )
                 )
         else:
-            same = known.get(bytes(document.raw)) if known and isinstance(document.raw, (bytes, msgspec.Raw)) else None
-            found = held.get(id(document)) or (replace(same, place=document.place) if same else decode(document))
+            found: Decoded | Invalid | None = held.get(id(document)) if held else None
+            if found is None and known and isinstance(document.raw, (bytes, msgspec.Raw)):
+                same = known.get(bytes(document.raw))
+                found = replace(same, place=document.place) if same is not None else None
+            if found is None:
+                found = decode(document)
             if isinstance(found, Invalid):
                 fates.append("invalid")
                 refused.append(document)

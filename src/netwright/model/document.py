@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import posixpath
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import cached_property
 from operator import is_
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol
 
 import msgspec
 
 from netwright.base.diagnostics import Diagnostic
 from netwright.base.spans import Node, Place, Pointer, Position
-
-T = TypeVar("T")
 
 Fate = Literal["evaluated", "irrelevant", "not_understood", "invalid", "unreadable"]
 """What became of a document: read into the twin; known not to touch the network; a kind or a text that is not
@@ -25,7 +23,7 @@ class Document(msgspec.Struct, kw_only=True, eq=False):
     """One raw object: its header as far as it can be read, and its content as JSON bytes or as a tree.
 
     `raw` is the JSON text of the object (bytes) or the tree a YAML document became (dict, list, str, int, float, bool,
-    None). `decode` gives a typed struct from either; `tree` the plain values.
+    None). `tree` gives the plain values of either.
     """
 
     place: Place | None
@@ -41,12 +39,6 @@ class Document(msgspec.Struct, kw_only=True, eq=False):
     def group(self) -> str:
         """The API group: "" for the core group, "apps", "networking.k8s.io" …"""
         return self.api_version.rpartition("/")[0]
-
-    def decode(self, decoder: msgspec.json.Decoder[T], type_: type[T]) -> T:
-        """The object as `type_`. Raises msgspec.ValidationError (its text ends in the JSONPath of the fault)."""
-        if isinstance(self.raw, (bytes, msgspec.Raw)):
-            return decoder.decode(self.raw)
-        return msgspec.convert(self.raw, type_)
 
     def tree(self) -> Any:
         """The object as plain values."""
@@ -215,14 +207,10 @@ class Objects(tuple[Decoded, ...]):
 
     @cached_property
     def by_kind(self) -> dict[str, list[Decoded]]:
-        found: dict[str, list[Decoded]] = {}
+        found: defaultdict[str, list[Decoded]] = defaultdict(list)
         for d in self:
-            listed = found.get(d.kind)
-            if listed is None:
-                found[d.kind] = [d]
-            else:
-                listed.append(d)
-        return found
+            found[d.kind].append(d)
+        return dict(found)
 
 
 def kinds_of(objects: Iterable[Decoded]) -> Set[str]:
@@ -236,7 +224,8 @@ def of_kinds(objects: Iterable[Decoded], *kinds: str) -> Sequence[Decoded]:
         found = [listed for kind in kinds if (listed := objects.by_kind.get(kind))]
         if len(found) <= 1:
             return found[0] if found else ()
-    return [d for d in objects if d.kind in kinds]
+    wanted = frozenset(kinds)
+    return [d for d in objects if d.kind in wanted]
 
 
 class UnknownPolicy(msgspec.Struct, frozen=True, kw_only=True):

@@ -56,7 +56,7 @@ def compose(
     them is taken from there.
     """
     held = objects if isinstance(objects, Objects) else Objects(objects)
-    others = Objects(d for d in held if d.kind != "NetworkPolicy")
+    others = Objects([d for d in held if d.kind != "NetworkPolicy"])
     named = mentioned(of_kinds(held, "NetworkPolicy"))
     beside = like.beside if like is not None else None
     if beside is None or beside.told_apart != named or not _are_same(beside.objects, others):

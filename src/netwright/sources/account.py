@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import repeat
 from typing import Any, Literal
 
 import msgspec
@@ -200,7 +201,9 @@ class Account:
                 below = _item_type(api_version, kind)
                 parts = known.items
                 heads = jsontext.headers_of_items(value, len(parts))
-                waiting += [(parts[i], heads[i], (*item, "items", i), *below) for i in range(len(parts) - 1, -1, -1)]
+                places = [(*item, "items", i) for i in range(len(parts))]
+                listed = list(zip(parts, heads, places, repeat(below[0]), repeat(below[1]), strict=False))
+                waiting += reversed(listed)
                 continue
             if may_list and _holds_items(api_version, kind):
                 self._note_items(Place(file=file, document=number, item=item), kind, None)

@@ -125,13 +125,17 @@ def decode_as(read: Reads, document: Document, *, default_namespace: str = "defa
 
     Another API version than that which is read is refused too.
     """
-    kind = document.kind
+    kind, raw = document.kind, document.raw
     if document.api_version != read.version:
         what = f"is {quoted(document.api_version)}, a version that is not read"
         fault = Fault(("apiVersion",), what, f"write `apiVersion: {read.version}`")
         return _invalid(document, read.namespaced, default_namespace, fault)
     try:
-        value = document.decode(read.decoder, read.value)
+        if isinstance(raw, (msgspec.Raw, bytes)):
+            decoder = _DECODERS.get(read.value)
+            value = (decoder or read.decoder).decode(raw)
+        else:
+            value = msgspec.convert(raw, read.value)
         read.check(kind, value)
     except (msgspec.DecodeError, RecursionError) as error:
         fault = explain(error, _written(document), read.value)

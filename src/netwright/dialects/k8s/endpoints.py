@@ -7,7 +7,7 @@ there where selectors name them; where these are a StatefulSet's names and numbe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
@@ -157,6 +157,8 @@ class EndpointBuilder:
         self.mentioned = mentioned(objects) | (GENERATED & pod_keys)
         self._node_keys = node_keys
         self._reading = reading
+        asked = (node_keys, reading.labels, of_mesh, of_machines, of_networks)
+        self._has_own = any(one is not None for one in asked)
         self.not_counted: list[str] = []
         """StatefulSets of which one endpoint would have to stand for each pod, and that have too many."""
         self.row_objects: list[Decoded] = []
@@ -202,7 +204,7 @@ class EndpointBuilder:
         # a workload whose pods have all ended has none; a CronJob will run again, and a machine says so itself
         stands = {o for d in owners for o in self._chain(d) if o[0] not in _GO_ON or not is_terminated(d.value)}
         running = self._running()
-        for d in self.objects:
+        for d in of_kinds(self.objects, *SHORT):
             if isinstance(d.value, Pod):
                 if not is_terminated(d.value):
                     self._pod(d, owners[d])
@@ -323,30 +325,19 @@ class EndpointBuilder:
     ) -> None:
         ports = container_ports(spec)
         port_map = self._named(ports, spec) if ports and not host else ()
-        ids = self._labels
-        if self._node_keys is not None and node:
-            self._label_ids.append(ids.setdefault((ON_NODE, node), len(ids)))
-        if host and self._node_keys is not None and node in self._node_labels:
-            self._label_ids.append(ids.setdefault((NODE, node), len(ids)))
-            for key, value in sorted(self._node_labels[node].items()):
-                if key in self._node_keys:
-                    self._label_ids.append(ids.setdefault((NODE + key, value or ""), len(ids)))
-        if self._reading.labels is not None and spec is not None and not host:
-            account = spec.service_account_name or "default"
-            self._label_ids.append(ids.setdefault((ACCOUNT, account), len(ids)))
-        if self._of_mesh is not None and spec is not None and not host:
-            self._label_ids += [ids.setdefault(one, len(ids)) for one in self._of_mesh(d, meta, spec)]
-        if self._of_networks is not None and spec is not None and not host:
-            standing = self._of_networks(d, meta, namespace)
-            if standing is not None:
-                self._label_ids += [ids.setdefault(one, len(ids)) for one in standing.labels]
-                addresses = self.any_pod if standing.addresses is None else standing.addresses
-        if self._of_machines is not None:
-            self._label_ids += [ids.setdefault(one, len(ids)) for one in self._of_machines(d)]
+        ids, label_ids = self._labels, self._label_ids
+        if self._has_own:
+            of_pod = spec if not host else None
+            label_ids += [ids.setdefault(one, len(ids)) for one in self._own(d, meta, of_pod, host, node)]
+            if self._of_networks is not None and of_pod is not None:
+                standing = self._of_networks(d, meta, namespace)
+                if standing is not None:
+                    label_ids += [ids.setdefault(one, len(ids)) for one in standing.labels]
+                    addresses = self.any_pod if standing.addresses is None else standing.addresses
         if meta.labels:
-            for key, value in sorted(meta.labels.items()):
-                self._label_ids.append(ids.setdefault((key, value or ""), len(ids)))
-        self._offsets.append(len(self._label_ids))
+            for label in sorted(meta.labels.items()):
+                label_ids.append(ids.setdefault(label if label[1] else (label[0], ""), len(ids)))  # type: ignore[arg-type]
+        self._offsets.append(len(label_ids))
         one = addresses is not self.any_pod and addresses.count() == bool(addresses.v4) + bool(addresses.v6)
         row = len(self._rows)
         self._members.setdefault(owner, []).append(row)
@@ -366,6 +357,23 @@ class EndpointBuilder:
         self.row_objects.append(d)
         self.row_ports.append(ports)
         self.names.append(name or d.name)
+
+    def _own(self, d: Decoded, meta: Meta, of_pod: PodSpec | None, host: bool, node: str) -> Iterator[tuple[str, str]]:
+        """What policies tell endpoints apart by besides labels of pods; `of_pod` is None of what is a node to them."""
+        keys = self._node_keys
+        if keys is not None and node:
+            yield ON_NODE, node
+            if host and node in self._node_labels:
+                yield NODE, node
+                labels = sorted(self._node_labels[node].items())
+                yield from ((NODE + key, value or "") for key, value in labels if key in keys)
+        if of_pod is not None:
+            if self._reading.labels is not None:
+                yield ACCOUNT, of_pod.service_account_name or "default"
+            if self._of_mesh is not None:
+                yield from self._of_mesh(d, meta, of_pod)
+        if self._of_machines is not None:
+            yield from self._of_machines(d)
 
     def _named(self, ports: tuple[ContainerPortNoun, ...], spec: PodSpec | None) -> PortMap:
         """The named ports of a pod as policies know them."""
