@@ -205,6 +205,11 @@ class Decoded(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 class Objects(tuple[Decoded, ...]):
     """Objects in input order, told apart by kind once: much is asked of kinds that are not there."""
 
+    @classmethod
+    def of(cls, objects: Iterable[Decoded]) -> Objects:
+        """The same objects, which is what was given where it is that already."""
+        return objects if isinstance(objects, Objects) else cls(objects)
+
     @cached_property
     def by_kind(self) -> dict[str, list[Decoded]]:
         found: defaultdict[str, list[Decoded]] = defaultdict(list)

@@ -55,7 +55,7 @@ def compose(
     `like`: a cluster of which everything else was the same; where only NetworkPolicies differ, what hangs on none of
     them is taken from there.
     """
-    held = objects if isinstance(objects, Objects) else Objects(objects)
+    held = Objects.of(objects)
     others = Objects([d for d in held if d.kind != "NetworkPolicy"])
     named = mentioned(of_kinds(held, "NetworkPolicy"))
     beside = like.beside if like is not None else None

@@ -7,7 +7,7 @@ from typing import Any
 
 from netwright.dialects.istio.options import DEFAULTS
 from netwright.model.cluster import Cluster
-from netwright.model.document import Decoded, UnknownPolicy
+from netwright.model.document import Decoded, Objects, UnknownPolicy
 from netwright.model.networks import POD
 from netwright.profiles.enforcers import not_enforced
 from netwright.profiles.profile import Profile
@@ -30,8 +30,10 @@ def deciding_objects(cluster: Cluster, namespaces: frozenset[str]) -> tuple[Deco
     if "deciding" not in cluster.kept:
         cluster.kept["deciding"] = _by_namespace(cluster.objects)
     by_namespace: dict[str, list[int]] = cluster.kept["deciding"]
-    there = sorted(i for namespace in ("", *namespaces) for i in by_namespace.get(namespace, ()))
-    return tuple([cluster.objects[i] for i in there])
+    there = [*by_namespace.get("", ())]
+    for namespace in namespaces - {""}:
+        there += by_namespace.get(namespace, ())
+    return Objects(map(cluster.objects.__getitem__, sorted(there)))
 
 
 def _by_namespace(objects: Sequence[Decoded]) -> dict[str, list[int]]:

@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Literal
 
 from netwright.dialects.k8s.objects import IPBlock, Service
-from netwright.model.document import Decoded
+from netwright.model.document import Decoded, of_kinds
 
 Family = Literal[4, 6]
 Match = Literal["no", "perhaps", "yes"]
@@ -108,8 +108,8 @@ def node_addresses(objects: Sequence[Decoded], name: str | None = None) -> list[
     return _parsed(texts)
 
 
-def _nodes(objects: Sequence[Decoded]) -> list[Decoded]:
-    return [one for one in objects if one.kind == "Node"]
+def _nodes(objects: Sequence[Decoded]) -> Sequence[Decoded]:
+    return of_kinds(objects, "Node")
 
 
 def service_addresses(objects: Sequence[Decoded]) -> list[Address]:

@@ -21,7 +21,7 @@ from netwright.dialects.adminpolicy.objects import (
     IngressRule,
     Subject,
 )
-from netwright.model.document import Decoded
+from netwright.model.document import Decoded, of_kinds
 from netwright.spec.adminpeers import (
     NO,
     YES,
@@ -75,7 +75,7 @@ def baseline(packet: Packet, direction: Direction, subject: End) -> Outcome:
 
 
 def _policies(packet: Packet, tier: str) -> list[Decoded]:
-    return [one for one in packet.objects if one.kind in KINDS and _tier_of(one) == tier]
+    return [one for one in of_kinds(packet.objects, *KINDS) if _tier_of(one) == tier]
 
 
 def _tier_of(thing: Decoded) -> str:

@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from netwright.dialects.k8s.objects import CronJob, Namespace, Pod, Workload
-from netwright.model.document import Decoded
+from netwright.model.document import Decoded, of_kinds
 from netwright.spec.ends import is_read, template
 from netwright.spec.labels import plain
 from netwright.spec.machines import MACHINES
@@ -50,7 +50,7 @@ def is_meshed(objects: Sequence[Decoded], options: MeshOptions) -> bool:
     """Whether there is a mesh to ask: the option says so, or there is a policy of one, or a namespace of ztunnel's."""
     if options.mesh:
         return options.mesh != "none"
-    return any(one.kind in POLICIES or (one.kind == "Namespace" and _is_captured(one)) for one in objects)
+    return bool(of_kinds(objects, *POLICIES)) or any(map(_is_captured, of_kinds(objects, "Namespace")))
 
 
 def _is_captured(thing: Decoded) -> bool:

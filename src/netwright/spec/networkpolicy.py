@@ -16,7 +16,7 @@ from netwright.dialects.k8s.objects import (
     NetworkPolicyPort,
     NetworkPolicySpec,
 )
-from netwright.model.document import Decoded
+from netwright.model.document import Decoded, of_kinds
 from netwright.spec.addresses import Match, covers
 from netwright.spec.ends import End, namespace_matches
 from netwright.spec.judgement import Cited, Direction, Outcome, Reason
@@ -57,7 +57,7 @@ def tier(packet: Packet, direction: Direction, subject: End, reading: Reading | 
     open_labels = False
     policies = whole.policies
     if policies is None:
-        policies = tuple(one for one in packet.objects if one.kind == "NetworkPolicy")
+        policies = tuple(of_kinds(packet.objects, "NetworkPolicy"))
     for policy in policies:
         reading = whole._replace(selects=False) if policy in whole.blind else whole
         selected = _isolates(policy, subject, direction)

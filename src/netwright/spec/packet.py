@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
-from netwright.model.document import Decoded
+from netwright.model.document import Decoded, Objects
 from netwright.spec.addresses import Family, Span, network, pod_networks, unknown_elsewhere, unknown_host, unknown_pod
 from netwright.spec.ends import End, end_of
 
@@ -36,7 +36,7 @@ class Packet:
         pod_ranges: Sequence[str],
         ends: tuple[End, End] | None = None,
     ) -> None:
-        self.objects = tuple(objects)
+        self.objects = Objects.of(objects)
         self.source_object, self.destination_object = source, destination
         self.ends = ends
         self.source, self.destination = ends or (end_of(objects, source), end_of(objects, destination))

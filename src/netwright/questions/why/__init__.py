@@ -20,7 +20,7 @@ from netwright.engine.compile import Beside
 from netwright.engine.inquire import Groups, Inquirer, Part, Settled, lowest
 from netwright.engine.nearest import nearest_rule
 from netwright.engine.verdict import Citation, Verdict
-from netwright.model.document import Decoded
+from netwright.model.document import Decoded, Objects
 from netwright.model.networks import POD
 from netwright.model.references import Target, split_port
 from netwright.model.rule import Direction
@@ -299,7 +299,7 @@ def _judge(inquirer: Inquirer, parts: Sequence[Part], destination: Target) -> in
         # policies that name a Service mean the pods behind it, which the ends may be
         themselves = [end for end in ends if isinstance(end, Decoded) and end.namespace]
         verdict = judge(
-            (*deciding[namespaces], *themselves),
+            Objects((*deciding[namespaces], *themselves)),
             ends[0],
             ends[1],
             protocol=packet.key >> 16,
