@@ -114,13 +114,16 @@ class _Matching(msgspec.Struct, frozen=True):
     citation: Citation
 
 
+_Entry = tuple[Rule, int, int, Citation]
+
+
 class _Acting(msgspec.Struct):
     """A unit at a position: whether it surely acts there, whom each rule surely and perhaps matches, and how rules and
     ends are cited where nothing about the packet is open."""
 
     unit: Unit
     is_sure: bool
-    rules: list[tuple[Rule, int, int, Citation]]
+    rules: list[_Entry]
     ends: list[tuple[End, Citation]]
 
 
@@ -234,11 +237,18 @@ class Citer:
             first = units[0].unit
             if first.enforcer == done or (is_own and "own node" in self.network.enforcers[first.enforcer].exempt):
                 continue
-            found = [m for acting in units for m in self._matching(tables, acting, direction, at, peer, key)]
-            reached, is_open = _reached(found, self.network.enforcers[first.enforcer].tiers[first.tier])
+            found: list[_Matching] = []
+            for acting in units:
+                for entry in acting.rules:
+                    if entry[2] >> peer.position & 1:  # of few rules, and asked of all
+                        match = self._matching(tables, acting, entry, direction, at, peer, key)
+                        if match is not None:
+                            found.append(match)
+            tier = self.network.enforcers[first.enforcer].tiers[first.tier]
+            reached, is_open = _reached(found, tier) if found else ([], True)
             ended = is_closed = False
             # behind rules that are read in order an end is reached only by what none of them surely decides
-            is_ordered = self.network.enforcers[first.enforcer].tiers[first.tier].ties == "ordered"
+            is_ordered = tier.ties == "ordered"
             here: list[Citation] = []
             for acting in () if is_ordered and not is_open else units:
                 for end, citation in acting.ends:
@@ -274,25 +284,24 @@ class Citer:
         return [found[key] for key in sorted(found)]
 
     def _matching(
-        self, tables: FamilyTables, acting: _Acting, direction: Direction, at: Spot, peer: Spot, key: int
-    ) -> Iterator[_Matching]:
-        for rule, must, may, citation in acting.rules:
-            if not may >> peer.position & 1:
-                continue
-            sure, perhaps = self._service(rule, direction, at, peer, key)
-            if not sure and not perhaps:
-                continue
-            open_: list[Open] = [] if sure else [Open("protocol")]
-            if not must >> peer.position & 1:
-                open_ += _why_open(tables.universe, rule.src if direction == "ingress" else rule.dst, peer.position)
-            if not acting.is_sure:
-                own = rule.dst if direction == "ingress" else rule.src
-                open_ += list(_why_open(tables.universe, own, at.position)) or [Open("labels")]
-            if rule.when.conditions:
-                open_.append(Open("condition", rule.when.text))
-            if open_:
-                citation = msgspec.structs.replace(citation, open=tuple(dict.fromkeys(open_)))
-            yield _Matching(rule, citation)
+        self, tables: FamilyTables, acting: _Acting, entry: _Entry, direction: Direction, at: Spot, peer: Spot, key: int
+    ) -> _Matching | None:
+        """A rule that perhaps matches the peer, if it perhaps matches the service too."""
+        rule, must, _, citation = entry
+        sure, perhaps = self._service(rule, direction, at, peer, key)
+        if not sure and not perhaps:
+            return None
+        open_: list[Open] = [] if sure else [Open("protocol")]
+        if not must >> peer.position & 1:
+            open_ += _why_open(tables.universe, rule.src if direction == "ingress" else rule.dst, peer.position)
+        if not acting.is_sure:
+            own = rule.dst if direction == "ingress" else rule.src
+            open_ += list(_why_open(tables.universe, own, at.position)) or [Open("labels")]
+        if rule.when.conditions:
+            open_.append(Open("condition", rule.when.text))
+        if open_:
+            citation = msgspec.structs.replace(citation, open=tuple(dict.fromkeys(open_)))
+        return _Matching(rule, citation)
 
     def _service(self, rule: Rule, direction: Direction, at: Spot, peer: Spot, key: int) -> tuple[bool, bool]:
         if key in rule.service.fixed:
