@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from netwright.base.selectors import And, Not, OneOf, Selector, conjunction, disjunction
+from netwright.base.selectors import Not, Selector, conjunction, disjunction
 from netwright.model.document import Decoded
 from netwright.model.rule import EVERY_SERVICE
 from netwright.translate.boxes import Box, Region, Unsayable, common, common_service, overlap, subtract, subtract_all
 from netwright.translate.conversion import RuleKey
+from netwright.translate.requirements import BySpace, conjuncts
 from netwright.translate.terms import is_empty
 
 
@@ -114,19 +115,19 @@ class _Reading:
 
     def _said(self, steps: list[Step], isolated: Selector) -> Iterator[Made]:
         allows = [(number, step) for number, step in enumerate(steps) if step.action == "allow"]
-        at_home = _AtHome(allows)
+        at_home = BySpace((conjuncts(step.box.at), number) for number, step in allows)
         cut: dict[int, list[Box]] = {number: [step.box] for number, step in allows}
         for number, step in enumerate(steps):
             if step.action != "deny":
                 continue
-            near = at_home.near(step.box.at)
-            later = [n for n, _ in near if n > number and any(overlap(box, step.box) for box in cut[n])]
+            near = sorted(at_home.beside(conjuncts(step.box.at)))
+            later = [n for n in near if n > number and any(overlap(box, step.box) for box in cut[n])]
             if step.stays:
                 for n in later:
                     if not steps[n].stays:
                         self._leave(step, steps[n], n, cut)
                 continue
-            earlier = [one.box for n, one in near if n < number and overlap(one.box, step.box)]
+            earlier = [steps[n].box for n in near if n < number and overlap(steps[n].box, step.box)]
             staying = [_shared(step.box, steps[n].box) for n in later if steps[n].stays]
             others = [n for n in later if not steps[n].stays]
             is_left = step.is_end or (bool(earlier) and _is_within(step.box.at, isolated))
@@ -156,31 +157,6 @@ class _Reading:
             cut[number] = _without(cut[number], step)
         except Unsayable as what:
             self._stuck.append((later, str(what)))
-
-
-class _AtHome:
-    """Numbered steps by the namespaces that they are for, "" for any: of many policies few are for the same one."""
-
-    def __init__(self, steps: Sequence[tuple[int, Step]]) -> None:
-        self._all = steps
-        self._of: dict[str, list[tuple[int, Step]]] = {}
-        for one in steps:
-            for name in _homes(one[1].box.at) or ("",):
-                self._of.setdefault(name, []).append(one)
-
-    def near(self, at: Selector) -> Sequence[tuple[int, Step]]:
-        """In their order those that may be at the same pods."""
-        names = _homes(at)
-        if not names:
-            return self._all
-        found = {one[0]: one for name in (*names, "") for one in self._of.get(name, ())}
-        return [found[number] for number in sorted(found)]
-
-
-def _homes(at: Selector) -> Sequence[str]:
-    """The namespaces that a selector names; none where it names none."""
-    parts = at.parts if isinstance(at, And) else (at,)
-    return next((part.values for part in parts if isinstance(part, OneOf) and part.key == "ns"), ())
 
 
 def _without(boxes: list[Box], step: Step) -> list[Box]:

@@ -7,7 +7,7 @@ from functools import cached_property
 from ipaddress import ip_network
 from typing import Final
 
-from netwright.base.selectors import And, OneOf, Selector, matches
+from netwright.base.selectors import Selector, matches
 from netwright.base.services import NONE, ServiceSet
 from netwright.base.spans import named
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
@@ -27,6 +27,7 @@ from netwright.translate.conversion import Raised, Turned
 from netwright.translate.from_calico.ground import ground, selected_by_calico
 from netwright.translate.languages import Language
 from netwright.translate.made_up import pods_for, selected_by_cilium
+from netwright.translate.requirements import conjuncts, spaces
 from netwright.translate.same_network import changed, differs, inquirer, turned
 from netwright.translate.thinning import Thinning
 
@@ -188,9 +189,7 @@ class _Pods:
     def selected(self, selector: Selector) -> frozenset[int]:
         found = self._known.get(selector)
         if found is None:
-            parts = selector.parts if isinstance(selector, And) else (selector,)
-            named = [part.values for part in parts if isinstance(part, OneOf) and part.key == "ns"]
-            names = named[0] if named else tuple(self._of)
-            pods = (pod for name in names for pod in self._of.get(name, ()))
+            names = spaces(conjuncts(selector))
+            pods = (pod for name in (self._of if names is None else names) for pod in self._of.get(name, ()))
             found = self._known[selector] = frozenset(row for row, held in pods if matches(selector, held))
         return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Generic, TypeVar
 
 from netwright.base.selectors import NEVER, Always, And, Has, Never, Not, OneOf, Or, Selector
@@ -56,43 +56,48 @@ class BySpace(Generic[T]):
     """Things by the namespaces that their requirements name, so that only those are compared that can have to do with
     each other."""
 
-    def __init__(self, things: Iterable[tuple[Parts, T]]) -> None:
+    def __init__(self, things: Iterable[tuple[Collection[Selector], T]]) -> None:
         self._all: list[T] = []
         self._first: dict[str, list[T]] = {}
         self._each: dict[str, list[T]] = {}
         self._anywhere: list[T] = []
         for held, thing in things:
             self._all.append(thing)
-            spaces = _spaces(held)
-            if spaces is None:
+            names = spaces(held)
+            if names is None:
                 self._anywhere.append(thing)
                 continue
-            self._first.setdefault(min(spaces), []).append(thing)
-            for name in spaces:
+            self._first.setdefault(min(names), []).append(thing)
+            for name in names:
                 self._each.setdefault(name, []).append(thing)
 
-    def below(self, held: Parts) -> list[T]:
+    def below(self, held: Collection[Selector]) -> list[T]:
         """Those whose requirements may imply these."""
-        spaces = _spaces(held)
-        if spaces is None:
+        names = spaces(held)
+        if names is None:
             return self._all
-        return [thing for name in sorted(spaces) for thing in self._first.get(name, ())]
+        return [thing for name in sorted(names) for thing in self._first.get(name, ())]
 
-    def above(self, held: Parts) -> list[T]:
+    def above(self, held: Collection[Selector]) -> list[T]:
         """Those whose requirements may be implied by these."""
-        spaces = _spaces(held)
-        return self._anywhere if spaces is None else [*self._anywhere, *self._each.get(min(spaces), ())]
+        names = spaces(held)
+        return self._anywhere if names is None else [*self._anywhere, *self._each.get(min(names), ())]
 
-    def beside(self, held: Parts) -> list[T]:
+    def beside(self, held: Collection[Selector]) -> list[T]:
         """Those that somebody may meet together with these."""
-        spaces = _spaces(held)
-        if spaces is None:
+        names = spaces(held)
+        if names is None:
             return self._all
-        found = [thing for name in sorted(spaces) for thing in self._each.get(name, ())]
-        return [*self._anywhere, *(dict.fromkeys(found) if len(spaces) > 1 else found)]
+        found = [thing for name in sorted(names) for thing in self._each.get(name, ())]
+        return [*self._anywhere, *(dict.fromkeys(found) if len(names) > 1 else found)]
 
 
-def _spaces(held: Parts) -> tuple[str, ...] | None:
+def conjuncts(selector: Selector) -> tuple[Selector, ...]:
+    """What a selector asks for, all of it."""
+    return selector.parts if isinstance(selector, And) else (selector,)
+
+
+def spaces(held: Iterable[Selector]) -> tuple[str, ...] | None:
     """The namespaces of which one is asked for; None where that is not said."""
     return next((one.values for one in held if isinstance(one, OneOf) and one.key == "ns"), None)
 

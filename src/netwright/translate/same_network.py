@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec.structs import replace
@@ -47,7 +48,7 @@ def changed(before: Inquirer, change: Change, beside: ServiceSet = NONE) -> tupl
 
 
 def differing(before: Inquirer, new: Inquirer, beside: ServiceSet) -> tuple[Turned, ...]:
-    families = sorted({*before.network.families, *new.network.families})
+    families = _families(before, new)
     return tuple(
         one
         for family in families
@@ -57,29 +58,35 @@ def differing(before: Inquirer, new: Inquirer, beside: ServiceSet) -> tuple[Turn
 
 def differs(before: Inquirer, new: Inquirer, beside: ServiceSet) -> bool:
     """Whether a verdict differs."""
-    for family in sorted({*before.network.families, *new.network.families}):
-        ends = shared_ends(before, new, family, nodes=True)
-        found = differences(ends.before, ends.after, ends.changed, outside=ends.outside)
-        turned = {(*was, *now) for was, now in zip(found.was.tolist(), found.now.tolist(), strict=True)}
-        if any(any(_cut(*(found.services[number] - beside for number in key))[:3]) for key in turned):
-            return True
-    return False
+    return any(any(cut[:3]) for family in _families(before, new) for *_, cut in _differing(before, new, family, beside))
 
 
-def _of_family(
-    before: Inquirer, after: Inquirer, family: Family, told: Family | None, beside: ServiceSet
-) -> list[Turned]:
+def _families(before: Inquirer, new: Inquirer) -> list[Family]:
+    return sorted({*before.network.families, *new.network.families})
+
+
+def _differing(
+    before: Inquirer, after: Inquirer, family: Family, beside: ServiceSet
+) -> Iterator[tuple[str, str, _Cut]]:
+    """The ends between which other services pass, and what becomes of these."""
     ends = shared_ends(before, after, family, nodes=True)
     found = differences(ends.before, ends.after, ends.changed, outside=ends.outside)
     cuts: dict[tuple[int, ...], _Cut] = {}
-    pairs: dict[tuple[str, str], _Cut] = {}
     rows = zip(found.source.tolist(), found.destination.tolist(), found.was.tolist(), found.now.tolist(), strict=True)
     for source, destination, was, now in rows:
         key = (*was, *now)
         cut = cuts.get(key)
         if cut is None:
             cut = cuts[key] = _cut(*(found.services[number] - beside for number in key))
-        pair = ends.owners[source], ends.owners[destination]
+        yield ends.owners[source], ends.owners[destination], cut
+
+
+def _of_family(
+    before: Inquirer, after: Inquirer, family: Family, told: Family | None, beside: ServiceSet
+) -> list[Turned]:
+    pairs: dict[tuple[str, str], _Cut] = {}
+    for source, destination, cut in _differing(before, after, family, beside):
+        pair = source, destination
         known = pairs.get(pair)
         if known is None or known is cut:
             pairs[pair] = cut
