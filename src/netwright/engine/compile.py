@@ -137,12 +137,18 @@ class Network:
 
     # --- edits --------------------
 
-    def apply(self, delta: Delta) -> Network:
-        """The network after an edit; equal to compiling the edited rules anew.
+    def apply(self, *deltas: Delta) -> Network:
+        """The network after edits, one after the other; equal to compiling the edited rules anew.
 
-        Identities, atoms and the rows of all classes that the edit does not touch are shared, where the new rules tell
+        Identities, atoms and the rows of all classes that an edit does not touch are shared, where the new rules tell
         nothing apart that was not told apart before.
         """
+        network = self
+        for delta in deltas:
+            network = network._after(delta)
+        return network
+
+    def _after(self, delta: Delta) -> Network:
         added = units_of(delta.enforcer, delta.tier, delta.rules, delta.ends)
         removed = [
             u for u in self.units if u.source in delta.removed and (u.enforcer, u.tier) == (delta.enforcer, delta.tier)

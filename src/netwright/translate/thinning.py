@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
 
 from netwright.base.services import ServiceSet
 from netwright.dialects.k8s.edit import Edit
-from netwright.engine.compile import Network
 from netwright.engine.inquire import Inquirer
 from netwright.model.document import Decoded
 from netwright.profiles.deltas import deltas
@@ -27,7 +25,7 @@ class Thinning:
         chain = deltas(self._now.cluster, [Edit(policy, None, "") for policy in policies])
         if chain is None:
             return None
-        network = reduce(Network.apply, chain, self._now.network)
+        network = self._now.network.apply(*chain)
         self._without = Inquirer(self._now.cluster, network, self._now.directory)
         return differs(self._now, self._without, self._beside)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import reduce
 from itertools import islice
 from typing import Literal
 
@@ -339,7 +338,7 @@ def _prove(
     """Make the edits on a copy, ask again, and compare the connections of the ends that the edits touch."""
     changed = recompose(inquirer.cluster, edits)
     if chain is not None:
-        again = Inquirer(changed, reduce(Network.apply, chain, inquirer.network), inquirer.directory)
+        again = Inquirer(changed, inquirer.network.apply(*chain), inquirer.directory)
     else:
         network = Network(changed.columns, changed.enforcers, inquirer.network.families, like=inquirer.network)
         again = Inquirer(changed, network, Directory(changed))

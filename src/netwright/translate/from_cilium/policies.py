@@ -51,7 +51,7 @@ def raised(objects: Sequence[Decoded], trial: Trial, *, admin: bool, residue: Ch
 
 
 def _lacks_port_zero(draft: Draft) -> bool:
-    return any(p.lacks_port_zero for spec, section in draft.sections() if not spec.is_whole for p in section.pieces)
+    return any(section.lacks_port_zero for spec, section in draft.sections() if not spec.is_whole)
 
 
 def _is_of_this_cluster(draft: Draft) -> bool:

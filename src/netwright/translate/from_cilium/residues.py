@@ -55,7 +55,7 @@ def _settled(draft: Draft, trial: Trial, policy: Decoded) -> Iterator[Open]:
     if widened:
         told = "written to match more, which changes nothing in the network of the input"
         yield _open(policy, "decides nothing", widened, told)
-    zero = [s.key for s in sections if any(piece.lacks_port_zero for piece in s.pieces)]
+    zero = [s.key for s in sections if s.lacks_port_zero]
     if zero:
         told = "is about port 0 too, for which ClusterNetworkPolicy has no word; no connection has it"
         yield _open(policy, "port 0", zero, told)

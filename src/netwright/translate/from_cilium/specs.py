@@ -75,6 +75,11 @@ class Section:
         self.written_out, self.no_end = cut.written_out, cut.no_end
 
     @property
+    def lacks_port_zero(self) -> bool:
+        """Whether a piece of it is converted without its port 0."""
+        return any(piece.lacks_port_zero for piece in self.pieces)
+
+    @property
     def denies(self) -> bool:
         return self.name.endswith("_deny")
 
