@@ -158,9 +158,7 @@ def mentioned(selectors: list[Selector]) -> Mentions:
 
 
 def carriers(identities: Identities) -> dict[tuple[str, str], set[int]]:
-    tokens, found = identities.tokens, {}
-    for token, number in tokens.number.items():
-        found[token] = set(tokens.carriers[tokens.bounds[number] : tokens.bounds[number + 1]].tolist())
+    found = {token: set(identities.tokens.get(token).tolist()) for token in identities.tokens.number}  # type: ignore[union-attr]
     return {token: these for token, these in found.items() if these}
 
 

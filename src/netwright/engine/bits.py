@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     Indexes = npt.NDArray[np.intp]
 
 
-FEW = 8
-"""Up to this many bits are set one by one."""
-
-
 def pack(flags: npt.NDArray[np.bool_]) -> int:
     """The integer whose bit i is flags[i]."""
     return int.from_bytes(np.packbits(flags, bitorder="little").tobytes(), "little")
@@ -24,7 +20,7 @@ def pack(flags: npt.NDArray[np.bool_]) -> int:
 
 def of_indexes(indexes: Indexes, n: int) -> int:
     """The integer with these bits set; `n` bounds them."""
-    if len(indexes) <= FEW:
+    if len(indexes) <= 8:
         bits = 0
         for i in indexes.tolist():
             bits |= 1 << i

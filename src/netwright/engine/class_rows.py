@@ -51,7 +51,6 @@ class ClassFolder:
         self._fixed: dict[Service, int] = {}
         self._at_ports: list[dict[Service, int]] = [{} for _ in contents.port_maps]
         self._cuts: dict[tuple[NamedPort, ...], list[tuple[int, int]]] = {}
-        self._masks: dict[int, int] = {}  # by identity: few objects, said often, and held by the contents
         self._allows: dict[int, Allowing] = {}
         self._allows_named: dict[tuple[int, int], Allowing] = {}
         self._left_open: dict[int, Row] = {}
@@ -102,7 +101,7 @@ class ClassFolder:
         for end in unit.ends:
             if end.action != "deny":
                 return _OTHERWISE
-            open_ &= self._mask_of(end.unsure) if end.unsure is not NONE else 0
+            open_ &= atoms.mask(end.unsure) if end.unsure is not NONE else 0
         ingress, universe, is_plain = self._is_ingress, self._universe, unit.only_allows
         fixed, named, resolved = self._fixed, self._at_ports[port_map], universe.resolved
         rows: dict[int, Row] = {}
@@ -125,19 +124,13 @@ class ClassFolder:
                 _join(rows, Row(mask, must, may, atoms))
             elif mask:
                 rows[mask] = Row(mask, must, may, atoms)
-            if not is_plain and rule.unsure is not NONE and (mask := self._mask_of(rule.unsure) & ~mask):
+            if not is_plain and rule.unsure is not NONE and (mask := atoms.mask(rule.unsure) & ~mask):
                 _join(rows, Row(mask, 0, may, atoms))
             if service.named and not ingress:
                 for mask, definers in self._numbers_of(service.named):
                     if here := may & definers:
                         _join(rows, Row(mask, here if must is may else must & definers, here, atoms))
         return unit.tier, open_, list(rows.values())
-
-    def _mask_of(self, services: ServiceSet) -> int:
-        mask = self._masks.get(id(services))
-        if mask is None:
-            mask = self._masks[id(services)] = self.atoms.mask(services)
-        return mask
 
     def _numbers_of(self, ports: tuple[NamedPort, ...]) -> list[tuple[int, int]]:
         """On egress: the services that the names are, each with the destinations that give a name this number."""

@@ -64,6 +64,11 @@ class Tokens(msgspec.Struct, frozen=True, eq=False):
     carriers: npt.NDArray[np.intp]
     bounds: npt.NDArray[np.intp]
 
+    def get(self, token: Token) -> npt.NDArray[np.intp] | None:
+        """The identities that carry it, in no particular order; None where nobody does."""
+        number = self.number.get(token)
+        return None if number is None else self.carriers[self.bounds[number] : self.bounds[number + 1]]
+
     @staticmethod
     def of(numbers: dict[Token, int], carriers: npt.NDArray[np.intp], which: npt.NDArray[np.intp]) -> Tokens:
         """From carriers in any order, each with the number of its token."""

@@ -12,7 +12,7 @@ from netwright.base.intervals import Intervals, intersect, subtract
 from netwright.base.ipset import Family, IpSet
 from netwright.base.selectors import Always, And, Has, Never, Not, OneOf, Or, Selector
 from netwright.engine.atoms import AddressClasses
-from netwright.engine.bits import FEW, of_indexes, pack
+from netwright.engine.bits import of_indexes, pack
 from netwright.engine.identities import Identities
 from netwright.model.columns import Columns
 from netwright.model.rule import (
@@ -46,9 +46,7 @@ class Selection:
     def __init__(self, columns: Columns, identities: Identities) -> None:
         self.n = identities.count
         self.every = (1 << self.n) - 1
-        tokens = identities.tokens
-        self._number, self._bounds, self._carriers = tokens.number, memoryview(tokens.bounds.data), tokens.carriers
-        self._view = memoryview(tokens.carriers.data)  # a slice of which takes half the time of an array's
+        self._identities = identities
         self.memo: dict[Selector, int] = {}
         self._host = pack(identities.host)
         starts = np.searchsorted(identities.namespace, np.arange(len(columns.namespaces) + 1)).tolist()
@@ -156,20 +154,9 @@ class Selection:
     def _token(self, token: tuple[str, str]) -> int:
         bits = self._tokens.get(token)
         if bits is None:
-            bits = self._tokens[token] = self._carrying(token)
+            members = self._identities.tokens.get(token)
+            bits = self._tokens[token] = of_indexes(members, self.n) if members is not None else 0
         return bits
-
-    def _carrying(self, token: tuple[str, str]) -> int:
-        number = self._number.get(token)
-        if number is None:
-            return 0
-        first, last = self._bounds[number], self._bounds[number + 1]
-        if last - first <= FEW:
-            bits = 0
-            for i in self._view[first:last].tolist():
-                bits |= 1 << i
-            return bits
-        return of_indexes(self._carriers[first:last], self.n)
 
     @staticmethod
     def _union(parts: Iterable[int]) -> int:

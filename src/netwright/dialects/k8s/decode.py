@@ -132,8 +132,7 @@ def decode_as(read: Reads, document: Document, *, default_namespace: str = "defa
         return _invalid(document, read.namespaced, default_namespace, fault)
     try:
         if isinstance(raw, (msgspec.Raw, bytes)):
-            decoder = _DECODERS.get(read.value)
-            value = (decoder or read.decoder).decode(raw)
+            value = read.decoder.decode(raw)
         else:
             value = msgspec.convert(raw, read.value)
         read.check(kind, value)

@@ -20,7 +20,7 @@ from netwright.engine.compile import Beside
 from netwright.engine.inquire import Groups, Inquirer, Part, Settled, lowest
 from netwright.engine.nearest import nearest_rule
 from netwright.engine.verdict import Citation, Verdict
-from netwright.model.document import Decoded, Objects
+from netwright.model.document import Decoded, Objects, of_kinds
 from netwright.model.networks import POD
 from netwright.model.references import Target, split_port
 from netwright.model.rule import Direction
@@ -279,8 +279,8 @@ def _judge(inquirer: Inquirer, parts: Sequence[Part], destination: Target) -> in
         setup["service"] = next(
             (
                 d
-                for d in cluster.objects
-                if d.kind == "Service" and d.name == service.name and d.namespace == service.namespace
+                for d in of_kinds(cluster.objects, "Service")
+                if d.name == service.name and d.namespace == service.namespace
             ),
             None,
         )
