@@ -11,6 +11,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ import pytest
 import netwright as nw
 from netwright.base.errors import SourceError
 from netwright.cli.main import run
+from netwright.sources.kube import Access
+from netwright.sources.kube.connection import Server
+from netwright.sources.kube.kubeconfig import choose
 
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="certificates of the tests are made by openssl")
 NAME = "api.cluster.example"
@@ -297,3 +301,24 @@ def test_what_a_program_gives_is_shown_and_never_said(
     assert "--allow-exec" in err
     hidden = ["canary-token", *key.read_text(encoding="utf-8").splitlines()[1:-1]]
     assert not [one for one in hidden if one in out + err]
+
+
+def test_a_server_that_is_closed_is_not_connected_to(kubeconfig: Kubeconfig, pki: Path) -> None:
+    """Neither by who asks after it nor by who was at it: no connection is left that nobody ends."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pki / f"{NAME}.crt", pki / f"{NAME}.key")
+    with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as pool:
+        config = kubeconfig.write({}, server=f"https://127.0.0.1:{listening.getsockname()[1]}")
+        server = Server(choose("kube:", Access(kubeconfig=config)), allow_exec=False)
+        asked = pool.submit(server.get, "/api")
+        near, _ = listening.accept()
+        assert near.recv(1, socket.MSG_PEEK)  # the greeting: it is connecting
+        server.close()
+        with context.wrap_socket(near, server_side=True) as tls:
+            assert tls.recv(1) == b""
+        for refused in (asked.result, lambda: server.get("/api")):
+            with pytest.raises(SourceError, match="ended the connection"):
+                refused()
+        listening.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            listening.accept()

@@ -109,9 +109,9 @@ class Server:
         self.is_closed = False
 
     def close(self) -> None:
-        """Ends what is still being read in other threads, too."""
-        self.is_closed = True
+        """Ends what is still being read in other threads, too; whoever asks after it is refused."""
         with self._lock:
+            self.is_closed = True
             for connection in self._open:
                 sock = getattr(connection, "sock", None)
                 if sock is not None:
@@ -176,11 +176,7 @@ class Server:
     # --- one request --------------------
 
     def _ask(self, path: str, accept: str, *, packed: bool = True, silent_s: float = 0) -> http.client.HTTPResponse:
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = self._connect()
-        with self._lock:
-            self._open.add(connection)
+        connection = self._connected()
         connection.putrequest("GET", self._base + path, skip_accept_encoding=True)
         connection.putheader("Accept", accept)
         connection.putheader("Accept-Encoding", "gzip" if packed else "identity")
@@ -196,13 +192,27 @@ class Server:
         response: http.client.HTTPResponse = connection.getresponse()
         return response
 
-    def _connect(self) -> http.client.HTTPConnection:
+    def _connected(self) -> http.client.HTTPConnection:
+        """The thread's connection, which stands. Raises OSError where the server was closed, meanwhile too."""
+        connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._connection()
+        if connection.sock is None and not self.is_closed:
+            connection.connect()
+        with self._lock:  # `close` ends what is in the set: what comes after it must not come to stand
+            if self.is_closed:
+                raise ConnectionAbortedError
+            self._open.add(connection)
+        return connection
+
+    def _connection(self) -> http.client.HTTPConnection:
         host, port, headers = self._proxy or (self._host, self._port, {})
         connection: http.client.HTTPConnection
         if self._context is None:
             connection = http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
         else:
             connection = _Tls(host, port, context=self._context, name=self._tls_name)
+        connection.auto_open = 0  # what was closed does not connect anew in the midst of a request
         if self._proxy is not None:
             connection.set_tunnel(self._host, self._port, headers)
         return connection
