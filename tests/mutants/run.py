@@ -51,11 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     chosen = [p for p in patches() if not given.names or any(n in p.name for n in given.names)]
     began = time.monotonic()
+    print("all of it without a fault first, which takes some minutes", flush=True)
     sound = fate_of(None)
     if sound.stage:
         print(f"without any fault {sound.stage} fails already; mend that first\n{sound.told}")
         return 1
-    print(f"without a fault everything passes ({sound.seconds:.0f} s); {len(chosen)} faults")
+    print(f"without a fault everything passes ({sound.seconds:.0f} s); {len(chosen)} faults", flush=True)
     wrong = 0
     with ThreadPoolExecutor(given.processes) as pool:
         for fate in pool.map(fate_of, chosen):

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from netwright.base.selectors import conjunction, equals
+from netwright.base.services import ServiceSet
 from netwright.base.spans import named
 from netwright.dialects.k8s.lower import POD_NETWORK, isolated_by, label_selector
 from netwright.dialects.k8s.objects import LabelSelector, NetworkPolicySpec
@@ -23,6 +24,7 @@ from netwright.model.document import Decoded
 from netwright.translate.clusternetworkpolicy import marks
 from netwright.translate.conversion import Open, Raised, RuleKey
 from netwright.translate.names import Names
+from netwright.translate.thinning import Thinning
 from netwright.translate.trees import plain_value, read_again
 from netwright.translate.trials import MOST_TRIES, Trial
 
@@ -108,16 +110,36 @@ def fewer(made: Raised, objects: Sequence[Decoded], trial: Trial) -> tuple[Raise
     return _Fewer(made, objects, trial).found()
 
 
+class _Tries:
+    """NetworkPolicies tried in the place of those there are, with the `others` that stay and but for services `beside`;
+    `count` times so far."""
+
+    def __init__(self, trial: Trial, others: Sequence[Decoded], beside: ServiceSet) -> None:
+        self._trial = trial
+        self._others = others
+        self._beside = beside
+        self.count = 0
+
+    def fail(self, policies: Sequence[Merged]) -> bool:
+        """Whether with these any verdict is another."""
+        self.count += 1
+        return bool(self._trial.moved([*self._others, *_objects(policies)], self._beside))
+
+    def thinning(self, policies: Sequence[Decoded]) -> Thinning | None:
+        """Of these some can be taken away by edits of their network; None where that cannot be."""
+        return self._trial.thinning([*self._others, *policies], self._beside)
+
+
 class _Fewer:
     def __init__(self, made: Raised, objects: Sequence[Decoded], trial: Trial) -> None:
         self._made = made
         self._trial = trial
         gone = {id(d) for d in made.replaced}
         self._given = sorted((d for d in objects if d.kind == "NetworkPolicy"), key=lambda d: (d.namespace, d.name))
-        self._others = [d for d in objects if d.kind != "NetworkPolicy" and id(d) not in gone]
+        others = [d for d in objects if d.kind != "NetworkPolicy" and id(d) not in gone]
         pairs = list(zip(made.objects, made.made_of, strict=True))
         self._beside = [pair for pair in pairs if pair[0]["kind"] != "NetworkPolicy"]
-        self._others += [read_again(tree) for tree, _ in self._beside]
+        others += [read_again(tree) for tree, _ in self._beside]
         self._reading = trial.source.reading
         self._start = [of_tree(plain_value(d.value), d.namespace, (d,), self._reading) for d in self._given]
         self._start += [
@@ -125,13 +147,13 @@ class _Fewer:
             for tree, of in pairs
             if tree["kind"] == "NetworkPolicy"
         ]
-        self._tries = 0
+        self._tries = _Tries(trial, others, made.beside)
 
     def found(self) -> tuple[Raised, Found]:
         policies = self._selecting_the_same(merged(self._start))
         tidy = list(map(tidied, policies))
         # a rule that another implies may name a label by which pods are told apart
-        policies = policies if self._fails(tidy) else tidy
+        policies = policies if self._tries.fail(tidy) else tidy
         acting = [p for p in policies if p.pods and self._pods(p)]
         needless = self._needless(acting, [p for p in policies if not any(p is one for one in acting)])
         policies = [p for p in policies if not any(p is one for one in needless)]
@@ -157,14 +179,6 @@ class _Fewer:
         selector = label_selector(msgspec.convert(policy.pods, LabelSelector), "k8s:", self._reading)
         return self._trial.selected(conjunction(equals("ns", policy.namespace), selector, POD_NETWORK))
 
-    def _objects(self, policies: Sequence[Merged]) -> list[Decoded]:
-        names = Names([])
-        return [read_again(_written(policy, names)) for policy in policies]
-
-    def _fails(self, policies: Sequence[Merged]) -> bool:
-        self._tries += 1
-        return bool(self._trial.moved([*self._others, *self._objects(policies)], self._made.beside))
-
     def _selecting_the_same(self, policies: list[Merged]) -> list[Merged]:
         """With those as one that select the same pods of the input, of which there are some."""
         found: dict[object, Merged] = {}
@@ -173,14 +187,14 @@ class _Fewer:
             key: object = (policy.namespace, pods) if pods else number
             found[key] = together(found[key], policy) if key in found else policy
         joined = list(found.values())
-        return policies if len(joined) < len(policies) and self._fails(joined) else joined
+        return policies if len(joined) < len(policies) and self._tries.fail(joined) else joined
 
     def _needless(self, tried: list[Merged], kept: list[Merged]) -> list[Merged]:
         """Policies without which no verdict is another: all are tried, then halves, then their halves."""
-        taking = _Taking(self, [*kept, *tried])
+        taking = _Taking(self._tries, [*kept, *tried])
 
         def without(group: list[Merged]) -> list[Merged]:
-            if not group or self._tries >= MOST_TRIES:
+            if not group or self._tries.count >= MOST_TRIES:
                 return []
             if not taking.fails_without(group):
                 taking.take(group)
@@ -195,28 +209,28 @@ class _Fewer:
         spaces = dict.fromkeys(p.namespace for p in policies)
         if len(spaces) > MOST_SPACES:
             return 1
-        taking = _Taking(self, policies)
+        taking = _Taking(self._tries, policies)
         return sum(taking.fails_without([p for p in policies if p.namespace == space]) for space in spaces)
 
 
 class _Taking:
     """Policies of which some are taken away: by an edit of their network where that can be, else each time anew."""
 
-    def __init__(self, fewer: _Fewer, policies: Sequence[Merged]) -> None:
-        self._fewer = fewer
+    def __init__(self, tries: _Tries, policies: Sequence[Merged]) -> None:
+        self._tries = tries
         self._left = list(policies)
-        objects = fewer._objects(policies)
+        objects = _objects(policies)
         self._objects = dict(zip(map(id, policies), objects, strict=True))
-        self._thinning = fewer._trial.thinning([*fewer._others, *objects], fewer._made.beside)
+        self._thinning = tries.thinning(objects)
 
     def fails_without(self, group: Sequence[Merged]) -> bool:
         if self._thinning is not None:
             found = self._thinning.differs_without([self._objects[id(policy)] for policy in group])
             if found is not None:
-                self._fewer._tries += 1
+                self._tries.count += 1
                 return found
             self._thinning = None
-        return self._fewer._fails(self._without(group))
+        return self._tries.fail(self._without(group))
 
     def take(self, group: Sequence[Merged]) -> None:
         """Takes away those that were last asked about."""
@@ -227,6 +241,11 @@ class _Taking:
     def _without(self, group: Sequence[Merged]) -> list[Merged]:
         gone = set(map(id, group))
         return [policy for policy in self._left if id(policy) not in gone]
+
+
+def _objects(policies: Sequence[Merged]) -> list[Decoded]:
+    names = Names([])
+    return [read_again(_written(policy, names)) for policy in policies]
 
 
 def _keys(policy: Decoded) -> list[RuleKey]:
