@@ -295,6 +295,30 @@ def test_a_kind_whose_server_fails_is_told(answers: Answers, write: Write, monke
     assert twin.provenance.is_partial
 
 
+@pytest.mark.parametrize("beside", ["k8s.ovn.org", "networks.example"])
+def test_networks_that_may_not_be_listed_hide_ovn_where_it_is_served(
+    answers: Answers, write: Write, beside: str
+) -> None:
+    """A network of OVN-Kubernetes' own tells which CNI there is; where none of its kinds is served, none can be one."""
+    nads, others = "k8s.cni.cncf.io", _resource("userdefinednetworks", "UserDefinedNetwork")
+    groups = [{"name": g, "versions": [{"groupVersion": f"{g}/v1", "version": "v1"}]} for g in (nads, beside)]
+    kinds = [_resource("network-attachment-definitions", "NetworkAttachmentDefinition")]
+    answers.of |= {
+        "/apis": [(200, {"kind": "APIGroupList", "groups": groups})],
+        f"/apis/{nads}/v1": [(200, {"resources": kinds})],
+        f"/apis/{beside}/v1": [(200, {"resources": [others]})],
+        f"/apis/{nads}/v1/network-attachment-definitions?limit=500": [(403, {"message": "no"})],
+        f"/apis/{beside}/v1/userdefinednetworks?limit=500": [(200, {"metadata": {}, "items": []})],
+        "/api/v1/pods?limit=500": [_page("a", "b")],
+    }
+    twin = nw.load("kube:", kubeconfig=str(write(_config(f"http://127.0.0.1:{answers.port}"))))
+    assert any("network-attachment-definitions" in d.title and "403" in d.title for d in twin.diagnostics)
+    told = twin.why("n/a", "n/b:80")
+    is_open = any("it would tell which CNI there is" in reason.reason for reason in told.reasons)
+    assert is_open == (beside == "k8s.ovn.org")
+    assert (told.verdict == "undecided") == is_open
+
+
 def test_credentials_are_not_sent_in_the_clear(write: Write) -> None:
     with pytest.raises(SourceError, match="credentials are not sent in the clear") as raised:
         nw.load("kube:", kubeconfig=str(write(_config("http://n:canary@api.example", token="canary"))))
