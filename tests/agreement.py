@@ -30,7 +30,7 @@ from netwright.questions.eval import Evaluated, Query, evaluate, protocol_number
 from netwright.spec.ends import end_of
 from netwright.spec.judge import NoSuchPacket, judge
 from netwright.spec.judgement import Judgement
-from netwright.spec.services import Backend, answering, backends, endpoints, is_known, is_one_pod
+from netwright.spec.services import Backend, answering, backends, endpoints, is_headless, is_known, is_one_pod
 from tests.random_clusters import Case, cluster
 from tests.random_parts import NAMESPACES
 
@@ -114,7 +114,7 @@ class Names:
         if kind == "svc":
             namespace, name = rest.split("/")
             service = next(d for d in self.objects if (d.kind, d.namespace, d.name) == ("Service", namespace, name))
-            return self.behind(service, backends(self.objects, service, port=port, protocol=protocol))
+            return self.behind(backends(self.objects, service, port=port, protocol=protocol))
         if kind == "node":
             return [(d, port, BOTH) for d in self.objects if d.kind == "Node" and d.name == rest]
         if "/" in rest:
@@ -133,16 +133,10 @@ class Names:
                 return f"svc/{d.namespace}/{d.name}"
         return ""
 
-    def behind(self, service: Decoded, found: Iterable[Backend]) -> list[End]:
-        """Where packets to these backends arrive. Nothing translates to a headless Service: its client dials the
-        port itself."""
-        headless = service.value.spec.cluster_ip == "None"
+    def behind(self, found: Iterable[Backend]) -> list[End]:
+        """Where packets to these backends arrive."""
         return [
-            (
-                self._owner(b.target) or b.target if isinstance(b.target, str) else b.target,
-                b.service_port if headless else b.port,
-                b.families,
-            )
+            (self._owner(b.target) or b.target if isinstance(b.target, str) else b.target, b.port, b.families)
             for b in found
         ]
 
@@ -323,7 +317,7 @@ def from_own_nodes(
     dropped: set[int] = set()
     may_drop = False
     for client in clients:
-        near, unknown = (names.behind(service, b) for b in answering(names.objects, service, client, found))
+        near, unknown = (names.behind(b) for b in answering(names.objects, service, client, found))
         for family in families:
             beside = judgements(names, asked, query, [client], near, (family,), itself=True)
             somewhere = judgements(names, asked, query, [client], unknown, (family,), itself=True)
@@ -331,11 +325,11 @@ def from_own_nodes(
             perhaps += somewhere
             if not beside and somewhere:
                 may_drop = True
-            elif not beside and judgements(names, asked, query, [client], names.behind(service, found), (family,)):
+            elif not beside and judgements(names, asked, query, [client], names.behind(found), (family,)):
                 dropped.add(family)
     others = [one for one in surely + perhaps if one[1].relation != "self"]
     outcomes = others or surely + perhaps
-    if not outcomes and not dropped and assumed and is_open(query, names.behind(service, found)):
+    if not outcomes and not dropped and assumed and is_open(query, names.behind(found)):
         return Expected("undecided", set(), frozenset({"unknown"}))
     verdicts = {j.verdict for _, j in outcomes} | ({"deny"} if dropped or may_drop else set())
     if perhaps and len(verdicts) > 1:
@@ -350,7 +344,8 @@ def leads_nowhere_known(names: Names, service: Decoded, query: Object) -> bool:
     if spec.type == "ExternalName":
         return True
     ports = [p for p in spec.ports or () if p.port == query.get("port") and (p.protocol or "TCP") == query["protocol"]]
-    return bool(ports) and not is_known(names.objects, service, port=query.get("port"), protocol=query["protocol"])
+    dials = bool(ports) or is_headless(service)
+    return dials and not is_known(names.objects, service, port=query.get("port"), protocol=query["protocol"])
 
 
 def from_outside(

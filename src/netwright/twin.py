@@ -25,11 +25,12 @@ from netwright.dialects import decode
 from netwright.dialects.k8s.decode import Invalid
 from netwright.dialects.k8s.exposing import exposing, unreadable
 from netwright.dialects.k8s.objects import NetworkPolicy, NetworkPolicySpec
+from netwright.dialects.k8s.validate import name_of
 from netwright.dialects.k8s.validate_policy import loose_ranges
 from netwright.dialects.multus import POLICY as MULTI_POLICY
 from netwright.model.account import Accounting, Provenance
 from netwright.model.cluster import Cluster, UnreadRoute
-from netwright.model.document import Decoded, Document, Fate, Objects, Reading, UnknownPolicy, Unread
+from netwright.model.document import MADE_UP, Decoded, Document, Fate, Objects, Reading, UnknownPolicy, Unread, by_names
 from netwright.model.kind_lists import by_name, find, makes_pods
 from netwright.model.kinds import Kind
 from netwright.model.leaned_on import MESH_ROOT, brings_backends, is_anywhere, is_wide, leaning, perhaps_pods
@@ -178,6 +179,9 @@ def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot |
             if isinstance(found.value, NetworkPolicy):
                 diagnostics += _loose_ranges(found, reading)
             key = (found.kind, found.namespace, found.name)
+            if not found.value.metadata.name:  # another object than any other, whatever it is called here
+                objects[key[0], key[1], f"{MADE_UP}{len(objects)}"] = replace(found, name=name_of(found.value.metadata))
+                continue
             twin = objects.get(key)
             if twin is not None and twin.value != found.value:
                 diagnostics.append(_repeated(found, twin, reading))
@@ -192,7 +196,7 @@ def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot |
     counts: Counter[str] = Counter(fates)
     counts.update(unread.fate for unread in reading.unread)
     return Snapshot(
-        objects=Objects(objects.values()),
+        objects=Objects(by_names(objects)),
         unknown=tuple(unknown),
         accounting=Accounting(**counts),
         inputs=reading.inputs_with(fates),

@@ -9,7 +9,7 @@ from netwright.model.document import Decoded
 from netwright.profiles.judging import as_judged
 from netwright.profiles.known import found_profile, profile_of
 from netwright.spec.judge import judge
-from netwright.spec.services import answering, backends, endpoints, is_known, is_one_pod
+from netwright.spec.services import answering, backends, endpoints, is_headless, is_known, is_one_pod
 from tests.scenarios.reading import Row, Scenario
 
 
@@ -82,7 +82,8 @@ def targets(spec: Spec, objects: Sequence[Decoded], row: Row, source: Decoded | 
     service = service_of(objects, row)
     if service is None:
         return ends(spec, objects, row, row.target), []
-    assert any(one.port == row.port for one in service.value.spec.ports), f"`{row.target}` is no port of it"
+    listed = any(one.port == row.port for one in service.value.spec.ports or ())
+    assert listed or is_headless(service), f"`{row.target}` is no port of it"
     found = spec.backends(objects, service, port=row.port, protocol=row.protocol)
     if not is_known(objects, service, port=row.port, protocol=row.protocol):
         return None, []

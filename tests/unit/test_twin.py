@@ -112,3 +112,45 @@ def test_an_attachment_that_is_broken_may_tell_the_cni(tmp_path: Path, of: str, 
     for cni, expected in (("", verdict), ("upstream", "allow")):
         twin = nw.load(str(tmp_path), cni=cni)
         assert twin.why("shop/web", "node/n1:80", changes=False).verdict == expected
+
+
+NAMES = """\
+apiVersion: v1
+kind: Pod
+metadata: {generateName: web-, namespace: shop, labels: {app: a}}
+spec: {containers: [{name: c, image: example/web:1}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {generateName: web-, namespace: shop, labels: {app: b}}
+spec: {containers: [{name: c, image: example/web:1}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {generateName: closed-, namespace: shop}
+spec: {podSelector: {matchLabels: {app: a}}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {generateName: closed-, namespace: shop}
+spec: {podSelector: {matchLabels: {app: b}}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: closed, namespace: shop}
+spec: {podSelector: {matchLabels: {app: c}}}
+"""
+
+
+def test_objects_whose_names_the_server_makes_up_are_each_their_own(tmp_path: Path) -> None:
+    """None stands for another, nor for one that has the name as it stands."""
+    (tmp_path / "shop.yaml").write_text(NAMES, encoding="utf-8")
+    twin = nw.load(str(tmp_path))
+    names = [(d.kind, d.name) for d in twin.snapshot.objects]
+    assert names[:2] == [("Pod", "web"), ("Pod", "web-2")]
+    assert names[2:] == [("NetworkPolicy", name) for name in ("closed-2", "closed-3", "closed")]
+    assert not twin.diagnostics
+    for ends in (("shop/web", "shop/web-2"), ("shop/web-2", "shop/web")):
+        assert twin.why(ends[0], f"{ends[1]}:80").verdict == "deny"
+    again = nw.load(str(tmp_path), like=twin)
+    assert [(d.kind, d.name) for d in again.snapshot.objects] == names

@@ -240,7 +240,15 @@ class Inquirer:
     def _port_names(self, target: Target) -> list[str]:
         return sorted({p.name for row in target.rows for p in self.cluster.row_ports[row] if p.name})
 
+    def dialled_port(self, service: ServiceNoun, protocol: int, port: str) -> ServicePortNoun | None:
+        """What stands behind a port of a Service that a client dials: one that it lists, or, of a headless one, any."""
+        found = self.service_port(service, protocol, port)
+        if found is None and service.dialled is not None and port.isascii() and port.isdigit():
+            return replace(service.dialled, protocol=protocol, port=int(port))
+        return found
+
     def service_port(self, service: ServiceNoun, protocol: int, port: str) -> ServicePortNoun | None:
+        """The port of this number or name that a Service lists."""
         for p in service.ports:
             if p.protocol == protocol and (port in (str(p.port), p.name)):
                 return p
@@ -255,9 +263,7 @@ class Inquirer:
                 f"{service.ref} is a name for `{service.external_name}`",
                 (Reason("depends", f"which addresses `{service.external_name}` has is not in the input"),),
             )
-        found = self.service_port(service, protocol, port)
-        if found is None and not service.ports and service.headless and port.isdigit():
-            return [], f"{service.ref} has no ports", ()
+        found = self.dialled_port(service, protocol, port)
         if found is None:
             listed = ", ".join(f"{protocol_name(p.protocol)} {p.port}" for p in service.ports) or "none"
             return (
@@ -276,7 +282,7 @@ class Inquirer:
                 row, address = (target.rows[0], "") if target.rows else (-1, address)
             # a headless Service translates nothing: the packet keeps the port that the client dialled
             number = found.port if service.headless else b.port
-            out.append(Delivery(row, address, b.protocol, number, b.node, b.families))
+            out.append(Delivery(row, address, protocol, number, b.node, b.families))
         return out, "", ()
 
     # --- verdicts --------------------
@@ -293,7 +299,7 @@ class Inquirer:
     ) -> Settled:
         """The verdict of a question. `port` is a number or a name, "" for none (ICMP)."""
         settled = self._ask(source, destination, protocol, port, family, icmp)
-        led = self.service_port(destination.service, protocol, port) if destination.service is not None else None
+        led = self.dialled_port(destination.service, protocol, port) if destination.service is not None else None
         if led is not None and led.more and settled.verdict != "undecided":
             told = Reason("unknown", led.more)
             settled = replace(settled, verdict="undecided", groups="some", reasons=(told,))
@@ -378,7 +384,7 @@ class Inquirer:
     ) -> Settled:
         """From an outside address to a Service: over the ways in that the input gives it, or, where it was named by an
         outer address of it, over the one that has this address."""
-        asked = self.service_port(service, protocol, port)
+        asked = self.dialled_port(service, protocol, port)
         by_node = next((p for p in service.ports if str(p.node_port) == port and p.protocol == protocol), None)
         if asked is None and by_node is None:
             return Settled("deny", "none", (), nowhere)

@@ -56,6 +56,8 @@ class ContainerPortNoun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     number: int
     name: str = ""
     host_port: int = 0
+    of_init: bool = False
+    """Whether its container ends before the others begin: policies know its name, and no Service leads to it."""
 
 
 class Backend(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +107,9 @@ class ServiceNoun(msgspec.Struct, frozen=True, kw_only=True):
     has_node_ports: bool
     """Whether each port leads in by every node too, by a port that the cluster chooses where none is written."""
     origin: Origin
+    dialled: ServicePortNoun | None = None
+    """Of a headless one what stands behind its name, which clients dial at any port: its number and protocol are
+    theirs."""
     selected: tuple[int, ...] | None = None
     """The endpoint rows that its selector selects, ready or not; None: it has none."""
     perhaps_selected: tuple[int, ...] = ()

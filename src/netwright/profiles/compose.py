@@ -168,15 +168,15 @@ def _perhaps_led(service: ServiceNoun, bringing: Sequence[UnknownPolicy]) -> Ser
     if not leading or service.type == "ExternalName":
         return service
     beside = next((u.reason for u in leading if not u.instead), "")
-    ports: list[ServicePortNoun] = []
-    for p in service.ports:
-        told = f"what it leads to may not be all in the input: {beside or leading[0].reason}"
+    told = f"what it leads to may not be all in the input: {beside or leading[0].reason}"
+
+    def perhaps(p: ServicePortNoun) -> ServicePortNoun:
         if not p.backends and not p.open:
-            p = replace(p, nowhere=f"{p.nowhere}, and {told}", open="unknown")
-        elif p.backends and beside:
-            p = replace(p, more=f"{service.ref}: {told}")
-        ports.append(p)
-    return replace(service, ports=tuple(ports))
+            return replace(p, nowhere=f"{p.nowhere}, and {told}", open="unknown")
+        return replace(p, more=f"{service.ref}: {told}") if p.backends and beside else p
+
+    dialled = service.dialled and perhaps(service.dialled)
+    return replace(service, ports=tuple(map(perhaps, service.ports)), dialled=dialled)
 
 
 def _routes(objects: Sequence[Decoded]) -> tuple[IngressRoute, ...]:

@@ -74,7 +74,15 @@ def pod_labels(thing: Decoded) -> Known:
 def pod_ports(thing: Decoded) -> tuple[ContainerPort, ...]:
     """The declared ports of the containers, then those of the init containers (sidecars among them)."""
     spec = template(thing)[1]
-    containers = (*(spec.containers or ()), *(spec.init_containers or ()))
+    return serving_ports(thing) + tuple(
+        port for one in spec.init_containers or () if not one.is_sidecar for port in one.ports or ()
+    )
+
+
+def serving_ports(thing: Decoded) -> tuple[ContainerPort, ...]:
+    """Those of the containers and sidecars, which are there when the pod is ready."""
+    spec = template(thing)[1]
+    containers = (*(spec.containers or ()), *(one for one in spec.init_containers or () if one.is_sidecar))
     return tuple(port for container in containers for port in container.ports or ())
 
 

@@ -24,7 +24,7 @@ from netwright.dialects.kubevirt.objects import VirtualMachine, VirtualMachineIn
 from netwright.model.document import Decoded
 from netwright.spec.addresses import Family, Match, address
 from netwright.spec.controllers import has_pods, told_apart
-from netwright.spec.ends import end_of, pod_labels, pod_ports
+from netwright.spec.ends import end_of, pod_labels, serving_ports
 from netwright.spec.labels import matches_pod, plain
 from netwright.spec.machines import MACHINES, is_one_machine
 
@@ -127,13 +127,15 @@ def backends(
     """Where the Service surely leads for this port (number or name) and protocol; None = every one of its own.
 
     Nothing for a port that the Service does not have, and for an ExternalName, which is a name in the DNS and no more.
+    A headless Service is a name too, for the pods' own addresses: nothing translates the port that a client dials,
+    listed or not (page "Service", headless Services).
     """
     assert isinstance(service.value, Service)
     spec = service.value.spec
     if spec is None or spec.type == "ExternalName":
         return ()
     found: list[Backend] = []
-    for one in _ports(service, port, protocol):
+    for one in _dialled(service, port, protocol):
         # Without a selector somebody else writes the Service's EndpointSlices.
         leads = _selected(objects, service, one, "yes") if spec.selector else _sliced(objects, service, one)
         found.extend(_backend(lead, one) for lead in leads)
@@ -153,6 +155,20 @@ def _ports(service: Decoded, port: int | str | None, protocol: str | None) -> li
         if (port is None or (one.port == port if isinstance(port, int) else (one.name or "") == port))
         and protocol in (None, one.protocol or "TCP")
     ]
+
+
+def is_headless(service: Decoded) -> bool:
+    """Whether the Service has no address of its own."""
+    assert isinstance(service.value, Service)
+    return service.value.spec is not None and service.value.spec.cluster_ip == "None"
+
+
+def _dialled(service: Decoded, port: int | str | None, protocol: str | None) -> list[ServicePort]:
+    """The ports that a client dials: those listed, and the number itself where the Service is headless."""
+    listed = _ports(service, port, protocol)
+    if not listed and is_headless(service) and isinstance(port, int):
+        return [ServicePort(port=port, protocol=protocol)]
+    return listed
 
 
 def families(service: Decoded) -> tuple[Family, ...]:
@@ -187,10 +203,10 @@ def is_known(objects: Sequence[Decoded], service: Decoded, *, port: int | str | 
     if spec is None or spec.type == "ExternalName":
         return False
     if spec.selector:
-        asked = _ports(service, port, protocol)
+        asked = _dialled(service, port, protocol)
         return not any(True for one in asked for _ in _selected(objects, service, one, "perhaps"))
     slices = [one for one in objects if isinstance(one.value, EndpointSlice) and _is_slice_of(one, service)]
-    listed = [port for one in slices for port in one.value.ports or ()]
+    listed = [port for one in slices for port in one.value.ports or () if not is_headless(service)]
     if any(_is_same(one, asked) and not one.port for one in listed for asked in _ports(service, port, protocol)):
         return False
     return any(one.value.address_type != "FQDN" for one in slices)
@@ -219,7 +235,7 @@ def answering(
     """
     assert isinstance(service.value, Service)
     spec = service.value.spec
-    if spec is None or spec.internal_traffic_policy != "Local" or spec.cluster_ip == "None" or isinstance(client, str):
+    if spec is None or spec.internal_traffic_policy != "Local" or is_headless(service) or isinstance(client, str):
         return tuple(found), ()
     node = end_of(objects, client).node
     beside = tuple(one for one in found if node and one.node == node)
@@ -264,18 +280,19 @@ def _selected(objects: Sequence[Decoded], service: Decoded, port: ServicePort, m
         if isinstance(one.value, Node) or one.namespace != service.namespace:
             continue
         if matches_pod(selector, pod_labels(one)) == match and (publishes_all or is_ready(one)):
-            number = target_number(one, port)
+            number = port.port if is_headless(service) else target_number(one, port)
             if number is not None:
                 yield one, number, end_of(objects, one).node, (4, 6)
 
 
 def target_number(pod: Decoded, port: ServicePort) -> int | None:
     """The pod's number for the Service's port: as written, or that of the pod's first port of that name and protocol,
-    or, where nothing is written, the Service's own. None where the pod has no port of that name.
+    or, where nothing is written, the Service's own. None where the pod has no port of that name. Init containers count
+    where they are sidecars (`FindPort` of the EndpointSlice controller).
     """
     if not isinstance(port.target_port, str) or not port.target_port:
         return port.target_port or port.port
-    for one in pod_ports(pod):
+    for one in serving_ports(pod):
         if one.name == port.target_port and (one.protocol or "TCP") == (port.protocol or "TCP"):
             return one.container_port
     return None
@@ -290,7 +307,7 @@ def _sliced(objects: Sequence[Decoded], service: Decoded, port: ServicePort) -> 
         over: tuple[Family, ...] = (6,) if value.address_type == "IPv6" else (4,)
         if value.address_type is None:
             over = (4, 6)
-        for number in _slice_numbers(value, port):
+        for number in [port.port] if is_headless(service) else _slice_numbers(value, port):
             for entry in value.endpoints or ():
                 if entry.conditions and entry.conditions.ready is False:
                     continue

@@ -473,7 +473,8 @@ def _protocol(port: ServicePort) -> Literal["http", "tcp", ""]:
 
 def _targets(port: ServicePort, spec: PodSpec) -> list[int]:
     if isinstance(port.target_port, str) and not port.target_port.isdigit():
-        return [p.number for p in container_ports(spec) if p.name == port.target_port and p.protocol == 6]
+        named = [p for p in container_ports(spec) if p.name == port.target_port and p.protocol == 6]
+        return [p.number for p in named if not p.of_init]
     return [int(port.target_port or port.port)]
 
 

@@ -102,15 +102,20 @@ def is_terminated(pod: Pod) -> bool:
 
 
 def container_ports(spec: PodSpec | None) -> tuple[ContainerPortNoun, ...]:
-    """The ports of all containers, init containers included."""
+    """The ports of all containers, then those of init containers."""
     if spec is None:
         return ()
-    containers = (*(spec.containers or ()), *(spec.init_containers or ()))
-    return _declared(tuple([container.ports for container in containers if container.ports]))
+    ports = _declared(tuple([container.ports for container in spec.containers or () if container.ports]))
+    for container in spec.init_containers or ():
+        if container.ports:
+            ports += _declared((container.ports,), of_init=not container.is_sidecar)
+    return ports
 
 
 @lru_cache(maxsize=1 << 14)
-def _declared(of_containers: tuple[tuple[ContainerPort, ...], ...]) -> tuple[ContainerPortNoun, ...]:
+def _declared(
+    of_containers: tuple[tuple[ContainerPort, ...], ...], *, of_init: bool = False
+) -> tuple[ContainerPortNoun, ...]:
     """One object for pods that declare the same ports: they are many."""
     return tuple(
         ContainerPortNoun(
@@ -118,6 +123,7 @@ def _declared(of_containers: tuple[tuple[ContainerPort, ...], ...]) -> tuple[Con
             number=port.container_port,
             name=port.name or "",
             host_port=port.host_port or 0,
+            of_init=of_init,
         )
         for ports in of_containers
         for port in ports

@@ -72,6 +72,12 @@ class ContainerPort(_Part, frozen=True):
 class Container(_Part, frozen=True):
     name: str | None = None
     ports: tuple[ContainerPort, ...] | None = None
+    restart_policy: str | None = None
+
+    @property
+    def is_sidecar(self) -> bool:
+        """Of an init container: whether it goes on beside the others."""
+        return self.restart_policy == "Always"
 
 
 class PodSpec(_Part, frozen=True):

@@ -6,7 +6,10 @@ Policy sees a packet after this translation (NetworkPolicy concept page): the ba
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Literal
+
+from msgspec.structs import replace
 
 from netwright.base.ipset import Family, IpSet, parse_address
 from netwright.base.services import PROTOCOLS
@@ -28,6 +31,9 @@ from netwright.model.columns import Columns
 from netwright.model.document import Decoded, of_kinds
 
 SLICE_OF = "kubernetes.io/service-name"
+_DIALLED = ServicePort(port=0)
+"""Stands for the port that clients of a headless Service choose."""
+_EVERY_PORT = EndpointPort()
 
 
 def service_addresses(objects: Sequence[Decoded]) -> IpSet:
@@ -143,26 +149,30 @@ def lower_services(
         ready = selected or []
         if not spec.publish_not_ready_addresses:
             ready = [row for row in ready if is_ready(live[row])]
+        headless = spec.cluster_ip == "None"
         ports = []
-        for port in spec.ports or ():
+        for port in (*(spec.ports or ()), *((_DIALLED,) if headless and kind != "ExternalName" else ())):
             backends: tuple[Backend, ...] = ()
             nowhere = ""
             is_open: Literal["", "unknown", "ambiguous"] = ""
+            target = partial(_targets, port=port, headless=headless, families=families)
             if selected is not None:
-                backends = tuple(
-                    b for row in ready for b in _targets(row, port, row_ports[row], _node(columns, row), families)
-                )
+                backends = tuple(b for row in ready for b in target(row, row_ports[row], node=_node(columns, row)))
                 nowhere = "has no endpoints"
                 if selected and not ready:
                     nowhere += f": of the {len(selected)} that it selects none is ready"
-                if any(_targets(row, port, row_ports[row], "", families) for row in maybe):
+                if any(target(row, row_ports[row]) for row in maybe):
                     backends, is_open = (), "unknown"
                     nowhere = f"selects by {_listed(compared)}, which a controller gives to pods: the value is not in "
                     nowhere += "the input, so which endpoints it has is not known"
             elif kind != "ExternalName":
-                backends = tuple(b for s in mine for b in _slice_backends(s, port, rows, ended, columns, families))
-                nowhere, is_open = _why_no_slice(mine, port)
-                backends = () if is_open else backends
+                asked = None if headless else port
+                found = [b for s in mine for b in _slice_backends(s, asked, rows, ended, columns, families)]
+                if headless:
+                    number, protocol = port.port, PROTOCOLS.get(port.protocol or "TCP", 6)
+                    found = [replace(b, port=number, protocol=protocol) for b in found]
+                nowhere, is_open = _why_no_slice(mine, asked)
+                backends = () if is_open else tuple(found)
             ports.append(
                 ServicePortNoun(
                     name=port.name or "",
@@ -180,7 +190,7 @@ def lower_services(
                 namespace=d.namespace,
                 name=d.name,
                 type=kind,
-                headless=spec.cluster_ip == "None",
+                headless=headless,
                 external_name=spec.external_name or "",
                 cluster_ips=_cluster_ips(spec),
                 external_ips=_external_ips(spec),
@@ -188,7 +198,8 @@ def lower_services(
                 source_ranges=tuple(text.strip() for text in spec.load_balancer_source_ranges or ()),
                 external_policy=spec.external_traffic_policy or "Cluster",
                 internal_policy=spec.internal_traffic_policy or "Cluster",
-                ports=tuple(ports),
+                ports=tuple(ports[: len(spec.ports or ())]),
+                dialled=ports[-1] if headless and kind != "ExternalName" else None,
                 has_node_ports=kind == "NodePort"
                 or (kind == "LoadBalancer" and spec.allocate_load_balancer_node_ports is not False),
                 origin=Origin(kind=d.kind, namespace=d.namespace, name=d.name, place=d.place),
@@ -223,14 +234,18 @@ def is_ready(d: Decoded) -> bool:
     return all(c.type != "Ready" or c.status == "True" for c in (status.conditions or () if status else ()))
 
 
-def _why_no_slice(slices: Sequence[Decoded], port: ServicePort) -> tuple[str, Literal["", "unknown", "ambiguous"]]:
-    """Why a Service without a selector leads nowhere from this port, and of what kind the reason is where that is
-    open."""
+def _why_no_slice(
+    slices: Sequence[Decoded], port: ServicePort | None
+) -> tuple[str, Literal["", "unknown", "ambiguous"]]:
+    """Why a Service without a selector leads nowhere from this port (None: from any), and of what kind the reason is
+    where that is open."""
     if not slices:
         return "has no selector and its endpoints are not in the input", "unknown"
     if all(s.value.address_type == "FQDN" for s in slices):
         told = "has an EndpointSlice of names (addressType FQDN), and the API defines no meaning for these"
         return told, "ambiguous"
+    if port is None:
+        return "has no endpoints: none in its EndpointSlices is ready", ""
     protocol = port.protocol or "TCP"
     listed = {(p.name or "", p.protocol or "TCP") for s in slices for p in s.value.ports or ()}
     if any(_is_port_of(p, port) and not p.port for s in slices for p in s.value.ports or ()):
@@ -255,39 +270,47 @@ def _node(columns: Columns, row: int) -> str:
 
 
 def _targets(
-    row: int, port: ServicePort, declared: tuple[ContainerPortNoun, ...], node: str, families: tuple[Family, ...]
+    row: int,
+    declared: tuple[ContainerPortNoun, ...],
+    *,
+    port: ServicePort,
+    headless: bool,
+    families: tuple[Family, ...],
+    node: str = "",
 ) -> list[Backend]:
-    """A named target port is resolved on the pod; a pod without it is no backend."""
+    """A named target port is resolved on the pod; a pod without it is no backend, but of a headless Service, which is
+    a name for all of its pods."""
     protocol = PROTOCOLS.get(port.protocol or "TCP", 6)
     target = port.target_port if port.target_port is not None and port.target_port != "" else port.port
     if isinstance(target, int):
         return [Backend(row=row, protocol=protocol, port=target or port.port, node=node, families=families)]
     for p in declared:  # of several ports of that name the first counts, as in the EndpointSlice controller
-        if p.name == target and p.protocol == protocol:
+        if p.name == target and p.protocol == protocol and not p.of_init:
             return [Backend(row=row, protocol=protocol, port=p.number, node=node, families=families)]
-    return []
+    return [Backend(row=row, protocol=protocol, port=port.port, node=node, families=families)] if headless else []
 
 
 def _slice_backends(
     d: Decoded,
-    port: ServicePort,
+    port: ServicePort | None,
     rows: _Rows,
     ended: Collection[tuple[str, str]],
     columns: Columns,
     families: tuple[Family, ...],
 ) -> list[Backend]:
-    """The endpoints of a slice of addresses, each reached over the slice's own family. Names are no endpoints."""
+    """The endpoints of a slice of addresses at a port, each reached over the slice's own family; `port` None: whatever
+    the slice says of ports, at 0. Names are no endpoints."""
     value: EndpointSlice = d.value
     known: tuple[Family, ...] = (4, 6)
     own = tuple(f for f in known if value.address_type == f"IPv{f}") or families
     if value.address_type == "FQDN" or (families and own[0] not in families):
         return []
     out = []
-    for slice_port in value.ports or ():
-        if not _is_port_of(slice_port, port) or not slice_port.port:
+    for slice_port in (value.ports or ()) if port is not None else (_EVERY_PORT,):
+        if port is not None and not (_is_port_of(slice_port, port) and slice_port.port):
             continue
         protocol = PROTOCOLS.get(slice_port.protocol or "TCP", 6)
-        number = slice_port.port
+        number = slice_port.port or 0
         for endpoint in value.endpoints or ():
             if endpoint.conditions and endpoint.conditions.ready is False:
                 continue

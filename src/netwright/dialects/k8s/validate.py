@@ -38,7 +38,8 @@ _ANNOTATIONS: Pointer = ("metadata", "annotations")
 def name_of(meta: Meta) -> str:
     """The name of an object; of one that has only `generateName`, that prefix without its last dash.
 
-    The API server appends five random characters on creation; the prefix alone is the same in every run.
+    The API server appends five random characters on creation; the prefix alone is the same in every run. Two objects
+    of one prefix are two (meta/v1 ObjectMeta): who brings objects together tells them apart.
     """
     return meta.name or (meta.generate_name or "").rstrip("-.")
 

@@ -128,7 +128,7 @@ class Judge:
         asked: list[tuple[int, str]] = []
         for text in ports:
             protocol, port = _named(text)
-            found = self.inquirer.service_port(service, protocol, port)
+            found = self.inquirer.dialled_port(service, protocol, port)
             if found is None:
                 raise UsageError(f"{service.ref} has no port `{text}`", help="an intent names the Service's own ports")
             asked.append((protocol, str(found.port)))

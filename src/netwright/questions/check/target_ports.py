@@ -43,7 +43,8 @@ class _Target(msgspec.Struct, frozen=True):
 
     def is_asked(self, declared: ContainerPortNoun) -> bool:
         """Whether a container's port is what the target port asks for, of whatever protocol."""
-        return declared.name == self.port.target_port if self.is_named else declared.number == self.number
+        asked = declared.name == self.port.target_port if self.is_named else declared.number == self.number
+        return asked and not declared.of_init
 
     def found(
         self,
@@ -90,8 +91,8 @@ def _named(scene: Scene, target: _Target) -> Iterator[Found]:
     if not having and other:
         yield _other_protocol(scene, target, other)
     elif not having:
-        declared = {p for row in target.rows for p in scene.cluster.row_ports[row] if p.name and p.protocol == protocol}
-        names = sorted(map(_port_words, declared))
+        ports = [p for row in target.rows for p in scene.cluster.row_ports[row] if not p.of_init]
+        names = sorted(map(_port_words, {p for p in ports if p.name and p.protocol == protocol}))
         whom = scene.refs(target.rows)
         yield target.found(
             "NW4002",
