@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -27,10 +27,11 @@ from netwright.dialects.k8s.generated import GENERATED, UNKNOWN
 from netwright.dialects.k8s.objects import NetworkPolicyPeer, NetworkPolicyPort
 from netwright.dialects.multus import POLICY as MULTI_POLICY
 from netwright.dialects.multus.edit import for_network
-from netwright.engine.by_owner import OwnerPairs, closed, opened, perhaps_closed, perhaps_opened
+from netwright.engine.by_owner import Measure, OwnerPairs, closed, opened, perhaps_closed, perhaps_opened
 from netwright.engine.compile import Network
 from netwright.engine.difference import differences
 from netwright.engine.ends import SharedEnds, shared_ends
+from netwright.engine.exposure import has_ways
 from netwright.engine.inquire import Inquirer, Part, Settled
 from netwright.engine.nearest import Near, nearest_rule
 from netwright.engine.units import Delta
@@ -41,6 +42,7 @@ from netwright.model.rule import Direction, Members
 from netwright.profiles.compose import recompose
 from netwright.profiles.deltas import deltas
 from netwright.questions.registry import FROM_TO
+from netwright.questions.why.ways import Moved, moved_ways
 
 Again = Callable[[Inquirer], Settled]
 Locate = Callable[[Origin], Position | None]
@@ -54,7 +56,8 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One change: its edits in words with the place of each, and the other connections it opens and closes.
+    """One change: its edits in words with the place of each, and the other connections it opens and closes, ways in
+    from outside first (`internet` to a Service).
 
     Perhaps opened is what was denied and is undecided now, or was undecided and is allowed now; perhaps closed the
     other way round. `more` counts what the four lists leave out.
@@ -92,8 +95,9 @@ def changes(inquirer: Inquirer, settled: Settled, locate: Locate, again: Again) 
     if network is not inquirer.network:
         inquirer = Inquirer(inquirer.cluster, network, inquirer.directory)
     out = []
+    with_ways = has_ways(inquirer.cluster)
     for edits, chain in zip(candidates, chains, strict=True):
-        proven = _prove(inquirer, part, edits, chain, wanted, locate, again)
+        proven = _prove(inquirer, part, edits, chain, wanted, locate, again, with_ways=with_ways)
         if proven is not None:
             out.append(proven)
     return tuple(sorted(out, key=lambda c: (c.size, len(c.edits))))
@@ -334,6 +338,8 @@ def _prove(
     wanted: Literal["allow", "deny"],
     locate: Locate,
     put: Again,
+    *,
+    with_ways: bool,
 ) -> Change | None:
     """Make the edits on a copy, ask again, and compare the connections of the ends that the edits touch."""
     changed = recompose(inquirer.cluster, edits)
@@ -345,7 +351,7 @@ def _prove(
     asked = put(again)
     if asked.verdict != wanted or asked.groups == "some":
         return None
-    opens, closes, perhaps_opens, perhaps_closes = moved = _moved(inquirer, again, part)
+    moved = _moved(inquirer, again, part, with_ways=with_ways)
     places = []
     for e in edits:
         d = e.before
@@ -357,11 +363,8 @@ def _prove(
         edits=tuple(e.text for e in edits),
         places=tuple(places),
         flips_to=wanted,
-        opens=opens[0],
-        closes=closes[0],
-        perhaps_opens=perhaps_opens[0],
-        perhaps_closes=perhaps_closes[0],
-        more=sum(more for _, more in moved),
+        more=sum(more for _, more in moved.values()),
+        **{which: shown for which, (shown, _) in moved.items()},
     )
 
 
@@ -369,25 +372,36 @@ Shown = tuple[tuple[Connection, ...], int]
 """The first connections, and how many more there are."""
 
 
-MEASURES = (opened, closed, perhaps_opened, perhaps_closed)
+MEASURES: Final[dict[Moved, Measure]] = {
+    "opens": opened,
+    "closes": closed,
+    "perhaps_opens": perhaps_opened,
+    "perhaps_closes": perhaps_closed,
+}
 
 
-def _moved(before: Inquirer, after: Inquirer, part: Part) -> list[Shown]:
+def _moved(before: Inquirer, after: Inquirer, part: Part, *, with_ways: bool) -> dict[Moved, Shown]:
     """The connections that an edit opens and closes, and perhaps does, besides the packet asked about."""
     asked = ServiceSet.of([(part.packet.key, part.packet.key + 1)])
-    found: list[list[tuple[OwnerPairs, tuple[str, str]]]] = [[] for _ in MEASURES]
+    found: dict[Moved, list[tuple[OwnerPairs, tuple[str, str]]]] = {which: [] for which in MEASURES}
+    touched: set[str] = set()
     for family in before.network.tables:
         ends = shared_ends(before, after, family, nodes=True)
         changes = differences(ends.before, ends.after, ends.changed, outside=ends.outside, wanted=TRANSPORT)
         mine = ("", "")
         if family == part.packet.family:
             mine = _owner(before, ends, part, "source"), _owner(before, ends, part, "destination")
-        for listed, measure in zip(found, MEASURES, strict=True):
-            listed.append((OwnerPairs(changes, ends.owners, measure), mine))
-    return [_shown(listed, asked) for listed in found]
+        for which, measure in MEASURES.items():
+            found[which].append((OwnerPairs(changes, ends.owners, measure), mine))
+        touched |= {ends.owners[end] for end in set(changes.destination.tolist())} if with_ways else set()
+    ways: dict[Moved, list[Connection]] = {which: [] for which in MEASURES}
+    for which, way in moved_ways(before, after, touched) if touched else ():
+        ports = f"{protocol_name(way.protocol)} {way.port} via {way.via} {way.entry}"
+        ways[which].append(Connection(source="internet", destination=way.service, ports=ports))
+    return {which: _shown(listed, asked, ways[which]) for which, listed in found.items()}
 
 
-def _shown(found: Sequence[tuple[OwnerPairs, tuple[str, str]]], asked: ServiceSet) -> Shown:
+def _shown(found: Sequence[tuple[OwnerPairs, tuple[str, str]]], asked: ServiceSet, ways: Sequence[Connection]) -> Shown:
     if len(found) == 1:
         [(pairs, mine)] = found
         listed: Iterable[tuple[str, str, ServiceSet]] = pairs
@@ -405,7 +419,7 @@ def _shown(found: Sequence[tuple[OwnerPairs, tuple[str, str]]], asked: ServiceSe
         Connection(source=s, destination=d, ports=str(services))
         for s, d, services in islice((x for x in others if x[2]), MOST_SHOWN)
     )
-    return shown, count - len(shown)
+    return (*ways, *shown), count - len(shown)
 
 
 def _owner(inquirer: Inquirer, ends: SharedEnds, part: Part, which: Literal["source", "destination"]) -> str:

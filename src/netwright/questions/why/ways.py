@@ -1,0 +1,48 @@
+"""Ways in from outside that a change opens or closes, beside the connection that was asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Final, Literal
+
+from netwright.base.ipset import INTERNET
+from netwright.engine.exposure import Exposure, exposures
+from netwright.engine.inquire import Inquirer
+from netwright.model.cluster import ServiceNoun
+from netwright.model.references import Target
+
+Moved = Literal["opens", "closes", "perhaps_opens", "perhaps_closes"]
+_RANK: Final = {"": 0, "deny": 0, "undecided": 1, "some": 2, "allow": 3}
+
+
+def moved_ways(before: Inquirer, after: Inquirer, touched: Collection[str]) -> Iterator[tuple[Moved, Exposure]]:
+    """Ways in of which the verdict is another after an edit, by what becomes of them. `touched` are the workloads to
+    which any connection differs: a way is another only where it leads to one, or through a proxy that is one."""
+    services = _behind(before, touched)
+    was, now = (
+        {(w.service, w.port, w.protocol, w.via, w.entry): w for w in exposures(i, _INTERNET, services)}
+        for i in (before, after)
+    )
+    for key in sorted({*was, *now}):
+        ranks = [_RANK[ways[key].verdict if key in ways else ""] for ways in (was, now)]
+        if ranks[0] == ranks[1]:
+            continue
+        perhaps, opens = 1 in ranks, ranks[1] > ranks[0]
+        moved: Moved = "opens" if opens else "closes"
+        if perhaps:
+            moved = "perhaps_opens" if opens else "perhaps_closes"
+        yield moved, (now if key in now else was)[key]
+
+
+_INTERNET: Final = Target("internet", addresses=INTERNET)
+
+
+def _behind(inquirer: Inquirer, touched: Collection[str]) -> list[ServiceNoun] | None:
+    """The Services that lead to these workloads; None for all, where a proxy is among them."""
+    cluster = inquirer.cluster
+    workload = inquirer.network.columns.workload
+    rows = {row for row, w in enumerate(workload.tolist()) if cluster.workloads[w].ref in touched}
+    proxies = {route.proxy for route in cluster.ingresses}
+    if any(not rows.isdisjoint(inquirer.endpoints_of(proxy)) for proxy in proxies):
+        return None
+    return [s for s in cluster.services if any(b.row in rows for p in s.ports for b in p.backends)]
