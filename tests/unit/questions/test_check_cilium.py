@@ -152,6 +152,14 @@ def test_a_plain_rule_for_the_same_peers_opens_one_for_requests() -> None:
     assert twin.why("shop/db", "shop/web:8080").verdict == "allow"
 
 
+def test_the_order_of_labels_makes_no_other_peers() -> None:
+    limited = http("{path: /health}").replace("app: db", "app: db, tier: back")
+    for labels in ("app: db, tier: back", "tier: back, app: db"):
+        files = WEB, DB.replace("app: db", "app: db, tier: back"), cilium(limited, f"ingress: {{{from_pods(labels)}}}")
+        assert "NW2534" in found(*files, DENY)
+        assert nw.load("-", stdin=BytesIO(manifest(*files).encode())).why("shop/db", "shop/web:8080").verdict == "allow"
+
+
 @pytest.mark.parametrize(
     ("path", "is_told"), [("/api/*", True), ("/*", True), ("/api/.*", False), ("/.*/x", False), ("/api/?", False)]
 )

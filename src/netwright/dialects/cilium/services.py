@@ -133,6 +133,7 @@ def _icmp(rules: Sequence[ICMPRule]) -> Service:
 
 
 def peers_as_written(entry: Entry) -> bytes:
-    """The peers of an entry, to be compared."""
+    """The peers of an entry, to be compared, whatever the order of their labels."""
     apart = ("to_ports", "icmps", "authentication")
-    return msgspec.json.encode([getattr(entry, name) for name in entry.__struct_fields__ if name not in apart])
+    peers = [getattr(entry, name) for name in entry.__struct_fields__ if name not in apart]
+    return msgspec.json.encode(peers, order="deterministic")

@@ -263,7 +263,7 @@ def peers_of(entry: Entry) -> Peers:
                 return ()
             found.append(ranges)
         elif form in ("fqdns", "cidr_set"):
-            found.append(msgspec.json.encode((form, one)))
+            found.append(msgspec.json.encode((form, one), order="deterministic"))
         else:
             return ()  # Services and others: whom they mean depends on what is there
     return tuple(found)
