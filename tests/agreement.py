@@ -30,7 +30,16 @@ from netwright.questions.eval import Evaluated, Query, evaluate, protocol_number
 from netwright.spec.ends import end_of
 from netwright.spec.judge import NoSuchPacket, judge
 from netwright.spec.judgement import Judgement
-from netwright.spec.services import Backend, answering, backends, endpoints, is_headless, is_known, is_one_pod
+from netwright.spec.services import (
+    Backend,
+    answering,
+    backends,
+    endpoints,
+    has_one_family,
+    is_headless,
+    is_known,
+    is_one_pod,
+)
 from tests.random_clusters import Case, cluster
 from tests.random_parts import NAMESPACES
 
@@ -181,15 +190,49 @@ Told = Literal["allow", "deny", "undecided", "some"]
 
 @dataclass(frozen=True)
 class Expected:
-    """The specification's verdict on a question, who decides it, why it is open."""
+    """The specification's verdict on a question, who decides it, why it is open; who decides any of its packets."""
 
     verdict: Told
     by: Cited
     kinds: frozenset[str]
+    any_by: Cited = field(default_factory=set)
 
 
 def expected(names: Names, asked: Asked, query: Object, families: tuple[int, ...], assumed: bool = False) -> Expected:
     """`assumed`: nothing in the input names the families of the pods, so that one more may be there."""
+    found = of_families(names, asked, query, families, assumed)
+    kind, _, rest = query["to"].partition("/")  # an address that is dialled has a family
+    if kind != "svc" or found.verdict == "deny" or "/" not in query["from"] or len(families) < 2:
+        return found
+    service = next(d for d in names.objects if d.kind == "Service" and f"{d.namespace}/{d.name}" == rest)
+    if not has_one_family(service):
+        return found
+    there = [f for f in families if any(is_there(names, asked, query, end, f) for end in names.ends(*to_end(query)))]
+    over = {f: of_families(names, asked, {**query, "family": f}, families, assumed).verdict for f in there}
+    told = set(over.values())
+    if len(told) < 2 and (not query.get("family") or len(over) < 2):
+        return found
+    if "undecided" in told or found.verdict not in ("allow", "some", "undecided"):
+        return found
+    return replace(found, verdict="undecided", by=found.any_by, kinds=frozenset({"unknown"}))
+
+
+def to_end(query: Object) -> tuple[str, Any, str]:
+    return query["to"], query.get("port"), query.get("protocol", "TCP")
+
+
+def is_there(names: Names, asked: Asked, query: Object, end: End, family: int) -> bool:
+    """Whether an end that is reached over both families has an address in this one."""
+    itself, port, over = end
+    return family in over and bool(
+        judgements(names, asked, query, [itself], [(itself, port, over)], (family,), itself=True)
+    )
+
+
+def of_families(
+    names: Names, asked: Asked, query: Object, families: tuple[int, ...], assumed: bool = False
+) -> Expected:
+    """What is expected where a Service has all the families that it may have."""
     families = all_families = (query["family"],) if query.get("family") else families
     named, dialled_text = names.service_at(query["to"]), query["to"]
     if named:  # packets to an address are of its family
@@ -302,7 +345,9 @@ def decided(verdict: Told, outcomes: list[Judgement]) -> Expected:
     counted = "allow" if verdict == "some" else verdict
     deciding = [j for j in outcomes if verdict == "undecided" or j.verdict == counted]
     kinds = {r.kind for j in outcomes if j.verdict == "undecided" for r in j.reasons}
-    return Expected(verdict, {c for j in deciding for c in cited(j)}, frozenset(kinds))
+    return Expected(
+        verdict, {c for j in deciding for c in cited(j)}, frozenset(kinds), set().union(*map(cited, outcomes))
+    )
 
 
 def from_own_nodes(

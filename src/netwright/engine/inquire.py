@@ -299,6 +299,12 @@ class Inquirer:
     ) -> Settled:
         """The verdict of a question. `port` is a number or a name, "" for none (ICMP)."""
         settled = self._ask(source, destination, protocol, port, family, icmp)
+        service = destination.service
+        # an address that is dialled has a family
+        if service is not None and service.one_family and source.rows and destination.dialled is None:
+            from netwright.engine.one_family import of_one_family
+
+            settled = of_one_family(self, service, self.deliveries(destination, protocol, port)[0], settled)
         led = self.dialled_port(destination.service, protocol, port) if destination.service is not None else None
         if led is not None and led.more and settled.verdict != "undecided":
             told = Reason("unknown", led.more)

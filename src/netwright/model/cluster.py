@@ -107,6 +107,8 @@ class ServiceNoun(msgspec.Struct, frozen=True, kw_only=True):
     has_node_ports: bool
     """Whether each port leads in by every node too, by a port that the cluster chooses where none is written."""
     origin: Origin
+    one_family: bool = False
+    """Whether it has one address family, and the input does not say which."""
     dialled: ServicePortNoun | None = None
     """Of a headless one what stands behind its name, which clients dial at any port: its number and protocol are
     theirs."""

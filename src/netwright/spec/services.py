@@ -190,6 +190,18 @@ def families(service: Decoded) -> tuple[Family, ...]:
     return tuple(family for family in both if f"IPv{family}" in listed)
 
 
+def has_one_family(service: Decoded) -> bool:
+    """Whether the API server chooses the Service's one family, as nothing is written: the policy is SingleStack where
+    none is given, but for headless Services without a selector, which have both."""
+    assert isinstance(service.value, Service)
+    spec = service.value.spec
+    if spec is None or families(service) != (4, 6) or spec.ip_families or spec.cluster_ips or address(spec.cluster_ip):
+        return False
+    if spec.ip_family_policy is None:
+        return not is_headless(service) or bool(spec.selector)
+    return spec.ip_family_policy == "SingleStack"
+
+
 def is_known(objects: Sequence[Decoded], service: Decoded, *, port: int | str | None, protocol: str | None) -> bool:
     """Whether the input tells what stands behind the Service's port (None: behind each): pods by its selector, or
     EndpointSlices of addresses.

@@ -191,6 +191,7 @@ def lower_services(
                 name=d.name,
                 type=kind,
                 headless=headless,
+                one_family=_has_one_family(spec, families),
                 external_name=spec.external_name or "",
                 cluster_ips=_cluster_ips(spec),
                 external_ips=_external_ips(spec),
@@ -225,6 +226,15 @@ def _families(spec: ServiceSpec) -> tuple[Family, ...]:
         listed = ["IPv6" if ":" in text else "IPv4" for text in texts if _is_address(text)]
     families: tuple[Family, ...] = (4, 6)
     return tuple(f for f in families if f"IPv{f}" in listed)
+
+
+def _has_one_family(spec: ServiceSpec, families: tuple[Family, ...]) -> bool:
+    """Whether the API server chooses one family: by the policy that is the default, but for headless Services without a
+    selector, which have both (core/v1 ServiceSpec, ipFamilies and ipFamilyPolicy)."""
+    chooses = spec.ip_family_policy == "SingleStack" or (
+        spec.ip_family_policy is None and not (spec.cluster_ip == "None" and not spec.selector)
+    )
+    return chooses and not families
 
 
 def is_ready(d: Decoded) -> bool:

@@ -1,0 +1,44 @@
+"""Services that have one address family of two, and the input does not say which.
+
+Where nothing is written the API server gives a Service the first family of the cluster (core/v1 ServiceSpec,
+ipFamilies; page "IPv4/IPv6 dual-stack"), so that over the other one it is not reached at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from netwright.base.ipset import Family
+from netwright.engine.reasons import Reason
+from netwright.model.cluster import ServiceNoun
+from netwright.model.references import Target
+
+if TYPE_CHECKING:
+    from netwright.engine.inquire import Delivery, Inquirer, Settled
+
+
+def of_one_family(
+    inquirer: Inquirer, service: ServiceNoun, deliveries: Sequence[Delivery], settled: Settled
+) -> Settled:
+    """The verdict of a client in the cluster: where it would be another over the other family, or is asked about one,
+    whether any passes is undecided. That of backends which have one family alone is theirs."""
+    tables = inquirer.network.tables
+    by_family = {f: {p.outcome.verdict for p in settled.parts if p.packet.family == f} for f in tables}
+    here = [f for f, verdicts in by_family.items() if verdicts]
+    verdicts = [by_family[f] for f in here]
+    if settled.verdict == "deny" or "undecided" in set().union(*verdicts) or len(tables) < 2:
+        return settled
+    if len(here) == 2 and verdicts[0] == verdicts[1]:
+        return settled
+    if len(here) < 2 and not any(_has(inquirer, d, f) for d in deliveries for f in tables if f not in here):
+        return settled
+    told = f"{service.ref} has one address family, and which one is not in the input"
+    return replace(settled, verdict="undecided", groups="some", reasons=(Reason("unknown", told),))
+
+
+def _has(inquirer: Inquirer, delivery: Delivery, family: Family) -> bool:
+    """Whether a backend that a Service leads to in either family has an address in this one."""
+    return delivery.row >= 0 and not delivery.families and bool(inquirer.spots(Target("", (delivery.row,)), family))
