@@ -150,7 +150,15 @@ def _type(schema: dict[str, Any]) -> str:
         return ", ".join(f"`{value}`" for value in schema["enum"])
     if schema.get("type") == "array":
         return f"list of {_type(schema['items'])}"
-    return schema.get("type") or f"[{schema['$ref']}](../how/eval.md#a-question)"
+    return schema.get("type") or f"[{schema['$ref']}](../how/{_DESCRIBED.get(schema['$ref'], 'eval.md#a-question')})"
+
+
+_DESCRIBED = {
+    "Accepted": "check.md#on-the-second-day",
+    "Intent": "intents.md",
+    "Known": "check.md#on-the-first-day",
+}
+"""Where structs that are no query are described."""
 
 
 # --- codes, kinds, profiles, exit codes -------------------------------------------------------------------------------

@@ -23,10 +23,10 @@ from netwright.base.errors import UsageError
 from netwright.base.spans import Origin, Position, named
 from netwright.dialects import decode
 from netwright.dialects.k8s.decode import Invalid
+from netwright.dialects.k8s.diagnosing import invalid, not_evaluated, repeated, unlisted_kind, with_loose_ranges
 from netwright.dialects.k8s.exposing import exposing, unreadable
-from netwright.dialects.k8s.objects import NetworkPolicy, NetworkPolicySpec
+from netwright.dialects.k8s.objects import NetworkPolicy
 from netwright.dialects.k8s.validate import name_of
-from netwright.dialects.k8s.validate_policy import loose_ranges
 from netwright.dialects.multus import POLICY as MULTI_POLICY
 from netwright.model.account import Accounting, Provenance
 from netwright.model.cluster import Cluster, UnreadRoute
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from netwright.engine.compile import Network
     from netwright.engine.inquire import Inquirer
     from netwright.model.configuration import Accepted, Intent
+    from netwright.model.finding import Known
     from netwright.model.references import Directory
     from netwright.questions.check import Checked
     from netwright.questions.convert import Converted
@@ -173,26 +174,26 @@ def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot |
             if isinstance(found, Invalid):
                 fates.append("invalid")
                 refused.append(document)
-                diagnostics.append(_invalid(found, reading))
+                diagnostics.append(invalid(found, reading))
                 continue
             fates.append("evaluated")
             if isinstance(found.value, NetworkPolicy):
-                diagnostics += _loose_ranges(found, reading)
+                diagnostics += with_loose_ranges(found, reading)
             key = (found.kind, found.namespace, found.name)
             if not found.value.metadata.name:  # another object than any other, whatever it is called here
                 objects[key[0], key[1], f"{MADE_UP}{len(objects)}"] = replace(found, name=name_of(found.value.metadata))
                 continue
             twin = objects.get(key)
             if twin is not None and twin.value != found.value:
-                diagnostics.append(_repeated(found, twin, reading))
+                diagnostics.append(repeated(found, twin, reading))
             objects[key] = found
     for unread in reading.unread:
         diagnostics.append(unread.diagnostic)
         unknown += _unread_policies(unread, reading)
         routes.append(unreadable(unread))
     unknown += map(perhaps_pods, bringing.values())
-    diagnostics += [_not_read(v, k, found, reading) for (v, k), found in unread_kinds.items()]
-    diagnostics += [_unlisted(v, k, found, reading) for (v, k), found in unlisted.items()]
+    diagnostics += [not_evaluated(v, k, found, reading) for (v, k), found in unread_kinds.items()]
+    diagnostics += [unlisted_kind(v, k, found, reading) for (v, k), found in unlisted.items()]
     counts: Counter[str] = Counter(fates)
     counts.update(unread.fate for unread in reading.unread)
     return Snapshot(
@@ -261,91 +262,6 @@ _GROUPS = (
     "k8s.ovn.org",
     "k8s.cni.cncf.io",
 )
-
-
-def _at(
-    document: Document | Decoded | Invalid, reading: Reading, pointer: tuple[str | int, ...] = ()
-) -> dict[str, Any]:
-    position = reading.texts.position(document.place, pointer) if document.place else None
-    return {"file": position.file, "line": position.line, "column": position.column} if position else {}
-
-
-def _invalid(found: Invalid, reading: Reading) -> Diagnostic:
-    name = named(found.namespace, found.name)
-    return Diagnostic(
-        code="NW1007",
-        severity="error",
-        title=f"{found.kind} `{name}`: {found.message}",
-        effect="the API server would refuse the object, so it is not evaluated",
-        help=found.help,
-        **_at(found, reading, found.pointer),
-    )
-
-
-def _loose_ranges(found: Decoded, reading: Reading) -> list[Diagnostic]:
-    return [
-        Diagnostic(
-            code="NW1015",
-            severity="warning",
-            title=f"{found.kind} `{found.namespace}/{found.name}`: `{text}` has bits set beyond its prefix length",
-            effect=f"evaluated as `{network}`, as Kubernetes before 1.36 takes it; later it refuses new objects",
-            help=f"write `{network}`, or `{text.partition('/')[0]}/{network.max_prefixlen}` for the one address",
-            **_at(found, reading, pointer),
-        )
-        for pointer, text, network in loose_ranges(found.value.spec or NetworkPolicySpec())
-    ]
-
-
-def _repeated(found: Decoded, other: Decoded, reading: Reading) -> Diagnostic:
-    first = reading.texts.position(other.place) if other.place else None
-    name = named(found.namespace, found.name)
-    places = [place.file for place in (other.place, found.place) if place]
-    folder = reading.parting(*places) if len(places) == 2 else None
-    if folder is None:
-        help_text = "delete one; or name one of the two as the source"
-    else:
-        each = f"`diff --split {folder}` takes each folder of {'the source' if folder == '.' else folder} on its own"
-        help_text = f"delete one; if these are two clusters or environments, name one as the source, or {each}"
-    if any(unread.diagnostic.code == "NW1004" for unread in reading.unread):
-        help_text += "; `--kustomize` renders what kustomizations bring together"
-    return Diagnostic(
-        code="NW1010",
-        severity="warning",
-        title=f"{found.kind} `{name}` stands twice and differs" + (f" (first at {first})" if first else ""),
-        effect="the one read last is evaluated, as applying the files in this order would leave it",
-        help=help_text,
-        **_at(found, reading),
-    )
-
-
-def _names(found: Sequence[Document | Decoded]) -> str:
-    names = [named(d.namespace, d.name) for d in found[:3]]
-    return ", ".join(f"`{n}`" for n in names) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
-
-
-def _not_read(version: str, kind: str, found: list[Document], reading: Reading) -> Diagnostic:
-    listed = find(found[0].group, kind)
-    acts = listed is not None and listed.effect != "none"
-    return Diagnostic(
-        code="NW1008",
-        severity="warning" if acts else "info",
-        title=f"{kind} ({version}) is not evaluated yet: {_names(found)}",
-        effect="verdicts of everything it could select are undecided"
-        if acts
-        else "what it adds is missing from the answer; policy verdicts stand",
-        help="leave it out of the sources to see the answer without it" if acts else "",
-        **_at(found[0], reading),
-    )
-
-
-def _unlisted(version: str, kind: str, found: list[Document], reading: Reading) -> Diagnostic:
-    return Diagnostic(
-        code="NW1009",
-        severity="warning",
-        title=f"{kind} ({version}) is in none of the lists of kinds: {_names(found)}",
-        effect="taken as not touching the network",
-        **_at(found[0], reading),
-    )
 
 
 def under_one_profile(before: Twin, after: Twin) -> tuple[Twin, Twin]:
@@ -579,19 +495,21 @@ class Twin:
         *,
         namespaces: Sequence[str] = (),
         intents: Sequence[Intent] = (),
-        baseline: Sequence[str] = (),
+        baseline: Sequence[Known | str] = (),
         severities: Mapping[str, Literal["error", "warning", "info", "ignore"]] | None = None,
         accepted: Sequence[Accepted] = (),
         today: str = "",
     ) -> Checked:
-        """What is wrong with the network: findings, each with its place, effect and cure; and which intents hold."""
+        """What is wrong with the network: findings, each with its place, effect and cure; and which intents hold.
+        `baseline`: findings that are known; a fingerprint alone knows its finding whatever it is about."""
+        from netwright.model.finding import Known
         from netwright.questions.registry import Check
 
         return self.ask(
             Check(
                 namespaces=tuple(namespaces),
                 intents=tuple(intents),
-                baseline=tuple(baseline),
+                baseline=tuple(Known(fingerprint=one) if isinstance(one, str) else one for one in baseline),
                 severities=dict(severities or {}),
                 accepted=tuple(accepted),
                 today=today,

@@ -13,7 +13,9 @@ class Diagnostic(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to tell about the input. `line` and `column` are 1-based, 0 where there is none.
 
     `title` starts in lower case, has no full stop and quotes what the user wrote in backticks; `effect` says what it
-    means for the answers and `help` what to do.
+    means for the answers and `help` what to do. `kind`, `namespace` and `name` are the object that it is about; without
+    `name` it is about a kind, and `namespace` is then the one in which all objects of it stand; without `kind` it is
+    about the text. `key` tells it from others of its code about the same: it holds no line, and no count.
     """
 
     code: str
@@ -24,6 +26,10 @@ class Diagnostic(msgspec.Struct, frozen=True, kw_only=True):
     column: int = 0
     effect: str = ""
     help: str = ""
+    kind: str = ""
+    namespace: str = ""
+    name: str = ""
+    key: str = ""
 
     @property
     def where(self) -> str:

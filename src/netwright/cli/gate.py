@@ -21,6 +21,7 @@ from netwright.version import VERSION
 
 if TYPE_CHECKING:
     from netwright.model.configuration import Intent
+    from netwright.model.finding import Known
     from netwright.questions.check import Checked, FailOn
     from netwright.questions.registry import Check
     from netwright.twin import Twin
@@ -42,7 +43,12 @@ if TYPE_CHECKING:
     shell_complete=files,
     help="What must hold, beside the intents of the configuration. Again for more.",
 )
-@click.option("--baseline", metavar="FILE", shell_complete=files, help="Only findings that this JSON lacks count.")
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    shell_complete=files,
+    help="Only findings count that this JSON lacks of the same network.",
+)
 @click.option(
     "--write-intents",
     type=click.Path(path_type=Path),
@@ -93,14 +99,14 @@ def check(
     asked = Check(
         namespaces=namespaces,
         intents=(*configured.intents, *_intents(intents)),
-        baseline=_baseline(baseline),
         severities=configured.severities,
         accepted=configured.accepted,
         today=_day(today),
     )
+    known = _baseline(baseline)
 
     def answered(parts: Sequence[tuple[str, Twin]]) -> int:
-        return _answered(parts, asked, paths, fail_on, show, everything, namespaces, given, to)
+        return _answered(parts, asked, known, paths, fail_on, show, everything, namespaces, given, to)
 
     if watch:
         if write_intents is not None or split:
@@ -115,6 +121,7 @@ def check(
 def _answered(
     parts: Sequence[tuple[str, Twin]],
     asked: Check,
+    known: _Baseline | None,
     paths: Sequence[str],
     fail_on: FailOn,
     show: tuple[str, ...],
@@ -124,7 +131,7 @@ def _answered(
     to: Output,
 ) -> int:
     """Write the findings of all parts; the exit code."""
-    answers = [_ask(name, twin, asked, fail_on) for name, twin in _narrowed(parts, namespaces)]
+    answers = [_ask(name, twin, asked, known, fail_on) for name, twin in _narrowed(parts, namespaces)]
     reasons = list(dict.fromkeys(reason for one in answers for reason in one.reasons))
     code = code_of(reasons)
     if to.format == "json":
@@ -191,8 +198,13 @@ def _narrowed(parts: Sequence[tuple[str, Twin]], namespaces: Sequence[str]) -> l
     return out
 
 
-def _ask(name: str, twin: Twin, asked: Check, fail_on: FailOn) -> _Answer:
+def _ask(name: str, twin: Twin, asked: Check, known: _Baseline | None, fail_on: FailOn) -> _Answer:
+    """The findings of one network, against what the baseline has of this very one."""
+    if known is not None:
+        asked = msgspec.structs.replace(asked, baseline=known.networks.get(name, ()))
     checked = twin.ask(asked)
+    if known is not None and name not in known.networks and checked.states["new"]:
+        checked = msgspec.structs.replace(checked, notes=(*checked.notes, known.lacking(name)))
     _, reasons = exit_code(twin, 1 if checked.fails(fail_on) else 4 if checked.is_open else 0)
     return _Answer(name, twin, checked, tuple(reasons))
 
@@ -222,12 +234,27 @@ def _intents(paths: Sequence[str]) -> list[Intent]:
     return [intent for path in paths for intent in read_intents(path)]
 
 
-def _baseline(path: str | None) -> tuple[str, ...]:
+class _Baseline(msgspec.Struct, frozen=True):
+    """What is known of each network by its name, "" of the only one; and the file that says it."""
+
+    file: str
+    networks: dict[str, tuple[Known, ...]]
+
+    def lacking(self, name: str) -> str:
+        """Why nothing is known of a network."""
+        if not name:
+            return f"{self.file}: the baseline is of several networks, and of one without a name nothing is known"
+        if "" in self.networks:
+            return f"{self.file}: the baseline is of one network without a name, and of `{name}` nothing is known"
+        return f"{self.file}: the baseline has no network `{name}`, of which all is new"
+
+
+def _baseline(path: str | None) -> _Baseline | None:
     if path is None:
-        return ()
+        return None
     from netwright.sources.configuration import read_baseline
 
-    return read_baseline(path)
+    return _Baseline(path, read_baseline(path))
 
 
 def _day(text: str) -> str:

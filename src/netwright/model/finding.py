@@ -38,8 +38,11 @@ class Finding(Mark, frozen=True, kw_only=True):
 
     `title` starts in lower case, has no full stop and quotes the user's words in backticks. `effect` is what it means
     for traffic, `help` what to do, `owner` who CODEOWNERS or an annotation names. `fingerprint` stays the same while
-    the finding does: it holds neither file nor line nor the index of a rule. `workloads` are those it is about.
-    `state`: only what is new counts; known findings are in the baseline, accepted ones in the configuration.
+    the finding does: it holds neither line nor the index of a rule, and a file only where it is about that text, by its
+    name below the source. `workloads` are those it is about, `objects` the objects (`KIND NAMESPACE/NAME`) where it is
+    about several of them.
+    `state`: only what is new counts; known findings are in the baseline, accepted ones in the configuration. `added`
+    are those workloads and objects that the baseline has not of a finding of this fingerprint: for them it is new.
     """
 
     code: str
@@ -49,6 +52,43 @@ class Finding(Mark, frozen=True, kw_only=True):
     help: str = ""
     owner: str = ""
     workloads: tuple[str, ...] = ()
+    objects: tuple[str, ...] = ()
     also: tuple[Mark, ...] = ()
     fingerprint: str
     state: State = "new"
+    added: tuple[str, ...] = ()
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding that a baseline has: its fingerprint, and the workloads and objects that it was about. None: whichever
+    they are."""
+
+    fingerprint: str
+    workloads: tuple[str, ...] | None = None
+    objects: tuple[str, ...] | None = None
+
+    def lacks(self, finding: Finding) -> tuple[str, ...]:
+        """The workloads and objects of a finding that this one was not about.
+
+        >>> one = Known(fingerprint="f", workloads=("deploy/shop/web",))
+        >>> one.lacks(
+        ...     Finding(
+        ...         code="NW3003",
+        ...         severity="warning",
+        ...         title="",
+        ...         kind="",
+        ...         namespace="",
+        ...         name="",
+        ...         path="",
+        ...         workloads=("deploy/shop/web", "deploy/shop/db"),
+        ...         fingerprint="f",
+        ...     )
+        ... )
+        ('deploy/shop/db',)
+        """
+        out: list[str] = []
+        for had, has in ((self.workloads, finding.workloads), (self.objects, finding.objects)):
+            if had is not None:
+                held = set(had)
+                out += [ref for ref in has if ref not in held]
+        return tuple(out)

@@ -234,8 +234,9 @@ TERMS: tuple[Term, ...] = (
     _t(
         "baseline",
         "What `netwright check -o json` wrote earlier. With `--baseline FILE` findings whose fingerprint is in it are "
-        "known and do not count: an old repository can be gated on what is new. A fingerprint holds neither file nor "
-        "line.",
+        "known and do not count: an old repository can be gated on what is new. A fingerprint holds no line, and a "
+        "file only where the finding is about the text itself. Findings are known in their own network, and one that "
+        "is about more workloads than the known one is new.",
         "fingerprint",
         see="finding, netwright.yaml",
     ),

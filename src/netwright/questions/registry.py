@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, Protocol, Ty
 from msgspec import Meta, Struct
 
 from netwright.model.configuration import Accepted, Intent
+from netwright.model.finding import Known
 
 if TYPE_CHECKING:
     from netwright.base.spans import Origin, Position
@@ -106,7 +107,7 @@ class Diff(Params["Diffed"], frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Check(Params["Checked"], frozen=True, kw_only=True, forbid_unknown_fields=True, rename=IN_NAMESPACES):
     namespaces: Annotated[tuple[str, ...], Meta(description="Only findings in these namespaces.")] = ()
     intents: Annotated[tuple[Intent, ...], Meta(description="What must hold.")] = ()
-    baseline: Annotated[tuple[str, ...], Meta(description="Fingerprints of findings that are known.")] = ()
+    baseline: Annotated[tuple[Known, ...], Meta(description="Findings of this network that are known.")] = ()
     severities: Annotated[
         dict[str, Literal["error", "warning", "info", "ignore"]], Meta(description="Severities of codes, or `ignore`.")
     ] = {}

@@ -24,8 +24,10 @@ FIELDS: Final = (
     "help",
     "owner",
     "workloads",
+    "objects",
     "fingerprint",
     "state",
+    "added",
 )
 
 

@@ -64,6 +64,7 @@ def sarif(
     kept = found[:most]
     codes = sorted({f.code for f in kept})
     index = {name: i for i, name in enumerate(codes)}
+    since = any(f.state == "known" or f.added for f in checked.findings)
     return {
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -80,7 +81,7 @@ def sarif(
                 "invocations": [_invocation(checked, found, most, provenance, code, meaning)],
                 "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the repository."}}},
                 "columnKind": "unicodeCodePoints",
-                "results": [_result(f, index[f.code], repository, since=bool(checked.states["known"])) for f in kept],
+                "results": [_result(f, index[f.code], repository, since=since) for f in kept],
                 "properties": {
                     "findings": len(found),
                     "cut": len(found) - len(kept),
@@ -141,9 +142,13 @@ def _result(finding: Finding, index: int, repository: Repository, *, since: bool
         "locations": [_location(finding, repository)],
         **({"relatedLocations": related} if related else {}),
         "partialFingerprints": prints,
-        **({"baselineState": "unchanged" if finding.state == "known" else "new"} if since else {}),
+        **({"baselineState": _standing(finding)} if since else {}),
         **({"properties": {"owner": plain(finding.owner)}} if finding.owner else {}),
     }
+
+
+def _standing(finding: Finding) -> str:
+    return "unchanged" if finding.state == "known" else "updated" if finding.added else "new"
 
 
 def _location(mark: Mark, repository: Repository) -> dict[str, Any]:

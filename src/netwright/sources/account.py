@@ -25,9 +25,18 @@ _KUSTOMIZE_GROUP = "kustomize.config.k8s.io"
 
 
 def diagnostic(
-    code: str, title: str, *, file: str, line: int = 0, column: int = 0, effect: str = "", help_text: str = ""
+    code: str,
+    title: str,
+    *,
+    file: str,
+    line: int = 0,
+    column: int = 0,
+    effect: str = "",
+    help_text: str = "",
+    kind: str = "",
+    key: str = "",
 ) -> Diagnostic:
-    """A diagnostic with the severity and, unless given, the help of its code."""
+    """A diagnostic with the severity and, unless given, the help of its code; about a text, or about a kind."""
     known = _CODES[code]
     severity: Severity = known.severity
     return Diagnostic(
@@ -39,6 +48,8 @@ def diagnostic(
         column=column,
         effect=effect,
         help=help_text or known.help,
+        kind=kind,
+        key=key,
     )
 
 
@@ -78,9 +89,11 @@ class Account:
         effect: str = "",
         group: str | None = None,
         besides: tuple[str, ...] = (),
+        kind: str = "",
+        key: str = "",
     ) -> None:
-        """A text that gave no object, or a kind that was not read but in the namespaces `besides`. `line` and `column`
-        are 1-based."""
+        """A text that gave no object, or a `kind` that was not read but in the namespaces `besides`. `line` and
+        `column` are 1-based. Texts of one file are told apart by `key`, else by the kinds and namespaces they say."""
         said = said or Said()
         self.unread.append(
             Unread(
@@ -92,6 +105,8 @@ class Account:
                     column=column,
                     effect=effect or effect_of(said),
                     help_text=help_text,
+                    kind=kind,
+                    key=key or " ".join((*said.kinds, *said.namespaces)),
                 ),
                 fate=fate,
                 kinds=said.kinds,
@@ -110,15 +125,10 @@ class Account:
 
     def warn_left(self, files: Sequence[str]) -> None:
         """Manifests in the folders of rendered kustomizations that none of these names."""
-        more = f" and {len(files) - 3} more" if len(files) > 3 else ""
-        self.warnings.append(
-            diagnostic(
-                "NW1012",
-                f"no rendered kustomization names {', '.join(f'`{file}`' for file in files[:3])}{more}",
-                file=files[0],
-                effect="not read: applying the kustomization would not apply it",
-            )
-        )
+        effect = "not read: applying the kustomization would not apply it"
+        for file in files:
+            title = f"no rendered kustomization names `{file}`"
+            self.warnings.append(diagnostic("NW1012", title, file=file, effect=effect))
 
     def warn_empty(self, file: str) -> None:
         """A text that was read to its end and holds no document."""
@@ -135,6 +145,7 @@ class Account:
                 line=line,
                 column=column,
                 effect="the last value is read",
+                key=short,
             )
         )
 
@@ -296,7 +307,14 @@ class Account:
         position = self.texts.position(place)
         line, column = (position.line, position.column) if position else (0, 0)
         self.note_unread(
-            code, title, file=place.file, line=line, column=column, said=Said(kinds=kinds), fate="not_understood"
+            code,
+            title,
+            file=place.file,
+            line=line,
+            column=column,
+            said=Said(kinds=kinds),
+            fate="not_understood",
+            key=title,
         )
 
 

@@ -14,6 +14,7 @@ from netwright.base.errors import UsageError
 from netwright.base.patterns import pattern
 from netwright.base.spans import Place, Pointer
 from netwright.model.configuration import Accepted, Configuration, Intent, Verb
+from netwright.model.finding import Known, State
 from netwright.sources import yamltext
 from netwright.sources.files import read_regular
 from netwright.sources.positions import KeptTexts, Span
@@ -115,9 +116,13 @@ class _Intents(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 class _Known(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
+    workloads: tuple[str, ...] | None = None
+    objects: tuple[str, ...] | None = None
+    state: State = "new"
 
 
 class _KnownTwin(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
     findings: tuple[_Known, ...]
 
 
@@ -127,18 +132,28 @@ class _Baseline(msgspec.Struct, frozen=True, kw_only=True):
     twins: tuple[_KnownTwin, ...] | None = None
 
 
-def read_baseline(path: str) -> tuple[str, ...]:
-    """The fingerprints of the findings in what `check -o json` wrote. Raises UsageError."""
+def read_baseline(path: str) -> dict[str, tuple[Known, ...]]:
+    """The findings in what `check -o json` wrote, of each network by its name, "" where it was asked of one. Those that
+    were accepted are left out: they are settled by the acceptance, as long as it holds. Raises UsageError."""
     try:
         known = msgspec.json.decode(_bytes(path), type=_Baseline)
         if known.findings is None and known.twins is None:
             raise msgspec.DecodeError("it has no findings")
-        listed = [*(known.findings or ()), *(f for twin in known.twins or () for f in twin.findings)]
-        return tuple(f.fingerprint for f in listed)
+        networks = {"": known.findings} if known.findings is not None else {}
+        networks |= {twin.name: twin.findings for twin in known.twins or ()}
+        return {name: _known(findings) for name, findings in networks.items()}
     except msgspec.DecodeError as error:
         raise UsageError(
             f"`{path}` is no baseline: {error}", help=f"`netwright check -o json --out {path}` writes one"
         ) from None
+
+
+def _known(findings: Sequence[_Known]) -> tuple[Known, ...]:
+    return tuple(
+        Known(fingerprint=f.fingerprint, workloads=f.workloads, objects=f.objects)
+        for f in findings
+        if f.state != "accepted"
+    )
 
 
 # --- one file --------------------

@@ -227,6 +227,7 @@ def _note_template(account: Account, file: str, data: bytes, offset: int, parts:
         file=file,
         line=line + 1,
         column=column + 1,
+        key="all of it",
         said=said,
         fate="not_understood",
     )

@@ -8,6 +8,7 @@ import pytest
 
 from netwright.base.errors import UsageError
 from netwright.model.configuration import Accepted, Intent
+from netwright.model.finding import Known
 from netwright.sources import read
 from netwright.sources.configuration import read_baseline, read_configuration, read_intents
 
@@ -123,7 +124,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_a_baseline_is_what_check_wrote(tmp_path: Path, text: str) -> None:
     file = tmp_path / "known.json"
     file.write_text('{"schema": "netwright.check/v1", "findings": [{"fingerprint": "f", "code": "NW1"}]}')
-    assert read_baseline(str(file)) == ("f",)
+    assert read_baseline(str(file)) == {"": (Known(fingerprint="f"),)}
     file.write_text(text)
     with pytest.raises(UsageError, match="is no baseline"):
         read_baseline(str(file))

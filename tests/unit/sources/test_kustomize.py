@@ -151,8 +151,8 @@ def test_what_no_kustomization_names_is_not_read_and_said(tmp_path: Path, monkey
         found = read([source], kustomize=True)
         assert names(found) == read_names
         assert not found.unread
-        said = "no rendered kustomization names " + ", ".join(f"`{file}`" for file in left)
-        assert [(w.code, w.title) for w in found.warnings] == ([("NW1012", said)] if left else [])
+        said = [("NW1012", f"no rendered kustomization names `{file}`", file) for file in left]
+        assert [(w.code, w.title, w.file) for w in found.warnings] == said
 
 
 def test_kustomizations_in_circles_and_behind_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

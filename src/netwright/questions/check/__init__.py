@@ -6,7 +6,6 @@ explanations and examples are in `model.finding_codes`.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Collection, Sequence
 from importlib import import_module
@@ -14,7 +13,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from netwright.base.diagnostics import Diagnostic, Severity
+from netwright.base.diagnostics import Severity
 from netwright.base.spans import Origin
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
 from netwright.dialects.calico import BESIDE as CALICO_BESIDE
@@ -37,8 +36,9 @@ from netwright.model.document import Unread
 from netwright.model.finding import Finding, Mark, State
 from netwright.model.finding_codes import ABSENCE, code_of
 from netwright.questions.check.acceptance import settled
-from netwright.questions.check.found import Found, marked
+from netwright.questions.check.found import Found, fingerprint, marked
 from netwright.questions.check.intents import IntentAnswer, Judge
+from netwright.questions.check.of_input import of_input
 from netwright.questions.check.scene import Scene
 from netwright.questions.registry import Asked, Check
 
@@ -151,7 +151,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     namespace, the least isolated first.
 
     `counts` are new findings by severity, `states` all by state. `withheld` says of what nothing was reported, and why;
-    `notes` what is to be looked after in the configuration.
+    `notes` what is to be looked after in the configuration and the baseline.
     """
 
     findings: tuple[Finding, ...]
@@ -187,7 +187,7 @@ def answer(twin: Asked, params: Check) -> Checked:
         return not params.namespaces or _is_in(found.origin, params.namespaces)
 
     scene = Scene(twin, lambda found: found.code not in untold and is_in(found))
-    findings: list[Finding] = [_of_input(d) for d in twin.snapshot.diagnostics if d.severity != "info"]
+    findings = list(of_input(twin.snapshot.diagnostics, twin.snapshot.reading, params.namespaces))
     seen: Counter[tuple[str, ...]] = Counter()
     withheld: Counter[str] = Counter()
     given = {d.kind for d in twin.cluster.objects} | {scene.profile.name}
@@ -233,7 +233,7 @@ def _intents(twin: Asked, params: Check) -> tuple[IntentAnswer, ...]:
 
 def _finding(scene: Scene, found: Found, seen: Counter[tuple[str, ...]]) -> Finding:
     origin = found.origin
-    same = (found.code, origin.kind, origin.namespace, origin.name, found.key)
+    same = (found.code, *(found.subject or (origin.kind, origin.namespace, origin.name)), found.key)
     seen[same] += 1
     times = seen[same]
     # a finding that was recalled says what it said
@@ -252,31 +252,9 @@ def _made(twin: Asked, found: Found, same: tuple[str, ...], times: int) -> Findi
         help=found.help,
         owner=twin.owner_of(origin),
         workloads=found.workloads,
+        objects=found.objects,
         also=tuple(Mark(**marked(twin, s.origin, s.label)) for s in found.also),
-        fingerprint=_fingerprint(*same, str(times)),
-    )
-
-
-def _fingerprint(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
-
-
-def _of_input(d: Diagnostic) -> Finding:
-    """What is said of the input is a finding too: the object is not known, the words are all that tells it apart."""
-    return Finding(
-        code=d.code,
-        severity=d.severity,
-        title=d.title,
-        kind="",
-        namespace="",
-        name="",
-        path="",
-        file=d.file,
-        line=d.line,
-        column=d.column,
-        effect=d.effect,
-        help=d.help,
-        fingerprint=_fingerprint(d.code, d.title),
+        fingerprint=fingerprint(*same, str(times)),
     )
 
 

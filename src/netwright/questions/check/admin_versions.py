@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from netwright.dialects.adminpolicy.objects import AdminPeer, Peer
 from netwright.model.document import Decoded
 from netwright.questions.check.admin_written import AdminRule, name_of, old_fields, rules_of
-from netwright.questions.check.found import Found, Seen, at, listed
+from netwright.questions.check.found import CLUSTER, Found, Seen, at, listed, things
 from netwright.questions.check.scene import Scene
 
 OVN_PRIORITIES = 99
@@ -129,6 +129,8 @@ class Versions:
                 label="another version of one API",
                 effect="few implementations enforce both; how their priorities compare is nowhere written",
                 help="write all of them as ClusterNetworkPolicies",
+                objects=things((*policies, *others)),
+                subject=CLUSTER,
                 also=(Seen(at(others[0], "kind"), "policy.networking.k8s.io/v1alpha2"),),
             )
         elif not self.old:
@@ -141,4 +143,6 @@ class Versions:
                 "v0.2.0 have ClusterNetworkPolicy alone",
                 help="where the plugin knows it, write a ClusterNetworkPolicy of tier `Admin` (of `Baseline` for the "
                 "baseline), with `Accept` for `Allow` and `protocols` for `ports`",
+                objects=things(policies),
+                subject=CLUSTER,
             )

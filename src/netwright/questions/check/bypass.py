@@ -12,7 +12,7 @@ from netwright.base.services import protocol_name
 from netwright.dialects.k8s.objects import LabelSelector
 from netwright.model.cluster import Workload
 from netwright.model.document import Decoded
-from netwright.questions.check.found import Found, Seen, at, listed
+from netwright.questions.check.found import Found, Seen, at, listed, namespace_of
 from netwright.questions.check.pods import port_place, spec_pointer
 from netwright.questions.check.scene import Scene, spec_of
 from netwright.spec.labels import matches
@@ -90,6 +90,7 @@ def past_policy(scene: Scene) -> Iterator[Found]:
             help="leave `hostNetwork` out where the workload does not need it",
             key=namespace,
             workloads=refs,
+            subject=namespace_of(namespace),
         )
 
 

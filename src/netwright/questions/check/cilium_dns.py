@@ -69,6 +69,6 @@ def checks(scene: Scene) -> Iterator[Found]:
             effect="names of Services do not resolve, so connections that the rules allow are not made",
             help="allow port 53 to the DNS servers: `toEndpoints: [{matchLabels: {k8s:io.kubernetes.pod.namespace: "
             "kube-system, k8s:k8s-app: kube-dns}}]`",
-            key=" ".join(refs),
+            key=entry.words,
             workloads=refs,
         )

@@ -12,7 +12,7 @@ from netwright.dialects.k8s.endpoints import is_terminated
 from netwright.dialects.k8s.objects import Node, Pod
 from netwright.dialects.k8s.service_ranges import service_ranges
 from netwright.model.document import Decoded
-from netwright.questions.check.found import Found, Seen, at, listed
+from netwright.questions.check.found import CLUSTER, Found, Seen, at, listed, things
 from netwright.questions.check.stage import Stage
 
 
@@ -191,6 +191,8 @@ def one_address_twice(scene: Stage) -> Iterator[Found]:
             help="delete one, so that it starts anew; then look for leases that the network plugin lost",
             key=text,
             workloads=scene.refs(r for r, d in enumerate(scene.cluster.row_objects) if d in pods),
+            objects=things(pods),
+            subject=CLUSTER,
             also=(Seen(at(pods[0], "status", "podIP"), "here"),),
         )
 
@@ -216,6 +218,8 @@ def nodes_alike(scene: Stage) -> Iterator[Found]:
             "fail",
             help="give each kubelet the address of an interface of its own (`--node-ip`)",
             key=address,
+            objects=tuple(f"Node {name}" for name in names),
+            subject=CLUSTER,
             also=(Seen(at(first, "status", "addresses", place, "address"), "here"),),
         )
 

@@ -12,7 +12,7 @@ from typing import Any
 from netwright.dialects.k8s.endpoints import template_of
 from netwright.dialects.k8s.objects import Workload
 from netwright.model.document import Decoded
-from netwright.questions.check.found import Found, Seen, at, listed
+from netwright.questions.check.found import Found, Seen, at, listed, things
 from netwright.questions.check.stage import Stage
 
 Pairs = frozenset[tuple[str, str]]
@@ -63,6 +63,7 @@ def _found(decoded: Decoded, others: list[Decoded]) -> Found:
         effect="controllers may count or take over each other's pods, and autoscalers read the wrong ones",
         help=f"give each a label of its own, as `app.kubernetes.io/component: {others[0].name}`; the selector of a "
         "Deployment is changed by making it anew",
+        objects=things(others),
         also=(Seen(at(others[0], "spec", "template", "metadata", "labels"), "the pods' labels"),),
     )
 

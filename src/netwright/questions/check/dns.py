@@ -16,7 +16,7 @@ from netwright.dialects.k8s.endpoints import NAMESPACE_NAME
 from netwright.dialects.k8s.lower import lower_ports
 from netwright.dialects.k8s.objects import NetworkPolicyPort
 from netwright.model.document import Decoded
-from netwright.questions.check.found import Found, at, listed
+from netwright.questions.check.found import Found, at, listed, namespace_of
 from netwright.questions.check.mistakes import Mistakes
 from netwright.questions.check.scene import RuleOf, Scene, spec_of
 from netwright.questions.check.surroundings import Surroundings
@@ -178,6 +178,7 @@ class Names:
                 "`namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}`",
                 key=namespace,
                 workloads=refs,
+                subject=namespace_of(namespace),
             )
 
     def only_udp(self) -> Iterator[Found]:

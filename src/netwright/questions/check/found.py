@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+import hashlib
+from collections.abc import Iterable
+from typing import Any, Final
 
 import msgspec
 
-from netwright.base.spans import Origin
+from netwright.base.spans import Origin, named
 from netwright.model.document import Decoded
 from netwright.questions.registry import Asked
 
@@ -22,7 +24,10 @@ class Found(msgspec.Struct, frozen=True):
     """A finding as a check words it.
 
     `key` tells it from others of its code in the same object: what stays the same when lines and indexes move (the
-    port, the label, the range), "" where an object can have only one.
+    port, the label, the range), "" where an object can have only one. `subject` is the kind, namespace and name of what
+    it is about where its place is but one of several objects (a namespace, by one of its workloads): it tells the
+    finding from others in the place of that object. `workloads`, `objects`: all that it is about; neither is in `key`,
+    so that one more leaves the finding what it is.
     """
 
     code: str
@@ -33,7 +38,27 @@ class Found(msgspec.Struct, frozen=True):
     help: str = ""
     key: str = ""
     workloads: tuple[str, ...] = ()
+    objects: tuple[str, ...] = ()
+    subject: tuple[str, str, str] | None = None
     also: tuple[Seen, ...] = ()
+
+
+CLUSTER: Final = ("", "", "")
+"""The subject of what is about the whole cluster."""
+
+
+def namespace_of(name: str) -> tuple[str, str, str]:
+    """A namespace as the subject of a finding, whether its object is in the input or not."""
+    return ("Namespace", "", name)
+
+
+def fingerprint(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:32]
+
+
+def things(objects: Iterable[Decoded]) -> tuple[str, ...]:
+    """Objects as the `objects` of a finding."""
+    return tuple(f"{d.kind} {named(d.namespace, d.name)}" for d in objects)
 
 
 def at(decoded: Decoded, *pointer: str | int) -> Origin:

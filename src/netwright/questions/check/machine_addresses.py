@@ -17,7 +17,7 @@ from netwright.model.networks import NetworkNoun, by_attachment
 from netwright.profiles.networks import described
 from netwright.profiles.odd_networks import addresses
 from netwright.questions.check.attached import Attached, attached
-from netwright.questions.check.found import Found, Seen, at, listed
+from netwright.questions.check.found import CLUSTER, Found, Seen, at, listed
 from netwright.questions.check.machines import Machines, Networks, found
 from netwright.questions.check.stage import Stage
 
@@ -197,6 +197,7 @@ def asked_twice(told: Mapping[tuple[str, str], list[tuple[Written, str]]]) -> It
             help="give each an address of its own",
             key=f"{ref} {text}",
             workloads=refs,
+            subject=CLUSTER,
             also=(Seen(at(first.decoded, *first.template, "metadata", "annotations", ADDRESSES), "asks for it too"),),
         )
 

@@ -14,7 +14,7 @@ import msgspec
 from netwright.dialects.k8s.endpoints import NAMESPACE_NAME
 from netwright.dialects.k8s.objects import LabelSelector, NetworkPolicyPeer
 from netwright.model.document import Decoded
-from netwright.questions.check.found import Found, Seen, at, listed
+from netwright.questions.check.found import Found, Seen, at, listed, namespace_of, things
 from netwright.questions.check.label_words import close, contradiction, nearest, wanted, written
 from netwright.questions.check.mistakes import Mistakes
 from netwright.questions.check.scene import RuleOf, Scene, spec_of
@@ -56,6 +56,8 @@ def subjects(around: Surroundings) -> Iterator[Found]:
             effect="nothing can be said of what they do: there is no pod that they select",
             help="name the manifests of its workloads as a source too, or correct the namespace",
             key=namespace,
+            objects=things(policies),
+            subject=namespace_of(namespace),
         )
         for policy in policies:
             selector = spec_of(policy).pod_selector

@@ -14,7 +14,7 @@ from netwright.profiles.multi_policies import OVN_TOPOLOGIES
 from netwright.profiles.networks import LABEL, described, differing_attachments
 from netwright.profiles.odd_networks import overlaps, rivals_of
 from netwright.questions.check.attached import Attached, attached
-from netwright.questions.check.found import Found, Seen, at, listed
+from netwright.questions.check.found import Found, Seen, at, listed, namespace_of
 from netwright.questions.check.machines import Networks
 from netwright.questions.check.stage import Stage
 
@@ -102,6 +102,8 @@ def two_primary(scene: Stage, networks: Networks) -> Iterator[Found]:
                 effect="a namespace has one primary network: OVN-Kubernetes does not make the second, or none",
                 help="take the namespace from all but one, or give the others the role Secondary",
                 key=namespace,
+                objects=(ref, *rivals),
+                subject=namespace_of(namespace),
                 also=tuple(seen for one in rivals for seen in _seen(networks, networks.by_ref[one], "another")),
             )
 

@@ -107,6 +107,8 @@ def note_refused(account: Account, shown: str, one: Listed, beside: Sequence[Lis
         effect=effect,
         group=resource.group,
         besides=one.seen,
+        kind=resource.kind,
+        key=name,
     )
 
 
@@ -116,7 +118,8 @@ def _shortened(names: Sequence[str]) -> str:
 
 def note_served(account: Account, shown: str, served: Served) -> None:
     for group in served.silent:
-        account.note_unread("NW1016", f"the server of the group {group} does not answer", file=shown, said=Said())
+        title = f"the server of the group {group} does not answer"
+        account.note_unread("NW1016", title, file=shown, said=Said(), key=group)
     unlisted = [r for r in served.resources if asked_for(r.group, r.kind) == "unlisted"]
     if unlisted:
         names = ", ".join(f"`{r.plural}.{r.group}`" for r in unlisted[:5]) + (" …" if len(unlisted) > 5 else "")
