@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from netwright.sources import Part
     from netwright.store.records import Manifest
 
+RANGES: Final = "`--pod-cidr 10.244.0.0/16`"
 A = TypeVar("A")
 T = TypeVar("T")
 
@@ -87,7 +88,7 @@ def load(
     from netwright import sources as readers
 
     named = [s for given in sources for s in ([given] if isinstance(given, (str, readers.Part)) else given)]
-    cidrs = [pod_cidr] if isinstance(pod_cidr, str) else list(pod_cidr)
+    cidrs = pod_ranges([pod_cidr] if isinstance(pod_cidr, str) else pod_cidr)
     was_enabled = gc.isenabled()
     gc.disable()  # a collector that walks half a million new objects costs more than reading them
     try:
@@ -105,11 +106,11 @@ def load(
 
         reading = readers.read(named, stdin=stdin, kustomize=kustomize, access=access, stored=stored)
         if len(opened) == len(reading.inputs) == 1:
-            cidrs, cni = cidrs or list(opened[0].pod_cidrs), cni or opened[0].cni
+            cidrs, cni = cidrs or opened[0].pod_cidrs, cni or opened[0].cni
         read = time.process_time()
         twin = Twin(
             digest(reading, like.snapshot if like is not None else None),
-            pod_cidrs=tuple(c.strip() for text in cidrs for c in text.split(",") if c.strip()),
+            pod_cidrs=cidrs,
             cni=cni,
         )
         twin.seconds = {"reading": read - started, "decoding": time.process_time() - read}
@@ -117,6 +118,16 @@ def load(
     finally:
         if was_enabled:
             gc.enable()
+
+
+def pod_ranges(given: Sequence[str]) -> tuple[str, ...]:
+    """The pods' ranges one by one. Raises UsageError for what is no CIDR, or has bits beyond its prefix length."""
+    from netwright.base.ipset import exact_ranges
+
+    try:
+        return exact_ranges(*given)
+    except ValueError as error:
+        raise UsageError(str(error), help=RANGES) from None
 
 
 def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot | None = None) -> Snapshot:
@@ -379,7 +390,7 @@ class Twin:
             self.seconds["composing"] = time.process_time() - started
             return made
         except ValueError as error:
-            raise UsageError(str(error), help="`--pod-cidr 10.244.0.0/16`") from None
+            raise UsageError(str(error), help=RANGES) from None
 
     @cached_property
     def network(self) -> Network:

@@ -40,6 +40,20 @@ def parse_cidr(text: str) -> tuple[Family, Interval]:
     return family, (low, low + (1 << host_bits))
 
 
+def exact_ranges(*texts: str) -> tuple[str, ...]:
+    """The CIDRs and addresses in texts that have them one by one or with commas between. Raises ValueError for what is
+    no CIDR, and for one with bits set beyond its prefix length."""
+    found = tuple(cidr.strip() for text in texts for cidr in text.split(",") if cidr.strip())
+    for cidr in found:
+        family, (low, high) = parse_cidr(cidr)
+        address = cidr.partition("/")[0]
+        if parse_address(address)[1] != low:
+            (whole,) = prefixes(family, ((low, high),))
+            meant = f"`{whole}`, or `{address}/{BITS[family]}` for the one address"
+            raise ValueError(f"`{cidr}` has bits set beyond its prefix length: write {meant}")
+    return found
+
+
 def address_text(family: Family, value: int) -> str:
     if family == 4:
         return inet_ntop(AF_INET, value.to_bytes(4, "big"))

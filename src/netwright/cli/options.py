@@ -41,9 +41,10 @@ class ConfigurationFile:
             from netwright.model.configuration import Configuration
 
             return Configuration()
+        from netwright.profiles.known import profile_of
         from netwright.sources.configuration import read_configuration
 
-        return read_configuration(self.path or CONFIGURATION)
+        return read_configuration(self.path or CONFIGURATION, profile_of)
 
 
 class Given(msgspec.Struct, frozen=True):

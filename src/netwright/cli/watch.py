@@ -36,21 +36,21 @@ def watching(given: Given, paths: Sequence[str], to: Output, answer: Callable[[T
     from netwright.profiles.alike import read_alike
     from netwright.sources import Access
     from netwright.sources.kube.watch import Followed
-    from netwright.twin import Twin, digest
+    from netwright.twin import Twin, digest, pod_ranges
 
     sources = given.named(*paths)
     if len(sources) != 1 or not sources[0].startswith("kube:"):
         raise UsageError("--watch follows one live cluster", help="`kube:` or `kube:CONTEXT` as the only source")
     if to.format not in ("text", "json") or to.path is not None:
         raise UsageError("--watch answers as text or JSON, on standard output", help="leave out --out")
+    ranges = pod_ranges(given.pod_cidr or given.configuration().pod_cidr)
     access = Access(kubeconfig=given.kubeconfig, context=given.context, allow_exec=given.allow_exec)
     progress.now(f"reading {sources[0]}")
     followed = Followed(sources[0], access, read_alike)
-    ranges = tuple(c.strip() for text in given.pod_cidr or given.configuration().pod_cidr for c in text.split(","))
 
     try:
         with following() as told:
-            twin = Twin(digest(followed.reading()), pod_cidrs=tuple(filter(None, ranges)), cni=given.profile())
+            twin = Twin(digest(followed.reading()), pod_cidrs=ranges, cni=given.profile())
             gc.disable()  # it walks what stays, and not while somebody waits for an answer
             code = answer(twin)
             gc.collect()

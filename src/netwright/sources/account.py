@@ -131,7 +131,11 @@ class Account:
             self.warnings.append(diagnostic("NW1012", title, file=file, effect=effect))
 
     def warn_empty(self, file: str) -> None:
-        """A text that was read to its end and holds no document."""
+        """A text that was read to its end and holds no document; of a configuration that is none missing."""
+        from netwright.sources.configuration import is_named_ours
+
+        if is_named_ours(file):
+            return
         self.warnings.append(diagnostic("NW1013", "no document in it", file=file, effect="nothing is read from it"))
 
     def warn_repeated(self, file: str, key: str, line: int, column: int) -> None:

@@ -4,33 +4,25 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Sequence
-from typing import Any, Literal, NoReturn, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 import msgspec
 
 from netwright.base.diagnostics import Severity
 from netwright.base.errors import UsageError
-from netwright.base.patterns import pattern
-from netwright.base.spans import Place, Pointer
+from netwright.base.ipset import exact_ranges
+from netwright.base.spans import Pointer
 from netwright.model.configuration import Accepted, Configuration, Intent, Verb
 from netwright.model.finding import Known, State
-from netwright.sources import yamltext
-from netwright.sources.files import read_regular
-from netwright.sources.positions import KeptTexts, Span
-from netwright.sources.yamltext import Built, Repeated, TextFault
+from netwright.sources.own_text import OwnText, read_bytes
 
 NAME = "netwright.yaml"
-MAX_BYTES = 256 << 20
-"""Of a file; a baseline of many findings is large, one that never ends is none."""
 SEVERITIES = ("error", "warning", "info", "ignore")
 VERBS: tuple[Verb, ...] = ("allow", "deny", "only", "apart")
-HELP = "`netwright explain intent` shows how intents are written, `explain netwright.yaml` the configuration"
-_STEP = pattern(r"\.([^.\[\]]+)|\[(\d+)\]")
 _ANSWER = b'{"schema":"netwright.'
 _TELLING = {"intents", "severities", "accepted"}
 """Keys that tell our files from others that are mappings too."""
-T = TypeVar("T")
 OneOrMore = str | tuple[str, ...]
 
 
@@ -74,38 +66,47 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     accepted: tuple[_Accepted, ...] = ()
 
 
-def read_configuration(path: str) -> Configuration:
-    """The configuration in a file. Raises UsageError with file and line for what is not understood."""
-    text = _Text(path)
+def read_configuration(path: str, profile: Callable[[str], object] | None = None) -> Configuration:
+    """The configuration in a file; an empty one where that holds nothing. Raises UsageError with file and line for what
+    is not understood. `profile` raises ValueError for a `cni` that is not known."""
+    text = OwnText(path, empty={})
     file = text.convert(_File)
     folder = os.path.dirname(path)  # noqa: PTH120 - paths stay as they are written
+    if file.cni is not None and profile is not None:
+        try:
+            profile(file.cni)
+        except ValueError as error:
+            text.fail(("cni",), f"`cni`: {error}", help="`netwright explain` lists the profiles")
     intents: list[Intent] = []
     listed = (file.intents,) if isinstance(file.intents, str) else file.intents
     for number, one in enumerate(listed):
+        pointer: Pointer = ("intents",) if isinstance(file.intents, str) else ("intents", number)
         if isinstance(one, str):
-            intents += read_intents(os.path.join(folder, one))  # noqa: PTH118
+            named = os.path.join(folder, one)  # noqa: PTH118
+            intents += read_intents(named, named_at=text.position(pointer))
         else:
-            intents.append(text.intent(one, ("intents", number)))
+            intents.append(_as_intent(text, one, pointer))
     _tell_apart(intents)
     return Configuration(
         file=path,
         sources=tuple(_beside(folder, s) for s in _tuple(file.sources)),
         cni=file.cni,
-        pod_cidr=_tuple(file.pod_cidr),
+        pod_cidr=_ranges(text, file.pod_cidr),
         kustomize=file.kustomize,
         intents=tuple(intents),
         severities=file.severities,
-        accepted=tuple(text.accepted(a, ("accepted", i)) for i, a in enumerate(file.accepted)),
+        accepted=tuple(_as_accepted(text, a, ("accepted", i)) for i, a in enumerate(file.accepted)),
     )
 
 
-def read_intents(path: str) -> tuple[Intent, ...]:
-    """The intents of a file: a list, or a mapping with `intents`. Raises UsageError with file and line."""
-    text = _Text(path)
+def read_intents(path: str, *, named_at: str = "") -> tuple[Intent, ...]:
+    """The intents of a file: a list, or a mapping with `intents`. `named_at` is the place that names the file. Raises
+    UsageError with file and line."""
+    text = OwnText(path, named_at=named_at)
     is_list = isinstance(text.value, list)
     found: Sequence[_Intent] = text.convert(tuple[_Intent, ...]) if is_list else text.convert(_Intents).intents
     base: Pointer = () if is_list else ("intents",)
-    intents = [text.intent(one, (*base, number)) for number, one in enumerate(found)]
+    intents = [_as_intent(text, one, (*base, number)) for number, one in enumerate(found)]
     _tell_apart(intents)
     return tuple(intents)
 
@@ -136,7 +137,7 @@ def read_baseline(path: str) -> dict[str, tuple[Known, ...]]:
     """The findings in what `check -o json` wrote, of each network by its name, "" where it was asked of one. Those that
     were accepted are left out: they are settled by the acceptance, as long as it holds. Raises UsageError."""
     try:
-        known = msgspec.json.decode(_bytes(path), type=_Baseline)
+        known = msgspec.json.decode(read_bytes(path), type=_Baseline)
         if known.findings is None and known.twins is None:
             raise msgspec.DecodeError("it has no findings")
         networks = {"": known.findings} if known.findings is not None else {}
@@ -159,98 +160,56 @@ def _known(findings: Sequence[_Known]) -> tuple[Known, ...]:
 # --- one file --------------------
 
 
-def _bytes(path: str) -> bytes:
+def _as_intent(text: OwnText, written: _Intent, pointer: Pointer) -> Intent:
+    verbs = [verb for verb in VERBS if getattr(written, verb) is not None]
+    if len(verbs) != 1:
+        told = " and ".join(f"`{v}`" for v in verbs) or "none"
+        text.fail(pointer, f"an intent has one of `allow`, `deny`, `only`, `apart`; this one has {told}")
+    verb = verbs[0]
+    of = getattr(written, verb)
+    if isinstance(of, _Apart):
+        ends: dict[str, Any] = {"tenants": of.tenants}
+    else:
+        ports = of.ports if isinstance(of.ports, tuple) else (of.ports,)
+        ends = {
+            "sources": _tuple(of.from_),
+            "destinations": _tuple(of.to),
+            "ports": tuple(p.strip() for one in ports for p in str(one).split(",") if p.strip()),
+        }
+        for side in ("sources", "destinations"):
+            if not ends[side] and (verb, side) != ("only", "sources"):  # only nobody: that is nobody at all
+                text.fail((*pointer, verb), f"`{'from' if side == 'sources' else 'to'}` names nobody")
+    return Intent(
+        name=written.name,
+        verb=verb,
+        **ends,
+        reason=written.reason,
+        severity=written.severity,
+        file=text.path,
+        line=text.line(pointer),
+    )
+
+
+def _as_accepted(text: OwnText, written: _Accepted, pointer: Pointer) -> Accepted:
     try:
-        data = read_regular(path, MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else ""
-        raise UsageError(f"`{path}` cannot be read: {(reason or str(error)).lower()}") from None
-    if len(data) > MAX_BYTES:
-        raise UsageError(f"`{path}` is over {MAX_BYTES >> 20} MiB", help="is it the file that was meant?")
-    return data
+        datetime.date.fromisoformat(written.expires)
+    except ValueError:
+        text.fail((*pointer, "expires"), f"`{written.expires}` is no day; write YYYY-MM-DD")
+    if not written.reason.strip():
+        text.fail((*pointer, "reason"), "an accepted finding needs a reason")
+    fields = {name: getattr(written, name) for name in written.__struct_fields__}
+    return Accepted(**fields, file=text.path, line=text.line(pointer))
 
 
-class _Text:
-    """A YAML file of one document, and where everything stands in it."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        data = _bytes(path)
-        documents: list[Built] = []
-        repeated: list[Repeated] = []
+def _ranges(text: OwnText, written: OneOrMore) -> tuple[str, ...]:
+    found: list[str] = []
+    for number, one in enumerate(_tuple(written)):
         try:
-            yamltext.build(data, documents, repeated)
-        except TextFault as fault:
-            raise UsageError(f"{path}:{fault.line + 1}:{fault.column + 1}: {fault.message}", help=HELP) from None
-        if len(documents) != 1:
-            raise UsageError(f"{path}: one YAML document is expected, found {len(documents)}", help=HELP)
-        for again in repeated:
-            told = f"{path}:{again.line + 1}:{again.column + 1}: key `{again.key}` is written twice"
-            raise UsageError(told, help="delete one of the two")
-        document = documents[0]
-        self.value: Any = document.value
-        self.texts = KeptTexts()
-        self.texts.keep(path, data)
-        span = Span(json=False, start=0, end=len(data), line=document.line, first=document.start, last=document.end)
-        self.texts.add(path, span)
-
-    def convert(self, type_: type[T]) -> T:
-        try:
-            return msgspec.convert(self.value, type_)
-        except msgspec.ValidationError as error:
-            message, _, where = str(error).partition(" - at `$")
-            pointer = tuple(int(i) if i else key for key, i in _STEP.findall(where.rstrip("`")))
-            if message.startswith("Invalid enum value"):
-                held = SEVERITIES if pointer[:1] == ("severities",) else SEVERITIES[:-1]
-                message += f"; one of {', '.join(held)} is expected"
-            self.fail(pointer, f"{message[:1].lower()}{message[1:]}")
-
-    def line(self, pointer: Pointer) -> int:
-        position = self.texts.position(Place(file=self.path), pointer)
-        return position.line if position else 0
-
-    def fail(self, pointer: Pointer, message: str) -> NoReturn:
-        position = self.texts.position(Place(file=self.path), pointer)
-        raise UsageError(f"{position or self.path}: {message}", help=HELP)
-
-    def intent(self, written: _Intent, pointer: Pointer) -> Intent:
-        verbs = [verb for verb in VERBS if getattr(written, verb) is not None]
-        if len(verbs) != 1:
-            told = " and ".join(f"`{v}`" for v in verbs) or "none"
-            self.fail(pointer, f"an intent has one of `allow`, `deny`, `only`, `apart`; this one has {told}")
-        verb = verbs[0]
-        of = getattr(written, verb)
-        if isinstance(of, _Apart):
-            ends: dict[str, Any] = {"tenants": of.tenants}
-        else:
-            ports = of.ports if isinstance(of.ports, tuple) else (of.ports,)
-            ends = {
-                "sources": _tuple(of.from_),
-                "destinations": _tuple(of.to),
-                "ports": tuple(p.strip() for one in ports for p in str(one).split(",") if p.strip()),
-            }
-            for side in ("sources", "destinations"):
-                if not ends[side] and (verb, side) != ("only", "sources"):  # only nobody: that is nobody at all
-                    self.fail((*pointer, verb), f"`{'from' if side == 'sources' else 'to'}` names nobody")
-        return Intent(
-            name=written.name,
-            verb=verb,
-            **ends,
-            reason=written.reason,
-            severity=written.severity,
-            file=self.path,
-            line=self.line(pointer),
-        )
-
-    def accepted(self, written: _Accepted, pointer: Pointer) -> Accepted:
-        try:
-            datetime.date.fromisoformat(written.expires)
-        except ValueError:
-            self.fail((*pointer, "expires"), f"`{written.expires}` is no day; write YYYY-MM-DD")
-        if not written.reason.strip():
-            self.fail((*pointer, "reason"), "an accepted finding needs a reason")
-        fields = {name: getattr(written, name) for name in written.__struct_fields__}
-        return Accepted(**fields, file=self.path, line=self.line(pointer))
+            found += exact_ranges(one)
+        except ValueError as error:
+            pointer: Pointer = ("pod-cidr",) if isinstance(written, str) else ("pod-cidr", number)
+            text.fail(pointer, f"`pod-cidr`: {error}", help="write the pods' range as `10.244.0.0/16`")
+    return tuple(found)
 
 
 def _tuple(value: OneOrMore) -> tuple[str, ...]:
@@ -278,17 +237,24 @@ def _tell_apart(intents: Sequence[Intent]) -> None:
 def is_ours(file: str, value: Any) -> bool:
     """Whether a document that is no Kubernetes object is a configuration, a file of intents or an answer of ours."""
     if isinstance(value, (bytes, msgspec.Raw)):
-        return bytes(value)[: len(_ANSWER)] == _ANSWER
+        if not is_named_ours(file):
+            return bytes(value)[: len(_ANSWER)] == _ANSWER
+        value = msgspec.json.decode(value)
     if isinstance(value, list):
         return bool(value) and all(isinstance(v, dict) and "name" in v and _has_verb(v) for v in value)
-    if not isinstance(value, dict) or not value:
+    if not isinstance(value, dict):
         return False
     known = {field.encode_name for field in msgspec.structs.fields(_File)}
-    return set(value) <= known and (file.rpartition("/")[2] == NAME or not _TELLING.isdisjoint(value))
+    return set(value) <= known and (is_named_ours(file) or not _TELLING.isdisjoint(value))
+
+
+def is_named_ours(file: str) -> bool:
+    """Whether a file has the name of a configuration."""
+    return file.rpartition("/")[2] == NAME
 
 
 def _has_verb(value: dict[str, Any]) -> bool:
     return any(verb in value for verb in VERBS)
 
 
-__all__ = ["NAME", "is_ours", "read_baseline", "read_configuration", "read_intents"]
+__all__ = ["NAME", "is_named_ours", "is_ours", "read_baseline", "read_configuration", "read_intents"]

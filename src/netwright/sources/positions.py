@@ -303,6 +303,40 @@ def scan(text: str) -> Node:
     return (root.children or {}).get(0, root)
 
 
+def key_at(text: str, path: Pointer) -> tuple[int, int] | None:
+    """0-based line and column of the key that a path ends with, or of the element of a list, in the first document of
+    `text`, which was read before; None where it is not written there (but merged in)."""
+    import yaml
+
+    starts = (yaml.MappingStartEvent, yaml.SequenceStartEvent)
+    ends = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
+    get_event = new_parser(text).get_event
+    steps: list[str | int | None] = []  # of each open container: the index, or the key; None while a key comes next
+    while True:
+        event: Any = get_event()
+        kind = event.__class__
+        if kind in ends:
+            steps.pop()
+        elif kind in starts or kind is yaml.ScalarEvent or kind is yaml.AliasEvent:
+            is_key = bool(steps) and steps[-1] is None
+            if is_key:
+                steps[-1] = _key(event)
+            if tuple(steps) == path and (is_key or isinstance(steps[-1], int)):
+                return event.start_mark.line, event.start_mark.column
+            if is_key:
+                continue
+            if kind in starts:
+                steps.append(0 if kind is yaml.SequenceStartEvent else None)
+                continue
+        elif kind is yaml.DocumentEndEvent or kind is yaml.StreamEndEvent:
+            return None
+        else:
+            continue
+        if steps:  # a value is complete
+            last = steps[-1]
+            steps[-1] = last + 1 if isinstance(last, int) else None
+
+
 def _descend(node: Node, path: Pointer) -> Node:
     for step in path:
         child = node.children.get(step) if node.children else None

@@ -151,7 +151,21 @@ def test_the_configuration_is_overruled_by_the_command_line(here: Path, capfd: p
     (here / "netwright.yaml").write_text("sourcs: dead\n", encoding="utf-8")
     code, _, err = ask(capfd, "reach", "open")
     assert code == 2
-    assert "netwright.yaml:1:1: object contains unknown field `sourcs`" in err
+    assert "netwright.yaml:1:1: unknown key `sourcs`; did you mean `sources`?" in err
+    (here / "netwright.yaml").write_text("sources: open\ncni: foo\n", encoding="utf-8")
+    code, _, err = ask(capfd, "reach")
+    assert (code, err.splitlines()[0][:37]) == (2, "error: netwright.yaml:2:6: `cni`: `fo")
+    (here / "netwright.yaml").write_text("# nothing yet\n", encoding="utf-8")
+    assert ask(capfd, "reach", "open")[0] == 0
+
+
+def test_a_range_of_pods_is_written_without_bits_beyond_its_prefix(
+    here: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = ask(capfd, "reach", "open", "--pod-cidr", "fd00::/64,10.1.2.3/8")
+    assert code == 2
+    assert "`10.1.2.3/8` has bits set beyond its prefix length: write `10.0.0.0/8`, or `10.1.2.3/32`" in err
+    assert ask(capfd, "reach", "open", "--pod-cidr", "fd00::/64,10.1.2.3")[0] == 0
 
 
 def test_intents_decide_the_exit_code(here: Path, capfd: pytest.CaptureFixture[str]) -> None:

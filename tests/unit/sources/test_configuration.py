@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from netwright.base.errors import UsageError
-from netwright.model.configuration import Accepted, Intent
+from netwright.model.configuration import Accepted, Configuration, Intent
 from netwright.model.finding import Known
+from netwright.profiles.known import profile_of
 from netwright.sources import read
 from netwright.sources.configuration import read_baseline, read_configuration, read_intents
 
@@ -80,18 +81,32 @@ def test_intents_stand_in_a_list_or_under_their_key(tmp_path: Path) -> None:
     [
         ("sources: [a\n", r"netwright.yaml:2:1: not valid YAML"),
         ("{}\n---\n{}\n", r"netwright.yaml: one YAML document is expected, found 2"),
-        ("", r"one YAML document is expected, found 0"),
-        ("pod_cidr: 10.0.0.0/8\n", r"netwright.yaml:1:\d+: object contains unknown field `pod_cidr`"),
+        ("pod_cidr: 10.0.0.0/8\n", r"netwright.yaml:1:1: unknown key `pod_cidr`; did you mean `pod-cidr`\?"),
+        ("---\ncni: upstream\nsourcs:\n- a\n", r"netwright.yaml:3:1: unknown key `sourcs`; did you mean `sources`\?"),
+        ("zone: a\n", r"netwright.yaml:1:1: unknown key `zone`$"),
+        ("a: &a {zone: b}\naccepted: []\n", r"netwright.yaml:1:1: unknown key `a`"),
+        ("accepted:\n", r"netwright.yaml:1:1: `accepted` has no value; a list is expected"),
+        ("cni: upstream\nsources:\n", r"netwright.yaml:2:1: `sources` has no value; text or a list is expected"),
+        ("kustomize: 1\n", r"netwright.yaml:1:12: `kustomize`: `true` or `false` is expected, found a number"),
+        ("- sources\n", r"netwright.yaml:1:1: a mapping is expected, found a list"),
+        ("sources: a\npod-cidr: 10.0.0.0/99\n", r"netwright.yaml:2:11: `pod-cidr`: `10.0.0.0/99` is not a CIDR"),
+        (
+            "pod-cidr: [fd00::/64, 10.1.2.3/8]\n",
+            r"netwright.yaml:1:23: `pod-cidr`: `10.1.2.3/8` has bits set .*: write `10.0.0.0/8`, or `10.1.2.3/32`",
+        ),
+        ("# which\ncni: foo\n", r"netwright.yaml:2:6: `cni`: `foo` is not a known CNI profile; known are upstream"),
+        ("cni: upstream\nintents: nope.yaml\n", r"netwright.yaml:2:10: `.*nope.yaml` cannot be read: no such file"),
+        ("intents:\n- nope.yaml\n", r"netwright.yaml:2:3: `.*nope.yaml` cannot be read: no such file"),
         ("cni: a\ncni: b\n", r"netwright.yaml:2:1: key `cni` is written twice"),
         (
             "severities: {NW1: loud}\n",
-            r"netwright.yaml:1:13: invalid enum value 'loud'; one of error, warning, info, ignore is expected",
+            r"netwright.yaml:1:13: .*invalid enum value 'loud'; one of error, warning, info, ignore is expected",
         ),
         ("intents:\n  - name: x\n", r"netwright.yaml:2:5: an intent has one of .* this one has none"),
         ("intents:\n- {name: x, deny: {from: a, to: b}, apart: {tenants: t}}\n", r":2:3: .*has `deny` and `apart`"),
         ("intents:\n- name: x\n  deny: {from: [], to: b}\n", r":3:9: `from` names nobody"),
-        ("intents:\n- name: x\n  deny: {form: a, to: b}\n", r":3:9: object contains unknown field `form`"),
-        ("intents:\n- apart: {tenants: t}\n", r":2:3: object missing required field `name`"),
+        ("intents:\n- name: x\n  deny: {form: a, to: b}\n", r":3:10: unknown key `form`; did you mean `from`"),
+        ("intents:\n- apart: {tenants: t}\n", r":2:3: .*object missing required field `name`"),
         (
             "intents:\n- {name: x, apart: {tenants: t}}\n- {name: x, apart: {tenants: u}}\n",
             r":3: an intent `x` is already in .*:2",
@@ -105,7 +120,32 @@ def test_what_is_not_understood_is_one_error_with_its_line(tmp_path: Path, text:
     file = tmp_path / "netwright.yaml"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match=told):
-        read_configuration(str(file))
+        read_configuration(str(file), profile_of)
+
+
+def test_the_known_keys_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "netwright.yaml"
+    for text, told in (
+        ("zone: a\n", "the keys there are `sources`, `cni`, `pod-cidr`, `kustomize`, `intents`, `severities`, `acc"),
+        ("intents:\n- name: x\n  deny: {fro: a, to: b}\n", "the keys there are `from`, `to`, `ports`; "),
+        ("accepted:\n- {codes: NW3003}\n", "the keys there are `code`, `kind`, `namespace`, `name`, `finger"),
+    ):
+        file.write_text(text, encoding="utf-8")
+        with pytest.raises(UsageError) as raised:
+            read_configuration(str(file))
+        assert raised.value.help.startswith(told)
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "---\n# nothing\n", "{}\n"])
+def test_nothing_but_comments_is_an_empty_configuration(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "netwright.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert read_configuration(str(file)) == Configuration(file=str(file))
+    (tmp_path / "pod.yaml").write_text("{apiVersion: v1, kind: Pod, metadata: {name: a}}", encoding="utf-8")
+    reading = read([str(tmp_path)])
+    assert (len(reading.documents), list(reading.unread), reading.warnings) == (1, [], [])
+    with pytest.raises(UsageError, match="one YAML document is expected, found 0" if text != "{}\n" else "`intents`"):
+        read_intents(str(file))
 
 
 @pytest.mark.parametrize("path", ["/dev/zero", "/dev/null", ".", "a\0b"])
