@@ -284,13 +284,11 @@ def _known(show: tuple[str, ...]) -> None:
     """Raises UnknownReference for a code asked for that there is not."""
     if not show:
         return
-    from netwright.model.finding_codes import code_of
+    from netwright.model.finding_codes import no_code
 
     for code in show:
-        try:
-            code_of(code)
-        except KeyError:
-            raise UnknownReference(f"`{code}` is no code of a finding", help="`netwright explain` lists them") from None
+        if told := no_code(code):
+            raise UnknownReference(told, help="`netwright explain` lists them")
 
 
 def _json(answers: Sequence[_Answer], reasons: Sequence[str], to: Output) -> None:

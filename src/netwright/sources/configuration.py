@@ -15,10 +15,12 @@ from netwright.base.ipset import exact_ranges
 from netwright.base.spans import Pointer
 from netwright.model.configuration import Accepted, Configuration, Intent, Verb
 from netwright.model.finding import Known, State
+from netwright.model.finding_codes import no_code
 from netwright.sources.own_text import OwnText, read_bytes
 
 NAME = "netwright.yaml"
 SEVERITIES = ("error", "warning", "info", "ignore")
+CODES = "`netwright explain` lists them"
 VERBS: tuple[Verb, ...] = ("allow", "deny", "only", "apart")
 _ANSWER = b'{"schema":"netwright.'
 _TELLING = {"intents", "severities", "accepted"}
@@ -62,7 +64,7 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     pod_cidr: OneOrMore = ()
     kustomize: bool = False
     intents: str | tuple[str | _Intent, ...] = ()
-    severities: dict[str, Literal["error", "warning", "info", "ignore"]] = {}
+    severities: dict[str, Any] = {}
     accepted: tuple[_Accepted, ...] = ()
 
 
@@ -94,7 +96,7 @@ def read_configuration(path: str, profile: Callable[[str], object] | None = None
         pod_cidr=_ranges(text, file.pod_cidr),
         kustomize=file.kustomize,
         intents=tuple(intents),
-        severities=file.severities,
+        severities=_severities(text, file.severities),
         accepted=tuple(_as_accepted(text, a, ("accepted", i)) for i, a in enumerate(file.accepted)),
     )
 
@@ -190,7 +192,19 @@ def _as_intent(text: OwnText, written: _Intent, pointer: Pointer) -> Intent:
     )
 
 
+def _severities(text: OwnText, written: dict[str, Any]) -> dict[str, Literal["error", "warning", "info", "ignore"]]:
+    for code, severity in written.items():
+        if told := no_code(code):
+            text.fail(("severities", code), told, at_key=True, help=CODES)
+        if severity not in SEVERITIES:
+            told = f"`{code}`: one of {', '.join(SEVERITIES)} is expected, found `{severity}`"
+            text.fail(("severities", code), told)
+    return written
+
+
 def _as_accepted(text: OwnText, written: _Accepted, pointer: Pointer) -> Accepted:
+    if told := no_code(written.code):
+        text.fail((*pointer, "code"), told, help=CODES)
     try:
         datetime.date.fromisoformat(written.expires)
     except ValueError:

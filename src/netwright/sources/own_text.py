@@ -96,8 +96,7 @@ class OwnText:
                 self.fail(pointer, f"{key} has no value; {expected} is expected", at_key=True)
             message = f"{expected} is expected, found {_SHAPES.get(wrong[2], wrong[2])}"
         elif message.startswith("Invalid enum value"):
-            held = (*get_args(Severity), "ignore") if pointer[0] == "severities" else get_args(Severity)
-            message += f"; one of {', '.join(held)} is expected"
+            message += f"; one of {', '.join(get_args(Severity))} is expected"
         message = f"{message[:1].lower()}{message[1:]}"
         self.fail(pointer, f"{key}: {message}" if key else message)
 

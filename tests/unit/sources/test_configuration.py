@@ -99,8 +99,19 @@ def test_intents_stand_in_a_list_or_under_their_key(tmp_path: Path) -> None:
         ("intents:\n- nope.yaml\n", r"netwright.yaml:2:3: `.*nope.yaml` cannot be read: no such file"),
         ("cni: a\ncni: b\n", r"netwright.yaml:2:1: key `cni` is written twice"),
         (
-            "severities: {NW1: loud}\n",
-            r"netwright.yaml:1:13: .*invalid enum value 'loud'; one of error, warning, info, ignore is expected",
+            "severities: {NW3002: loud}\n",
+            r":1:22: `NW3002`: one of error, warning, info, ignore is expected, found `loud`",
+        ),
+        ("severities: {NW3002: }\n", r"`NW3002`: one of error, warning, info, ignore is expected, found `None`"),
+        (
+            "severities:\n  NW3001: error\n  NW3020: ignore\n",
+            r"netwright.yaml:3:3: `NW3020` is no code of a finding; did you mean `NW3002`\?",
+        ),
+        ("severities: {NW9999: ignore}\n", r"netwright.yaml:1:14: `NW9999` is no code of a finding$"),
+        ("severities: {nw3002: ignore}\n", r"netwright.yaml:1:14: `nw3002` is no code .*; did you mean `NW3002`"),
+        (
+            "accepted:\n- code: NW9999\n  reason: r\n  expires: 2027-01-01\n",
+            r"netwright.yaml:2:9: `NW9999` is no code of a finding$",
         ),
         ("intents:\n  - name: x\n", r"netwright.yaml:2:5: an intent has one of .* this one has none"),
         ("intents:\n- {name: x, deny: {from: a, to: b}, apart: {tenants: t}}\n", r":2:3: .*has `deny` and `apart`"),
@@ -111,9 +122,9 @@ def test_intents_stand_in_a_list_or_under_their_key(tmp_path: Path) -> None:
             "intents:\n- {name: x, apart: {tenants: t}}\n- {name: x, apart: {tenants: u}}\n",
             r":3: an intent `x` is already in .*:2",
         ),
-        ("accepted: [{code: NW1, reason: r, expires: soon}]\n", r":1:44: `soon` is no day; write YYYY-MM-DD"),
-        ("accepted: [{code: NW1, reason: ' ', expires: 2027-01-01}]\n", r"an accepted finding needs a reason"),
-        ("accepted: [{code: NW1, reason: r}]\n", r"missing required field `expires`"),
+        ("accepted: [{code: NW3001, reason: r, expires: soon}]\n", r":1:47: `soon` is no day; write YYYY-MM-DD"),
+        ("accepted: [{code: NW3001, reason: ' ', expires: 2027-01-01}]\n", r"an accepted finding needs a reason"),
+        ("accepted: [{code: NW3001, reason: r}]\n", r"missing required field `expires`"),
     ],
 )
 def test_what_is_not_understood_is_one_error_with_its_line(tmp_path: Path, text: str, told: str) -> None:

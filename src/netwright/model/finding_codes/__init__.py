@@ -48,6 +48,22 @@ def code_of(name: str) -> Code:
     return _OF_INPUT[name] if name in _OF_INPUT else _family(name[:4])[name]
 
 
+def no_code(name: str) -> str:
+    """Why a name is no code, with the closest one if one is close; "" where it is one."""
+    try:
+        code_of(name)
+    except KeyError:
+        from difflib import get_close_matches
+
+        codes = [*_OF_INPUT, *(code.code for code in finding_codes())]
+        meant = name.upper()
+        near = get_close_matches(meant, codes, len(codes), 0.75)
+        # of the same family first, and there one whose digits stand otherwise
+        near.sort(key=lambda code: (code[:4] != meant[:4], sorted(code) != sorted(meant)))
+        return f"`{name}` is no code of a finding" + (f"; did you mean `{near[0]}`?" if near else "")
+    return ""
+
+
 @cache
 def finding_codes() -> tuple[FindingCode, ...]:
     """All codes, sorted."""
