@@ -170,6 +170,16 @@ def check_port(text: str) -> None:
             raise UsageError(f"`{short(text)}` is not a port", help="ports go from 0 to 65535")
 
 
+def check_ports(text: str) -> None:
+    """Raise UsageError for what is neither as `services_of` takes it nor the name of a port, `http` or `UDP/dns`."""
+    protocol, slash, port = text.partition("/")
+    port = port if slash else text
+    is_name = any(c.isalpha() for c in port) and all(c.isascii() and (c.isalnum() or c == "-") for c in port)
+    if is_name and (not slash or (protocol.isascii() and protocol.upper() in PROTOCOLS)):
+        return
+    services_of(text)
+
+
 def service_key(protocol: int, port: int) -> int:
     return protocol << 16 | port
 

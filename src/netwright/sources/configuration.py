@@ -12,6 +12,7 @@ import msgspec
 from netwright.base.diagnostics import Severity
 from netwright.base.errors import UsageError
 from netwright.base.ipset import exact_ranges
+from netwright.base.services import check_ports
 from netwright.base.spans import Pointer
 from netwright.model.configuration import Accepted, Configuration, Intent, Verb
 from netwright.model.finding import Known, State
@@ -26,12 +27,13 @@ _ANSWER = b'{"schema":"netwright.'
 _TELLING = {"intents", "severities", "accepted"}
 """Keys that tell our files from others that are mappings too."""
 OneOrMore = str | tuple[str, ...]
+Ports = int | str | tuple[int | str, ...]
 
 
 class _Ends(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"from_": "from"}):
     from_: OneOrMore
     to: OneOrMore
-    ports: int | str | tuple[int | str, ...] = ()
+    ports: Ports = ()
 
 
 class _Apart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -172,11 +174,10 @@ def _as_intent(text: OwnText, written: _Intent, pointer: Pointer) -> Intent:
     if isinstance(of, _Apart):
         ends: dict[str, Any] = {"tenants": of.tenants}
     else:
-        ports = of.ports if isinstance(of.ports, tuple) else (of.ports,)
         ends = {
             "sources": _tuple(of.from_),
             "destinations": _tuple(of.to),
-            "ports": tuple(p.strip() for one in ports for p in str(one).split(",") if p.strip()),
+            "ports": _ports(text, of.ports, (*pointer, verb, "ports")),
         }
         for side in ("sources", "destinations"):
             if not ends[side] and (verb, side) != ("only", "sources"):  # only nobody: that is nobody at all
@@ -190,6 +191,20 @@ def _as_intent(text: OwnText, written: _Intent, pointer: Pointer) -> Intent:
         file=text.path,
         line=text.line(pointer),
     )
+
+
+def _ports(text: OwnText, written: Ports, pointer: Pointer) -> tuple[str, ...]:
+    found: list[str] = []
+    for number, one in enumerate(written if isinstance(written, tuple) else (written,)):
+        ports = [port.strip() for port in str(one).split(",") if port.strip()]
+        try:
+            for port in ports:
+                check_ports(port)
+        except UsageError as error:
+            where = (*pointer, number) if isinstance(written, tuple) else pointer
+            text.fail(where, f"`ports`: {error.message}", help=error.help)
+        found += ports
+    return tuple(found)
 
 
 def _severities(text: OwnText, written: dict[str, Any]) -> dict[str, Literal["error", "warning", "info", "ignore"]]:

@@ -159,6 +159,36 @@ def test_nothing_but_comments_is_an_empty_configuration(tmp_path: Path, text: st
         read_intents(str(file))
 
 
+@pytest.mark.parametrize(
+    ("ports", "column", "told"),
+    [
+        ("99999", 33, "`99999` is not a port"),
+        ("0-70000", 33, "`0-70000` is not a port"),
+        ("90-80", 33, "`90-80` ends before it begins"),
+        ("[http, 'TCP/443, 90-80']", 40, "`90-80` ends before it begins"),
+        ("-80", 33, "`-80` is not a port"),
+        ("80/TCP", 33, "`80/TCP` is not a port"),
+        ("'80:90'", 33, "`80:90` is not a port"),
+        ("UDP/", 33, "`UDP/` is not a port"),
+    ],
+)
+def test_ports_that_there_are_not_are_an_error_of_the_intent(
+    tmp_path: Path, ports: str, column: int, told: str
+) -> None:
+    file = tmp_path / "i.yaml"
+    file.write_text(f"- name: x\n  deny: {{from: a, to: b, ports: {ports}}}\n", encoding="utf-8")
+    with pytest.raises(UsageError) as raised:
+        read_intents(str(file))
+    assert raised.value.message == f"{file}:2:{column}: `ports`: {told}"
+
+
+def test_ports_are_numbers_ranges_protocols_and_names(tmp_path: Path) -> None:
+    file = tmp_path / "i.yaml"
+    file.write_text("- name: x\n  deny: {from: a, to: b, ports: [0, 80-80, UDP/53, SCTP, http-alt, UDP/dns, 9p]}\n")
+    (intent,) = read_intents(str(file))
+    assert intent.ports == ("0", "80-80", "UDP/53", "SCTP", "http-alt", "UDP/dns", "9p")
+
+
 @pytest.mark.parametrize("path", ["/dev/zero", "/dev/null", ".", "a\0b"])
 def test_what_is_no_regular_file_is_not_read(path: str) -> None:
     for reader in (read_configuration, read_intents, read_baseline):
