@@ -11,8 +11,8 @@ import pytest
 from netwright.base.ipset import Family
 from netwright.base.services import ALL, ServiceSet
 from netwright.engine.compile import Network
-from netwright.engine.difference import ABSENT, Differences, View, differences
-from netwright.engine.ends import SharedEnds, shared_ends
+from netwright.engine.difference import ABSENT, PERHAPS, Differences, View, differences
+from netwright.engine.ends import Missing, SharedEnds, shared_ends
 from netwright.engine.inquire import Inquirer
 from netwright.model.document import Decoded
 from netwright.model.references import Directory
@@ -46,12 +46,15 @@ def drawn(seed: int) -> tuple[Inquirer, Inquirer]:
     return before, inquirer(after, one.pod_cidrs, before.network if rng.random() < 0.7 else None)
 
 
-def asked(view: View, s: int, d: int) -> Passing:
-    """What surely and perhaps passes between two ends, by the tables alone and the relations."""
+def asked(view: View, other: View, s: int, d: int) -> Passing:
+    """What surely and perhaps passes between two ends, by the tables alone and the relations; those of the other
+    network say which end is a single pod."""
     a, b = int(view.positions[s]), int(view.positions[d])
     relation = view.relations.get((s, d))
-    if ABSENT in (a, b) or relation == "self":
+    if ABSENT in (a, b) or "self" in (relation, other.relations.get((s, d)) if a == PERHAPS else None):
         return ServiceSet(), ServiceSet()
+    if PERHAPS in (a, b):
+        return ServiceSet(), ALL
     must, may = view.tables.pair(a, b)
     if relation == "own node":
         return ALL, ALL
@@ -64,7 +67,7 @@ def expected(ends: SharedEnds) -> dict[tuple[int, int], tuple[Passing, Passing]]
     for s in range(len(ends.owners)):
         for d in range(len(ends.owners)):
             if s < inside or d < inside:
-                was, now = asked(ends.before, s, d), asked(ends.after, s, d)
+                was, now = asked(ends.before, ends.after, s, d), asked(ends.after, ends.before, s, d)
                 if was != now:
                     out[s, d] = was, now
     return out
@@ -76,8 +79,10 @@ def named(found: Differences) -> dict[tuple[int, int], tuple[Passing, Passing]]:
     return {(s, d): ((of[was[0]], of[was[1]]), (of[now[0]], of[now[1]])) for s, d, was, now in pairs}
 
 
-def compared(before: Inquirer, after: Inquirer, family: Family) -> tuple[SharedEnds, Differences]:
-    ends = shared_ends(before, after, family, nodes=True)
+def compared(
+    before: Inquirer, after: Inquirer, family: Family, missing: Missing | None = None
+) -> tuple[SharedEnds, Differences]:
+    ends = shared_ends(before, after, family, nodes=True, missing=missing)
     return ends, differences(ends.before, ends.after, ends.changed, outside=ends.outside)
 
 
@@ -92,6 +97,24 @@ def test_exactly_the_pairs_that_differ(seed: int) -> None:
             seen["absent"] += int((ends.before.positions < 0).sum() + (ends.after.positions < 0).sum())
             seen["related"] += len(ends.before.relations)
     assert min(seen["pairs"], seen["absent"], seen["related"]) > 50, seen
+
+
+def test_an_end_that_may_be_there_may_have_any_connection(seed: int) -> None:
+    seen: Counter[str] = Counter()
+    for case in range(CASES // 2):
+        before, after = drawn(seed + 2 * case)
+        for family in before.network.tables.keys() & after.network.tables.keys():
+
+            def missing(side: int, row: int, case: int = case) -> int:
+                return (side + row + case) % 3
+
+            ends, found = compared(before, after, family, missing)
+            assert named(found) == expected(ends), f"cluster {seed + 2 * case}, IPv{family}"
+            for view in (ends.before, ends.after):
+                assert view.has_perhaps == bool((view.positions == PERHAPS).any())
+                seen["perhaps"] += int((view.positions == PERHAPS).sum())
+                seen["absent"] += int((view.positions == ABSENT).sum())
+    assert min(seen["perhaps"], seen["absent"]) > 10, seen
 
 
 def test_the_mirror_and_nothing(seed: int) -> None:

@@ -1,8 +1,8 @@
 """Which connections differ between two networks.
 
 Both are seen from the same ends: pods of one workload that neither network tells apart, and outside addresses that
-neither does. An end that one network lacks has no connections there. Rows are compared class by class, each pair of
-classes once, and only where they differ are the tables joined; nothing loops over pairs.
+neither does. An end that one network lacks has no connections there; one that it lacks perhaps, any. Rows are compared
+class by class, each pair of classes once, and only where they differ are the tables joined; nothing loops over pairs.
 """
 
 from __future__ import annotations
@@ -33,15 +33,16 @@ if TYPE_CHECKING:
 CHUNK = 256
 CELLS = 4_000_000
 """Pairs that are looked at together."""
-ABSENT = -1
+ABSENT, PERHAPS = -1, -2
+"""Instead of a position: a network has no such end; it is not known whether it has one, of which then nothing is."""
 NOTHING = ServiceSet()
 EGRESS, INGRESS = 1, 2
 SIDES: tuple[Direction, Direction] = ("egress", "ingress")
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """One network as the ends see it: their positions, ABSENT where it has no such end, and what applies between two
-    ends besides policy."""
+    """One network as the ends see it: their positions, or ABSENT or PERHAPS, and what applies between two ends besides
+    policy."""
 
     network: Network
     family: Family
@@ -49,6 +50,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     relations: Mapping[tuple[int, int], Relation]
     nodes: frozenset[int]
     """The ends that are on their node's network."""
+    has_perhaps: bool = False
+    """Whether any end is PERHAPS there."""
 
     @property
     def tables(self) -> FamilyTables:
@@ -206,7 +209,7 @@ def _otherwise(both: _Both, direction: Direction) -> Flags:
     own, others = before.tables.universe.own, after.tables.universe.own
     for end, (a, b) in enumerate(zip(before.positions.tolist(), after.positions.tolist(), strict=True)):
         for places in ((a, b), (own.get(a, a), others.get(b, b))):
-            if ABSENT in places:
+            if min(places) < 0:
                 found[end] |= a != b
                 continue
             found[end] |= not alike(int(one.of_position[places[0]]), int(other.of_position[places[1]]))
@@ -260,11 +263,11 @@ def _groups(both: _Both, direction: Direction) -> Iterator[Group]:
     before, after, alike = both.before, both.after, both.alike[direction]
     tables = alike.tables
     classes = [
-        np.where(v.positions >= 0, t.of_position[v.positions], ABSENT)
+        np.where(v.positions >= 0, t.of_position[v.positions], v.positions)
         for v, t in zip((before, after), tables, strict=True)
     ]
-    width = tables[1].count + 1
-    first, of = distinct((classes[0] + 1) * width + classes[1] + 1)
+    width = tables[1].count - PERHAPS
+    first, of = distinct((classes[0] - PERHAPS) * width + classes[1] - PERHAPS)
     pairs = list(zip(classes[0][first].tolist(), classes[1][first].tolist(), strict=True))
     everywhere: list[int] = []
     changed_only: list[int] = []
@@ -299,7 +302,7 @@ def _differing_columns(
             held = [pairs[number][side] for number in chunk]
             positions = view.positions[at]
             sides = Sides(table, [c for c in held if c >= 0], view.tables.universe.n, np.maximum(positions, 0))
-            arrays = (sides.must,) if sides.is_certain else (sides.must, sides.may)
+            arrays = (sides.must,) if sides.is_certain and not view.has_perhaps else (sides.must, sides.may)
             numbers, present = everything.all(sides.services), [i for i, c in enumerate(held) if c >= 0]
             both = []
             for numbered in arrays:
@@ -307,6 +310,11 @@ def _differing_columns(
                 whole[present] = numbers[numbered]
                 whole[:, positions < 0] = 0
                 both.append(whole)
+            if view.has_perhaps:
+                own = np.array(held)[:, None]
+                both[1][((own == PERHAPS) & (positions != ABSENT)) | ((own != ABSENT) & (positions == PERHAPS))] = (
+                    everything(ALL)
+                )
             seen.append((both[0], both[-1]))
         differing = (seen[0][0] != seen[1][0]) | (seen[0][1] != seen[1][1])
         for i in np.flatnonzero(differing.any(axis=1)).tolist():
@@ -331,8 +339,8 @@ def _compare(
     second = _join(after, sources, destinations, Like(first, egress, ingress))
     seen = [
         found
-        for view, join in ((before, first), (after, second))
-        for found in _services(view, join, sources, destinations, i, j, numbers)
+        for view, join, other in ((before, first, after), (after, second, before))
+        for found in _services(view, join, sources, destinations, i, j, numbers, other.relations)
     ]
     differing = np.flatnonzero((seen[0] != seen[2]) | (seen[1] != seen[3]))
     code = sources[i[differing]] * len(before.positions) + destinations[j[differing]]
@@ -347,26 +355,47 @@ def _join(view: View, sources: Indexes, destinations: Indexes, like: Like | None
 
 
 def _services(
-    view: View, join: Join, sources: Indexes, destinations: Indexes, i: Indexes, j: Indexes, numbers: _Numbers
+    view: View,
+    join: Join,
+    sources: Indexes,
+    destinations: Indexes,
+    i: Indexes,
+    j: Indexes,
+    numbers: _Numbers,
+    elsewhere: Mapping[tuple[int, int], Relation],
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """What surely, and what perhaps, passes from sources[i[k]] to destinations[j[k]]; (i, j) ascend."""
+    """What surely, and what perhaps, passes from sources[i[k]] to destinations[j[k]]; (i, j) ascend. `elsewhere`: what
+    applies between ends in the other network."""
     from_, to = view.positions[sources], view.positions[destinations]
     absent = (from_ < 0)[i] | (to < 0)[j]
+    perhaps = _perhaps(from_, to, i, j) if view.has_perhaps else None
+    if perhaps is not None:
+        itself = [s for (s, d), relation in elsewhere.items() if relation == "self"]
+        perhaps &= (sources[i] != destinations[j]) | ~np.isin(sources[i], itself)
     related = _related(view, sources, destinations, i, j)
     found: list[npt.NDArray[np.int32]] = []
     sureness: Sureness
     for sureness in ("must", "may"):
-        if sureness == "may" and join.is_certain and not related:
+        if sureness == "may" and join.is_certain and not related and perhaps is None:
             found.append(found[0])
             break
         joined = join.pairs(sureness, i, j)
         out = numbers.all(join.services)[joined]
         out[absent] = 0
+        if sureness == "may" and perhaps is not None:
+            out[perhaps] = numbers(ALL)
         for pair, ends, relation in related:
             passes = view.related(*ends, relation)
             out[pair] = numbers(passes[0] if sureness == "must" else passes[1])
         found.append(out)
     return found[0], found[1]
+
+
+def _perhaps(from_: Indexes, to: Indexes, i: Indexes, j: Indexes) -> Flags:
+    """The pairs of which an end is perhaps there, and none is surely not."""
+    gone = (from_ == ABSENT)[i] | (to == ABSENT)[j]
+    found: Flags = ((from_ == PERHAPS)[i] | (to == PERHAPS)[j]) & ~gone
+    return found
 
 
 def _related(

@@ -10,7 +10,7 @@ import numpy as np
 
 from netwright.base.ipset import Family, IpSet
 from netwright.engine.bits import unpack
-from netwright.engine.difference import ABSENT, View, outside_addresses, outside_cells
+from netwright.engine.difference import ABSENT, PERHAPS, View, outside_addresses, outside_cells
 from netwright.engine.inquire import Inquirer
 from netwright.engine.outside import outside_parts
 from netwright.engine.relations import relations
@@ -36,6 +36,8 @@ GENERATED = frozenset(
 Pair = tuple[int, int]
 End = tuple[Sequence[int], Sequence[int]]
 """The endpoint rows of an end, before and after."""
+Missing = Callable[[int, int], object]
+"""Asked of the side that lacks an end (0: before) and of its endpoint row on the other: true where it may be there."""
 
 
 class SharedEnds(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -52,9 +54,12 @@ class SharedEnds(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     outside: int
 
 
-def shared_ends(before: Inquirer, after: Inquirer, family: Family, *, nodes: bool = False) -> SharedEnds:
+def shared_ends(
+    before: Inquirer, after: Inquirer, family: Family, *, nodes: bool = False, missing: Missing | None = None
+) -> SharedEnds:
     """Match the endpoints of two clusters: a workload with the workload of the same kind, namespace and name, its pods
-    by name, else by labels, else with all that found no match. `nodes`: with the nodes themselves."""
+    by name, else by labels, else with all that found no match. `nodes`: with the nodes themselves. `missing`: which
+    ends that one of them lacks may be there; None: none."""
     before, after = before.of_family(family), after.of_family(family)
     sides = (before, after)
     # an edit of policies leaves the endpoints alone
@@ -62,6 +67,7 @@ def shared_ends(before: Inquirer, after: Inquirer, family: Family, *, nodes: boo
     owners, held = _unmoved(before, after, family, nodes) if same else _paired(before, after, family, nodes)
     at = [s.network.identities.of_row.tolist() for s in sides]
     positions = [[of_row[end[i][0]] if end[i] else ABSENT for end in held] for i, of_row in enumerate(at)]
+    has_perhaps = [missing is not None and _mark(positions[i], held, i, missing) for i in (0, 1)]
     changed = [False if same else _differ(before, after, end) for end in held]
     cells = _outside(before, after, family)
     for a, b, name, _ in cells:
@@ -80,6 +86,7 @@ def shared_ends(before: Inquirer, after: Inquirer, family: Family, *, nodes: boo
             positions=np.array(positions[i], dtype=np.intp),
             relations=related[0 if same else i],
             nodes=frozenset(e for e, end in enumerate(held) if end[i] and hosts[i][end[i][0]]),
+            has_perhaps=has_perhaps[i],
         )
         for i, s in enumerate(sides)
     ]
@@ -92,6 +99,14 @@ def shared_ends(before: Inquirer, after: Inquirer, family: Family, *, nodes: boo
         changed=np.array(changed + [False] * len(cells), dtype=np.bool_),
         outside=len(cells),
     )
+
+
+def _mark(positions: list[int], held: Sequence[End], side: int, missing: Missing) -> bool:
+    """Set the positions of the ends that one side perhaps has; whether there are any."""
+    found = [e for e, end in enumerate(held) if not end[side] and missing(side, end[1 - side][0])]
+    for e in found:
+        positions[e] = PERHAPS
+    return bool(found)
 
 
 def _unmoved(before: Inquirer, after: Inquirer, family: Family, nodes: bool) -> tuple[list[str], list[End]]:

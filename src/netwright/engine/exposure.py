@@ -56,7 +56,8 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Exposure(msgspec.Struct, frozen=True):
-    """One way in: the Service and port, how, the whole chain's verdict, the steps, and the packets of its last hop."""
+    """One way in: the Service and port, how, the whole chain's verdict, the steps, and the packets of its last hop.
+    `through` are the ways in to the proxy that it goes through."""
 
     service: str
     port: int
@@ -67,6 +68,7 @@ class Exposure(msgspec.Struct, frozen=True):
     verdict: Literal["allow", "some", "deny", "undecided"]
     steps: tuple[Step, ...]
     parts: tuple[Part, ...]
+    through: tuple[Exposure, ...] = ()
 
 
 def exposures(
@@ -375,7 +377,7 @@ def _through_proxy(
         verdicts.append("undecided")
     parts = _parts(inquirer, Target(proxy.name, rows=tuple(rows)), service, port)
     if not parts:
-        return _nowhere(service, port, via, entry, steps)
+        return msgspec.structs.replace(_nowhere(service, port, via, entry, steps), through=tuple(ways))
     last = inquirer.settle(parts)
     found: StepVerdict = "some" if last.groups == "some" and last.verdict == "allow" else last.verdict
     who = ", ".join(dict.fromkeys(p.source for p in parts[:3]))
@@ -383,7 +385,9 @@ def _through_proxy(
         Step(found, f"policy from {who} to {_backend_text(inquirer, port, parts).removeprefix('ingress policy at ')}")
     )
     verdicts.append(found)
-    return _exposure(service, port, via, entry, _chain(verdicts), steps, parts)
+    return msgspec.structs.replace(
+        _exposure(service, port, via, entry, _chain(verdicts), steps, parts), through=tuple(ways)
+    )
 
 
 # --- what was not read --------------------

@@ -426,6 +426,7 @@ KINDS: tuple[Kind, ...] = (
 """Every listed kind, once."""
 
 _BY_NAME: dict[tuple[str, str], Kind] = {(kind.group, kind.name): kind for kind in KINDS}
+_TOUCHING = frozenset(kind.name for kind in KINDS if kind.reads != "irrelevant")
 _MAKING = frozenset((kind.group, kind.name) for kind in _rows(_MAKERS, "unread"))
 
 
@@ -438,6 +439,15 @@ def find(group: str, name: str) -> Kind | None:
     True
     """
     return _BY_NAME.get((group, name)) or _BY_NAME.get((group, "*"))
+
+
+def changes_verdicts(name: str) -> bool:
+    """Whether objects of a kind of that name, of whatever group, can touch the network.
+
+    >>> changes_verdicts("Deployment"), changes_verdicts("ConfigMap"), changes_verdicts("Widget")
+    (True, False, False)
+    """
+    return name in _TOUCHING
 
 
 def names_of(group: str, kind: str) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from netwright.questions.diff import Diffed, ExposureChange, Moved, Unsettled
+from netwright.questions.diff import Diffed, Moved, Unsettled
+from netwright.questions.diff.ways import ExposureChange
 from netwright.render.diff_groups import by_word
 from netwright.render.table import Cell, Column, csv_table
 

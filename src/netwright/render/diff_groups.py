@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from netwright.questions.diff import Diffed, ExposureChange, Moved, Unsettled
+from netwright.questions.diff import Diffed, Moved, Unsettled
+from netwright.questions.diff.ways import ExposureChange
+from netwright.render.diff_counts import word_of
 from netwright.render.words import count
 
 NAMES = 6
 LEAST_WHOLE = 3
 """So many workloads are fewer words under the name of their namespace."""
 SIGNS = {"EXPOSED": "!", "opened": "+", "closed": "-", "changed": "~", "undecided": "?"}
-SAME = "no connection was opened, closed or changed"
 NO_CAUSE = "no single object that is read says why: `netwright why` on either side names the rules"
 
 
@@ -62,20 +63,6 @@ def differences(found: Diffed, names: Names, arrow: str = "→") -> Iterator[Dif
             yield Difference(word, group_text(group, names, arrow), group.causes)
 
 
-def counts(found: Sequence[Diffed]) -> list[str]:
-    """`2 exposed`, `12 opened`, …, `364 pairs compared`, of all of them together."""
-    exposed = sum(e.wider for d in found for e in d.exposed)
-    undecided = sum(len(d.undecided) + sum(not e.is_sure for e in d.exposed) for d in found)
-    return [
-        *([f"{exposed} exposed"] if exposed else []),
-        f"{sum(len(d.opened) for d in found)} opened",
-        f"{sum(len(d.closed) for d in found)} closed",
-        f"{sum(len(d.changed) for d in found)} changed",
-        f"{undecided} undecided",
-        f"{count(sum(d.pairs for d in found), 'pair')} compared",
-    ]
-
-
 # --- ways in --------------------
 
 
@@ -86,14 +73,6 @@ def way_text(e: ExposureChange, arrow: str) -> str:
     if e.wider and e.was == e.now:
         was, now = "for some addresses", "for others too"
     return f"internet {arrow} {e.service}:{e.port} {e.protocol} via {e.via}{entry} ({was}, now {now})"
-
-
-def word_of(e: ExposureChange) -> str:
-    if e.wider:
-        return "EXPOSED"
-    if not e.is_sure:
-        return "undecided"
-    return "closed" if e.now in ("deny", "") else "changed"
 
 
 VERDICTS = {"": "no way in", "deny": "denied", "allow": "open", "some": "open to some", "undecided": "undecided"}

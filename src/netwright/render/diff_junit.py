@@ -42,7 +42,8 @@ def diff_suites(
 def _case(word: str, held: Sequence[Difference], found: Diffed, repository: Repository, *, fails: bool) -> Case:
     name, classname = CASES[word], "netwright.diff"
     if not held:
-        return Case(name=name, classname=classname)
+        why = "" if found.is_known else f"not known: part of the input could not be read: {found.unread[0].note}"
+        return Case(name=name, classname=classname, skipped=why)
     text = tuple(_lines(held, found))
     told = count(len(held), "group of differences", "groups of differences")
     if word == "undecided":
@@ -60,6 +61,8 @@ def _lines(held: Sequence[Difference], found: Diffed) -> Iterator[str]:
         for change in (found.because[i] for i in one.because):
             place = change.after or change.before
             yield f"  because {change.ref} was {change.change}" + (f"  {place}" if place else "")
+            if change.note:
+                yield f"    {change.note}"
         if not one.because:
             yield f"  {NO_CAUSE}"
     if len(held) > MOST_LINES:

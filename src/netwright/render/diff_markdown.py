@@ -7,7 +7,8 @@ from typing import Final
 
 from netwright.questions.diff import Diffed
 from netwright.questions.diff.objects import ObjectChange
-from netwright.render.diff_groups import NO_CAUSE, SAME, SIGNS, Difference, Names, differences
+from netwright.render.diff_counts import nothing, quiet, tally
+from netwright.render.diff_groups import NO_CAUSE, SIGNS, Difference, Names, differences
 from netwright.render.escape import markdown, plain
 from netwright.render.finding_words import GATE, sentence
 from netwright.render.markdown import Item, code, comment, marker, prose
@@ -32,44 +33,33 @@ def diff_markdown(
     ]
     causes = _Causes(found.because, everything)
     items = [Item(causes.difference(one)) for one in listed]
-    quiet = [*_quiet(found)]
+    notes = [*_quiet(found)]
     if names.counted:
-        quiet.append("- many ends are counted by their namespace: `--all` names each")
+        notes.append("- many ends are counted by their namespace: `--all` names each")
     if exit_code == 3:
-        quiet.append("- **part of the input could not be used**: the errors of the run say which")
-    tail = [*(["", *quiet] if quiet else []), "", f"{meaning} (`--fail-on {markdown(fail_on)}`)"]
+        notes.append("- **part of the input could not be used**: the errors of the run say which")
+    tail = [*(["", *notes] if notes else []), "", f"{meaning} (`--fail-on {markdown(fail_on)}`)"]
     shown = len(items) if everything else SHOWN
     yield from comment(head, items, tail, folded=f"{count(len(items[shown:]), 'group')} more", shown=shown)
 
 
 def _verdict(found: Diffed) -> str:
     if found.is_empty:
-        return SAME
-    exposed = sum(e.wider for e in found.exposed)
-    return f"{exposed} exposed, {len(found.opened)} opened, {len(found.closed)} closed"
+        return nothing(found)
+    counted = tally(found)
+    return f"{counted['EXPOSED']} exposed, {counted['opened']} opened, {counted['closed']} closed"
 
 
 def _counts(found: Diffed) -> Iterator[str]:
-    undecided = len(found.undecided) + sum(not e.is_sure for e in found.exposed)
-    rows = (
-        ("EXPOSED", "exposed", sum(e.wider for e in found.exposed)),
-        ("opened", "opened", len(found.opened)),
-        ("closed", "closed", len(found.closed)),
-        ("changed", "changed", len(found.changed)),
-        ("undecided", "undecided", undecided),
-    )
+    counted = tally(found)
     yield from ("| | of " + count(found.pairs, "pair") + " |", "|---|---:|")
-    yield from (f"| `{SIGNS[sign]}` {word} | {n} |" for sign, word, n in rows)
+    yield from (f"| `{sign}` {word.lower()} | {counted[word]} |" for word, sign in SIGNS.items())
     yield ""
 
 
 def _quiet(found: Diffed) -> Iterator[str]:
-    for told, names in (
-        ("object|changed without effect on connections", [c.ref for c in found.without_effect]),
-        ("file|changed text but not traffic", list(found.quiet_files)),
-    ):
+    for noun, said, names in quiet(found):
         if names:
-            noun, _, said = told.partition("|")
             more = f" and {len(names) - QUIET} more" if len(names) > QUIET else ""
             yield f"- {count(len(names), noun)} {said}: {', '.join(code(n) for n in names[:QUIET])}{more}"
 
@@ -99,6 +89,8 @@ class _Causes:
         if i in self._told:
             return
         self._told.add(i)
+        if change.note:
+            yield f"    - {code(plain(change.note))}"
         for f in change.fields:
             yield f"    - {code(f.path)}: {code(plain(f.old))} → {code(plain(f.new))}"
         if change.more_fields:

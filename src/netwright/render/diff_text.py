@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from netwright.questions.diff import ExposureChange
 from netwright.questions.diff.objects import ObjectChange
+from netwright.questions.diff.ways import ExposureChange
 from netwright.render.compared import Compared
+from netwright.render.diff_counts import SAME, counts, nothing, quiet
 from netwright.render.diff_groups import (
     NO_CAUSE,
-    SAME,
     SIGNS,
     Group,
     Names,
     by_word,
-    counts,
     group_text,
     groups,
     some_of,
@@ -46,20 +45,20 @@ def diff_text(compared: Sequence[Compared], words: Words, *, everything: bool, l
         parts = []
     else:
         differing = [one for one in compared if not one.found.is_empty]
-        same = [one for one in compared if one.found.is_empty]
+        same = [one for one in compared if one.found.is_empty and one.found.is_known]
+        open_ = [one for one in compared if one.found.is_empty and not one.found.is_known]
         for one in differing:
             yield heading(plain(_title(one)))
             yield from _differences(one, words, everything)
             yield from _quiet([one], words, everything)
             yield ""
         if not differing:
-            yield SAME
-        yield from _quiet(same, words, everything)
-        if same:
-            told = (
-                f"{count(len(same), 'twin')} without a difference: {some_of([plain(c.name) for c in same], everything)}"
-            )
-            yield from words.fold(told, "  ", "")
+            yield from words.fold(nothing(open_[0].found) if open_ else SAME, "", "")
+        yield from _quiet([*same, *open_], words, everything)
+        for listed, said in ((same, "without a difference"), (open_, "not known, for part of it could not be read")):
+            if listed:
+                named = some_of([plain(c.name) for c in listed], everything)
+                yield from words.fold(f"{count(len(listed), 'twin')} {said}: {named}", "  ", "")
         parts = [f"{len(differing)} of {count(len(compared), 'twin')} with a difference"]
     yield from words.fold(f" {words['dot']} ".join([*parts, *counts([c.found for c in compared]), last]), "", "")
 
@@ -89,7 +88,7 @@ def _differences(one: Compared, words: Words, everything: bool) -> Iterator[str]
             yield from _group(word, group, names, words)
             yield from causes.lines(group.causes)
     if found.is_empty:
-        yield SAME
+        yield from words.fold(nothing(found), "", "")
     if folded:
         yield from words.fold(
             f"… and {count(folded, 'group')} more: --all lists them, -o json has every pair", "  ", ""
@@ -104,14 +103,14 @@ def _quiet(compared: Sequence[Compared], words: Words, everything: bool) -> Iter
     def of(one: Compared) -> str:
         return f" of {one.name}" if len(compared) > 1 else ""
 
-    objects = [plain(f"{c.ref}{of(one)}") for one in compared for c in one.found.without_effect]
-    if objects:
-        told = f"{count(len(objects), 'object')} changed without effect on connections: {some_of(objects, everything)}"
-        yield from words.fold(told, "  ", "")
-    files = [plain(f"{name}{of(one)}") for one in compared for name in one.found.quiet_files]
-    if files:
-        told = f"{count(len(files), 'file')} changed text but not traffic: {some_of(files, everything)}"
-        yield from words.fold(told, "  ", "")
+    listed: dict[tuple[str, str], list[str]] = {}
+    for one in compared:
+        for noun, said, names in quiet(one.found):
+            listed.setdefault((noun, said), []).extend(plain(f"{name}{of(one)}") for name in names)
+    for (noun, said), named in listed.items():
+        if named:
+            told = f"{count(len(named), noun)} {said}: {some_of(named, everything)}"
+            yield from words.fold(told, "  ", "")
 
 
 # --- ways in and pairs --------------------
@@ -161,6 +160,8 @@ class _Causes:
         for field in change.fields[:most]:
             told = f"{field.path}: {field.old} {self._words['arrow']} {field.new}"
             yield from self._words.fold(plain(told), INDENT + "    ", INDENT + "  ")
+        if change.note:
+            yield from self._words.fold(plain(change.note), INDENT + "    ", INDENT + "  ")
         more = change.more_fields + len(change.fields) - len(change.fields[:most])
         if more:
             yield f"{INDENT}  and {count(more, 'more field')}"

@@ -15,7 +15,8 @@ from netwright.base.diagnostics import Severity
 from netwright.questions.check import Checked
 from netwright.questions.diff import Diffed
 from netwright.questions.diff.objects import ObjectChange
-from netwright.render.diff_groups import NO_CAUSE, SAME, Names, counts, differences
+from netwright.render.diff_counts import counts, nothing
+from netwright.render.diff_groups import NO_CAUSE, Names, differences
 from netwright.render.escape import plain
 from netwright.render.finding_words import held, listed, place, rule_of, sentences, summary, thing
 from netwright.render.repository import Repository
@@ -107,12 +108,22 @@ def diff_annotations(found: Diffed, names: Names, repository: Repository, meanin
                 column=column,
             )
         )
-    told_counts = ", ".join(counts([found])) if not found.is_empty else SAME
+    for unread in found.unread:
+        if unread not in found.because:
+            file, line, column = _first([unread], repository)
+            said = f"{unread.ref} was {unread.change} and could hide a difference{_fields(unread)}"
+            changed.append(
+                Annotation(
+                    level="error", title="netwright diff: not known", lines=(said,), file=file, line=line, column=column
+                )
+            )
+    told_counts = ", ".join(counts([found])) if not found.is_empty else nothing(found)
     return written(changed, f"netwright diff: {told_counts}, {meaning}")
 
 
 def _fields(change: ObjectChange) -> str:
-    return "".join(f"; {f.path}: {f.old} -> {f.new}" for f in change.fields)
+    note = f"; {change.note}" if change.note else ""
+    return note + "".join(f"; {f.path}: {f.old} -> {f.new}" for f in change.fields)
 
 
 def _first(causes: Sequence[ObjectChange], repository: Repository) -> tuple[str, int, int]:

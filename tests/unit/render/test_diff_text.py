@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from netwright.model.account import Accounting, Provenance
-from netwright.questions.diff import Diffed, ExposureChange, Moved, Unsettled
+from netwright.questions.diff import Diffed, Moved, Unsettled
 from netwright.questions.diff.objects import FieldChange, ObjectChange
+from netwright.questions.diff.ways import ExposureChange
 from netwright.render.compared import Compared
 from netwright.render.diff_text import GROUPS, diff_text
 from netwright.render.words import Words

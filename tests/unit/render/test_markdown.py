@@ -14,8 +14,9 @@ from markdown_it.token import Token
 import netwright as nw
 from netwright.cli.main import run
 from netwright.questions.check import Checked, Coverage, Withheld
-from netwright.questions.diff import Diffed, ExposureChange, Moved
+from netwright.questions.diff import Diffed, Moved
 from netwright.questions.diff.objects import FieldChange, ObjectChange
+from netwright.questions.diff.ways import ExposureChange
 from netwright.render.check_markdown import check_markdown
 from netwright.render.diff_groups import Names
 from netwright.render.diff_markdown import diff_markdown

@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import msgspec
 import numpy as np
 
-from netwright.base.ipset import EVERYWHERE, INTERNET, Family, IpSet
-from netwright.base.services import TRANSPORT, ServiceSet, protocol_name
+from netwright.base.ipset import Family
+from netwright.base.services import TRANSPORT, ServiceSet
 from netwright.engine.compile import Network
 from netwright.engine.difference import View, differences
 from netwright.engine.ends import shared_ends
-from netwright.engine.exposure import Exposure, exposures, has_ways
 from netwright.engine.inquire import Inquirer
-from netwright.model.references import Directory, Target
+from netwright.model.references import Directory
 from netwright.questions.diff.causes import Kinds, causes
-from netwright.questions.diff.objects import Key, ObjectChange, changed_objects, changed_profile
+from netwright.questions.diff.changes import Changes
+from netwright.questions.diff.objects import ObjectChange
+from netwright.questions.diff.ways import ExposureChange, exposed
 from netwright.questions.registry import FROM_TO, Asked, Diff
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-OPEN = ("allow", "some")
 Passing = tuple[int, int, int, int]
 """What surely and perhaps passed before, and what does now: masks over the atoms of `Kinds`."""
 
@@ -71,31 +71,11 @@ class Unsettled(msgspec.Struct, frozen=True, rename=FROM_TO, omit_defaults=True,
     family: Family | None = None
 
 
-class ExposureChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A way in from the internet whose verdict changed ("" where there is no such way). `wider`: addresses surely may
-    enter now that surely could not before."""
-
-    service: str
-    port: int
-    protocol: str
-    via: str
-    entry: str
-    workloads: tuple[str, ...]
-    was: Literal["allow", "some", "deny", "undecided", ""]
-    now: Literal["allow", "some", "deny", "undecided", ""]
-    wider: bool
-    because: tuple[int, ...]
-
-    @property
-    def is_sure(self) -> bool:
-        return "undecided" not in (self.was, self.now)
-
-
 class Diffed(msgspec.Struct, frozen=True, kw_only=True):
     """The difference of two networks. `opened`: nothing surely passed before; `closed`: nothing surely passes now;
     `changed`: other services pass; `undecided`: what was or is undecided; each in the order of its ends. TCP, UDP and
-    SCTP. `outside`: the parts that
-    addresses outside were told apart in."""
+    SCTP. `unread`: what of either input was not read and may hide a difference, unless all of both is the same text.
+    `outside`: the parts that addresses outside were told apart in."""
 
     exposed: tuple[ExposureChange, ...]
     opened: tuple[Moved, ...]
@@ -107,6 +87,12 @@ class Diffed(msgspec.Struct, frozen=True, kw_only=True):
     quiet_files: tuple[str, ...]
     outside: tuple[str, ...]
     pairs: int
+    unread: tuple[ObjectChange, ...] = ()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether nothing that was not read may hide a difference."""
+        return not self.unread
 
     @property
     def is_empty(self) -> bool:
@@ -141,34 +127,33 @@ def diff(before: Asked, after: Asked) -> Diffed:
     same_profile = old.cluster.profile == made.profile
     like = old.network if same_profile else None
     new = Inquirer(made, Network(made.columns, made.enforcers, made.families, like=like), Directory(made))
-    objects = changed_objects(old.cluster.objects, made.objects, before.locate, after.locate)
-    if not same_profile:
-        objects |= changed_profile(old.cluster.profile, made.profile)
-    number = {key: i for i, key in enumerate(objects)}
+    changes = Changes(before, after)
     families = sorted({*old.network.families, *new.network.families})
-    compared = [_Compared(old, new, family, number) for family in families]
-    exposed = _exposed(old, new, number, compared)
-    used = sorted({i for c in compared for i in c.used()} | {i for e in exposed for i in e.because})
+    compared = [_Compared(old, new, family, changes) for family in families]
+    ways = exposed(old, new, changes, [c.ends for c in compared])
+    used = sorted({i for c in compared for i in c.used()} | {i for e in ways for i in e.because})
     renumbered = {i: n for n, i in enumerate(used)}
     told = _Pairs([], [], [], [])
     for one in compared:
         one.tell(renumbered, one.family if len(families) > 1 else None, told)
     if len(families) > 1:
         told = _Pairs(*(_both_families(listed) for listed in told))
-    changes = list(objects.values())
+    files = _Files(before, after)
+    quiet = {*changes.unread, *used}
     return Diffed(
         exposed=tuple(
-            msgspec.structs.replace(e, because=tuple(sorted(renumbered[i] for i in e.because))) for e in exposed
+            msgspec.structs.replace(e, because=tuple(sorted(renumbered[i] for i in e.because))) for e in ways
         ),
         opened=tuple(told.opened),
         closed=tuple(told.closed),
         changed=tuple(told.changed),
         undecided=tuple(told.undecided),
-        because=tuple(changes[i] for i in used),
-        without_effect=tuple(c for i, c in enumerate(changes) if i not in renumbered),
-        quiet_files=_quiet_files(before, after, [changes[i] for i in used]),
+        because=tuple(changes.listed[i] for i in used),
+        without_effect=tuple(c for i, c in enumerate(changes.listed) if i not in quiet),
+        quiet_files=files.quiet([changes.listed[i] for i in used]),
         outside=tuple(dict.fromkeys(o for c in compared for o in c.ends.owners[len(c.ends.owners) - c.ends.outside :])),
         pairs=max(len(c.ends.owners) ** 2 - c.ends.outside**2 for c in compared),
+        unread=tuple(changes.listed[i] for i in changes.unread) if changes.unread and not files.are_same() else (),
     )
 
 
@@ -192,27 +177,20 @@ class _Pairs(NamedTuple):
 class _Compared:
     """Both networks in one family, pair by pair, and what caused each difference."""
 
-    def __init__(self, old: Inquirer, new: Inquirer, family: Family, number: Mapping[Key, int]) -> None:
+    def __init__(self, old: Inquirer, new: Inquirer, family: Family, changes: Changes) -> None:
         self.family = family
-        self.ends = shared_ends(old, new, family, nodes=old.cluster.profile != new.cluster.profile)
+        missing = changes.missing if changes.unread else None
+        nodes = old.cluster.profile != new.cluster.profile
+        self.ends = shared_ends(old, new, family, nodes=nodes, missing=missing)
         self.found = differences(
             self.ends.before, self.ends.after, self.ends.changed, outside=self.ends.outside, wanted=TRANSPORT
         )
         self.kinds = Kinds(self.found)
         sides = old.of_family(family), new.of_family(family)
-        self.causes, self.sets = causes(*sides, self.ends, self.found, self.kinds, number)
+        self.causes, self.sets = causes(*sides, self.ends, self.found, self.kinds, changes)
 
     def used(self) -> set[int]:
         return {i for n in set(self.causes.tolist()) for i in self.sets[n]}
-
-    def inward(self) -> dict[str, set[int]]:
-        """What changed for packets from outside, by the workload they go to."""
-        first = len(self.ends.owners) - self.ends.outside
-        out: dict[str, set[int]] = {}
-        chosen = np.flatnonzero(self.found.source >= first)
-        for d, n in zip(self.found.destination[chosen].tolist(), self.causes[chosen].tolist(), strict=True):
-            out.setdefault(self.ends.owners[d], set()).update(self.sets[n])
-        return out
 
     def tell(self, renumbered: Mapping[int, int], family: Family | None, told: _Pairs) -> None:
         """Append the pairs in the order of their names, ends of one owner joined."""
@@ -346,77 +324,40 @@ def _both_families(listed: list[Any]) -> list[Any]:
     return sorted(out, key=lambda x: (x.source, x.destination, x.family or 0))
 
 
-# --- exposure --------------------
-
-
-def _exposed(
-    old: Inquirer, new: Inquirer, number: Mapping[Key, int], compared: Sequence[_Compared]
-) -> list[ExposureChange]:
-    if not (has_ways(old.cluster) or has_ways(new.cluster)):
-        return []
-    ways = [
-        {
-            (w.service, w.port, w.protocol, w.via, w.entry): w
-            for w in exposures(i, Target("internet", addresses=INTERNET))
-        }
-        for i in (old, new)
-    ]
-    inward: dict[str, set[int]] = {}
-    for one in compared:
-        for workload, found in one.inward().items():
-            inward.setdefault(workload, set()).update(found)
-    ranges = [{s.ref: IpSet.of(*s.source_ranges) for s in i.cluster.services if s.source_ranges} for i in (old, new)]
-    out = []
-    for key in sorted({*ways[0], *ways[1]}):
-        was, now = ways[0].get(key), ways[1].get(key)
-        before, after = was.verdict if was else "", now.verdict if now else ""
-        way: Exposure = now or was  # type: ignore[assignment]
-        admitted = [r.get(way.service) if way.via == "LoadBalancer" else None for r in ranges]
-        if (before == after and (before != "some" or admitted[0] == admitted[1])) or {before, after} <= {"deny", ""}:
-            continue
-        more = before == "some" and (after == "allow" or not (admitted[1] or EVERYWHERE) <= (admitted[0] or EVERYWHERE))
-        because = {
-            number[k]
-            for step in (*(was.steps if was else ()), *(now.steps if now else ()))
-            if step.origin is not None
-            for k in [(step.origin.kind, step.origin.namespace, step.origin.name)]
-            if k in number
-        }
-        namespace, _, name = way.service.removeprefix("svc/").partition("/")
-        because |= {number[k] for k in [("Service", namespace, name)] if k in number}
-        for workload in way.workloads:
-            because |= inward.get(workload, set())
-        out.append(
-            ExposureChange(
-                service=way.service,
-                port=way.port,
-                protocol=protocol_name(way.protocol),
-                via=way.via,
-                entry=way.entry,
-                workloads=way.workloads,
-                was=before,
-                now=after,
-                wider=after in OPEN and (before in ("deny", "") or more),
-                because=tuple(sorted(because)),
-            )
-        )
-    return sorted(out, key=lambda e: (not e.wider, e.service, e.port, e.via, e.entry))
-
-
 # --- files --------------------
 
 
-def _quiet_files(before: Asked, after: Asked, causes: Sequence[ObjectChange]) -> tuple[str, ...]:
-    """Files whose text differs and that hold no object which changed a connection, by their path below the source; none
-    where the two inputs have no file's name in common."""
-    readings = [twin.snapshot.reading for twin in (before, after)]
-    old, new = ({r.below(file): digest for file, digest in r.texts.digests().items()} for r in readings)
-    if not old.keys() & new.keys():
-        return ()
-    loud = {
-        reading.below(place.rsplit(":", 2)[0])
-        for change in causes
-        for reading, place in zip(readings, (change.before, change.after), strict=True)
-        if place
-    }
-    return tuple(sorted(n for n in {*old, *new} - loud if old.get(n) != new.get(n)))
+class _Files:
+    """The texts of two inputs by their path below the source."""
+
+    def __init__(self, before: Asked, after: Asked) -> None:
+        self._asked = [(twin.cluster.profile, twin.cluster.pod_cidrs) for twin in (before, after)]
+        self._readings = [twin.snapshot.reading for twin in (before, after)]
+        self._digests = [{r.below(f): digest for f, digest in r.texts.digests().items()} for r in self._readings]
+
+    def are_same(self) -> bool:
+        """Whether all of both is the same text, asked in the same way; of a file without a text it is not known."""
+        return (
+            self._digests[0] == self._digests[1]
+            and self._asked[0] == self._asked[1]
+            and all(
+                r.below(u.diagnostic.file) in held
+                for r, held in zip(self._readings, self._digests, strict=True)
+                for u in r.unread
+            )
+        )
+
+    def quiet(self, causes: Sequence[ObjectChange]) -> tuple[str, ...]:
+        """Files whose text differs, that were read, and that hold no object which changed a connection; none where the
+        two inputs have no file's name in common."""
+        old, new = self._digests
+        if not old.keys() & new.keys():
+            return ()
+        loud = {
+            reading.below(place.rsplit(":", 2)[0])
+            for change in causes
+            for reading, place in zip(self._readings, (change.before, change.after), strict=True)
+            if place
+        }
+        loud |= {r.below(u.diagnostic.file) for r in self._readings for u in r.unread if u.fate == "unreadable"}
+        return tuple(sorted(n for n in {*old, *new} - loud if old.get(n) != new.get(n)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,9 @@ from netwright.engine.difference import Differences, View
 from netwright.engine.ends import SharedEnds
 from netwright.engine.fold import Atoms
 from netwright.engine.inquire import Inquirer
-from netwright.model.rule import Direction, Rule
+from netwright.engine.units import Unit, is_unread
+from netwright.model.rule import AndPeer, Direction, Peer, Rule, UnknownPeer
+from netwright.questions.diff.changes import Changes, Numbers
 from netwright.questions.diff.objects import PROFILE, Key
 
 if TYPE_CHECKING:
@@ -80,15 +82,16 @@ class Moves:
 
 
 def causes(
-    before: Inquirer, after: Inquirer, ends: SharedEnds, found: Differences, kinds: Kinds, changed: Mapping[Key, int]
+    before: Inquirer, after: Inquirer, ends: SharedEnds, found: Differences, kinds: Kinds, changes: Changes
 ) -> tuple[Indexes, list[tuple[int, ...]]]:
-    """For each pair a number into sets of changes; `changed` numbers the objects that changed.
+    """For each pair a number into sets of changes.
 
     A policy counts where its direction's rows differ: for what opened, a changed rule that now admits it or no longer
     denies it, or a changed policy that isolated an end which nothing isolates now; for what closed, the reverse. A rule
-    that passes on to later ones may do either. Besides the objects that the
-    ends are made of: workload or pod, namespace, node.
+    that passes on to later ones may do either. So does what was not read and leaves them open. Besides the objects that
+    the ends are made of: workload or pod, namespace, node.
     """
+    changed = changes.numbers
     sets = _Sets(len(found.source))
     sides = ((before, ends.before), (after, ends.after))
     for direction in ("egress", "ingress"):
@@ -99,31 +102,54 @@ def causes(
         for side, (inquirer, view) in enumerate(sides):
             moved, other = (kinds.lost, kinds.gained) if side == 0 else (kinds.gained, kinds.lost)
             for unit in inquirer.network.units:
-                if unit.direction != direction or unit.source not in changed:
+                if unit.direction != direction:
+                    continue
+                of_rules = _of_rules(unit, changes, side)
+                if unit.source not in changed and not of_rules:
                     continue
                 sure, perhaps = inquirer.network.acting(unit, view.family)
                 some = of_end(_flags(view, sure | perhaps))
                 if not len(some):
                     continue
                 kind, other_end = kinds.of[some], peer[some]
-                caused = np.zeros(len(some), dtype=np.bool_)
-                if unit.ends:
-                    caused |= other.any[kind] & ~isolated[1 - side][at[some]]
-                for rule in unit.rules:
+                caused: dict[Numbers, Flags] = {}
+                own = changed.get(unit.source, ())
+                if unit.ends and own:
+                    caused[own] = other.any[kind] & ~isolated[1 - side][at[some]]
+                for number, rule in enumerate(unit.rules):
                     moves = {"allow": (moved,), "deny": (other,), "pass": (moved, other)}[rule.action]
-                    for one in moves:
-                        caused |= _admits(view, rule, direction)[other_end] & _speaks_of(rule, one)[kind]
-                sets.add(some[caused], changed[unit.source])
+                    by = of_rules[number] if of_rules else own
+                    for one in moves if by else ():
+                        acts = _admits(view, rule, direction)[other_end] & _speaks_of(rule, one)[kind]
+                        caused[by] = caused[by] | acts if by in caused else acts
+                for by, flags in caused.items():
+                    sets.add(some[flags], by)
     profile = changed.get((PROFILE, "", after.cluster.profile))
     if profile is not None:  # whoever enforces otherwise has to do with all of them
         sets.add(np.arange(len(found.source)), profile)
-    numbers, objects = _own(before, after, ends, changed)
+    numbers, objects = _own(before, after, ends, changes)
     for i, own in enumerate(objects):
         if own:
-            mine = np.flatnonzero((numbers[found.source] == i) | (numbers[found.destination] == i))
-            for change in own:
-                sets.add(mine, change)
+            sets.add(np.flatnonzero((numbers[found.source] == i) | (numbers[found.destination] == i)), own)
     return sets.of, sets.members
+
+
+def _of_rules(unit: Unit, changes: Changes, side: int) -> list[Numbers]:
+    """Of a unit that stands for what was not read the changes behind each of its rules; of others none."""
+    if not changes.unread or not unit.rules or not is_unread(unit.rules[0].origin):
+        return []
+    peers = [rule.src if unit.direction == "ingress" else rule.dst for rule in unit.rules]
+    return [changes.of_reason(side, _reason(peer)) for peer in peers]
+
+
+def _reason(peer: Peer) -> str:
+    """Why it is not known whom a rule means."""
+    match peer:
+        case UnknownPeer(reason):
+            return reason
+        case AndPeer(parts):
+            return next(filter(None, map(_reason, parts)), "")
+    return ""
 
 
 class _ByEnd:
@@ -150,11 +176,11 @@ class _Sets:
         self.members: list[tuple[int, ...]] = [()]
         self._number: dict[tuple[int, ...], int] = {(): 0}
 
-    def add(self, pairs: Indexes, change: int) -> None:
+    def add(self, pairs: Indexes, changes: Numbers) -> None:
         first, number = distinct(self.of[pairs])
         grown = []
         for held in self.of[pairs][first].tolist():
-            now = tuple(sorted({*self.members[held], change}))
+            now = tuple(sorted({*self.members[held], *changes}))
             if now not in self._number:
                 self._number[now] = len(self.members)
                 self.members.append(now)
@@ -187,24 +213,37 @@ def _speaks_of(rule: Rule, moved: Moves) -> Flags:
 
 
 def _own(
-    before: Inquirer, after: Inquirer, ends: SharedEnds, changed: Mapping[Key, int]
-) -> tuple[npt.NDArray[Any], list[tuple[int, ...]]]:
+    before: Inquirer, after: Inquirer, ends: SharedEnds, changes: Changes
+) -> tuple[npt.NDArray[Any], list[Numbers]]:
     """For each end a number into sets of changed objects that it is made of."""
-    number: dict[tuple[int, ...], int] = {(): 0}
+    number: dict[Numbers, int] = {(): 0}
     out = np.zeros(len(ends.owners), dtype=np.intp)
     for end in np.flatnonzero(ends.changed).tolist():
-        found = tuple(sorted({changed[key] for key in _objects(before, after, ends, end) if key in changed}))
-        out[end] = number.setdefault(found, len(number))
+        found = {i for key in _objects(before, after, ends, end) for i in changes.numbers.get(key, ())}
+        if changes.unread:
+            found |= _perhaps(changes, ends, end)
+        out[end] = number.setdefault(tuple(sorted(found)), len(number))
     return out, list(number)
+
+
+def _perhaps(changes: Changes, ends: SharedEnds, end: int) -> set[int]:
+    """What was not read and may be an end that one side lacks."""
+    rows = ends.rows[end]
+    return {i for side in (0, 1) if not rows[side] for i in changes.missing(side, rows[1 - side][0])}
 
 
 def _objects(before: Inquirer, after: Inquirer, ends: SharedEnds, end: int) -> Iterator[Key]:
     for inquirer, rows in zip((before, after), ends.rows[end], strict=True):
-        columns = inquirer.network.columns
         for row in rows[:MOST_ROWS]:
-            d = inquirer.cluster.row_objects[row]
-            node = int(columns.node[row])
-            yield d.kind, d.namespace, d.name
-            yield "Namespace", "", columns.namespaces[int(columns.namespace[row])]
-            if node >= 0:
-                yield "Node", "", columns.nodes[node]
+            yield from objects_at(inquirer, row)
+
+
+def objects_at(inquirer: Inquirer, row: int) -> Iterator[Key]:
+    """The objects that an endpoint is made of: workload or pod, namespace, node."""
+    columns = inquirer.network.columns
+    d = inquirer.cluster.row_objects[row]
+    node = int(columns.node[row])
+    yield d.kind, d.namespace, d.name
+    yield "Namespace", "", columns.namespaces[int(columns.namespace[row])]
+    if node >= 0:
+        yield "Node", "", columns.nodes[node]

@@ -28,17 +28,19 @@ class FieldChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ObjectChange(msgspec.Struct, frozen=True, kw_only=True):
-    """An object that is not the same in both inputs. `fields` are the first that differ. `before` and `after` are
-    where it stands, "" where it is not there or has no text."""
+    """An object that is not the same in both inputs, or a `file` that is `unreadable` and may hold what the other
+    input has. `fields` are the first that differ; `note` is what is wrong with the file. `before` and `after` are where
+    it stands, "" where it is not there or has no text."""
 
     kind: str
     namespace: str
     name: str
-    change: Literal["added", "removed", "changed"]
+    change: Literal["added", "removed", "changed", "unreadable"]
     fields: tuple[FieldChange, ...] = ()
     more_fields: int = 0
     before: str = ""
     after: str = ""
+    note: str = ""
 
     @property
     def ref(self) -> str:

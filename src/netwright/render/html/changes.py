@@ -12,9 +12,11 @@ import msgspec
 from netwright.base.patterns import pattern
 from netwright.model.finding import Mark
 from netwright.questions.deciding import ranges
-from netwright.questions.diff import Diffed, ExposureChange, Moved, Unsettled
+from netwright.questions.diff import Diffed, Moved, Unsettled
 from netwright.questions.diff.objects import ObjectChange
-from netwright.render.diff_groups import NO_CAUSE, SIGNS, VERDICTS, Group, Names, groups, namespace_of, word_of
+from netwright.questions.diff.ways import ExposureChange
+from netwright.render.diff_counts import nothing, quiet, word_of
+from netwright.render.diff_groups import NO_CAUSE, SIGNS, VERDICTS, Group, Names, groups, namespace_of
 from netwright.render.excerpt import Lines
 from netwright.render.html.elements import Html, Part, join, name, prose, tag
 from netwright.render.html.findings import excerpt
@@ -68,18 +70,22 @@ def changes_section(found: Diffed, told: Sequence[Told], names: Names, before: L
         left = rows[OPEN_GROUPS + 1 :] and rows[OPEN_GROUPS:]
         shown = rows[: len(rows) - len(left)]
         folded = tag("details", tag("summary", f"{count(len(left), 'more group')}"), *left, class_="more")
-        pairs = count(one.size, "way in", "ways in") if not one.groups else count(one.size, "pair")
-        head = tag("h3", badge(one.word), tag("small", f" {pairs}"))
+        pairs = one.size - len(one.ways)
+        sized = [
+            *([count(len(one.ways), "way in", "ways in")] if one.ways else []),
+            *([count(pairs, "pair")] if pairs else []),
+        ]
+        head = tag("h3", badge(one.word), tag("small", f" {' and '.join(sized)}"))
         blocks.append(tag("div", head, *shown, folded if left else None, class_=f"codes {one.word}"))
     if found.is_empty:
-        blocks.append(tag("p", "No connection was opened, closed or changed."))
+        said = nothing(found)
+        blocks.append(tag("p", f"{said[0].upper()}{said[1:]}."))
     return tag(
         "section",
         tag("h2", "Changes"),
         *blocks,
         tag("p", "No change is left by this search.", class_="note", id="no-finding", hidden=True),
-        *_quiet("changed without effect on connections", "object", [c.ref for c in found.without_effect]),
-        *_quiet("changed text but not traffic", "file", list(found.quiet_files)),
+        *(part for noun, said_, listed in quiet(found) for part in _quiet(said_, noun, listed)),
         id="changes",
     )
 
@@ -157,6 +163,8 @@ def _cause(change: ObjectChange, before: Lines, after: Lines) -> Html:
         if place:
             shown += [told if len(places) > 1 else " ", tag("code", name(place))]
     fields = [tag("li", tag("code", name(f.path)), ": ", name(f.old), " → ", name(f.new)) for f in change.fields]
+    if change.note:
+        fields.insert(0, tag("li", name(change.note)))
     if change.more_fields:
         fields.append(tag("li", f"and {count(change.more_fields, 'more field')}"))
     at, lines = (change.after, after) if change.after else (change.before, before)

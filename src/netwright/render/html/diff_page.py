@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from netwright.questions.diff import Diffed
 from netwright.render.compared import Compared
-from netwright.render.diff_groups import SAME, Names
+from netwright.render.diff_counts import SAME, tally
+from netwright.render.diff_groups import Names
 from netwright.render.diff_json import body_of
 from netwright.render.html.changes import Told, changes_section, difference_data, told_of
 from netwright.render.html.elements import Html, join, name, prose, tag
@@ -77,8 +78,8 @@ def _no_lines(file: str) -> tuple[str, ...]:
 
 
 def _summary(names: Sequence[str], found: Diffed, code: int, fail_on: str) -> Html:
-    exposed = sum(e.wider for e in found.exposed)
-    undecided = len(found.undecided) + sum(not e.is_sure for e in found.exposed)
+    counted = tally(found)
+    exposed, opened, undecided = counted["EXPOSED"], counted["opened"], counted["undecided"]
     return tag(
         "section",
         tag("p", "Network difference", class_="kind"),
@@ -86,9 +87,9 @@ def _summary(names: Sequence[str], found: Diffed, code: int, fail_on: str) -> Ht
         _verdict(found, code, fail_on),
         tiles(
             tile(str(exposed), "exposed to the internet", "error" if exposed else ""),
-            tile(str(len(found.opened)), "pairs opened", "warning" if found.opened else ""),
-            tile(str(len(found.closed)), "pairs closed"),
-            tile(str(len(found.changed)), "pairs changed"),
+            tile(str(opened), "pairs opened", "warning" if opened else ""),
+            tile(str(counted["closed"]), "closed"),
+            tile(str(counted["changed"]), "changed"),
             tile(str(undecided), "undecided", "undecided" if undecided else ""),
             tile(count(found.pairs, "pair").partition(" pair")[0], "pairs compared"),
         ),

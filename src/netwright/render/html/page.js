@@ -258,6 +258,7 @@
         const c = DATA.causes[i];
         const places = [c.before && c.before !== c.after ? ["before ", c.before] : null, c.after ? ["", c.after] : null].filter(Boolean);
         return h("li", {}, name(c.ref), ` ${c.change} `, ...places.map(([told, place]) => [told, h("code", {}, place), " "]).flat(),
+          c.note ? h("div", { class: "note" }, name(c.note)) : null,
           c.fields.length ? h("ul", {}, ...c.fields.map((f) => h("li", {}, h("code", {}, f.path), ": ", name(f.old), " → ", name(f.new)))) : null,
           c.more_fields ? h("div", { class: "note" }, `and ${many(c.more_fields, "more field")}`) : null);
       }))

@@ -1,0 +1,129 @@
+"""What changed between two inputs, numbered: objects, and what of either was not read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from netwright.model.cluster import OBJECT_KIND
+from netwright.model.document import Decoded, Unread
+from netwright.model.kind_lists import changes_verdicts
+from netwright.questions.diff.objects import Key, ObjectChange, changed_objects, changed_profile, key_of
+from netwright.questions.registry import Asked
+
+Numbers = tuple[int, ...]
+"""Numbers of changes, ascending."""
+
+
+class Changes:
+    """The changes from one input to another. `numbers[key]` are those behind an object that is not the same in both:
+    its own or, where one side lacks it and may have it in what was not read there, what was not read.
+
+    `unread` are the numbers of what was not read and could change a verdict.
+    """
+
+    def __init__(self, before: Asked, after: Asked) -> None:
+        old, new = before.cluster, after.cluster
+        found = changed_objects(old.objects, new.objects, before.locate, after.locate)
+        unread = [_could_change(twin) for twin in (before, after)]
+        self._clusters = old, new
+        self._readings: list[Any] = [twin.snapshot.reading for twin in (before, after)]
+        self._unread: list[list[tuple[Unread, int]]] = [[], []]
+        self._reasons: list[dict[str, Numbers]] = [{}, {}]
+        self._known: dict[tuple[int, str, str, str], Numbers] = {}
+        self._missing: dict[tuple[int, int], Numbers] = {}
+        self._keys: list[set[Key]] = [set(), set()]
+        self.lost: tuple[dict[Key, Numbers], dict[Key, Numbers]] = ({}, {})
+        """By object that before, and after, lack: what was not read there and may be it."""
+        self.listed: list[ObjectChange] = []
+        if any(unread):
+            self.listed += self._note(unread)
+            self._keys = [set(map(key_of, cluster.objects)) for cluster in self._clusters]
+            self._find_lost(found)
+        self.unread: Numbers = tuple(range(len(self.listed)))
+        self.numbers: dict[Key, Numbers] = {**self.lost[0], **self.lost[1]}
+        if old.profile != new.profile:
+            found |= changed_profile(old.profile, new.profile)
+        for key, change in found.items():
+            if key not in self.numbers:
+                self.numbers[key] = (len(self.listed),)
+                self.listed.append(change)
+
+    # --- what was not read --------------------
+
+    def _note(self, unread: Iterable[Iterable[Unread]]) -> list[ObjectChange]:
+        """Number what was not read; what is the same on both sides is one."""
+        number: dict[tuple[str, str, int, int], int] = {}
+        places: list[list[str]] = []
+        for side, listed in enumerate(unread):
+            for one in listed:
+                why = one.diagnostic
+                name = self._readings[side].below(why.file) if why.line else why.file
+                told = name, f"{why.code}: {why.title}"
+                i = number.setdefault((*told, why.line, why.column), len(places))
+                if i == len(places):
+                    places.append(["", ""])
+                places[i][side] = why.where if why.line else ""
+                self._unread[side].append((one, i))
+                self._reasons[side][one.reason] = (*self._reasons[side].get(one.reason, ()), i)
+        return [
+            ObjectChange(
+                kind="file", namespace="", name=name, change="unreadable", note=note, before=at[0], after=at[1]
+            )
+            for (name, note, *_), at in zip(number, places, strict=True)
+        ]
+
+    def _find_lost(self, found: Mapping[Key, ObjectChange]) -> None:
+        gone = {
+            key: 0 if change.change == "added" else 1 for key, change in found.items() if change.change != "changed"
+        }
+        for side in (0, 1):
+            for d in self._clusters[1 - side].objects if self._unread[side] else ():
+                key = key_of(d)
+                if gone.get(key) == side and (held := self._may_be(side, d.kind, d)):
+                    self.lost[side][key] = held
+
+    def _may_be(self, side: int, kind: str, d: Decoded) -> Numbers:
+        """What was not read on a side and may be an object of that kind beside another: what is in the file of the same
+        name, else whatever may be."""
+        file = self._readings[1 - side].below(d.place.file) if d.place is not None else ""
+        asked = side, kind, d.namespace, file
+        held = self._known.get(asked)
+        if held is None:
+            fits = [(one, i) for one, i in self._unread[side] if _fits(one, kind, d.namespace)]
+            here = [i for one, i in fits if file and self._readings[side].below(one.diagnostic.file) == file]
+            held = self._known[asked] = tuple(sorted(set(here or (i for _, i in fits))))
+        return held
+
+    def missing(self, side: int, row: int) -> Numbers:
+        """What was not read on a side and may be an endpoint that it lacks, given by its row on the other side."""
+        if not self._unread[side]:
+            return ()
+        found = self._missing.get((side, row))
+        if found is None:
+            cluster = self._clusters[1 - side]
+            d = cluster.row_objects[row]
+            found = ()
+            if key_of(d) not in self._keys[side]:
+                found = self.lost[side].get(key_of(d), ())
+                workload = cluster.columns.workloads[int(cluster.columns.workload[row])]
+                kind = OBJECT_KIND.get(workload.partition("/")[0], d.kind)
+                if not found and kind != d.kind:  # a dump has the pods, manifests what makes them
+                    found = self._may_be(side, kind, d)
+            self._missing[side, row] = found
+        return found
+
+    def of_reason(self, side: int, text: str) -> Numbers:
+        """What of a side was not read and is the reason that a text gives."""
+        known = self._reasons[side]
+        return known.get(text, ()) or next((held for reason, held in known.items() if reason in text), ())
+
+
+def _could_change(twin: Asked) -> list[Unread]:
+    return [u for u in twin.snapshot.reading.unread if not u.kinds or any(map(changes_verdicts, u.kinds)) or u.names]
+
+
+def _fits(unread: Unread, kind: str, namespace: str) -> bool:
+    if (unread.kinds and kind not in unread.kinds) or namespace in unread.besides:
+        return False
+    return not namespace or not unread.namespaces or namespace in unread.namespaces

@@ -1,0 +1,215 @@
+"""Which ways in from the internet two networks do not share, and what caused each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+import numpy as np
+
+from netwright.base.ipset import EVERYWHERE, INTERNET, IpSet
+from netwright.base.services import protocol_name
+from netwright.dialects.k8s.services import SLICE_OF
+from netwright.engine.exposure import Exposure, exposures, has_ways
+from netwright.engine.inquire import Inquirer
+from netwright.model.document import of_kinds
+from netwright.model.references import Target
+from netwright.model.rule import Direction
+from netwright.questions.diff.causes import objects_at
+from netwright.questions.diff.changes import Changes, Numbers
+from netwright.questions.diff.objects import Key
+
+if TYPE_CHECKING:
+    from netwright.engine.ends import SharedEnds
+    from netwright.engine.inquire import Part
+    from netwright.engine.verdict import Citation
+
+Verdict = Literal["allow", "some", "deny", "undecided", ""]
+OPEN: Final = ("allow", "some")
+_RANK: Final = {"": 0, "deny": 0, "undecided": 1, "some": 2, "allow": 3}
+_DIRECTIONS: Final[tuple[Direction, Direction]] = ("egress", "ingress")
+_WayKey = tuple[str, int, int, str, str]
+
+
+class ExposureChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A way in from the internet whose verdict changed ("" where there is no such way). `wider`: addresses surely may
+    enter now that surely could not before. `because` numbers the changes that caused it."""
+
+    service: str
+    port: int
+    protocol: str
+    via: str
+    entry: str
+    workloads: tuple[str, ...]
+    was: Verdict
+    now: Verdict
+    wider: bool
+    because: Numbers
+
+    @property
+    def is_sure(self) -> bool:
+        return "undecided" not in (self.was, self.now)
+
+
+def exposed(old: Inquirer, new: Inquirer, changes: Changes, ends: Sequence[SharedEnds]) -> list[ExposureChange]:
+    """The ways in that differ, danger first; `ends` are those of either family. A way that one network lacks is
+    undecided there where what was not read may make it."""
+    if not (has_ways(old.cluster) or has_ways(new.cluster)):
+        return []
+    ways = [_by_key(exposures(i, Target("internet", addresses=INTERNET))) for i in (old, new)]
+    causes = _Causes((old, new), changes, ends)
+    ranges = [{s.ref: IpSet.of(*s.source_ranges) for s in i.cluster.services if s.source_ranges} for i in (old, new)]
+    out = []
+    for key in sorted({*ways[0], *ways[1]}):
+        was, now = ways[0].get(key), ways[1].get(key)
+        before = was.verdict if was else causes.without(0, now)
+        after = now.verdict if now else causes.without(1, was)
+        service, port, protocol, via, entry = key
+        admitted = [r.get(service) if via == "LoadBalancer" else None for r in ranges]
+        if (before == after and (before != "some" or admitted[0] == admitted[1])) or {before, after} <= {"deny", ""}:
+            continue
+        more = before == "some" and (after == "allow" or not (admitted[1] or EVERYWHERE) <= (admitted[0] or EVERYWHERE))
+        workloads = next((w.workloads for w in (now, was) if w is not None and w.workloads), ())
+        out.append(
+            ExposureChange(
+                service=service,
+                port=port,
+                protocol=protocol_name(protocol),
+                via=via,
+                entry=entry,
+                workloads=workloads,
+                was=before,
+                now=after,
+                wider=after in OPEN and (before in ("deny", "") or more),
+                because=tuple(sorted(causes.of(was, now))),
+            )
+        )
+    return sorted(out, key=lambda e: (not e.wider, e.service, e.port, e.via, e.entry))
+
+
+def _by_key(ways: Iterable[Exposure]) -> dict[_WayKey, Exposure]:
+    return {(w.service, w.port, w.protocol, w.via, w.entry): w for w in ways}
+
+
+class _Causes:
+    """The changes behind a way in: of the objects that make it, of the ends of its hops, and of the policies that
+    decide a hop."""
+
+    def __init__(self, sides: tuple[Inquirer, Inquirer], changes: Changes, ends: Sequence[SharedEnds]) -> None:
+        self._sides = sides
+        self._changes = changes
+        self._ends = ends
+        self._changed: tuple[set[int], set[int]] | None = None
+        self._slices: dict[tuple[str, str], set[int]] | None = None
+
+    def without(self, side: int, other: Exposure | None) -> Literal["undecided", ""]:
+        """The verdict of a way that a side lacks, given as the other side has it."""
+        lost = self._changes.lost[side]
+        return "undecided" if lost and other is not None and any(key in lost for key in _making(other)) else ""
+
+    def of(self, was: Exposure | None, now: Exposure | None) -> set[int]:
+        numbers = self._changes.numbers
+        both = [way for way in (was, now) if way is not None]
+        found = {i for way in both for key in _making(way) for i in numbers.get(key, ())}
+        found |= self._slices_of(both[0].service)
+        rank = [_RANK[way.verdict] if way is not None else 0 for way in (was, now)]
+        parts = [way.parts if way is not None else () for way in (was, now)]
+        moved = [d for d in _DIRECTIONS if not all(parts) or _sides(parts[0], d) != _sides(parts[1], d)]
+        for side, way in enumerate((was, now)):
+            if way is None:
+                continue
+            found |= self._by_ends(side, way.parts)
+            if rank[0] != rank[1]:  # what lets pass counts where more passed, what denies where less did
+                found |= self._by_policies(side, way.parts, moved, lets=(rank[side] > rank[1 - side]))
+            if self._changes.unread and way.verdict == "undecided":
+                for step in way.steps:
+                    if step.verdict == "undecided":
+                        found.update(self._changes.of_reason(side, step.text))
+        through = [_by_key(way.through) if way is not None else {} for way in (was, now)]
+        for key in {**through[0], **through[1]}:
+            pair = through[0].get(key), through[1].get(key)
+            if pair[0] is None or pair[1] is None or pair[0].verdict != pair[1].verdict:
+                found |= self.of(*pair)
+        return found
+
+    def _by_ends(self, side: int, parts: Iterable[Part]) -> set[int]:
+        """Changed objects that ends are made of which rules see otherwise, or which one side lacks; and nodes."""
+        inquirer, numbers = self._sides[side], self._changes.numbers
+        found: set[int] = set()
+        if not numbers:
+            return found
+        rows = {spot.row for part in parts for spot in (part.packet.source, part.packet.destination)}
+        for row in rows - {-1}:
+            d = inquirer.cluster.row_objects[row]
+            if row in self._changed_rows[side] or d.kind == "Node":
+                found.update(i for key in objects_at(inquirer, row) for i in numbers.get(key, ()))
+                if self._changes.unread:
+                    found.update(self._changes.missing(1 - side, row))
+        return found
+
+    def _by_policies(self, side: int, parts: Iterable[Part], moved: Sequence[Direction], *, lets: bool) -> set[int]:
+        """Changed policies, and what was not read, that let the packets pass, or that deny them."""
+        found: set[int] = set()
+        seen: set[tuple[int, int, int, int]] = set()
+        for part in parts:
+            packet = part.packet
+            spots = packet.family, packet.source.position, packet.destination.position, packet.key
+            if spots in seen:
+                continue
+            seen.add(spots)
+            inquirer = self._sides[side].of_family(packet.family)
+            for direction in moved:
+                rules, ends = inquirer.cited(packet, direction)
+                for one in rules:
+                    if one.action == "pass" or (one.action == "allow") == lets:
+                        found |= self._cited(side, one)
+                for one in () if lets else ends:
+                    found |= self._cited(side, one)
+        return found
+
+    def _cited(self, side: int, one: Citation) -> set[int]:
+        origin = one.origin
+        found = set(self._changes.numbers.get((origin.kind, origin.namespace, origin.name), ()))
+        if self._changes.unread:
+            found.update(i for why in one.open if why.text for i in self._changes.of_reason(side, why.text))
+        return found
+
+    @property
+    def _changed_rows(self) -> tuple[set[int], set[int]]:
+        """By side the endpoint rows of the ends that changed."""
+        if self._changed is None:
+            self._changed = set(), set()
+            for ends in self._ends:
+                for end in np.flatnonzero(ends.changed).tolist():
+                    for rows, held in zip(self._changed, ends.rows[end], strict=True):
+                        rows.update(held)
+        return self._changed
+
+    def _slices_of(self, service: str) -> set[int]:
+        """The changed EndpointSlices of a Service."""
+        if self._slices is None:
+            self._slices = {}
+            numbers: Mapping[Key, Numbers] = self._changes.numbers
+            for inquirer in self._sides:
+                for d in of_kinds(inquirer.cluster.objects, "EndpointSlice"):
+                    held = numbers.get((d.kind, d.namespace, d.name))
+                    if held:
+                        of = d.namespace, (d.value.metadata.labels or {}).get(SLICE_OF, "")
+                        self._slices.setdefault(of, set()).update(held)
+        namespace, _, name = service.removeprefix("svc/").partition("/")
+        return self._slices.get((namespace, name), set())
+
+
+def _making(way: Exposure) -> Iterator[Key]:
+    """The objects that make a way: its Service, and those that its steps name."""
+    namespace, _, name = way.service.removeprefix("svc/").partition("/")
+    yield "Service", namespace, name
+    for step in way.steps:
+        if step.origin is not None:
+            yield step.origin.kind, step.origin.namespace, step.origin.name
+
+
+def _sides(parts: Iterable[Part], direction: Direction) -> set[object]:
+    """What policy says in a direction of the packets."""
+    return {part.outcome.egress if direction == "egress" else part.outcome.ingress for part in parts}

@@ -1,0 +1,56 @@
+"""How many differences there are of each word, ways in and pairs together, and what is said where there are none."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from netwright.questions.diff import Diffed
+from netwright.questions.diff.ways import ExposureChange
+from netwright.render.words import count
+
+SAME: Final = "no connection was opened, closed or changed"
+NOT_KNOWN: Final = "no connection is known to have opened, closed or changed, and part of the input could not be read"
+AS_FAR: Final = ", as far as is known"
+
+
+def word_of(e: ExposureChange) -> str:
+    if e.wider:
+        return "EXPOSED"
+    if not e.is_sure:
+        return "undecided"
+    return "closed" if e.now in ("deny", "") else "changed"
+
+
+def tally(found: Diffed) -> Counter[str]:
+    """By word: ways in, and pairs of ends."""
+    out = Counter(word_of(e) for e in found.exposed)
+    for word in ("opened", "closed", "changed", "undecided"):
+        out[word] += len(getattr(found, word))
+    return out
+
+
+def counts(found: Sequence[Diffed]) -> list[str]:
+    """`2 exposed`, `12 opened`, …, `364 pairs compared`, of all of them together."""
+    counted = sum((tally(d) for d in found), Counter[str]())
+    exposed = counted["EXPOSED"]
+    return [
+        *([f"{exposed} exposed"] if exposed else []),
+        *(f"{counted[word]} {word}" for word in ("opened", "closed", "changed", "undecided")),
+        f"{count(sum(d.pairs for d in found), 'pair')} compared",
+    ]
+
+
+def nothing(found: Diffed) -> str:
+    """What is said where no difference is found."""
+    return SAME if found.is_known else NOT_KNOWN
+
+
+def quiet(found: Diffed) -> Iterator[tuple[str, str, list[str]]]:
+    """What moved nothing: a noun, what is said of it, the names. And what was not read."""
+    far = "" if found.is_known else AS_FAR
+    yield "object", f"changed without effect on connections{far}", [c.ref for c in found.without_effect]
+    yield "file", f"changed text but not traffic{far}", list(found.quiet_files)
+    places = [change.after or change.before or change.name for change in found.unread]
+    yield "part", "of the input could not be read and could hide a difference", places

@@ -1,0 +1,157 @@
+"""What caused a way in to open or close: the objects that decide any of its hops, in both directions alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+
+import netwright as nw
+from netwright.questions.diff import Diffed
+
+CONTROLLER = """\
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: ctl, namespace: edge},
+ spec: {selector: {matchLabels: {app: ctl}}, template: {
+  metadata: {labels: {app: ctl, app.kubernetes.io/name: ingress-nginx, app.kubernetes.io/component: controller}},
+  spec: {containers: [{name: c, image: ctl:1, ports: [{containerPort: 80}]}]}}}}
+"""
+ENTRY = """\
+{apiVersion: v1, kind: Service, metadata: {name: ctl, namespace: edge},
+ spec: {type: LoadBalancer, selector: {app: ctl}, ports: [{port: 80}]}}
+"""
+WEB = """\
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: shop},
+ spec: {selector: {matchLabels: {app: web}}, template: {
+  metadata: {labels: {app: web}}, spec: {containers: [{name: c, image: web:1, ports: [{containerPort: 8080}]}]}}}}
+"""
+SERVICE = """\
+{apiVersion: v1, kind: Service, metadata: {name: web, namespace: shop},
+ spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}}
+"""
+INGRESS = """\
+{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: web, namespace: shop},
+ spec: {ingressClassName: nginx, rules: [{http: {paths: [
+  {path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]}}
+"""
+CLASS = """\
+{apiVersion: networking.k8s.io/v1, kind: IngressClass, metadata: {name: nginx},
+ spec: {controller: k8s.io/ingress-nginx}}
+"""
+DENY = """\
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: deny, namespace: shop},
+ spec: {podSelector: {}, policyTypes: [Ingress]}}
+"""
+OF_EDGE = "{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: edge}}}"
+
+
+def policy(name: str, peer: str = OF_EDGE, port: int = 8080, *, at: str = "shop", app: str = "web") -> str:
+    return (
+        f"{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: {name}, namespace: {at}}}, "
+        f"spec: {{podSelector: {{matchLabels: {{app: {app}}}}}, "
+        f"ingress: [{{from: [{peer}], ports: [{{port: {port}}}]}}]}}}}\n"
+    )
+
+
+SHOP = (CONTROLLER, ENTRY, CLASS, WEB, SERVICE, INGRESS)
+ALLOW = policy("web")
+Compare = Callable[[tuple[str, ...], tuple[str, ...]], tuple[Diffed, Diffed]]
+
+
+@pytest.fixture
+def compare(tmp_path: Path) -> Compare:
+    """The difference of two sets of manifests, and the one back."""
+
+    def compared(before: tuple[str, ...], after: tuple[str, ...]) -> tuple[Diffed, Diffed]:
+        twins = []
+        for name, texts in (("a.yaml", before), ("b.yaml", after)):
+            (tmp_path / name).write_text("---\n".join(texts), encoding="utf-8")
+            twins.append(nw.load(str(tmp_path / name)))
+        return twins[1].diff(twins[0]), twins[0].diff(twins[1])
+
+    return compared
+
+
+def causes(found: Diffed, via: str, service: str = "svc/shop/web") -> set[tuple[str, str]]:
+    (way,) = [e for e in found.exposed if (e.via, e.service) == (via, service)]
+    return {(found.because[i].ref, found.because[i].change) for i in way.because}
+
+
+def test_one_policy_that_admits_the_controller_is_the_cause_of_the_way_through_it(compare: Compare) -> None:
+    there, back = compare((*SHOP, DENY), (*SHOP, DENY, ALLOW))
+    (way,) = there.exposed
+    assert (way.was, way.now, way.wider) == ("deny", "allow", True)
+    assert causes(there, "Ingress") == {("NetworkPolicy shop/web", "added")}
+    assert causes(back, "Ingress") == {("NetworkPolicy shop/web", "removed")}
+
+
+def test_a_policy_that_has_nothing_to_do_with_the_port_is_no_cause(compare: Compare) -> None:
+    metrics = policy("metrics", port=9090)
+    there, back = compare((*SHOP, DENY), (*SHOP, DENY, ALLOW, metrics))
+    assert causes(there, "Ingress") == {("NetworkPolicy shop/web", "added")}
+    assert causes(back, "Ingress") == {("NetworkPolicy shop/web", "removed")}
+
+
+@pytest.mark.parametrize(
+    ("gone", "cause"),
+    [
+        (CONTROLLER, "Deployment edge/ctl"),
+        (ENTRY, "Service edge/ctl"),
+        (WEB, "Deployment shop/web"),
+        (SERVICE, "Service shop/web"),
+        (INGRESS, "Ingress shop/web"),
+    ],
+)
+def test_every_object_that_a_way_through_a_controller_needs_is_its_cause(
+    compare: Compare, gone: str, cause: str
+) -> None:
+    there, back = compare(SHOP, tuple(text for text in SHOP if text is not gone))
+    assert causes(there, "Ingress") == {(cause, "removed")}
+    assert causes(back, "Ingress") == {(cause, "added")}
+
+
+def test_what_closes_the_way_to_the_controller_closes_the_way_through_it(compare: Compare) -> None:
+    closed = policy("ctl", "{podSelector: {}}", 80, at="edge", app="ctl")
+    there, back = compare(SHOP, (*SHOP, closed))
+    assert causes(there, "Ingress") == {("NetworkPolicy edge/ctl", "added")}
+    assert causes(back, "Ingress") == {("NetworkPolicy edge/ctl", "removed")}
+
+
+@pytest.mark.parametrize("kind", ["LoadBalancer", "NodePort"])
+def test_the_workload_behind_a_service_is_the_cause_of_its_ways_in(compare: Compare, kind: str) -> None:
+    offered = SERVICE.replace("spec: {", f"spec: {{type: {kind}, ")
+    there, back = compare((WEB, offered), (offered,))
+    assert causes(there, kind) == {("Deployment shop/web", "removed")}
+    assert causes(back, kind) == {("Deployment shop/web", "added")}
+
+
+def test_a_policy_that_admits_the_nodes_is_the_cause_of_a_node_port(compare: Compare) -> None:
+    """No pair of ends says it: nodes are none of them."""
+    nodes = tuple(
+        f"{{apiVersion: v1, kind: Node, metadata: {{name: n{i}}}, "
+        f"status: {{addresses: [{{type: InternalIP, address: 192.0.2.{i}}}]}}}}\n"
+        for i in (1, 2)
+    )
+    pod = """\
+{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop, labels: {app: web}},
+ spec: {nodeName: n1, containers: [{name: c, image: web:1, ports: [{containerPort: 8080}]}]}}
+"""
+    before = (*nodes, pod, SERVICE.replace("spec: {", "spec: {type: NodePort, "), DENY)
+    there, back = compare(before, (*before, policy("nodes", "{ipBlock: {cidr: 192.0.2.0/30}}")))
+    (way,) = there.exposed
+    assert (way.was, way.now) == ("undecided", "allow"), "a node reaches its own pods"
+    assert causes(there, "NodePort") == {("NetworkPolicy shop/nodes", "added")}
+    assert causes(back, "NodePort") == {("NetworkPolicy shop/nodes", "removed")}
+
+
+def test_the_deployment_of_the_example_is_the_cause_of_its_node_port(root: Path, tmp_path: Path) -> None:
+    after = tmp_path / "after"
+    copytree(root / "examples/shop", after)
+    orders = after / "legacy/orders.yaml"
+    orders.write_text(orders.read_text(encoding="utf-8").partition("---\n")[2], encoding="utf-8")
+    twins = nw.load(str(root / "examples/shop")), nw.load(str(after))
+    there, back = twins[1].diff(twins[0]), twins[0].diff(twins[1])
+    assert causes(there, "NodePort", "svc/legacy/orders") == {("Deployment legacy/orders", "removed")}
+    assert causes(back, "NodePort", "svc/legacy/orders") == {("Deployment legacy/orders", "added")}
+    assert there.exposed[0].workloads == back.exposed[0].workloads == ("deploy/legacy/orders",)
