@@ -21,7 +21,7 @@ Line = tuple[str, str, str]
 
 def line(finding: Finding, folder: Path) -> Line:
     """Code, object and field; of what is said of the input, the file and line."""
-    if not finding.kind:
+    if finding.code.startswith("NW1"):
         where = Path(finding.file).relative_to(folder).as_posix()
         return finding.code, where, str(finding.line)
     thing = (
