@@ -108,3 +108,23 @@ def test_a_twin_of_which_a_part_cannot_be_read_is_not_without_a_difference(ask: 
     assert told.startswith("no connection is known to have opened, closed or changed")
     assert "\n1 twin without a difference: east\n" in told
     assert "\n1 twin not known, for part of it could not be read: west\n" in told
+
+
+def test_a_kustomization_that_fails_to_render_is_no_twin_without_a_difference(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for side in ("one", "other"):
+        for name in ("dev", "prod"):
+            Path(side, name).mkdir(parents=True)
+            Path(side, name, "kustomization.yaml").write_text("resources: [n.yaml]\n")
+    kubectl = Path("bin/kubectl")
+    kubectl.parent.mkdir()
+    kubectl.write_text(
+        "#!/bin/sh\ncase $2 in *prod*) echo 'error: no such base' >&2; exit 1;; esac\n"
+        "echo '{apiVersion: v1, kind: Namespace, metadata: {name: shop}}'\n"
+    )
+    kubectl.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{kubectl.parent.resolve()}:/usr/bin:/bin")
+    told = ask("one", "other", "--kustomize")
+    assert "\n1 twin without a difference: dev\n" in told
+    assert "\n1 twin not known, for part of it could not be read: prod\n" in told
