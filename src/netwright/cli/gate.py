@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,11 +12,13 @@ import click
 import msgspec
 
 from netwright.base.errors import UnknownReference, UsageError
+from netwright.cli import first_intents
 from netwright.cli.choices import files
+from netwright.cli.front import program_name
 from netwright.cli.gate_formats import CHECK_FORMATS, write_check, write_check_page
 from netwright.cli.namespaces import check_namespaces, narrowing_options, whole_or_narrowed
 from netwright.cli.options import Given, code_of, exit_code, output_options, source_options, split_option
-from netwright.cli.output import Output, answer_stream, ending, say, tell_costs, words, write_json, write_lines
+from netwright.cli.output import Output, ending, tell_costs, words, write_json, write_lines
 from netwright.cli.watch import watch_option, watching
 from netwright.version import VERSION
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from netwright.model.configuration import Intent
     from netwright.model.finding import Known
     from netwright.questions.check import Checked, FailOn
+    from netwright.questions.check.intents import IntentAnswer
     from netwright.questions.registry import Check
     from netwright.twin import Twin
 
@@ -53,7 +57,7 @@ if TYPE_CHECKING:
     "--write-intents",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write intents that hold today, to start from.",
+    help="Write intents that hold today, to start from, and nothing else; `-`: to standard output.",
 )
 @click.option("--today", default="", metavar="DAY", help="The day that acceptances are held against. [default: today]")
 @click.option("--show", multiple=True, metavar="CODE", help="Only findings of this code, all of them. Again for more.")
@@ -93,6 +97,8 @@ def check(
     """
     from netwright.questions.registry import Check
 
+    if write_intents is not None:
+        first_intents.refuse_others(click.get_current_context())
     whole_or_narrowed(namespaces, all_namespaces)
     _known(show)
     configured = given.configuration()
@@ -109,12 +115,12 @@ def check(
         return _answered(parts, asked, known, paths, fail_on, show, everything, namespaces, given, to)
 
     if watch:
-        if write_intents is not None or split:
-            raise UsageError("--watch goes with neither --write-intents nor --split", help="leave one of them out")
+        if split:
+            raise UsageError("--watch does not go with --split", help="leave one of them out")
         return watching(given, paths, to, lambda twin: answered([("", twin)]))
     parts = _parts(given, paths, split)
     if write_intents is not None:
-        return _start_intents(parts, write_intents, to)
+        return first_intents.write_intents(parts, write_intents, paths, split, given, force=to.force)
     return answered(parts)
 
 
@@ -131,7 +137,10 @@ def _answered(
     to: Output,
 ) -> int:
     """Write the findings of all parts; the exit code."""
-    answers = [_ask(name, twin, asked, known, fail_on) for name, twin in _narrowed(parts, namespaces)]
+    answers = [
+        _ask(name, twin, asked, known, fail_on, given.words_for(name, *paths))
+        for name, twin in _narrowed(parts, namespaces)
+    ]
     reasons = list(dict.fromkeys(reason for one in answers for reason in one.reasons))
     code = code_of(reasons)
     if to.format == "json":
@@ -198,15 +207,27 @@ def _narrowed(parts: Sequence[tuple[str, Twin]], namespaces: Sequence[str]) -> l
     return out
 
 
-def _ask(name: str, twin: Twin, asked: Check, known: _Baseline | None, fail_on: FailOn) -> _Answer:
-    """The findings of one network, against what the baseline has of this very one."""
+def _ask(
+    name: str, twin: Twin, asked: Check, known: _Baseline | None, fail_on: FailOn, words: Sequence[str]
+) -> _Answer:
+    """The findings of one network, against what the baseline has of this very one; `words` let a command read it."""
     if known is not None:
         asked = msgspec.structs.replace(asked, baseline=known.networks.get(name, ()))
     checked = twin.ask(asked)
     if known is not None and name not in known.networks and checked.states["new"]:
         checked = msgspec.structs.replace(checked, notes=(*checked.notes, known.lacking(name)))
     _, reasons = exit_code(twin, 1 if checked.fails(fail_on) else 4 if checked.is_open else 0)
-    return _Answer(name, twin, checked, tuple(reasons))
+    intents = tuple(_pasted(one, words) for one in checked.intents)
+    return _Answer(name, twin, msgspec.structs.replace(checked, intents=intents), tuple(reasons))
+
+
+def _pasted(answer: IntentAnswer, words: Sequence[str]) -> IntentAnswer:
+    """The same with the command that tells why as it is run here."""
+    if answer.witness is None or not answer.witness.why:
+        return answer
+    why = program_name() + answer.witness.why.removeprefix("netwright")
+    why = f"{why} {shlex.join(words)}" if words else why
+    return msgspec.structs.replace(answer, witness=msgspec.structs.replace(answer.witness, why=why))
 
 
 def _text(answers: Sequence[_Answer], show: Sequence[str], everything: bool, last: str) -> Iterator[str]:
@@ -264,20 +285,6 @@ def _day(text: str) -> str:
         return datetime.date.fromisoformat(text).isoformat()
     except ValueError:
         raise UsageError(f"`{text}` is no day", help="write YYYY-MM-DD") from None
-
-
-def _start_intents(parts: Sequence[tuple[str, Twin]], path: Path, to: Output) -> int:
-    """Write the intents that hold today; what the file holds is proven by reading it back in `check --intents`."""
-    from netwright.render.intents_yaml import intents_yaml
-    from netwright.render.words import count
-
-    if len(parts) != 1:
-        raise UsageError("intents are written of one network", help="name one of the folders as the source")
-    written = parts[0][1].holding()
-    with answer_stream(Output("yaml", path, to.force)) as stream:
-        stream.write("".join(intents_yaml(written)).encode())
-    say([f"{count(len(written), 'intent')} that hold today: `netwright check --intents {path}` proves them"])
-    return 0
 
 
 def _known(show: tuple[str, ...]) -> None:

@@ -68,7 +68,22 @@ class Given(msgspec.Struct, frozen=True):
     def words(self, *paths: str) -> list[str]:
         """The words of a command that reads the same input, beside the configuration of the current folder."""
         sources = [*paths, *self.sources] or list(self.configuration().sources) or ["."]
-        named = [word for source in sources for word in ("-f", source)]
+        return [*_named(sources), *self._options()]
+
+    def words_given(self, *paths: str) -> list[str]:
+        """The same in the current folder: no source where none was named."""
+        return [*_named([*paths, *self.sources]), *self._options()]
+
+    def words_for(self, part: str, *paths: str) -> list[str]:
+        """The same for a part of the sources by its name; none where words cannot name it."""
+        if not part:
+            return self.words_given(*paths)
+        sources = self.named(*paths)
+        if len(sources) != 1 or ":" in sources[0] or sources[0] == "-" or not Path(sources[0], part).is_dir():
+            return []
+        return [*_named([str(Path(sources[0], part))]), *self._options()]
+
+    def _options(self) -> list[str]:
         ranges = [word for cidr in self.pod_cidr for word in ("--pod-cidr", cidr)]
         given = (
             *(("--cni", name) for name in self.cni),
@@ -77,7 +92,6 @@ class Given(msgspec.Struct, frozen=True):
             ("--kubeconfig", self.kubeconfig),
         )
         return [
-            *named,
             *ranges,
             *(word for option, value in given if value for word in (option, value)),
             *(["--kustomize"] if self.kustomize else []),
@@ -153,6 +167,10 @@ class Given(msgspec.Struct, frozen=True):
         )
         progress.now("answering")
         return twin
+
+
+def _named(sources: Iterable[str]) -> list[str]:
+    return [word for source in sources for word in ("-f", source)]
 
 
 def source_options(command: F) -> F:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -191,6 +192,71 @@ def test_intents_are_written_from_what_holds(here: Path, capfd: pytest.CaptureFi
     assert code == 0
     assert "2 intents: 2 hold" in out
     assert ask(capfd, "check", "clean", "--write-intents", "new.yaml")[0] == 2, "never overwritten without --force"
+
+
+def test_intents_are_written_of_what_could_be_read_and_the_rest_is_told(
+    here: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (here / "clean/x.yaml").write_text("kind: NetworkPolicy\na: [", encoding="utf-8")
+    code, _, err = ask(capfd, "check", "clean", "--write-intents", "new.yaml")
+    assert code == 3
+    assert "error[NW1001]" in err
+    assert "clean/x.yaml" in err
+    code, out, _ = ask(capfd, "check", "clean", "--intents", "new.yaml", "-o", "json")
+    assert code == 3
+    assert all(intent["verdict"] == "holds" for intent in json.loads(out)["intents"])
+
+
+def test_intents_on_standard_output(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    code, out, err = ask(capfd, "check", "-f", "clean", "--write-intents", "-")
+    assert code == 0
+    assert not (here / "-").exists()
+    assert err == "2 intents that hold today: `netwright check -f clean --intents FILE` proves them\n"
+    (here / "i.yaml").write_text(out, encoding="utf-8")
+    assert "2 intents: 2 hold" in ask(capfd, "check", "clean", "--intents", "i.yaml")[1]
+    assert ask(capfd, "check", "clean", "-q", "--write-intents", "-")[1:] == (out, "")
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (("--fail-on", "error"), "`--fail-on` means nothing"),
+        (("-o", "json", "--out", "x.json"), "`-o`, `--out` mean nothing"),
+        (("--baseline", "nix"), "`--baseline` means nothing"),
+        (("--intents", "nix", "--today", "never"), "`--intents`, `--today` mean nothing"),
+        (("--show", "NW3002", "--all", "-n", "shop"), "`--show`, `--all`, `-n` mean nothing"),
+        (("--watch", "-A"), "`-A`, `--watch` mean nothing"),
+    ],
+)
+def test_options_that_mean_nothing_where_intents_are_written(
+    here: Path, capfd: pytest.CaptureFixture[str], more: tuple[str, ...], told: str
+) -> None:
+    code, out, err = ask(capfd, "check", "clean", "--write-intents", "new.yaml", *more)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"error: {told} beside --write-intents, which tells no findings\n")
+    assert not (here / "new.yaml").exists()
+
+
+def test_commands_that_are_told_name_the_sources(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (here / "my pods").mkdir()
+    (here / "my pods/all.yaml").write_text(PODS, encoding="utf-8")
+    given = ("my pods", "-f", "half/1.yaml", "--pod-cidr", "10.1.0.0/16")
+    err = ask(capfd, "check", *given, "--write-intents", "i.yaml")[2]
+    told = "netwright check 'my pods' -f half/1.yaml --pod-cidr 10.1.0.0/16 --intents i.yaml"
+    assert f"`{told}` proves them" in err
+    assert ask(capfd, *shlex.split(told)[1:])[0] == 0
+    (here / "i.yaml").write_text("- {name: shut, deny: {from: shop/web, to: internet}}\n", encoding="utf-8")
+    (answer,) = json.loads(ask(capfd, *shlex.split(told)[1:], "-o", "json")[1])["intents"]
+    why = answer["witness"]["why"]
+    assert why.endswith(" -f 'my pods' -f half/1.yaml --pod-cidr 10.1.0.0/16")
+    assert ask(capfd, *shlex.split(why)[1:])[0] == 0
+    (here / "netwright.yaml").write_text("sources: open\nintents: i.yaml\n", encoding="utf-8")
+    (answer,) = json.loads(ask(capfd, "check", "-o", "json")[1])["intents"]
+    assert " -f " not in answer["witness"]["why"], "the configuration names the sources for it too"
+    assert "`netwright check --intents new.yaml`" in ask(capfd, "check", "--write-intents", "new.yaml")[2]
+    twins = json.loads(ask(capfd, "check", ".", "--split", ".", "-o", "json")[1])["twins"]
+    whys = [intent["witness"]["why"] for twin in twins for intent in twin["intents"] if intent["witness"]]
+    assert [why.rpartition(" -f ")[2] for why in whys] == ["half", "'my pods'", "open"]
 
 
 def test_each_folder_of_a_split_is_a_network_of_its_own(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
