@@ -8,7 +8,7 @@ loadBalancerSourceRanges, source IP); whether a proxy takes a route at all is wo
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
@@ -43,6 +43,10 @@ CONTROLLER_LABELS = (
 """Labels by which well-known ingress controllers are recognised; which class they serve is not in the input."""
 ROUTED = frozenset(("Ingress", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute", "Route"))
 """Kinds of ways in through a proxy, as `Exposure.via` has them."""
+
+
+RANK: Final = {"": 0, "deny": 0, "undecided": 1, "some": 2, "allow": 3}
+"""Verdicts of a way in by how much they let in; "" is that of a way that is not there."""
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ import numpy as np
 from netwright.base.ipset import EVERYWHERE, INTERNET, IpSet
 from netwright.base.services import protocol_name
 from netwright.dialects.k8s.services import SLICE_OF
-from netwright.engine.exposure import Exposure, exposures, has_ways
+from netwright.engine.exposure import RANK, Exposure, exposures, has_ways
 from netwright.engine.inquire import Inquirer
 from netwright.model.document import of_kinds
 from netwright.model.references import Target
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 Verdict = Literal["allow", "some", "deny", "undecided", ""]
 OPEN: Final = ("allow", "some")
-_RANK: Final = {"": 0, "deny": 0, "undecided": 1, "some": 2, "allow": 3}
 _DIRECTIONS: Final[tuple[Direction, Direction]] = ("egress", "ingress")
 _WayKey = tuple[str, int, int, str, str]
 
@@ -113,7 +112,7 @@ class _Causes:
         both = [way for way in (was, now) if way is not None]
         found = {i for way in both for key in _making(way) for i in numbers.get(key, ())}
         found |= self._slices_of(both[0].service)
-        rank = [_RANK[way.verdict] if way is not None else 0 for way in (was, now)]
+        rank = [RANK[way.verdict] if way is not None else 0 for way in (was, now)]
         parts = [way.parts if way is not None else () for way in (was, now)]
         moved = [d for d in _DIRECTIONS if not all(parts) or _sides(parts[0], d) != _sides(parts[1], d)]
         for side, way in enumerate((was, now)):

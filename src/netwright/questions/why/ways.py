@@ -6,13 +6,12 @@ from collections.abc import Collection, Iterator
 from typing import Final, Literal
 
 from netwright.base.ipset import INTERNET
-from netwright.engine.exposure import Exposure, exposures
+from netwright.engine.exposure import RANK, Exposure, exposures
 from netwright.engine.inquire import Inquirer
 from netwright.model.cluster import ServiceNoun
 from netwright.model.references import Target
 
 Moved = Literal["opens", "closes", "perhaps_opens", "perhaps_closes"]
-_RANK: Final = {"": 0, "deny": 0, "undecided": 1, "some": 2, "allow": 3}
 
 
 def moved_ways(before: Inquirer, after: Inquirer, touched: Collection[str]) -> Iterator[tuple[Moved, Exposure]]:
@@ -24,7 +23,7 @@ def moved_ways(before: Inquirer, after: Inquirer, touched: Collection[str]) -> I
         for i in (before, after)
     )
     for key in sorted({*was, *now}):
-        ranks = [_RANK[ways[key].verdict if key in ways else ""] for ways in (was, now)]
+        ranks = [RANK[ways[key].verdict if key in ways else ""] for ways in (was, now)]
         if ranks[0] == ranks[1]:
             continue
         perhaps, opens = 1 in ranks, ranks[1] > ranks[0]
