@@ -34,7 +34,7 @@ ENUMERATED: Final = frozenset(
     downwardAPI bandwidthPerMigration observedKubeVirtVersion targetKubeVirtVersion deletionTimestamp startTimestamp
     endTimestamp termination insecureEdgeTerminationPolicy wildcardPolicy trust spoofChk spoofchk vlanProto link_state
     deviceType eSwitchMode linkType vdpaType vendor deviceID cniVersion interfaceType useDefaultGateways defaultScope
-    enabled enable-native mtu id tag min max prefix-length dhcp autoconf maxUnavailable
+    enabled enable-native mtu id tag min max prefix-length dhcp autoconf maxUnavailable restartPolicy
     """.split()
 )
 """Fields whose values are of the API's own vocabulary: one of `WORDS`, a number, a version or a time."""
@@ -67,7 +67,7 @@ WORDS: Final = frozenset(
     ip-vlan AssumeNeededOnEveryNode http https grpc h2c ws wss kubernetes.io/h2c kubernetes.io/ws kubernetes.io/wss
     active-backup balance-rr 802.3ad ENABLED core balance-alb balance-tlb balance-xor broadcast test-always-fail
     NetworkCreated NetworkReady NetworkAllocationSucceeded Available Degraded Progressing Ignored Failing
-    IPsAllocated EgressFirewallRulesApplied
+    IPsAllocated EgressFirewallRulesApplied OnFailure Never
     """.split()
 )
 SHAPES: Final = re.compile(

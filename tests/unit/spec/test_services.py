@@ -92,9 +92,10 @@ def test_a_port_is_asked_for_by_number_name_protocol_or_not_at_all() -> None:
     assert asked(7777, "SCTP") == [(132, 7777, 7777, "")]
 
 
-def test_a_headless_service_leads_to_the_same_pods() -> None:
+def test_a_headless_service_leads_to_the_same_pods_at_the_port_that_is_dialled() -> None:
     front = service("web", at(80, 8080), selector=WEB, cluster_ip="None")
-    assert led(backends([pod("web")], front, port=80, protocol="TCP")) == [("web", 8080)]
+    for dialled in (80, 8080):
+        assert led(backends([pod("web")], front, port=dialled, protocol="TCP")) == [("web", dialled)]
 
 
 def test_an_external_name_leads_to_nothing() -> None:
