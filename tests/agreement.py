@@ -207,7 +207,8 @@ def expected(names: Names, asked: Asked, query: Object, families: tuple[int, ...
     service = next(d for d in names.objects if d.kind == "Service" and f"{d.namespace}/{d.name}" == rest)
     if not has_one_family(service):
         return found
-    there = [f for f in families if any(is_there(names, asked, query, end, f) for end in names.ends(*to_end(query)))]
+    ends = names.ends(query["to"], query.get("port"), query.get("protocol", "TCP"))
+    there = [f for f in families if any(is_there(names, asked, query, end, f) for end in ends)]
     over = {f: of_families(names, asked, {**query, "family": f}, families, assumed).verdict for f in there}
     told = set(over.values())
     if len(told) < 2 and (not query.get("family") or len(over) < 2):
@@ -215,10 +216,6 @@ def expected(names: Names, asked: Asked, query: Object, families: tuple[int, ...
     if "undecided" in told or found.verdict not in ("allow", "some", "undecided"):
         return found
     return replace(found, verdict="undecided", by=found.any_by, kinds=frozenset({"unknown"}))
-
-
-def to_end(query: Object) -> tuple[str, Any, str]:
-    return query["to"], query.get("port"), query.get("protocol", "TCP")
 
 
 def is_there(names: Names, asked: Asked, query: Object, end: End, family: int) -> bool:
@@ -250,7 +247,7 @@ def of_families(
         # at an outer address clients inside are led as to any Service
         is_outer = dialled_text in outer_addresses(service)
         is_local = service.value.spec.internal_traffic_policy == "Local" and not is_outer
-        if is_local and service.value.spec.cluster_ip != "None":
+        if is_local and not is_headless(service):
             return from_own_nodes(names, asked, query, service, families, assumed)
     sources = [end for end, *_ in names.ends(query["from"], None, "")]
     if not sources:
@@ -318,9 +315,7 @@ def is_translated(names: Names, query: Object) -> bool:
     """Whether a Service leads the packets of the question: nothing leads those to a headless one."""
     kind, _, rest = query["to"].partition("/")
     return kind == "svc" and any(
-        f"{d.namespace}/{d.name}" == rest and d.value.spec.cluster_ip != "None"
-        for d in names.objects
-        if d.kind == "Service"
+        f"{d.namespace}/{d.name}" == rest and not is_headless(d) for d in names.objects if d.kind == "Service"
     )
 
 

@@ -30,7 +30,7 @@ from netwright.dialects.k8s.validate import name_of
 from netwright.dialects.multus import POLICY as MULTI_POLICY
 from netwright.model.account import Accounting, Provenance
 from netwright.model.cluster import Cluster, UnreadRoute
-from netwright.model.document import MADE_UP, Decoded, Document, Fate, Objects, Reading, UnknownPolicy, Unread, by_names
+from netwright.model.document import Decoded, Document, Fate, Objects, Reading, UnknownPolicy, Unread, tell_apart
 from netwright.model.kind_lists import by_name, find, makes_pods
 from netwright.model.kinds import Kind
 from netwright.model.leaned_on import MESH_ROOT, brings_backends, is_anywhere, is_wide, leaning, perhaps_pods
@@ -139,6 +139,7 @@ def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot |
     diagnostics: list[Diagnostic] = []
     unknown: list[UnknownPolicy] = []
     objects: dict[tuple[str, str, str], Decoded] = {}
+    made_up: list[tuple[str, str, str]] = []  # the keys of those whose names the API server makes up
     unlisted: dict[tuple[str, str], list[Document]] = {}
     unread_kinds: dict[tuple[str, str], list[Document]] = {}
     routes: list[UnreadRoute | None] = []
@@ -192,7 +193,8 @@ def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot |
                 diagnostics += with_loose_ranges(found, reading)
             key = (found.kind, found.namespace, found.name)
             if not found.value.metadata.name:  # another object than any other, whatever it is called here
-                objects[key[0], key[1], f"{MADE_UP}{len(objects)}"] = replace(found, name=name_of(found.value.metadata))
+                made_up.append((found.kind, found.namespace, f"\0{len(made_up)}"))
+                objects[made_up[-1]] = replace(found, name=name_of(found.value.metadata))
                 continue
             twin = objects.get(key)
             if twin is not None and twin.value != found.value:
@@ -205,10 +207,11 @@ def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot |
     unknown += map(perhaps_pods, bringing.values())
     diagnostics += [not_evaluated(v, k, found, reading) for (v, k), found in unread_kinds.items()]
     diagnostics += [unlisted_kind(v, k, found, reading) for (v, k), found in unlisted.items()]
+    tell_apart(objects, made_up)
     counts: Counter[str] = Counter(fates)
     counts.update(unread.fate for unread in reading.unread)
     return Snapshot(
-        objects=Objects(by_names(objects)),
+        objects=Objects(objects.values()),
         unknown=tuple(unknown),
         accounting=Accounting(**counts),
         inputs=reading.inputs_with(fates),

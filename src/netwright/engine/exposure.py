@@ -49,6 +49,10 @@ RANK: Final = {"": 0, "deny": 0, "undecided": 1, "some": 2, "allow": 3}
 """Verdicts of a way in by how much they let in; "" is that of a way that is not there."""
 
 
+WayKey = tuple[str, int, int, str, str]
+"""The Service and port, the protocol's number, by what and at which entry."""
+
+
 class Step(msgspec.Struct, frozen=True):
     """One link of the chain: what happens there, its verdict, and the object that says so."""
 
@@ -73,6 +77,15 @@ class Exposure(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...]
     parts: tuple[Part, ...]
     through: tuple[Exposure, ...] = ()
+
+    @property
+    def key(self) -> WayKey:
+        return self.service, self.port, self.protocol, self.via, self.entry
+
+
+def by_key(ways: Iterable[Exposure]) -> dict[WayKey, Exposure]:
+    """Ways in by what tells them apart, in one network and from one to another."""
+    return {way.key: way for way in ways}
 
 
 def exposures(
@@ -366,7 +379,7 @@ def _through_proxy(
         steps.append(Step("undecided", told, None, "unknown"))
         return _exposure(service, port, via, entry, "undecided", steps, ())
     short = "the controller" if proxy == INGRESS_CONTROLLER else proxy.name
-    ways = list(exposures(inquirer, source, _services_of(inquirer, rows), passed | {proxy}))
+    ways = list(exposures(inquirer, source, services_at(inquirer, rows), passed | {proxy}))
     if ways:
         verdict = together(ways)
         best = next(w for w in ways if w.verdict == verdict)
@@ -380,18 +393,17 @@ def _through_proxy(
         steps.append(Step("undecided", told, None, "unknown"))
         verdicts.append("undecided")
     parts = _parts(inquirer, Target(proxy.name, rows=tuple(rows)), service, port)
-    if not parts:
-        return msgspec.structs.replace(_nowhere(service, port, via, entry, steps), through=tuple(ways))
-    last = inquirer.settle(parts)
-    found: StepVerdict = "some" if last.groups == "some" and last.verdict == "allow" else last.verdict
-    who = ", ".join(dict.fromkeys(p.source for p in parts[:3]))
-    steps.append(
-        Step(found, f"policy from {who} to {_backend_text(inquirer, port, parts).removeprefix('ingress policy at ')}")
-    )
-    verdicts.append(found)
-    return msgspec.structs.replace(
-        _exposure(service, port, via, entry, _chain(verdicts), steps, parts), through=tuple(ways)
-    )
+    if parts:
+        last = inquirer.settle(parts)
+        found: StepVerdict = "some" if last.groups == "some" and last.verdict == "allow" else last.verdict
+        who = ", ".join(dict.fromkeys(p.source for p in parts[:3]))
+        to = _backend_text(inquirer, port, parts).removeprefix("ingress policy at ")
+        steps.append(Step(found, f"policy from {who} to {to}"))
+        verdicts.append(found)
+        way = _exposure(service, port, via, entry, _chain(verdicts), steps, parts)
+    else:
+        way = _nowhere(service, port, via, entry, steps)
+    return msgspec.structs.replace(way, through=tuple(ways))
 
 
 # --- what was not read --------------------
@@ -422,7 +434,8 @@ def _perhaps(service: ServiceNoun, port: ServicePortNoun, via: str, entry: str, 
     return _exposure(service, port, via, entry, "undecided", (msgspec.structs.replace(step, open="unknown"),), ())
 
 
-def _services_of(inquirer: Inquirer, rows: Sequence[int]) -> list[ServiceNoun]:
+def services_at(inquirer: Inquirer, rows: Iterable[int]) -> list[ServiceNoun]:
+    """The Services that lead to any of these endpoint rows."""
     wanted = set(rows)
     return [s for s in inquirer.cluster.services if any(b.row in wanted for p in s.ports for b in p.backends)]
 

@@ -300,12 +300,13 @@ class Inquirer:
         """The verdict of a question. `port` is a number or a name, "" for none (ICMP)."""
         settled = self._ask(source, destination, protocol, port, family, icmp)
         service = destination.service
-        # an address that is dialled has a family
-        if service is not None and service.one_family and source.rows and destination.dialled is None:
+        # an address that is dialled has a family, and so has a cluster of one
+        is_either = source.rows and destination.dialled is None and len(self.network.tables) > 1
+        if service is not None and service.one_family and is_either:
             from netwright.engine.one_family import of_one_family
 
             settled = of_one_family(self, service, self.deliveries(destination, protocol, port)[0], settled)
-        led = self.dialled_port(destination.service, protocol, port) if destination.service is not None else None
+        led = self.dialled_port(service, protocol, port) if service is not None else None
         if led is not None and led.more and settled.verdict != "undecided":
             told = Reason("unknown", led.more)
             settled = replace(settled, verdict="undecided", groups="some", reasons=(told,))

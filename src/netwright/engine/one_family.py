@@ -29,7 +29,7 @@ def of_one_family(
     by_family = {f: {p.outcome.verdict for p in settled.parts if p.packet.family == f} for f in tables}
     here = [f for f, verdicts in by_family.items() if verdicts]
     verdicts = [by_family[f] for f in here]
-    if not here or settled.verdict == "deny" or "undecided" in set().union(*verdicts) or len(tables) < 2:
+    if not here or settled.verdict == "deny" or "undecided" in set().union(*verdicts):
         return settled
     if len(here) == 2 and verdicts[0] == verdicts[1]:
         return settled

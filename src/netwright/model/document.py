@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import cached_property
 from itertools import chain, count
 from operator import is_
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -219,23 +219,17 @@ class Objects(tuple[Decoded, ...]):
         return dict(found)
 
 
-MADE_UP: Final = "\0"
-"""Begins what stands for the name of an object that has only the beginning of one: no two of these are the same."""
-
-
-def by_names(objects: Mapping[tuple[str, str, str], Decoded]) -> Iterator[Decoded]:
-    """Objects by kind, namespace and name, in their order. Of those whose name the API server makes up (meta/v1
-    ObjectMeta, generateName) each has another: the beginning that is given, or the first number behind it that no
-    object of the kind has, `load`, `load-2`."""
-    taken = set(objects)
-    for (kind, namespace, name), found in objects.items():
-        if name.startswith(MADE_UP):
-            names = chain([found.name], (f"{found.name}-{number}" for number in count(2)))
-            name = next(one for one in names if (kind, namespace, one) not in taken)
-            taken.add((kind, namespace, name))
-            yield msgspec.structs.replace(found, name=name)
-        else:
-            yield found
+def tell_apart(objects: dict[tuple[str, str, str], Decoded], made_up: Iterable[tuple[str, str, str]]) -> None:
+    """Give each of the objects at the keys `made_up` a name of its own: the API server makes up what follows the
+    beginning that is given (meta/v1 ObjectMeta, generateName), so that no two of these are the same. That beginning, or
+    the first number behind it that no object of the kind has: `load`, `load-2`."""
+    given: set[tuple[str, str, str]] = set()
+    for key in made_up:
+        found = objects[key]
+        names = chain([found.name], (f"{found.name}-{number}" for number in count(2)))
+        named = next(of for name in names if (of := (*key[:2], name)) not in objects and of not in given)
+        given.add(named)
+        objects[key] = msgspec.structs.replace(found, name=named[2])
 
 
 def kinds_of(objects: Iterable[Decoded]) -> Set[str]:

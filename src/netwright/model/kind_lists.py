@@ -426,7 +426,6 @@ KINDS: tuple[Kind, ...] = (
 """Every listed kind, once."""
 
 _BY_NAME: dict[tuple[str, str], Kind] = {(kind.group, kind.name): kind for kind in KINDS}
-_TOUCHING = frozenset(kind.name for kind in KINDS if kind.reads != "irrelevant")
 _MAKING = frozenset((kind.group, kind.name) for kind in _rows(_MAKERS, "unread"))
 
 
@@ -447,7 +446,7 @@ def changes_verdicts(name: str) -> bool:
     >>> changes_verdicts("Deployment"), changes_verdicts("ConfigMap"), changes_verdicts("Widget")
     (True, False, False)
     """
-    return name in _TOUCHING
+    return any(kind.name == name and kind.reads != "irrelevant" for kind in KINDS)
 
 
 def names_of(group: str, kind: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -79,6 +79,9 @@ class Target(msgspec.Struct, frozen=True):
     fqdn: str = ""
     by_outer_address: bool = False
     dialled: tuple[Family, int] | None = None
+
+
+FROM_INTERNET: Final = Target("internet", addresses=INTERNET)
 
 
 class Classes(Protocol):
@@ -177,7 +180,7 @@ class Directory:
 
     def _resolve(self, text: str) -> Target:
         if text == "internet":
-            return Target("internet", addresses=INTERNET)
+            return FROM_INTERNET
         if _is_address(text):
             return self.address(text)
         if "+" in text:

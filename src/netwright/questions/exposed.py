@@ -7,12 +7,11 @@ from typing import Literal
 
 import msgspec
 
-from netwright.base.ipset import INTERNET
 from netwright.base.services import protocol_name
 from netwright.base.spans import Origin, Position
 from netwright.engine.exposure import exposures
 from netwright.engine.inquire import Inquirer
-from netwright.model.references import Target
+from netwright.model.references import FROM_INTERNET
 from netwright.questions.registry import Asked, Exposed
 
 
@@ -38,7 +37,7 @@ def exposed(inquirer: Inquirer, locate: Callable[[Origin], Position | None]) -> 
     """All ways in, danger first."""
     rows = []
     services = {s.ref: s for s in inquirer.cluster.services}
-    for way in exposures(inquirer, Target("internet", addresses=INTERNET)):
+    for way in exposures(inquirer, FROM_INTERNET):
         service = services.get(way.service)
         place = locate(service.origin) if service else None
         rows.append(

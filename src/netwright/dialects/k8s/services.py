@@ -6,10 +6,7 @@ Policy sees a packet after this translation (NetworkPolicy concept page): the ba
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from functools import partial
-from typing import Literal
-
-from msgspec.structs import replace
+from typing import Literal, NamedTuple
 
 from netwright.base.ipset import Family, IpSet, parse_address
 from netwright.base.services import PROTOCOLS
@@ -33,7 +30,6 @@ from netwright.model.document import Decoded, of_kinds
 SLICE_OF = "kubernetes.io/service-name"
 _DIALLED = ServicePort(port=0)
 """Stands for the port that clients of a headless Service choose."""
-_EVERY_PORT = EndpointPort()
 
 
 def service_addresses(objects: Sequence[Decoded]) -> IpSet:
@@ -132,6 +128,7 @@ def lower_services(
     ended: set[tuple[str, str]] = set()
     if slices:
         ended = {(d.namespace, d.name) for d in objects if isinstance(d.value, Pod) and is_terminated(d.value)}
+    leads = _Leads(columns, row_ports, rows, ended)
     out = []
     for d in objects:
         if not isinstance(d.value, Service):
@@ -139,7 +136,6 @@ def lower_services(
         spec = d.value.spec or ServiceSpec()
         kind = spec.type or "ClusterIP"
         families = _families(spec)
-        mine = slices.get((d.namespace, d.name), [])
         selected: list[int] | None = None
         maybe: list[int] = []
         compared: list[str] = []
@@ -150,41 +146,15 @@ def lower_services(
         if not spec.publish_not_ready_addresses:
             ready = [row for row in ready if is_ready(live[row])]
         headless = spec.cluster_ip == "None"
-        ports = []
-        for port in (*(spec.ports or ()), *((_DIALLED,) if headless and kind != "ExternalName" else ())):
-            backends: tuple[Backend, ...] = ()
-            nowhere = ""
-            is_open: Literal["", "unknown", "ambiguous"] = ""
-            target = partial(_targets, port=port, headless=headless, families=families)
-            if selected is not None:
-                backends = tuple(b for row in ready for b in target(row, row_ports[row], node=_node(columns, row)))
-                nowhere = "has no endpoints"
-                if selected and not ready:
-                    nowhere += f": of the {len(selected)} that it selects none is ready"
-                if any(target(row, row_ports[row]) for row in maybe):
-                    backends, is_open = (), "unknown"
-                    nowhere = f"selects by {_listed(compared)}, which a controller gives to pods: the value is not in "
-                    nowhere += "the input, so which endpoints it has is not known"
-            elif kind != "ExternalName":
-                asked = None if headless else port
-                found = [b for s in mine for b in _slice_backends(s, asked, rows, ended, columns, families)]
-                if headless:
-                    number, protocol = port.port, PROTOCOLS.get(port.protocol or "TCP", 6)
-                    found = [replace(b, port=number, protocol=protocol) for b in found]
-                nowhere, is_open = _why_no_slice(mine, asked)
-                backends = () if is_open else tuple(found)
-            ports.append(
-                ServicePortNoun(
-                    name=port.name or "",
-                    protocol=PROTOCOLS.get(port.protocol or "TCP", 6),
-                    port=port.port,
-                    target=str(port.target_port or port.port),
-                    node_port=port.node_port or 0,
-                    backends=backends,
-                    nowhere="" if backends else nowhere,
-                    open="" if backends else is_open,
-                )
-            )
+        behind = _Behind(
+            selected=None if selected is None else len(selected),
+            ready=ready,
+            maybe=maybe,
+            compared=compared,
+            slices=None if kind == "ExternalName" else slices.get((d.namespace, d.name), []),
+            headless=headless,
+            families=families,
+        )
         out.append(
             ServiceNoun(
                 namespace=d.namespace,
@@ -199,8 +169,8 @@ def lower_services(
                 source_ranges=tuple(text.strip() for text in spec.load_balancer_source_ranges or ()),
                 external_policy=spec.external_traffic_policy or "Cluster",
                 internal_policy=spec.internal_traffic_policy or "Cluster",
-                ports=tuple(ports[: len(spec.ports or ())]),
-                dialled=ports[-1] if headless and kind != "ExternalName" else None,
+                ports=tuple([leads.noun(port, behind) for port in spec.ports or ()]),
+                dialled=leads.noun(_DIALLED, behind) if headless and kind != "ExternalName" else None,
                 has_node_ports=kind == "NodePort"
                 or (kind == "LoadBalancer" and spec.allocate_load_balancer_node_ports is not False),
                 origin=Origin(kind=d.kind, namespace=d.namespace, name=d.name, place=d.place),
@@ -209,6 +179,122 @@ def lower_services(
             )
         )
     return tuple(out)
+
+
+Open = Literal["", "unknown", "ambiguous"]
+
+
+class _Behind(NamedTuple):
+    """What may stand behind a Service: of `selected` endpoints (None: it has no selector) the rows of those that are
+    ready, those that it selects or not by labels `compared` of unknown values, and its EndpointSlices (None: it is but
+    a name for something elsewhere)."""
+
+    selected: int | None
+    ready: list[int]
+    maybe: list[int]
+    compared: list[str]
+    slices: list[Decoded] | None
+    headless: bool
+    families: tuple[Family, ...]
+
+
+class _Leads:
+    """Where the ports of Services lead. `ended` are pods whose addresses are others' now."""
+
+    def __init__(
+        self,
+        columns: Columns,
+        row_ports: Sequence[tuple[ContainerPortNoun, ...]],
+        rows: _Rows,
+        ended: Collection[tuple[str, str]],
+    ) -> None:
+        self._columns = columns
+        self._row_ports = row_ports
+        self._rows = rows
+        self._ended = ended
+
+    def noun(self, port: ServicePort, behind: _Behind) -> ServicePortNoun:
+        backends: list[Backend] = []
+        nowhere = ""
+        is_open: Open = ""
+        if behind.selected is not None:
+            backends, nowhere, is_open = self._selected(port, behind)
+        elif behind.slices is not None:
+            nowhere, is_open = _why_no_slice(behind.slices, None if behind.headless else port)
+            if not is_open:
+                backends = [b for d in behind.slices for b in self._sliced(d, port, behind)]
+        return ServicePortNoun(
+            name=port.name or "",
+            protocol=_protocol(port),
+            port=port.port,
+            target=str(port.target_port or port.port),
+            node_port=port.node_port or 0,
+            backends=tuple(backends),
+            nowhere="" if backends else nowhere,
+            open="" if backends else is_open,
+        )
+
+    def _selected(self, port: ServicePort, behind: _Behind) -> tuple[list[Backend], str, Open]:
+        if any(self._number(row, port, behind) is not None for row in behind.maybe):
+            told = f"selects by {_listed(behind.compared)}, which a controller gives to pods: the value is not in the "
+            return [], told + "input, so which endpoints it has is not known", "unknown"
+        protocol, families = _protocol(port), behind.families
+        backends = [
+            Backend(row=row, protocol=protocol, port=number, node=_node(self._columns, row), families=families)
+            for row in behind.ready
+            if (number := self._number(row, port, behind)) is not None
+        ]
+        nowhere = "has no endpoints"
+        if behind.selected and not behind.ready:
+            nowhere += f": of the {behind.selected} that it selects none is ready"
+        return backends, nowhere, ""
+
+    def _number(self, row: int, port: ServicePort, behind: _Behind) -> int | None:
+        """The number of a target port at an endpoint; None where nothing there has its name, and the Service is not a
+        name for all of them."""
+        target = port.target_port if port.target_port is not None and port.target_port != "" else port.port
+        if isinstance(target, int):
+            return target or port.port
+        protocol = _protocol(port)
+        for p in self._row_ports[row]:  # of several of that name the first counts, as in the EndpointSlice controller
+            if p.name == target and p.protocol == protocol and not p.of_init:
+                return p.number
+        return port.port if behind.headless else None
+
+    def _sliced(self, d: Decoded, port: ServicePort, behind: _Behind) -> list[Backend]:
+        """The endpoints of a slice of addresses, each reached over the slice's own family. Names are no endpoints."""
+        value: EndpointSlice = d.value
+        known: tuple[Family, ...] = (4, 6)
+        own = tuple(f for f in known if value.address_type == f"IPv{f}") or behind.families
+        if value.address_type == "FQDN" or (behind.families and own[0] not in behind.families):
+            return []
+        numbers = [p.port for p in value.ports or () if _is_port_of(p, port) and p.port]
+        protocol = _protocol(port)
+        out = []
+        for number in [port.port] if behind.headless else numbers:
+            for endpoint in value.endpoints or ():
+                if endpoint.conditions and endpoint.conditions.ready is False:
+                    continue
+                ref = endpoint.target_ref
+                pod = (ref.namespace or d.namespace, ref.name or "") if ref and ref.kind == "Pod" else None
+                if pod in self._ended:
+                    continue  # whoever has its address now
+                row = self._rows.by_pod.get(pod) if pod is not None else None
+                if row is not None:
+                    node = endpoint.node_name or _node(self._columns, row)
+                    out.append(Backend(row=row, protocol=protocol, port=number, node=node, families=own))
+                else:
+                    node = endpoint.node_name or ""
+                    out += [
+                        Backend(address=a, protocol=protocol, port=number, node=node, families=own)
+                        for a in endpoint.addresses or ()
+                        if _is_address(a)
+                    ]
+        return out
+
+
+def _protocol(port: ServicePort) -> int:
+    return PROTOCOLS.get(port.protocol or "TCP", 6)
 
 
 def _listed(labels: Sequence[str]) -> str:
@@ -244,9 +330,7 @@ def is_ready(d: Decoded) -> bool:
     return all(c.type != "Ready" or c.status == "True" for c in (status.conditions or () if status else ()))
 
 
-def _why_no_slice(
-    slices: Sequence[Decoded], port: ServicePort | None
-) -> tuple[str, Literal["", "unknown", "ambiguous"]]:
+def _why_no_slice(slices: Sequence[Decoded], port: ServicePort | None) -> tuple[str, Open]:
     """Why a Service without a selector leads nowhere from this port (None: from any), and of what kind the reason is
     where that is open."""
     if not slices:
@@ -277,68 +361,6 @@ def _node(columns: Columns, row: int) -> str:
     """The name of the node that an endpoint runs on, "" where it is not known."""
     index = int(columns.node[row])
     return columns.nodes[index] if index >= 0 else ""
-
-
-def _targets(
-    row: int,
-    declared: tuple[ContainerPortNoun, ...],
-    *,
-    port: ServicePort,
-    headless: bool,
-    families: tuple[Family, ...],
-    node: str = "",
-) -> list[Backend]:
-    """A named target port is resolved on the pod; a pod without it is no backend, but of a headless Service, which is
-    a name for all of its pods."""
-    protocol = PROTOCOLS.get(port.protocol or "TCP", 6)
-    target = port.target_port if port.target_port is not None and port.target_port != "" else port.port
-    if isinstance(target, int):
-        return [Backend(row=row, protocol=protocol, port=target or port.port, node=node, families=families)]
-    for p in declared:  # of several ports of that name the first counts, as in the EndpointSlice controller
-        if p.name == target and p.protocol == protocol and not p.of_init:
-            return [Backend(row=row, protocol=protocol, port=p.number, node=node, families=families)]
-    return [Backend(row=row, protocol=protocol, port=port.port, node=node, families=families)] if headless else []
-
-
-def _slice_backends(
-    d: Decoded,
-    port: ServicePort | None,
-    rows: _Rows,
-    ended: Collection[tuple[str, str]],
-    columns: Columns,
-    families: tuple[Family, ...],
-) -> list[Backend]:
-    """The endpoints of a slice of addresses at a port, each reached over the slice's own family; `port` None: whatever
-    the slice says of ports, at 0. Names are no endpoints."""
-    value: EndpointSlice = d.value
-    known: tuple[Family, ...] = (4, 6)
-    own = tuple(f for f in known if value.address_type == f"IPv{f}") or families
-    if value.address_type == "FQDN" or (families and own[0] not in families):
-        return []
-    out = []
-    for slice_port in (value.ports or ()) if port is not None else (_EVERY_PORT,):
-        if port is not None and not (_is_port_of(slice_port, port) and slice_port.port):
-            continue
-        protocol = PROTOCOLS.get(slice_port.protocol or "TCP", 6)
-        number = slice_port.port or 0
-        for endpoint in value.endpoints or ():
-            if endpoint.conditions and endpoint.conditions.ready is False:
-                continue
-            ref = endpoint.target_ref
-            row = rows.by_pod.get((ref.namespace or d.namespace, ref.name or "")) if ref and ref.kind == "Pod" else None
-            if ref and ref.kind == "Pod" and (ref.namespace or d.namespace, ref.name or "") in ended:
-                continue  # whoever has its address now
-            if row is not None:
-                node = endpoint.node_name or _node(columns, row)
-                out.append(Backend(row=row, protocol=protocol, port=number, node=node, families=own))
-            else:
-                node = endpoint.node_name or ""
-                out += [
-                    Backend(address=a, protocol=protocol, port=number, node=node, families=own)
-                    for a in endpoint.addresses or ()
-                    if _is_address(a)
-                ]
-    return out
 
 
 def lower_ingresses(objects: Sequence[Decoded]) -> tuple[IngressRoute, ...]:

@@ -15,7 +15,7 @@ from netwright.dialects.k8s.objects import Node, Service
 from netwright.engine.exposure import ROUTED, Exposure, exposures, has_ways
 from netwright.model.cluster import ServiceNoun, Workload
 from netwright.model.outside_ports import DATA_PORTS, LOGIN_PORTS, is_internal
-from netwright.model.references import Target
+from netwright.model.references import FROM_INTERNET
 from netwright.questions.check.found import Found, Seen, at, field, listed
 from netwright.questions.check.scene import Scene
 
@@ -31,7 +31,7 @@ def open_ways(scene: Scene) -> tuple[Exposure, ...]:
     """The ways by which the internet, or a part of it, surely reaches pods."""
     if not has_ways(scene.cluster):
         return ()
-    every = exposures(scene.inquirer, Target("internet", addresses=INTERNET))
+    every = exposures(scene.inquirer, FROM_INTERNET)
     return tuple(way for way in every if way.verdict in ("allow", "some"))
 
 

@@ -104,8 +104,9 @@ def causes(
             for unit in inquirer.network.units:
                 if unit.direction != direction:
                     continue
-                of_rules = _of_rules(unit, changes, side)
-                if unit.source not in changed and not of_rules:
+                own = changed.get(unit.source, ())
+                of_rules = _of_rules(unit, changes, side) if changes.unread else []
+                if not own and not of_rules:
                     continue
                 sure, perhaps = inquirer.network.acting(unit, view.family)
                 some = of_end(_flags(view, sure | perhaps))
@@ -113,7 +114,6 @@ def causes(
                     continue
                 kind, other_end = kinds.of[some], peer[some]
                 caused: dict[Numbers, Flags] = {}
-                own = changed.get(unit.source, ())
                 if unit.ends and own:
                     caused[own] = other.any[kind] & ~isolated[1 - side][at[some]]
                 for number, rule in enumerate(unit.rules):
@@ -136,7 +136,7 @@ def causes(
 
 def _of_rules(unit: Unit, changes: Changes, side: int) -> list[Numbers]:
     """Of a unit that stands for what was not read the changes behind each of its rules; of others none."""
-    if not changes.unread or not unit.rules or not is_unread(unit.rules[0].origin):
+    if not unit.rules or not is_unread(unit.rules[0].origin):
         return []
     peers = [rule.src if unit.direction == "ingress" else rule.dst for rule in unit.rules]
     return [changes.of_reason(side, _reason(peer)) for peer in peers]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 import numpy as np
 
-from netwright.base.ipset import EVERYWHERE, INTERNET, IpSet
+from netwright.base.ipset import EVERYWHERE, IpSet
 from netwright.base.services import protocol_name
 from netwright.dialects.k8s.services import SLICE_OF
-from netwright.engine.exposure import RANK, Exposure, exposures, has_ways
+from netwright.engine.exposure import RANK, Exposure, by_key, exposures, has_ways
 from netwright.engine.inquire import Inquirer
 from netwright.model.document import of_kinds
-from netwright.model.references import Target
+from netwright.model.references import FROM_INTERNET
 from netwright.model.rule import Direction
 from netwright.questions.diff.causes import objects_at
 from netwright.questions.diff.changes import Changes, Numbers
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 Verdict = Literal["allow", "some", "deny", "undecided", ""]
 OPEN: Final = ("allow", "some")
 _DIRECTIONS: Final[tuple[Direction, Direction]] = ("egress", "ingress")
-_WayKey = tuple[str, int, int, str, str]
 
 
 class ExposureChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +55,7 @@ def exposed(old: Inquirer, new: Inquirer, changes: Changes, ends: Sequence[Share
     undecided there where what was not read may make it."""
     if not (has_ways(old.cluster) or has_ways(new.cluster)):
         return []
-    ways = [_by_key(exposures(i, Target("internet", addresses=INTERNET))) for i in (old, new)]
+    ways = [by_key(exposures(i, FROM_INTERNET)) for i in (old, new)]
     causes = _Causes((old, new), changes, ends)
     ranges = [{s.ref: IpSet.of(*s.source_ranges) for s in i.cluster.services if s.source_ranges} for i in (old, new)]
     out = []
@@ -85,10 +84,6 @@ def exposed(old: Inquirer, new: Inquirer, changes: Changes, ends: Sequence[Share
             )
         )
     return sorted(out, key=lambda e: (not e.wider, e.service, e.port, e.via, e.entry))
-
-
-def _by_key(ways: Iterable[Exposure]) -> dict[_WayKey, Exposure]:
-    return {(w.service, w.port, w.protocol, w.via, w.entry): w for w in ways}
 
 
 class _Causes:
@@ -125,7 +120,7 @@ class _Causes:
                 for step in way.steps:
                     if step.verdict == "undecided":
                         found.update(self._changes.of_reason(side, step.text))
-        through = [_by_key(way.through) if way is not None else {} for way in (was, now)]
+        through = [by_key(way.through) if way is not None else {} for way in (was, now)]
         for key in {**through[0], **through[1]}:
             pair = through[0].get(key), through[1].get(key)
             if pair[0] is None or pair[1] is None or pair[0].verdict != pair[1].verdict:
@@ -196,17 +191,21 @@ class _Causes:
                     if held:
                         of = d.namespace, (d.value.metadata.labels or {}).get(SLICE_OF, "")
                         self._slices.setdefault(of, set()).update(held)
-        namespace, _, name = service.removeprefix("svc/").partition("/")
+        _, namespace, name = _service(service)
         return self._slices.get((namespace, name), set())
 
 
 def _making(way: Exposure) -> Iterator[Key]:
     """The objects that make a way: its Service, and those that its steps name."""
-    namespace, _, name = way.service.removeprefix("svc/").partition("/")
-    yield "Service", namespace, name
+    yield _service(way.service)
     for step in way.steps:
         if step.origin is not None:
             yield step.origin.kind, step.origin.namespace, step.origin.name
+
+
+def _service(ref: str) -> Key:
+    namespace, _, name = ref.removeprefix("svc/").partition("/")
+    return "Service", namespace, name
 
 
 def _sides(parts: Iterable[Part], direction: Direction) -> set[object]:

@@ -393,7 +393,8 @@ def _moved(before: Inquirer, after: Inquirer, part: Part, *, with_ways: bool) ->
             mine = _owner(before, ends, part, "source"), _owner(before, ends, part, "destination")
         for which, measure in MEASURES.items():
             found[which].append((OwnerPairs(changes, ends.owners, measure), mine))
-        touched |= {ends.owners[end] for end in set(changes.destination.tolist())} if with_ways else set()
+        if with_ways:
+            touched.update(ends.owners[end] for end in set(changes.destination.tolist()))
     ways: dict[Moved, list[Connection]] = {which: [] for which in MEASURES}
     for which, way in moved_ways(before, after, touched) if touched else ():
         ports = f"{protocol_name(way.protocol)} {way.port} via {way.via} {way.entry}"

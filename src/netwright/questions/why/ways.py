@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Final, Literal
+from typing import Literal
 
-from netwright.base.ipset import INTERNET
-from netwright.engine.exposure import RANK, Exposure, exposures
+from netwright.engine.exposure import RANK, Exposure, by_key, exposures, services_at
 from netwright.engine.inquire import Inquirer
 from netwright.model.cluster import ServiceNoun
-from netwright.model.references import Target
+from netwright.model.references import FROM_INTERNET
 
 Moved = Literal["opens", "closes", "perhaps_opens", "perhaps_closes"]
 
@@ -18,10 +17,7 @@ def moved_ways(before: Inquirer, after: Inquirer, touched: Collection[str]) -> I
     """Ways in of which the verdict is another after an edit, by what becomes of them. `touched` are the workloads to
     which any connection differs: a way is another only where it leads to one, or through a proxy that is one."""
     services = _behind(before, touched)
-    was, now = (
-        {(w.service, w.port, w.protocol, w.via, w.entry): w for w in exposures(i, _INTERNET, services)}
-        for i in (before, after)
-    )
+    was, now = (by_key(exposures(i, FROM_INTERNET, services)) for i in (before, after))
     for key in sorted({*was, *now}):
         ranks = [RANK[ways[key].verdict if key in ways else ""] for ways in (was, now)]
         if ranks[0] == ranks[1]:
@@ -33,15 +29,11 @@ def moved_ways(before: Inquirer, after: Inquirer, touched: Collection[str]) -> I
         yield moved, (now if key in now else was)[key]
 
 
-_INTERNET: Final = Target("internet", addresses=INTERNET)
-
-
 def _behind(inquirer: Inquirer, touched: Collection[str]) -> list[ServiceNoun] | None:
     """The Services that lead to these workloads; None for all, where a proxy is among them."""
     cluster = inquirer.cluster
-    workload = inquirer.network.columns.workload
-    rows = {row for row, w in enumerate(workload.tolist()) if cluster.workloads[w].ref in touched}
+    rows = {row for workload in cluster.workloads if workload.ref in touched for row in workload.rows}
     proxies = {route.proxy for route in cluster.ingresses}
     if any(not rows.isdisjoint(inquirer.endpoints_of(proxy)) for proxy in proxies):
         return None
-    return [s for s in cluster.services if any(b.row in rows for p in s.ports for b in p.backends)]
+    return services_at(inquirer, rows)
