@@ -60,7 +60,12 @@ if TYPE_CHECKING:
     help="Write intents that hold today, to start from, and nothing else; `-`: to standard output.",
 )
 @click.option("--today", default="", metavar="DAY", help="The day that acceptances are held against. [default: today]")
-@click.option("--show", multiple=True, metavar="CODE", help="Only findings of this code, all of them. Again for more.")
+@click.option(
+    "--show",
+    multiple=True,
+    metavar="CODE",
+    help="List only findings of this code, all of them; all findings count as ever. Again for more.",
+)
 @click.option("--all", "everything", is_flag=True, help="Fold nothing.")
 @split_option
 @watch_option
@@ -144,7 +149,7 @@ def _answered(
     reasons = list(dict.fromkeys(reason for one in answers for reason in one.reasons))
     code = code_of(reasons)
     if to.format == "json":
-        _json(answers, reasons, to)
+        _json(answers, reasons, to, show)
     elif to.format == "text":
         write_lines(_text(answers, show, everything, ending(code)), to)
     elif len(answers) != 1 or answers[0].name:
@@ -298,8 +303,8 @@ def _known(show: tuple[str, ...]) -> None:
             raise UnknownReference(told, help="`netwright explain` lists them")
 
 
-def _json(answers: Sequence[_Answer], reasons: Sequence[str], to: Output) -> None:
-    bodies = [_body(one) for one in answers]
+def _json(answers: Sequence[_Answer], reasons: Sequence[str], to: Output, show: Sequence[str]) -> None:
+    bodies = [_body(one, show) for one in answers]
     if len(answers) == 1 and not answers[0].name:
         write_json(bodies[0], to)
         return
@@ -311,8 +316,10 @@ def _json(answers: Sequence[_Answer], reasons: Sequence[str], to: Output) -> Non
     write_json({"schema": "netwright.check/v1", "twins": twins, "version": VERSION, "exit_reasons": reasons}, to)
 
 
-def _body(one: _Answer) -> dict[str, Any]:
+def _body(one: _Answer, show: Sequence[str]) -> dict[str, Any]:
+    from netwright.render.finding_words import narrowed
     from netwright.render.provenance import document
 
-    content = {name: getattr(one.checked, name) for name in one.checked.__struct_fields__}
+    checked = narrowed(one.checked, show)
+    content = {name: getattr(checked, name) for name in checked.__struct_fields__}
     return document("check", one.twin.provenance, one.reasons, **content)

@@ -14,7 +14,7 @@ from netwright.questions.check import Checked
 from netwright.questions.check.intents import IntentAnswer
 from netwright.render.escape import plain
 from netwright.render.excerpt import Lines, excerpt
-from netwright.render.finding_words import held, place, summary, thing
+from netwright.render.finding_words import held, narrowed, place, summary, thing
 from netwright.render.styles import Style, heading
 from netwright.render.words import Words, count
 
@@ -34,8 +34,9 @@ def check_text(
 ) -> Iterator[str]:
     """Lines. Of each code at most MOST_OF_A_CODE findings, of what is only information one line a code, unless
     `everything`; with `show` only those codes, all of them."""
+    checked = narrowed(checked, show)
     yield from _standing(checked, words, everything)
-    listed = [f for f in checked.findings if (f.state == "new" or everything) and (not show or f.code in show)]
+    listed = [f for f in checked.findings if f.state == "new" or everything]
     told: Counter[str] = Counter()
     sizes = Counter(f.code for f in listed)
     for finding in listed:

@@ -12,9 +12,9 @@ import msgspec
 
 from netwright.base.diagnostics import INPUT_CODES, Code, Severity
 from netwright.base.spans import named
-from netwright.model.finding import Finding, Mark, State
+from netwright.model.finding import Finding, Mark
 from netwright.model.finding_codes import code_of, finding_codes
-from netwright.questions.check import ORDER, STATES, Checked
+from netwright.questions.check import ORDER, Checked
 from netwright.questions.check.intents import IntentAnswer
 from netwright.render.escape import plain
 from netwright.render.words import count
@@ -96,9 +96,12 @@ def counted(counts: Mapping[Severity, int]) -> str:
 
 
 def summary(checked: Checked) -> str:
-    """`1 error, 2 warnings (3 known)`; `nothing new (3 known)`; `no findings`."""
-    found = counted(checked.counts) or ("nothing new" if checked.findings else "no findings")
+    """`1 error, 2 warnings (3 known)`; `nothing new (3 known)`; `no findings`. Of findings that were narrowed, how many
+    new ones of other codes count and are not shown."""
+    found = counted(checked.counts) or ("nothing new" if any(checked.states.values()) else "no findings")
     passed = [f"{n} {state}" for state in ("known", "accepted") if (n := checked.states[state])]
+    if hidden := sum(checked.counts.values()) - sum(f.state == "new" for f in checked.findings):
+        passed.append(f"{count(hidden, 'finding')} of other codes not shown")
     return f"{found} ({', '.join(passed)})" if passed else found
 
 
@@ -143,15 +146,13 @@ def as_finding(intent: IntentAnswer) -> Finding:
 
 
 def narrowed(checked: Checked, codes: Collection[str]) -> Checked:
-    """The same with the findings of these codes only; all of it where none is named."""
+    """The same with the findings of these codes only; all of it where none is named. What counts stays: the counts are
+    those of all findings, as the exit code is."""
     if not codes:
         return checked
     kept = tuple(f for f in checked.findings if f.code in codes)
-    new = Counter(f.severity for f in kept if f.state == "new")
-    counts: dict[Severity, int] = {severity: new[severity] for severity in ORDER}
-    states: dict[State, int] = {state: sum(f.state == state for f in kept) for state in STATES}
     withheld = tuple(w for w in checked.withheld if w.code in codes)
-    return msgspec.structs.replace(checked, findings=kept, counts=counts, states=states, withheld=withheld)
+    return msgspec.structs.replace(checked, findings=kept, withheld=withheld)
 
 
 Gate = Literal["passed", "failed", "incomplete", "undecided"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import shlex
 from pathlib import Path
@@ -93,6 +94,24 @@ def test_information_is_folded_until_it_is_asked_for(here: Path, capfd: pytest.C
     code, _, err = ask(capfd, "check", "open", "--show", "NW0000")
     assert code == 2
     assert "`NW0000` is no code of a finding" in err
+
+
+def test_what_is_shown_is_listed_and_all_counts(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    whole = json.loads(ask(capfd, "check", "dead", "-o", "json")[1])
+    assert [f["code"] for f in whole["findings"]] == ["NW2104"]
+    code, out, _ = ask(capfd, "check", "dead", "--show", "NW3002", "-o", "json")
+    assert code == 1
+    assert json.loads(out) == whole | {"findings": []}
+    code, out, _ = ask(capfd, "check", "dead", "--show", "NW2104", "-o", "json")
+    assert (code, json.loads(out)) == (1, whole)
+    told = "1 error (1 finding of other codes not shown)"
+    for form in ("text", "md", "github"):
+        code, out, _ = ask(capfd, "check", "dead", "--show", "NW3002", "-o", form)
+        assert (code, told in out, "NW2104" in out) == (1, True, False), form
+    assert "not shown" not in ask(capfd, "check", "dead", "--show", "NW2104")[1]
+    assert told in html.unescape(ask(capfd, "check", "dead", "--show", "NW3002", "-o", "html")[1])
+    twins = json.loads(ask(capfd, "check", ".", "--split", ".", "--show", "NW3003", "-o", "json")[1])["twins"]
+    assert {f["code"] for twin in twins for f in twin["findings"]} == {"NW3003"}
 
 
 def test_what_is_unreadable_comes_first(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
