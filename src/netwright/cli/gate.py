@@ -161,7 +161,8 @@ def _answered(
         write_check_page(one.twin, one.checked, code, reasons, to, fail_on=fail_on, show=show, options=options)
     else:
         (one,) = answers
-        write_check(one.twin, one.checked, code, to, fail_on=fail_on, show=show, everything=everything)
+        quiet = given.quiet
+        write_check(one.twin, one.checked, code, to, fail_on=fail_on, show=show, everything=everything, quiet=quiet)
     for _, twin in parts:
         tell_costs(twin, given)
     return code

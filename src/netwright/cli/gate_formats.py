@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from netwright.base.errors import UsageError
-from netwright.cli.output import MEANINGS, Output, write_csv, write_data, write_json, write_markdown, write_utf8
+from netwright.cli.output import MEANINGS, Output, say, write_csv, write_data, write_json, write_markdown, write_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +22,18 @@ DIFF_FORMATS: Final = ("junit", "github", "md", "csv")
 
 
 def write_check(
-    twin: Twin, checked: Checked, code: int, to: Output, *, fail_on: FailOn, show: Sequence[str], everything: bool
+    twin: Twin,
+    checked: Checked,
+    code: int,
+    to: Output,
+    *,
+    fail_on: FailOn,
+    show: Sequence[str],
+    everything: bool,
+    quiet: bool = False,
 ) -> None:
-    """The findings in one of CHECK_FORMATS; `code` is the exit code, `show` the only codes that are wanted."""
+    """The findings in one of CHECK_FORMATS; `code` is the exit code, `show` the only codes that are wanted. What a
+    table of findings has no room for is told on standard error, unless `quiet`."""
     from netwright.render.finding_words import narrowed
     from netwright.render.repository import repository
 
@@ -54,6 +63,10 @@ def write_check(
         write_csv(check_csv(checked), to)
     else:
         write_data(map(msgspec.json.encode, (*checked.findings, *checked.intents)), to)
+    if to.format in ("csv", "jsonl") and not quiet:
+        from netwright.render.escape import plain
+
+        say([plain(note) for note in checked.notes])
 
 
 def write_check_page(

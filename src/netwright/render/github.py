@@ -13,12 +13,13 @@ import msgspec
 
 from netwright.base.diagnostics import Severity
 from netwright.questions.check import Checked
+from netwright.questions.check.acceptance import note
 from netwright.questions.diff import Diffed
 from netwright.questions.diff.objects import ObjectChange
 from netwright.render.diff_counts import counts, nothing
 from netwright.render.diff_groups import NO_CAUSE, Names, differences
 from netwright.render.escape import plain
-from netwright.render.finding_words import held, listed, place, rule_of, sentences, summary, thing
+from netwright.render.finding_words import held, listed, place, rule_of, sentence, sentences, summary, thing
 from netwright.render.repository import Repository
 from netwright.render.words import count
 
@@ -81,6 +82,17 @@ def check_annotations(checked: Checked, repository: Repository, meaning: str) ->
                 file=path or "",
                 line=f.line if path else 0,
                 column=f.column if path else 0,
+            )
+        )
+    for one in checked.outdated:
+        path = repository.path(one.file)
+        found.append(
+            Annotation(
+                level="warning" if one.state == "expired" else "notice",
+                title=f"an acceptance of {one.code} is {one.state}",
+                lines=(sentence(one.told if path else note(one)),),
+                file=path or "",
+                line=one.line if path else 0,
             )
         )
     return written(found, f"netwright check: {', '.join([summary(checked), *held(checked), meaning])}")

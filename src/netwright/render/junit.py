@@ -16,6 +16,7 @@ from netwright.base.diagnostics import Code
 from netwright.model.account import Provenance
 from netwright.model.finding import Finding
 from netwright.questions.check import Checked, FailOn, is_failing
+from netwright.questions.check.acceptance import note
 from netwright.render.escape import plain
 from netwright.render.finding_words import FAMILIES, as_finding, every_code, family, place, sentences, thing
 from netwright.render.repository import Repository
@@ -108,7 +109,8 @@ def check_suites(
 ) -> list[Suite]:
     """A suite a family of codes, and one of the intents. Every finding that fails is a case of its own; every code
     without one is a case that passes, with what does not count as its output, or is skipped where it could not be
-    judged. Every intent is a case; one that is undecided is skipped. `codes`: only findings of these.
+    judged. Every intent is a case; one that is undecided is skipped. Acceptances that are to be looked after are cases
+    that pass, with the reason as output. `codes`: only findings of these.
     """
     properties = (("version", provenance.version), ("profile", provenance.profile), ("fail-on", fail_on))
     by_code: dict[str, list[Finding]] = {}
@@ -123,6 +125,7 @@ def check_suites(
             told = _of_code(code, found, withheld.get(code.code, ""), repository, fail_on)
             cases.setdefault(family(code.code), []).extend(told)
     cases["intents"] = [*_of_intents(checked, repository, fail_on)]
+    cases["acceptances"] = [*_of_acceptances(checked, repository)]
     return [
         Suite(name=f"netwright check: {name}", cases=tuple(held), properties=properties)
         for name, held in cases.items()
@@ -161,6 +164,19 @@ def _of_intents(checked: Checked, repository: Repository, fail_on: FailOn) -> It
         else:
             text = (_line(told),) if intent.verdict == "broken" else ()
             yield Case(name=name, classname=classname, file=_file(told, repository), line=intent.line, text=text)
+
+
+def _of_acceptances(checked: Checked, repository: Repository) -> Iterator[Case]:
+    names: Counter[str] = Counter()
+    for one in checked.outdated:
+        path = repository.path(one.file)
+        yield Case(
+            name=_another(f"the acceptance of {one.code} is {one.state}", names),
+            classname="netwright.check.acceptances",
+            file=one.file if path is None else path,
+            line=one.line,
+            text=(note(one),),
+        )
 
 
 def _another(name: str, names: Counter[str]) -> str:

@@ -6,6 +6,7 @@ import html
 import json
 import shlex
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -153,6 +154,50 @@ def test_findings_are_accepted_until_their_day(here: Path, capfd: pytest.Capture
     code, _, err = ask(capfd, "check", "--today", "tomorrow")
     assert code == 2
     assert "`tomorrow` is no day" in err
+
+
+def test_outdated_acceptances_are_told_in_every_format(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (here / "netwright.yaml").write_text(
+        "sources: dead\naccepted:\n"
+        "- {code: NW2104, reason: the port comes next week, expires: 2027-03-01}\n"
+        "- {code: NW3003, reason: later, expires: 2028-01-01}\n",
+        encoding="utf-8",
+    )
+    expired = "NW2104 was accepted until 2027-03-01 and counts again"
+    unused = "no finding agrees with this acceptance of NW3003; delete it"
+    told = [f"netwright.yaml:3: {expired}", f"netwright.yaml:4: {unused}"]
+
+    def asked(form: str, *more: str) -> tuple[str, str]:
+        code, out, err = ask(capfd, "check", "--today", "2027-03-02", "-o", form, *more)
+        assert code == 1
+        return out, err
+
+    found = json.loads(asked("json")[0])
+    assert found["notes"] == told
+    assert found["outdated"] == [
+        {"code": "NW2104", "state": "expired", "told": expired, "file": "netwright.yaml", "line": 3},
+        {"code": "NW3003", "state": "unused", "told": unused, "file": "netwright.yaml", "line": 4},
+    ]
+    lines = asked("github")[0].splitlines()
+    at = "file=netwright.yaml,line={0},endLine={0},title=an acceptance of"
+    assert f"::warning {at.format(3)} NW2104 is expired::{expired}." in lines
+    assert (
+        f"::notice {at.format(4)} NW3003 is unused::No finding agrees with this acceptance of NW3003; delete it."
+        in lines
+    )
+    cases = {
+        case.get("name"): case
+        for case in ElementTree.fromstring(asked("junit")[0]).iter("testcase")
+        if case.get("classname") == "netwright.check.acceptances"
+    }
+    assert [(c.get("file"), c.get("line"), c.findtext("system-out")) for c in cases.values()] == [
+        ("netwright.yaml", "3", told[0]),
+        ("netwright.yaml", "4", told[1]),
+    ]
+    assert list(cases) == ["the acceptance of NW2104 is expired", "the acceptance of NW3003 is unused"]
+    for form in ("csv", "jsonl"):
+        assert asked(form)[1].splitlines() == told, form
+        assert asked(form, "-q")[1] == "", form
 
 
 def test_the_configuration_is_overruled_by_the_command_line(here: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -35,7 +35,7 @@ from netwright.engine import acting
 from netwright.model.document import Unread
 from netwright.model.finding import Finding, Mark, State
 from netwright.model.finding_codes import ABSENCE, code_of
-from netwright.questions.check.acceptance import settled
+from netwright.questions.check.acceptance import Outdated, note, settled
 from netwright.questions.check.found import Found, fingerprint, marked
 from netwright.questions.check.intents import IntentAnswer, Judge
 from netwright.questions.check.of_input import of_input
@@ -151,7 +151,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     namespace, the least isolated first.
 
     `counts` are new findings by severity, `states` all by state. `withheld` says of what nothing was reported, and why;
-    `notes` what is to be looked after in the configuration and the baseline.
+    `outdated` which acceptances are to be looked after, and `notes` the same in words.
     """
 
     findings: tuple[Finding, ...]
@@ -161,6 +161,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     states: dict[State, int]
     withheld: tuple[Withheld, ...] = ()
     notes: tuple[str, ...] = ()
+    outdated: tuple[Outdated, ...] = ()
 
     def fails(self, fail_on: FailOn) -> bool:
         """Whether there is a new finding, or a broken intent, of this severity or a worse one."""
@@ -204,7 +205,7 @@ def answer(twin: Asked, params: Check) -> Checked:
                 withheld[found.code] += 1
                 continue
             findings.append(_finding(scene, found, seen))
-    findings, notes = settled(findings, params)
+    findings, outdated = settled(findings, params)
     findings.sort(key=lambda f: (ORDER[f.severity], f.code, f.file, f.line, f.column, f.namespace, f.name, f.path))
     counts = Counter(f.severity for f in findings if f.state == "new")
     states: Counter[State] = Counter(f.state for f in findings)
@@ -214,7 +215,8 @@ def answer(twin: Asked, params: Check) -> Checked:
         isolation=_isolation(scene, params.namespaces),
         counts={severity: counts[severity] for severity in ORDER},
         states={state: states[state] for state in STATES},
-        notes=tuple(notes),
+        notes=tuple(map(note, outdated)),
+        outdated=tuple(outdated),
         withheld=tuple(Withheld(code=code, findings=n, reason=LACKING) for code, n in sorted(withheld.items())),
     )
 
@@ -288,4 +290,4 @@ def _isolation(scene: Scene, namespaces: Sequence[str]) -> tuple[Coverage, ...]:
     return tuple(sorted(rows, key=lambda c: (c.both + c.host - c.workloads, c.namespace)))
 
 
-__all__ = ["CHECKS", "Checked", "Coverage", "FailOn", "Withheld", "answer", "is_failing"]
+__all__ = ["CHECKS", "Checked", "Coverage", "FailOn", "Outdated", "Withheld", "answer", "is_failing"]

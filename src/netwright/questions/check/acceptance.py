@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
+import msgspec
 from msgspec.structs import replace
 
 from netwright.model.configuration import Accepted
@@ -12,9 +14,20 @@ from netwright.questions.check.found import listed
 from netwright.questions.registry import Check
 
 
-def settled(findings: Sequence[Finding], params: Check) -> tuple[list[Finding], list[str]]:
-    """The findings with their own severities and states, without those that are switched off; and notes: acceptances
-    that have expired or that no finding agrees with.
+class Outdated(msgspec.Struct, frozen=True, kw_only=True):
+    """An acceptance that is to be looked after: it has expired and what it accepted counts again, or no finding agrees
+    with it. `told` says which, `file` and `line` are where it is written."""
+
+    code: str
+    state: Literal["expired", "unused"]
+    told: str
+    file: str = ""
+    line: int = 0
+
+
+def settled(findings: Sequence[Finding], params: Check) -> tuple[list[Finding], list[Outdated]]:
+    """The findings with their own severities and states, without those that are switched off; and the acceptances that
+    have expired or that no finding agrees with.
 
     What the baseline knows and what has more workloads or objects now is new, and says which. So is what was accepted
     until a day that is over: whoever set the day wanted it to count then, and a baseline does not put it off.
@@ -37,16 +50,26 @@ def settled(findings: Sequence[Finding], params: Check) -> tuple[list[Finding], 
         elif finding.fingerprint in baseline and not any(_agrees(a, finding) for a in expired):
             finding = _against(baseline[finding.fingerprint], finding)
         out.append(finding if severity == finding.severity else replace(finding, severity=severity))
-    notes = []
+    outdated = []
     for accepted in params.accepted:
         if accepted not in in_force:
             if any(f.state == "new" and _agrees(accepted, f) for f in out):
-                notes.append(
-                    f"{_where(accepted)}: {accepted.code} was accepted until {accepted.expires} and counts again"
-                )
+                told = f"{accepted.code} was accepted until {accepted.expires} and counts again"
+                outdated.append(_outdated(accepted, "expired", told))
         elif id(accepted) not in used:
-            notes.append(f"{_where(accepted)}: no finding agrees with this acceptance of {accepted.code}; delete it")
-    return out, notes
+            told = f"no finding agrees with this acceptance of {accepted.code}; delete it"
+            outdated.append(_outdated(accepted, "unused", told))
+    return out, outdated
+
+
+def note(outdated: Outdated) -> str:
+    """In one line, with the place."""
+    where = f"{outdated.file}:{outdated.line}" if outdated.file else "accepted"
+    return f"{where}: {outdated.told}"
+
+
+def _outdated(accepted: Accepted, state: Literal["expired", "unused"], told: str) -> Outdated:
+    return Outdated(code=accepted.code, state=state, told=told, file=accepted.file, line=accepted.line)
 
 
 def _against(held: Sequence[Known], finding: Finding) -> Finding:
@@ -68,7 +91,3 @@ def _agrees(accepted: Accepted, finding: Finding) -> bool:
             (accepted.fingerprint, finding.fingerprint),
         )
     )
-
-
-def _where(accepted: Accepted) -> str:
-    return f"{accepted.file}:{accepted.line}" if accepted.file else "accepted"
