@@ -23,7 +23,14 @@ from netwright.base.errors import UsageError
 from netwright.base.spans import Origin, Position, named
 from netwright.dialects import decode
 from netwright.dialects.k8s.decode import Invalid
-from netwright.dialects.k8s.diagnosing import invalid, not_evaluated, repeated, unlisted_kind, with_loose_ranges
+from netwright.dialects.k8s.diagnosing import (
+    as_unread,
+    invalid,
+    not_evaluated,
+    repeated,
+    unlisted_kind,
+    with_loose_ranges,
+)
 from netwright.dialects.k8s.exposing import exposing, unreadable
 from netwright.dialects.k8s.objects import NetworkPolicy
 from netwright.dialects.k8s.validate import name_of
@@ -144,6 +151,7 @@ def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot |
     unread_kinds: dict[tuple[str, str], list[Document]] = {}
     routes: list[UnreadRoute | None] = []
     refused: list[Document] = []
+    ambiguous: list[Unread] = []  # those refused that stand in clusters all the same
     bringing: dict[str, Document] = {}  # of each namespace the first that may make pods
     kinds: dict[tuple[str, str], Kind | None] = {}
     for document in reading.documents:
@@ -186,7 +194,10 @@ def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot |
             if isinstance(found, Invalid):
                 fates.append("invalid")
                 refused.append(document)
-                diagnostics.append(invalid(found, reading))
+                told = invalid(found, reading)
+                diagnostics.append(told)
+                if found.once_taken:
+                    ambiguous.append(as_unread(found, document.group, told))
                 continue
             fates.append("evaluated")
             if isinstance(found.value, NetworkPolicy):
@@ -200,8 +211,8 @@ def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot |
             if twin is not None and twin.value != found.value:
                 diagnostics.append(repeated(found, twin, reading))
             objects[key] = found
-    for unread in reading.unread:
-        diagnostics.append(unread.diagnostic)
+    diagnostics += [unread.diagnostic for unread in reading.unread]
+    for unread in (*reading.unread, *ambiguous):
         unknown += _unread_policies(unread, reading)
         routes.append(unreadable(unread))
     unknown += map(perhaps_pods, bringing.values())
@@ -219,6 +230,7 @@ def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot |
         reading=reading,
         unread_routes=tuple(route for route in routes if route is not None),
         refused=tuple(refused),
+        ambiguous=tuple(ambiguous),
     )
 
 

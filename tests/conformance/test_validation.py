@@ -258,6 +258,34 @@ def test_host_bits_of_a_policy_are_cut_off_and_told() -> None:
     judge(stored, "spec.egress[0].to[0].ipBlock.cidr")
 
 
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        ("010.0.0.0/8", True),
+        ("10.0.0.000/32", True),
+        ("10.0.0.0/08", True),
+        ("::ffff:10.0.0.0/104", True),
+        ("::ffff:010.0.0.0/0104", True),
+        ("0256.0.0.0/8", False),
+        ("010.0.0.0/033", False),
+        ("010.0.0.0/", False),
+        ("010.0.0/8", False),
+        ("fe80::1%eth0/64", False),
+        ("::ffff:10.0.0.0/129", False),
+        ("nonsense", False),
+    ],
+)
+def test_what_earlier_servers_took_is_told_apart(text: str, taken: bool) -> None:
+    """They read addresses as Go did before 1.17 (`ParseCIDRSloppy` of k8s.io/utils), and refuse the rest."""
+    for where in ("cidr", "except[0]"):
+        around = "::/0" if ":" in text else "0.0.0.0/0"
+        block = {"cidr": text} if where == "cidr" else {"cidr": around, "except": [text]}
+        rule = {"to": [{"ipBlock": block}]}
+        found = read({**policy("{}"), "spec": {"podSelector": {}, "egress": [rule]}})
+        assert isinstance(found, Invalid)
+        assert (dotted(found.pointer), found.once_taken) == (f"spec.egress[0].to[0].ipBlock.{where}", taken)
+
+
 # --- metadata ---------------------------------------------------------------------------------------------------------
 
 METADATA: tuple[Case, ...] = (

@@ -8,7 +8,7 @@ import msgspec
 
 from netwright.base.diagnostics import Diagnostic
 from netwright.model.cluster import UnreadRoute
-from netwright.model.document import Accounting, Decoded, Document, Input, Reading, UnknownPolicy
+from netwright.model.document import Accounting, Decoded, Document, Input, Reading, UnknownPolicy, Unread
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +24,13 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     unread_routes: tuple[UnreadRoute, ...] = ()
     refused: tuple[Document, ...] = ()
     """What of a kind that is read the API server would refuse."""
+    ambiguous: tuple[Unread, ...] = ()
+    """Of these what earlier servers took, and what means different things to different readers."""
+
+    @property
+    def unread(self) -> tuple[Unread, ...]:
+        """What gave no object and may be one: texts that were not read, and objects that are ambiguous."""
+        return (*self.reading.unread, *self.ambiguous)
 
     def by_text(self) -> dict[bytes, Decoded]:
         """The objects that were decoded from JSON, by their text."""

@@ -154,6 +154,7 @@ def stored(found: Found) -> tuple[list[Stored], Places, Rest]:
                 pointer=tuple(r.pointer),
                 message=r.message,
                 help=r.help,
+                once_taken=r.once_taken,
             )
         document = Document(
             place=place,

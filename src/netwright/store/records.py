@@ -72,6 +72,7 @@ class Refused(_Record, frozen=True, kw_only=True):
     pointer: tuple[str | int, ...]
     message: str
     help: str = ""
+    once_taken: bool = False
 
 
 class Standing(_Record, frozen=True, kw_only=True):

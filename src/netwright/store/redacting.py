@@ -117,6 +117,7 @@ class Mapping:
                 name=text(one.kept.refused.name),
                 pointer=(),
                 message="is refused by the API server; why is not told of a redacted object",
+                once_taken=one.kept.refused.once_taken,
             )
             raw, at = msgspec.Raw(b"{}"), at[:2] if at else at
         else:

@@ -187,6 +187,7 @@ def _stored(reading: Reading, objects: tuple[Decoded, ...]) -> tuple[list[Stored
                     pointer=found.pointer,
                     message=found.message,
                     help=found.help,
+                    once_taken=found.once_taken,
                 )
         at = None
         if node is not None and document.place is not None:

@@ -75,6 +75,11 @@ kind: NetworkPolicy
 metadata: {name: bad, namespace: shop}
 spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: nonsense}}]}]}
 ---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: zeros, namespace: bank}
+spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 010.0.0.0/8}}]}]}
+---
 apiVersion: v1
 kind: Service
 metadata: {name: web, namespace: shop}
@@ -96,6 +101,10 @@ metadata: {name: w, namespace: shop}
 apiVersion: v1
 kind: Pod
 metadata: {name: web, namespace: shop, labels: {app: web}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: teller, namespace: bank, labels: {app: teller}}
 ---
 kind: [
 """

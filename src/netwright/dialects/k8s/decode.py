@@ -20,7 +20,7 @@ class Invalid(msgspec.Struct, frozen=True, kw_only=True):
     """An object the API server would not store: the field, why (one line that names it), and what to do.
 
     `namespace` is the default one where the document names none, "" for cluster-scoped kinds; `name` is what can be
-    read of it.
+    read of it. `once_taken`: API servers before Kubernetes 1.36 take it, so it may stand in a cluster and act.
     """
 
     kind: str
@@ -30,6 +30,7 @@ class Invalid(msgspec.Struct, frozen=True, kw_only=True):
     pointer: Pointer
     message: str
     help: str = ""
+    once_taken: bool = False
 
 
 class Reads(msgspec.Struct, frozen=True):
@@ -183,6 +184,7 @@ def _invalid(document: Document, namespaced: bool, default_namespace: str, fault
         pointer=fault.pointer,
         message=fault.message,
         help=fault.help or "correct the field",
+        once_taken=fault.once_taken,
     )
 
 

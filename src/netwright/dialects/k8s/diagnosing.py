@@ -10,7 +10,7 @@ from netwright.base.spans import named
 from netwright.dialects.k8s.decode import Invalid
 from netwright.dialects.k8s.objects import NetworkPolicySpec
 from netwright.dialects.k8s.validate_policy import loose_ranges
-from netwright.model.document import Decoded, Document, Reading
+from netwright.model.document import Decoded, Document, Reading, Unread
 from netwright.model.kind_lists import find
 
 
@@ -23,16 +23,27 @@ def _at(
 
 def invalid(found: Invalid, reading: Reading) -> Diagnostic:
     """NW1007: an object that the API server would refuse."""
+    if found.once_taken:
+        effect = "servers before Kubernetes 1.36 store it, and readers differ on what it means: answers are undecided"
+    else:
+        effect = "the API server would refuse the object, so it is not evaluated"
     name = named(found.namespace, found.name)
     return Diagnostic(
         code="NW1007",
         severity="error",
         title=f"{found.kind} `{name}`: {found.message}",
-        effect="the API server would refuse the object, so it is not evaluated",
+        effect=effect,
         help=found.help,
         **_about(found),
         **_at(found, reading, found.pointer),
     )
+
+
+def as_unread(found: Invalid, group: str, told: Diagnostic) -> Unread:
+    """What an object can act on that means different things to different readers: as much as one that nobody can read.
+    `told` is what is said against it."""
+    namespaces = (found.namespace,) if found.namespace else ()
+    return Unread(diagnostic=told, fate="unreadable", kinds=(found.kind,), namespaces=namespaces, group=group)
 
 
 def with_loose_ranges(found: Decoded, reading: Reading) -> list[Diagnostic]:

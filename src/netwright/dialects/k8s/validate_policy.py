@@ -115,10 +115,10 @@ def _check_peer(peer: NetworkPolicyPeer, pointer: Pointer) -> None:
 def _check_block(block: IPBlock, pointer: Pointer) -> None:
     if not block.cidr:
         raise Fault((*pointer, "cidr"), "is missing; an `ipBlock` needs a range such as 10.9.8.0/24")
-    whole = check_cidr(block.cidr, (*pointer, "cidr"), stored=True)
+    whole = check_cidr(block.cidr, (*pointer, "cidr"), stored=True, legacy=True)
     for index, text in enumerate(block.except_ or ()):
         at = (*pointer, "except", index)
-        part = check_cidr(text, at, stored=True)
+        part = check_cidr(text, at, stored=True, legacy=True)
         # Strictly inside: an exception as large as the range would leave nothing.
         if part.version != whole.version or part.prefixlen <= whole.prefixlen or part.network_address not in whole:
             raise Fault(at, f"is {quoted(text)}, which is not strictly inside `cidr`, {quoted(block.cidr)}")

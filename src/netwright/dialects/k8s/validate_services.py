@@ -71,7 +71,8 @@ def check_service(meta: Meta, spec: ServiceSpec, *, stored: bool = False) -> Non
     if spec.selector:
         check_labels(spec.selector, (*_SPEC, "selector"))
     for index, text in enumerate(spec.external_ips or ()):
-        _check_usable(check_address(text, (*_SPEC, "externalIPs", index)), text, (*_SPEC, "externalIPs", index))
+        at = (*_SPEC, "externalIPs", index)
+        _check_usable(check_address(text, at, legacy=True), text, at)
     _check_source_ranges(meta, spec, type_, stored)
     _check_traffic_policies(spec, type_)
 
@@ -103,7 +104,7 @@ def _check_cluster_ips(spec: ServiceSpec) -> None:
     versions: list[int] = []
     for index, text in enumerate(addresses):
         where = (*at, index) if written else (*_SPEC, "clusterIP")
-        address = check_address(text, where)
+        address = check_address(text, where, legacy=True)
         if address.version in versions:
             raise Fault(where, f"is {quoted(text)}; a service has one address of each family")
         if index < len(families) and families[index] != f"IPv{address.version}":
@@ -161,7 +162,7 @@ def _check_source_ranges(meta: Meta, spec: ServiceSpec, type_: str, stored: bool
         raise Fault(at, f"is set; only a LoadBalancer service has source ranges, and this is a {type_}")
     for text, where in ranges:
         # Kubernetes trims them too, for the sake of the annotation that they once were.
-        check_cidr(text.strip(), where, stored=stored)
+        check_cidr(text.strip(), where, stored=stored, legacy=True)
 
 
 def _check_traffic_policies(spec: ServiceSpec, type_: str) -> None:
@@ -224,7 +225,7 @@ def _check_endpoint_address(text: str, family: str, pointer: Pointer) -> None:
         if "." not in text.removesuffix("."):
             raise Fault(pointer, f"is {quoted(text)}; a full domain name has at least two parts")
         return
-    address = check_address(text, pointer)
+    address = check_address(text, pointer, legacy=True)
     if f"IPv{address.version}" != family:
         raise Fault(pointer, f"is {quoted(text)}, but `addressType` is `{family}`")
     if address.version == 6 and text != str(address):

@@ -46,13 +46,15 @@ _MAX_ANNOTATIONS_BYTES = 256 * 1024
 
 
 class Fault(Exception):
-    """What the API server would refuse: where, why (one line that names the field), and what to do."""
+    """What the API server would refuse: where, why (one line that names the field), and what to do. `once_taken`: API
+    servers before Kubernetes 1.36 take it, and what they stored stays."""
 
-    def __init__(self, pointer: Pointer, what: str, help: str = "") -> None:
+    def __init__(self, pointer: Pointer, what: str, help: str = "", *, once_taken: bool = False) -> None:
         super().__init__(what)
         self.pointer = pointer
         self.message = one_line(f"`{dotted(pointer)}` {what}" if pointer else what)
         self.help = one_line(help)
+        self.once_taken = once_taken
 
 
 def one_line(text: str) -> str:
@@ -211,29 +213,31 @@ def is_address(text: str) -> bool:
     return "%" not in text
 
 
-def check_address(text: str, pointer: Pointer) -> Address:
-    """One IPv4 or IPv6 address; no leading zeros, no IPv4 inside IPv6."""
+def check_address(text: str, pointer: Pointer, *, legacy: bool = False) -> Address:
+    """One IPv4 or IPv6 address; no leading zeros, no IPv4 inside IPv6. `legacy`: of a field that is older than this
+    rule (KEP-4858)."""
     try:
         address: Address = IPv6Address(text) if ":" in text else IPv4Address(text)
     except AddressValueError:
-        raise Fault(
-            pointer, f"is {quoted(text)}, not an address such as 10.9.8.7 or 2001:db8::1{_zeros(text)}"
-        ) from None
+        what = f"is {quoted(text)}, not an address such as 10.9.8.7 or 2001:db8::1{_zeros(text)}"
+        raise Fault(pointer, what, once_taken=legacy and _was_address(text)) from None
     if isinstance(address, IPv6Address) and (address.scope_id is not None or address.ipv4_mapped is not None):
-        raise Fault(pointer, f"is {quoted(text)}; an address has no zone and is not IPv4 written as IPv6")
+        what = f"is {quoted(text)}; an address has no zone and is not IPv4 written as IPv6"
+        raise Fault(pointer, what, once_taken=legacy and _was_address(text))
     return address
 
 
-def check_cidr(text: str, pointer: Pointer, *, stored: bool = False) -> Network:
+def check_cidr(text: str, pointer: Pointer, *, stored: bool = False, legacy: bool = False) -> Network:
     """An address range in prefix notation, returned without host bits.
 
     Kubernetes 1.36 refuses bits beyond the prefix length in new objects; earlier releases took them with a warning, and
     what is `stored` stays as it is, so there they are cut off, as every implementation does. Leading zeros and
-    IPv4-mapped addresses mean different ranges to different readers and are refused always.
+    IPv4-mapped addresses mean different ranges to different readers and are refused always; earlier releases took them
+    in fields that are older than this rule (`legacy`; KEP-4858).
     """
     found = _network(text)
     if isinstance(found, str):
-        raise Fault(pointer, f"is {quoted(text)}, {found}")
+        raise Fault(pointer, f"is {quoted(text)}, {found}", once_taken=legacy and _was_range(text))
     network, exact = found
     if not exact and not stored:
         whole = text.partition("/")[0]
@@ -274,6 +278,26 @@ def _network(text: str) -> tuple[Network, bool] | str:
         return four, four.network_address == IPv4Address(address)
     except (AddressValueError, NetmaskValueError):
         return wrong
+
+
+def _was_address(text: str) -> bool:
+    """Whether API servers before 1.36 read it as an address: as Go did before 1.17, with decimal numbers of IPv4 that
+    begin with zeros, and with IPv4 written as IPv6."""
+    before, colon, last = text.rpartition(":")
+    if "." in last:
+        last = ".".join(_short(part) for part in last.split("."))
+    return is_address(before + colon + last)
+
+
+def _was_range(text: str) -> bool:
+    """The same of a range, whose prefix length could begin with zeros too."""
+    address, _, prefix = text.partition("/")
+    length = whole_number(_short(prefix))
+    return length is not None and length <= (128 if ":" in address else 32) and _was_address(address)
+
+
+def _short(number: str) -> str:
+    return number.lstrip("0") or number[:1]
 
 
 def _zeros(address: str) -> str:

@@ -180,7 +180,7 @@ def is_failing(severity: Severity, fail_on: FailOn) -> bool:
 
 
 def answer(twin: Asked, params: Check) -> Checked:
-    unread = twin.snapshot.reading.unread
+    unread = twin.snapshot.unread
     lacking = {code for code, kinds in ABSENCE.items() if any(_may_be(u, kinds) for u in unread)}
     untold = lacking | {code for code, severity in params.severities.items() if severity == "ignore"}
 

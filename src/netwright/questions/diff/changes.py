@@ -120,7 +120,7 @@ class Changes:
 
 
 def _could_change(twin: Asked) -> list[Unread]:
-    return [u for u in twin.snapshot.reading.unread if not u.kinds or any(map(changes_verdicts, u.kinds)) or u.names]
+    return [u for u in twin.snapshot.unread if not u.kinds or any(map(changes_verdicts, u.kinds)) or u.names]
 
 
 def _fits(unread: Unread, kind: str, namespace: str) -> bool:
