@@ -32,6 +32,31 @@ def test_a_range_with_host_bits_is_evaluated_and_told(tmp_path: Path) -> None:
     assert (twin.accounting.evaluated, twin.accounting.invalid) == (1, 0)
 
 
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("010.9.9.0/24", "undecided"),
+        ("10.9.9.0/024", "undecided"),
+        ("::ffff:10.9.9.0/120", "undecided"),
+        ("010.9.9.0/33", "allow"),
+    ],
+)
+def test_a_range_that_readers_differ_on_leaves_its_namespace_undecided(tmp_path: Path, text: str, verdict: str) -> None:
+    """API servers before Kubernetes 1.36 store it (KEP-4858), and the CNI reads it as decimal, as octal, or not at all.
+    What none of them stores changes nothing."""
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {{name: db, namespace: {0}, labels: {{app: db}}}}\n---\n"
+    pods = "".join(map(pod.format, ("shop", "bank")))
+    (tmp_path / "all.yaml").write_text(pods + POLICY.replace("10.1.2.3/8", text), encoding="utf-8")
+    twin = nw.load(str(tmp_path))
+    ask = {"from": "10.9.9.1", "protocol": "TCP", "port": 80}
+    here, elsewhere = twin.eval([ask | {"to": "shop/db"}, ask | {"to": "bank/db"}])
+    assert (here.verdict, elsewhere.verdict) == (verdict, "allow")
+    assert twin.why("10.9.9.1", "shop/db:80").verdict == verdict
+    assert twin.accounting.invalid == 1
+    [told] = [d for d in twin.diagnostics if d.code == "NW1007"]
+    assert ("answers are undecided" in told.effect) == (verdict == "undecided")
+
+
 SHOP = """\
 apiVersion: v1
 kind: Pod

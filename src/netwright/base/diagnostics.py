@@ -111,8 +111,8 @@ INPUT_CODES: tuple[Code, ...] = (
         explanation=(
             "The object breaks a rule of its API (a bad CIDR, an `except` outside its `cidr`, an unknown field, a"
             " label value that is a number). It would not be stored, so it is reported and not evaluated. Addresses and"
-            " ranges that only servers from Kubernetes 1.36 on refuse (leading zeros, IPv4 written as IPv6) may stand in"
-            " a cluster, where readers differ on what they mean: what hangs on the object is undecided."
+            " ranges that only servers from Kubernetes 1.36 on refuse (leading zeros, IPv4 written as IPv6) may stand"
+            " in a cluster, where readers differ on what they mean: what hangs on the object is undecided."
         ),
         help="correct the field that the message names",
     ),
