@@ -230,6 +230,7 @@ def of_families(
     names: Names, asked: Asked, query: Object, families: tuple[int, ...], assumed: bool = False
 ) -> Expected:
     """What is expected where a Service has all the families that it may have."""
+    in_cluster = families
     families = all_families = (query["family"],) if query.get("family") else families
     named, dialled_text = names.service_at(query["to"]), query["to"]
     if named:  # packets to an address are of its family
@@ -243,7 +244,7 @@ def of_families(
             return Expected("undecided", set(), frozenset())
         source = names.ends(query["from"], None, "")[0][0]
         if isinstance(source, str):
-            return from_outside(names, asked, query, source, service, all_families, dialled_text)
+            return from_outside(names, asked, query, source, service, all_families, dialled_text, in_cluster)
         # at an outer address clients inside are led as to any Service
         is_outer = dialled_text in outer_addresses(service)
         is_local = service.value.spec.internal_traffic_policy == "Local" and not is_outer
@@ -396,12 +397,14 @@ def from_outside(
     service: Decoded,
     families: tuple[int, ...],
     dialled: str,
+    in_cluster: tuple[int, ...],
 ) -> Expected:
     """From an address outside to a Service, by its load balancer, its external addresses or its node ports; named by
     an address, by this one.
 
     With externalTrafficPolicy Local the pods see the client's address, otherwise a node's: which one is not known
-    beforehand, so that all have to agree. One way in is enough.
+    beforehand, so that all have to agree. One way in is enough. Of a Service that has one family of two, and it is not
+    known which, either has to come to the same.
     """
     spec = service.value.spec
     protocol = query.get("protocol", "TCP")
@@ -418,6 +421,18 @@ def from_outside(
         ways.append(False)
     destinations = names.ends(query["to"], query["port"], protocol)
     own = tuple(f for f in families if f == ipaddress.ip_address(source).version)
+    nodes = [d for d in names.objects if d.kind == "Node"] or some_nodes(names.objects, asked.pod_cidrs)
+
+    def way(ranged: bool, within: Collection[int]) -> Expected:
+        if spec.external_traffic_policy == "Local":
+            kept = tuple(f for f in own if f in within)
+            return together(judgements(names, asked, query, [source], destinations, kept))
+        # a load balancer may translate between the families; a node passes on in the client's own
+        over = tuple(f for f in (families if ranged else own) if f in within)
+        outcomes = [j for _, j in judgements(names, asked, query, nodes, destinations, over)]
+        verdicts: set[Told] = {j.verdict for j in outcomes} or {"deny"}
+        return decided(next(iter(verdicts)) if len(verdicts) == 1 else "undecided", outcomes)
+
     found: list[Expected] = []
     for ranged in ways:
         admitted = (
@@ -430,15 +445,12 @@ def from_outside(
         )
         if not admitted:
             continue
-        if spec.external_traffic_policy == "Local":
-            found.append(together(judgements(names, asked, query, [source], destinations, own)))
-            continue
-        # a load balancer may translate between the families; a node passes on in the client's own
-        nodes = [d for d in names.objects if d.kind == "Node"] or some_nodes(names.objects, asked.pod_cidrs)
-        over = families if ranged else own
-        outcomes = [j for _, j in judgements(names, asked, query, nodes, destinations, over)]
-        verdicts = {j.verdict for j in outcomes} or {"deny"}
-        found.append(decided(next(iter(verdicts)) if len(verdicts) == 1 else "undecided", outcomes))
+        one = way(ranged, in_cluster)
+        if one.verdict != "deny" and len(in_cluster) > 1 and has_one_family(service):
+            there = [f for f in in_cluster if any(is_there(names, asked, query, end, f) for end in destinations)]
+            if len({way(ranged, (f,)).verdict for f in there}) > 1:
+                one = replace(one, verdict="undecided")
+        found.append(one)
     best: tuple[Told, ...] = ("allow", "some", "undecided", "deny")
     for verdict in best:
         by = [one.by for one in found if one.verdict == verdict]

@@ -14,6 +14,7 @@ import msgspec
 
 from netwright.base.ipset import EVERYWHERE, NOT_UNICAST, IpSet
 from netwright.base.spans import Origin
+from netwright.engine.one_family import TOLD, hangs_on_family
 from netwright.engine.verdict import Outcome
 from netwright.model.cluster import (
     INGRESS_CONTROLLER,
@@ -196,9 +197,14 @@ def _through_node(
             parts = [p for p in parts if client.addresses is None or client.addresses.family(p.packet.family)]
         found = _node_verdict(parts)
     told = _backend_text(inquirer, port, parts)
-    if found == "undecided" and not kept:
-        told += ": it sees the node's address, and which node that is cannot be known"
-    steps.append(Step(found, told, None))
+    if found != "deny" and service.one_family and _hangs_on_family(inquirer, service, port, parts):
+        told += f": {service.ref} {TOLD}"
+        steps.append(Step("undecided", told, None, "unknown"))
+        found = "undecided"
+    else:
+        if found == "undecided" and not kept:
+            told += ": it sees the node's address, and which node that is cannot be known"
+        steps.append(Step(found, told, None))
     verdicts.append(found)
     return _exposure(service, port, via, entry, _chain(verdicts), steps, parts)
 
@@ -239,6 +245,13 @@ def _backend_text(inquirer: Inquirer, port: ServicePortNoun, parts: Sequence[Par
     targets = dict.fromkeys(f"{p.destination}:{p.packet.key & 0xFFFF}" for p in parts)
     shown = ", ".join(list(targets)[:3]) + (f" and {len(targets) - 3} more" if len(targets) > 3 else "")
     return f"ingress policy at {shown or 'its endpoints'}"
+
+
+def _hangs_on_family(inquirer: Inquirer, service: ServiceNoun, port: ServicePortNoun, parts: Sequence[Part]) -> bool:
+    if len(inquirer.network.tables) < 2:
+        return False
+    deliveries, _, _ = inquirer.deliveries(Target(service.ref, service=service), port.protocol, str(port.port))
+    return hangs_on_family(inquirer, deliveries, parts)
 
 
 def _parts(inquirer: Inquirer, source: Target, service: ServiceNoun, port: ServicePortNoun) -> list[Part]:

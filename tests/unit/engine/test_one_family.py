@@ -66,3 +66,27 @@ def test_a_cluster_of_one_family_leaves_no_choice(tmp_path: Path) -> None:
     (tmp_path / "shop.yaml").write_text(PODS % "", encoding="utf-8")
     twin = nw.load(str(tmp_path), pod_cidr="10.244.0.0/16")
     assert twin.why("shop/web", "svc/shop/db:81", family=4).verdict == "allow"
+
+
+@pytest.mark.parametrize(
+    ("written", "from_4", "from_6", "internet"),
+    [
+        ("", "undecided", "undecided", "allow"),
+        (", ipFamilies: [IPv4]", "allow", "deny", "allow"),
+        (", ipFamilyPolicy: RequireDualStack", "allow", "allow", "allow"),
+        (", externalTrafficPolicy: Local", "undecided", "undecided", "allow"),
+    ],
+)
+def test_a_node_passes_on_over_the_family_that_the_service_has(
+    tmp_path: Path, written: str, from_4: str, from_6: str, internet: str
+) -> None:
+    (tmp_path / "shop.yaml").write_text(PODS % f", type: NodePort{written}", encoding="utf-8")
+    twin = nw.load(str(tmp_path), pod_cidr=BOTH)
+
+    def verdict(source: str, port: int) -> str:
+        return twin.why(source, f"svc/shop/db:{port}").verdict
+
+    assert (verdict("203.0.113.9", 81), verdict("2001:db8::9", 81)) == (from_4, from_6)
+    assert verdict("internet", 81) == internet, "over either family"
+    if "Local" in written:  # else the node's own address stands in for the client's, and its own pods are reached
+        assert {verdict(source, 82) for source in ("203.0.113.9", "2001:db8::9", "internet")} == {"deny"}
