@@ -232,7 +232,7 @@ def test_what_is_said_of_the_input_is_known_however_it_is_named_and_moved(asking
         assert {f["state"] for f in found} == {"known"}, source
     asking.write("m/c/z.yaml", text.replace("shop", "next").replace("name: e", "name: f"))
     now = [f["state"] for f in asking.against("m")["findings"] if f["code"] == code]
-    assert now.count("new") == (0 if code in ("NW1008", "NW1009") else len(found)), "of another text, or object"
+    assert now.count("new") == len(found), "of another text, or object"
 
 
 def test_another_key_or_range_of_the_same_is_new(asking: Asking) -> None:

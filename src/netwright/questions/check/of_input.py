@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
 from netwright.base.diagnostics import Diagnostic
+from netwright.base.spans import named
 from netwright.model.document import Reading
 from netwright.model.finding import Finding
 from netwright.questions.check.found import fingerprint
@@ -36,8 +37,15 @@ def of_input(diagnostics: Iterable[Diagnostic], reading: Reading, namespaces: Co
             column=d.column,
             effect=d.effect,
             help=d.help,
+            objects=_of_kind(d, reading) if d.kind and not d.name else (),
             fingerprint=fingerprint(*same, str(seen[same])),
         )
+
+
+def _of_kind(d: Diagnostic, reading: Reading) -> tuple[str, ...]:
+    """The objects of the kind that a diagnostic is about, of which `key` is the group."""
+    found = {named(one.namespace, one.name) for one in reading.documents if (one.kind, one.group) == (d.kind, d.key)}
+    return tuple(f"{d.kind} {name}" for name in sorted(found))
 
 
 def _identity(d: Diagnostic, reading: Reading) -> tuple[str, ...]:
