@@ -18,7 +18,8 @@ from netwright.dialects.istio.options import is_meshed
 from netwright.dialects.k8s.edit import Edit, apply
 from netwright.dialects.k8s.endpoints import EndpointBuilder
 from netwright.dialects.k8s.generated import MOST_ORDINALS, mentioned
-from netwright.dialects.k8s.services import lower_ingresses, lower_services, service_addresses
+from netwright.dialects.k8s.ingresses import lower_ingresses
+from netwright.dialects.k8s.services import lower_services, service_addresses
 from netwright.dialects.openshift import KINDS as OPENSHIFT_ROUTES
 from netwright.dialects.ovn import KINDS as OVN_KINDS
 from netwright.model.cluster import Cluster, IngressRoute, ServiceNoun, ServicePortNoun, UnreadRoute

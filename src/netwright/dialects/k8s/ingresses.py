@@ -1,0 +1,47 @@
+"""Ingresses: which Service each of their paths leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netwright.base.spans import Origin
+from netwright.dialects.k8s.objects import Ingress, IngressBackend
+from netwright.model.cluster import IngressRoute
+from netwright.model.document import Decoded
+
+
+def lower_ingresses(objects: Sequence[Decoded]) -> tuple[IngressRoute, ...]:
+    """Every path of every Ingress, the default backend included."""
+    out: list[IngressRoute] = []
+    for d in objects:
+        if not isinstance(d.value, Ingress) or d.value.spec is None:
+            continue
+        spec = d.value.spec
+        class_name = (
+            spec.ingress_class_name or (d.value.metadata.annotations or {}).get("kubernetes.io/ingress.class") or ""
+        )
+        found: list[tuple[str, str, IngressBackend | None, tuple[str | int, ...]]] = []
+        if spec.default_backend:
+            found.append(("", "", spec.default_backend, ("spec", "defaultBackend")))
+        for i, rule in enumerate(spec.rules or ()):
+            for j, path in enumerate((rule.http.paths if rule.http else None) or ()):
+                found.append(
+                    (rule.host or "", path.path or "/", path.backend, ("spec", "rules", i, "http", "paths", j))
+                )
+        for host, path_text, backend, pointer in found:
+            if backend is None or backend.service is None:
+                continue
+            port = backend.service.port
+            out.append(
+                IngressRoute(
+                    namespace=d.namespace,
+                    name=d.name,
+                    class_name=class_name,
+                    host=host,
+                    path=path_text,
+                    service=backend.service.name,
+                    port=(port.name or str(port.number or "")) if port else "",
+                    origin=Origin(kind=d.kind, namespace=d.namespace, name=d.name, pointer=pointer, place=d.place),
+                )
+            )
+    return tuple(out)
