@@ -102,6 +102,21 @@ def test_what_an_unreadable_file_may_hold_is_undecided_and_the_file_its_cause(lo
         assert not found.is_known
 
 
+def test_what_readers_read_differently_may_differ_and_its_file_is_the_cause(load: Load) -> None:
+    block = "spec:\n  ingress: [{from: [{ipBlock: {cidr: 010.9.9.0/24}}]}]"
+    odd = POLICY.replace("spec:", block)
+    plain = load("plain", {**FILES, "np.yaml": odd.replace("010.", "10.")})
+    zeros = load("zeros", {**FILES, "np.yaml": odd})
+    for found, was, now in ((zeros.diff(plain), "deny", "undecided"), (plain.diff(zeros), "undecided", "deny")):
+        assert sure(found) == []
+        assert (was, now) in {(u.was, u.now) for u in found.undecided if u.destination == "deploy/shop/db"}
+        assert ("file np.yaml", "unreadable") in causes(found)
+        assert not found.is_known
+    assert zeros.diff(zeros).is_known
+    other = load("other", {**FILES, "np.yaml": odd.replace("010.", "011.")})
+    assert other.diff(zeros).quiet_files == (), "it is not known to be without effect"
+
+
 def test_where_nothing_can_be_read_nothing_is_known(load: Load) -> None:
     found = load("b", breaking(*FILES)).diff(load("a", FILES))
     assert sure(found) == []

@@ -333,6 +333,7 @@ class _Files:
     def __init__(self, before: Asked, after: Asked) -> None:
         self._asked = [(twin.cluster.profile, twin.cluster.pod_cidrs) for twin in (before, after)]
         self._readings = [twin.snapshot.reading for twin in (before, after)]
+        self._unread = [twin.snapshot.unread for twin in (before, after)]
         self._digests = [{r.below(f): digest for f, digest in r.texts.digests().items()} for r in self._readings]
 
     def are_same(self) -> bool:
@@ -342,8 +343,8 @@ class _Files:
             and self._asked[0] == self._asked[1]
             and all(
                 r.below(u.diagnostic.file) in held
-                for r, held in zip(self._readings, self._digests, strict=True)
-                for u in r.unread
+                for r, held, unread in zip(self._readings, self._digests, self._unread, strict=True)
+                for u in unread
             )
         )
 
@@ -359,5 +360,10 @@ class _Files:
             for reading, place in zip(self._readings, (change.before, change.after), strict=True)
             if place
         }
-        loud |= {r.below(u.diagnostic.file) for r in self._readings for u in r.unread if u.fate == "unreadable"}
+        loud |= {
+            reading.below(u.diagnostic.file)
+            for reading, unread in zip(self._readings, self._unread, strict=True)
+            for u in unread
+            if u.fate == "unreadable"
+        }
         return tuple(sorted(n for n in {*old, *new} - loud if old.get(n) != new.get(n)))
