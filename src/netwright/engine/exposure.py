@@ -233,7 +233,7 @@ def _exposure(
     steps: Sequence[Step],
     parts: Sequence[Part],
 ) -> Exposure:
-    workloads = tuple(dict.fromkeys(p.destination for p in parts))
+    workloads = tuple(dict.fromkeys(end for p in parts for end in p.destinations))
     return Exposure(service.ref, port.port, port.protocol, via, entry, workloads, verdict, tuple(steps), tuple(parts))
 
 
@@ -242,7 +242,7 @@ def _field(origin: Origin, *pointer: str | int) -> Origin:
 
 
 def _backend_text(inquirer: Inquirer, port: ServicePortNoun, parts: Sequence[Part]) -> str:
-    targets = dict.fromkeys(f"{p.destination}:{p.packet.key & 0xFFFF}" for p in parts)
+    targets = dict.fromkeys(f"{end}:{p.packet.key & 0xFFFF}" for p in parts for end in p.destinations)
     shown = ", ".join(list(targets)[:3]) + (f" and {len(targets) - 3} more" if len(targets) > 3 else "")
     return f"ingress policy at {shown or 'its endpoints'}"
 
@@ -279,13 +279,13 @@ def _from_nodes(inquirer: Inquirer, service: ServiceNoun, port: ServicePortNoun)
         if unread:  # something that was not read could act at nodes, and their egress is not in the tables
             found = msgspec.structs.replace(found, may_deny=True)
         if _is_refused_beside(inquirer.network, part.packet):  # by whichever node it comes
-            out.append(Part(part.packet, found, "a node", part.destination))
+            out.append(Part(part.packet, found, "a node", part.destination, alike=part.alike))
             continue
         # the packet may also arrive at the pod's own node, which always reaches it
         opened = Outcome(
             True, found.may_deny, "perhaps own node" if found.may_deny else "", found.egress, found.ingress
         )
-        out.append(Part(part.packet, opened, "a node", part.destination))
+        out.append(Part(part.packet, opened, "a node", part.destination, alike=part.alike))
     return out
 
 

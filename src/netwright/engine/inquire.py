@@ -68,6 +68,19 @@ class Part(msgspec.Struct, frozen=True):
     destination_addresses: IpSet | None = None
     open: Reason | None = None
     """Why the outcome is open beside what the rules leave open."""
+    alike: tuple[tuple[int, str], ...] = ()
+    """Further endpoints behind a Service, by row and name, that no rule tells apart from the destination: the packets to
+    them come out the same."""
+
+    @property
+    def destinations(self) -> tuple[str, ...]:
+        """The names of the destination and of those like it."""
+        return tuple(dict.fromkeys((self.destination, *(name for _, name in self.alike))))
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """The rows of the destination and of those like it; -1 for what is no endpoint."""
+        return (self.packet.destination.row, *(row for row, _ in self.alike))
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -464,7 +477,8 @@ class Inquirer:
             by_key.setdefault((service_key(protocol, number), delivery.address), []).append(delivery.row)
         sources = self.spots(source, family)
         out: list[Part] = []
-        seen: dict[tuple[int, int, str, int], None] = {}
+        seen: dict[tuple[int, int, str, int], int] = {}  # what of `out` is the same
+        alike: dict[int, dict[int, str]] = {}
         for (key, address), rows in by_key.items():
             if destination.service is None:
                 target = destination
@@ -478,8 +492,10 @@ class Inquirer:
                     between = relation(self.network, s.row, d.row)
                     mark = (s.position, d.position, "hairpin" if hairpin else between, key)
                     if mark in seen:
+                        if destination.service is not None:
+                            alike.setdefault(seen[mark], {})[d.row] = self.label(d, target, family)
                         continue
-                    seen[mark] = None
+                    seen[mark] = len(out)
                     without = self.network.isolation if is_led else -1
                     found = outcome(self.network, tables, s, d, key, between, without)
                     if hairpin:
@@ -494,6 +510,9 @@ class Inquirer:
                             self.addresses(d, target, family),
                         )
                     )
+        for i, others in alike.items():
+            others.pop(out[i].packet.destination.row, None)
+            out[i] = replace(out[i], alike=tuple(others.items())) if others else out[i]
         return out
 
     def _is_itself(self, source: int, destination: int) -> bool:

@@ -52,15 +52,17 @@ def exposed_and_open(scene: Scene) -> dict[str, _Exposed]:
         if (way.service, way.port, way.protocol) in told:
             continue
         for part in way.parts:
-            spot = part.packet.destination
-            if spot.row < 0 or part.outcome.verdict != "allow" or spot.position in isolated:
+            if part.outcome.verdict != "allow" or part.packet.destination.position in isolated:
                 continue
-            workload = scene.workload_of(spot.row)
-            if workload.kind == "node" or scene.is_host(workload) or not scene.is_unlimited((spot.row,), "ingress"):
-                continue
-            ways = found.setdefault(workload.ref, _Exposed(workload, [])).ways
-            if way not in ways:
-                ways.append(way)
+            for row in part.rows:
+                workload = scene.workload_of(row) if row >= 0 else None
+                if workload is None or workload.kind == "node" or scene.is_host(workload):
+                    continue
+                if not scene.is_unlimited((row,), "ingress"):
+                    continue
+                ways = found.setdefault(workload.ref, _Exposed(workload, [])).ways
+                if way not in ways:
+                    ways.append(way)
     return found
 
 

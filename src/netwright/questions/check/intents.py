@@ -162,7 +162,7 @@ class Judge:
         if source.ref not in self._ways:
             self._ways[source.ref] = list(exposures(self.inquirer, source))
         for way in self._ways[source.ref]:
-            ending = [p for p in way.parts if p.packet.destination.row in wanted and p.packet.key in services]
+            ending = [p for p in way.parts if not wanted.isdisjoint(p.rows) and p.packet.key in services]
             if way.verdict == "deny" or not ending:
                 continue
             verdict: IntentVerdict = "undecided" if way.verdict == "undecided" else "broken"

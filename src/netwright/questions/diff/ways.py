@@ -133,7 +133,7 @@ class _Causes:
         found: set[int] = set()
         if not numbers:
             return found
-        rows = {spot.row for part in parts for spot in (part.packet.source, part.packet.destination)}
+        rows = {row for part in parts for row in (part.packet.source.row, *part.rows)}
         for row in rows - {-1}:
             d = inquirer.cluster.row_objects[row]
             if row in self._changed_rows[side] or d.kind == "Node":

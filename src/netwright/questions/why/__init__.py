@@ -330,7 +330,7 @@ def _translation(destination: Target, settled: Settled) -> tuple[str, ...]:
     out: dict[str, None] = {}
     for part in settled.parts:
         port = part.packet.key & 0xFFFF
-        out[f"{part.destination}:{port}"] = None
+        out.update(dict.fromkeys(f"{end}:{port}" for end in part.destinations))
     return tuple(out)
 
 
@@ -364,7 +364,7 @@ def _parts(inquirer: Inquirer, settled: Settled, locate: Locate, owner_of: Owner
             PartAnswer(
                 source=first.source,
                 destination=first.destination,
-                more=len({(p.source, p.destination) for p in same}) - 1,
+                more=len({(p.source, end) for p in same for end in p.destinations}) - 1,
                 family=first.packet.family,
                 service=str(ServiceSet.of([(first.packet.key, first.packet.key + 1)])),
                 verdict=first.outcome.verdict,
