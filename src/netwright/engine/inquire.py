@@ -69,7 +69,7 @@ class Part(msgspec.Struct, frozen=True):
     open: Reason | None = None
     """Why the outcome is open beside what the rules leave open."""
     alike: tuple[tuple[int, str], ...] = ()
-    """Further endpoints behind a Service, by row and name, that no rule tells apart from the destination: the packets to
+    """Further endpoints behind a Service, by row and name, that no rule tells apart from the destination: packets to
     them come out the same."""
 
     @property

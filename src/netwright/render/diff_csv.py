@@ -10,7 +10,21 @@ from netwright.questions.diff.ways import ExposureChange
 from netwright.render.diff_groups import by_word
 from netwright.render.table import Cell, Column, csv_table
 
-FIELDS: Final = ("difference", "from", "to", "via", "was", "now", "opened", "closed", "family", "because", "at")
+FIELDS: Final = (
+    "difference",
+    "from",
+    "to",
+    "via",
+    "was",
+    "now",
+    "opened",
+    "closed",
+    "family",
+    "because",
+    "at",
+    "ended",
+    "ends",
+)
 
 
 def diff_csv(found: Diffed) -> Iterator[str]:
@@ -33,6 +47,8 @@ def _way(e: ExposureChange) -> dict[str, Cell]:
         "via": via,
         "was": e.was or "no way in",
         "now": e.now or "no way in",
+        "ended": list(e.ended),
+        "ends": list(e.ends),
     }
 
 

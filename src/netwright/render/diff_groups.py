@@ -11,6 +11,7 @@ from netwright.render.diff_counts import word_of
 from netwright.render.words import count
 
 NAMES = 6
+MOST_ENDS = 3
 LEAST_WHOLE = 3
 """So many workloads are fewer words under the name of their namespace."""
 SIGNS = {"EXPOSED": "!", "opened": "+", "closed": "-", "changed": "~", "undecided": "?"}
@@ -69,10 +70,24 @@ def differences(found: Diffed, names: Names, arrow: str = "→") -> Iterator[Dif
 def way_text(e: ExposureChange, arrow: str) -> str:
     """`internet → svc/shop/web:80 TCP via NodePort every node:30080 (no way in, now open)`."""
     entry = f" {e.entry}" if e.entry else ""
-    was, now = VERDICTS[e.was], VERDICTS[e.now]
+    return f"internet {arrow} {e.service}:{e.port} {e.protocol} via {e.via}{entry} ({moved(e)})"
+
+
+def moved(e: ExposureChange) -> str:
+    """`no way in, now open`; `open, now to pod/shop/db:80, no longer to pod/shop/web:80`."""
+    if e.was == e.now and set(e.ended) != set(e.ends):
+        new, old = ([end for end in one if end not in other] for one, other in ((e.ends, e.ended), (e.ended, e.ends)))
+        told = [f"now to {_listed(new)}"] if new else []
+        told += [f"no longer to {_listed(old)}"] if old else []
+        return f"{VERDICTS[e.now]}, {', '.join(told)}"
     if e.wider and e.was == e.now:
-        was, now = "for some addresses", "for others too"
-    return f"internet {arrow} {e.service}:{e.port} {e.protocol} via {e.via}{entry} ({was}, now {now})"
+        return "for some addresses, now for others too"
+    return f"{VERDICTS[e.was]}, now {VERDICTS[e.now]}"
+
+
+def _listed(ends: Sequence[str]) -> str:
+    """The first ends, and how many more."""
+    return ", ".join(ends[:MOST_ENDS]) + (f" and {len(ends) - MOST_ENDS} more" if len(ends) > MOST_ENDS else "")
 
 
 VERDICTS = {"": "no way in", "deny": "denied", "allow": "open", "some": "open to some", "undecided": "undecided"}

@@ -155,3 +155,40 @@ def test_the_deployment_of_the_example_is_the_cause_of_its_node_port(root: Path,
     assert causes(there, "NodePort", "svc/legacy/orders") == {("Deployment legacy/orders", "removed")}
     assert causes(back, "NodePort", "svc/legacy/orders") == {("Deployment legacy/orders", "added")}
     assert there.exposed[0].workloads == back.exposed[0].workloads == ("deploy/legacy/orders",)
+
+
+# --- where ways lead --------------------
+
+NODE_PORT = SERVICE.replace("spec: {", "spec: {type: NodePort, ")
+DB = WEB.replace("web", "db").replace("8080", "5432")
+
+
+def test_a_way_that_leads_elsewhere_is_told_with_both_ends(compare: Compare) -> None:
+    elsewhere = NODE_PORT.replace("app: web", "app: db").replace("8080", "5432")
+    there, back = compare((WEB, DB, NODE_PORT), (WEB, DB, elsewhere))
+    (way,) = there.exposed
+    assert (way.was, way.now, way.wider) == ("allow", "allow", True)
+    assert (way.ended, way.ends) == (("deploy/shop/web:8080",), ("deploy/shop/db:5432",))
+    assert {c.ref for c in there.because} == {"Service shop/web"}
+    assert there.without_effect == ()
+    assert (back.exposed[0].ended, back.exposed[0].ends) == (way.ends, way.ended)
+
+
+def test_a_way_to_one_end_more_is_wider_and_to_one_less_is_not(compare: Compare) -> None:
+    both = DB.replace("metadata: {labels: {app: db}}", "metadata: {labels: {app: db, all: x}}")
+    web = WEB.replace("metadata: {labels: {app: web}}", "metadata: {labels: {app: web, all: x}}")
+    service = NODE_PORT.replace("app: web", "all: x")
+    fewer = (web, DB, service)
+    there, back = compare(fewer, (web, both, service))
+    assert [(w.was, w.now, w.wider) for w in (*there.exposed, *back.exposed)] == [
+        ("allow", "allow", True),
+        ("allow", "allow", False),
+    ]
+    assert there.exposed[0].ends == back.exposed[0].ended == ("deploy/shop/web:8080", "deploy/shop/db:8080")
+    assert {c.ref for c in there.because} == {"Deployment shop/db"}
+
+
+def test_ends_that_no_rule_tells_apart_are_all_named(compare: Compare) -> None:
+    alike = WEB.replace("name: web, namespace", "name: also, namespace")
+    there, _ = compare((WEB, NODE_PORT), (WEB, alike, NODE_PORT))
+    assert there.exposed[0].ends == ("deploy/shop/web:8080", "deploy/shop/also:8080")

@@ -31,8 +31,10 @@ _DIRECTIONS: Final[tuple[Direction, Direction]] = ("egress", "ingress")
 
 
 class ExposureChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A way in from the internet whose verdict changed ("" where there is no such way). `wider`: addresses surely may
-    enter now that surely could not before. `because` numbers the changes that caused it."""
+    """A way in from the internet whose verdict changed ("" where there is no such way), or that leads to other ends.
+    `ended` and `ends` are the endpoints, with their ports, to which it let pass, surely or perhaps, and does now.
+    `wider`: addresses surely may enter now that surely could not before, or reach an end that they did not reach.
+    `because` numbers the changes that caused it."""
 
     service: str
     port: int
@@ -44,6 +46,8 @@ class ExposureChange(msgspec.Struct, frozen=True, kw_only=True):
     now: Verdict
     wider: bool
     because: Numbers
+    ended: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
 
     @property
     def is_sure(self) -> bool:
@@ -65,9 +69,12 @@ def exposed(old: Inquirer, new: Inquirer, changes: Changes, ends: Sequence[Share
         after = now.verdict if now else causes.without(1, was)
         service, port, protocol, via, entry = key
         admitted = [r.get(service) if via == "LoadBalancer" else None for r in ranges]
-        if (before == after and (before != "some" or admitted[0] == admitted[1])) or {before, after} <= {"deny", ""}:
+        ended, ending = _ends(was), _ends(now)
+        same = before == after and (before != "some" or admitted[0] == admitted[1]) and ended.keys() == ending.keys()
+        if same or {before, after} <= {"deny", ""}:
             continue
         more = before == "some" and (after == "allow" or not (admitted[1] or EVERYWHERE) <= (admitted[0] or EVERYWHERE))
+        more = more or (before in OPEN and not ending.keys() <= ended.keys())
         workloads = next((w.workloads for w in (now, was) if w is not None and w.workloads), ())
         out.append(
             ExposureChange(
@@ -81,9 +88,19 @@ def exposed(old: Inquirer, new: Inquirer, changes: Changes, ends: Sequence[Share
                 now=after,
                 wider=after in OPEN and (before in ("deny", "") or more),
                 because=tuple(sorted(causes.of(was, now))),
+                ended=tuple(ended),
+                ends=tuple(ending),
             )
         )
     return sorted(out, key=lambda e: (not e.wider, e.service, e.port, e.via, e.entry))
+
+
+def _ends(way: Exposure | None) -> dict[str, None]:
+    """The endpoints that a way surely or perhaps leads to, with their ports; none where nothing passes."""
+    if way is None or way.verdict == "deny":
+        return {}
+    passing = [part for part in way.parts if part.outcome.verdict != "deny"]
+    return dict.fromkeys(f"{end}:{part.packet.key & 0xFFFF}" for part in passing for end in part.destinations)
 
 
 class _Causes:

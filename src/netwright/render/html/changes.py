@@ -16,7 +16,7 @@ from netwright.questions.diff import Diffed, Moved, Unsettled
 from netwright.questions.diff.objects import ObjectChange
 from netwright.questions.diff.ways import ExposureChange
 from netwright.render.diff_counts import nothing, quiet, word_of
-from netwright.render.diff_groups import NO_CAUSE, SIGNS, VERDICTS, Group, Names, groups, namespace_of
+from netwright.render.diff_groups import NO_CAUSE, SIGNS, Group, Names, groups, moved, namespace_of
 from netwright.render.excerpt import Lines
 from netwright.render.html.elements import Html, Part, join, name, prose, tag
 from netwright.render.html.findings import excerpt
@@ -100,16 +100,9 @@ def _quiet(told: str, noun: str, names: Sequence[str]) -> Iterator[Html]:
         yield tag("details", summary, tag("ul", *(tag("li", name(n)) for n in names)), class_="more")
 
 
-def way_text(e: ExposureChange) -> str:
-    """`no way in, now open`."""
-    if e.wider and e.was == e.now:
-        return "open to some addresses, now to others too"
-    return f"{VERDICTS[e.was]}, now {VERDICTS[e.now]}"
-
-
 def _way(word: str, e: ExposureChange, found: Diffed, before: Lines, after: Lines) -> Html:
     head = tag("h4", "internet → ", name(f"{e.service}:{e.port}"), f" {e.protocol}")
-    via = tag("p", f"via {e.via} ", name(e.entry), f": {way_text(e)}")
+    via = tag("p", f"via {e.via} ", name(e.entry), f": {moved(e)}")
     ends = tag("p", "Ends at ", _listed(e.workloads), class_="ends") if e.workloads else None
     text = f"internet {e.service}:{e.port} {e.via} {e.entry} {' '.join(e.workloads)}"
     return _article(word, text, (head, via, ends), e.because, found, before, after)
@@ -261,7 +254,7 @@ def difference_data(found: Diffed, told: Sequence[Told], before: Sequence[str], 
                 "via": e.via,
                 "entry": e.entry,
                 "word": one.word,
-                "told": way_text(e),
+                "told": moved(e),
                 "because": e.because,
                 "to": [sorted({number[of_end[w]] for w in e.workloads})],
             }
