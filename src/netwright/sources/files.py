@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -23,6 +24,7 @@ MAX_LEVELS = 64
 _TRIES = 3
 ENDINGS = (".yaml", ".yml", ".json")
 SKIPPED_FOLDERS = ("node_modules",)
+_LIKE_ESCAPE = re.compile(r"\\+(?=x[0-9a-f]{2}|[\udc80-\udcff])")
 ANY_EFFECT = "it could hold any kind of object: every verdict that it could change is undecided"
 
 
@@ -127,7 +129,14 @@ def missing(source: str, fault: OSError) -> SourceError:
 
 
 def display(path: str) -> str:
-    """The path as text: bytes that are not UTF-8 as escapes."""
+    """The path as text: bytes that are not UTF-8 as escapes. No two paths have one text: backslashes that would read as
+    part of an escape are doubled.
+
+    >>> display("a\\udcff.yaml"), display("a\\\\xff.yaml"), display("a\\\\b.yaml")
+    ('a\\\\xff.yaml', 'a\\\\\\\\xff.yaml', 'a\\\\b.yaml')
+    """
+    if "\\" in path:
+        path = _LIKE_ESCAPE.sub(r"\g<0>\g<0>", path)
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 

@@ -297,6 +297,19 @@ def test_an_object_that_the_repository_lacks_leaves_the_others(repository: Path)
     assert unread_of(["git:HEAD:deploy"]) == [("git:HEAD:deploy/sub/b.yaml", told)]
 
 
+def test_names_of_a_revision_that_are_shown_alike_are_two(repository: Path) -> None:
+    bare = repository / os.fsdecode(b"deploy/odd\xff.yaml")
+    (repository / r"deploy/odd\xff.yaml").write_text(f"# written\n{pod('written')}")
+    bare.write_text(pod("byte"))
+    commit(repository)
+    for source, prefix in (("git:HEAD:deploy", "git:HEAD:"), ("deploy", "")):
+        found = read([source])
+        files = {d.name: d.place.file for d in found.documents if d.place is not None}
+        shown = {"written": rf"{prefix}deploy/odd\\xff.yaml", "byte": rf"{prefix}deploy/odd\xff.yaml"}
+        assert {name: files.get(name) for name in shown} == shown
+        assert [found.texts.lines(shown[name])[0] for name in shown] == ["# written", "apiVersion: v1"]
+
+
 def test_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
