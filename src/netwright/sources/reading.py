@@ -75,7 +75,7 @@ class _Sources:
         self.roots: list[str] = []
         self.owners: dict[str, str] = {}
         self.rendered: dict[str, Text] = {}
-        self.read_paths: set[str] = set()
+        self.read_paths: set[tuple[str, bool]] = set()
 
     def read(self, sources: Sequence[str | Part]) -> Reading:
         for source in [p for given in sources for p in (given.pieces if isinstance(given, Part) else [given])]:
@@ -211,9 +211,10 @@ class _Sources:
             content = hashlib.sha256(text.data if text.data is not None else b"").digest()
             digests.append(hashlib.sha256(os.fsencode(text.inner) + b"\0" + content).digest())
             real = os.path.realpath(text.path) if text.path else text.file
-            if real in self.read_paths:
+            # What an archive holds twice is one text and one fault of the same name.
+            if (real, text.fault is not None) in self.read_paths:
                 continue
-            self.read_paths.add(real)
+            self.read_paths.add((real, text.fault is not None))
             if text.fault is not None:
                 self.account.unread.append(Unread(diagnostic=text.fault, fate="unreadable"))
             elif text.data is not None:

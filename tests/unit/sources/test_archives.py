@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 import netwright as nw
-from netwright.sources import archives, layouts
+from netwright.sources import archives, layouts, read
 from tests.dumps import cluster_info, must_gather, packed, sysdump, unpacked
 
 NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n"
@@ -185,6 +185,29 @@ def test_members_that_lead_outside_and_links_are_refused(tmp_path: Path) -> None
     assert twin.accounting.unreadable == 6
     assert {d.code for d in twin.diagnostics} == {"NW1005"}
     assert not outside.exists()
+
+
+@pytest.mark.parametrize("ending", ["tar.gz", "zip"])
+@pytest.mark.parametrize("second", ["np.yaml", "./np.yaml"])
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_member_that_is_there_twice_is_told(tmp_path: Path, ending: str, second: str) -> None:
+    path = tmp_path / f"a.{ending}"
+    members = (("np.yaml", NAMESPACE), (second, POLICY), (second, POLICY))
+    if ending == "zip":
+        with zipfile.ZipFile(path, "w") as zipped:
+            for name, text in members:
+                zipped.writestr(name, text)
+    else:
+        with tarfile.open(path, "w:gz") as tarred:
+            for name, text in members:
+                info = tarfile.TarInfo(name)
+                info.size = len(text)
+                tarred.addfile(info, io.BytesIO(text.encode()))
+    found = read([str(path), str(path)])
+    assert [d.kind for d in found.documents] == ["Namespace"]
+    told = ("NW1005", "cannot be read: the archive holds it twice", f"{path}!np.yaml")
+    assert [(u.diagnostic.code, u.diagnostic.title, u.diagnostic.file) for u in found.unread] == [told]
+    assert nw.load(str(path)).accounting.unreadable == 1
 
 
 def test_a_truncated_archive_is_read_as_far_as_it_goes_and_told(tmp_path: Path) -> None:
