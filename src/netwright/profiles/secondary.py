@@ -18,7 +18,7 @@ from netwright.base.ipset import LINK_LOCAL, IpSet
 from netwright.base.selectors import NEVER, Has, Not, Selector, conjunction, equals, one_of
 from netwright.base.services import NONE
 from netwright.base.spans import Origin
-from netwright.dialects.k8s.endpoints import INSTANCE, EndpointBuilder, is_terminated, template_of
+from netwright.dialects.k8s.endpoints import INSTANCE, EndpointBuilder, is_terminated, maker_of, template_of
 from netwright.dialects.k8s.objects import Meta, Pod
 from netwright.dialects.k8s.reading import Reading
 from netwright.dialects.k8s.validate_syntax import read_cidr
@@ -314,13 +314,10 @@ class _There:
         return [one for one in attachments(annotations, namespace) if one.to in self._names]
 
     def _above(self, d: Decoded) -> Iterable[Key]:
-        """Who controls an object, and who controls that."""
+        """Who makes an object, and who makes that."""
         at: Decoded | None = d
-        for _ in range(4):
-            owner = next((o for o in (at.value.metadata.owner_references or ()) if o.controller), None) if at else None
-            if owner is None:
-                return
-            key = (owner.kind, d.namespace, owner.name)
+        while at is not None and (maker := maker_of(at)) is not None:
+            key = (maker[0], d.namespace, maker[1])
             yield key
             at = self._by_key.get(key)
 

@@ -28,6 +28,18 @@ Known = dict[str, str | None]
 
 NAMED = "statefulset.kubernetes.io/pod-name"
 NUMBERED = "apps.kubernetes.io/pod-index"
+OWNERS_OF = {
+    "Pod": (
+        "apps Deployment, apps ReplicaSet, apps StatefulSet, apps DaemonSet, v1 ReplicationController, batch Job, "
+        "extensions Deployment, extensions ReplicaSet, extensions StatefulSet, extensions DaemonSet, "
+        "kubevirt.io VirtualMachineInstance"
+    ),
+    "ReplicaSet": "apps Deployment, extensions Deployment",
+    "Job": "batch CronJob",
+    "VirtualMachine": "pool.kubevirt.io VirtualMachinePool",
+    "VirtualMachineInstance": "kubevirt.io VirtualMachine, kubevirt.io VirtualMachineInstanceReplicaSet",
+}
+"""By kind, who makes such objects: API group and kind. Of the core group its one version is written."""
 REPLICAS_TOLD_APART = 1000
 """Of more replicas than these the ordinals are left unknown."""
 
@@ -36,6 +48,18 @@ class Replica(Pod, frozen=True):
     """A pod of a StatefulSet that the input does not hold; `unknown` are its labels whose values are not known."""
 
     unknown: tuple[str, ...] = ()
+
+
+def makes(owner: OwnerReference, kind: str) -> bool:
+    """Whether the controller of the owner makes objects of the kind, and so stands for them. What else owns an object
+    (a Gateway, a Service, an operator's own kind) leaves it an object by itself. Where no group is written, which the
+    API server refuses, the kind alone says it."""
+    group = owner.api_version.split("/")[0]
+    for one in OWNERS_OF.get(kind, "").split(", "):
+        of_group, _, made_by = one.partition(" ")
+        if made_by == owner.kind and group in ("", of_group):
+            return True
+    return False
 
 
 def has_pods(thing: Decoded) -> bool:

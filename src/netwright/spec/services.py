@@ -23,7 +23,7 @@ from netwright.dialects.k8s.objects import (
 from netwright.dialects.kubevirt.objects import VirtualMachine, VirtualMachineInstance
 from netwright.model.document import Decoded
 from netwright.spec.addresses import Family, Match, address
-from netwright.spec.controllers import has_pods, told_apart
+from netwright.spec.controllers import has_pods, makes, told_apart
 from netwright.spec.ends import end_of, pod_labels, serving_ports
 from netwright.spec.labels import matches_pod, plain
 from netwright.spec.machines import MACHINES, is_one_machine
@@ -69,9 +69,9 @@ def is_endpoint(thing: Decoded) -> bool:
 def endpoints(objects: Sequence[Decoded]) -> tuple[Decoded, ...]:
     """The endpoints of the input, in its order: real pods stand for the workload that owns them, else its template.
 
-    A workload with pods in the input, and one whose controller is in the input, is not an endpoint of its own. Pods
-    that have ended stand for their workload too (a finished Job makes no more), but not for a CronJob: it runs again.
-    A CronJob that is suspended starts no jobs and stands for none; those it has started go on. The pods of a
+    A workload with pods in the input, and one that another object in the input has made, is not an endpoint of its own.
+    Pods that have ended stand for their workload too (a finished Job makes no more), but not for a CronJob: it runs
+    again. A CronJob that is suspended starts no jobs and stands for none; those it has started go on. The pods of a
     StatefulSet are endpoints one by one where selectors ask which is which. A launcher pod, else a running instance,
     stands for its machine, and the machines of a pool for the pool; pods that have ended do not, for a machine says
     itself whether it runs.
@@ -99,13 +99,16 @@ def endpoints(objects: Sequence[Decoded]) -> tuple[Decoded, ...]:
 
 
 def _owners(named: Mapping[tuple[str, str, str], Decoded], thing: Decoded) -> list[Decoded]:
-    """The object's controller, the controller's controller and so on, as far as they are in the input. An instance that
-    nothing else controls is that of the machine of its name, whether or not it is in the input itself."""
+    """The object's controller, the controller's controller and so on, as far as they are in the input and make what
+    they own. An instance that nothing else controls is that of the machine of its name, whether or not it is in the
+    input itself."""
     found: list[Decoded] = []
     last = thing
     while isinstance(last.value, (Pod, Workload, *MACHINES)):
         references = [one for one in last.value.metadata.owner_references or () if one.controller]
-        kind, name = (references[0].kind, references[0].name) if references else ("", "")
+        kind, name = ("", "")
+        if references and makes(references[0], last.kind):
+            kind, name = references[0].kind, references[0].name
         if not references and isinstance(last.value, VirtualMachineInstance):
             kind, name = "VirtualMachine", last.name
         owner = named.get((kind, thing.namespace, name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from netwright.base.ipset import IpSet
 from netwright.base.services import TCP, UDP
@@ -12,7 +13,7 @@ from netwright.model.cluster import Cluster
 from netwright.model.document import Decoded
 from netwright.profiles.compose import compose
 from netwright.spec.services import endpoints
-from tests.unit.spec.build import namespace, node, pod, port, workload
+from tests.unit.spec.build import namespace, node, pod, port, service, workload
 
 
 def cluster(*objects: Decoded, pod_cidrs: tuple[str, ...] = ()) -> Cluster:
@@ -72,6 +73,47 @@ def test_a_replica_set_whose_deployment_was_not_dumped_is_no_endpoint_beside_its
 def test_owners_in_other_namespaces_do_not_count() -> None:
     found = cluster(workload("StatefulSet", "db", namespace="far"), pod("db-0", owner=("StatefulSet", "db")))
     assert refs(found) == {"sts/far/db": 1, "sts/shop/db": 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "owner", "api_version", "is_made"),
+    [
+        ("ReplicaSet", "Deployment", "apps/v1", True),
+        ("ReplicaSet", "Deployment", "extensions/v1beta1", True),
+        ("ReplicaSet", "Deployment", "example.com/v1", False),
+        ("ReplicaSet", "ReplicaSet", "apps/v1", False),
+        ("Job", "CronJob", "batch/v1beta1", True),
+        ("Job", "CronJob", "example.com/v1", False),
+        ("Job", "Job", "batch/v1", False),
+        ("StatefulSet", "Deployment", "apps/v1", False),
+        ("Deployment", "Gateway", "gateway.networking.k8s.io/v1", False),
+        ("Deployment", "Service", "v1", False),
+        ("Deployment", "Pod", "v1", False),
+        ("ReplicaSet", "ReplicationController", "v1", False),
+    ],
+)
+def test_a_workload_is_its_owners_where_that_makes_such(kind: str, owner: str, api_version: str, is_made: bool) -> None:
+    making = ("Deployment", "ReplicaSet", "CronJob", "Job", "ReplicationController")
+    above = workload(owner, "w") if owner in making else pod("w") if owner == "Pod" else service("w")
+    above = replace(above, kind=owner)
+    below = workload(kind, "w-1", owner=(owner, "w"))
+    reference = replace(below.value.metadata.owner_references[0], api_version=api_version)
+    meta = replace(below.value.metadata, owner_references=(reference,))
+    below = replace(below, value=replace(below.value, metadata=meta))
+    found = cluster(above, below)
+    assert (below in found.row_objects) is not is_made
+    assert (below in endpoints([above, below])) is not is_made
+
+
+@pytest.mark.parametrize(("api_version", "owner"), [("batch.example.com/v1", "pod"), ("batch/v1", "job"), ("", "job")])
+def test_a_pod_of_a_kind_of_another_group_is_its_own(api_version: str, owner: str) -> None:
+    made = pod("j-x", owner=("Job", "j"))
+    reference = replace(made.value.metadata.owner_references[0], api_version=api_version)
+    meta = replace(made.value.metadata, owner_references=(reference,))
+    made = replace(made, value=replace(made.value, metadata=meta))
+    expected = {"pod/shop/j-x": 1, "job/shop/j": 1} if owner == "pod" else {"job/shop/j": 1}
+    assert refs(cluster(workload("Job", "j"), made)) == expected
+    assert len(endpoints([workload("Job", "j"), made])) == len(expected)
 
 
 @pytest.mark.parametrize("ended", [{"phase": "Succeeded"}, {"phase": "Failed"}, {"deleted": True}])

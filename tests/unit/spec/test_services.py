@@ -182,11 +182,13 @@ def test_a_finished_job_is_no_endpoint_and_a_cron_job_runs_again() -> None:
     assert endpoints([workload("Job", "night-1"), done]) == ()
 
 
-def test_owners_in_a_circle_end() -> None:
+def test_owners_in_a_circle_make_nothing() -> None:
     one = workload("ReplicaSet", "a", owner=("ReplicaSet", "b"))
     two = workload("ReplicaSet", "b", owner=("ReplicaSet", "a"))
     made = pod("p", owner=("ReplicaSet", "a"))
-    assert endpoints([one, two, made]) == (made,)
+    assert endpoints([one, two, made]) == (two, made)
+    itself = workload("ReplicaSet", "c", owner=("ReplicaSet", "c"))
+    assert endpoints([itself]) == (itself,)
 
 
 def test_what_is_an_endpoint_by_itself() -> None:

@@ -50,6 +50,23 @@ SHORT: dict[str, WorkloadKind] = {
 }
 """Kinds of workloads, and of nodes, by their kind. A machine and its instance have one name and are one workload."""
 MACHINE, INSTANCE = "VirtualMachine", "VirtualMachineInstance"
+_APPS, _KUBEVIRT = ("apps", "extensions"), ("kubevirt.io",)
+_MAKERS: dict[str, dict[str, tuple[str, ...]]] = {
+    "Pod": {
+        "Deployment": _APPS,  # its own are ReplicaSets'; an extract of a cluster may leave these out
+        "ReplicaSet": _APPS,
+        "StatefulSet": _APPS,
+        "DaemonSet": _APPS,
+        "ReplicationController": ("",),
+        "Job": ("batch",),
+        INSTANCE: _KUBEVIRT,
+    },
+    "ReplicaSet": {"Deployment": _APPS},
+    "Job": {"CronJob": ("batch",)},
+    INSTANCE: {MACHINE: _KUBEVIRT, "VirtualMachineInstanceReplicaSet": _KUBEVIRT},
+    MACHINE: {"VirtualMachinePool": ("pool.kubevirt.io",)},
+}
+"""The kinds whose controllers make objects of a kind, with their API groups: no way leads round in a circle."""
 _GO_ON: frozenset[WorkloadKind] = frozenset(("cronjob", "vm", "vmirs", "vmpool"))
 """Workloads that make a pod again when one has ended."""
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
@@ -230,10 +247,7 @@ class EndpointBuilder:
         """All workloads above a pod that are in the input, and the one it belongs to."""
         out = [self._top(pod)]
         at: Decoded | None = pod
-        for _ in range(4):
-            owner = _controller(at.value.metadata) if at is not None else None
-            if owner is None or owner[0] not in SHORT:
-                break
+        while at is not None and (owner := maker_of(at)) is not None:
             out.append((SHORT[owner[0]], pod.namespace, owner[1]))
             at = self.by_key.get((owner[0], pod.namespace, owner[1]))
         return out
@@ -243,8 +257,8 @@ class EndpointBuilder:
         found: set[tuple[str, str, str]] = set()
         for d in of_kinds(self.objects, MACHINE, INSTANCE):
             if d.kind == MACHINE or d.value.pod_count():
-                owner = _controller(d.value.metadata)
-                if owner is not None and owner[0] in SHORT:
+                owner = maker_of(d)
+                if owner is not None:
                     found.add((owner[0], d.namespace, owner[1]))
                 if d.kind == INSTANCE:
                     found.add((MACHINE, d.namespace, d.name))
@@ -253,11 +267,8 @@ class EndpointBuilder:
     def _top(self, pod: Decoded) -> tuple[WorkloadKind, str, str]:
         """The workload a pod, or an instance of a machine, belongs to: its topmost controller that is known, else it
         is one itself. A machine is one, whoever made it."""
-        kind, name, meta = pod.kind, pod.name, pod.value.metadata
-        for _ in range(4):
-            owner = _controller(meta)
-            if kind == MACHINE or owner is None or owner[0] not in SHORT or owner[0] in ("Node", "Pod"):
-                break
+        kind, name, at = pod.kind, pod.name, pod
+        while kind != MACHINE and (owner := maker_of(at)) is not None:
             kind, name = owner
             parent = self.by_key.get((kind, pod.namespace, name))
             if parent is None:
@@ -266,13 +277,14 @@ class EndpointBuilder:
                     if template_hash and name.endswith("-" + template_hash):
                         kind, name = "Deployment", name[: -len(template_hash) - 1]
                 break
-            meta = parent.value.metadata
+            at = parent
         return SHORT[kind], pod.namespace, name
 
     def _is_owned(self, d: Decoded) -> bool:
         """A ReplicaSet of a Deployment, or a Job of a CronJob, in one input: the owner's template stands for it. A
-        suspended CronJob starts no jobs; those that it has started go on."""
-        owner = _controller(d.value.metadata)
+        suspended CronJob starts no jobs; those that it has started go on. What else owns a workload makes no other
+        pods in its place: it counts by itself."""
+        owner = maker_of(d)
         found = self.by_key.get((owner[0], d.namespace, owner[1])) if owner is not None else None
         return found is not None and (not isinstance(found.value, CronJob) or _wanted(found))
 
@@ -448,10 +460,18 @@ class EndpointBuilder:
         )
 
 
-def _controller(meta: Meta) -> tuple[str, str] | None:
-    for owner in meta.owner_references or ():
+def maker_of(d: Decoded) -> tuple[str, str] | None:
+    """The kind and name of the object's controller, in its namespace, where that kind makes such objects; None where it
+    has none, or is controlled by what makes others. A reference without `apiVersion`, which the API server refuses, is
+    taken for one of the group that fits."""
+    makers = _MAKERS.get(d.kind)
+    if makers is None:
+        return None
+    for owner in d.value.metadata.owner_references or ():
         if owner.controller:
-            return owner.kind, owner.name
+            groups = makers.get(owner.kind, ())
+            fits = groups if not owner.api_version else owner.api_version.rpartition("/")[0] in groups
+            return (owner.kind, owner.name) if fits else None
     return None
 
 
