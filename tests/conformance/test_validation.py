@@ -478,6 +478,9 @@ WORKLOADS: tuple[Case, ...] = (
         "spec.replicas",
     ),
     ("replicas-text", "Deployment {replicas: two, selector: {matchLabels: {app: web}}, " + WEB + "}", "spec.replicas"),
+    ("daemons-counted", "DaemonSet {replicas: 0, selector: {matchLabels: {app: web}}, " + WEB + "}", "spec.replicas"),
+    ("daemons-null", "DaemonSet {replicas: null, selector: {matchLabels: {app: web}}, " + WEB + "}", ""),
+    ("job-counted", "Job {replicas: 2, " + WEB + "}", "spec.replicas"),
     ("set-service", "StatefulSet {serviceName: web, selector: {matchLabels: {app: web}}, " + WEB + "}", ""),
     (
         "set-service-dots",

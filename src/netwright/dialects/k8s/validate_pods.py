@@ -43,6 +43,11 @@ _SPEC: Pointer = ("spec",)
 _SELECTOR: Pointer = ("spec", "selector")
 _TEMPLATE: Pointer = ("spec", "template")
 _JOB: Pointer = ("spec", "jobTemplate", "spec")
+_UNCOUNTED = {
+    "DaemonSet": "a DaemonSet has a pod on each node that it selects",
+    "Job": "`parallelism` and `completions` say how many pods a Job has",
+}
+"""The kinds of workloads that have no number of replicas, and what they have."""
 _MAX_REPLICAS = 2**31 - 1
 
 
@@ -136,6 +141,10 @@ def check_workload(workload: Workload) -> None:
     spec = workload.spec
     if spec is None:
         raise Fault(_SPEC, "is missing")
+    if spec.replicas is not None and workload.kind in _UNCOUNTED:
+        raise Fault(
+            (*_SPEC, "replicas"), f"is not a field of the API: {_UNCOUNTED[workload.kind]}", "take the line out"
+        )
     if spec.replicas is not None and not 0 <= spec.replicas <= _MAX_REPLICAS:
         raise Fault((*_SPEC, "replicas"), f"is {quoted(spec.replicas)}; it is 0 or more")
     if spec.service_name and workload.kind == "StatefulSet" and workload.metadata.uid is None:
