@@ -518,6 +518,58 @@ def test_workload(text: str, field: str) -> None:
     judge(workload(kind, yaml.safe_load(spec)), field)
 
 
+METADATA = {
+    "generateName": "p-",
+    "labels": {"a": "b"},
+    "annotations": {},
+    "ownerReferences": [],
+    "finalizers": ["example.com/f"],
+    "uid": "7b3e0f3e-0000-4000-8000-000000000001",
+    "resourceVersion": "1",
+    "generation": 1,
+    "creationTimestamp": None,
+    "deletionTimestamp": None,
+    "deletionGracePeriodSeconds": 30,
+    "managedFields": [{"manager": "kubectl"}],
+    "selfLink": "/x",
+}
+
+
+@pytest.mark.parametrize("kind", ["Namespace", "NetworkPolicy", "ServiceAccount"])
+def test_metadata_has_the_fields_of_the_api(kind: str) -> None:
+    group = "networking.k8s.io/" if kind == "NetworkPolicy" else ""
+    judge({"apiVersion": f"{group}v1", "kind": kind, "metadata": {"name": "p", **METADATA}}, "")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "near"),
+    [
+        ({"name": "p", "nmespace": "x"}, "did you mean `namespace`?"),
+        ({"name": "p", "NameSpace": "x"}, "did you mean `namespace`?"),
+        ({"nmae": "p"}, "did you mean `name`?"),
+        ({"name": "p", "spec": {}}, "the fields that are written there are `name`, "),
+    ],
+)
+def test_a_field_that_metadata_does_not_have(metadata: dict[str, Any], near: str) -> None:
+    field = next(key for key in metadata if key != "name")
+    object_ = {**policy("{podSelector: {}}"), "metadata": metadata}
+    judge(object_, f"metadata.{field}")
+    found = read(object_)
+    assert isinstance(found, Invalid)
+    assert found.help.startswith(near)
+
+
+def test_fields_that_metadata_does_not_have_by_where_they_are_written() -> None:
+    lost = {"metadata": {"name": "p", "lables": {"app": "web"}}, "spec": {"containers": [{"name": "c"}]}}
+    judge({"apiVersion": "v1", "kind": "Pod", **lost}, "metadata.lables")
+    for kind, field in (("Deployment", "spec.template"), ("CronJob", "spec.jobTemplate.spec.template")):
+        selector = {} if kind == "CronJob" else {"selector": {"matchLabels": {"app": "web"}}}
+        object_ = workload(kind, {**selector, "template": {"metadata": {"labels": {"app": "web"}, "anotations": {}}}})
+        found = read(object_)
+        assert isinstance(found, Invalid)
+        assert dotted(found.pointer) == f"{field}.metadata.anotations"
+
+
 @pytest.mark.parametrize(("kind", "field"), [("Deployment", ""), ("ReplicaSet", ""), ("StatefulSet", "metadata.name")])
 def test_name_of_a_stateful_set_is_one_dns_label(kind: str, field: str) -> None:
     object_ = workload(kind, yaml.safe_load("{selector: {matchLabels: {app: web}}, " + WEB + "}"))

@@ -11,6 +11,7 @@ import msgspec
 from netwright.base.spans import Place, Pointer
 from netwright.dialects.k8s import objects
 from netwright.dialects.k8s.validate import name_of, validate
+from netwright.dialects.k8s.validate_metadata import check_fields
 from netwright.dialects.k8s.validate_shape import Beyond, explain
 from netwright.dialects.k8s.validate_syntax import Fault, quoted
 from netwright.model.document import Decoded, Document
@@ -136,6 +137,7 @@ def decode_as(read: Reads, document: Document, *, default_namespace: str = "defa
             value = read.decoder.decode(raw)
         else:
             value = msgspec.convert(raw, read.value)
+        check_fields(kind, value, raw, namespaced=read.namespaced)
         read.check(kind, value)
     except (msgspec.DecodeError, RecursionError) as error:
         fault = explain(error, _written(document), read.value)

@@ -2,8 +2,8 @@
 
 Shapes follow the API reference of Kubernetes 1.34 (core/v1, apps/v1, batch/v1, networking.k8s.io/v1,
 discovery.k8s.io/v1). As in Go's decoding, `null` is the zero value: every field may be None. Of NetworkPolicy all
-fields are modelled, so an unknown one is an error (kubectl's strict validation refuses it); of the other kinds unread
-fields are passed over.
+fields are modelled, so an unknown one is an error (kubectl's strict validation refuses it); of the other kinds, and of
+metadata, unread fields are passed over (which names metadata may have, `validate_metadata` says).
 """
 
 # Annotations are types here and not text, which msgspec would have to evaluate piece by piece.
