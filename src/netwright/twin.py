@@ -128,11 +128,12 @@ def load(
 
 
 def pod_ranges(given: Sequence[str]) -> tuple[str, ...]:
-    """The pods' ranges one by one. Raises UsageError for what is no CIDR, or has bits beyond its prefix length."""
-    from netwright.base.ipset import exact_ranges
+    """The pods' ranges one by one. Raises UsageError for what is no CIDR, has bits beyond its prefix length, or is
+    nobody's (loopback, multicast …)."""
+    from netwright.base import ipset
 
     try:
-        return exact_ranges(*given)
+        return ipset.pod_ranges(*given)
     except ValueError as error:
         raise UsageError(str(error), help=RANGES) from None
 

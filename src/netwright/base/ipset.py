@@ -54,6 +54,24 @@ def exact_ranges(*texts: str) -> tuple[str, ...]:
     return found
 
 
+def pod_ranges(*texts: str) -> tuple[str, ...]:
+    """The pods' ranges in texts that have them one by one or with commas between. Raises ValueError as `exact_ranges`
+    does, and for a range that no pod has an address of: loopback, multicast, unspecified, IPv4 written as IPv6."""
+    found = exact_ranges(*texts)
+    for cidr in found:
+        family, (low, high) = parse_cidr(cidr)
+        whole = IpSet([(low, high)]) if family == 4 else IpSet((), [(low, high)])
+        what = no_source(whole)
+        if what:
+            raise ValueError(f"`{cidr}` is {what}: no pod has an address of it")
+    return found
+
+
+def no_source(addresses: IpSet) -> str:
+    """What addresses are from which no packet comes over a network, all of them ("multicast" …); "" for others."""
+    return next((what for what, held in NO_SOURCE.items() if addresses and addresses <= held), "")
+
+
 def address_text(family: Family, value: int) -> str:
     if family == 4:
         return inet_ntop(AF_INET, value.to_bytes(4, "big"))
@@ -180,6 +198,14 @@ NOT_UNICAST: Final = IpSet.of("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224
 )
 """What no pod or node has as its address on a cluster network: this-network, loopback, link-local, multicast, reserved
 (RFC 6890, RFC 4291)."""
+NO_SOURCE: Final = {
+    "loopback": IpSet.of("127.0.0.0/8", "::1/128"),
+    "multicast": IpSet.of("224.0.0.0/4", "ff00::/8"),
+    "unspecified": IpSet.of("0.0.0.0/8", "::/128"),
+    "the broadcast address": IpSet.of("255.255.255.255/32"),
+    "IPv4 written as IPv6": IpSet.of("::ffff:0:0/96"),
+}
+"""What no packet on a network has as its source (RFC 1122 §3.2.1.3, RFC 4291 §2.5 to 2.7)."""
 PRIVATE: Final = IpSet.of("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 """RFC 1918, RFC 6598, RFC 4193."""
 LINK_LOCAL: Final = IpSet.of("169.254.0.0/16", "fe80::/10")

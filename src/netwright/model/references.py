@@ -14,7 +14,16 @@ from typing import Final, Protocol
 import msgspec
 
 from netwright.base.errors import UnknownReference, UsageError
-from netwright.base.ipset import EVERYWHERE, INTERNET, NOT_UNICAST, Family, IpSet, address_text, parse_address
+from netwright.base.ipset import (
+    EVERYWHERE,
+    INTERNET,
+    NOT_UNICAST,
+    Family,
+    IpSet,
+    address_text,
+    no_source,
+    parse_address,
+)
 from netwright.base.numbers import short, whole_number
 from netwright.base.patterns import pattern
 from netwright.base.services import check_port
@@ -170,7 +179,19 @@ class Directory:
     # --- lookups --------------------
 
     def resolve(self, text: str) -> Target:
-        """The target of a reference without a port. Raises UnknownReference, with what was meant perhaps."""
+        """The target of a reference without a port, as an end that packets come from. Raises UnknownReference, with
+        what was meant perhaps, and UsageError for an address that no packet comes from."""
+        found = self.named(text)
+        what = no_source(found.addresses) if found.addresses is not None and _is_address(text) else ""
+        if what:
+            help_text = "name the pod, or an address that something has"
+            if what == "IPv4 written as IPv6":
+                help_text = f"write `{address_text(4, parse_address(text)[1] & 0xFFFFFFFF)}`"
+            raise UsageError(f"`{text}` is {what}: no packet comes from it", help=help_text)
+        return found
+
+    def named(self, text: str) -> Target:
+        """The target of a reference without a port, whatever it is asked about for. Raises UnknownReference."""
         found = self._resolved.get(text)
         if found is None:
             found = self._resolve(text)
@@ -192,7 +213,7 @@ class Directory:
             return Target(text, addresses=held)
         if " except " in text:
             base, _, cut = text.partition(" except ")
-            whole, less = self.resolve(base), self._cidr(cut)
+            whole, less = self.named(base), self._cidr(cut)
             if whole.addresses is None or less.addresses is None:
                 raise UsageError(f"`{text}` is not a set of addresses", help="write `internet except 203.0.113.0/24`")
             return Target(text, addresses=whole.addresses - less.addresses)
@@ -229,7 +250,7 @@ class Directory:
     def destination(self, text: str) -> Target:
         """The same of the end that packets go to: an address of a Service is that Service, as it is translated before
         anything sees the packet."""
-        target = self.resolve(text)
+        target = self.named(text)
         service = self.service_of_address(text) if target.addresses is not None else None
         if service is None:
             return target
@@ -319,7 +340,7 @@ class Directory:
 
     def _part(self, whole: str, labels: str, text: str) -> Target:
         """Pods of one workload that selectors tell apart: by labels, else by the name or the address of one of them."""
-        target = self.resolve(whole)
+        target = self.named(whole)
         if target.workload is None:
             raise UnknownReference(f"`{text}`: `{whole}` is not a workload", help="labels choose pods of a workload")
         pairs = [pair.strip().partition("=") for pair in labels.split(",")]

@@ -128,7 +128,7 @@ def _without_pods(inquirer: Inquirer, text: str) -> str:
     """What is said of a reference to something that is in the input and has no pods; "" for one that means something.
     Raises UnknownReference."""
     try:
-        inquirer.directory.resolve(text)
+        inquirer.directory.named(text)
         return ""
     except UnknownReference:
         *kinds, namespace, name = text.split("/") if "/" in text else ("", text)

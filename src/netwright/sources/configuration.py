@@ -11,7 +11,7 @@ import msgspec
 
 from netwright.base.diagnostics import Severity
 from netwright.base.errors import UsageError
-from netwright.base.ipset import exact_ranges
+from netwright.base.ipset import pod_ranges
 from netwright.base.services import check_ports
 from netwright.base.spans import Pointer
 from netwright.model.configuration import Accepted, Configuration, Intent, Verb
@@ -234,7 +234,7 @@ def _ranges(text: OwnText, written: OneOrMore) -> tuple[str, ...]:
     found: list[str] = []
     for number, one in enumerate(_tuple(written)):
         try:
-            found += exact_ranges(one)
+            found += pod_ranges(one)
         except ValueError as error:
             pointer: Pointer = ("pod-cidr",) if isinstance(written, str) else ("pod-cidr", number)
             text.fail(pointer, f"`pod-cidr`: {error}", help="write the pods' range as `10.244.0.0/16`")

@@ -233,6 +233,28 @@ def test_a_range_of_pods_is_written_without_bits_beyond_its_prefix(
     assert ask(capfd, "reach", "open", "--pod-cidr", "fd00::/64,10.1.2.3")[0] == 0
 
 
+@pytest.mark.parametrize(
+    ("cidr", "what"),
+    [
+        ("127.0.0.0/8", "loopback"),
+        ("224.0.0.0/4", "multicast"),
+        ("ff02::/16", "multicast"),
+        ("0.0.0.0/8", "unspecified"),
+        ("::ffff:10.0.0.0/104", "IPv4 written as IPv6"),
+    ],
+)
+def test_a_range_of_pods_is_of_addresses_that_pods_have(
+    here: Path, capfd: pytest.CaptureFixture[str], cidr: str, what: str
+) -> None:
+    code, _, err = ask(capfd, "reach", "open", "--pod-cidr", f"10.0.0.0/8,{cidr}")
+    assert code == 2
+    assert err.startswith(f"error: `{cidr}` is {what}: no pod has an address of it\n")
+    (here / "netwright.yaml").write_text(f'pod-cidr: "{cidr}"\n', encoding="utf-8")
+    code, _, err = ask(capfd, "reach", "open")
+    assert code == 2
+    assert f"`pod-cidr`: `{cidr}` is {what}" in err
+
+
 def test_intents_decide_the_exit_code(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (here / "i.yaml").write_text("- {name: closed, deny: {from: internet, to: ns/shop}}\n", encoding="utf-8")
     code, out, _ = ask(capfd, "check", "clean", "--intents", "i.yaml")

@@ -202,3 +202,22 @@ def test_numbers_of_thousands_of_digits_are_refused(directory: Directory, text: 
 def test_brackets_that_do_not_close(text: str) -> None:
     with pytest.raises(UsageError, match="not an address with a port"):
         split_port(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "help_text"),
+    [
+        ("224.0.0.1", "multicast", "name the pod"),
+        ("ff02::1", "multicast", "name the pod"),
+        ("0.0.0.0", "unspecified", "name the pod"),
+        ("::", "unspecified", "name the pod"),
+        ("255.255.255.255", "the broadcast address", "name the pod"),
+        ("::ffff:10.0.0.8", "IPv4 written as IPv6", "write `10.0.0.8`"),
+    ],
+)
+def test_addresses_that_no_packet_comes_from(directory: Directory, text: str, what: str, help_text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        directory.resolve(text)
+    assert caught.value.message == f"`{text}` is {what}: no packet comes from it"
+    assert caught.value.help.startswith(help_text)
+    assert directory.destination(text).addresses == IpSet.of(text)

@@ -69,7 +69,7 @@ def _is_denied(scene: Scene, rule: RuleOf, part: Part, met: IpSet) -> bool:
     for port, where in part.at.items():
         bit = atoms.touching(ServiceSet.ports(TCP, port))
         for cidr in (where & met).cidrs() if _covers(rule.ports, port) else ():
-            target = scene.inquirer.directory.resolve(cidr.removesuffix("/32").removesuffix("/128"))
+            target = scene.inquirer.directory.named(cidr.removesuffix("/32").removesuffix("/128"))
             for family, tables in scene.network.tables.items():
                 for spot in scene.inquirer.spots(target, family):
                     for position in {scene.network.position(row) for row in scene.subjects(rule.policy).may}:

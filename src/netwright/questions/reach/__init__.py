@@ -80,12 +80,12 @@ class Reached(msgspec.Struct, kw_only=True):
 
 def answer(twin: Asked, params: Reach) -> Reached:
     twin = twin.on(params.network) if params.network is not None else twin
-    resolve = twin.inquirer.directory.resolve
+    directory = twin.inquirer.directory
     found = reach(
         twin.inquirer,
         by=params.by,
-        source=resolve(params.source) if params.source else None,
-        destination=resolve(params.destination) if params.destination else None,
+        source=directory.resolve(params.source) if params.source else None,
+        destination=directory.named(params.destination) if params.destination else None,
         services=services_of(params.port) if params.port else ALL,
     )
     return msgspec.structs.replace(found, left_out=(*found.left_out, *_other_networks(twin.cluster)))

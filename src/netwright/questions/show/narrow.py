@@ -103,7 +103,7 @@ def _refer(out: Narrow, cluster: Cluster, directory: Directory, references: Sequ
 
 def _resolve(directory: Directory, reference: str) -> Target:
     try:
-        return directory.resolve(reference)
+        return directory.named(reference)
     except UnknownReference as error:
         raise UnknownReference(error.message, help=f"{error.help}; it is no file or folder here either") from None
 
