@@ -190,13 +190,14 @@ def services_of(text: str) -> ServiceSet:
     if not slash:
         protocol, ports = ("TCP", text) if text[:1].isdigit() else (text, "")
     number = PROTOCOLS.get(protocol.upper()) if protocol.isascii() else None
-    first, _, last = ports.partition("-")
+    first, dash, last = ports.partition("-")
     low, high = whole_number(first), whole_number(last or first)
     if (
         number is None
         or any(port is None or port > 0xFFFF for port, written in ((low, first), (high, last)) if written)
         or (slash and not ports)
         or (ports and not first)
+        or (dash and not last)
     ):
         raise UsageError(f"`{short(text)}` is not a port", help="write `80`, `8000-8100`, `UDP/53` or `TCP`")
     if low is None or high is None:

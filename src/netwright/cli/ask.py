@@ -178,7 +178,7 @@ def reach(
             "--form is a form of JSON, and not of --hops",
             help="add `-o json`" if hops is None else "leave it out",
         )
-    if hops is not None and (destination or by != "workload" or port):
+    if hops is not None and (destination is not None or by != "workload" or port is not None):
         raise UsageError("--hops starts at --from and takes no --to, --by or --port", help="leave them out")
     if any_port and hops is None:
         raise UsageError("--any-port says which ports count for --hops", help="add `--from REF --hops all`")

@@ -169,6 +169,11 @@ def test_eval_says_why_a_port_leads_nowhere(capfd: pytest.CaptureFixture[str], s
         (("--any-port",), "--hops all"),
         (("-n", "shpo"), "did you mean `shop`"),
         (("-n", "shop", "-n", "legacy", "--from", "web"), "which of the namespaces"),
+        (("--port=80-",), "error: `80-` is not a port"),
+        (("--port=UDP/80-",), "error: `UDP/80-` is not a port"),
+        (("--port=",), "error: `` is not a port"),
+        (("--from=",), "error: `` is not a reference"),
+        (("--to=",), "error: `` is not a reference"),
     ],
 )
 def test_what_would_be_ignored_is_a_slip(

@@ -84,9 +84,9 @@ def answer(twin: Asked, params: Reach) -> Reached:
     found = reach(
         twin.inquirer,
         by=params.by,
-        source=directory.resolve(params.source) if params.source else None,
-        destination=directory.named(params.destination) if params.destination else None,
-        services=services_of(params.port) if params.port else ALL,
+        source=directory.resolve(params.source) if params.source is not None else None,
+        destination=directory.named(params.destination) if params.destination is not None else None,
+        services=services_of(params.port) if params.port is not None else ALL,
     )
     return msgspec.structs.replace(found, left_out=(*found.left_out, *_other_networks(twin.cluster)))
 
