@@ -288,3 +288,41 @@ def test_another_cni_is_compared_for_nodes_too(tmp_path: Path) -> None:
     found = after.diff(before)
     assert [(m.source, m.destination) for m in found.closed] == [("pod/shop/web", "node/n1")]
     assert found.opened == ()
+
+
+# --- what else acts there ---------------------------------------------------------------------------------------------
+
+
+ADMIN = """\
+apiVersion: policy.networking.k8s.io/v1alpha1
+kind: AdminNetworkPolicy
+metadata: {name: adm}
+spec: {priority: 5, subject: {namespaces: {}}, ingress: [{action: Pass, from: [{namespaces: {}}]}]}
+"""
+
+
+@pytest.mark.parametrize("cni", ["upstream", "cilium", "calico", "ovn-kubernetes"])
+@pytest.mark.parametrize("more", [{}, {"adm.yaml": ADMIN}], ids=["alone", "admin"])
+def test_what_acts_at_an_end_and_ends_nothing_is_no_isolation(
+    folder: Callable[[str, Mapping[str, str]], str], cni: str, more: dict[str, str]
+) -> None:
+    old = {"ns.yaml": NAMESPACES, "web.yaml": WEB, "db.yaml": DB, "np.yaml": POLICY, **more}
+    new = {name: text for name, text in old.items() if name != "np.yaml"}
+    found = nw.load(folder("b", new), cni=cni).diff(nw.load(folder("a", old), cni=cni))
+    assert ("pod/shop/web", "pod/shop/db") in [(m.source, m.destination) for m in found.changed]
+    assert causes(found) == [("NetworkPolicy shop/db", "removed")]
+    assert {m.because for m in (*found.opened, *found.changed)} == {(0,)}
+    assert found.without_effect == ()
+
+
+def test_an_end_that_another_policy_isolates_is_not_opened_by_the_first(
+    folder: Callable[[str, Mapping[str, str]], str],
+) -> None:
+    """Of two policies with other rules each, the one that goes closes what it allowed, and opens nothing."""
+    other = POLICY.replace("name: db, ", "name: other, ").replace("5432", "80")
+    old = {"ns.yaml": NAMESPACES, "web.yaml": WEB, "db.yaml": DB, "np.yaml": POLICY, "other.yaml": other}
+    wider = old | {"other.yaml": other.replace("- port: 80", "- {port: 80, endPort: 90}")}
+    del wider["np.yaml"]
+    found = nw.load(folder("b", wider), cni="cilium").diff(nw.load(folder("a", old), cni="cilium"))
+    assert pairs(found.changed) == [("pod/shop/web", "pod/shop/db", "TCP 81-90", "TCP 5432")]
+    assert causes(found) == [("NetworkPolicy shop/db", "removed"), ("NetworkPolicy shop/other", "changed")]

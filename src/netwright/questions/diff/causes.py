@@ -97,7 +97,7 @@ def causes(
     for direction in ("egress", "ingress"):
         differing = np.flatnonzero(found.egress if direction == "egress" else found.ingress)
         at, peer = (found.source, found.destination) if direction == "egress" else (found.destination, found.source)
-        isolated = [_isolated(view, direction) for _, view in sides]
+        isolated = [_Isolated(view, direction) for _, view in sides]
         of_end = _ByEnd(differing, at)
         for side, (inquirer, view) in enumerate(sides):
             moved, other = (kinds.lost, kinds.gained) if side == 0 else (kinds.gained, kinds.lost)
@@ -114,8 +114,9 @@ def causes(
                     continue
                 kind, other_end = kinds.of[some], peer[some]
                 caused: dict[Numbers, Flags] = {}
-                if unit.ends and own:
-                    caused[own] = other.any[kind] & ~isolated[1 - side][at[some]]
+                if own and any(end.action == "deny" for end in unit.ends):
+                    here = np.where(_flags(view, sure), _how_surely(unit), PERHAPS)
+                    caused[own] = other.any[kind] & (isolated[1 - side](unit) < here)[at[some]]
                 for number, rule in enumerate(unit.rules):
                     moves = {"allow": (moved,), "deny": (other,), "pass": (moved, other)}[rule.action]
                     by = of_rules[number] if of_rules else own
@@ -195,11 +196,43 @@ def _flags(view: View, bits: int) -> Flags:
     return held[np.maximum(view.positions, 0)] & (view.positions >= 0)
 
 
-def _isolated(view: View, direction: Direction) -> Flags:
-    """Which ends anything isolates in a direction."""
-    table = view.tables.egress if direction == "egress" else view.tables.ingress
-    acting = np.array([bool(contents) for contents, _ in table.keys], dtype=np.bool_)
-    return acting[table.of_position[np.maximum(view.positions, 0)]] & (view.positions >= 0)
+PERHAPS, SURELY = 1, 2
+"""How something isolates; 0 where it does not."""
+
+
+class _Isolated:
+    """How the ends are isolated in a direction. Each tier isolates on its own: what acts at an end besides, and ends
+    nothing there, is no isolation."""
+
+    def __init__(self, view: View, direction: Direction) -> None:
+        self._view = view
+        self._table = view.tables.egress if direction == "egress" else view.tables.ingress
+        self._known: dict[tuple[int, int], npt.NDArray[np.int8]] = {}
+
+    def __call__(self, like: Unit) -> npt.NDArray[np.int8]:
+        """By end, in the tier of this unit: 0, PERHAPS or SURELY."""
+        tier = like.enforcer, like.tier
+        found = self._known.get(tier)
+        if found is None:
+            positions, table = self._view.positions, self._table
+            of_class = np.array([self._level(contents, tier) for contents, _ in table.keys], dtype=np.int8)
+            found = np.where(positions >= 0, of_class[table.of_position[np.maximum(positions, 0)]], np.int8(0))
+            self._known[tier] = found
+        return found
+
+    def _level(self, contents: Sequence[int], tier: tuple[int, int]) -> int:
+        level = 0
+        for content in contents:
+            unit = self._table.fold.contents.of[content >> 1]
+            if (unit.enforcer, unit.tier) == tier and any(end.action == "deny" for end in unit.ends):
+                level = max(level, PERHAPS if content & 1 else _how_surely(unit))
+        return level
+
+
+def _how_surely(unit: Unit) -> int:
+    """How a unit isolates the ends where it surely acts."""
+    unsure = any(end.unsure & TRANSPORT for end in unit.ends if end.action == "deny")
+    return PERHAPS if unsure else SURELY
 
 
 def _admits(view: View, rule: Rule, direction: Direction) -> Flags:
