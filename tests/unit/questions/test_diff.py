@@ -326,3 +326,56 @@ def test_an_end_that_another_policy_isolates_is_not_opened_by_the_first(
     found = nw.load(folder("b", wider), cni="cilium").diff(nw.load(folder("a", old), cni="cilium"))
     assert pairs(found.changed) == [("pod/shop/web", "pod/shop/db", "TCP 81-90", "TCP 5432")]
     assert causes(found) == [("NetworkPolicy shop/db", "removed"), ("NetworkPolicy shop/other", "changed")]
+
+
+def test_a_rule_that_stays_as_it_is_causes_nothing_though_its_policy_changed(
+    folder: Callable[[str, Mapping[str, str]], str],
+) -> None:
+    old = {"ns.yaml": NAMESPACES, "web.yaml": WEB, "db.yaml": DB, "np.yaml": POLICY, "adm.yaml": ADMIN}
+    new = old | {"adm.yaml": ADMIN.replace("priority: 5", "priority: 6")}
+    del new["np.yaml"]
+    found = nw.load(folder("b", new)).diff(nw.load(folder("a", old)))
+    assert causes(found) == [("NetworkPolicy shop/db", "removed")]
+    assert [c.ref for c in found.without_effect] == ["AdminNetworkPolicy adm"]
+
+
+def test_rules_that_change_places_are_a_cause(folder: Callable[[str, Mapping[str, str]], str]) -> None:
+    """In one policy, and of two policies by their priorities."""
+    rules = ["{action: Allow, from: [{namespaces: {}}]}", "{action: Deny, from: [{namespaces: {}}]}"]
+    pods = {"ns.yaml": NAMESPACES, "web.yaml": WEB, "db.yaml": DB}
+
+    def admin(name: str, priority: int, *rules: str) -> str:
+        listed = ADMIN.replace("name: adm", f"name: {name}").replace("priority: 5", f"priority: {priority}")
+        return listed.replace("{action: Pass, from: [{namespaces: {}}]}", ", ".join(rules))
+
+    old = nw.load(folder("a", pods | {"adm.yaml": admin("adm", 5, *rules)}))
+    new = nw.load(folder("b", pods | {"adm.yaml": admin("adm", 5, *rules[::-1])}))
+    found = new.diff(old)
+    assert [(m.source, m.destination, m.because) for m in found.closed][:1] == [("pod/shop/db", "pod/shop/web", (0,))]
+    beside = pods | {"beside.yaml": admin("beside", 7, rules[1])}
+    old = nw.load(folder("c", beside | {"adm.yaml": admin("adm", 5, rules[0])}))
+    new = nw.load(folder("d", beside | {"adm.yaml": admin("adm", 9, rules[0])}))
+    found = new.diff(old)
+    assert causes(found) == [("AdminNetworkPolicy adm", "changed")]
+    assert {m.because for m in found.closed} == {(0,)}
+
+
+NAMED = POLICY.replace("port: 5432", "port: sql")
+NAMED_DB = DB.replace("{containerPort: 5432}", "{containerPort: 5432, name: sql}")
+
+
+def test_a_named_port_causes_nothing_where_other_numbers_moved(
+    folder: Callable[[str, Mapping[str, str]], str],
+) -> None:
+    """Where its rule stays, and where its rule comes but the name has another number than what moved."""
+    other = POLICY.replace("name: db, ", "name: other, ").replace("5432", "80")
+    selecting = NAMED.replace("matchLabels: {app: db}", "matchExpressions: [{key: app, operator: In, values: [db]}]")
+    pods = {"ns.yaml": NAMESPACES, "web.yaml": WEB, "db.yaml": NAMED_DB, "np.yaml": NAMED}
+    old, new = nw.load(folder("a", pods)), nw.load(folder("b", pods | {"np.yaml": selecting, "other.yaml": other}))
+    found = new.diff(old)
+    assert pairs(found.changed) == [("pod/shop/web", "pod/shop/db", "TCP 80", "")]
+    assert causes(found) == [("NetworkPolicy shop/other", "added")]
+    again = NAMED.replace("name: db, ", "name: again, ")
+    found = nw.load(folder("c", pods | {"again.yaml": again, "other.yaml": other})).diff(old)
+    assert pairs(found.changed) == [("pod/shop/web", "pod/shop/db", "TCP 80", "")]
+    assert causes(found) == [("NetworkPolicy shop/other", "added")]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from netwright.engine.bits import Indexes
+    from netwright.engine.universe import Bits
 
+    Side = tuple[Inquirer, View]
     Flags = npt.NDArray[np.bool_]
 
 
@@ -88,12 +91,14 @@ def causes(
 
     A policy counts where its direction's rows differ: for what opened, a changed rule that now admits it or no longer
     denies it, or a changed policy that isolated an end which nothing isolates now; for what closed, the reverse. A rule
-    that passes on to later ones may do either. So does what was not read and leaves them open. Besides the objects that
-    the ends are made of: workload or pod, namespace, node.
+    that passes on to later ones may do either. A rule that its policy has at this end before and after, in the same
+    order, does neither. So does what was not read and leaves them open. Besides the objects that the ends are made of:
+    workload or pod, namespace, node.
     """
     changed = changes.numbers
     sets = _Sets(len(found.source))
     sides = ((before, ends.before), (after, ends.after))
+    kept = [_Kept(sides[side], sides[1 - side], changed) for side in (0, 1)]
     for direction in ("egress", "ingress"):
         differing = np.flatnonzero(found.egress if direction == "egress" else found.ingress)
         at, peer = (found.source, found.destination) if direction == "egress" else (found.destination, found.source)
@@ -117,11 +122,14 @@ def causes(
                 if own and any(end.action == "deny" for end in unit.ends):
                     here = np.where(_flags(view, sure), _how_surely(unit), PERHAPS)
                     caused[own] = other.any[kind] & (isolated[1 - side](unit) < here)[at[some]]
+                stays = kept[side](unit) if own and not of_rules else {}
                 for number, rule in enumerate(unit.rules):
                     moves = {"allow": (moved,), "deny": (other,), "pass": (moved, other)}[rule.action]
                     by = of_rules[number] if of_rules else own
                     for one in moves if by else ():
-                        acts = _admits(view, rule, direction)[other_end] & _speaks_of(rule, one)[kind]
+                        acts = _admits(view, rule, direction)[other_end] & one.overlap(_spoken(inquirer, rule))[kind]
+                        if number in stays:
+                            acts &= ~stays[number][at[some]]
                         caused[by] = caused[by] | acts if by in caused else acts
                 for by, flags in caused.items():
                     sets.add(some[flags], by)
@@ -133,6 +141,85 @@ def causes(
         if own:
             sets.add(np.flatnonzero((numbers[found.source] == i) | (numbers[found.destination] == i)), own)
     return sets.of, sets.members
+
+
+class _Kept:
+    """Of the rules of changed policies on one side, where the same policy has them on the other side as well."""
+
+    def __init__(self, here: Side, there: Side, changed: Mapping[Key, Numbers]) -> None:
+        self._here, self._there = here, there
+        self._others: dict[tuple[object, ...], list[Unit]] = {}
+        for unit in there[0].network.units:
+            if unit.rules and unit.source in changed:
+                self._others.setdefault(_same_policy(unit), []).append(unit)
+        self._places: dict[tuple[int, int], list[dict[Key, tuple[int, int]]]] = {}
+
+    def __call__(self, unit: Unit) -> dict[int, Flags]:
+        """By number of a rule the ends where it acts as surely on the other side; without those that act nowhere
+        there."""
+        others = self._others.get(_same_policy(unit), ())
+        if not others or not self._has_its_place(unit):
+            return {}
+        said = [_said(rule, unit) for rule in unit.rules]
+        acts: dict[object, tuple[Flags, Flags]] = {}
+        for other in others:
+            theirs = [_said(rule, other) for rule in other.rules]
+            if {rule.action for rule in (*unit.rules, *other.rules)} != {"allow"}:
+                # what is read first decides: what changed its place among the common ones is another rule
+                both = set(said) & set(theirs)
+                in_order = ([one for one in listed if one in both] for listed in (said, theirs))
+                theirs = [one for one, same in zip(*in_order, strict=False) if one == same]
+            sure, perhaps = (_flags(self._there[1], bits) for bits in _acting(other, self._there))
+            for one in theirs:
+                held = acts.get(one)
+                acts[one] = (sure | held[0], perhaps | held[1]) if held else (sure, perhaps)
+        sure, perhaps = (_flags(self._here[1], bits) for bits in _acting(unit, self._here))
+        return {
+            number: (sure & acts[one][0]) | (perhaps & acts[one][1] & ~acts[one][0])
+            for number, one in enumerate(said)
+            if one in acts
+        }
+
+    def _has_its_place(self, unit: Unit) -> bool:
+        """Whether as many policies that both sides have are read before it, and together with it, on both."""
+        tier = unit.enforcer, unit.tier
+        if tier not in self._places:
+            self._places[tier] = _places(*(_ranks(side[0], tier) for side in (self._here, self._there)))
+        mine, theirs = self._places[tier]
+        return mine[unit.source] == theirs[unit.source]
+
+
+def _ranks(inquirer: Inquirer, tier: tuple[int, int]) -> dict[Key, int]:
+    """Where policies of a tier are read."""
+    out: dict[Key, int] = {}
+    for unit in inquirer.network.units:
+        if unit.rules and (unit.enforcer, unit.tier) == tier:
+            out[unit.source] = min(unit.rules[0].rank, out.get(unit.source, unit.rules[0].rank))
+    return out
+
+
+def _places(*ranks: dict[Key, int]) -> list[dict[Key, tuple[int, int]]]:
+    """Of policies that both sides have: how many of these are read before, on each side, and how many not after."""
+    out = []
+    for mine, others in (ranks, ranks[::-1]):
+        common = {key: rank for key, rank in mine.items() if key in others}
+        order = sorted(common.values())
+        out.append({key: (bisect_left(order, rank), bisect_right(order, rank)) for key, rank in common.items()})
+    return out
+
+
+def _acting(unit: Unit, side: Side) -> Bits:
+    return side[0].network.acting(unit, side[1].family)
+
+
+def _same_policy(unit: Unit) -> tuple[object, ...]:
+    return unit.source, unit.enforcer, unit.tier, unit.direction
+
+
+def _said(rule: Rule, unit: Unit) -> tuple[object, ...]:
+    """What a rule says, wherever it is read."""
+    peer = rule.src if rule.direction == "ingress" else rule.dst
+    return unit.own, peer, rule.service, rule.unsure, rule.when, rule.action, rule.then
 
 
 def _of_rules(unit: Unit, changes: Changes, side: int) -> list[Numbers]:
@@ -240,9 +327,14 @@ def _admits(view: View, rule: Rule, direction: Direction) -> Flags:
     return _flags(view, may)
 
 
-def _speaks_of(rule: Rule, moved: Moves) -> Flags:
-    """Which kinds move services that the rule speaks of; which numbers a named port has is the ends' affair."""
-    return moved.any if rule.service.named else moved.overlap(rule.service.fixed | rule.unsure)
+def _spoken(inquirer: Inquirer, rule: Rule) -> ServiceSet:
+    """The services that a rule speaks of; of a named port all numbers that any pod gives the name."""
+    out = rule.service.fixed | rule.unsure
+    for port in rule.service.named:
+        numbers = inquirer.network.definers.get((port.name, port.protocol), {})
+        for number in numbers:
+            out |= ServiceSet.ports(port.protocol, number, max(number, port.end))
+    return out
 
 
 def _own(
