@@ -59,8 +59,8 @@ spec:
 """
 
 
-def twin(more: str = "") -> Twin:
-    return nw.load("-", stdin=BytesIO((MANIFESTS + more).encode()))
+def twin(more: str = "", pod_cidr: str = "") -> Twin:
+    return nw.load("-", stdin=BytesIO((MANIFESTS + more).encode()), pod_cidr=pod_cidr or ())
 
 
 def ask(network: Twin, verb: Verb, *ends: str | tuple[str, ...], ports: tuple[str, ...] = ()) -> IntentAnswer:
@@ -133,6 +133,42 @@ spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress]}
     assert through.verdict == "undecided"
     assert "through svc/shop/web (LoadBalancer)" in through.told
     assert ask(twin(open_ + EXPOSED), "deny", *deny, ports=("8081",)).verdict == "holds"
+
+
+IN_RANGE = """
+---
+{apiVersion: v1, kind: Node, metadata: {name: n1}, status: {addresses: [{type: InternalIP, address: 10.1.0.5}]}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec: {podSelector: {matchLabels: {app: web}}, ingress: [{from: [{ipBlock: {cidr: 10.1.0.0/16}}]}]}
+"""
+KEPT = EXPOSED.replace("type: LoadBalancer,", "type: LoadBalancer, externalTrafficPolicy: Local,")
+PUBLIC = IN_RANGE.replace("10.1.0.0/16", "8.8.8.0/24")
+
+
+@pytest.mark.parametrize(
+    ("more", "sources", "verdict"),
+    [
+        (IN_RANGE, ("cidr/10.1.0.0/16",), "holds"),
+        (IN_RANGE + EXPOSED, ("cidr/10.1.0.0/16",), "broken"),
+        (IN_RANGE + EXPOSED.replace("LoadBalancer", "NodePort"), ("cidr/10.1.0.0/16", "cidr/8.0.0.0/8"), "broken"),
+        (IN_RANGE + EXPOSED, ("cidr/10.1.0.0/16", "internet"), "holds"),
+        (IN_RANGE + EXPOSED, ("cidr/0.0.0.0/0",), "holds"),
+        # without nodes in the input any could have an address of the range
+        (IN_RANGE[IN_RANGE.rindex("---") :] + EXPOSED, ("cidr/10.1.0.0/16",), "undecided"),
+        (PUBLIC + KEPT, ("cidr/8.8.8.0/24",), "holds"),
+        (PUBLIC + KEPT, ("cidr/8.8.8.0/25",), "broken"),
+    ],
+)
+def test_ways_in_count_for_every_address_that_only_does_not_list(
+    more: str, sources: tuple[str, ...], verdict: str
+) -> None:
+    answer = ask(twin(more, "10.244.0.0/16"), "only", sources, "shop/web")
+    assert answer.verdict == verdict, answer
+    if verdict != "holds" and KEPT not in more:
+        assert "through svc/shop/web" in answer.told
 
 
 def test_what_the_input_does_not_determine_is_undecided() -> None:

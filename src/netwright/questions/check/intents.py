@@ -13,13 +13,14 @@ import msgspec
 
 from netwright.base.diagnostics import Severity
 from netwright.base.errors import UsageError
-from netwright.base.ipset import Family
+from netwright.base.ipset import INTERNET, Family, IpSet
 from netwright.base.services import PROTOCOLS, TRANSPORT, ServiceSet, protocol_name, services_of
 from netwright.engine.exposure import Exposure, exposures
 from netwright.engine.holds import Ends, passing, stopped
+from netwright.engine.inquire import of_family
 from netwright.engine.join import Sureness
 from netwright.model.configuration import Intent, Verb
-from netwright.model.references import Target
+from netwright.model.references import FROM_INTERNET, Target
 from netwright.questions.check.witness import ANYBODY, HOLDS, IntentVerdict, Judged, Witness, Witnesses, sentence
 from netwright.questions.registry import Asked
 
@@ -46,7 +47,7 @@ class Judge:
         self.inquirer = twin.inquirer
         self.network = twin.network
         self.witnesses = Witnesses(twin)
-        self._ways: dict[str, list[Exposure]] = {}
+        self._ways: dict[Target, list[Exposure]] = {}
         self._others: dict[Family, int] = {}
 
     def answer(self, intent: Intent) -> IntentAnswer:
@@ -159,9 +160,9 @@ class Judge:
     def _ways_in(self, source: Target, destination: Target, services: ServiceSet) -> Iterator[Judged]:
         """Ways through Services and Ingresses that end at one of these services of the destination."""
         wanted = set(destination.rows)
-        if source.ref not in self._ways:
-            self._ways[source.ref] = list(exposures(self.inquirer, source))
-        for way in self._ways[source.ref]:
+        if source not in self._ways:
+            self._ways[source] = list(exposures(self.inquirer, source))
+        for way in self._ways[source]:
             ending = [p for p in way.parts if not wanted.isdisjoint(p.rows) and p.packet.key in services]
             if way.verdict == "deny" or not ending:
                 continue
@@ -182,7 +183,7 @@ class Judge:
     # --- only --------------------
 
     def _only(self, sources: Sequence[Target], destination: Target, ports: Sequence[str]) -> Iterator[Judged]:
-        from_outside = any(s.addresses is not None for s in sources)
+        unlisted = self._unlisted(sources)
         for services, target in self._asked(destination, ports, served=False):
             for family in self.network.tables:
                 named = 0
@@ -192,8 +193,17 @@ class Judge:
                 if not ends.sources or not ends.destinations:
                     continue
                 yield self._between("only", services, ends, ANYBODY, target, family)
-            if not from_outside and target.rows:
-                yield from self._ways_in(self.inquirer.directory.resolve("internet"), target, services)
+            if unlisted.addresses and target.rows:
+                yield from self._ways_in(unlisted, target, services)
+
+    def _unlisted(self, sources: Sequence[Target]) -> Target:
+        """The addresses of the internet that an intent does not list, of the families that the network has."""
+        left = IpSet()
+        for family in self.network.families:
+            left |= of_family(INTERNET, family)
+        for source in sources:
+            left -= source.addresses or IpSet()
+        return Target(FROM_INTERNET.ref, addresses=left)
 
     def others(self, family: Family) -> int:
         """Everyone who can start a connection, but the nodes themselves."""
