@@ -10,6 +10,7 @@ import pytest
 import netwright as nw
 from netwright.base.errors import InternalError, UsageError
 from netwright.questions.why import WhyAnswer
+from netwright.questions.why.changes import Change
 
 SHOP = Path(__file__).resolve().parents[3] / "examples" / "shop"
 PODS = """\
@@ -392,3 +393,75 @@ def test_what_is_perhaps_said_beside_the_same_surely_is_no_reason(tmp_path: Path
     )
     answer = nw.load(str(tmp_path)).why("shop/web", "bank/db:80")
     assert (answer.verdict, [one.kind for one in answer.reasons]) == ("undecided", ["ambiguous"])
+
+
+# --- what is asked about, and what else -------------------------------------------------------------------------------
+
+
+def pod(name: str, more: str = "", *, ports: str = "", spec: str = "", status: str = "") -> str:
+    return f"""\
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: {name}, namespace: s, labels: {{app: {name.partition("-")[0]}{more}}}}}
+spec: {{containers: [{{name: c, image: i, ports: [{ports}]}}]{spec}}}
+status: {{{status}}}
+"""
+
+
+def policy(name: str, spec: str) -> str:
+    head = f"---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: {name}, namespace: s}}\n"
+    return f"{head}spec: {{podSelector: {{matchLabels: {{app: b}}}}, {spec}}}\n"
+
+
+def asked(tmp_path: Path, text: str, source: str, destination: str) -> WhyAnswer:
+    (tmp_path / "all.yaml").write_text(text, encoding="utf-8")
+    return nw.load(str(tmp_path)).why(source, destination)
+
+
+def told(change: Change) -> set[tuple[str, str, str, str]]:
+    sides = {"opens": change.opens, "closes": change.closes}
+    return {(which, c.source, c.destination, c.ports) for which, listed in sides.items() for c in listed}
+
+
+def test_the_other_addresses_of_an_asked_one_are_told(tmp_path: Path) -> None:
+    blocks = "{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16]}}"
+    text = pod("b") + policy("p", f"policyTypes: [Egress], egress: [{{to: [{blocks}], ports: [{{port: 443}}]}}]")
+    [deleting] = asked(tmp_path, text, "s/b", "8.8.8.8:443").changes
+    assert ("closes", "pod/s/b", "internet", "TCP 443") in told(deleting)
+    [deleting] = asked(tmp_path, text, "s/b", "internet:443").changes
+    assert "internet" not in {c.destination for c in deleting.closes}
+
+
+def test_the_other_pods_of_an_asked_one_are_told(tmp_path: Path) -> None:
+    owner = (
+        "---\napiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: a, namespace: s, uid: u1}\nspec: {replicas: 2, "
+        "serviceName: a, selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, "
+        "spec: {containers: [{name: c, image: i}]}}}\n"
+    )
+    ref = "ownerReferences: [{apiVersion: apps/v1, kind: StatefulSet, name: a, uid: u1, controller: true}]"
+    pods = "".join(pod(f"a-{i}").replace("labels:", f"{ref}, labels:") for i in (0, 1))
+    text = owner + pods + pod("b") + policy("deny", "policyTypes: [Ingress]")
+    changes = {c.edits: c for c in asked(tmp_path, text, "pod/s/a-0", "s/b:80").changes}
+    opening = next(c for edits, c in changes.items() if "allow-a-to-b" in edits[0])
+    assert told(opening) == {("opens", "sts/s/a", "pod/s/b", "TCP 80")}
+    changes = {c.edits: c for c in asked(tmp_path, text, "sts/s/a", "s/b:80").changes}
+    opening = next(c for edits, c in changes.items() if "allow-a-to-b" in edits[0])
+    assert told(opening) == set()
+
+
+def test_every_backend_that_is_asked_about_is_no_side_effect(tmp_path: Path) -> None:
+    backends = pod("b-1", ", of: one") + pod("b-2", ", of: two")
+    telling = policy("telling", "policyTypes: [Egress]").replace("app: b", "of: other")
+    telling += "".join(
+        policy(f"of-{of}", f"ingress: [{{ports: [{{port: {port}}}]}}]").replace("app: b", f"of: {of}")
+        for of, port in (("one", 81), ("two", 82))
+    )
+    service = (
+        "---\napiVersion: v1\nkind: Service\nmetadata: {name: db, namespace: s}\n"
+        "spec: {selector: {app: b}, ports: [{port: 80}]}\n"
+    )
+    answer = asked(tmp_path, pod("a") + backends + telling + service, "s/a", "svc/s/db:80")
+    assert answer.verdict == "deny"
+    for change in answer.changes:
+        assert not {c for c in change.opens if c.source == "pod/s/a" and c.ports == "TCP 80"}, change

@@ -27,7 +27,7 @@ from netwright.model.rule import Direction
 from netwright.profiles.judging import as_judged, deciding_objects
 from netwright.profiles.known import profile_of
 from netwright.questions.registry import FROM_TO, Asked, Why
-from netwright.questions.why.changes import Change, changes
+from netwright.questions.why.changes import Change, changes, question
 from netwright.spec.controllers import pod_of
 from netwright.spec.judge import judge
 
@@ -209,7 +209,8 @@ def why(
                 other, [other.ask(source, destination, protocol, p, family=family, icmp=icmp) for p in ports]
             )
 
-        found = changes(inquirer, whole, locate, put)
+        asked = question(inquirer, source, destination, protocol, ports, family)
+        found = changes(inquirer, whole, asked, locate, put)
     return WhyAnswer(
         source=source.ref,
         destination=destination.ref,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
+import numpy as np
 
-from netwright.base.ipset import PRIVATE
-from netwright.base.services import TRANSPORT, ServiceSet, protocol_name
+from netwright.base.ipset import PRIVATE, Family, IpSet
+from netwright.base.services import TRANSPORT, ServiceSet, protocol_name, service_key
 from netwright.base.spans import Origin, Position
 from netwright.dialects.k8s.edit import (
     Edit,
@@ -29,7 +30,7 @@ from netwright.dialects.multus import POLICY as MULTI_POLICY
 from netwright.dialects.multus.edit import for_network
 from netwright.engine.by_owner import Measure, OwnerPairs, closed, opened, perhaps_closed, perhaps_opened
 from netwright.engine.compile import Network
-from netwright.engine.difference import differences
+from netwright.engine.difference import Differences, differences
 from netwright.engine.ends import SharedEnds, shared_ends
 from netwright.engine.exposure import has_ways
 from netwright.engine.inquire import Inquirer, Part, Settled
@@ -37,12 +38,15 @@ from netwright.engine.nearest import Near, nearest_rule
 from netwright.engine.units import Delta
 from netwright.model.document import Decoded
 from netwright.model.networks import POD
-from netwright.model.references import Directory
+from netwright.model.references import Directory, Target
 from netwright.model.rule import Direction, Members
 from netwright.profiles.compose import recompose
 from netwright.profiles.deltas import deltas
 from netwright.questions.registry import FROM_TO
 from netwright.questions.why.ways import Moved, moved_ways
+
+if TYPE_CHECKING:
+    from netwright.engine.bits import Indexes
 
 Again = Callable[[Inquirer], Settled]
 Locate = Callable[[Origin], Position | None]
@@ -79,7 +83,33 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         return sum(map(len, listed)) + self.more
 
 
-def changes(inquirer: Inquirer, settled: Settled, locate: Locate, again: Again) -> tuple[Change, ...]:
+class Question(msgspec.Struct, frozen=True):
+    """The packets of a question: the families it asks about, who starts, and by service where it leads to: endpoint
+    rows, addresses, and the families that it leads there over (empty: all)."""
+
+    families: tuple[Family, ...]
+    source: Target
+    ends: tuple[tuple[int, frozenset[int], IpSet, tuple[Family, ...]], ...]
+
+
+def question(
+    inquirer: Inquirer, source: Target, destination: Target, protocol: int, ports: Sequence[str], family: Family | None
+) -> Question:
+    """The packets from a source to ports of a destination; `family` None: of every family."""
+    ends = []
+    for port in ports:
+        for found in inquirer.deliveries(destination, protocol, port)[0]:
+            addresses = IpSet()
+            if destination.addresses is not None:
+                addresses = destination.addresses
+            elif found.address:
+                addresses = IpSet.of(found.address)
+            rows = frozenset((found.row,)) if found.row >= 0 else frozenset()
+            ends.append((service_key(found.protocol, found.port), rows, addresses, found.families))
+    return Question((family,) if family is not None else tuple(inquirer.network.families), source, tuple(ends))
+
+
+def changes(inquirer: Inquirer, settled: Settled, asked: Question, locate: Locate, again: Again) -> tuple[Change, ...]:
     """Proven changes, fewest side effects first. Empty where none of the kinds tried flips the verdict.
 
     `again` puts the whole question to another inquirer over the same endpoints.
@@ -97,7 +127,7 @@ def changes(inquirer: Inquirer, settled: Settled, locate: Locate, again: Again) 
     out = []
     with_ways = has_ways(inquirer.cluster)
     for edits, chain in zip(candidates, chains, strict=True):
-        proven = _prove(inquirer, part, edits, chain, wanted, locate, again, with_ways=with_ways)
+        proven = _prove(inquirer, asked, edits, chain, wanted, locate, again, with_ways=with_ways)
         if proven is not None:
             out.append(proven)
     return tuple(sorted(out, key=lambda c: (c.size, len(c.edits))))
@@ -332,7 +362,7 @@ def _fresh_name(inquirer: Inquirer, namespace: str, name: str) -> str:
 
 def _prove(
     inquirer: Inquirer,
-    part: Part,
+    question: Question,
     edits: Sequence[Edit],
     chain: Sequence[Delta] | None,
     wanted: Literal["allow", "deny"],
@@ -351,7 +381,7 @@ def _prove(
     asked = put(again)
     if asked.verdict != wanted or asked.groups == "some":
         return None
-    moved = _moved(inquirer, again, part, with_ways=with_ways)
+    moved = _moved(inquirer, again, question, with_ways=with_ways)
     places = []
     for e in edits:
         d = e.before
@@ -380,53 +410,85 @@ MEASURES: Final[dict[Moved, Measure]] = {
 }
 
 
-def _moved(before: Inquirer, after: Inquirer, part: Part, *, with_ways: bool) -> dict[Moved, Shown]:
-    """The connections that an edit opens and closes, and perhaps does, besides the packet asked about."""
-    asked = ServiceSet.of([(part.packet.key, part.packet.key + 1)])
-    found: dict[Moved, list[tuple[OwnerPairs, tuple[str, str]]]] = {which: [] for which in MEASURES}
+def _moved(before: Inquirer, after: Inquirer, question: Question, *, with_ways: bool) -> dict[Moved, Shown]:
+    """The connections that an edit opens and closes, and perhaps does, besides the packets asked about."""
+    found: dict[Moved, list[OwnerPairs]] = {which: [] for which in MEASURES}
     touched: set[str] = set()
     for family in before.network.tables:
         ends = shared_ends(before, after, family, nodes=True)
         changes = differences(ends.before, ends.after, ends.changed, outside=ends.outside, wanted=TRANSPORT)
-        mine = ("", "")
-        if family == part.packet.family:
-            mine = _owner(before, ends, part, "source"), _owner(before, ends, part, "destination")
-        for which, measure in MEASURES.items():
-            found[which].append((OwnerPairs(changes, ends.owners, measure), mine))
         if with_ways:
             touched.update(ends.owners[end] for end in set(changes.destination.tolist()))
+        if family in question.families:
+            changes = _besides(changes, ends, question, family)
+        for which, measure in MEASURES.items():
+            found[which].append(OwnerPairs(changes, ends.owners, measure))
     ways: dict[Moved, list[Connection]] = {which: [] for which in MEASURES}
     for which, way in moved_ways(before, after, touched) if touched else ():
         ports = f"{protocol_name(way.protocol)} {way.port} via {way.via} {way.entry}"
         ways[which].append(Connection(source="internet", destination=way.service, ports=ports))
-    return {which: _shown(listed, asked, ways[which]) for which, listed in found.items()}
+    return {which: _shown(listed, ways[which]) for which, listed in found.items()}
 
 
-def _shown(found: Sequence[tuple[OwnerPairs, tuple[str, str]]], asked: ServiceSet, ways: Sequence[Connection]) -> Shown:
+def _shown(found: Sequence[OwnerPairs], ways: Sequence[Connection]) -> Shown:
     if len(found) == 1:
-        [(pairs, mine)] = found
-        listed: Iterable[tuple[str, str, ServiceSet]] = pairs
-        count = len(pairs) - (bool(held := pairs.between(*mine)) and held <= asked)
+        listed: Iterable[tuple[str, str, ServiceSet]] = found[0]
+        count = len(found[0])
     else:
         joined: dict[tuple[str, str], ServiceSet] = {}
-        for pairs, mine in found:
-            for s, d, services in pairs:
-                left = services - asked if (s, d) == mine else services
-                if left:
-                    joined[s, d] = joined.get((s, d), ServiceSet()) | left
-        listed, mine, count = [(s, d, services) for (s, d), services in sorted(joined.items())], ("", ""), len(joined)
-    others = ((s, d, services - asked if (s, d) == mine else services) for s, d, services in listed)
+        for s, d, services in (pair for pairs in found for pair in pairs):
+            joined[s, d] = joined.get((s, d), ServiceSet()) | services
+        listed, count = [(s, d, services) for (s, d), services in sorted(joined.items())], len(joined)
     shown = tuple(
-        Connection(source=s, destination=d, ports=str(services))
-        for s, d, services in islice((x for x in others if x[2]), MOST_SHOWN)
+        Connection(source=s, destination=d, ports=str(services)) for s, d, services in islice(listed, MOST_SHOWN)
     )
     return (*ways, *shown), count - len(shown)
 
 
-def _owner(inquirer: Inquirer, ends: SharedEnds, part: Part, which: Literal["source", "destination"]) -> str:
-    """The name that a difference gives to an end of the asked packet."""
-    spot = part.packet.source if which == "source" else part.packet.destination
-    held = part.source_addresses if which == "source" else part.destination_addresses
-    if held is None:
-        return inquirer.cluster.workloads[int(inquirer.network.columns.workload[spot.row])].ref
-    return next((o for o, cell in zip(ends.owners, ends.addresses, strict=True) if cell and held & cell), "")
+def _besides(found: Differences, ends: SharedEnds, question: Question, family: Family) -> Differences:
+    """What differs without the packets of the question: between ends that it asks about whole, its services."""
+    keys: dict[int, tuple[set[int], IpSet]] = {}
+    for key, rows, addresses, families in question.ends:
+        if not families or family in families:
+            held = keys.get(key, (set(), IpSet()))
+            keys[key] = held[0] | rows, held[1] | addresses
+    of_ends: dict[frozenset[int], list[int]] = {}
+    differing = set(found.source.tolist()), set(found.destination.tolist())
+    for key, (to, into) in keys.items():
+        of_ends.setdefault(frozenset(_whole(ends, differing[1], to, into)), []).append(key)
+    source = question.source
+    starting = _whole(ends, differing[0], set(source.rows), source.addresses or IpSet())
+    is_source = np.isin(found.source, starting)
+    for destinations, here in of_ends.items():
+        pairs = np.flatnonzero(is_source & np.isin(found.destination, list(destinations)))
+        if len(pairs):
+            found = _without(found, pairs, ServiceSet.of([(key, key + 1) for key in here]))
+    return found
+
+
+def _whole(ends: SharedEnds, among: Iterable[int], rows: Collection[int], addresses: IpSet) -> list[int]:
+    """The ends that are nothing but these endpoints or addresses."""
+    out = []
+    for end in among:
+        held = ends.addresses[end]
+        if addresses and held <= addresses if held is not None else all(row in rows for row in ends.rows[end][0]):
+            out.append(end)
+    return out
+
+
+def _without(found: Differences, pairs: Indexes, asked: ServiceSet) -> Differences:
+    """Differences without these services at these pairs."""
+    services = list(found.services)
+    number = {one: i for i, one in enumerate(services)}
+    both = []
+    for column in (found.was, found.now):
+        column = column.copy()
+        here = column[pairs]
+        for old in set(here.ravel().tolist()):
+            left = services[old] - asked
+            if left not in number:
+                number[left] = len(services)
+                services.append(left)
+            column[pairs] = np.where(here == old, number[left], column[pairs])
+        both.append(column)
+    return msgspec.structs.replace(found, was=both[0], now=both[1], services=services)
