@@ -465,3 +465,57 @@ def test_every_backend_that_is_asked_about_is_no_side_effect(tmp_path: Path) -> 
     assert answer.verdict == "deny"
     for change in answer.changes:
         assert not {c for c in change.opens if c.source == "pod/s/a" and c.ports == "TCP 80"}, change
+
+
+# --- several packets --------------------------------------------------------------------------------------------------
+
+
+TWO_PORTS = "{containerPort: 80}, {containerPort: 443}"
+
+
+def test_a_new_policy_admits_every_port_that_is_asked_about(tmp_path: Path) -> None:
+    text = pod("a") + pod("b", ports=TWO_PORTS) + policy("deny", "policyTypes: [Ingress]")
+    [opening] = asked(tmp_path, text, "s/a", "s/b").changes
+    new = "new NetworkPolicy s/allow-a-to-b: app=b accepts TCP 80 from app=a; add TCP 443 to its `ports`"
+    assert (opening.edits, opening.size) == ((new,), 0)
+
+
+def test_the_rules_of_several_policies_go_together(tmp_path: Path) -> None:
+    rules = [policy(f"p{port}", f"ingress: [{{ports: [{{port: {port}}}]}}]") for port in (80, 443)]
+    answer = asked(tmp_path, pod("a") + pod("b", ports=TWO_PORTS) + "".join(rules), "s/a", "s/b")
+    assert answer.verdict == "allow"
+    both = ("NetworkPolicy s/p443: delete ingress rule 0", "NetworkPolicy s/p80: delete ingress rule 0")
+    assert both in [tuple(sorted(c.edits)) for c in answer.changes]
+
+
+def test_a_rule_is_widened_once_for_several_ports(tmp_path: Path) -> None:
+    one = policy("p", "ingress: [{from: [{podSelector: {matchLabels: {app: x}}}], ports: [{port: 8080}]}]")
+    answer = asked(tmp_path, pod("a") + pod("b", ports=TWO_PORTS) + one, "s/a", "s/b")
+    assert answer.verdict == "deny"
+    wide = "NetworkPolicy s/p ingress rule 0: add app=a to its `from` and add TCP 80 to its `ports`; "
+    wide += "NetworkPolicy s/p ingress rule 0: add TCP 443 to its `ports`"
+    assert (wide,) in [c.edits for c in answer.changes]
+
+
+def test_backends_of_several_workloads_are_each_admitted(tmp_path: Path) -> None:
+    backends = [pod(f"{name}-1", ", of: svc") for name in ("b", "c")]
+    denied = policy("deny", "policyTypes: [Ingress]").replace("matchLabels: {app: b}", "matchLabels: {of: svc}")
+    service = (
+        "---\napiVersion: v1\nkind: Service\nmetadata: {name: db, namespace: s}\n"
+        "spec: {selector: {of: svc}, ports: [{port: 80}]}\n"
+    )
+    telling = policy("c", "policyTypes: [Egress]").replace("app: b", "app: c")
+    text = pod("a") + "".join(backends) + denied + telling + service
+    changes = asked(tmp_path, text, "s/a", "svc/s/db:80").changes
+    assert [len(c.edits) for c in changes] == [2]
+    assert {edit.split(":")[0] for edit in changes[0].edits} == {
+        "new NetworkPolicy s/allow-a-to-b-1",
+        "new NetworkPolicy s/allow-a-to-c-1",
+    }
+
+
+def test_both_families_of_a_pod_are_admitted(tmp_path: Path) -> None:
+    both = "podIPs: [{ip: 10.0.0.%d}, {ip: 'fd00::%d'}]"
+    text = pod("a", status=both % (1, 1)) + pod("b", ports=TWO_PORTS, status=both % (2, 2))
+    changes = asked(tmp_path, text + policy("deny", "policyTypes: [Ingress]"), "s/a", "s/b").changes
+    assert [c.size for c in changes] == [0]

@@ -39,7 +39,7 @@ from netwright.engine.units import Delta
 from netwright.model.document import Decoded
 from netwright.model.networks import POD
 from netwright.model.references import Directory, Target
-from netwright.model.rule import Direction, Members
+from netwright.model.rule import Members
 from netwright.profiles.compose import recompose
 from netwright.profiles.deltas import deltas
 from netwright.questions.registry import FROM_TO
@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 Again = Callable[[Inquirer], Settled]
 Locate = Callable[[Origin], Position | None]
 MOST_SHOWN = 20
+MOST_PARTS = 16
+"""Packets of a question that one change is made for; it is proven for all."""
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO):
@@ -115,10 +117,15 @@ def changes(inquirer: Inquirer, settled: Settled, asked: Question, locate: Locat
     `again` puts the whole question to another inquirer over the same endpoints.
     """
     wanted: Literal["allow", "deny"] = "allow" if settled.verdict == "deny" or settled.groups == "some" else "deny"
-    part = next((p for p in settled.parts if p.outcome.verdict == ("deny" if wanted == "allow" else "allow")), None)
-    if part is None or part.outcome.relation in ("self", "own node"):
+    parts = [p for p in settled.parts if p.outcome.verdict == ("deny" if wanted == "allow" else "allow")]
+    if not parts or parts[0].outcome.relation in ("self", "own node"):
         return ()
-    candidates = _opening(inquirer, part) if wanted == "allow" else _closing(inquirer, part)
+    of_verdict = _opening if wanted == "allow" else _closing
+    candidates = of_verdict(inquirer, parts[:1])
+    if len(parts) > 1:  # what flips the first alone may flip all; what flips each is more
+        known = [[(e.before, e.after) for e in edits] for edits in candidates]
+        more = of_verdict(inquirer, parts[:MOST_PARTS])
+        candidates += [edits for edits in more if [(e.before, e.after) for e in edits] not in known]
     chains = [deltas(inquirer.cluster, edits) for edits in candidates]
     # what one of them names anew is named for all at once, and the rest is shared
     network = inquirer.network.knowing(delta for chain in chains for delta in chain or ())
@@ -136,22 +143,24 @@ def changes(inquirer: Inquirer, settled: Settled, asked: Question, locate: Locat
 # --- candidates --------------------
 
 
-def _opening(inquirer: Inquirer, part: Part) -> list[list[Edit]]:
-    sides: list[Side] = []
-    for side, one in (("egress", part.outcome.egress), ("ingress", part.outcome.ingress)):
-        if not one.may:
-            sides.append(side)  # type: ignore[arg-type]
-    near = {side: nearest_rule(inquirer, part.packet, side) for side in sides}
+def _opening(inquirer: Inquirer, parts: Sequence[Part]) -> list[list[Edit]]:
+    near: list[dict[Side, Near | None]] = []
+    for part in parts:
+        sides: list[Side] = []
+        for side, one in (("egress", part.outcome.egress), ("ingress", part.outcome.ingress)):
+            if not one.may:
+                sides.append(side)  # type: ignore[arg-type]
+        near.append({side: nearest_rule(inquirer, part.packet, side) for side in sides})
     out: list[list[Edit]] = []
-    widened = _all_widened(inquirer, part, near)
+    widened = _all_widened(inquirer, parts, near)
     if widened:
         out.append(widened)
-    relabelled = _relabelled(inquirer, part, sides, near)
+    relabelled = _relabelled(inquirer, parts[0], list(near[0]), near[0])
     if relabelled is not None:
         out.append([relabelled])
-    own = [_own_policy(inquirer, part, side) for side in sides]
-    if all(own):
-        out.append([e for e in own if e])
+    own = _own_policies(inquirer, [(part, side) for part, sides in zip(parts, near, strict=True) for side in sides])
+    if own:
+        out.append(own)
     return out
 
 
@@ -180,16 +189,29 @@ def _new_policy(
     return for_network(made, here.removeprefix(f"{namespace}/"))
 
 
-def _all_widened(inquirer: Inquirer, part: Part, near: dict[Side, Near | None]) -> list[Edit]:
-    """The nearest rule of every side made wider; none where one cannot be. Two rules of one policy are one edit."""
+def _all_widened(inquirer: Inquirer, parts: Sequence[Part], near: Sequence[Mapping[Side, Near | None]]) -> list[Edit]:
+    """The nearest rule of every side of every part made wider; none where one cannot be. Rules of one policy are one
+    edit."""
     made: dict[int, Edit] = {}
-    for side, found in near.items():
+    added: list[tuple[object, ...]] = []
+    for part, side, found in ((part, *item) for part, sides in zip(parts, near, strict=True) for item in sides.items()):
         policy = _policy(inquirer, found.rule.origin) if found is not None else None
         if found is None or policy is None:
             return []
+        who, port = _missing(inquirer, part, side, found, policy)
+        if who is None and port is None:
+            return []
+        mark = id(policy), side, found.rule.index
+        if who is not None and (*mark, who) in added:
+            who = None
+        if port is not None and (*mark, port) in added:
+            port = None
+        if who is None and port is None:
+            continue
+        added += [(*mark, one) for one in (who, port) if one is not None]
         earlier = made.get(id(policy))
         held = earlier.after if earlier is not None and earlier.after is not None else policy
-        edit = _widened(inquirer, part, side, found, held)
+        edit = widen(held, side, found.rule.index, who, port)
         if edit is None:
             return []
         if earlier is not None:
@@ -198,11 +220,16 @@ def _all_widened(inquirer: Inquirer, part: Part, near: dict[Side, Near | None]) 
     return list(made.values())
 
 
-def _widened(inquirer: Inquirer, part: Part, side: Side, near: Near, policy: Decoded) -> Edit | None:
-    who = _peer(inquirer, part, side, policy.namespace, near) if near.distance > int(near.port_differs) else None
-    if who is None and near.distance > int(near.port_differs):
-        return None
-    return widen(policy, side, near.rule.index, who, _port(inquirer, part) if near.port_differs else None)
+def _missing(
+    inquirer: Inquirer, part: Part, side: Side, near: Near, policy: Decoded
+) -> tuple[NetworkPolicyPeer | None, NetworkPolicyPort | None]:
+    """What a rule lacks to match a packet: its peer, its port; neither where it cannot be written."""
+    who = None
+    if near.distance > int(near.port_differs):
+        who = _peer(inquirer, part, side, policy.namespace, near)
+        if who is None:
+            return None, None
+    return who, _port(inquirer, part) if near.port_differs else None
 
 
 def _relabelled(inquirer: Inquirer, part: Part, sides: Sequence[Side], near: dict[Side, Near | None]) -> Edit | None:
@@ -238,48 +265,73 @@ def _wanted_labels(peer: Members, held: dict[str, str]) -> dict[str, str]:
     return out
 
 
-def _own_policy(inquirer: Inquirer, part: Part, side: Side) -> Edit | None:
-    at = part.packet.source if side == "egress" else part.packet.destination
-    if at.row < 0:
-        return None
+def _own_policies(inquirer: Inquirer, asked: Sequence[tuple[Part, Side]]) -> list[Edit]:
+    """Policies of their own for these sides, one for each subject and side; none where one cannot be."""
     columns = inquirer.network.columns
-    namespace = columns.namespaces[int(columns.namespace[at.row])]
-    peer = _peer(inquirer, part, side, namespace, None)
-    if peer is None:
-        return None
-    name = _fresh_name(inquirer, namespace, "allow-" + _word(inquirer, part, side))
-    labels = _labels(inquirer, at.row, None)
-    return _new_policy(inquirer, namespace, name, labels, side, peer, _port(inquirer, part))
+    made: dict[tuple[object, ...], Edit] = {}
+    said: dict[tuple[object, ...], list[object]] = {}
+    for part, side in asked:
+        at = part.packet.source if side == "egress" else part.packet.destination
+        if at.row < 0:
+            return []
+        namespace = columns.namespaces[int(columns.namespace[at.row])]
+        peer = _peer(inquirer, part, side, namespace, None)
+        if peer is None:
+            return []
+        labels, port = _labels(inquirer, at.row, None), _port(inquirer, part)
+        mark = side, namespace, tuple(sorted(labels.items()))
+        edit = made.get(mark)
+        if edit is None:
+            name = _fresh_name(inquirer, namespace, "allow-" + _word(inquirer, part, side), made.values())
+            made[mark] = _new_policy(inquirer, namespace, name, labels, side, peer, port)
+            said[mark] = [peer, port]
+            continue
+        for one in ((peer, None), (None, port)):
+            if all(x is None or x in said[mark] for x in one):
+                continue
+            assert edit.after is not None, "a new policy"
+            wider = widen(edit.after, side, 0, *one)
+            if wider is None:
+                return []
+            edit = Edit(None, wider.after, f"{edit.text}; {wider.text.partition(': ')[2]}")
+        made[mark] = edit
+        said[mark] += [peer, port]
+    return list(made.values())
 
 
-def _closing(inquirer: Inquirer, part: Part) -> list[list[Edit]]:
+def _closing(inquirer: Inquirer, parts: Sequence[Part]) -> list[list[Edit]]:
     out: list[list[Edit]] = []
     for side in ("ingress", "egress"):
-        direction: Direction = "ingress" if side == "ingress" else "egress"
-        at = part.packet.source if side == "egress" else part.packet.destination
-        if at.row < 0 or inquirer.network.columns.host[at.row]:
-            continue
-        matching, isolating = inquirer.cited(part.packet, direction)
-        if isolating:
-            by_policy: dict[tuple[str, str], list[int]] = {}
-            for c in matching:
-                by_policy.setdefault((c.origin.namespace, c.origin.name), []).append(c.rule or 0)
-            edits = []
-            for (namespace, name), indexes in by_policy.items():
-                policy = _find(inquirer, namespace, name)
-                if policy is not None:
-                    edits.append(drop_rules(policy, side, sorted(set(indexes))))
-            if edits:
-                out.append(edits)
-        else:
-            columns = inquirer.network.columns
-            namespace = columns.namespaces[int(columns.namespace[at.row])]
-            name = _fresh_name(
-                inquirer, namespace, f"isolate-{inquirer.cluster.workloads[int(columns.workload[at.row])].name}"
-            )
-            labels = _labels(inquirer, at.row, None)
-            out.append([_new_policy(inquirer, namespace, name, labels, side, None, None)])
+        edits = _closed_on(inquirer, parts, side)
+        if edits:
+            out.append(edits)
     return out
+
+
+def _closed_on(inquirer: Inquirer, parts: Sequence[Part], side: Side) -> list[Edit]:
+    """What takes away all that allows these packets on one side; none where one of them cannot be denied there."""
+    columns = inquirer.network.columns
+    dropped: dict[tuple[str, str], set[int]] = {}
+    isolating_anew: dict[tuple[object, ...], Edit] = {}
+    for part in parts:
+        at = part.packet.source if side == "egress" else part.packet.destination
+        if at.row < 0 or columns.host[at.row]:
+            return []
+        matching, isolating = inquirer.cited(part.packet, side)
+        if isolating:
+            for c in matching:
+                dropped.setdefault((c.origin.namespace, c.origin.name), set()).add(c.rule or 0)
+            continue
+        namespace = columns.namespaces[int(columns.namespace[at.row])]
+        labels = _labels(inquirer, at.row, None)
+        mark = namespace, tuple(sorted(labels.items()))
+        if mark not in isolating_anew:
+            name = f"isolate-{inquirer.cluster.workloads[int(columns.workload[at.row])].name}"
+            name = _fresh_name(inquirer, namespace, name, isolating_anew.values())
+            isolating_anew[mark] = _new_policy(inquirer, namespace, name, labels, side, None, None)
+    policies = {key: _find(inquirer, *key) for key in dropped}
+    edits = [drop_rules(policy, side, sorted(dropped[key])) for key, policy in policies.items() if policy is not None]
+    return [*edits, *isolating_anew.values()]
 
 
 # --- pieces --------------------
@@ -350,9 +402,10 @@ def _word(inquirer: Inquirer, part: Part, side: Side) -> str:
     return f"{words[0]}-to-{words[1]}" + ("-egress" if side == "egress" else "")
 
 
-def _fresh_name(inquirer: Inquirer, namespace: str, name: str) -> str:
+def _fresh_name(inquirer: Inquirer, namespace: str, name: str, made: Iterable[Edit] = ()) -> str:
     held = inquirer.cluster.whole or inquirer.cluster.objects
     taken = {d.name for d in held if d.kind == _kind(inquirer) and d.namespace == namespace}
+    taken |= {e.after.name for e in made if e.after is not None and e.after.namespace == namespace}
     name = name[:240]
     return name if name not in taken else next(f"{name}-{i}" for i in range(2, 10_000) if f"{name}-{i}" not in taken)
 
