@@ -379,3 +379,37 @@ def test_a_named_port_causes_nothing_where_other_numbers_moved(
     found = nw.load(folder("c", pods | {"again.yaml": again, "other.yaml": other})).diff(old)
     assert pairs(found.changed) == [("pod/shop/web", "pod/shop/db", "TCP 80", "")]
     assert causes(found) == [("NetworkPolicy shop/other", "added")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("labels: {app: db}", "labels: {app: db, version: '2'}"),
+        ("containerPort: 5432", "containerPort: 5432, name: sql"),
+        ("image: db:1", "image: db:2"),
+    ],
+)
+def test_what_no_rule_looks_at_is_no_cause(folder: Callable[[str, Mapping[str, str]], str], old: str, new: str) -> None:
+    files = {"ns.yaml": NAMESPACES, "web.yaml": WEB, "db.yaml": DB, "np.yaml": POLICY}
+    after = files | {"db.yaml": DB.replace(old, new), "ns.yaml": NAMESPACES.replace("team: shop", "team: shop, a: b")}
+    after["np.yaml"] = POLICY.replace("port: 5432", "port: 5433")
+    found = nw.load(folder("b", after)).diff(nw.load(folder("a", files)))
+    assert pairs(found.changed) == [("pod/shop/web", "pod/shop/db", "TCP 5433", "TCP 5432")]
+    assert causes(found) == [("NetworkPolicy shop/db", "changed")]
+
+
+def test_an_object_is_a_cause_where_rules_see_its_fields(folder: Callable[[str, Mapping[str, str]], str]) -> None:
+    """A named port with another number, and of pod and namespace the one whose label a rule looks at."""
+    files = {"ns.yaml": NAMESPACES, "web.yaml": WEB, "db.yaml": NAMED_DB, "np.yaml": NAMED}
+    named = files | {"db.yaml": NAMED_DB.replace("5432", "5433")}
+    before = nw.load(folder("a", files))
+    assert causes(nw.load(folder("b", named)).diff(before)) == [("Pod shop/db", "changed")]
+    labelled = NAMESPACES.replace("team: shop", "team: other")
+    of_team = POLICY.replace(
+        "- podSelector: {matchLabels: {app: web}}", "- namespaceSelector: {matchLabels: {team: shop}}"
+    )
+    both = files | {"ns.yaml": labelled, "web.yaml": WEB.replace("app: web", "app: web, v: '2'"), "np.yaml": of_team}
+    before = nw.load(folder("c", files | {"np.yaml": of_team}))
+    found = nw.load(folder("d", both)).diff(before)
+    assert pairs(found.closed) == [("pod/shop/web", "pod/shop/db", "", "TCP 5432")]
+    assert causes(found) == [("Namespace shop", "changed")]

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from netwright.base.services import TRANSPORT, ServiceSet
+from netwright.dialects.k8s.generated import UNKNOWN
 from netwright.engine.bits import distinct, unpack
 from netwright.engine.difference import Differences, View
 from netwright.engine.ends import SharedEnds
 from netwright.engine.fold import Atoms
+from netwright.engine.identities import OTHER
 from netwright.engine.inquire import Inquirer
 from netwright.engine.units import Unit, is_unread
 from netwright.model.rule import AndPeer, Direction, Peer, Rule, UnknownPeer
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from netwright.engine.bits import Indexes
     from netwright.engine.universe import Bits
+    from netwright.model.columns import Columns
 
     Side = tuple[Inquirer, View]
     Flags = npt.NDArray[np.bool_]
@@ -343,8 +346,9 @@ def _own(
     """For each end a number into sets of changed objects that it is made of."""
     number: dict[Numbers, int] = {(): 0}
     out = np.zeros(len(ends.owners), dtype=np.intp)
+    seen = _Seen(before, after)
     for end in np.flatnonzero(ends.changed).tolist():
-        found = {i for key in _objects(before, after, ends, end) for i in changes.numbers.get(key, ())}
+        found = {i for key in _objects(seen, ends, end) for i in changes.numbers.get(key, ())}
         if changes.unread:
             found |= _perhaps(changes, ends, end)
         out[end] = number.setdefault(tuple(sorted(found)), len(number))
@@ -357,10 +361,79 @@ def _perhaps(changes: Changes, ends: SharedEnds, end: int) -> set[int]:
     return {i for side in (0, 1) if not rows[side] for i in changes.missing(side, rows[1 - side][0])}
 
 
-def _objects(before: Inquirer, after: Inquirer, ends: SharedEnds, end: int) -> Iterator[Key]:
-    for inquirer, rows in zip((before, after), ends.rows[end], strict=True):
-        for row in rows[:MOST_ROWS]:
-            yield from objects_at(inquirer, row)
+def _objects(seen: _Seen, ends: SharedEnds, end: int) -> Iterator[Key]:
+    """The objects that an end is made of and that may have made rules see it otherwise."""
+    old, new = ends.rows[end]
+    kinds = seen.otherwise(old[0], new[0]) if old and new else EVERY_KIND
+    for inquirer, rows in zip(seen.sides, (old, new), strict=True):
+        for row in rows[:MOST_ROWS] if kinds else ():
+            itself, *others = objects_at(inquirer, row)
+            if OWN in kinds:
+                yield itself
+            yield from (key for key in others if key[0] in kinds)
+
+
+OWN = ""
+"""The workload or pod itself, among kinds."""
+EVERY_KIND = frozenset((OWN, "Namespace", "Node"))
+
+
+class _Seen:
+    """What the rules of either side see of endpoints."""
+
+    def __init__(self, before: Inquirer, after: Inquirer) -> None:
+        self.sides = before, after
+        self._told = before.network.mentions.joined(after.network.mentions)
+
+    def otherwise(self, old: int, new: int) -> frozenset[str]:
+        """The kinds of objects that may have changed what rules see of an endpoint; none where they see the same."""
+        kinds = set()
+        places = [(s.network.columns, row) for s, row in zip(self.sides, (old, new), strict=True)]
+        labels = [c.labels_of(row) for c, row in places]
+        worked_out = [{k: v for k, v in held.items() if not k.startswith("k8s:")} for held in labels]
+        if worked_out[0] != worked_out[1]:  # of several objects
+            return EVERY_KIND
+        names = self._told.port_names
+        ports = [{port for port in c.port_maps[int(c.port_map[row])] if port[0] in names} for c, row in places]
+        if self._labels(labels[0]) != self._labels(labels[1]) or ports[0] != ports[1]:
+            kinds.add(OWN)
+        hosts = [bool(c.host[row]) for c, row in places]
+        if hosts[0] != hosts[1] or not self._has_same_addresses(places):
+            kinds |= {OWN, "Node"}
+        namespaces = [self._of_namespace(c, row) for c, row in places]
+        if namespaces[0] != namespaces[1]:
+            kinds.add("Namespace")
+        return frozenset(kinds)
+
+    def _labels(self, labels: Mapping[str, str], prefix: str = "") -> set[tuple[str, str]]:
+        values, presence = self._told.values, self._told.presence
+        out = set()
+        for key, value in labels.items():
+            key = prefix + key
+            is_told = value in values.get(key, ()) or (value == UNKNOWN and key in values)
+            if is_told or key in presence:
+                out.add((key, value if is_told else OTHER))
+        return out
+
+    def _of_namespace(self, columns: Columns, row: int) -> tuple[object, ...]:
+        number = int(columns.namespace[row])
+        name = columns.namespaces[number]
+        return name, name in columns.unlabelled, self._labels(columns.namespace_labels[number], "ns:")
+
+    def _has_same_addresses(self, places: Sequence[tuple[Columns, int]]) -> bool:
+        """Whether no rule of either side tells their addresses apart."""
+        possible = [c.address_sets[i] if (i := int(c.address_set[row])) >= 0 else None for c, row in places]
+        if possible[0] != possible[1]:
+            return False
+        if possible[0] is not None:
+            return True
+        held = [c.addresses_of(row) for c, row in places]
+        for family, tables in ((f, t) for s in self.sides for f, t in s.network.tables.items()):
+            of = tables.universe.position_of_address
+            classes = [[of(low) for low, _ in addresses.family(family)] for addresses in held]
+            if classes[0] != classes[1]:
+                return False
+        return True
 
 
 def objects_at(inquirer: Inquirer, row: int) -> Iterator[Key]:
