@@ -389,6 +389,13 @@ def leads_nowhere_known(names: Names, service: Decoded, query: Object) -> bool:
     return dials and not is_known(names.objects, service, port=query.get("port"), protocol=query["protocol"])
 
 
+def balancer_addresses(service: Decoded) -> list[str | None]:
+    """The addresses of the Service's load balancer, where it has no name beside them."""
+    balancer = service.value.status.load_balancer if service.value.status else None
+    entries = balancer.ingress or () if balancer else ()
+    return [] if any(one.hostname for one in entries) else [one.ip for one in entries]
+
+
 def from_outside(
     names: Names,
     asked: Asked,
@@ -403,38 +410,53 @@ def from_outside(
     an address, by this one.
 
     With externalTrafficPolicy Local the pods see the client's address, otherwise a node's: which one is not known
-    beforehand, so that all have to agree. One way in is enough. Of a Service that has one family of two, and it is not
-    known which, either has to come to the same.
+    beforehand, so that all have to agree. One way in is enough. Clients come over their own family: only of a load
+    balancer it is not known whether it translates. Of a Service that has one family of two, and it is not known which,
+    either has to come to the same.
     """
     spec = service.value.spec
     protocol = query.get("protocol", "TCP")
     port = next((p for p in spec.ports or () if p.port == query["port"] and (p.protocol or "TCP") == protocol), None)
-    ways: list[bool] = []  # whether the load balancer's source ranges apply
+    external = list(spec.external_ips or ())
+    balancer = balancer_addresses(service)
+    ways: list[tuple[bool, list[str | None]]] = []  # whether it is the load balancer's; its addresses, where all known
     if spec.type == "LoadBalancer":
-        ways.append(True)
-    if spec.external_ips:
-        ways.append(False)
+        ways.append((True, balancer))
+    if external:
+        ways.append((False, external))
     allocated = spec.type == "LoadBalancer" and spec.allocate_load_balancer_node_ports is not False
     if dialled in outer_addresses(service):
-        ways = [dialled not in (spec.external_ips or ())]
+        ways = [(dialled not in external, [dialled])]
     elif port and (spec.type == "NodePort" or allocated or (spec.type == "LoadBalancer" and port.node_port)):
-        ways.append(False)
+        ways.append((False, []))
     destinations = names.ends(query["to"], query["port"], protocol)
-    own = tuple(f for f in families if f == ipaddress.ip_address(source).version)
+    version = ipaddress.ip_address(source).version
+    own = tuple(f for f in families if f == version)
     nodes = [d for d in names.objects if d.kind == "Node"] or some_nodes(names.objects, asked.pod_cidrs)
 
     def way(ranged: bool, within: Collection[int]) -> Expected:
+        over = tuple(f for f in own if f in within)
+        other = tuple(f for f in in_cluster if f not in own)
         if spec.external_traffic_policy == "Local":
-            kept = tuple(f for f in own if f in within)
-            return together(judgements(names, asked, query, [source], destinations, kept))
-        # a load balancer may translate between the families; a node passes on in the client's own
-        over = tuple(f for f in (families if ranged else own) if f in within)
-        outcomes = [j for _, j in judgements(names, asked, query, nodes, destinations, over)]
-        verdicts: set[Told] = {j.verdict for j in outcomes} or {"deny"}
-        return decided(next(iter(verdicts)) if len(verdicts) == 1 else "undecided", outcomes)
+            kept = judgements(names, asked, query, [source], destinations, over)
+            # behind a load balancer that translates pods see an address that is its own
+            behind = [str(end_of(names.objects, one).known[0]) for one in some_nodes(names.objects, ())]
+            if kept:
+                return together(kept)
+        else:
+            behind = nodes
+            outcomes = [j for _, j in judgements(names, asked, query, nodes, destinations, over)]
+            verdicts: set[Told] = {j.verdict for j in outcomes}
+            if outcomes:
+                return decided(next(iter(verdicts)) if len(verdicts) == 1 else "undecided", outcomes)
+        led = judgements(names, asked, query, behind, destinations, other) if ranged else []
+        is_open = any(j.verdict != "deny" for _, j in led)
+        return Expected("undecided" if is_open else "deny", set(), frozenset())
 
     found: list[Expected] = []
-    for ranged in ways:
+    for ranged, entries in ways:
+        if entries and version not in {ipaddress.ip_address(one).version for one in entries if one}:
+            continue
         admitted = (
             not ranged
             or not spec.load_balancer_source_ranges
@@ -446,10 +468,11 @@ def from_outside(
         if not admitted:
             continue
         one = way(ranged, in_cluster)
-        if one.verdict != "deny" and len(in_cluster) > 1 and has_one_family(service):
+        shown = ranged and bool(balancer)
+        if one.verdict != "deny" and len(in_cluster) > 1 and has_one_family(service) and not shown:
             there = [f for f in in_cluster if any(is_there(names, asked, query, end, f) for end in destinations)]
-            if len({way(ranged, (f,)).verdict for f in there}) > 1:
-                one = replace(one, verdict="undecided")
+            if version in there and len(there) > 1:  # the Service has either, and the client one
+                one = replace(one, verdict="undecided", by=one.any_by)
         found.append(one)
     best: tuple[Told, ...] = ("allow", "some", "undecided", "deny")
     for verdict in best:

@@ -7,12 +7,12 @@ loadBalancerSourceRanges, source IP); whether a proxy takes a route at all is wo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from netwright.base.ipset import EVERYWHERE, NOT_UNICAST, IpSet
+from netwright.base.ipset import EVERYWHERE, NOT_UNICAST, Family, IpSet, parse_address
 from netwright.base.spans import Origin
 from netwright.engine.one_family import TOLD, hangs_on_family
 from netwright.engine.verdict import Outcome
@@ -155,13 +155,21 @@ def _through_node(
     inquirer: Inquirer, source: Target, service: ServiceNoun, port: ServicePortNoun, via: str, entry: str
 ) -> Exposure:
     steps: list[Step] = []
-    client = source
+    client = _of_network(inquirer, source)
     verdicts: list[str] = []
-    if via == "LoadBalancer" and service.source_ranges:
+    entering = _entering(service, via)
+    clients = _families(client)
+    if any(f not in entering for f in clients):
+        verdict: StepVerdict = "some" if any(f in entering for f in clients) else "deny"
+        told = f"{entry} is reached over {' and '.join(f'IPv{f}' for f in entering)} only"
+        steps.append(Step(verdict, told, service.origin))
+        verdicts.append(verdict)
+        client = _over(client, entering)
+    if via == "LoadBalancer" and service.source_ranges and "deny" not in verdicts:
         ranges = IpSet.of(*service.source_ranges)
-        asked = source.addresses or IpSet()
+        asked = client.addresses or IpSet()
         admitted = asked & ranges
-        verdict: StepVerdict = "allow" if asked <= ranges else "some" if admitted else "deny"
+        verdict = "allow" if asked <= ranges else "some" if admitted else "deny"
         origin = _field(service.origin, "spec", "loadBalancerSourceRanges")
         steps.append(
             Step(verdict, f"source ranges of {service.ref} admit {', '.join(service.source_ranges[:4])}", origin)
@@ -175,38 +183,107 @@ def _through_node(
     if not port.backends:
         return _nowhere(service, port, via, entry, steps)
     kept = service.external_policy == "Local"
-    if kept:
-        steps.append(
-            Step("allow", "externalTrafficPolicy Local: the client's address is kept", _field(service.origin, "spec"))
-        )
-        parts = _parts(inquirer, client, service, port)
-        last = inquirer.settle(parts) if parts else None
-        found: StepVerdict = (
-            "deny" if last is None else "some" if last.groups == "some" and last.verdict == "allow" else last.verdict
-        )
-    else:
-        steps.append(
-            Step(
-                "allow",
-                "externalTrafficPolicy Cluster: the node puts its own address in the client's place",
-                _field(service.origin, "spec"),
-            )
-        )
-        parts = _from_nodes(inquirer, service, port)
-        if via != "LoadBalancer":  # which may translate; a node passes on in the client's own family
-            parts = [p for p in parts if client.addresses is None or client.addresses.family(p.packet.family)]
-        found = _node_verdict(parts)
+    told = "Local: the client's address is kept"
+    if not kept:
+        told = "Cluster: the node puts its own address in the client's place"
+    steps.append(Step("allow", f"externalTrafficPolicy {told}", _field(service.origin, "spec")))
+    by_family = {f: _passed_on(inquirer, client, service, port, f) for f in _families(client)}
+    parts = [p for passed, _ in by_family.values() for p in passed]
+    each = {f: found for f, (_, found) in by_family.items()}
+    if via == "LoadBalancer":
+        for f, (passed, _) in by_family.items():
+            if not passed and _reaches_otherwise(inquirer, service, port, f):
+                each[f] = "undecided"
+    found = _of_clients(list(each.values()))
     told = _backend_text(inquirer, port, parts)
-    if found != "deny" and service.one_family and _hangs_on_family(inquirer, service, port, parts):
-        told += f": {service.ref} {TOLD}"
-        steps.append(Step("undecided", told, None, "unknown"))
-        found = "undecided"
-    else:
-        if found == "undecided" and not kept:
+    if found != "deny" and service.one_family and not _shows_family(service, via):
+        if _hangs_on_family(inquirer, service, port, parts):
+            told += f": {service.ref} {TOLD}"
+            steps.append(Step("undecided", told, None, "unknown"))
+            return _exposure(service, port, via, entry, _chain([*verdicts, "undecided"]), steps, parts)
+        if found == "allow" and len(each) > 1:
+            found = "some"
+    if found == "undecided":
+        without = [f for f, verdict in each.items() if verdict == "undecided" and not by_family[f][0]]
+        if without:
+            told = (
+                f"over IPv{without[0]} {service.ref} has no endpoints: whether its load balancer leads such clients on "
+            )
+            told += "over the other family is not in the input"
+        elif not kept:
             told += ": it sees the node's address, and which node that is cannot be known"
-        steps.append(Step(found, told, None))
+    steps.append(Step(found, told, None))
     verdicts.append(found)
     return _exposure(service, port, via, entry, _chain(verdicts), steps, parts)
+
+
+_FAMILIES: tuple[Family, ...] = (4, 6)
+
+
+def _families(client: Target) -> list[Family]:
+    return [f for f in _FAMILIES if client.addresses is not None and client.addresses.family(f)]
+
+
+def _over(client: Target, families: Collection[Family]) -> Target:
+    """The addresses of a client that are of these families."""
+    addresses = client.addresses or IpSet()
+    held = IpSet(addresses.v4 if 4 in families else (), addresses.v6 if 6 in families else ())
+    return msgspec.structs.replace(client, addresses=held)
+
+
+def _of_network(inquirer: Inquirer, source: Target) -> Target:
+    """Clients of the families that the cluster has; of others only where there are none of these."""
+    within = _over(source, inquirer.network.families)
+    return within if within.addresses else source
+
+
+def _shows_family(service: ServiceNoun, via: str) -> bool:
+    """Whether all addresses of a load balancer are known: the families that they have are the Service's."""
+    return via == "LoadBalancer" and bool(service.load_balancer) and not service.has_balancer_name
+
+
+def _entering(service: ServiceNoun, via: str) -> tuple[Family, ...]:
+    """The families over which clients come by a way: those of its addresses, any where these are not all known."""
+    addresses = service.external_ips if via == "externalIP" else ()
+    if _shows_family(service, via):
+        addresses = service.load_balancer
+    found = {parse_address(one)[0] for one in addresses}
+    return tuple(f for f in _FAMILIES if f in found) if found else _FAMILIES
+
+
+def _passed_on(
+    inquirer: Inquirer, client: Target, service: ServiceNoun, port: ServicePortNoun, family: Family
+) -> tuple[list[Part], StepVerdict]:
+    """The packets of clients of one family behind the node that they come by, and what becomes of them."""
+    if service.external_policy == "Local":
+        parts = _parts(inquirer, _over(client, (family,)), service, port)
+        if not parts:
+            return parts, "deny"
+        last = inquirer.settle(parts)
+        return parts, "some" if last.groups == "some" and last.verdict == "allow" else last.verdict
+    # a node passes on in the client's own family
+    parts = [p for p in _from_nodes(inquirer, service, port) if p.packet.family == family]
+    return parts, _node_verdict(parts)
+
+
+def _reaches_otherwise(inquirer: Inquirer, service: ServiceNoun, port: ServicePortNoun, family: Family) -> bool:
+    """Whether a load balancer that translates clients of a family into the other one perhaps gets them to endpoints.
+
+    The API knows no such balancer, some providers have them, and behind these it is an address of theirs that the pods
+    see."""
+    inquirer = inquirer.base or inquirer
+    parts = _from_nodes(inquirer, service, port)
+    if service.external_policy == "Local":
+        parts = _parts(inquirer, Target("the load balancer", addresses=EVERYWHERE - NOT_UNICAST), service, port)
+    return any(p.packet.family != family and p.outcome.verdict != "deny" for p in parts)
+
+
+def _of_clients(verdicts: Sequence[StepVerdict]) -> StepVerdict:
+    """Over clients of either family: where they do not agree, some pass, or it is not known of all that none does."""
+    told = set(verdicts)
+    if len(told) < 2:
+        return verdicts[0] if verdicts else "deny"
+    return "some" if told & {"allow", "some"} else "undecided"
 
 
 def _nowhere(service: ServiceNoun, port: ServicePortNoun, via: str, entry: str, steps: Sequence[Step]) -> Exposure:

@@ -118,6 +118,8 @@ class Inquirer:
         self.directory = directory
         if directory.classes is None:
             directory.classes = NamedClasses(cluster, network, self.class_sets)
+        self.base: Inquirer | None = None
+        """That of the cluster's own families, of one for a family that nothing in the input names."""
         self.citer = Citer(network)
         self._class_sets: dict[Family, list[IpSet]] = {}
         self._others: dict[Family, Inquirer] = {}
@@ -133,6 +135,7 @@ class Inquirer:
         if family not in self._others:
             network = Network(self.cluster.columns, self.cluster.enforcers, (family,))
             self._others[family] = Inquirer(self.cluster, network, self.directory)
+            self._others[family].base = self
         return self._others[family]
 
     def family_asked(self, family: Family | None, source: Target, destination: Target, named: str) -> Family | None:
@@ -349,6 +352,11 @@ class Inquirer:
         if held:
             return Settled("undecided", "none", (), held, (Reason("depends", held),))
         if source.addresses is not None and destination.service is not None and (deliveries or not reasons):
+            asked = destination.dialled[0] if destination.dialled else family
+            if asked:  # packets to an address are of its family
+                source = replace(source, addresses=of_family(source.addresses, asked))
+                if not source.addresses:
+                    return Settled("deny", "none", (), f"`{source.ref}` has no IPv{asked} addresses")
             return self._from_outside(source, destination, destination.service, protocol, port, nowhere)
         if not deliveries:
             return Settled("undecided" if reasons else "deny", "none", (), nowhere, reasons)

@@ -114,6 +114,8 @@ class ServiceNoun(msgspec.Struct, frozen=True, kw_only=True):
     theirs."""
     selected: tuple[int, ...] | None = None
     """The endpoint rows that its selector selects, ready or not; None: it has none."""
+    has_balancer_name: bool = False
+    """Whether its load balancer has a name, the addresses of which are not in the input."""
     perhaps_selected: tuple[int, ...] = ()
     """Those that it selects or not, by labels whose values are not known."""
 

@@ -50,6 +50,11 @@ def _balancer_ips(service: Service) -> tuple[str, ...]:
     return tuple(i.ip for i in (status.ingress or ()) if i.ip and is_address(i.ip)) if status else ()
 
 
+def _has_balancer_name(service: Service) -> bool:
+    status = service.status.load_balancer if service.status else None
+    return any(i.hostname for i in (status.ingress or () if status else ()))
+
+
 def lower_services(
     objects: Sequence[Decoded],
     columns: Columns,
@@ -105,6 +110,7 @@ def lower_services(
                 cluster_ips=_cluster_ips(spec),
                 external_ips=_external_ips(spec),
                 load_balancer=_balancer_ips(d.value),
+                has_balancer_name=_has_balancer_name(d.value),
                 source_ranges=tuple(text.strip() for text in spec.load_balancer_source_ranges or ()),
                 external_policy=spec.external_traffic_policy or "Cluster",
                 internal_policy=spec.internal_traffic_policy or "Cluster",

@@ -1,0 +1,93 @@
+"""Ways in from outside: over which addresses clients enter, and who takes what they send."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+import netwright as nw
+
+POD = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec: {containers: [{name: c, image: example/web:1}]}
+"""
+NODE = """\
+---
+apiVersion: v1
+kind: Node
+metadata: {name: n1}
+status: {addresses: [{type: InternalIP, address: 192.168.0.1}]}
+"""
+BALANCER = """\
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec:
+  type: LoadBalancer
+  allocateLoadBalancerNodePorts: false
+  selector: {app: web}
+  ports: [{port: 80}]
+"""
+BOTH = "10.244.0.0/16,fd00:244::/56"
+V4, V6 = "198.51.100.7", "2001:db8:1::7"
+
+
+def twin(tmp_path: Path, *parts: str, pod_cidr: str | None = None) -> nw.Twin:
+    (tmp_path / "all.yaml").write_text("\n".join(parts), encoding="utf-8")
+    return nw.load(str(tmp_path), pod_cidr=pod_cidr)
+
+
+def asked(made: nw.Twin, source: str, to: str = "svc/shop/web:80", family: Literal[4, 6] | None = None) -> str:
+    answer = made.why(source, to, family=family, changes=False)
+    return "some" if answer.groups == "some" and answer.verdict == "allow" else answer.verdict
+
+
+@pytest.mark.parametrize("policy", ["Local", "Cluster"])
+@pytest.mark.parametrize(
+    ("written", "from_4", "from_6", "internet"),
+    [
+        ("  ipFamilies: [IPv6]", "undecided", "allow", "some"),
+        ("  ipFamilies: [IPv4]", "allow", "undecided", "some"),
+        ('  ipFamilies: [IPv6]\nstatus: {loadBalancer: {ingress: [{ip: "2001:db8::1"}]}}', "deny", "allow", "some"),
+        ('  ipFamilies: [IPv4]\nstatus: {loadBalancer: {ingress: [{ip: "192.0.2.1"}]}}', "allow", "deny", "some"),
+        (
+            '  ipFamilies: [IPv4]\nstatus: {loadBalancer: {ingress: [{hostname: "x.example"}]}}',
+            "allow",
+            "undecided",
+            "some",
+        ),
+        ("  ipFamilyPolicy: RequireDualStack", "allow", "allow", "allow"),
+        ("", "undecided", "undecided", "some"),
+        ('status: {loadBalancer: {ingress: [{ip: "192.0.2.1"}]}}', "allow", "deny", "some"),
+    ],
+)
+def test_clients_enter_a_load_balancer_over_the_families_of_its_addresses(
+    tmp_path: Path, policy: str, written: str, from_4: str, from_6: str, internet: str
+) -> None:
+    text = f"{BALANCER}  externalTrafficPolicy: {policy}\n{written}\n"
+    made = twin(tmp_path, POD, text, pod_cidr=BOTH)
+    assert (asked(made, V4), asked(made, V6), asked(made, "internet")) == (from_4, from_6, internet)
+    assert (asked(made, "internet", family=4), asked(made, "internet", family=6)) == (from_4, from_6)
+
+
+def test_a_balancer_that_may_translate_leads_to_nothing_that_policy_closes(tmp_path: Path) -> None:
+    closed = "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: web, namespace: shop}\n"
+    closed += "spec: {podSelector: {}, policyTypes: [Ingress]}\n"
+    text = f"{BALANCER}  externalTrafficPolicy: Local\n  ipFamilies: [IPv6]\n"
+    made = twin(tmp_path, POD, text, closed, pod_cidr=BOTH)
+    assert {asked(made, one) for one in (V4, V6, "internet")} == {"deny"}
+
+
+def test_clients_enter_at_an_external_address_over_its_family(tmp_path: Path) -> None:
+    text = BALANCER.replace("  type: LoadBalancer\n  allocateLoadBalancerNodePorts: false\n", "")
+    text += "  ipFamilyPolicy: RequireDualStack\n  externalIPs: [203.0.113.1]\n"
+    made = twin(tmp_path, POD, text, pod_cidr=BOTH)
+    assert (asked(made, V4), asked(made, V6), asked(made, "internet")) == ("allow", "deny", "some")
+    assert (asked(made, V4, "203.0.113.1:80"), asked(made, V6, "203.0.113.1:80")) == ("allow", "deny")
+    told = [link.text for link in made.why(V6, "svc/shop/web:80", changes=False).ways[0].steps]
+    assert any("is reached over IPv4 only" in text for text in told)
