@@ -414,6 +414,8 @@ def from_outside(
     balancer it is not known whether it translates. Of a Service that has one family of two, and it is not known which,
     either has to come to the same.
     """
+    if dialled in inner_addresses(service) and dialled not in outer_addresses(service):
+        return Expected("deny", set(), frozenset())  # a cluster IP is reached from within
     spec = service.value.spec
     protocol = query.get("protocol", "TCP")
     port = next((p for p in spec.ports or () if p.port == query["port"] and (p.protocol or "TCP") == protocol), None)

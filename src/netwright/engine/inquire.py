@@ -412,6 +412,12 @@ class Inquirer:
     ) -> Settled:
         """From an outside address to a Service: over the ways in that the input gives it, or, where it was named by an
         outer address of it, over the one that has this address."""
+        if destination.dialled is not None and not destination.by_outer_address:
+            every = dict.fromkeys(f"{w.via} ({w.entry})" for w in exposures(self, source, [service]))
+            others = f"its ways in are {', '.join(every)}" if every else "it has no way in from outside"
+            address = address_text(*destination.dialled)
+            told = f"{address} is a cluster IP of {service.ref}, reached from within the cluster only: {others}"
+            return Settled("deny", "none", (), told)
         asked = self.dialled_port(service, protocol, port)
         by_node = next((p for p in service.ports if str(p.node_port) == port and p.protocol == protocol), None)
         if asked is None and by_node is None:

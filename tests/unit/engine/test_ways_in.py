@@ -37,9 +37,9 @@ BOTH = "10.244.0.0/16,fd00:244::/56"
 V4, V6 = "198.51.100.7", "2001:db8:1::7"
 
 
-def twin(tmp_path: Path, *parts: str, pod_cidr: str | None = None) -> nw.Twin:
+def twin(tmp_path: Path, *parts: str, pod_cidr: str = "") -> nw.Twin:
     (tmp_path / "all.yaml").write_text("\n".join(parts), encoding="utf-8")
-    return nw.load(str(tmp_path), pod_cidr=pod_cidr)
+    return nw.load(str(tmp_path), pod_cidr=pod_cidr or ())
 
 
 def asked(made: nw.Twin, source: str, to: str = "svc/shop/web:80", family: Literal[4, 6] | None = None) -> str:
@@ -91,3 +91,15 @@ def test_clients_enter_at_an_external_address_over_its_family(tmp_path: Path) ->
     assert (asked(made, V4, "203.0.113.1:80"), asked(made, V6, "203.0.113.1:80")) == ("allow", "deny")
     told = [link.text for link in made.why(V6, "svc/shop/web:80", changes=False).ways[0].steps]
     assert any("is reached over IPv4 only" in text for text in told)
+
+
+def test_a_cluster_ip_is_no_way_in(tmp_path: Path) -> None:
+    text = BALANCER.replace("LoadBalancer\n  allocateLoadBalancerNodePorts: false", "NodePort\n  clusterIP: 10.96.0.9")
+    made = twin(tmp_path, POD, text.replace("port: 80", "port: 80, nodePort: 30080"))
+    assert asked(made, V4) == "allow"
+    for port in (80, 30080):
+        answer = made.why(V4, f"10.96.0.9:{port}", changes=False)
+        assert answer.verdict == "deny"
+        assert "10.96.0.9 is a cluster IP of svc/shop/web" in answer.note
+        assert "NodePort (every node:30080)" in answer.note
+    assert asked(made, "shop/web", "10.96.0.9:80") != "deny"
