@@ -314,6 +314,8 @@ class Inquirer:
         icmp: tuple[int, int] | None = None,
     ) -> Settled:
         """The verdict of a question. `port` is a number or a name, "" for none (ICMP)."""
+        if destination.dialled is not None and port.isascii() and port.isdigit():
+            destination = self.directory.service_before(destination, protocol, int(port)) or destination
         settled = self._ask(source, destination, protocol, port, family, icmp)
         service = destination.service
         # an address that is dialled has a family, and so has a cluster of one

@@ -77,7 +77,8 @@ class Target(msgspec.Struct, frozen=True):
     """What a reference stands for: endpoints (`rows`), a Service, or outside addresses. `ref` is its printed form.
 
     `fqdn` is a name outside whose address is not known: `addresses` then are all that it could be. `by_outer_address`:
-    the Service was named by an external or load balancer address; `dialled`: the address that named it.
+    the Service was named by an external or load balancer address; `dialled`: the address that named it, or an endpoint
+    whose address is a Service's too.
     """
 
     ref: str
@@ -174,7 +175,7 @@ class Directory:
         self._resolved: dict[str, Target] = {}
         self._services: dict[tuple[str, str], ServiceNoun] | None = None
         self._addresses: dict[tuple[int, int], list[int]] | None = None
-        self._service_addresses: dict[tuple[Family, int], ServiceNoun] | None = None
+        self._service_addresses: dict[tuple[Family, int], list[ServiceNoun]] | None = None
 
     # --- lookups --------------------
 
@@ -249,9 +250,11 @@ class Directory:
 
     def destination(self, text: str) -> Target:
         """The same of the end that packets go to: an address of a Service is that Service, as it is translated before
-        anything sees the packet."""
+        anything sees the packet. One that an endpoint has as well is the endpoint's, and `dialled`."""
         target = self.named(text)
-        service = self.service_of_address(text) if target.addresses is not None else None
+        service = self.service_of_address(text)
+        if service is not None and target.rows:  # a node takes what no Service does: the port tells
+            return msgspec.structs.replace(target, dialled=parse_address(text))
         if service is None:
             return target
         inner, dialled = {parse_address(one) for one in service.cluster_ips}, parse_address(text)
@@ -309,12 +312,26 @@ class Directory:
 
     def service_of_address(self, text: str) -> ServiceNoun | None:
         """The Service that has this address as cluster, external or load balancer address."""
+        found = self._services_at(parse_address(text)) if _is_address(text) else None
+        return found[0] if found else None
+
+    def service_before(self, target: Target, protocol: int, port: int) -> Target | None:
+        """The Service that takes what is sent to this port of an endpoint's address, by which it was named: kube-proxy
+        translates it before the node sees it. None where there is none."""
+        if target.dialled is None or not target.rows or not self.cluster.columns.host[target.rows[0]]:
+            return None
+        for service in self._services_at(target.dialled):
+            if any((p.protocol, p.port) == (protocol, port) for p in service.ports):
+                return Target(service.ref, service=service, by_outer_address=True, dialled=target.dialled)
+        return None
+
+    def _services_at(self, address: tuple[Family, int]) -> list[ServiceNoun]:
         if self._service_addresses is None:
             self._service_addresses = {}
             for s in self.cluster.services:
-                for one in (*s.cluster_ips, *s.external_ips, *s.load_balancer):
-                    self._service_addresses.setdefault(parse_address(one), s)
-        return self._service_addresses.get(parse_address(text)) if _is_address(text) else None
+                for one in dict.fromkeys((*s.cluster_ips, *s.external_ips, *s.load_balancer)):
+                    self._service_addresses.setdefault(parse_address(one), []).append(s)
+        return self._service_addresses.get(address, [])
 
     def row_ref(self, row: int) -> str:
         """The printed reference of one endpoint: its pod, or its workload where a template stands for the pods."""

@@ -103,3 +103,25 @@ def test_a_cluster_ip_is_no_way_in(tmp_path: Path) -> None:
         assert "10.96.0.9 is a cluster IP of svc/shop/web" in answer.note
         assert "NodePort (every node:30080)" in answer.note
     assert asked(made, "shop/web", "10.96.0.9:80") != "deny"
+
+
+@pytest.mark.parametrize("by", ["externalIP", "load balancer"])
+def test_a_service_takes_its_ports_at_the_address_of_a_node(tmp_path: Path, by: str) -> None:
+    text = f"{BALANCER}  externalTrafficPolicy: Local\n"
+    if by == "externalIP":
+        text = text.replace("  type: LoadBalancer\n  allocateLoadBalancerNodePorts: false\n", "")
+        text += "  externalIPs: [192.168.0.1]\n"
+    else:
+        text += "  loadBalancerSourceRanges: [203.0.113.0/24]\n"
+        text += "status: {loadBalancer: {ingress: [{ip: 192.168.0.1}]}}\n"
+    closed = "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: web, namespace: shop}\n"
+    closed += "spec: {podSelector: {}, policyTypes: [Ingress]}\n"
+    made = twin(tmp_path, POD, text, NODE, closed)
+    assert asked(made, V4, "192.168.0.1:80") == "deny"
+    assert asked(made, V4, "192.168.0.1:22") == "allow", "the node's own"
+    assert asked(made, V4, "node/n1:80") == "allow", "at another address of it"
+    opened = twin(tmp_path, POD, text, NODE)
+    assert asked(opened, V4, "192.168.0.1:80") == ("allow" if by == "externalIP" else "deny")
+    assert asked(opened, "203.0.113.7", "192.168.0.1:80") == "allow"
+    answer = opened.why("203.0.113.7", "192.168.0.1:80", changes=False)
+    assert [p.destination for p in answer.parts] == ["pod/shop/web"]
