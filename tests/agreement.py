@@ -178,6 +178,8 @@ def inner_addresses(service: Decoded) -> list[str | None]:
 
 
 def outer_addresses(service: Decoded) -> list[str | None]:
+    if service.value.spec.type == "ExternalName" or is_headless(service):  # a name in the DNS, which nothing leads to
+        return []
     balancer = service.value.status.load_balancer if service.value.status else None
     return [*(service.value.spec.external_ips or ()), *(one.ip for one in (balancer.ingress or () if balancer else ()))]
 
@@ -419,6 +421,8 @@ def from_outside(
     spec = service.value.spec
     protocol = query.get("protocol", "TCP")
     port = next((p for p in spec.ports or () if p.port == query["port"] and (p.protocol or "TCP") == protocol), None)
+    if is_headless(service):
+        return Expected("deny", set(), frozenset())
     external = list(spec.external_ips or ())
     balancer = balancer_addresses(service)
     ways: list[tuple[bool, list[str | None]]] = []  # whether it is the load balancer's; its addresses, where all known

@@ -118,6 +118,8 @@ def has_ways(cluster: Cluster) -> bool:
             return True
         if d.kind == "Service" and d.value.spec is not None:
             spec = d.value.spec
+            if spec.cluster_ip == "None" or spec.type == "ExternalName":
+                continue
             if spec.type in ("NodePort", "LoadBalancer") or spec.external_ips:
                 return True
     return False
@@ -135,6 +137,8 @@ def together(found: Sequence[Exposure]) -> Literal["allow", "some", "deny", "und
 
 
 def _direct(inquirer: Inquirer, source: Target, service: ServiceNoun) -> Iterator[Exposure]:
+    if service.is_name:
+        return
     entries: list[tuple[str, str]] = []
     if service.type == "LoadBalancer":
         addresses = ", ".join(service.load_balancer) or "the address that the load balancer gives it"

@@ -124,6 +124,12 @@ class ServiceNoun(msgspec.Struct, frozen=True, kw_only=True):
         return f"svc/{self.namespace}/{self.name}"
 
     @property
+    def is_name(self) -> bool:
+        """Whether it is a name of the DNS and no more: kube-proxy leads nothing to it, whatever addresses it lists
+        (`ShouldSkipService`)."""
+        return self.headless or self.type == "ExternalName"
+
+    @property
     def is_node_local(self) -> bool:
         """Whether clients in the cluster are led to endpoints on their own node only. Nothing leads to a headless
         Service: its clients dial the endpoints themselves."""

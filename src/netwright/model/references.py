@@ -329,6 +329,8 @@ class Directory:
         if self._service_addresses is None:
             self._service_addresses = {}
             for s in self.cluster.services:
+                if s.is_name:
+                    continue
                 for one in dict.fromkeys((*s.cluster_ips, *s.external_ips, *s.load_balancer)):
                     self._service_addresses.setdefault(parse_address(one), []).append(s)
         return self._service_addresses.get(address, [])

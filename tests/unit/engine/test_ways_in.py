@@ -125,3 +125,15 @@ def test_a_service_takes_its_ports_at_the_address_of_a_node(tmp_path: Path, by: 
     assert asked(opened, "203.0.113.7", "192.168.0.1:80") == "allow"
     answer = opened.why("203.0.113.7", "192.168.0.1:80", changes=False)
     assert [p.destination for p in answer.parts] == ["pod/shop/web"]
+
+
+@pytest.mark.parametrize("written", ["clusterIP: None", "type: ExternalName\n  externalName: example.com"])
+def test_what_is_only_a_name_has_no_external_addresses(tmp_path: Path, written: str) -> None:
+    text = BALANCER.replace("type: LoadBalancer\n  allocateLoadBalancerNodePorts: false", written)
+    made = twin(tmp_path, POD, text + "  externalIPs: [203.0.113.5]\n")
+    assert made.exposed() == []
+    assert not made.why(V4, "203.0.113.5:80", changes=False).ways, "an address outside, of which nothing is known"
+    if "None" in written:
+        answer = made.why(V4, "svc/shop/web:80", changes=False)
+        assert (answer.verdict, answer.ways) == ("deny", ())
+        assert "no way in from outside" in answer.note
