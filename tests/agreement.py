@@ -242,9 +242,10 @@ def of_families(
     kind, _, rest = query["to"].partition("/")
     if kind == "svc":
         service = next(d for d in names.objects if d.kind == "Service" and f"{d.namespace}/{d.name}" == rest)
-        if leads_nowhere_known(names, service, query):
-            return Expected("undecided", set(), frozenset())
         source = names.ends(query["from"], None, "")[0][0]
+        is_outside = isinstance(source, str) and service.value.spec.type != "ExternalName"
+        if leads_nowhere_known(names, service, query) and not is_outside:
+            return Expected("undecided", set(), frozenset())
         if isinstance(source, str):
             return from_outside(names, asked, query, source, service, all_families, dialled_text, in_cluster)
         # at an outer address clients inside are led as to any Service
@@ -440,7 +441,11 @@ def from_outside(
     own = tuple(f for f in families if f == version)
     nodes = [d for d in names.objects if d.kind == "Node"] or some_nodes(names.objects, asked.pod_cidrs)
 
+    is_unknown = leads_nowhere_known(names, service, query)
+
     def way(ranged: bool, within: Collection[int]) -> Expected:
+        if is_unknown:
+            return Expected("undecided", set(), frozenset())
         over = tuple(f for f in own if f in within)
         other = tuple(f for f in in_cluster if f not in own)
         if spec.external_traffic_policy == "Local":

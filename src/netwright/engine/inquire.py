@@ -353,7 +353,12 @@ class Inquirer:
         held = self._held_by_node(destination, protocol, port)
         if held:
             return Settled("undecided", "none", (), held, (Reason("depends", held),))
-        if source.addresses is not None and destination.service is not None and (deliveries or not reasons):
+        # a way that is shut is so whatever stands behind it
+        if (
+            source.addresses is not None
+            and destination.service is not None
+            and (destination.service.type != "ExternalName")
+        ):
             asked = destination.dialled[0] if destination.dialled else family
             if asked:  # packets to an address are of its family
                 source = replace(source, addresses=of_family(source.addresses, asked))

@@ -137,3 +137,13 @@ def test_what_is_only_a_name_has_no_external_addresses(tmp_path: Path, written: 
         answer = made.why(V4, "svc/shop/web:80", changes=False)
         assert (answer.verdict, answer.ways) == ("deny", ())
         assert "no way in from outside" in answer.note
+
+
+def test_what_has_no_way_in_is_shut_whatever_stands_behind_it(tmp_path: Path) -> None:
+    text = BALANCER.replace("  selector: {app: web}\n", "")
+    inner = text.replace("name: web", "name: inner").replace("allocateLoadBalancerNodePorts: false", "")
+    text += "  loadBalancerSourceRanges: [203.0.113.0/24]\n" + inner.replace("LoadBalancer", "ClusterIP")
+    made = twin(tmp_path, POD, text)
+    assert (asked(made, V4), asked(made, "203.0.113.7"), asked(made, "internet")) == ("deny", "undecided", "undecided")
+    assert {asked(made, one, "svc/shop/inner:80") for one in (V4, "internet")} == {"deny"}
+    assert asked(made, "shop/web", "svc/shop/inner:80") == "undecided"
