@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 
 from netwright.base.ipset import EVERYWHERE, NOT_UNICAST, Family, IpSet, parse_address
+from netwright.base.services import TCP
 from netwright.base.spans import Origin
 from netwright.engine.one_family import TOLD, hangs_on_family
 from netwright.engine.verdict import Outcome
 from netwright.model.cluster import (
     INGRESS_CONTROLLER,
     Cluster,
+    ContainerPortNoun,
     IngressRoute,
     Proxy,
     ServiceNoun,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from netwright.engine.compile import Network
     from netwright.engine.inquire import Inquirer, Packet, Part
 
+Verdict = Literal["allow", "some", "deny", "undecided"]
 StepVerdict = Literal["allow", "some", "deny", "undecided", "note"]
 CONTROLLER_LABELS = (
     (
@@ -42,6 +45,12 @@ CONTROLLER_LABELS = (
     ("k8s-app", ("ingress-nginx", "nginx-ingress-controller", "traefik-ingress-lb")),
 )
 """Labels by which well-known ingress controllers are recognised; which class they serve is not in the input."""
+REQUEST_NAMES = frozenset(("http", "https", "web", "websecure", "http2"))
+REQUEST_PORTS = frozenset(("80", "443", "8080", "8443")) | REQUEST_NAMES
+"""How the charts of these controllers call and number the ports at which they take requests."""
+BESIDE_REQUESTS = ("metrics", "webhook", "admission", "prometheus")
+BESIDE_NUMBERS = frozenset(("10254", "9113", "8082"))
+"""What they call and number those for other things: metrics, and the webhook of their admission."""
 ROUTED = frozenset(("Ingress", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute", "Route"))
 """Kinds of ways in through a proxy, as `Exposure.via` has them."""
 
@@ -462,7 +471,6 @@ def _through_proxy(
 ) -> Exposure:
     name = f"{route.kind} {route.namespace}/{route.name}"
     via, entry, proxy = route.kind, route.entry, route.proxy
-    verdicts: list[str] = [step.verdict for step in links if step.verdict != "note"]
     steps = [*links, Step("allow", f"{name} leads {entry} to {service.ref}:{port.port}", route.origin)]
     rows = inquirer.endpoints_of(proxy)
     if not rows:
@@ -472,20 +480,51 @@ def _through_proxy(
             told = f"the pods of {proxy.name} are not in the input"
         steps.append(Step("undecided", told, None, "unknown"))
         return _exposure(service, port, via, entry, "undecided", steps, ())
-    short = "the controller" if proxy == INGRESS_CONTROLLER else proxy.name
-    ways = list(exposures(inquirer, source, services_at(inquirer, rows), passed | {proxy}))
-    if ways:
-        verdict = together(ways)
-        best = next(w for w in ways if w.verdict == verdict)
-        steps += [s for s in best.steps if s.verdict in ("some", "deny", "undecided")]
-        steps.append(Step(verdict, f"outside reaches {short} through {best.service} ({best.via})", None))
-        verdicts.append(verdict)
-    elif any(inquirer.network.columns.host[r] for r in rows):
-        steps.append(Step("note", f"{short} listens on its node (hostNetwork)"))
+    legs = [
+        _through_endpoints(inquirer, source, route, service, port, group, steps, passed)
+        for group in _by_workload(inquirer, rows)
+    ]
+    verdict = together(legs)  # through one of them is enough
+    taken = [leg for leg in legs if leg.verdict == verdict]
+    parts = [p for leg in taken for p in leg.parts]
+    way = _exposure(service, port, via, entry, verdict, taken[0].steps, parts)
+    return msgspec.structs.replace(way, through=tuple(by_key(w for leg in legs for w in leg.through).values()))
+
+
+def _by_workload(inquirer: Inquirer, rows: Iterable[int]) -> list[list[int]]:
+    """Endpoint rows by the workload that they are of."""
+    groups: dict[int, list[int]] = {}
+    for row in rows:
+        groups.setdefault(int(inquirer.network.columns.workload[row]), []).append(row)
+    return list(groups.values())
+
+
+def _through_endpoints(
+    inquirer: Inquirer,
+    source: Target,
+    route: IngressRoute,
+    service: ServiceNoun,
+    port: ServicePortNoun,
+    rows: Sequence[int],
+    links: Sequence[Step],
+    passed: frozenset[Proxy],
+) -> Exposure:
+    """The way through the endpoints of one proxy: outside has to reach it, and it the backends."""
+    via, entry, proxy = route.kind, route.entry, route.proxy
+    steps = list(links)
+    verdicts: list[str] = [step.verdict for step in links if step.verdict != "note"]
+    short = _short(proxy)
+    services = services_at(inquirer, rows)
+    ways = _for_requests(inquirer, route, services, exposures(inquirer, source, services, passed | {proxy}))
+    reached = [(w.verdict, f"outside reaches {short} through {w.service} ({w.via})", w.steps) for w in ways]
+    reached += [(verdict, told, ()) for verdict, told in _at_nodes(inquirer, source, rows, proxy)]
+    if reached:
+        verdict, told, before = max(reached, key=lambda one: RANK[one[0]])
+        steps += [s for s in before if s.verdict in ("some", "deny", "undecided")]
     else:
-        told = f"no Service in the input leads from outside to {short}"
-        steps.append(Step("undecided", told, None, "unknown"))
-        verdicts.append("undecided")
+        verdict, told = "undecided", f"no Service in the input leads requests from outside to {short}"
+    steps.append(Step(verdict, told, None, "unknown" if not reached else "depends"))
+    verdicts.append(verdict)
     parts = _parts(inquirer, Target(proxy.name, rows=tuple(rows)), service, port)
     if parts:
         last = inquirer.settle(parts)
@@ -498,6 +537,73 @@ def _through_proxy(
     else:
         way = _nowhere(service, port, via, entry, steps)
     return msgspec.structs.replace(way, through=tuple(ways))
+
+
+def _for_requests(
+    inquirer: Inquirer, route: IngressRoute, services: Sequence[ServiceNoun], ways: Iterable[Exposure]
+) -> list[Exposure]:
+    """Of the ways to a proxy those to ports that it takes the requests of a route at; open ones to ports of an ingress
+    controller of which that is not known are undecided."""
+    named = {s.ref: s for s in services}
+    out = []
+    for way in ways:
+        listed = next((p for p in named[way.service].ports if (p.port, p.protocol) == (way.port, way.protocol)), None)
+        if listed is None or (way.protocol != TCP and route.kind in ("Ingress", "Route")):
+            continue
+        is_for_requests = _takes_requests(listed.name, {str(listed.port), listed.target, *_numbers(listed)})
+        if is_for_requests is False:
+            continue
+        if is_for_requests is None and route.proxy == INGRESS_CONTROLLER and way.verdict in ("allow", "some"):
+            told = f"whether the controller takes requests at port {way.port} of {way.service} is not in the input"
+            step = Step("undecided", told, None, "unknown")
+            way = msgspec.structs.replace(way, verdict="undecided", steps=(*way.steps, step))
+        out.append(way)
+    return out
+
+
+def _numbers(port: ServicePortNoun) -> set[str]:
+    return {str(b.port) for b in port.backends}
+
+
+def _takes_requests(name: str, ports: Collection[str]) -> bool | None:
+    """Whether a port of a controller, with its numbers and names, is one for requests by HTTP; None: unknown."""
+    if any(word in one for word in BESIDE_REQUESTS for one in (name, *ports)) or BESIDE_NUMBERS.intersection(ports):
+        return False
+    return True if name in REQUEST_NAMES or not REQUEST_PORTS.isdisjoint(ports) else None
+
+
+def _at_nodes(inquirer: Inquirer, source: Target, rows: Sequence[int], proxy: Proxy) -> Iterator[tuple[Verdict, str]]:
+    """The ways to endpoints of a proxy by their nodes: on the network of the node itself, or by a hostPort of it."""
+    alike: dict[tuple[bool, tuple[ContainerPortNoun, ...]], list[int]] = {}
+    for row in rows:
+        alike.setdefault((bool(inquirer.network.columns.host[row]), inquirer.cluster.row_ports[row]), []).append(row)
+    short = _short(proxy)
+    client = _of_network(inquirer, source)
+    for (is_on_node, listed), same in alike.items():
+        ports = [p for p in listed if p.protocol == TCP and not p.of_init and (is_on_node or p.host_port)]
+        numbers = {p.number: _takes_requests(p.name, {str(p.number), str(p.host_port or p.number)}) for p in ports}
+        if is_on_node and not ports:
+            numbers = {80: True, 443: True}
+        told = (
+            f"{short} listens on its node (hostNetwork)" if is_on_node else f"a hostPort of its node leads to {short}"
+        )
+        target = Target(short, rows=tuple(same))
+        for number, is_for_requests in numbers.items():
+            if is_for_requests is False:
+                continue
+            delivery = inquirer.deliveries(target, TCP, str(number))[0]
+            parts = [p for f in inquirer.network.families for p in inquirer.parts(client, target, delivery, f, None)]
+            last = inquirer.settle(parts) if parts else None
+            verdict: Verdict = "deny" if last is None else last.verdict
+            if last is not None and verdict == "allow" and last.groups == "some":
+                verdict = "some"
+            if is_for_requests is None and proxy == INGRESS_CONTROLLER and verdict != "deny":
+                verdict = "undecided"
+            yield verdict, told
+
+
+def _short(proxy: Proxy) -> str:
+    return "the controller" if proxy == INGRESS_CONTROLLER else proxy.name
 
 
 # --- what was not read --------------------

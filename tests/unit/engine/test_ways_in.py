@@ -147,3 +147,118 @@ def test_what_has_no_way_in_is_shut_whatever_stands_behind_it(tmp_path: Path) ->
     assert (asked(made, V4), asked(made, "203.0.113.7"), asked(made, "internet")) == ("deny", "undecided", "undecided")
     assert {asked(made, one, "svc/shop/inner:80") for one in (V4, "internet")} == {"deny"}
     assert asked(made, "shop/web", "svc/shop/inner:80") == "undecided"
+
+
+INGRESS = """\
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web, namespace: shop}
+spec: {defaultBackend: {service: {name: web, port: {number: 80}}}}
+"""
+CLOSED = """\
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: closed, namespace: edge}
+spec: {podSelector: {}, policyTypes: [Ingress], ingress: [{ports: [{port: 10254}]}]}
+"""
+HTTP, METRICS = "{name: http, port: 80}", "{name: metrics, port: 10254}"
+
+
+def controller(ports: str = "", more: str = "", name: str = "one") -> str:
+    return f"""\
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: {name}, namespace: edge, labels: {{app.kubernetes.io/name: ingress-nginx, at: {name}}}}}
+spec: {{containers: [{{name: c, image: example/c:1, ports: [{ports}]}}]{more}}}
+"""
+
+
+def front(port: str, more: str = "", name: str = "one") -> str:
+    return f"""\
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: {name}, namespace: edge}}
+spec:
+  type: LoadBalancer
+  externalTrafficPolicy: Local
+  allocateLoadBalancerNodePorts: false
+  selector: {{at: {name}}}
+  ports: [{port}]
+{more}
+"""
+
+
+RANGES = "  loadBalancerSourceRanges: [203.0.113.0/24]"
+
+
+@pytest.mark.parametrize(
+    ("pod", "policy", "verdict"),
+    [
+        (controller("{containerPort: 80}", ", hostNetwork: true"), CLOSED, "allow"),
+        (controller(more=", hostNetwork: true"), "", "allow"),
+        (controller("{name: metrics, containerPort: 10254}", ", hostNetwork: true"), "", "deny"),
+        (controller("{containerPort: 5000}", ", hostNetwork: true"), "", "undecided"),
+        (controller("{containerPort: 80, hostPort: 80}"), "", "allow"),
+        (controller("{containerPort: 80, hostPort: 80}"), CLOSED, "deny"),
+        (controller("{containerPort: 10254, hostPort: 10254}"), CLOSED, "deny"),
+        (controller("{containerPort: 80}"), "", "deny"),
+    ],
+)
+def test_a_controller_is_reached_on_its_node_beside_its_services(
+    tmp_path: Path, pod: str, policy: str, verdict: str
+) -> None:
+    """The Service's ranges shut it out. Policies do not act on the node's network, and see what a hostPort leads in."""
+    made = twin(tmp_path, POD, INGRESS, pod, policy, front(HTTP, RANGES))
+    assert asked(made, V4) == verdict
+
+
+@pytest.mark.parametrize(
+    ("port", "policy", "verdict"),
+    [
+        (HTTP, "", "allow"),
+        (HTTP, CLOSED, "deny"),
+        ("{name: web, port: 9000}", "", "allow"),
+        ("{name: x, port: 9000, targetPort: 8443}", "", "allow"),
+        ("{name: x, port: 9000}", "", "undecided"),
+        ("{name: x, port: 9000}", CLOSED, "deny"),
+        ("{name: http, port: 80, protocol: UDP}", "", "undecided"),
+        (METRICS, CLOSED, "undecided"),
+        ("{name: https-webhook, port: 443, targetPort: 8443}", "", "undecided"),
+        (f"{HTTP}, {METRICS}", CLOSED, "deny"),
+    ],
+)
+def test_requests_come_to_the_ports_that_a_controller_takes_them_at(
+    tmp_path: Path, port: str, policy: str, verdict: str
+) -> None:
+    """Where no way leads to such a port, how requests get to the controller is not in the input."""
+    made = twin(tmp_path, POD, INGRESS, controller(), policy, front(port))
+    assert asked(made, V4) == verdict
+
+
+@pytest.mark.parametrize(
+    ("admitted", "verdict"), [("one", "allow"), ("two", "deny"), ("other", "deny"), ("one, two", "allow")]
+)
+def test_a_way_leads_through_one_controller_from_end_to_end(tmp_path: Path, admitted: str, verdict: str) -> None:
+    """Outside gets to the first; the second is shut by its ranges."""
+    policy = f"""\
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: web, namespace: shop}}
+spec:
+  podSelector: {{}}
+  ingress: [{{from: [{{namespaceSelector: {{}}, podSelector: {{matchExpressions: [
+    {{key: at, operator: In, values: [{admitted}]}}]}}}}]}}]
+"""
+    both = controller() + front(HTTP) + controller(name="two") + front(HTTP, RANGES, "two")
+    made = twin(tmp_path, POD, INGRESS, both, policy)
+    assert asked(made, V4) == verdict
