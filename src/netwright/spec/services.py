@@ -30,6 +30,7 @@ from netwright.spec.machines import MACHINES, is_one_machine
 
 PROTOCOLS = {"TCP": 6, "UDP": 17, "SCTP": 132}
 SERVICE_NAME = "kubernetes.io/service-name"
+WRITTEN_BY = "endpointslice.kubernetes.io/managed-by"
 
 
 class Backend(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,8 +140,9 @@ def backends(
         return ()
     found: list[Backend] = []
     for one in _dialled(service, port, protocol):
-        # Without a selector somebody else writes the Service's EndpointSlices.
-        leads = _selected(objects, service, one, "yes") if spec.selector else _sliced(objects, service, one)
+        # Without a selector somebody else writes the Service's EndpointSlices, and others may add some beside one.
+        leads = [*_selected(objects, service, one, "yes")] if spec.selector else []
+        leads += _sliced(objects, service, one)
         found.extend(_backend(lead, one) for lead in leads)
     own = families(service)
     return tuple(
@@ -219,8 +221,15 @@ def is_known(objects: Sequence[Decoded], service: Decoded, *, port: int | str | 
         return False
     if spec.selector:
         asked = _dialled(service, port, protocol)
-        return not any(True for one in asked for _ in _selected(objects, service, one, "perhaps"))
-    slices = [one for one in objects if isinstance(one.value, EndpointSlice) and _is_slice_of(one, service)]
+        if any(True for one in asked for _ in _selected(objects, service, one, "perhaps")):
+            return False
+    slices = [
+        one
+        for one in objects
+        if isinstance(one.value, EndpointSlice) and _is_slice_of(one, service) and _counts(objects, service, one)
+    ]
+    if spec.selector and not slices:
+        return True
     listed = [port for one in slices for port in one.value.ports or () if not is_headless(service)]
     if any(_is_same(one, asked) and not one.port for one in listed for asked in _ports(service, port, protocol)):
         return False
@@ -319,6 +328,8 @@ def _sliced(objects: Sequence[Decoded], service: Decoded, port: ServicePort) -> 
         value = one.value
         if not isinstance(value, EndpointSlice) or not _is_slice_of(one, service) or value.address_type == "FQDN":
             continue
+        if not _counts(objects, service, one):
+            continue
         over: tuple[Family, ...] = (6,) if value.address_type == "IPv6" else (4,)
         if value.address_type is None:
             over = (4, 6)
@@ -340,6 +351,29 @@ def _sliced(objects: Sequence[Decoded], service: Decoded, port: ServicePort) -> 
 def _is_slice_of(slice_: Decoded, service: Decoded) -> bool:
     named = plain(slice_.value.metadata.labels).get(SERVICE_NAME)
     return (slice_.namespace, named) == (service.namespace, service.name)
+
+
+def _counts(objects: Sequence[Decoded], service: Decoded, slice_: Decoded) -> bool:
+    """Whether the slice tells of endpoints that the Service's selector does not: any where there is no selector, else
+    what the controllers of Kubernetes did not write. Where it does not say who wrote it, it is taken as theirs if it
+    has a pod that is selected or is not in the input."""
+    spec = service.value.spec
+    if not spec.selector:
+        return True
+    author = plain(slice_.value.metadata.labels).get(WRITTEN_BY)
+    if author:
+        return author not in ("endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io")
+    selector = LabelSelector(match_labels=spec.selector)
+    for entry in slice_.value.endpoints or ():
+        reference = entry.target_ref
+        if not reference or reference.kind != "Pod":
+            continue
+        pod = _pod(objects, reference.namespace or slice_.namespace, reference.name or "")
+        if pod is None or not is_endpoint(pod):
+            return False
+        if pod.namespace == service.namespace and matches_pod(selector, pod_labels(pod)) != "no":
+            return False
+    return True
 
 
 def _slice_numbers(slice_: EndpointSlice, port: ServicePort) -> list[int]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from netwright.base.services import TCP, UDP
 from netwright.dialects.k8s import objects as k8s
 from netwright.model.cluster import Cluster, ServiceNoun
 from netwright.model.document import Decoded
 from netwright.profiles.compose import compose
+from tests.agreement import Asked, compare
 from tests.unit.spec.build import pod, port, service, workload
 
 WEB = {"app": "web"}
@@ -112,11 +115,61 @@ def test_slices_of_others_and_ports_of_other_names_do_not_count() -> None:
         assert backends(found, one) == []
 
 
-def test_a_selector_makes_slices_redundant() -> None:
-    found, one = asked(
-        pod("web"), service("s", sp(80), selector=WEB), sliced(k8s.EndpointEntry(addresses=("192.0.2.7",)))
-    )
-    assert backends(found, one) == [("web", TCP, 80)]
+SLICE = {
+    "apiVersion": "discovery.k8s.io/v1",
+    "kind": "EndpointSlice",
+    "metadata": {"name": "s", "namespace": "shop"},
+    "addressType": "IPv4",
+    "ports": [{"port": 8443}],
+}
+
+
+@pytest.mark.parametrize(
+    ("author", "entry", "counts"),
+    [
+        ("endpointslice-controller.k8s.io", {"addresses": ["192.0.2.7"]}, False),
+        ("endpointslicemirroring-controller.k8s.io", {"addresses": ["192.0.2.7"]}, False),
+        ("vms.example.com", {"addresses": ["192.0.2.7"]}, True),
+        ("vms.example.com", {"addresses": ["192.0.2.7"], "targetRef": {"kind": "Pod", "name": "web"}}, True),
+        ("", {"addresses": ["192.0.2.7"]}, True),
+        ("", {"addresses": ["192.0.2.7"], "targetRef": {"kind": "Pod", "name": "web"}}, False),
+        ("", {"addresses": ["192.0.2.7"], "targetRef": {"kind": "Pod", "name": "gone"}}, False),
+        ("", {"addresses": ["10.244.0.8"], "targetRef": {"kind": "Pod", "name": "db"}}, True),
+    ],
+)
+def test_slices_of_others_add_to_what_a_selector_selects(author: str, entry: dict[str, Any], counts: bool) -> None:
+    """kube-proxy joins all slices of a Service. Nothing says who wrote one: pods that are selected do, or are gone."""
+    labels = {"kubernetes.io/service-name": "s"}
+    if author:
+        labels["endpointslice.kubernetes.io/managed-by"] = author
+    pods = [
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": name, "namespace": "shop", "labels": {"app": name}},
+            "spec": {"containers": [{"name": "c"}]},
+            "status": {"podIPs": [{"ip": f"10.244.0.{7 + i}"}]},
+        }
+        for i, name in enumerate(("web", "db", "client"))
+    ]
+    policy = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"podSelector": {"matchLabels": {"app": "web"}}, "ingress": [{"ports": [{"port": 8443}]}]},
+    }
+    made = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "s", "namespace": "shop"},
+        "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]},
+    }
+    metadata = {**SLICE["metadata"], "labels": labels}  # type: ignore[dict-item]
+    written = {**SLICE, "metadata": metadata, "endpoints": [entry]}
+    query = {"from": "shop/client", "to": "svc/shop/s", "protocol": "TCP", "port": 80}
+    verdicts, differing = compare(Asked([*pods, policy, made, written], (), [query]))
+    assert not differing
+    assert not verdicts["deny"] if counts else verdicts == {"deny": 1}
 
 
 def test_external_name_and_headless() -> None:

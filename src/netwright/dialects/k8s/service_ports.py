@@ -1,4 +1,4 @@
-"""Where the ports of Services lead: to endpoints that a selector selects, or to those of EndpointSlices."""
+"""Where the ports of Services lead: to endpoints that a selector selects, and to those of EndpointSlices."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Rows:
 class Behind(NamedTuple):
     """What may stand behind a Service: of `selected` endpoints (None: it has no selector) the rows of those that are
     ready, those that it selects or not by labels `compared` of unknown values, and its EndpointSlices (None: it is but
-    a name for something elsewhere)."""
+    a name for something elsewhere); beside a selector those that others wrote."""
 
     selected: int | None
     ready: list[int]
@@ -91,9 +91,15 @@ class Leads:
     def noun(self, port: ServicePort, behind: Behind) -> ServicePortNoun:
         backends: list[Backend] = []
         nowhere = ""
+        more = ""
         is_open: Open = ""
         if behind.selected is not None:
             backends, nowhere, is_open = self._selected(port, behind)
+            if behind.slices and not is_open:
+                told, is_open = _why_no_slice(behind.slices, None if behind.headless else port)
+                if is_open:
+                    nowhere, more = told, f"its Service {told}"
+                backends += [b for d in behind.slices for b in self._sliced(d, port, behind) if b not in backends]
         elif behind.slices is not None:
             nowhere, is_open = _why_no_slice(behind.slices, None if behind.headless else port)
             if not is_open:
@@ -107,6 +113,7 @@ class Leads:
             backends=tuple(backends),
             nowhere="" if backends else nowhere,
             open="" if backends else is_open,
+            more=more if backends else "",
         )
 
     def _selected(self, port: ServicePort, behind: Behind) -> tuple[list[Backend], str, Open]:

@@ -5,7 +5,7 @@ Policy sees a packet after this translation (NetworkPolicy concept page): the ba
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from netwright.base.ipset import Family, IpSet
 from netwright.base.spans import Origin
@@ -17,6 +17,9 @@ from netwright.model.columns import Columns
 from netwright.model.document import Decoded, of_kinds
 
 SLICE_OF = "kubernetes.io/service-name"
+MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
+OF_SELECTORS = ("endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io")
+"""Who writes the slices of what a Service selects."""
 
 
 def service_addresses(objects: Sequence[Decoded]) -> IpSet:
@@ -86,6 +89,9 @@ def lower_services(
         if spec.selector and kind != "ExternalName":
             selected = rows.select(d.namespace, spec.selector)
             maybe, compared = rows.perhaps(d.namespace, spec.selector)
+        written = slices.get((d.namespace, d.name), [])
+        if selected is not None:
+            written = [one for one in written if _is_of_others(one, rows, {*selected, *maybe})]
         ready = selected or []
         if not spec.publish_not_ready_addresses:
             ready = [row for row in ready if is_ready(live[row])]
@@ -95,7 +101,7 @@ def lower_services(
             ready=ready,
             maybe=maybe,
             compared=compared,
-            slices=None if kind == "ExternalName" else slices.get((d.namespace, d.name), []),
+            slices=None if kind == "ExternalName" else written,
             headless=headless,
             families=families,
         )
@@ -124,6 +130,18 @@ def lower_services(
             )
         )
     return tuple(out)
+
+
+def _is_of_others(d: Decoded, rows: Rows, selected: Collection[int]) -> bool:
+    """Whether somebody else than the controller of selectors wrote a slice beside a selector: kube-proxy joins all
+    slices of a Service. Of one that does not say, those endpoints tell that are pods: selected, or not in the input."""
+    value: EndpointSlice = d.value
+    by = (value.metadata.labels or {}).get(MANAGED_BY)
+    if by:
+        return by not in OF_SELECTORS
+    refs = [e.target_ref for e in value.endpoints or () if e.target_ref and e.target_ref.kind == "Pod"]
+    found = [rows.by_pod.get((ref.namespace or d.namespace, ref.name or "")) for ref in refs]
+    return all(row is not None and row not in selected for row in found)
 
 
 def _families(spec: ServiceSpec) -> tuple[Family, ...]:
