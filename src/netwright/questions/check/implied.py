@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
+from heapq import heappop, heappush
 
 import msgspec
 
@@ -18,6 +19,7 @@ from netwright.dialects.k8s.objects import NetworkPolicyPeer, NetworkPolicyPort
 from netwright.model.document import Decoded
 from netwright.model.rule import Direction
 from netwright.questions.check.containment import (
+    PeerSet,
     Requirements,
     RuleSet,
     contains,
@@ -241,24 +243,55 @@ def _without_rules(scene: Scene, policy: Decoded) -> list[Direction]:
 def _peers(held: Held) -> Iterator[Found]:
     rule, sets = held.rule, held.set.peers or ()
     verb = "admits" if rule.direction == "ingress" else "allows"
-    for number, narrow in enumerate(sets):
-        for other, wide in enumerate(sets):
-            if other == number or not peer_contains(wide, narrow):
+    wider: dict[int, int] = {}
+    for number, others in _perhaps_wider(sets):
+        narrow = sets[number]
+        for other in others:
+            if other == number or not peer_contains(sets[other], narrow):
                 continue
-            if number < other and peer_contains(narrow, wide):
+            if number < other and peer_contains(narrow, sets[other]):
                 continue
-            peers = rule.peers or ()
-            yield Found(
-                "NW2113",
-                at(rule.policy, *rule.pointer, rule.side, number),
-                f"entry of `{rule.side}` {verb} nobody whom another entry of the rule does not",
-                label="changes nothing",
-                effect="entries of a list are alternatives: the wider one is enough",
-                help="delete it; or delete the wider one, if this was to be the limit",
-                key=f"{rule.direction} {told_peer(peers[number])}",
-                also=(Seen(at(rule.policy, *rule.pointer, rule.side, other), f"{verb} all of it"),),
-            )
+            wider[number] = other
             break
+    peers = rule.peers or ()
+    for number, other in sorted(wider.items()):
+        yield Found(
+            "NW2113",
+            at(rule.policy, *rule.pointer, rule.side, number),
+            f"entry of `{rule.side}` {verb} nobody whom another entry of the rule does not",
+            label="changes nothing",
+            effect="entries of a list are alternatives: the wider one is enough",
+            help="delete it; or delete the wider one, if this was to be the limit",
+            key=f"{rule.direction} {told_peer(peers[number])}",
+            also=(Seen(at(rule.policy, *rule.pointer, rule.side, other), f"{verb} all of it"),),
+        )
+
+
+def _perhaps_wider(sets: Sequence[PeerSet]) -> Iterator[tuple[int, list[int]]]:
+    """The number of each peer, once, and in order those of all that may contain it: peers by labels that it can stand
+    under, ranges that hold its first address and are larger or the same. Lists of ranges have thousands of entries,
+    most of them apart or of one size."""
+    by_mark: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for number, peer in enumerate(sets):
+        for one in mark(peer) if not isinstance(peer, IpSet) else ():
+            by_mark[one].append(number)
+    for number, peer in enumerate(sets):
+        if not isinstance(peer, IpSet):
+            yield number, sorted({other for one in marks(peer) for other in by_mark.get(one, ())})
+    ranges = [(number, peer) for number, peer in enumerate(sets) if isinstance(peer, IpSet)]
+    sizes = {number: peer.count() for number, peer in ranges}
+    for spans in ([(n, peer.v4) for n, peer in ranges if peer.v4], [(n, peer.v6) for n, peer in ranges if peer.v6]):
+        starts = sorted((low, high, number) for number, held in spans for low, high in held)
+        open_: list[tuple[int, int]] = []  # (end, number), the first to end in front
+        at_ = 0
+        for first, number in sorted((held[0][0], number) for number, held in spans):
+            while at_ < len(starts) and starts[at_][0] <= first:
+                heappush(open_, starts[at_][1:])
+                at_ += 1
+            while open_[0][0] <= first:
+                heappop(open_)
+            size, peer = sizes[number], sets[number]
+            yield number, sorted({n for _, n in open_ if sizes[n] > size or (sizes[n] == size and sets[n] == peer)})
 
 
 def _ports(rule: RuleOf) -> Iterator[Found]:
