@@ -292,8 +292,13 @@ class Account:
                 return
         if isinstance(raw, (dict, bytes, msgspec.Raw)):
             header = (("apiVersion", api_version), ("kind", kind))
-            missing = " and ".join(f"`{field}`" for field, value in header if not value)
-            self._note_at(place, "NW1011", f"no {missing}: not a Kubernetes object", _NOTHING)
+            missing = [field for field, value in header if not value]
+            tree = raw if isinstance(raw, dict) else {}
+            odd = [field for field in missing if tree.get(field) not in (None, "")]
+            title = f"no {' and '.join(f'`{field}`' for field in missing)}"
+            if odd:
+                title = f"`{odd[0]}` must be text, found {_article(tree[odd[0]])}"
+            self._note_at(place, "NW1011", f"{title}: not a Kubernetes object", _NOTHING)
         else:
             self._note_at(place, "NW1011", f"a {_shape(raw)} is not a Kubernetes object", _NOTHING)
 
@@ -337,6 +342,8 @@ def _holds_items(api_version: str, kind: str) -> bool:
 
 
 def _article(value: Any) -> str:
+    if isinstance(value, list):
+        return "a list"
     return "a mapping" if isinstance(value, dict) else "text" if isinstance(value, str) else "a single value"
 
 
@@ -346,6 +353,9 @@ def _item_type(api_version: str, kind: str) -> tuple[str, str]:
 
 
 def _text(value: Any) -> str:
+    """A name as it is written, of another type as YAML and JSON write that."""
+    if isinstance(value, bool):
+        return str(value).lower()
     return value if isinstance(value, str) else "" if value is None else str(value)
 
 

@@ -80,7 +80,8 @@ def find(named: str, store: str | None = None) -> Found:
     if not every:
         raise UsageError(
             f"no snapshot `{text}`: the store `{folder.shown}` holds none",
-            help="`netwright snapshot take SOURCE` takes one; `--store PATH` names another store",
+            help="`netwright snapshot take SOURCE` takes one; `NETWRIGHT_STORE=PATH` in the environment names another "
+            "store",
         )
     near = ", ".join(f"`{one.manifest.name or one.id[:SHORT]}`" for one in every[:3])
     raise UsageError(f"no snapshot `{text}` in `{folder.shown}`", help=f"`snapshot list` shows all: {near}")

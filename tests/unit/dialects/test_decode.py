@@ -65,6 +65,11 @@ def service(**spec: Any) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": spec}
 
 
+def controller(selector: dict[str, Any]) -> dict[str, Any]:
+    spec = {"selector": selector, "template": {"metadata": {"labels": {"app": "b"}}}}
+    return {"apiVersion": "v1", "kind": "ReplicationController", "metadata": {"name": "web"}, "spec": spec}
+
+
 def test_a_namespaced_object_without_namespace_gets_the_default() -> None:
     assert kept(policy()).namespace == "default"
     assert kept(policy(), default_namespace="shop").namespace == "shop"
@@ -127,6 +132,24 @@ def test_a_refused_object_is_known_by_its_header() -> None:
             "spec.podSelector.matchLabels.c",
             "`spec.podSelector.matchLabels.c` must be text, found `1.5`",
             "put the value in quotes",
+        ),
+        (
+            policy(podSelector={"matchLabels": {"a": False}}),
+            "spec.podSelector.matchLabels.a",
+            "`spec.podSelector.matchLabels.a` must be text, found `false`",
+            "put the value in quotes; without them YAML reads `n`, `no` and `off` as `false`",
+        ),
+        (
+            controller(selector={"matchLabels": {"app": "b"}}),
+            "spec.selector.matchLabels",
+            "`spec.selector.matchLabels` is not there in a ReplicationController, whose selector is labels alone",
+            "write the labels right below `selector`: `selector: {app: NAME}`",
+        ),
+        (
+            controller(selector={"app": {"a": "b"}}),
+            "spec.selector.app",
+            "`spec.selector.app` must be text, found a mapping",
+            "correct the field",
         ),
         (
             service(ports=[{"port": "80"}]),

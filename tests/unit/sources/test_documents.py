@@ -141,11 +141,16 @@ def test_flow_mappings_are_yaml() -> None:
         ("a: 1\n", "no `apiVersion` and `kind`: not a Kubernetes object"),
         ("apiVersion: v1\nname: x\n", "no `kind`: not a Kubernetes object"),
         ("kind: Pod\n", "no `apiVersion`: not a Kubernetes object"),
-        ("apiVersion: 1\nkind: Pod\n", "no `apiVersion`: not a Kubernetes object"),
+        ("apiVersion: 1\nkind: Pod\n", "`apiVersion` must be text, found a single value: not a Kubernetes object"),
+        ("apiVersion: v1\nkind: [Pod]\n", "`kind` must be text, found a list: not a Kubernetes object"),
+        ("apiVersion: v1\nkind: {a: Pod}\n", "`kind` must be text, found a mapping: not a Kubernetes object"),
         ("- a\n", "a list is not a Kubernetes object"),
         ("hello\n", "a single value is not a Kubernetes object"),
         ('{"a": 1}', "no `apiVersion` and `kind`: not a Kubernetes object"),
-        ('{"apiVersion": 1, "kind": "Pod"}', "no `apiVersion`: not a Kubernetes object"),
+        (
+            '{"apiVersion": 1, "kind": "Pod"}',
+            "`apiVersion` must be text, found a single value: not a Kubernetes object",
+        ),
         ("[1, 2]", "a list is not a Kubernetes object"),
     ],
 )

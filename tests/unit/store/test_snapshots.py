@@ -157,6 +157,10 @@ def _plain(value: Any) -> Any:
 
 def test_names_prefixes_and_latest(tmp_path: Path, root: Path) -> None:
     store = Folder(str(tmp_path / "store"))
+    with pytest.raises(nw.UsageError, match="holds none") as none:
+        find("nope", store.path)
+    assert "NETWRIGHT_STORE=PATH" in none.value.help
+    assert "--store" not in none.value.help
     first = kept(store, str(root / "examples/shop"), name="before")
     second = kept(store, str(root / "examples/shop"), name="before")
     assert find("snapshot:before", store.path).id == second

@@ -205,8 +205,14 @@ def _check_plain_selector(selector: dict[str, Any] | None, labels: Mapping[str, 
     if not wanted:
         raise Fault(_SELECTOR, "is missing, and the template has no labels to take instead")
     for key, value in wanted.items():
+        if isinstance(value, (dict, list)) and key in ("matchLabels", "matchExpressions"):
+            what = "is not there in a ReplicationController, whose selector is labels alone"
+            raise Fault((*_SELECTOR, key), what, "write the labels right below `selector`: `selector: {app: NAME}`")
         if value is not None and not isinstance(value, str):
-            raise Fault((*_SELECTOR, key), f"must be text, found {quoted(value)}", "put the value in quotes")
+            try:
+                msgspec.convert({key: value}, dict[str, str | None])
+            except msgspec.ValidationError as error:
+                raise explain(error, {key: value}, LabelSelector, _SELECTOR) from None
         if key not in labels or (labels[key] or "") != (value or ""):
             raise Fault(
                 (*_TEMPLATE, "metadata", "labels"), f"do not have `{key}: {value}`, which `spec.selector` asks for"

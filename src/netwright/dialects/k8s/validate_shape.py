@@ -75,6 +75,9 @@ def explain(error: Exception, tree: Any, type_: type[Any], above: Pointer = ()) 
     advice = ""
     if scalar and wanted == ["str"]:
         advice = "put the value in quotes"
+        if isinstance(found, bool):
+            words = "`y`, `yes` and `on`" if found else "`n`, `no` and `off`"
+            advice += f"; without them YAML reads {words} as `{str(found).lower()}`"
     elif isinstance(found, str) and wanted == ["int"] and found.strip().isdigit():
         advice = "write the number without quotes"
     pointer = (*above, *pointer)
