@@ -517,7 +517,7 @@ def _through_endpoints(
     services = services_at(inquirer, rows)
     ways = _for_requests(inquirer, route, services, exposures(inquirer, source, services, passed | {proxy}))
     reached = [(w.verdict, f"outside reaches {short} through {w.service} ({w.via})", w.steps) for w in ways]
-    reached += [(verdict, told, ()) for verdict, told in _at_nodes(inquirer, source, rows, proxy)]
+    reached += [(verdict, told, ()) for verdict, told in _at_nodes(inquirer, source, rows, route)]
     if reached:
         verdict, told, before = max(reached, key=lambda one: RANK[one[0]])
         steps += [s for s in before if s.verdict in ("some", "deny", "undecided")]
@@ -548,11 +548,14 @@ def _for_requests(
     out = []
     for way in ways:
         listed = next((p for p in named[way.service].ports if (p.port, p.protocol) == (way.port, way.protocol)), None)
-        if listed is None or (way.protocol != TCP and route.kind in ("Ingress", "Route")):
+        if listed is None:
             continue
-        is_for_requests = _takes_requests(listed.name, {str(listed.port), listed.target, *_numbers(listed)})
-        if is_for_requests is False:
-            continue
+        if route.kind in ("Ingress", "Route"):  # listeners of a Gateway have any port
+            is_for_requests = _takes_requests(listed.name, {str(listed.port), listed.target, *_numbers(listed)})
+            if way.protocol != TCP or is_for_requests is False:
+                continue
+        else:
+            is_for_requests = True
         if is_for_requests is None and route.proxy == INGRESS_CONTROLLER and way.verdict in ("allow", "some"):
             told = f"whether the controller takes requests at port {way.port} of {way.service} is not in the input"
             step = Step("undecided", told, None, "unknown")
@@ -572,12 +575,14 @@ def _takes_requests(name: str, ports: Collection[str]) -> bool | None:
     return True if name in REQUEST_NAMES or not REQUEST_PORTS.isdisjoint(ports) else None
 
 
-def _at_nodes(inquirer: Inquirer, source: Target, rows: Sequence[int], proxy: Proxy) -> Iterator[tuple[Verdict, str]]:
+def _at_nodes(
+    inquirer: Inquirer, source: Target, rows: Sequence[int], route: IngressRoute
+) -> Iterator[tuple[Verdict, str]]:
     """The ways to endpoints of a proxy by their nodes: on the network of the node itself, or by a hostPort of it."""
     alike: dict[tuple[bool, tuple[ContainerPortNoun, ...]], list[int]] = {}
     for row in rows:
         alike.setdefault((bool(inquirer.network.columns.host[row]), inquirer.cluster.row_ports[row]), []).append(row)
-    short = _short(proxy)
+    short = _short(route.proxy)
     client = _of_network(inquirer, source)
     for (is_on_node, listed), same in alike.items():
         ports = [p for p in listed if p.protocol == TCP and not p.of_init and (is_on_node or p.host_port)]
@@ -589,7 +594,7 @@ def _at_nodes(inquirer: Inquirer, source: Target, rows: Sequence[int], proxy: Pr
         )
         target = Target(short, rows=tuple(same))
         for number, is_for_requests in numbers.items():
-            if is_for_requests is False:
+            if is_for_requests is False and route.kind in ("Ingress", "Route"):
                 continue
             delivery = inquirer.deliveries(target, TCP, str(number))[0]
             parts = [p for f in inquirer.network.families for p in inquirer.parts(client, target, delivery, f, None)]
@@ -597,7 +602,7 @@ def _at_nodes(inquirer: Inquirer, source: Target, rows: Sequence[int], proxy: Pr
             verdict: Verdict = "deny" if last is None else last.verdict
             if last is not None and verdict == "allow" and last.groups == "some":
                 verdict = "some"
-            if is_for_requests is None and proxy == INGRESS_CONTROLLER and verdict != "deny":
+            if is_for_requests is None and route.proxy == INGRESS_CONTROLLER and verdict != "deny":
                 verdict = "undecided"
             yield verdict, told
 

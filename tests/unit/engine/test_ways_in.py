@@ -262,3 +262,24 @@ spec:
     both = controller() + front(HTTP) + controller(name="two") + front(HTTP, RANGES, "two")
     made = twin(tmp_path, POD, INGRESS, both, policy)
     assert asked(made, V4) == verdict
+
+
+def test_a_listener_of_a_gateway_has_any_port(tmp_path: Path) -> None:
+    """What the charts of ingress controllers use for metrics, a Gateway may take requests at."""
+    gateway = """\
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: edge, namespace: shop}
+spec: {gatewayClassName: x, listeners: [{name: webhook, protocol: HTTP, port: 8082}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: web, namespace: shop}
+spec: {parentRefs: [{name: edge}], rules: [{backendRefs: [{name: web, port: 80}]}]}
+"""
+    label = "gateway.networking.k8s.io/gateway-name: edge"
+    proxy = controller().replace("namespace: edge", "namespace: shop").replace("at: one", label)
+    way = front("{name: webhook, port: 8082}").replace("namespace: edge", "namespace: shop").replace("at: one", label)
+    made = twin(tmp_path, POD, INGRESS.partition("---\napiVersion: networking")[0], gateway, proxy, way)
+    assert asked(made, V4) == "allow"
