@@ -360,6 +360,12 @@ def test_rules_that_change_places_are_a_cause(folder: Callable[[str, Mapping[str
     assert {m.because for m in found.closed} == {(0,)}
 
 
+def test_a_policy_that_loses_its_only_rule_is_the_cause(edit: Ask) -> None:
+    there = edit("np.yaml", POLICY[POLICY.index("  ingress") :], "  policyTypes: [Ingress]\n")
+    assert causes(there) == [("NetworkPolicy shop/db", "changed")]
+    assert pairs(there.closed) == [("pod/shop/web", "pod/shop/db", "", "TCP 5432")]
+
+
 NAMED = POLICY.replace("port: 5432", "port: sql")
 NAMED_DB = DB.replace("{containerPort: 5432}", "{containerPort: 5432, name: sql}")
 

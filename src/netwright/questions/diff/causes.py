@@ -161,7 +161,7 @@ class _Kept:
         """By number of a rule the ends where it acts as surely on the other side; without those that act nowhere
         there."""
         others = self._others.get(_same_policy(unit), ())
-        if not others or not self._has_its_place(unit):
+        if not unit.rules or not others or not self._has_its_place(unit):
             return {}
         said = [_said(rule, unit) for rule in unit.rules]
         acts: dict[object, tuple[Flags, Flags]] = {}
