@@ -519,3 +519,34 @@ def test_both_families_of_a_pod_are_admitted(tmp_path: Path) -> None:
     text = pod("a", status=both % (1, 1)) + pod("b", ports=TWO_PORTS, status=both % (2, 2))
     changes = asked(tmp_path, text + policy("deny", "policyTypes: [Ingress]"), "s/a", "s/b").changes
     assert [c.size for c in changes] == [0]
+
+
+# --- nodes ------------------------------------------------------------------------------------------------------------
+
+
+NODES = "".join(
+    f"---\napiVersion: v1\nkind: Node\nmetadata: {{name: n{i}}}\n"
+    f"status: {{addresses: [{{type: InternalIP, address: 192.0.2.{i}}}, {{type: InternalIP, address: 'fd00::{i}'}}]}}\n"
+    for i in (1, 2)
+)
+HOSTED = pod("agent", spec=", hostNetwork: true, nodeName: n1") + pod("b", spec=", nodeName: n2")
+
+
+@pytest.mark.parametrize("source", ["s/agent", "node/n1"])
+def test_a_node_is_admitted_by_its_address(tmp_path: Path, source: str) -> None:
+    """Proven of one family and of both; a rule is widened by it as well."""
+    text = NODES + HOSTED + policy("deny", "policyTypes: [Ingress]")
+    changes = asked(tmp_path, text, source, "s/b:80").changes
+    assert changes
+    assert "from 192.0.2.1/32" in changes[0].edits[0]
+    assert "add fd00::1/128" in changes[0].edits[0]
+    admitting = policy("p", "ingress: [{from: [{podSelector: {matchLabels: {app: x}}}], ports: [{port: 80}]}]")
+    twin = asked(
+        tmp_path, NODES.replace(", {type: InternalIP, address: 'fd00::1'}", "") + HOSTED + admitting, source, "s/b:80"
+    )
+    assert ("NetworkPolicy s/p ingress rule 0: add 192.0.2.1/32 to its `from`",) in [c.edits for c in twin.changes]
+
+
+def test_a_node_of_unknown_address_is_not_admitted_by_one(tmp_path: Path) -> None:
+    text = pod("agent", spec=", hostNetwork: true") + pod("b") + policy("deny", "policyTypes: [Ingress]")
+    assert asked(tmp_path, text, "s/agent", "s/b:80").changes == ()

@@ -33,7 +33,7 @@ from netwright.engine.compile import Network
 from netwright.engine.difference import Differences, differences
 from netwright.engine.ends import SharedEnds, shared_ends
 from netwright.engine.exposure import has_ways
-from netwright.engine.inquire import Inquirer, Part, Settled
+from netwright.engine.inquire import Inquirer, Part, Settled, of_family
 from netwright.engine.nearest import Near, nearest_rule
 from netwright.engine.units import Delta
 from netwright.model.document import Decoded
@@ -373,12 +373,10 @@ def _peer(inquirer: Inquirer, part: Part, side: Side, namespace: str, near: Near
             return address_peer("0.0.0.0/0", [c for c in PRIVATE.cidrs() if ":" not in c])
         cidrs = held.cidrs() if held is not None else []
         return address_peer(cidrs[0]) if len(cidrs) == 1 else None
-    if columns.host[spot.row]:
-        return None
-    if inquirer.cluster.network != POD and not inquirer.cluster.pod_cidrs:
-        # where nobody gives addresses, selectors have none to stand for
-        cidrs = columns.addresses_of(spot.row).cidrs()
-        return address_peer(cidrs[0]) if len(cidrs) == 1 else None
+    if columns.host[spot.row] or (inquirer.cluster.network != POD and not inquirer.cluster.pod_cidrs):
+        # selectors mean no node, and nobody where nobody gives addresses
+        addresses = of_family(columns.addresses_of(spot.row), part.packet.family)
+        return address_peer(addresses.cidrs()[0]) if addresses.count() == 1 else None
     return pod_peer(_labels(inquirer, spot.row, near), columns.namespaces[int(columns.namespace[spot.row])], namespace)
 
 
