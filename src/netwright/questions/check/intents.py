@@ -79,7 +79,7 @@ class Judge:
             if source.fqdn:
                 raise UsageError(f"which addresses `{source.fqdn}` has is not in the input", help="write a `cidr/…`")
         for text in intent.destinations:
-            destination = resolve(text)
+            destination = self.inquirer.directory.named(text)
             if destination.fqdn:
                 raise UsageError(
                     f"which addresses `{destination.fqdn}` has is not in the input", help="write a `cidr/…`"

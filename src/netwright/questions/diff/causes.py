@@ -305,18 +305,25 @@ class _Isolated:
         found = self._known.get(tier)
         if found is None:
             positions, table = self._view.positions, self._table
-            of_class = np.array([self._level(contents, tier) for contents, _ in table.keys], dtype=np.int8)
+            isolating = {
+                content: _how_surely(unit)
+                for content, unit in table.fold.contents.of.items()
+                if (unit.enforcer, unit.tier) == tier and any(end.action == "deny" for end in unit.ends)
+            }
+            of_class = np.array([_level(contents, isolating) for contents, _ in table.keys], dtype=np.int8)
             found = np.where(positions >= 0, of_class[table.of_position[np.maximum(positions, 0)]], np.int8(0))
             self._known[tier] = found
         return found
 
-    def _level(self, contents: Sequence[int], tier: tuple[int, int]) -> int:
-        level = 0
-        for content in contents:
-            unit = self._table.fold.contents.of[content >> 1]
-            if (unit.enforcer, unit.tier) == tier and any(end.action == "deny" for end in unit.ends):
-                level = max(level, PERHAPS if content & 1 else _how_surely(unit))
-        return level
+
+def _level(contents: Sequence[int], isolating: Mapping[int, int]) -> int:
+    """How the contents of a class isolate, given those that do."""
+    level = 0
+    for content in contents:
+        here = isolating.get(content >> 1, 0)
+        if here > level:
+            level = PERHAPS if content & 1 else here
+    return level
 
 
 def _how_surely(unit: Unit) -> int:
