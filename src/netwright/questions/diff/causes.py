@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -328,8 +329,14 @@ def _level(contents: Sequence[int], isolating: Mapping[int, int]) -> int:
 
 def _how_surely(unit: Unit) -> int:
     """How a unit isolates the ends where it surely acts."""
-    unsure = any(end.unsure & TRANSPORT for end in unit.ends if end.action == "deny")
+    unsure = any(_is_unsure(end.unsure) for end in unit.ends if end.action == "deny")
     return PERHAPS if unsure else SURELY
+
+
+@lru_cache(maxsize=256)
+def _is_unsure(services: ServiceSet) -> bool:
+    """Whether what is perhaps ended is of transport protocols; most units leave the same services open."""
+    return bool(services & TRANSPORT)
 
 
 def _admits(view: View, rule: Rule, direction: Direction) -> Flags:
