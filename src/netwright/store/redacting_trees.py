@@ -33,6 +33,7 @@ from netwright.store.vocabulary import (
     TEXT_NOTES,
     WORD_NOTES,
     WORDS,
+    WRITERS,
     fields,
     is_word,
 )
@@ -93,7 +94,8 @@ class Trees:
                 if held is None:
                     continue
             elif _is_labels(field, value):
-                held = self._p.text(held) if isinstance(held, str) else held
+                if isinstance(held, str) and held not in WRITERS.get(key, ()):
+                    held = self._p.text(held)
             elif key in ("values", "notValues") and value.get("key") == "destination.port":
                 pass  # ports
             elif key == "value" and isinstance(held, str) and value.get("type") == "RegularExpression":

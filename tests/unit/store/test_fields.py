@@ -19,7 +19,7 @@ TALKED_OF = ("finding_codes", "glossary", "counterparts", "store", "render", "cl
 OTHERS = re.compile(
     r".*/v\d\w*"  # versions of APIs
     r"|(kubernetes\.io/(h2c|ws|wss|metadata\.name|service-name|hostname|os|arch))"  # protocols, labels
-    r"|(statefulset|apps|batch|app|node-role|gateway\.networking|gateway\.envoyproxy|topology)\.?.*/.*"
+    r"|(statefulset|apps|batch|app|endpointslice|node-role|gateway\.networking|gateway\.envoyproxy|topology)\.?.*/.*"
     r"|(projectcalico\.org|io\.cilium\.[\w.]+|vm\.kubevirt\.io|vmi\.kubevirt\.io|gateway\.istio\.io)/.*"
     r"|kubevirt\.io/(created-by|nodeName)|istio\.io/(rev|use-waypoint|dataplane-mode)"
     r"|.*/(gateway-controller|kic-gateway-controller|gateway-operator)"

@@ -431,3 +431,32 @@ def test_kinds_that_are_not_redacted_are_refused(tmp_path: Path, root: Path, mon
     monkeypatch.setattr(redacting, "GROUPS", vocabulary.GROUPS - {"apps"})
     with pytest.raises(nw.UsageError, match="is not redacted"):
         redact(store, find(taken, store.path))
+
+
+SLICES = """\
+{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: shop, labels: {app: a}}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: s, namespace: shop}, spec: {selector: {app: a}, ports: [{port: 80}]}}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata:
+  name: s-x
+  namespace: shop
+  labels: {kubernetes.io/service-name: s, endpointslice.kubernetes.io/managed-by: %s}
+addressType: IPv4
+ports: [{port: 80}]
+endpoints: [{addresses: [10.244.0.9]}]
+"""
+
+
+@pytest.mark.parametrize(("writer", "ends"), [("endpointslice-controller.k8s.io", 1), ("another", 2)])
+def test_who_wrote_a_slice_is_told_of_a_redacted_one_too(tmp_path: Path, writer: str, ends: int) -> None:
+    (tmp_path / "s.yaml").write_text(SLICES % writer, encoding="utf-8")
+    store = Folder(str(tmp_path / "store"))
+    taken = find(kept(store, str(tmp_path / "s.yaml")), store.path)
+    other = redact(store, taken)
+    for one in (taken.id, other):
+        told = json.loads(netwright(Path(store.path), "show", "services", f"snapshot:{one[:12]}", "-o", "json").stdout)
+        (row,) = told["rows"]
+        assert row["pods"] == ends
