@@ -26,6 +26,14 @@ def parse_address(text: str) -> tuple[Family, int]:
         raise ValueError(f"`{text}` is not an IP address") from None
 
 
+def is_address(text: str) -> bool:
+    try:
+        parse_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def parse_cidr(text: str) -> tuple[Family, Interval]:
     """The family and half-open interval of `ADDRESS/LENGTH`; a bare address is a prefix of its full length. Raises
     ValueError."""
@@ -59,10 +67,7 @@ def pod_ranges(*texts: str) -> tuple[str, ...]:
     does, and for a range that no pod has an address of: loopback, multicast, unspecified, IPv4 written as IPv6."""
     found = exact_ranges(*texts)
     for cidr in found:
-        family, (low, high) = parse_cidr(cidr)
-        whole = IpSet([(low, high)]) if family == 4 else IpSet((), [(low, high)])
-        what = no_source(whole)
-        if what:
+        if what := no_source(IpSet.of(cidr)):
             raise ValueError(f"`{cidr}` is {what}: no pod has an address of it")
     return found
 

@@ -145,6 +145,8 @@ def split_named(named: Sequence[str]) -> tuple[list[str], list[str]]:
     """Sources and references apart: what exists, or is written like a source, is a source. Raises UsageError for
     neither.
     """
+    from netwright.base.ipset import is_address
+
     paths, references = [], []
     for text in named:
         if (
@@ -155,7 +157,7 @@ def split_named(named: Sequence[str]) -> tuple[list[str], list[str]]:
             or _exists(text)
         ):
             paths.append(text)
-        elif "/" in text or text == "internet" or _is_address(text):
+        elif "/" in text or text == "internet" or is_address(text):
             references.append(text)
         else:
             raise UsageError(
@@ -170,16 +172,6 @@ def _exists(text: str) -> bool:
         return Path(text).exists()
     except (OSError, ValueError):
         return False
-
-
-def _is_address(text: str) -> bool:
-    from netwright.base.ipset import parse_address
-
-    try:
-        parse_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 # --- explain --------------------

@@ -62,6 +62,7 @@ def placed(reference: str, namespaces: Sequence[str]) -> str:
 
     Raises UsageError where several namespaces leave it open.
     """
+    from netwright.base.ipset import is_address
     from netwright.model.references import KINDS, split_port
 
     if not namespaces or not reference or reference.startswith("[") or " " in reference:
@@ -72,7 +73,7 @@ def placed(reference: str, namespaces: Sequence[str]) -> str:
         if KINDS.get(head.lower()) not in OF_NAMESPACES or "/" in rest:
             return reference
         at = len(head) + 1
-    elif name in UNPLACED or _is_address(name):
+    elif name in UNPLACED or is_address(name):
         return reference
     else:
         at = 0
@@ -82,13 +83,3 @@ def placed(reference: str, namespaces: Sequence[str]) -> str:
             help=f"write `{reference[:at]}{namespaces[0]}/{reference[at:]}`",
         )
     return f"{reference[:at]}{namespaces[0]}/{reference[at:]}"
-
-
-def _is_address(text: str) -> bool:
-    from netwright.base.ipset import parse_address
-
-    try:
-        parse_address(text)
-    except ValueError:
-        return False
-    return True

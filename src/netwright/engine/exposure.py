@@ -83,7 +83,7 @@ class Exposure(msgspec.Struct, frozen=True):
     via: str
     entry: str
     workloads: tuple[str, ...]
-    verdict: Literal["allow", "some", "deny", "undecided"]
+    verdict: Verdict
     steps: tuple[Step, ...]
     parts: tuple[Part, ...]
     through: tuple[Exposure, ...] = ()
@@ -134,7 +134,7 @@ def has_ways(cluster: Cluster) -> bool:
     return False
 
 
-def together(found: Sequence[Exposure]) -> Literal["allow", "some", "deny", "undecided"]:
+def together(found: Sequence[Exposure]) -> Verdict:
     """The verdict over several ways in: one open way is enough."""
     for verdict in ("allow", "some", "undecided"):
         if any(e.verdict == verdict for e in found):
@@ -307,7 +307,7 @@ def _nowhere(service: ServiceNoun, port: ServicePortNoun, via: str, entry: str, 
     return _exposure(service, port, via, entry, verdict, (*steps, step), ())
 
 
-def _chain(verdicts: Sequence[str]) -> Literal["allow", "some", "deny", "undecided"]:
+def _chain(verdicts: Sequence[str]) -> Verdict:
     for verdict in ("deny", "undecided", "some"):
         if verdict in verdicts:
             return verdict
@@ -319,7 +319,7 @@ def _exposure(
     port: ServicePortNoun,
     via: str,
     entry: str,
-    verdict: Literal["allow", "some", "deny", "undecided"],
+    verdict: Verdict,
     steps: Sequence[Step],
     parts: Sequence[Part],
 ) -> Exposure:

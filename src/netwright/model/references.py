@@ -21,6 +21,7 @@ from netwright.base.ipset import (
     Family,
     IpSet,
     address_text,
+    is_address,
     no_source,
     parse_address,
 )
@@ -183,7 +184,7 @@ class Directory:
         """The target of a reference without a port, as an end that packets come from. Raises UnknownReference, with
         what was meant perhaps, and UsageError for an address that no packet comes from."""
         found = self.named(text)
-        what = no_source(found.addresses) if found.addresses is not None and _is_address(text) else ""
+        what = no_source(found.addresses) if found.addresses is not None and is_address(text) else ""
         if what:
             help_text = "name the pod, or an address that something has"
             if what == "IPv4 written as IPv6":
@@ -203,7 +204,7 @@ class Directory:
     def _resolve(self, text: str) -> Target:
         if text == "internet":
             return FROM_INTERNET
-        if _is_address(text):
+        if is_address(text):
             return self.address(text)
         if "+" in text:
             held = self.classes.outside(text) if self.classes else None
@@ -223,7 +224,7 @@ class Directory:
             return self._part(part["whole"], part["labels"], text)
         head, slash, rest = text.partition("/")
         kind = kind_of(head) if slash else None
-        if kind == "cidr" or (slash and _is_address(head)):
+        if kind == "cidr" or (slash and is_address(head)):
             return self._cidr(rest if kind == "cidr" else text)
         if kind == "node":
             return self._node(rest, text)
@@ -312,7 +313,7 @@ class Directory:
 
     def service_of_address(self, text: str) -> ServiceNoun | None:
         """The Service that has this address as cluster, external or load balancer address."""
-        found = self._services_at(parse_address(text)) if _is_address(text) else None
+        found = self._services_at(parse_address(text)) if is_address(text) else None
         return found[0] if found else None
 
     def service_before(self, target: Target, protocol: int, port: int) -> Target | None:
@@ -501,11 +502,3 @@ class Directory:
 
         close = difflib.get_close_matches(text, list(names), n=2, cutoff=0.6)
         return "; did you mean " + " or ".join(f"`{c}`" for c in close) + "?" if close else ""
-
-
-def _is_address(text: str) -> bool:
-    try:
-        parse_address(text)
-    except ValueError:
-        return False
-    return True

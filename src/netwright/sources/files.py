@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -15,6 +14,7 @@ import msgspec
 
 from netwright.base.diagnostics import Diagnostic
 from netwright.base.errors import SourceError
+from netwright.base.patterns import pattern
 from netwright.sources.account import KUSTOMIZATION_FILES, diagnostic
 
 MAX_FILE = 256 << 20
@@ -24,7 +24,7 @@ MAX_LEVELS = 64
 _TRIES = 3
 ENDINGS = (".yaml", ".yml", ".json")
 SKIPPED_FOLDERS = ("node_modules",)
-_LIKE_ESCAPE = re.compile(r"\\+(?=x[0-9a-f]{2}|[\udc80-\udcff])")
+_LIKE_ESCAPE = pattern(r"\\+(?=x[0-9a-f]{2}|[\udc80-\udcff])")
 ANY_EFFECT = "it could hold any kind of object: every verdict that it could change is undecided"
 
 

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from netwright.dialects.calico import grammar
+from netwright.dialects.k8s.services import MANAGED_BY, OF_SELECTORS
 from netwright.store.lines import COMMAND
 from netwright.store.pseudonyms import Pseudonyms
 from netwright.store.redacting_guests import is_masqueraded, network_data, network_data_base64
@@ -33,7 +34,6 @@ from netwright.store.vocabulary import (
     TEXT_NOTES,
     WORD_NOTES,
     WORDS,
-    WRITERS,
     fields,
     is_word,
 )
@@ -94,7 +94,7 @@ class Trees:
                 if held is None:
                     continue
             elif _is_labels(field, value):
-                if isinstance(held, str) and held not in WRITERS.get(key, ()):
+                if isinstance(held, str) and not (key == MANAGED_BY and held in OF_SELECTORS):
                     held = self._p.text(held)
             elif key in ("values", "notValues") and value.get("key") == "destination.port":
                 pass  # ports

@@ -172,13 +172,6 @@ JSON_NOTES: Final = frozenset(
 )
 """Annotations that are JSON with names and addresses; the first may be a list of names too."""
 OPEN_PORTS: Final = "k8s.ovn.org/open-default-ports"
-WRITERS: Final = {
-    "endpointslice.kubernetes.io/managed-by": frozenset(
-        ("endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io")
-    )
-}
-"""By label, the values by which what Kubernetes writes itself is told from what others write."""
-
 CONTROLLERS: Final = frozenset(
     """
     traefik.io/gateway-controller konghq.com/kic-gateway-controller konghq.com/gateway-operator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Literal, NamedTuple
 
-from netwright.base.ipset import Family, parse_address
+from netwright.base.ipset import Family, is_address
 from netwright.base.services import PROTOCOLS
 from netwright.dialects.k8s.generated import GENERATED, UNKNOWN
 from netwright.dialects.k8s.objects import EndpointPort, EndpointSlice, ServicePort
@@ -214,11 +214,3 @@ def _node(columns: Columns, row: int) -> str:
     """The name of the node that an endpoint runs on, "" where it is not known."""
     index = int(columns.node[row])
     return columns.nodes[index] if index >= 0 else ""
-
-
-def is_address(text: str) -> bool:
-    try:
-        parse_address(text)
-    except ValueError:
-        return False
-    return True

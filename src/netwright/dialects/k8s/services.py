@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from netwright.base.ipset import Family, IpSet
+from netwright.base.ipset import Family, IpSet, is_address
 from netwright.base.spans import Origin
 from netwright.dialects.k8s.endpoints import is_terminated
 from netwright.dialects.k8s.objects import EndpointSlice, Pod, Service, ServiceSpec
-from netwright.dialects.k8s.service_ports import DIALLED, Behind, Leads, Rows, is_address
+from netwright.dialects.k8s.service_ports import DIALLED, Behind, Leads, Rows
 from netwright.model.cluster import ContainerPortNoun, ServiceNoun
 from netwright.model.columns import Columns
 from netwright.model.document import Decoded, of_kinds

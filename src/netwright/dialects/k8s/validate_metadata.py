@@ -12,7 +12,7 @@ import msgspec
 
 from netwright.base.spans import Pointer
 from netwright.dialects.k8s.objects import CronJob, Meta, Workload
-from netwright.dialects.k8s.validate_syntax import Fault
+from netwright.dialects.k8s.validate_shape import no_field
 
 FIELDS: Final = (
     "name",
@@ -74,10 +74,6 @@ def check_fields(kind: str, value: Any, raw: Any, *, namespaced: bool) -> None:
 def _check(written: Any, pointer: Pointer) -> None:
     if not written or _KNOWN.issuperset(written):
         return
-    from difflib import get_close_matches
-
     field = str(next(key for key in written if key not in _KNOWN))
-    near = get_close_matches(field, FIELDS, 1) or [name for name in FIELDS if name.lower() == field.lower()]
     listed = ", ".join(f"`{name}`" for name in FIELDS[:7])
-    advice = f"did you mean `{near[0]}`?" if near else f"the fields that are written there are {listed}"
-    raise Fault((*pointer, field), "is not a field of the API", advice)
+    raise no_field(field, pointer, FIELDS, f"the fields that are written there are {listed}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Sequence
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -122,13 +123,19 @@ def _locate(tree: Any, path: str, got: str) -> tuple[Pointer, Any]:
 
 def _unknown_field(field: str, pointer: Pointer, type_: type[Any], above: Pointer) -> Fault:
     """A field the API does not have, with the ones it has there."""
+    known = _fields_at(type_, pointer)
+    listed = ", ".join(f"`{name}`" for name in known)
+    return no_field(field, (*above, *pointer), known, f"the fields there are {listed}")
+
+
+def no_field(field: str, pointer: Pointer, known: Sequence[str], otherwise: str) -> Fault:
+    """A field the API does not have, with the one of those it has that was meant perhaps, `otherwise` where there is
+    none."""
     from difflib import get_close_matches
 
-    known = _fields_at(type_, pointer)
     near = get_close_matches(field, known, 1) or [name for name in known if name.lower() == field.lower()]
-    listed = ", ".join(f"`{name}`" for name in known)
-    advice = f"did you mean `{near[0]}`?" if near else f"the fields there are {listed}"
-    return Fault((*above, *pointer, field), "is not a field of the API", advice)
+    advice = f"did you mean `{near[0]}`?" if near else otherwise
+    return Fault((*pointer, field), "is not a field of the API", advice)
 
 
 def _fields_at(type_: Any, pointer: Pointer) -> list[str]:
