@@ -388,6 +388,22 @@ def pointers(value: Any, above: tuple[str | int, ...] = ()) -> list[tuple[str | 
     return [place for step in steps for place in ((*above, step), *pointers(value[step], (*above, step)))]
 
 
+@pytest.mark.parametrize("above", [("spec", "template"), ("spec", "jobTemplate", "spec", "template")])
+def test_a_template_is_refused_alike_from_a_tree_and_from_json(above: tuple[str, ...]) -> None:
+    kind, version = ("CronJob", "batch/v1") if len(above) > 2 else ("Job", "batch/v1")
+    node: dict[str, Any] = {
+        "metadata": {"lables": {"app": "web"}},
+        "spec": {"containers": [{"name": "c", "image": "i"}]},
+    }
+    for step in reversed(above):
+        node = {step: node}
+    tree = {"apiVersion": version, "kind": kind, "metadata": {"name": "web", "namespace": "shop"}, **node}
+    found = [decode(document(tree, as_json=as_json)) for as_json in (False, True)]
+    assert isinstance(found[0], Invalid)
+    assert found[0].help == "did you mean `labels`?"
+    assert found[1] == found[0]
+
+
 @given(st.sampled_from(SEEDS), st.data())
 def test_any_value_anywhere_is_taken_or_refused_in_one_line(seed: dict[str, Any], data: st.DataObject) -> None:
     tree = copy.deepcopy(seed)

@@ -6,6 +6,7 @@ names alone are looked at, and only where a person or a program may have written
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 import msgspec
@@ -41,38 +42,51 @@ _TEMPLATE: Final[Pointer] = ("spec", "template")
 _OF_JOBS: Final[Pointer] = ("spec", "jobTemplate", "spec", "template")
 
 
-class _Named(msgspec.Struct):
-    metadata: dict[str, msgspec.Raw] = {}
-
-
-_DECODER: Final = msgspec.json.Decoder(_Named)
+_OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
 
 
 def check_fields(kind: str, value: Any, raw: Any, *, namespaced: bool) -> None:
     """Raises `Fault` for the first field of the metadata of a decoded object `value`, or of the pod template in it,
     that the API does not have. `raw` is what it was decoded from, a tree or JSON.
 
-    JSON is looked at again only where no server wrote it and what its kind is found by, the namespace or the labels, is
-    not there: a second pass would cost a tenth of the first.
+    JSON is looked at again only where no server wrote it and what it is found by, the namespace or the labels, is not
+    there: a second pass would cost a tenth of the first.
     """
-    if isinstance(raw, (msgspec.Raw, bytes)):
-        meta: Meta = value.metadata
-        if meta.uid is None and ((namespaced and not meta.namespace) or (kind in _BY_LABELS and not meta.labels)):
-            _check(_DECODER.decode(raw).metadata, ("metadata",))
+    above = _OF_JOBS if isinstance(value, CronJob) else _TEMPLATE if isinstance(value, Workload) else None
+    meta: Meta = value.metadata
+    is_whole = not isinstance(raw, (msgspec.Raw, bytes))
+    if not is_whole and meta.uid is not None:
         return
-    _check(raw.get("metadata"), ("metadata",))
-    if isinstance(value, (Workload, CronJob)):
-        above = _OF_JOBS if isinstance(value, CronJob) else _TEMPLATE
-        node = raw
-        for step in above:
-            node = node.get(step)
-            if not node:
-                return
-        _check(node.get("metadata"), (*above, "metadata"))
+    if is_whole or (namespaced and not meta.namespace) or (kind in _BY_LABELS and not meta.labels):
+        _check(_fields(raw, ("metadata",)), ("metadata",))
+    if above is not None and (is_whole or not _has_template_labels(value)):
+        _check(_fields(raw, (*above, "metadata")), (*above, "metadata"))
 
 
-def _check(written: Any, pointer: Pointer) -> None:
-    if not written or _KNOWN.issuperset(written):
+def _has_template_labels(value: Workload | CronJob) -> bool:
+    if isinstance(value, CronJob):
+        job = value.spec.job_template if value.spec else None
+        spec = job.spec if job else None
+    else:
+        spec = value.spec
+    meta = spec.template.metadata if spec and spec.template else None
+    return bool(meta and meta.labels)
+
+
+def _fields(raw: Any, pointer: Pointer) -> Collection[Any]:
+    """The names of the fields at a place of an object, level by level; none where nothing is there."""
+    held = _opened(raw)
+    for step in pointer:
+        held = _opened(held.get(step)) if held else None
+    return held or ()
+
+
+def _opened(node: Any) -> Any:
+    return _OBJECT.decode(node) if isinstance(node, (msgspec.Raw, bytes)) else node
+
+
+def _check(written: Collection[Any], pointer: Pointer) -> None:
+    if _KNOWN.issuperset(written):
         return
     field = str(next(key for key in written if key not in _KNOWN))
     listed = ", ".join(f"`{name}`" for name in FIELDS[:7])
