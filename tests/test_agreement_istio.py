@@ -29,6 +29,11 @@ def authorization(name: str, action: str, *rules: Object, **more: Object) -> Obj
     return {"apiVersion": "security.istio.io/v1", "kind": "AuthorizationPolicy", "metadata": meta, "spec": spec}
 
 
+def peer(name: str, namespace: str, **spec: object) -> Object:
+    meta = {"name": name, "namespace": namespace}
+    return {"apiVersion": "security.istio.io/v1", "kind": "PeerAuthentication", "metadata": meta, "spec": spec}
+
+
 def admin(*egress: Object) -> Object:
     spec = {"tier": "Admin", "priority": 1, "subject": {"namespaces": {}}, "egress": list(egress)}
     group = "policy.networking.k8s.io/v1alpha2"
@@ -68,6 +73,15 @@ EVERY_EGRESS: Object = {
     "metadata": {"name": "out", "namespace": "ops"},
     "spec": {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{}]},
 }
+STRICT = peer("mesh", "istio-system", mtls={"mode": "STRICT"})
+PLAINTEXT_TO_AMBIENT = [
+    namespace("ops", {"istio.io/dataplane-mode": "ambient"}),
+    namespace("shop", {}),
+    pod("web", "shop", 1),
+    pod("db", "ops", 2),
+    STRICT,
+]
+OF_DB: Object = {"selector": {"matchLabels": {"app": "db"}}}
 OF_ONE_HASH: Object = {"selector": {"matchLabels": {"pod-template-hash": "1"}}}
 Expected = set[tuple[str, str, int | None, str]]
 
@@ -122,6 +136,36 @@ FOUND: list[tuple[str, Object, list[Object], tuple[str, str, str, int], str, Exp
             {("egress", "out", 0, "allow")},
         )
         for cni in ("upstream", "cilium")
+    ),
+    (
+        "a-port-that-DISABLE-alone-does-not-take-out-of-STRICT-at-ztunnel",
+        {},
+        [*PLAINTEXT_TO_AMBIENT, peer("db", "ops", **OF_DB, portLevelMtls={"80": {"mode": "DISABLE"}})],
+        ("shop/web", "ops/db", "TCP", 80),
+        "deny",
+        {("ingress", "mesh", None, "deny")},
+    ),
+    (
+        "a-port-that-DISABLE-takes-out-of-STRICT-at-ztunnel-beside-one-that-is-PERMISSIVE",
+        {},
+        [
+            *PLAINTEXT_TO_AMBIENT,
+            peer("db", "ops", **OF_DB, portLevelMtls={"80": {"mode": "DISABLE"}, "81": {"mode": "PERMISSIVE"}}),
+        ],
+        ("shop/web", "ops/db", "TCP", 80),
+        "allow",
+        set(),
+    ),
+    (
+        "a-port-that-DISABLE-takes-out-of-the-STRICT-of-its-own-policy-at-ztunnel",
+        {},
+        [
+            *PLAINTEXT_TO_AMBIENT,
+            peer("db", "ops", **OF_DB, mtls={"mode": "STRICT"}, portLevelMtls={"80": {"mode": "DISABLE"}}),
+        ],
+        ("shop/web", "ops/db", "TCP", 80),
+        "allow",
+        set(),
     ),
 ]
 

@@ -106,8 +106,9 @@ def _at_port(policy: Decoded, found: list[Set], port: int, plane: Plane) -> list
     if mode is None:
         return found
     at = Set(mode, policy, ("spec", "portLevelMtls", str(port)))
-    if plane == "ambient" and mode == "DISABLE" and _mode(spec.mtls) is None:
-        # For ztunnel a port is only taken out of a STRICT that is inherited by PERMISSIVE.
+    told = {_mode(mutual) for mutual in (spec.port_level_mtls or {}).values()}
+    if plane == "ambient" and mode == "DISABLE" and _mode(spec.mtls) is None and "PERMISSIVE" not in told:
+        # Ztunnel gets the policy, and with it every port of it, only where one is taken out of STRICT by PERMISSIVE.
         return [one if one.mode == "STRICT" else at for one in found]
     return [at]
 

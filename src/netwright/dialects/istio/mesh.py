@@ -253,7 +253,7 @@ class Mesh:
         selecting = list(self._selecting(namespace, labels))
         open_ = self._open(namespace, labels, annotations, spec, state, selecting)
         is_gateway = state != "ambient" and _is_gateway(labels, annotations, spec)
-        modes = ((0, (Said("PERMISSIVE"),)),) if is_gateway else self._modes(namespace, labels)
+        modes = ((0, (Said("PERMISSIVE"),)),) if is_gateway else self._modes(namespace, labels, state)
         tls = self._dialled(namespace, [d for d, _ in selecting])
         if state == "ambient":
             return PodClass(state=state, tls=tls, modes=modes, open=open_)
@@ -347,7 +347,7 @@ class Mesh:
                 return "open"
         return "mtls"
 
-    def _modes(self, namespace: str, labels: dict[str, str]) -> tuple[tuple[int, tuple[Said, ...]], ...]:
+    def _modes(self, namespace: str, labels: dict[str, str], state: State) -> tuple[tuple[int, tuple[Said, ...]], ...]:
         """The modes that PeerAuthentications set, the narrowest one first; UNSET inherits."""
         root = self.options.root
         wide: dict[bool, list[Decoded]] = {True: [], False: []}
@@ -370,7 +370,7 @@ class Mesh:
         rest = held if len(unsure) == len(narrow) else set()
         out = {0: rest.union(*(_set_by(d, held) for d in narrow))}
         for port in ports:
-            out[int(port)] = rest.union(*(_set_by(d, held, port) for d in narrow))
+            out[int(port)] = rest.union(*(_at_port(d, held, port, state) for d in narrow))
         return tuple((port, tuple(sorted(said, key=repr))) for port, said in sorted(out.items()))
 
 
@@ -394,9 +394,26 @@ def _set_by(d: Decoded, above: set[Said], port: str = "") -> set[Said]:
         (of_all, ("spec", "mtls")),
     )
     for mutual, pointer in said:
-        if mutual is not None and mutual.mode not in (None, "UNSET"):
-            return {Said(mutual.mode or "", d.namespace, d.name, pointer)}
+        if mode := _mode(mutual):
+            return {Said(mode, d.namespace, d.name, pointer)}
     return above
+
+
+def _at_port(d: Decoded, above: set[Said], port: str, state: State) -> set[Said]:
+    """What a policy sets for a port of its own. Ztunnel is given a policy that says nothing for all ports, and with it
+    what it says of each, only where it takes one out of STRICT by PERMISSIVE; DISABLE alone leaves STRICT as it is."""
+    said = _set_by(d, above, port)
+    spec = d.value.spec
+    of_ports = {_mode(mutual) for mutual in (spec.port_level_mtls or {}).values()}
+    is_given = state != "ambient" or _mode(spec.mtls) or "PERMISSIVE" in of_ports
+    if is_given or {one.mode for one in said} != {"DISABLE"}:
+        return said
+    return {kept for one in above for kept in ({one} if one.mode == "STRICT" else said)}
+
+
+def _mode(mutual: MutualTLS | None) -> str:
+    """The mode that is set; "" where it is left to what is above."""
+    return "" if mutual is None or mutual.mode in (None, "UNSET") else mutual.mode
 
 
 def _is_live(d: Decoded) -> bool:
