@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netwright.base.services import NONE, ServiceSet
+from netwright.base.services import NONE
 from netwright.engine.contents import Contents
 from netwright.engine.fold import BoundEnd, BoundRule, Folder, Row, TierRow
 from netwright.engine.units import is_conditional
@@ -138,7 +138,7 @@ class ClassFolder:
         if found is None:
             atoms, every = self._folder.atoms, self._universe.every
             found = self._cuts[ports] = [
-                (atoms.mask(ServiceSet.ports(port.protocol, number)), definers & every)
+                (atoms.ports(port.protocol, number, number), definers & every)
                 for port in ports
                 for number, definers in self._definers.get((port.name, port.protocol), {}).items()
             ]
@@ -151,7 +151,7 @@ class ClassFolder:
             for port in service.named:
                 for name, protocol, number in self._port_maps[port_map]:
                     if name == port.name and protocol == port.protocol:
-                        mask |= self.atoms.mask(ServiceSet.ports(protocol, number, max(number, port.end)))
+                        mask |= self.atoms.ports(protocol, number, max(number, port.end))
         return mask
 
     def _general(self, key: tuple[int, ...], port_map: int) -> list[Row]:
@@ -216,7 +216,7 @@ class ClassFolder:
                 # one rule a number, cut to the destinations that give the name this number
                 for port in rule.service.named:
                     for number, definers in self._definers.get((port.name, port.protocol), {}).items():
-                        mask, cut = atoms.mask(ServiceSet.ports(port.protocol, number)), definers & every
+                        mask, cut = atoms.ports(port.protocol, number, number), definers & every
                         out.append(
                             BoundRule(
                                 rule.rank, rule.policy, rule.index, rule.action, mask, 0, must & cut, may & cut, owed

@@ -105,6 +105,11 @@ class Atoms:
             self._masks[services] = mask
         return mask
 
+    def ports(self, protocol: int, low: int, high: int) -> int:
+        """The atoms of ports `low` to `high`, both included, whose boundaries are mentioned."""
+        bounds, first = self._bounds, protocol << 16
+        return (1 << bisect_left(bounds, (first | high) + 1)) - (1 << bisect_left(bounds, first | low))
+
     def touching(self, services: ServiceSet) -> int:
         """The atoms that hold any service of a set, whatever its boundaries."""
         mask = 0

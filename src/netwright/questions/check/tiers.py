@@ -250,11 +250,11 @@ class Tiers:
             if unit.direction == "ingress":
                 for name, protocol, number in self.network.identities.port_maps[ports] if names else ():
                     if (name, protocol) in names:
-                        mask |= atoms.mask(ServiceSet.ports(protocol, number))
+                        mask |= atoms.ports(protocol, number, number)
             else:
                 for name, protocol in names:
                     for number, there in self.network.definers.get((name, protocol), {}).items():
-                        part = atoms.mask(ServiceSet.ports(protocol, number))
+                        part = atoms.ports(protocol, number, number)
                         yield Bound(rule, part, must & there, may & there)
             if mask:
                 yield Bound(rule, mask, must, may)
