@@ -81,6 +81,7 @@ PLAINTEXT_TO_AMBIENT = [
     pod("db", "ops", 2),
     STRICT,
 ]
+PERMISSIVE: Object = {"mtls": {"mode": "PERMISSIVE"}}
 OF_DB: Object = {"selector": {"matchLabels": {"app": "db"}}}
 OF_ONE_HASH: Object = {"selector": {"matchLabels": {"pod-template-hash": "1"}}}
 Expected = set[tuple[str, str, int | None, str]]
@@ -166,6 +167,28 @@ FOUND: list[tuple[str, Object, list[Object], tuple[str, str, str, int], str, Exp
         ("shop/web", "ops/db", "TCP", 80),
         "allow",
         set(),
+    ),
+    *(
+        (
+            f"a-STRICT-that-ztunnel-is-perhaps-not-told-of-{name}",
+            {},
+            [*PLAINTEXT_TO_AMBIENT, *policies],
+            ("shop/web", "ops/db", "TCP", 80),
+            "undecided",
+            by,
+        )
+        for name, policies, by in (
+            (
+                "as-the-mesh-has-it-already",
+                [peer("db", "ops", **OF_DB, **PERMISSIVE, portLevelMtls={"80": {"mode": "STRICT"}})],
+                {("ingress", "db", None, "deny")},
+            ),
+            (
+                "as-a-policy-of-the-namespace-sets-no-mode",
+                [peer("all", "ops"), peer("db", "ops", **OF_DB, portLevelMtls={"81": {"mode": "PERMISSIVE"}})],
+                {("ingress", "mesh", None, "deny")},
+            ),
+        )
     ),
 ]
 

@@ -218,7 +218,7 @@ def _told_apart(objects: Sequence[Decoded]) -> tuple[frozenset[str], frozenset[s
         pods |= of_calico(calico)
     istio = of_kinds(objects, *ISTIO_POLICIES)
     if istio:
-        from netwright.dialects.istio.mesh import mentioned_keys as of_istio
+        from netwright.dialects.istio.selectors import mentioned_keys as of_istio
 
         pods |= of_istio(istio)
     if of_kinds(objects, *_BY_NODE):

@@ -25,6 +25,7 @@ from netwright.spec.labels import matches_pod, plain
 from netwright.spec.packet import PROTOCOLS, Packet
 from netwright.spec.reasons import (
     GATEWAY,
+    HANDED_ON,
     LABEL,
     MEMBERSHIP,
     NODE_OF_AMBIENT,
@@ -221,6 +222,8 @@ class _Layers:
         return _whether({sent.peer is None for sent in sendings(self.packet, self.plane, one.mode, self.options)})
 
     def _tie(self) -> Reason:
+        if any(one.is_lost for one in self.modes):
+            return HANDED_ON
         policies = {id(one.policy) for one in self.modes}
         return PEER_TIE if len(policies) > 1 else LABEL
 

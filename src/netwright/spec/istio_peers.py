@@ -43,11 +43,13 @@ Mode = Literal["STRICT", "PERMISSIVE", "DISABLE"]
 
 
 class Set(NamedTuple):
-    """A mode, and the policy and the place of it that give it; None where nothing does."""
+    """A mode, and the policy and the place of it that give it; None where nothing does. `is_lost`: what the policy says
+    perhaps does not come to the proxy."""
 
     mode: Mode
     policy: Decoded | None = None
     path: Pointer = ()
+    is_lost: bool = False
 
 
 # --- PeerAuthentication -----------------------------------------------------------------------------------------------
@@ -56,11 +58,14 @@ class Set(NamedTuple):
 def modes(packet: Packet, plane: Plane, options: MeshOptions) -> list[Set]:
     """What may hold at the destination's port: the narrowest policy that says. More than one where it is left open."""
     end, root = packet.destination, options.root_namespace
-    found = [Set("PERMISSIVE")]
+    found = of_mesh = [Set("PERMISSIVE")]
     scopes = (root,) if end.namespace == root else (root, end.namespace)
+    wide: list[Decoded] = []
     for scope in scopes:
         wide = [one for one in _policies(packet, scope) if not _selector(one)]
         found = [mode for one in wide for mode in _said(one, found)] or found
+        if scope == root:
+            of_mesh = found
     if end.namespace == root:
         return _of_plane(found, plane)
     told: list[Set] = []
@@ -68,9 +73,30 @@ def modes(packet: Packet, plane: Plane, options: MeshOptions) -> list[Set]:
     for one in _policies(packet, end.namespace):
         chosen = matches_pod(LabelSelector(match_labels=_selector(one)), end.labels) if _selector(one) else "no"
         if chosen != "no":
-            told += _at_port(one, _said(one, found), packet.port, plane)
+            here = _at_port(one, _said(one, found), packet.port, plane)
+            told += here
+            if plane == "ambient" and any(mode.mode == "STRICT" for mode in of_mesh):
+                told += _lost(one, here, wide)
             surely |= chosen == "yes"
     return _of_plane(list(dict.fromkeys([*told, *(() if surely else found)])), plane)
+
+
+def _lost(policy: Decoded, here: Sequence[Set], wide: Sequence[Decoded]) -> list[Set]:
+    """Where the mesh is STRICT, what ztunnel perhaps does instead. The control plane takes a port of a policy for
+    STRICT already, or for none that is taken out of it, by what holds above and not by what the policy itself or its
+    namespace says, and hands ztunnel nothing; the documents say otherwise."""
+    if all(one.mode != "STRICT" for one in here):
+        return []
+    spec = _spec(policy)
+    ports = {_mode(mutual) for mutual in (spec.port_level_mtls or {}).values()}
+    of_namespace = {_mode(_spec(one).mtls) for one in wide}
+    mode = _mode(spec.mtls)
+    is_lost = (
+        "PERMISSIVE" in ports and None in of_namespace
+        if mode is None
+        else mode != "STRICT" and "STRICT" in ports and (not wide or None in of_namespace)
+    )
+    return [Set("PERMISSIVE", policy, is_lost=True)] if is_lost else []
 
 
 def _policies(packet: Packet, namespace: str) -> list[Decoded]:

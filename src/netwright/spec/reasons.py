@@ -165,6 +165,10 @@ PEER_TIE = Reason(
     kind="ambiguous",
     text="several PeerAuthentications are for the workload, the oldest of them holds, and their age is not read",
 )
+HANDED_ON = Reason(
+    kind="ambiguous",
+    text="Istio's documents and its control plane differ on what a PeerAuthentication of these modes is for ztunnel",
+)
 GATEWAY = Reason(kind="unknown", text="the destination is a gateway of the mesh, whose listeners are not evaluated")
 NOT_INTERCEPTED = Reason(
     kind="unknown", text="the destination's proxy catches no connections, and which it listens for is not evaluated"

@@ -23,9 +23,11 @@ from netwright.dialects.istio.conditions import (
     Layer,
     variants,
 )
-from netwright.dialects.istio.mesh import Mesh, MeshPod, PodClass, Said, lives_in
+from netwright.dialects.istio.mesh import Mesh, MeshPod, PodClass
+from netwright.dialects.istio.mutual_tls import LOST, Said
 from netwright.dialects.istio.objects import AuthorizationPolicy
 from netwright.dialects.istio.objects import Rule as PolicyRule
+from netwright.dialects.istio.selectors import lives_in
 from netwright.dialects.k8s.generated import GENERATED, UNKNOWN
 from netwright.model.document import Decoded
 from netwright.model.mesh import ACCOUNT, CLASS, CLIENT, ENFORCER, HBONE, SERVER
@@ -408,6 +410,9 @@ def _take(server: PodClass) -> Iterator[_Taken]:
 
 
 def _older(said: Sequence[Said]) -> str:
+    """Why it is open which of several modes holds."""
+    if lost := sorted({f"`{named(one.namespace, one.name)}`" for one in said if one.mode == LOST}):
+        return f"Istio's documents and its control plane differ on what {' and '.join(lost)} is for ztunnel"
     names = sorted({f"`{named(one.namespace, one.name)}`" for one in said if one.name})
     return f"PeerAuthentications {' and '.join(names)} set different modes, and the oldest one holds"
 

@@ -13,16 +13,14 @@ from typing import Final, Literal
 
 import msgspec
 
-from netwright.base.spans import Pointer
 from netwright.dialects.istio import POLICIES
+from netwright.dialects.istio.mutual_tls import AT_GATEWAYS, Modes, modes_at
 from netwright.dialects.istio.objects import (
     AuthorizationPolicy,
     DestinationRule,
-    MutualTLS,
-    PeerAuthentication,
-    WorkloadSelector,
 )
 from netwright.dialects.istio.options import DATAPLANE, DEFAULTS, MeshOptions
+from netwright.dialects.istio.selectors import lives_in
 from netwright.dialects.k8s.endpoints import container_ports, template_of
 from netwright.dialects.k8s.generated import UNKNOWN
 from netwright.dialects.k8s.objects import Meta, Pod, PodSpec, Service, ServicePort
@@ -54,15 +52,6 @@ SERVER_UNKNOWN: Final = "whether the server is in the mesh is not in the input; 
 UNCAUGHT: Final = "how the proxy takes the connections of this pod is not known (`sidecar.istio.io/interceptionMode`)"
 
 
-class Said(msgspec.Struct, frozen=True, gc=False, order=True):
-    """A mode of TLS and the policy that sets it; without a name it is what holds where none does."""
-
-    mode: str
-    namespace: str = ""
-    name: str = ""
-    pointer: Pointer = ()
-
-
 class PodClass(msgspec.Struct, frozen=True, kw_only=True, gc=False, cache_hash=True):
     """What the mesh makes of connections to a pod: pods of one class are treated alike by all policies.
 
@@ -80,7 +69,7 @@ class PodClass(msgspec.Struct, frozen=True, kw_only=True, gc=False, cache_hash=T
     caught: tuple[int, ...] | None = None
     passed: tuple[int, ...] = ()
     tls: Literal["mtls", "plain", "open"] = "mtls"
-    modes: tuple[tuple[int, tuple[Said, ...]], ...] = ()
+    modes: Modes = ()
     rivals: bool = False
     open: str = ""
     unsure: str = ""
@@ -105,22 +94,6 @@ class MeshPod(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     client: Client
     server: PodClass
-
-
-def lives_in(labels: Mapping[str, str | None], selector: WorkloadSelector | None, *, perhaps: bool = False) -> bool:
-    """Whether a pod with these labels is selected, surely or at least perhaps: a label that a controller gives it may
-    have any value."""
-    wanted = (selector.match_labels if selector is not None else None) or {}
-    return all(
-        key in labels and ((perhaps and labels[key] == UNKNOWN) or (labels[key] or "") == (value or ""))
-        for key, value in wanted.items()
-    )
-
-
-def mentioned_keys(policies: Iterable[Decoded]) -> frozenset[str]:
-    """The labels that the policies select pods by."""
-    selectors = [d.value.spec.selector for d in policies if d.value.spec is not None]
-    return frozenset(key for one in selectors if one is not None for key in one.match_labels or ())
 
 
 class Mesh:
@@ -253,7 +226,13 @@ class Mesh:
         selecting = list(self._selecting(namespace, labels))
         open_ = self._open(namespace, labels, annotations, spec, state, selecting)
         is_gateway = state != "ambient" and _is_gateway(labels, annotations, spec)
-        modes = ((0, (Said("PERMISSIVE"),)),) if is_gateway else self._modes(namespace, labels, state)
+        modes = (
+            AT_GATEWAYS
+            if is_gateway
+            else modes_at(
+                self._at(self._peers, namespace), labels, namespace, self.options.root, by_ztunnel=state == "ambient"
+            )
+        )
         tls = self._dialled(namespace, [d for d, _ in selecting])
         if state == "ambient":
             return PodClass(state=state, tls=tls, modes=modes, open=open_)
@@ -347,32 +326,6 @@ class Mesh:
                 return "open"
         return "mtls"
 
-    def _modes(self, namespace: str, labels: dict[str, str], state: State) -> tuple[tuple[int, tuple[Said, ...]], ...]:
-        """The modes that PeerAuthentications set, the narrowest one first; UNSET inherits."""
-        root = self.options.root
-        wide: dict[bool, list[Decoded]] = {True: [], False: []}
-        narrow: list[Decoded] = []
-        unsure: list[Decoded] = []
-        for d in self._at(self._peers, namespace):
-            value: PeerAuthentication = d.value
-            selector = value.spec.selector if value.spec else None
-            if selector is None or not selector.match_labels:
-                wide[d.namespace == root].append(d)
-            elif d.namespace == namespace != root and lives_in(labels, selector, perhaps=True):
-                narrow.append(d)
-                if not lives_in(labels, selector):
-                    unsure.append(d)
-        held: set[Said] = {Said("PERMISSIVE")}
-        for level in (wide[True], wide[False]):
-            if level:
-                held = set().union(*(_set_by(d, held) for d in level))
-        ports = {p for d in narrow for p in (d.value.spec.port_level_mtls or {})}
-        rest = held if len(unsure) == len(narrow) else set()
-        out = {0: rest.union(*(_set_by(d, held) for d in narrow))}
-        for port in ports:
-            out[int(port)] = rest.union(*(_at_port(d, held, port, state) for d in narrow))
-        return tuple((port, tuple(sorted(said, key=repr))) for port, said in sorted(out.items()))
-
 
 def _by_namespace(objects: Iterable[Decoded]) -> dict[str, list[Decoded]]:
     found: dict[str, list[Decoded]] = {}
@@ -383,37 +336,6 @@ def _by_namespace(objects: Iterable[Decoded]) -> dict[str, list[Decoded]]:
 
 def _is_custom(value: object) -> bool:
     return isinstance(value, AuthorizationPolicy) and value.action == "CUSTOM" and not value.targets
-
-
-def _set_by(d: Decoded, above: set[Said], port: str = "") -> set[Said]:
-    spec = d.value.spec
-    of_port: MutualTLS | None = (spec.port_level_mtls or {}).get(port) if port and spec else None
-    of_all: MutualTLS | None = spec.mtls if spec else None
-    said: tuple[tuple[MutualTLS | None, Pointer], ...] = (
-        (of_port, ("spec", "portLevelMtls", port)),
-        (of_all, ("spec", "mtls")),
-    )
-    for mutual, pointer in said:
-        if mode := _mode(mutual):
-            return {Said(mode, d.namespace, d.name, pointer)}
-    return above
-
-
-def _at_port(d: Decoded, above: set[Said], port: str, state: State) -> set[Said]:
-    """What a policy sets for a port of its own. Ztunnel is given a policy that says nothing for all ports, and with it
-    what it says of each, only where it takes one out of STRICT by PERMISSIVE; DISABLE alone leaves STRICT as it is."""
-    said = _set_by(d, above, port)
-    spec = d.value.spec
-    of_ports = {_mode(mutual) for mutual in (spec.port_level_mtls or {}).values()}
-    is_given = state != "ambient" or _mode(spec.mtls) or "PERMISSIVE" in of_ports
-    if is_given or {one.mode for one in said} != {"DISABLE"}:
-        return said
-    return {kept for one in above for kept in ({one} if one.mode == "STRICT" else said)}
-
-
-def _mode(mutual: MutualTLS | None) -> str:
-    """The mode that is set; "" where it is left to what is above."""
-    return "" if mutual is None or mutual.mode in (None, "UNSET") else mutual.mode
 
 
 def _is_live(d: Decoded) -> bool:
@@ -505,4 +427,4 @@ def _names(host: str, home: str, name: str, namespace: str) -> bool:
     return host in (f"{name}.{namespace}", f"{name}.{namespace}.svc", whole)
 
 
-__all__ = ["Mesh", "MeshPod", "PodClass", "Said", "lives_in"]
+__all__ = ["Mesh", "MeshPod", "PodClass"]
