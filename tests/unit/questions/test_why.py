@@ -300,6 +300,28 @@ def test_a_label_is_changed_only_where_nothing_goes_by_it(
     assert ("Deployment shop/api: set label tier=front on its pods" in edits) is offered
 
 
+def test_a_label_on_a_pod_names_what_makes_the_next_one(tmp_path: Path) -> None:
+    owner = "{apiVersion: apps/v1, kind: ReplicaSet, name: api-7c9, uid: u1, controller: true}"
+    api = f"""\
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: api-7c9-x
+  namespace: shop
+  labels: {{app: api, pod-template-hash: 7c9}}
+  ownerReferences: [{owner}]
+spec: {{containers: [{{name: c, image: i}}]}}
+"""
+    twin = small(tmp_path, POLICY.replace("app: web", "tier: front") + api)
+    edits = [c.edits[0] for c in twin.why("shop/api-7c9-x", "shop/db:5432").changes]
+    assert (
+        "Pod shop/api-7c9-x: set label tier=front, and in the pod template of deploy/shop/api, which makes the next one"
+    ) in edits
+    alone = [c.edits[0] for c in twin.why("shop/batch", "shop/db:5432").changes]
+    assert "Pod shop/batch: set label tier=front" in alone
+
+
 def test_a_protocol_without_ports_is_asked_without_one(tmp_path: Path) -> None:
     pods = [f"---\n{{apiVersion: v1, kind: Pod, metadata: {{name: {n}, namespace: a}}}}\n" for n in ("p", "q")]
     (tmp_path / "all.yaml").write_text("".join(pods), encoding="utf-8")

@@ -170,13 +170,17 @@ def new_policy(
     return Edit(None, Decoded(kind="NetworkPolicy", namespace=namespace, name=name, value=value), text)
 
 
-def relabel(thing: Decoded, labels: Mapping[str, str]) -> Edit | None:
-    """Set labels on a pod, or on a workload's pod template. None for kinds that have none."""
+def relabel(thing: Decoded, labels: Mapping[str, str], maker: str = "") -> Edit | None:
+    """Set labels on a pod, or on a workload's pod template. None for kinds that have none. `maker`: the workload
+    by whose template a pod is made anew, without these labels."""
     told = ", ".join(f"{k}={v}" for k, v in labels.items())
     value = thing.value
     if isinstance(value, Pod):
         meta = replace(value.metadata, labels={**(value.metadata.labels or {}), **labels})
-        return Edit(thing, replace(thing, value=replace(value, metadata=meta)), f"{_name(thing)}: set label {told}")
+        lasting = f", and in the pod template of {maker}, which makes the next one" if maker else ""
+        return Edit(
+            thing, replace(thing, value=replace(value, metadata=meta)), f"{_name(thing)}: set label {told}{lasting}"
+        )
     if isinstance(value, Workload) and value.spec:
         template = value.spec.template or PodTemplate()
         meta = template.metadata or Meta()
