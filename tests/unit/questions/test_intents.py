@@ -171,6 +171,32 @@ def test_ways_in_count_for_every_address_that_only_does_not_list(
         assert "through svc/shop/web" in answer.told
 
 
+OLD = """
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: old, namespace: shop, labels: {app: web, version: old}}
+spec: {containers: [{name: c, image: web, ports: [{name: http, containerPort: 8080}]}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: old, namespace: shop}
+spec: {podSelector: {matchLabels: {version: old}}, policyTypes: [Ingress]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("exposed", "verdict"),
+    # as the address of a node, which may be the pod's own, whom no policy cuts off
+    [(KEPT, "holds"), (EXPOSED, "undecided")],
+)
+def test_a_way_in_counts_only_for_the_endpoints_that_let_it_in(exposed: str, verdict: str) -> None:
+    shared = twin(OLD + exposed, "10.244.0.0/16")
+    assert shared.why("internet", "svc/shop/web:80").groups == "some"
+    assert ask(shared, "deny", "internet", "shop/old").verdict == verdict
+    assert ask(shared, "deny", "internet", "shop/web").verdict == "broken"
+
+
 def test_what_the_input_does_not_determine_is_undecided() -> None:
     answer = ask(twin(RANGE), "deny", "ops/job", "shop/db")
     assert answer.verdict == "undecided"

@@ -164,9 +164,11 @@ class Judge:
             self._ways[source] = list(exposures(self.inquirer, source))
         for way in self._ways[source]:
             ending = [p for p in way.parts if not wanted.isdisjoint(p.rows) and p.packet.key in services]
-            if way.verdict == "deny" or not ending:
-                continue
-            verdict: IntentVerdict = "undecided" if way.verdict == "undecided" else "broken"
+            ends = {p.outcome.verdict for p in ending}
+            if way.verdict == "deny" or ends <= {"deny"}:
+                continue  # it leads to others of the Service's endpoints, if to any
+            is_open = way.verdict == "undecided" or "allow" not in ends
+            verdict: IntentVerdict = "undecided" if is_open else "broken"
             reaches = "may reach" if verdict == "undecided" else "reaches"
             told = f"{source.ref} {reaches} it through {way.service} ({way.via})"
             rules = tuple(self.witnesses.mark(s.origin, s.text) for s in way.steps if s.origin is not None)
