@@ -300,6 +300,23 @@ def test_a_label_is_changed_only_where_nothing_goes_by_it(
     assert ("Deployment shop/api: set label tier=front on its pods" in edits) is offered
 
 
+def test_a_policy_that_allows_and_denies_isolates_once(tmp_path: Path) -> None:
+    twin = small(
+        tmp_path,
+        """\
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: db, namespace: shop}
+spec:
+  endpointSelector: {matchLabels: {app: db}}
+  ingress: [{fromEndpoints: [{matchLabels: {app: far}}]}]
+  ingressDeny: [{fromEndpoints: [{matchLabels: {app: near}}]}]
+""",
+    )
+    [part] = twin.why("shop/web", "shop/db:5432").parts
+    assert [(c.name, c.path) for c in part.ingress.isolating] == [("db", "spec.endpointSelector")]
+
+
 def test_a_label_on_a_pod_names_what_makes_the_next_one(tmp_path: Path) -> None:
     owner = "{apiVersion: apps/v1, kind: ReplicaSet, name: api-7c9, uid: u1, controller: true}"
     api = f"""\

@@ -400,7 +400,8 @@ def _side(inquirer: Inquirer, part: Part, direction: Direction, locate: Locate, 
         direction=direction,
         verdict=verdict,
         rules=tuple(_cite(c, locate, owner_of) for c in matching if c.origin.name),
-        isolating=tuple(_cite(c, locate, owner_of) for c in isolating),
+        # a policy of Cilium has an end for what it allows and one for what it denies
+        isolating=tuple(dict.fromkeys(_cite(c, locate, owner_of) for c in isolating)),
         nearest=nearest,
     )
 
