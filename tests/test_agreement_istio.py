@@ -214,6 +214,7 @@ def source(**fields: list[str]) -> Object:
     return {"source": fields}
 
 
+CLAIM = {"requestPrincipals": ["issuer.example/*"]}
 SOME, HEADER = {"ipBlocks": ["192.168.0.1"]}, {"remoteIpBlocks": ["192.0.2.1"]}
 CLIENT_AND_WEB = [SHOP, deployment("client"), pod("web", "shop", 1)]
 
@@ -233,7 +234,16 @@ OPEN: list[tuple[str, Object, set[str]]] = [
         authorization(
             "asked",
             "ALLOW",
-            {"from": [source(**SOME, requestPrincipals=["issuer.example/*"]), source(notNamespaces=["ops"])]},
+            {"from": [source(**SOME, **CLAIM), source(notNamespaces=["ops"])]},
+        ),
+        {"depends"},
+    ),
+    (
+        "a-source-beside-one-that-asks-for-more",
+        authorization(
+            "asked",
+            "ALLOW",
+            {"from": [source(**CLAIM), source(**CLAIM, ipBlocks=["10.0.0.0/16"])]},
         ),
         {"depends"},
     ),

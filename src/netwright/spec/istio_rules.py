@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from netwright.dialects.istio.objects import Condition, Operation, Rule, Source
 from netwright.spec.addresses import Span, address, cover, minus, network, span
@@ -59,9 +59,28 @@ def rule_matches(rule: Rule, action: str, namespace: str, arrival: Arrival, read
     if reads != "HTTP" and action == "ALLOW" and _asks_for_requests(rule, reads):
         return NO  # what cannot be read fails an ALLOW rule as a whole
     reading = _Reading(namespace, arrival, reads)
-    sources = any_of(*(reading.source(one.source or Source()) for one in rule.from_)) if rule.from_ else YES
-    operations = any_of(*(reading.operation(one.operation or Operation()) for one in rule.to)) if rule.to else YES
+    said = [one.source or Source() for one in rule.from_ or ()]
+    sources = any_of(*(reading.source(one) for one in _asking_least(said, reads))) if said else YES
+    asked = [one.operation or Operation() for one in rule.to or ()]
+    operations = any_of(*(reading.operation(one) for one in _asking_least(asked, reads))) if asked else YES
     return all_of(sources, operations, *(reading.condition(one) for one in rule.when or ()))
+
+
+P = TypeVar("P", Source, Operation)
+
+
+def _asking_least(parts: Sequence[P], reads: Reads) -> list[P]:
+    """Those beside which no other asks for a part of the same: what asks for more lets nobody in who is not. Ztunnel
+    passes over what it cannot read, so there what asks for more may say more."""
+    if reads == "ztunnel":
+        return list(parts)
+    asked = {id(part): {name for name in part.__struct_fields__ if getattr(part, name)} for part in parts}
+
+    def is_within(less: P, more: P) -> bool:
+        names = asked[id(less)]
+        return names <= asked[id(more)] and all(getattr(less, name) == getattr(more, name) for name in names)
+
+    return [one for one in parts if not any(is_within(o, one) and not is_within(one, o) for o in parts)]
 
 
 def _asks_for_requests(rule: Rule, reads: Reads) -> bool:
