@@ -48,6 +48,12 @@ def pod(name: str, namespace: str, number: int) -> Object:
     return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec, "status": status}
 
 
+def labelled(name: str, key: str, value: str) -> Object:
+    made = pod(name, "shop", 1)
+    meta: Object = made["metadata"]
+    return made | {"metadata": meta | {"labels": {key: value}}}
+
+
 def deployment(name: str) -> Object:
     """Its pods have a `pod-template-hash` of a value that is not known, and addresses that are not."""
     template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
@@ -167,6 +173,26 @@ FOUND: list[tuple[str, Object, list[Object], tuple[str, str, str, int], str, Exp
         ("shop/web", "ops/db", "TCP", 80),
         "allow",
         set(),
+    ),
+    *(
+        (
+            f"a-label-of-another-pod-that-{name}-of-who-is-in-the-mesh",
+            {},
+            [
+                namespace("shop", {}),
+                labelled("web", "sidecar.istio.io/inject", value),
+                pod("db", "shop", 2),
+                authorization("all", "ALLOW"),
+            ],
+            ("203.0.113.5", "shop/db", "TCP", 80),
+            verdict,
+            by,
+        )
+        for name, value, verdict, by in (
+            ("says-nothing", "yes", "undecided", {("ingress", "all", None, "deny")}),
+            ("tells", "true", "allow", set()),
+            ("tells-too", "false", "allow", set()),
+        )
     ),
     *(
         (

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from netwright.base.ipset import IpSet
+from netwright.base.intervals import contains, intersect
+from netwright.base.ipset import INTERNET, Family, IpSet
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -75,3 +76,24 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             return self.address_sets[number]
         v4, v6 = int(self.v4[row]), int.from_bytes(bytes(self.v6[row]).ljust(16, b"\0"), "big")
         return IpSet([(v4, v4 + 1)] if self.has_v4[row] else [], [(v6, v6 + 1)] if self.has_v6[row] else [])
+
+    def rows_in(self, addresses: IpSet, family: Family) -> tuple[list[int], list[int]]:
+        """The rows that surely have an address of these, and those that perhaps have one. What may have any address at
+        all, as pods of whose ranges nothing is known, is in neither."""
+        wanted, everywhere = addresses.family(family), INTERNET.family(family)
+        surely = np.zeros(self.n, dtype=np.bool_)
+        perhaps = np.zeros(self.n, dtype=np.bool_)
+        if family == 4:
+            for low, high in wanted:
+                surely |= self.has_v4 & (self.v4 >= low) & (self.v4 <= high - 1)
+        else:
+            known = np.flatnonzero(self.has_v6).tolist()
+            surely[[row for row in known if contains(wanted, self.addresses_of(row).v6[0][0])]] = True
+        for number, possible in enumerate(self.address_sets):
+            mine = possible.family(family)
+            if not mine or intersect(mine, everywhere) == everywhere:
+                continue
+            if both := intersect(mine, wanted):
+                held = surely if both == mine else perhaps
+                held |= self.address_set == number
+        return np.flatnonzero(surely).tolist(), np.flatnonzero(perhaps).tolist()

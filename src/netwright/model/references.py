@@ -356,6 +356,8 @@ class Directory:
                 addresses |= IpSet.of(part.strip())
         except ValueError as error:
             raise UsageError(str(error), help="write `cidr/10.0.0.0/8`") from None
+        if addresses.count() == 1 and (found := self.address(addresses.cidrs()[0].partition("/")[0])).rows:
+            return found
         return Target(f"cidr/{text}", addresses=addresses & EVERYWHERE)
 
     def _part(self, whole: str, labels: str, text: str) -> Target:

@@ -13,6 +13,7 @@ from netwright.base.numbers import MOST_DIGITS
 from netwright.base.services import ICMP, ICMPV6, PROTOCOLS, check_port, protocol_name, protocol_number
 from netwright.base.spans import Origin, Position
 from netwright.engine.inquire import Groups, Inquirer, Settled
+from netwright.engine.outside import not_meant
 from netwright.engine.reasons import Reason
 from netwright.engine.verdict import Citation, Verdict
 from netwright.model.references import kind_of
@@ -107,6 +108,7 @@ def _one(inquirer: Inquirer, query: Query, told: _Told) -> Evaluated:
     except UnknownReference:
         why = "; ".join(t for t in [_without_pods(inquirer, ref) for ref in (query.from_, query.to)] if t)
         settled = Settled("undecided", "none", (), why, (Reason("unknown", why),))
+    ranges = [inquirer.directory.named(ref) for ref in (query.from_, query.to) if ref.startswith("cidr/")]
     return Evaluated(
         from_=query.from_,
         to=query.to,
@@ -119,7 +121,7 @@ def _one(inquirer: Inquirer, query: Query, told: _Told) -> Evaluated:
         groups=settled.groups if settled.verdict == "allow" else "all",
         when=conditions(settled),
         undecided=tuple(Undecided(kind=r.kind, reason=r.text) for r in settled.reasons),
-        note=settled.nowhere,
+        note="; ".join(filter(None, (settled.nowhere, not_meant(inquirer.network, inquirer.directory, *ranges)))),
         by=_cited(inquirer, settled, told),
     )
 

@@ -107,14 +107,18 @@ def _injected(
     """Whether the webhook adds a sidecar; None where nothing says."""
     if namespace in NEVER_INJECTED:
         return None
-    said = labels.get(INJECT, notes.get(INJECT, "")).lower()
-    if said and said not in ("y", "yes", "true", "on"):
+    if _is_refused(labels, notes):
         return False
     if INJECTION in space:
         return space[INJECTION] == "enabled"
     if REVISION in space or REVISION in labels:
         return True
     return True if labels.get(INJECT) == "true" else None  # nothing else makes the webhook be called here
+
+
+def _is_refused(labels: Mapping[str, str], notes: Mapping[str, str]) -> bool:
+    said = labels.get(INJECT, notes.get(INJECT, "")).lower()
+    return bool(said) and said not in ("y", "yes", "true", "on")
 
 
 def _captured(namespace: str, labels: Mapping[str, str], space: Mapping[str, str], options: MeshOptions) -> bool | None:
@@ -144,9 +148,11 @@ def _has_sign(objects: tuple[Decoded, ...]) -> bool:
         elif isinstance(one.value, (Pod, Workload, CronJob, *MACHINES)):
             meta, spec = template(one)
             containers = (*(spec.containers or ()), *(spec.init_containers or ()))
-            if {INJECT, REVISION, MODE, MANAGED} & plain(meta.labels).keys():
+            labels, notes = plain(meta.labels), plain(meta.annotations)
+            if {REVISION, MODE, MANAGED} & labels.keys() or {STATUS, REDIRECTION} & notes.keys():
                 return True
-            if {INJECT, STATUS, REDIRECTION} & plain(meta.annotations).keys():
+            # only one text of the label makes the webhook be called; what forbids it is told in any words
+            if labels.get(INJECT) == "true" or _is_refused(labels, notes):
                 return True
             if any(container.name == PROXY for container in containers):
                 return True

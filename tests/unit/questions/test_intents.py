@@ -205,6 +205,61 @@ def test_what_the_input_does_not_determine_is_undecided() -> None:
     assert ask(known, "deny", "ops/job", "shop/db").verdict == "holds"
 
 
+KNOWN = MANIFESTS.replace("image: job}]}}", "image: job}]}, status: {phase: Running, podIP: 10.244.7.7}}")
+FROM_JOB = """
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  ingress: [{from: [{namespaceSelector: {}, podSelector: {matchLabels: {app: job}}}]}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("range_", "is_in"),
+    [("10.0.0.0/8", True), ("10.244.7.0/24", True), ("10.244.8.0/24", False), ("192.168.0.0/16", False)],
+)
+def test_a_range_that_must_not_reach_has_the_pods_in_it(range_: str, is_in: bool) -> None:
+    network = nw.load("-", stdin=BytesIO((KNOWN + FROM_JOB).encode()))
+    answer = ask(network, "deny", f"cidr/{range_}", "shop/web")
+    assert answer.verdict == ("broken" if is_in else "holds"), answer
+    assert ("pod/ops/job → pod/shop/web" in answer.told) == is_in
+    assert ask(network, "deny", "cidr/10.244.7.7/32", "shop/web").verdict == "broken"  # which is the pod
+    # other questions are about addresses outside, and say whom they leave out
+    why = network.why(f"cidr/{range_}", "shop/web:8080")
+    assert (why.verdict, "pod/ops/job has an address in it" in why.note) == ("deny", is_in)
+    (evaluated,) = network.eval([{"from": f"cidr/{range_}", "to": "shop/web", "port": 8080}])
+    assert evaluated.note == why.note
+
+
+@pytest.mark.parametrize(
+    ("range_", "pod_cidr", "verdict"),
+    [
+        ("10.0.0.0/8", "10.244.0.0/16", "broken"),
+        ("10.244.8.0/24", "10.244.0.0/16", "undecided"),
+        ("192.168.0.0/16", "10.244.0.0/16", "holds"),
+        ("10.0.0.0/8", "", "holds"),  # nothing places the pods in it
+    ],
+)
+def test_a_range_that_must_not_reach_has_the_pods_that_may_be_in_it(range_: str, pod_cidr: str, verdict: str) -> None:
+    answer = ask(twin(FROM_JOB, pod_cidr), "deny", f"cidr/{range_}", "shop/web")
+    assert answer.verdict == verdict, answer
+    assert ("if it has an address of the range" in answer.told) == (verdict == "undecided")
+
+
+def test_a_workload_on_its_nodes_network_is_told_what_no_policy_keeps_it_from() -> None:
+    exporter = """
+---
+{apiVersion: v1, kind: Pod, metadata: {name: exporter, namespace: ops, labels: {app: exporter}},
+ spec: {hostNetwork: true, containers: [{name: c, image: e}]}}
+"""
+    answer = ask(twin(exporter), "deny", "ops/exporter", "shop/db")
+    assert answer.verdict == "holds"
+    assert "left out is what pod/ops/exporter may do with pods of its node" in answer.told
+
+
 def apart(network: Twin, label: str = "tenant") -> IntentAnswer:
     (answer,) = network.check(intents=[Intent(name="it", verb="apart", tenants=label)]).intents
     return answer

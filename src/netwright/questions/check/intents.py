@@ -26,7 +26,7 @@ from netwright.questions.registry import Asked
 
 
 class IntentAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of an intent. `told` says why it does not hold, or what is not known."""
+    """What became of an intent. `told` says why it does not hold, what is not known, or what it leaves out."""
 
     name: str
     verb: Verb
@@ -53,6 +53,8 @@ class Judge:
     def answer(self, intent: Intent) -> IntentAnswer:
         try:
             found = worst(self._judge(intent))
+            if found is HOLDS and intent.verb == "deny":
+                found = Judged("holds", self._left_out(intent.sources))
         except UsageError as error:  # a name that fits nothing: whether the intent holds is not determined
             found = Judged("undecided", error.message + (f" ({error.help})" if error.help else ""))
         return IntentAnswer(
@@ -66,6 +68,15 @@ class Judge:
             file=intent.file,
             line=intent.line,
         )
+
+    def _left_out(self, sources: Sequence[str]) -> str:
+        """Of sources on a node's network: what no policy could keep them from."""
+        hosts = self.network.columns.host
+        resolve = self.inquirer.directory.resolve
+        named = [target.ref for target in map(resolve, sources) if any(hosts[row] for row in target.rows)]
+        if not named:
+            return ""
+        return f"left out is what {', '.join(named)} may do with pods of its node, which no policy keeps from it"
 
     def _judge(self, intent: Intent) -> Iterator[Judged]:
         if intent.verb == "apart":
@@ -112,16 +123,41 @@ class Judge:
             meets = False
             for family in self.network.tables:
                 ends = Ends(self.at(source, family), self.at(target, family), self.alone)
-                if not ends.sources or not ends.destinations:
-                    continue
-                meets = True
-                yield self._between(verb, services, ends, source, target, family)
+                if ends.sources and ends.destinations:
+                    meets = True
+                    yield self._between(verb, services, ends, source, target, family)
+                if verb == "deny":
+                    yield from self._within(services, source, target, family)
             is_assumed = self.inquirer.cluster.has_assumed_families  # then they perhaps have one all the same
             if not meets and (is_assumed or verb == "allow"):
                 told = f"{source.ref} and {target.ref} have no address family in common"
                 yield Judged("undecided" if is_assumed else "broken", told)
             if verb == "deny" and source.addresses is not None and target.rows:
                 yield from self._ways_in(source, target, services)
+
+    def _within(self, services: ServiceSet, source: Target, target: Target, family: Family) -> Iterator[Judged]:
+        """What a `deny` of ranges says of the endpoints of the input that have addresses in them, or perhaps do."""
+        for one, is_one in self._standing(source, family):
+            for other, is_other in self._standing(target, family):
+                if one is source and other is target:
+                    continue
+                ends = Ends(self.at(one, family), self.at(other, family), self.alone)
+                if not ends.sources or not ends.destinations:
+                    continue
+                found = self._between("deny", services, ends, one, other, family)
+                if found.verdict == "broken" and not (is_one and is_other):
+                    found = msgspec.structs.replace(
+                        found, verdict="undecided", told=f"{found.told}, if it has an address of the range"
+                    )
+                yield found
+
+    def _standing(self, target: Target, family: Family) -> Iterator[tuple[Target, bool]]:
+        """A target, and of a range the endpoints in it, with whether they surely are."""
+        yield target, True
+        if target.addresses is not None and target.ref.startswith("cidr/"):
+            for rows, surely in zip(self.network.columns.rows_in(target.addresses, family), (True, False), strict=True):
+                if rows:
+                    yield Target(target.ref, rows=tuple(rows)), surely
 
     def _service(self, verb: Verb, source: Target, destination: Target, ports: Sequence[str]) -> Iterator[Judged]:
         service = destination.service

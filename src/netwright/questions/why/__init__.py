@@ -19,6 +19,7 @@ from netwright.base.spans import Origin, Position
 from netwright.engine.compile import Beside
 from netwright.engine.inquire import Groups, Inquirer, Part, Settled, lowest
 from netwright.engine.nearest import nearest_rule
+from netwright.engine.outside import not_meant
 from netwright.engine.verdict import Citation, Verdict
 from netwright.model.document import Decoded, Objects, of_kinds
 from netwright.model.networks import POD
@@ -219,7 +220,7 @@ def why(
         ports_asked=() if port else tuple(ports),
         verdict=whole.verdict,
         groups=whole.groups,
-        note=whole.nowhere,
+        note="; ".join(filter(None, (whole.nowhere, not_meant(inquirer.network, directory, source, destination)))),
         translation=translation,
         reasons=tuple(OpenReason(kind=r.kind, reason=r.text) for r in whole.reasons),
         ways=_ways(whole, locate, owner_of),
