@@ -1,7 +1,7 @@
 """Ingresses against the Services that they name, and the controllers' way to the pods behind.
 
 After the Ingress concept page of Kubernetes 1.34. Which controller serves a class is not in the input: those that are
-there are recognised by their labels (engine.exposure).
+there are recognised by their labels (engine.proxies).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from netwright.base.services import TCP, ServiceSet, protocol_name
 from netwright.base.spans import Origin
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
 from netwright.dialects.k8s.objects import HTTPIngressPath, Ingress
-from netwright.engine.exposure import ports_of
+from netwright.engine.proxies import ports_of
 from netwright.model.cluster import IngressRoute, Proxy, ServiceNoun, ServicePortNoun
 from netwright.model.document import Decoded
 from netwright.model.references import Target

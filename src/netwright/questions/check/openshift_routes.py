@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from netwright.base.spans import Pointer
 from netwright.dialects.openshift.lower import weights_of
 from netwright.dialects.openshift.objects import Route
-from netwright.engine.exposure import ports_of
+from netwright.engine.proxies import ports_of
 from netwright.model.cluster import IngressRoute
 from netwright.model.document import Decoded
 from netwright.questions.check.absence import Absence
