@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from netwright.twin import Twin
 
 F = TypeVar("F", bound=Callable[..., Any])
-KUBECTL_KINDS = "ns,pods,deploy,sts,ds,rs,rc,jobs,cronjobs,svc,endpointslices,ingress,netpol,sa,nodes"
+KUBECTL_KINDS = "ns,pods,deploy,sts,ds,rs,rc,jobs,cronjobs,svc,endpointslices,ingress,ingressclasses,netpol,sa,nodes"
 """What `kubectl get` is to list so that nothing is missing from an answer: one list for help, demo and the README."""
 CONFIGURATION = "netwright.yaml"
 MANIFESTS = ("*.yaml", "*.yml", "*.json", "*/*.yaml", "*/*.yml")

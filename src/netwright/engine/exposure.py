@@ -12,7 +12,7 @@ import msgspec
 
 from netwright.engine.proxies import Ways, by_route, endpoints_of
 from netwright.engine.ways_in import RANK, Exposure, Step, by_key, by_services, nowhere, services_at, together, way_to
-from netwright.model.cluster import Cluster, Proxy, ServiceNoun, ServicePortNoun, UnreadRoute
+from netwright.model.cluster import INGRESS_CONTROLLER, Cluster, Proxy, ServiceNoun, ServicePortNoun, UnreadRoute
 from netwright.model.references import Target
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def exposures(
     `passed`: no way leads through one twice."""
 
     def beyond(proxy: Proxy) -> Ways:
-        return lambda its: exposures(inquirer, source, its, passed | {proxy})
+        return lambda its: exposures(inquirer, source, its, passed | {_as_passed(proxy)})
 
     wanted = None if services is None else {s.ref for s in services}
     for service in inquirer.cluster.services:
@@ -52,10 +52,15 @@ def exposures(
             continue
         yield from by_services(inquirer, source, service)
     for route in inquirer.cluster.ingresses:
-        if route.proxy not in passed and (wanted is None or route.ref in wanted):
+        if _as_passed(route.proxy) not in passed and (wanted is None or route.ref in wanted):
             yield from by_route(inquirer, source, route, beyond(route.proxy))
     for unread in inquirer.cluster.unread_routes:
         yield from _by_unread(inquirer, unread, wanted)
+
+
+def _as_passed(proxy: Proxy) -> Proxy:
+    """What a way through a proxy does not lead through again: of ingress controllers one stands for all."""
+    return INGRESS_CONTROLLER if proxy.of_ingresses else proxy
 
 
 def has_ways(cluster: Cluster) -> bool:

@@ -29,27 +29,18 @@ from netwright.engine.ways_in import (
     way_to,
 )
 from netwright.model.cluster import (
-    INGRESS_CONTROLLER,
     ContainerPortNoun,
     IngressRoute,
     Proxy,
     ServiceNoun,
     ServicePortNoun,
 )
+from netwright.model.ingress_controllers import projects_of
 from netwright.model.references import Target
 
 if TYPE_CHECKING:
     from netwright.engine.inquire import Inquirer
 
-CONTROLLER_LABELS = (
-    (
-        "app.kubernetes.io/name",
-        ("ingress-nginx", "nginx-ingress", "traefik", "haproxy-ingress", "kong", "contour", "envoy"),
-    ),
-    ("app", ("ingress-nginx", "nginx-ingress", "traefik", "haproxy-ingress", "kong", "envoy", "contour")),
-    ("k8s-app", ("ingress-nginx", "nginx-ingress-controller", "traefik-ingress-lb")),
-)
-"""Labels by which well-known ingress controllers are recognised; which class they serve is not in the input."""
 REQUEST_NAMES = frozenset(("http", "https", "web", "websecure", "http2"))
 REQUEST_PORTS = frozenset(("80", "443", "8080", "8443")) | REQUEST_NAMES
 """How the charts of these controllers call and number the ports at which they take requests."""
@@ -61,21 +52,20 @@ Ways = Callable[[Sequence[ServiceNoun]], Iterable[Exposure]]
 
 
 def endpoints_of(inquirer: Inquirer, proxy: Proxy) -> list[int]:
-    """Endpoint rows of a proxy: for Ingresses of all that look like ingress controllers, by the labels that these
+    """Endpoint rows of a proxy: of ingress controllers in general all that look like one, by the labels that these
     projects document."""
     columns = inquirer.network.columns
-    if proxy == INGRESS_CONTROLLER:
-        wanted = {("", "k8s:" + key, value) for key, values in CONTROLLER_LABELS for value in values}
-    else:
-        wanted = {(namespace, "k8s:" + key, value) for namespace, key, value in proxy.labels}
+    if proxy.rows is not None:
+        return list(proxy.rows)
+    if proxy.of_ingresses:
+        return [row for row in range(columns.n) if projects_of(columns.labels_of(row))]
+    wanted = {(namespace, "k8s:" + key, value) for namespace, key, value in proxy.labels}
     out = []
     for row in range(columns.n):
         labels = columns.labels_of(row)
         namespace = columns.namespaces[int(columns.namespace[row])]
         if any(key in labels and value in ("", labels[key]) and near in ("", namespace) for near, key, value in wanted):
-            component = labels.get("k8s:app.kubernetes.io/component", "controller")
-            if proxy != INGRESS_CONTROLLER or component in ("controller", "proxy"):
-                out.append(row)
+            out.append(row)
     return out
 
 
@@ -145,9 +135,9 @@ def _through_proxy(
     if not rows:
         class_name = f" of class `{route.class_name}`" if route.class_name else ""
         told = f"{proxy.name}{class_name} is not in the input"
-        if proxy != INGRESS_CONTROLLER:
+        if not proxy.of_ingresses:
             told = f"the pods of {proxy.name} are not in the input"
-        steps.append(Step("undecided", told, None, "unknown"))
+        steps.append(Step("undecided", proxy.why or told, None, "unknown"))
         return way_to(service, port, via, entry, "undecided", steps, ())
     legs = [
         _through_endpoints(inquirer, source, route, service, port, group, steps, ways)
@@ -181,7 +171,9 @@ def _through_endpoints(
     """The way through the endpoints of one proxy: outside has to reach it, and it the backends."""
     via, entry, proxy = route.kind, route.entry, route.proxy
     steps = list(links)
-    verdicts: list[str] = [step.verdict for step in links if step.verdict != "note"]
+    if not proxy.unsure.isdisjoint(rows):
+        steps.append(Step("undecided", proxy.why, None, "unknown"))
+    verdicts: list[str] = [step.verdict for step in steps if step.verdict != "note"]
     short = _short(proxy)
     services = services_at(inquirer, rows)
     taken = _for_requests(inquirer, route, services, ways(services))
@@ -225,7 +217,7 @@ def _for_requests(
                 continue
         else:
             is_for_requests = True
-        if is_for_requests is None and route.proxy == INGRESS_CONTROLLER and way.verdict in ("allow", "some"):
+        if is_for_requests is None and route.proxy.of_ingresses and way.verdict in ("allow", "some"):
             told = f"whether the controller takes requests at port {way.port} of {way.service} is not in the input"
             step = Step("undecided", told, None, "unknown")
             way = msgspec.structs.replace(way, verdict="undecided", steps=(*way.steps, step))
@@ -271,10 +263,10 @@ def _at_nodes(
             verdict: Verdict = "deny" if last is None else last.verdict
             if last is not None and verdict == "allow" and last.groups == "some":
                 verdict = "some"
-            if is_for_requests is None and route.proxy == INGRESS_CONTROLLER and verdict != "deny":
+            if is_for_requests is None and route.proxy.of_ingresses and verdict != "deny":
                 verdict = "undecided"
             yield verdict, told
 
 
 def _short(proxy: Proxy) -> str:
-    return "the controller" if proxy == INGRESS_CONTROLLER else proxy.name
+    return "the controller" if proxy.of_ingresses else proxy.name

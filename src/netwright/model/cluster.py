@@ -146,15 +146,21 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Proxy(msgspec.Struct, frozen=True, kw_only=True):
-    """Who takes the requests and connects to the pods. Its endpoints are those that have one of the `labels`, each
-    (namespace, key, value), where "" is any namespace, any value; without labels none are known."""
+    """Who takes the requests and connects to the pods. Its endpoints are the `rows`, where these are worked out, else
+    those that have one of the `labels`, each (namespace, key, value), where "" is any namespace, any value; without
+    labels none are known. `why` says why there are none, or why it is not known of the rows `unsure` whether they are.
+    """
 
     name: str
     labels: tuple[tuple[str, str, str], ...] = ()
+    of_ingresses: bool = False
+    rows: tuple[int, ...] | None = None
+    unsure: frozenset[int] = frozenset()
+    why: str = ""
 
 
-INGRESS_CONTROLLER = Proxy(name="the ingress controller")
-"""Any of those that are known by their labels: which class they serve is not in the input."""
+INGRESS_CONTROLLER = Proxy(name="the ingress controller", of_ingresses=True)
+"""Any of those that are known by their labels."""
 
 
 class IngressRoute(msgspec.Struct, frozen=True, kw_only=True):

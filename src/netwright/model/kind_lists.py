@@ -21,7 +21,7 @@ _READ: tuple[_Row, ...] = (
     ("apps", "Deployment StatefulSet DaemonSet ReplicaSet", ""),
     ("batch", "Job CronJob", ""),
     ("discovery.k8s.io", "EndpointSlice", ""),
-    ("networking.k8s.io", "Ingress", "ServiceCIDR"),
+    ("networking.k8s.io", "Ingress", "IngressClass ServiceCIDR"),
     ("cilium.io", "", "CiliumCIDRGroup"),
     *(
         (
@@ -108,7 +108,7 @@ _IRRELEVANT: tuple[_Row, ...] = (
     ("kubelet.config.k8s.io", "", "*"),
     ("kubeadm.k8s.io", "", "*"),
     ("metrics.k8s.io", "PodMetrics", "NodeMetrics"),
-    ("networking.k8s.io", "", "IngressClass IPAddress"),
+    ("networking.k8s.io", "", "IPAddress"),
     ("node.k8s.io", "", "RuntimeClass"),
     ("policy", "PodDisruptionBudget", "PodSecurityPolicy"),
     ("rbac.authorization.k8s.io", "Role RoleBinding", "ClusterRole ClusterRoleBinding"),

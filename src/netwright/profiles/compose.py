@@ -23,6 +23,7 @@ from netwright.dialects.k8s.services import lower_services, service_addresses
 from netwright.dialects.openshift import KINDS as OPENSHIFT_ROUTES
 from netwright.dialects.ovn import KINDS as OVN_KINDS
 from netwright.model.cluster import Cluster, IngressRoute, ServiceNoun, ServicePortNoun, UnreadRoute
+from netwright.model.columns import Columns
 from netwright.model.document import Decoded, Objects, UnknownPolicy, of_kinds
 from netwright.model.networks import POD
 from netwright.profiles.enforcers import enforcers, machines_of, primary_networks_of, without_effect
@@ -137,7 +138,7 @@ def _beside(
         assumptions=tuple(assumptions),
         has_assumed_families=bool(why),
         services=lambda: _with_unread(lower_services(objects, columns, row_ports, row_objects), unknown),
-        ingresses=lambda: _routes(objects),
+        ingresses=lambda: _routes(objects, columns, row_objects),
         unread_routes=tuple(unread_routes),
         told_apart=named,
     )
@@ -180,9 +181,9 @@ def _perhaps_led(service: ServiceNoun, bringing: Sequence[UnknownPolicy]) -> Ser
     return replace(service, ports=tuple(map(perhaps, service.ports)), dialled=dialled)
 
 
-def _routes(objects: Sequence[Decoded]) -> tuple[IngressRoute, ...]:
+def _routes(objects: Sequence[Decoded], columns: Columns, row_objects: Sequence[Decoded]) -> tuple[IngressRoute, ...]:
     """All ways in through proxies: those of Ingresses, of the Gateway API, of OpenShift."""
-    found = lower_ingresses(objects)
+    found = lower_ingresses(objects, columns, row_objects)
     if of_kinds(objects, *GATEWAY_ROUTES):
         from netwright.dialects.gateway.lower import lower_routes as of_gateways
 

@@ -15,6 +15,7 @@ import msgspec
 
 from netwright.dialects import decode
 from netwright.dialects.k8s.decode import Invalid
+from netwright.dialects.k8s.ingress_classes import class_flags_of
 from netwright.dialects.k8s.service_ranges import service_range_of
 from netwright.model.document import Decoded, Document
 from netwright.model.live_kinds import LOOKED_AT
@@ -29,6 +30,7 @@ ANNOTATIONS: Final = frozenset(
         "cni.projectcalico.org/ipAddrs",
         "cloud.google.com/neg",
         "contact",
+        "ingressclass.kubernetes.io/is-default-class",
         "kubernetes.io/ingress.class",
         "load-balancer.hetzner.cloud/disable-public-network",
         "netwright.dev/owner",
@@ -146,8 +148,10 @@ def _without(value: Any, kind: str) -> Any:
             from netwright.profiles.cilium_config import OPTIONS
 
             below = {k: v for k, v in below.items() if k in OPTIONS or k in RANGES}
-        elif kind == "Pod" and key in COMMAND and isinstance(below, list):
-            below = service_range_of(below)  # nothing else is read of the API server's command line
+        elif key in COMMAND and isinstance(below, list):
+            # of command lines no more is read
+            both = zip(service_range_of(below), class_flags_of(below), strict=True)
+            below = [one or other for one, other in both]
         elif kind.startswith("NodeNetwork") and ("password" in key or key in ("802.1x", "wpa-psk")):
             continue  # a state of nmstate is kept as it is written, and may log in somewhere
         elif key == "tls" and kind == "Route" and isinstance(below, dict):

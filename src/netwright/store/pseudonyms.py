@@ -23,6 +23,8 @@ from collections.abc import Iterator
 from itertools import accumulate, count, pairwise
 from typing import Final
 
+from netwright.model.ingress_controllers import PROJECTS
+
 KNOWN: Final = frozenset(
     (
         *("default", "kube-system", "kube-public", "kube-node-lease", "kube-dns", "coredns", "kubernetes", "k8s"),
@@ -34,6 +36,7 @@ KNOWN: Final = frozenset(
         *("True", "False", "TRUE", "None"),
         *("ingress-nginx", "nginx-ingress", "nginx-ingress-controller", "traefik", "traefik-ingress-lb"),
         *("haproxy-ingress", "kong", "contour", "envoy"),
+        *(name for one in PROJECTS.values() for name in one.classes if "/" not in name),
     )
 )
 """Names that every cluster has, those of well-known controllers, and words that labels and annotations switch something

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from netwright.dialects.calico import grammar
+from netwright.dialects.k8s.ingress_classes import FLAGS, flagged
 from netwright.dialects.k8s.services import MANAGED_BY, OF_SELECTORS
 from netwright.store.lines import COMMAND
 from netwright.store.pseudonyms import Pseudonyms
@@ -17,6 +18,7 @@ from netwright.store.vocabulary import (
     CONTROLLERS,
     DOMAINS,
     ENUMERATED,
+    INGRESS_CONTROLLERS,
     JSON_NOTES,
     KEYED,
     KEYS,
@@ -112,7 +114,7 @@ class Trees:
     def _key(self, key: str, held: Any, value: dict[str, Any], field: str, above: str) -> str | None:
         """What the key of a mapping becomes; None where the field is left out."""
         if key in COMMAND:  # a pod under another name is not read as one of the API server
-            return None
+            return key if isinstance(held, list) and any(flagged(held)) else None
         if field == "annotations":
             return key
         if _is_labels(field, value):
@@ -156,6 +158,11 @@ class Trees:
             return self._condition(text) if self._group == "security.istio.io" else self.label(text)
         if field == "controllerName" and text in CONTROLLERS:
             return text
+        if field == "controller" and self._kind == "IngressClass":
+            return self._controller(text)
+        if field in COMMAND:
+            name, is_set, value = text.partition("=") if text.startswith(FLAGS) else ("", "", text)
+            return f"{name}{is_set}{self._controller(value)}"
         if field == "routeTarget":
             return ":".join(self._p.number(part) if part.isdigit() else self._p.text(part) for part in text.split(":"))
         if field == "pfNames" and "#" in text:
@@ -168,6 +175,12 @@ class Trees:
         if text.startswith("cluster_udn_"):
             return f"cluster_udn_{self._p.text(text.removeprefix('cluster_udn_'))}"
         return self._p.text(text)
+
+    def _controller(self, text: str) -> str:
+        """The controller of a class, of which the project stays; or another value of its flags."""
+        known = next((one for one in INGRESS_CONTROLLERS if text.startswith(one)), "")
+        rest = text.removeprefix(known)
+        return text if rest in ("", "/") else f"{known}{self._p.text(rest)}"
 
     def _option(self, text: str) -> str:
         return text if text in WORDS or _PORT.fullmatch(text) else self._p.text(text)

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
+from netwright.model.ingress_controllers import PROJECTS
+
 GROUPS: Final = frozenset(
     (
         *("", "apps", "batch", "discovery.k8s.io", "networking.k8s.io", "policy.networking.k8s.io", "extensions"),
@@ -151,9 +153,8 @@ WORD_NOTES: Final[dict[str, frozenset[str]]] = {
     "istio.io/dry-run": frozenset(("1", "t", "T", "true", "TRUE", "True", "false", "False")),
     "route.openshift.io/allow-non-dns-compliant-host": frozenset(("true", "false")),
     "nginx.ingress.kubernetes.io/canary": frozenset(("true", "false")),
-    "kubernetes.io/ingress.class": frozenset(
-        ("alb", "gce", "gce-internal", "azure-application-gateway", "azure/application-gateway", "nginx")
-    ),
+    "kubernetes.io/ingress.class": frozenset(name for one in PROJECTS.values() for name in one.classes),
+    "ingressclass.kubernetes.io/is-default-class": frozenset(("true", "false")),
 }
 """Annotations that are one of a few words."""
 BALANCER_WORDS: Final = frozenset(
@@ -178,6 +179,9 @@ CONTROLLERS: Final = frozenset(
     io.cilium/gateway-controller gateway.envoyproxy.io/gatewayclass-controller istio.io/gateway-controller
     istio.io/mesh-controller
     """.split()
+)
+INGRESS_CONTROLLERS: Final = sorted(
+    (name for one in PROJECTS.values() for name in one.controllers), key=len, reverse=True
 )
 _MODULES: Final = (
     *("k8s.objects", "adminpolicy.objects", "cilium.objects", "calico.objects", "istio.objects", "gateway.objects"),

@@ -71,7 +71,7 @@ def test_every_format_has_the_same_rows(capfd: pytest.CaptureFixture[str], shop:
     asked = ("show", noun, shop, *(("--cni", "cilium") if noun == "policymaps" else ()))
     body = json.loads(ask(capfd, *asked, "-o", "json")[1])
     assert body["schema"] == "netwright.show/v1"
-    assert body["documents"]["evaluated"] == 54
+    assert body["documents"]["evaluated"] == 55
     assert body["exit_reasons"] == []
     lines = [json.loads(line) for line in ask(capfd, *asked, "-o", "jsonl")[1].splitlines()]
     assert lines == body["rows"]

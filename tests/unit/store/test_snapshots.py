@@ -460,3 +460,54 @@ def test_who_wrote_a_slice_is_told_of_a_redacted_one_too(tmp_path: Path, writer:
         told = json.loads(netwright(Path(store.path), "show", "services", f"snapshot:{one[:12]}", "-o", "json").stdout)
         (row,) = told["rows"]
         assert row["pods"] == ends
+
+
+CLASSES = """\
+{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop, labels: {app: web}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web, namespace: shop}
+spec: {ingressClassName: canary, defaultBackend: {service: {name: web, port: {number: 80}}}}
+---
+{apiVersion: networking.k8s.io/v1, kind: IngressClass, metadata: {name: canary}, spec: {controller: %s}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: one, namespace: edge}
+spec:
+  selector: {matchLabels: {app: ingress-nginx}}
+  template:
+    metadata: {labels: {app: ingress-nginx}}
+    spec: {hostNetwork: true, containers: [{name: c, image: x/c:1, args: [%s, --election-id=canary]}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("controller", "args", "verdict"),
+    [
+        ("k8s.io/ingress-nginx", "--v=2", "allow"),
+        ("k8s.io/ingress-nginx", "--controller-class=k8s.io/canary", "undecided"),
+        ("k8s.io/canary", "--controller-class=k8s.io/canary", "allow"),
+        ("k8s.io/canary", '"--controller-class", "k8s.io/canary"', "allow"),
+        ("traefik.io/ingress-controller", "--controller-class=k8s.io/canary", "undecided"),
+    ],
+)
+def test_which_class_a_controller_serves_is_kept_and_redacted_alike(
+    tmp_path: Path, controller: str, args: str, verdict: str
+) -> None:
+    (tmp_path / "s.yaml").write_text(CLASSES % (controller, args), encoding="utf-8")
+    store = Folder(str(tmp_path / "store"))
+    taken = find(kept(store, str(tmp_path / "s.yaml")), store.path)
+    hidden = find(redact(store, taken), store.path)
+    for one in (taken, hidden):
+        shown = netwright(Path(store.path), "show", "exposed", f"snapshot:{one.id[:12]}", "-o", "json").stdout
+        assert [row["verdict"] for row in json.loads(shown)["rows"]] == [verdict]
+    whole = b"".join(taken.blobs.get(digest) for digest in digests_of(taken.blobs, taken.manifest)).decode()
+    told = b"".join(hidden.blobs.get(digest) for digest in digests_of(hidden.blobs, hidden.manifest)).decode()
+    assert ("election" in whole, "canary" in told) == (False, False)

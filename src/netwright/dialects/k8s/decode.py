@@ -78,12 +78,21 @@ _READS: dict[tuple[str, str], Reads] = {
     ("batch", "CronJob"): _reads("batch/v1", objects.CronJob),
     ("discovery.k8s.io", "EndpointSlice"): _reads("discovery.k8s.io/v1", objects.EndpointSlice),
     ("networking.k8s.io", "Ingress"): _reads("networking.k8s.io/v1", objects.Ingress),
+    ("networking.k8s.io", "IngressClass"): _reads("networking.k8s.io/v1", objects.IngressClass, namespaced=False),
     ("networking.k8s.io", "NetworkPolicy"): _reads("networking.k8s.io/v1", objects.NetworkPolicy),
     ("networking.k8s.io", "ServiceCIDR"): _reads("networking.k8s.io/v1", objects.ServiceCIDR, namespaced=False),
 }
 API_SERVER: Final = "kube-apiserver"
 """How the names of the API server's pods begin: the command line of these is read too."""
 _API_SERVER = _reads("v1", objects.ApiServerPod)
+_WITH_COMMAND = {
+    **dict.fromkeys(
+        ("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet"), _reads("apps/v1", objects.CommandWorkload)
+    ),
+    "Pod": _reads("v1", objects.CommandPod),
+}
+_CLASS_FLAGS = b"-class"
+"""In every flag of an ingress controller that is read (`ingress_classes.FLAGS`)."""
 _BY_VERSION = {(read.version, kind): read for (_, kind), read in _READS.items()}
 _BY_VERSION["networking.k8s.io/v1beta1", "ServiceCIDR"] = _reads(
     "networking.k8s.io/v1beta1", objects.ServiceCIDR, namespaced=False
@@ -117,9 +126,32 @@ def decode(document: Document, *, default_namespace: str = "default") -> Decoded
     read = _BY_VERSION.get((document.api_version, document.kind))
     if read is not None and document.kind == "Pod" and document.name.startswith(API_SERVER):
         read = _API_SERVER
+    elif read is not None and document.kind in _WITH_COMMAND and _has_class_flags(document):
+        read = _WITH_COMMAND[document.kind]
     if read is None:
         return _other_version(document, default_namespace)
     return decode_as(read, document, default_namespace=default_namespace)
+
+
+def _has_class_flags(document: Document) -> bool:
+    """Whether the command line of a pod or a template may have flags of an ingress controller."""
+    raw = document.raw
+    if isinstance(raw, (msgspec.Raw, bytes)):
+        return _CLASS_FLAGS in bytes(raw)
+    spec = raw.get("spec") if isinstance(raw, dict) else None
+    if document.kind != "Pod":
+        for name in ("template", "spec"):
+            spec = spec.get(name) if isinstance(spec, dict) else None
+    containers = spec.get("containers") if isinstance(spec, dict) else None
+    flag = _CLASS_FLAGS.decode()
+    return any(
+        isinstance(word, str) and flag in word
+        for one in (containers if isinstance(containers, list) else ())
+        if isinstance(one, dict)
+        for words in (one.get("command"), one.get("args"))
+        if isinstance(words, list)
+        for word in words
+    )
 
 
 def decode_as(read: Reads, document: Document, *, default_namespace: str = "default") -> Decoded | Invalid:

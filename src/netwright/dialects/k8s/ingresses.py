@@ -1,25 +1,31 @@
-"""Ingresses: which Service each of their paths leads to."""
+"""Ingresses: which Service each of their paths leads to, and through whom."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from netwright.base.spans import Origin
+from netwright.dialects.k8s.ingress_classes import proxies
 from netwright.dialects.k8s.objects import Ingress, IngressBackend
 from netwright.model.cluster import IngressRoute
-from netwright.model.document import Decoded
+from netwright.model.columns import Columns
+from netwright.model.document import Decoded, of_kinds
 
 
-def lower_ingresses(objects: Sequence[Decoded]) -> tuple[IngressRoute, ...]:
-    """Every path of every Ingress, the default backend included."""
+def lower_ingresses(
+    objects: Sequence[Decoded], columns: Columns, row_objects: Sequence[Decoded]
+) -> tuple[IngressRoute, ...]:
+    """Every path of every Ingress, the default backend included. `row_objects` are the objects behind the rows."""
     out: list[IngressRoute] = []
-    for d in objects:
+    ingresses = of_kinds(objects, "Ingress")
+    if not ingresses:
+        return ()
+    proxy_of = proxies(objects, columns, row_objects)
+    for d in ingresses:
         if not isinstance(d.value, Ingress) or d.value.spec is None:
             continue
         spec = d.value.spec
-        class_name = (
-            spec.ingress_class_name or (d.value.metadata.annotations or {}).get("kubernetes.io/ingress.class") or ""
-        )
+        class_name, proxy = proxy_of(d.value)
         found: list[tuple[str, str, IngressBackend | None, tuple[str | int, ...]]] = []
         if spec.default_backend:
             found.append(("", "", spec.default_backend, ("spec", "defaultBackend")))
@@ -42,6 +48,7 @@ def lower_ingresses(objects: Sequence[Decoded]) -> tuple[IngressRoute, ...]:
                     service=backend.service.name,
                     port=(port.name or str(port.number or "")) if port else "",
                     origin=Origin(kind=d.kind, namespace=d.namespace, name=d.name, pointer=pointer, place=d.place),
+                    proxy=proxy,
                 )
             )
     return tuple(out)

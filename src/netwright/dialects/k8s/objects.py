@@ -113,19 +113,23 @@ class Pod(_Part, frozen=True):
     status: PodStatus | None = None
 
 
-class ApiServerContainer(Container, frozen=True):
+class CommandContainer(Container, frozen=True):
     command: tuple[str | None, ...] | None = None
     args: tuple[str | None, ...] | None = None
 
 
-class ApiServerPodSpec(PodSpec, frozen=True):
-    containers: tuple[ApiServerContainer, ...] | None = None
+class CommandPodSpec(PodSpec, frozen=True):
+    containers: tuple[CommandContainer, ...] | None = None
 
 
-class ApiServerPod(Pod, frozen=True):
-    """A pod of the API server, of which the command line is read too: it has the range of Services."""
+class CommandPod(Pod, frozen=True):
+    """A pod of which the command line is read too."""
 
-    spec: ApiServerPodSpec | None = None
+    spec: CommandPodSpec | None = None
+
+
+class ApiServerPod(CommandPod, frozen=True):
+    """A pod of the API server: its command line has the range of Services."""
 
 
 class ServiceCIDRSpec(_Part, frozen=True):
@@ -176,6 +180,20 @@ class Workload(_Part, frozen=True):
     metadata: Meta = Meta()
     spec: WorkloadSpec | None = None
     status: WorkloadStatus | None = None
+
+
+class CommandTemplate(PodTemplate, frozen=True):
+    spec: CommandPodSpec | None = None
+
+
+class CommandWorkloadSpec(WorkloadSpec, frozen=True):
+    template: CommandTemplate | None = None
+
+
+class CommandWorkload(Workload, frozen=True):
+    """A workload of whose pods the command line is read too."""
+
+    spec: CommandWorkloadSpec | None = None
 
 
 class JobTemplate(_Part, frozen=True):
@@ -373,6 +391,26 @@ class IngressSpec(_Part, frozen=True):
 class Ingress(_Part, frozen=True):
     metadata: Meta = Meta()
     spec: IngressSpec | None = None
+
+
+class IngressClassParameters(_Part, frozen=True):
+    api_group: str | None = None
+    kind: str | None = None
+    name: str | None = None
+    scope: str | None = None
+    namespace: str | None = None
+
+
+class IngressClassSpec(_Part, frozen=True):
+    controller: str | None = None
+    parameters: IngressClassParameters | None = None
+
+
+class IngressClass(_Part, frozen=True):
+    """Which controller serves the Ingresses that name the class."""
+
+    metadata: Meta = Meta()
+    spec: IngressClassSpec | None = None
 
 
 # --- network policy --------------------

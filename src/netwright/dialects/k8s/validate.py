@@ -17,6 +17,7 @@ from netwright.dialects.k8s.validate_policy import check_policy_spec
 from netwright.dialects.k8s.validate_services import (
     check_endpoint_slice,
     check_ingress,
+    check_ingress_class,
     check_node,
     check_service,
     check_service_cidr,
@@ -99,6 +100,7 @@ _CHECKS: _Checks = {
     "Service": _check_service,
     "EndpointSlice": check_endpoint_slice,
     "Ingress": check_ingress,
+    "IngressClass": check_ingress_class,
     "Node": check_node,
     "ServiceCIDR": check_service_cidr,
     "NetworkPolicy": _check_policy,

@@ -5,6 +5,7 @@ Sources: kubernetes `pkg/apis/core/validation`, `pkg/apis/discovery/validation`,
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from netwright.base.spans import Pointer
@@ -13,6 +14,8 @@ from netwright.dialects.k8s.objects import (
     HTTPIngressPath,
     Ingress,
     IngressBackend,
+    IngressClass,
+    IngressClassParameters,
     Meta,
     Node,
     ServiceCIDR,
@@ -43,6 +46,7 @@ _PORTS: Pointer = ("spec", "ports")
 _RANGES: Pointer = ("spec", "loadBalancerSourceRanges")
 _SOURCE_RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
 _IN_PATH = ("//", "/./", "/../", "%2f", "%2F")
+_CONTROLLER_PATH = re.compile(r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+").fullmatch
 _MAX_ADDRESSES, _MAX_ENDPOINTS, _MAX_SLICE_PORTS = 100, 1000, 20000
 
 
@@ -257,6 +261,48 @@ def check_ingress(ingress: Ingress) -> None:
             check_subdomain(host.removeprefix("*."), (*_SPEC, "tls", index, "hosts", number))
     if spec.ingress_class_name is not None:
         check_subdomain(spec.ingress_class_name, (*_SPEC, "ingressClassName"))
+        noted = (ingress.metadata.annotations or {}).get("kubernetes.io/ingress.class", spec.ingress_class_name)
+        if noted != spec.ingress_class_name and ingress.metadata.uid is None:
+            at = ("metadata", "annotations", "kubernetes.io/ingress.class")
+            what = f"is {quoted(noted or '')}, and `ingressClassName` is {quoted(spec.ingress_class_name)}"
+            raise Fault(at, what, "leave the annotation out")
+
+
+def check_ingress_class(one: IngressClass) -> None:
+    """An IngressClass: the controller, as a path behind a domain, and its parameters."""
+    at: Pointer = (*_SPEC, "controller")
+    controller = (one.spec.controller if one.spec else None) or ""
+    if not controller:
+        raise Fault(at, "is missing", "write `controller: DOMAIN/PATH`, as the controller's documents have it")
+    if len(controller) > 250:
+        raise Fault(at, f"has {len(controller)} characters; 250 are the most")
+    domain, _, path = controller.partition("/")
+    if not domain or _CONTROLLER_PATH(path) is None:
+        raise Fault(at, f"is {quoted(controller)}; it is a path behind a domain, such as `k8s.io/ingress-nginx`")
+    check_subdomain(domain, at)
+    parameters = one.spec.parameters if one.spec else None
+    if parameters is not None:
+        _check_parameters(parameters, (*_SPEC, "parameters"))
+
+
+def _check_parameters(one: IngressClassParameters, at: Pointer) -> None:
+    if one.api_group is not None:
+        check_subdomain(one.api_group, (*at, "apiGroup"))
+    for field, text in (("kind", one.kind), ("name", one.name)):
+        if not text:
+            raise Fault((*at, field), "is missing")
+        if text in (".", "..") or "/" in text or "%" in text:
+            raise Fault((*at, field), f"is {quoted(text)}; it is one part of a path")
+    if one.scope not in (None, "Cluster", "Namespace"):
+        raise Fault((*at, "scope"), f"is {quoted(one.scope)}; it is `Cluster` or `Namespace`")
+    if one.scope == "Namespace":
+        if one.namespace is None:
+            raise Fault((*at, "namespace"), "is missing beside `scope: Namespace`")
+        check_dns_label(one.namespace, (*at, "namespace"))
+    elif one.namespace is not None:
+        raise Fault(
+            (*at, "namespace"), "stands beside `scope: Cluster`, which is the default", "write `scope: Namespace`"
+        )
 
 
 def _check_path(path: HTTPIngressPath, pointer: Pointer) -> None:

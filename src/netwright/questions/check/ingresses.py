@@ -1,7 +1,7 @@
 """Ingresses against the Services that they name, and the controllers' way to the pods behind.
 
-After the Ingress concept page of Kubernetes 1.34. Which controller serves a class is not in the input: those that are
-there are recognised by their labels (engine.proxies).
+After the Ingress concept page of Kubernetes 1.34. The controllers of the input are recognised by their labels, and
+which of them serves a class is worked out with the route (dialects.k8s.ingress_classes).
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ import msgspec
 from netwright.base.services import TCP, ServiceSet, protocol_name
 from netwright.base.spans import Origin
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
+from netwright.dialects.k8s.ingress_classes import Classes
 from netwright.dialects.k8s.objects import HTTPIngressPath, Ingress
 from netwright.engine.proxies import ports_of
 from netwright.model.cluster import IngressRoute, Proxy, ServiceNoun, ServicePortNoun
 from netwright.model.document import Decoded
+from netwright.model.ingress_controllers import OUTSIDE, PROJECTS
 from netwright.model.references import Target
 from netwright.questions.check.absence import Absence
 from netwright.questions.check.found import Found, Seen, at, field, listed
@@ -29,8 +31,11 @@ BY_ANNOTATION = "use-annotation"
 """As a port's name: the AWS Load Balancer Controller reads the backend from an annotation instead."""
 CANARY = ("nginx.ingress.kubernetes.io/canary",)
 """Annotations by which a second Ingress of the same host and path is meant."""
-OWN_BALANCER = ("alb", "gce", "gce-internal", "azure-application-gateway", "azure/application-gateway")
-"""Classes of which each Ingress may have a load balancer of its own, so that hosts do not collide."""
+OWN_BALANCER = frozenset(
+    name for one in PROJECTS.values() if one.away == OUTSIDE for name in (*one.classes, *one.controllers)
+)
+"""Classes, and controllers of classes, of which each Ingress may have a load balancer of its own: hosts do not
+collide."""
 
 
 def checks(scene: Scene) -> Iterator[Found]:
@@ -138,7 +143,8 @@ def kept(scene: Scene) -> list[Kept]:
     verdicts: dict[tuple[Proxy, str, int], tuple[Origin, ...] | None] = {}
     for route in scene.cluster.ingresses:
         rows = inquirer.endpoints_of(route.proxy)
-        if not rows or any(link.verdict in ("deny", "undecided") for link in route.links):
+        is_open = any(link.verdict in ("deny", "undecided") for link in route.links)
+        if is_open or route.proxy.unsure.issuperset(rows):
             continue
         service = services.get((route.service_namespace or route.namespace, route.service))
         for port in ports_of(inquirer, service, route) if service else ():
@@ -222,12 +228,15 @@ class _Claim(msgspec.Struct, frozen=True):
 def claimed_twice(scene: Scene) -> Iterator[Found]:
     """NW4103: host and path that Ingresses of one class claim for different backends."""
     claims: dict[tuple[str, str, str, str], list[_Claim]] = {}
+    classes = Classes(scene.objects)
     for d in scene.of_kind("Ingress"):
         if not isinstance(d.value, Ingress) or d.value.spec is None:
             continue
         annotations = d.value.metadata.annotations or {}
-        class_name = d.value.spec.ingress_class_name or annotations.get("kubernetes.io/ingress.class") or ""
-        if class_name in OWN_BALANCER or any((annotations.get(key) or "") == "true" for key in CANARY):
+        its = classes.of(d.value)
+        class_name = its.name
+        has_own = not OWN_BALANCER.isdisjoint((class_name, *its.controllers))
+        if has_own or any((annotations.get(key) or "") == "true" for key in CANARY):
             continue
         for i, rule in enumerate(d.value.spec.rules or ()):
             if not class_name and not rule.host:

@@ -32,6 +32,11 @@ NOTES: Final[dict[tuple[str, str], str]] = {
     "controller's pod, which begins another one to the backend: policies of the backend see the controller, "
     "not the client.",
     (
+        "networking.k8s.io",
+        "IngressClass",
+    ): "Which controller serves the Ingresses that name it (`spec.controller`): a way in leads through a controller of "
+    "the input only where it serves the class. One may be the default, which Ingresses without a class get.",
+    (
         "",
         "Pod",
     ): "An endpoint. Pods of one owner fold under it; finished ones are not there. A pod on hostNetwork is its "
