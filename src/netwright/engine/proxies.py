@@ -177,13 +177,16 @@ def _through_endpoints(
     short = _short(proxy)
     services = services_at(inquirer, rows)
     taken = _for_requests(inquirer, route, services, ways(services))
-    reached = [(w.verdict, f"outside reaches {short} through {w.service} ({w.via})", w.steps) for w in taken]
+    reached = [
+        (w.verdict, f"outside reaches {_at(short, route, w.port)} through {w.service} ({w.via})", w.steps)
+        for w in taken
+    ]
     reached += [(verdict, told, ()) for verdict, told in _at_nodes(inquirer, source, rows, route)]
     if reached:
         verdict, told, before = max(reached, key=lambda one: RANK[one[0]])
         steps += [s for s in before if s.verdict in ("some", "deny", "undecided")]
     else:
-        verdict, told = "undecided", f"no Service in the input leads requests from outside to {short}"
+        verdict, told = "undecided", f"no Service in the input leads requests from outside to {_at(short, route)}"
     steps.append(Step(verdict, told, None, "unknown" if not reached else "depends"))
     verdicts.append(verdict)
     parts = parts_of(inquirer, Target(proxy.name, rows=tuple(rows)), service, port)
@@ -211,12 +214,16 @@ def _for_requests(
         listed = next((p for p in named[way.service].ports if (p.port, p.protocol) == (way.port, way.protocol)), None)
         if listed is None:
             continue
-        if route.kind in ("Ingress", "Route"):  # listeners of a Gateway have any port
+        if route.kind in ("Ingress", "Route"):
             is_for_requests = _takes_requests(listed.name, {str(listed.port), listed.target, *_numbers(listed)})
             if way.protocol != TCP or is_for_requests is False:
                 continue
         else:
             is_for_requests = True
+            # by the Service's port as a rule; of proxies that many Gateways share it is the pods' own
+            numbers = {listed.port, *(b.port for b in listed.backends)}
+            if way.protocol != route.protocol or (route.listens and numbers.isdisjoint(route.listens)):
+                continue
         if is_for_requests is None and route.proxy.of_ingresses and way.verdict in ("allow", "some"):
             told = f"whether the controller takes requests at port {way.port} of {way.service} is not in the input"
             step = Step("undecided", told, None, "unknown")
@@ -246,10 +253,12 @@ def _at_nodes(
     short = _short(route.proxy)
     client = of_network(inquirer, source)
     for (is_on_node, listed), same in alike.items():
-        ports = [p for p in listed if p.protocol == TCP and not p.of_init and (is_on_node or p.host_port)]
+        ports = [p for p in listed if p.protocol == route.protocol and not p.of_init and (is_on_node or p.host_port)]
         numbers = {p.number: _takes_requests(p.name, {str(p.number), str(p.host_port or p.number)}) for p in ports}
         if is_on_node and not ports:
-            numbers = {80: True, 443: True}
+            numbers = dict.fromkeys(route.listens or (80, 443), True)
+        elif route.listens:
+            numbers = {p.number: True for p in ports if not {p.number, p.host_port}.isdisjoint(route.listens)}
         told = (
             f"{short} listens on its node (hostNetwork)" if is_on_node else f"a hostPort of its node leads to {short}"
         )
@@ -257,7 +266,7 @@ def _at_nodes(
         for number, is_for_requests in numbers.items():
             if is_for_requests is False and route.kind in ("Ingress", "Route"):
                 continue
-            delivery = inquirer.deliveries(target, TCP, str(number))[0]
+            delivery = inquirer.deliveries(target, route.protocol, str(number))[0]
             parts = [p for f in inquirer.network.families for p in inquirer.parts(client, target, delivery, f, None)]
             last = inquirer.settle(parts) if parts else None
             verdict: Verdict = "deny" if last is None else last.verdict
@@ -266,6 +275,14 @@ def _at_nodes(
             if is_for_requests is None and route.proxy.of_ingresses and verdict != "deny":
                 verdict = "undecided"
             yield verdict, told
+
+
+def _at(short: str, route: IngressRoute, port: int = 0) -> str:
+    """The proxy, and at which of its ports where these are known."""
+    if not route.listens:
+        return short
+    listed = str(port) if port else " or ".join(map(str, route.listens))
+    return f"{short} at port {listed}"
 
 
 def _short(proxy: Proxy) -> str:

@@ -169,7 +169,8 @@ class IngressRoute(msgspec.Struct, frozen=True, kw_only=True):
 
     `kind` is that of the object, `when` what else requests have, in words, `links` whether the proxy takes them at all.
     `service_namespace` is "" where it is the object's own, `backend` the kind of what is led to. With `is_target` the
-    port is that of the endpoints, by its number or by the name of the Service's; "" is then every one.
+    port is that of the endpoints, by its number or by the name of the Service's; "" is then every one. `listens` are
+    the ports at which the proxy takes the requests, empty where these are not known.
     """
 
     namespace: str
@@ -188,6 +189,7 @@ class IngressRoute(msgspec.Struct, frozen=True, kw_only=True):
     when: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
     proxy: Proxy = INGRESS_CONTROLLER
+    listens: tuple[int, ...] = ()
 
     @property
     def entry(self) -> str:

@@ -283,3 +283,40 @@ spec: {parentRefs: [{name: edge}], rules: [{backendRefs: [{name: web, port: 80}]
     way = front("{name: webhook, port: 8082}").replace("namespace: edge", "namespace: shop").replace("at: one", label)
     made = twin(tmp_path, POD, INGRESS.partition("---\napiVersion: networking")[0], gateway, proxy, way)
     assert asked(made, V4) == "allow"
+
+
+GATEWAY = """\
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: edge, namespace: edge}
+spec:
+  gatewayClassName: x
+  listeners: [{name: web, protocol: HTTP, port: 8000, allowedRoutes: {namespaces: {from: All}}}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: web, namespace: shop}
+spec: {parentRefs: [{name: edge, namespace: edge}], rules: [{backendRefs: [{name: web, port: 80}]}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("ports", "more", "verdict"),
+    [
+        ("", ", hostNetwork: true", "allow"),
+        ("{containerPort: 8000}", ", hostNetwork: true", "allow"),
+        ("{containerPort: 9000}", ", hostNetwork: true", "undecided"),
+        ("{containerPort: 9000, hostPort: 8000}", "", "allow"),
+        ("{containerPort: 8000, hostPort: 9000}", "", "allow"),
+        ("{containerPort: 9000, hostPort: 9000}", "", "undecided"),
+        ("{containerPort: 8000}", "", "undecided"),
+    ],
+)
+def test_a_gateway_is_reached_on_its_node_at_the_port_of_its_listener(
+    tmp_path: Path, ports: str, more: str, verdict: str
+) -> None:
+    label = "gateway.networking.k8s.io/gateway-name: edge"
+    proxy = controller(ports, more).replace("app.kubernetes.io/name: ingress-nginx", label)
+    service = INGRESS.partition("---\napiVersion: networking")[0]
+    assert asked(twin(tmp_path, POD, service, GATEWAY, proxy), V4) == verdict

@@ -68,9 +68,18 @@ def _of_route(d: Decoded, holder: Holder) -> Iterator[IngressRoute]:
         taken = [one for one in found if one.answer == "yes"] or [one for one in found if one.answer == "perhaps"]
         gateway = holder.gateways.get((parent.namespace or d.namespace, parent.name or ""))
         class_name = gateway.value.spec.gateway_class_name if gateway is not None and gateway.value.spec else ""
-        yield from _ways(
-            d, taken, _link(d, found, taken), proxy_of(gateway, found[0].gateway, holder), class_name or "", holder
-        )
+        proxy = proxy_of(gateway, found[0].gateway, holder)
+        for some in _apart(d, taken) or [[]]:
+            yield from _ways(d, some, _link(d, found, some), proxy, class_name or "", holder)
+
+
+def _apart(d: Decoded, taken: Sequence[Attached]) -> list[list[Attached]]:
+    """Listeners by what they take: each set of names is a way of its own, and without names each port."""
+    found: dict[tuple[tuple[str, ...], int], list[Attached]] = {}
+    for one in taken:
+        port = one.listener.port if one.listener is not None and d.kind in ("TCPRoute", "UDPRoute") else 0
+        found.setdefault((one.hostnames, port or 0), []).append(one)
+    return list(found.values())
 
 
 def _link(d: Decoded, found: Sequence[Attached], taken: Sequence[Attached]) -> Link:
@@ -122,6 +131,7 @@ def _ways(
 ) -> Iterator[IngressRoute]:
     names = tuple(dict.fromkeys(name for one in taken for name in one.hostnames))
     hosts = ", ".join(names) if taken and all(one.hostnames for one in taken) else ""
+    listens = tuple(dict.fromkeys(one.listener.port or 0 for one in taken if one.listener is not None))
     for index, rule in enumerate(rules_of(d.value)):
         place: Pointer = ("spec", "rules", index)
         for ref, pointer, more, link_of in _backends(d, rule, place, holder):
@@ -142,6 +152,7 @@ def _ways(
                     when=(*when, *more),
                     links=(link, *link_of),
                     proxy=proxy,
+                    listens=listens,
                 )
 
 
