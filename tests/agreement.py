@@ -135,6 +135,12 @@ class Names:
             found = found or [d for d in self.live if self._chain(d, "", kind, rest)]
         return [(d, port, BOTH) for d in found]
 
+    def sources(self, ref: str) -> list[Decoded | str]:
+        found = [end for end, *_ in self.ends(ref, None, "")]
+        if not found:
+            raise UsageError(f"`{ref}` names nothing any more")  # the generator asks about what is there
+        return found
+
     def service_at(self, text: str) -> str:
         """The Service that has this address, inside or outside; "" for none."""
         for d in self.objects:
@@ -242,7 +248,7 @@ def of_families(
     kind, _, rest = query["to"].partition("/")
     if kind == "svc":
         service = next(d for d in names.objects if d.kind == "Service" and f"{d.namespace}/{d.name}" == rest)
-        source = names.ends(query["from"], None, "")[0][0]
+        source = names.sources(query["from"])[0]
         is_outside = isinstance(source, str) and service.value.spec.type != "ExternalName"
         if leads_nowhere_known(names, service, query) and not is_outside:
             return Expected("undecided", set(), frozenset())
@@ -253,9 +259,7 @@ def of_families(
         is_local = service.value.spec.internal_traffic_policy == "Local" and not is_outer
         if is_local and not is_headless(service):
             return from_own_nodes(names, asked, query, service, families, assumed)
-    sources = [end for end, *_ in names.ends(query["from"], None, "")]
-    if not sources:
-        raise UsageError(f"`{query['from']}` names nothing any more")  # the generator asks about what is there
+    sources = names.sources(query["from"])
     destinations = names.ends(query["to"], query.get("port"), query.get("protocol", "TCP"))
     outcomes = judgements(names, asked, query, sources, destinations, families)
     if not outcomes and assumed and is_open(query, destinations):
@@ -280,39 +284,56 @@ def judgements(
     itself: bool = False,
 ) -> list[tuple[int, Judgement]]:
     """A judgement for each packet. `itself`: those of a pod to itself too, which else count only where there are no
-    others: of a group, pods that differ are meant."""
+    others: of a group, pods that differ are meant. Through a Service they count where all others are denied too: it
+    may lead a client to any of its endpoints."""
     protocol = protocol_number(query.get("protocol", "TCP"))
     icmp = query.get("icmp") or {"type": 8}
-    translated = is_translated(names, query)
+    translated, to_service = is_translated(names, query), query["to"].startswith("svc/")
     found: list[tuple[int, Judgement]] = []
     for family in families:
         for source in sources:
             for destination, port, over in destinations:
                 if family not in over:
                     continue
-                same = source is destination and isinstance(source, Decoded) and source.kind == "Pod"
-                if translated and source is destination and is_one_pod(source):
-                    same = same or end_of(names.objects, source).kind == "pod"
+                sames = [source is destination and isinstance(source, Decoded) and source.kind == "Pod"]
+                if to_service and source is destination and end_of(names.objects, source).kind == "pod":
+                    sames = [True] if is_one_pod(source) else [False, True]
                 proto = 58 if protocol == 1 and family == 6 else protocol
                 key = (icmp["type"] << 8 | icmp.get("code", 0)) if protocol == 1 else port
-                try:
-                    one = judge(
-                        names.objects,
-                        source,
-                        destination,
-                        protocol=proto,
-                        port=key,
-                        family=family,  # type: ignore[arg-type]
-                        pod_ranges=asked.pod_cidrs,
-                        unknown=asked.unknown,
-                        same_pod=same,
-                        translated=translated,
-                    )
-                except NoSuchPacket:
-                    continue
-                found.append((family, one))
-    others = [(family, one) for family, one in found if one.relation != "self"]
-    return found if itself else others or found
+                for same in sames:
+                    try:
+                        one = judge(
+                            names.objects,
+                            source,
+                            destination,
+                            protocol=proto,
+                            port=key,
+                            family=family,  # type: ignore[arg-type]
+                            pod_ranges=asked.pod_cidrs,
+                            unknown=asked.unknown,
+                            same_pod=same,
+                            translated=translated,
+                        )
+                    except NoSuchPacket:
+                        continue
+                    found.append((family, one))
+    if itself:
+        return found
+    return through_service(found) if to_service else without_itself(found) or found
+
+
+def without_itself(found: list[tuple[int, Judgement]]) -> list[tuple[int, Judgement]]:
+    return [(family, one) for family, one in found if one.relation != "self"]
+
+
+def through_service(found: list[tuple[int, Judgement]]) -> list[tuple[int, Judgement]]:
+    """The packets that count: in each family those of a client to itself where all others are denied."""
+    out = []
+    for family in (4, 6):
+        here = [(f, one) for f, one in found if f == family]
+        others = without_itself(here)
+        out += here if all(one.verdict == "deny" for _, one in others) else others
+    return out
 
 
 def is_translated(names: Names, query: Object) -> bool:
@@ -355,7 +376,7 @@ def from_own_nodes(
     """From the cluster to a Service with internalTrafficPolicy Local: a client is led to backends on its own node, and
     nowhere where it has none there. Where nodes are not known, all that may be has to come to the same."""
     found = backends(names.objects, service, port=query["port"], protocol=query["protocol"])
-    clients = [end for end, *_ in names.ends(query["from"], None, "")]
+    clients = names.sources(query["from"])
     surely: list[tuple[int, Judgement]] = []
     perhaps: list[tuple[int, Judgement]] = []
     dropped: set[int] = set()
@@ -371,8 +392,7 @@ def from_own_nodes(
                 may_drop = True
             elif not beside and judgements(names, asked, query, [client], names.behind(found), (family,)):
                 dropped.add(family)
-    others = [one for one in surely + perhaps if one[1].relation != "self"]
-    outcomes = others or surely + perhaps
+    outcomes = through_service(surely + perhaps)
     if not outcomes and not dropped and assumed and is_open(query, names.behind(found)):
         return Expected("undecided", set(), frozenset({"unknown"}))
     verdicts = {j.verdict for _, j in outcomes} | ({"deny"} if dropped or may_drop else set())

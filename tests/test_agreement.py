@@ -60,6 +60,51 @@ def test_of_a_group_only_a_pod_itself_is_left() -> None:
     assert compare(Asked([*pods, service], (), [query])) == (Counter(allow=1), [])
 
 
+def service(name: str, *ports: int, **spec: Any) -> Object:
+    listed = [{"name": f"p{port}", "port": port, "protocol": "TCP"} for port in ports or (80,)]
+    meta = {"name": name, "namespace": "shop"}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": {"ports": listed, **spec}}
+
+
+def denies_all_ingress(**chosen: str) -> Object:
+    spec = {"podSelector": {"matchLabels": chosen}, "ingress": []}
+    meta = {"name": "shut", "namespace": "shop"}
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": meta, "spec": spec}
+
+
+@pytest.mark.parametrize(("cluster_ip", "verdict"), [({"clusterIP": "None"}, "allow"), ({}, "undecided")])
+def test_over_one_family_a_service_has_the_client_alone(cluster_ip: dict[str, str], verdict: str) -> None:
+    """Both judges: which one family the Service has is not known. Over IPv6 the client is its only endpoint, which by
+    its own address always reaches itself, and perhaps by the Service's."""
+    labels = {"labels": {"app": "web"}}
+    pods = [pod("web-0", "10.244.0.1", "fd00:244::1", **labels), pod("web-1", "10.244.0.2", **labels)]
+    asked = [{"from": "shop/web-0", "to": "svc/shop/web", "protocol": "TCP", "port": 80}]
+    objects = [*pods, service("web", selector={"app": "web"}, **cluster_ip)]
+    assert compare(Asked(objects, (), asked)) == (Counter({verdict: 1}), [])
+
+
+@pytest.mark.parametrize(("cluster_ip", "verdict"), [({"clusterIP": "None"}, "some"), ({}, "undecided")])
+def test_of_many_endpoints_that_refuse_a_client_it_is_one_itself(cluster_ip: dict[str, str], verdict: str) -> None:
+    """Both judges: nothing tells the pods apart, and the one that asks is not among the first."""
+    pods = [pod(f"web-{i}", f"10.244.0.{i}", labels={"app": "web"}) for i in range(1, 9)]
+    objects = [*pods, service("web", selector={"app": "web"}, **cluster_ip), denies_all_ingress(app="web")]
+    asked = [{"from": "shop/web-7", "to": "svc/shop/web", "protocol": "TCP", "port": 80}]
+    assert compare(Asked(objects, (), asked)) == (Counter({verdict: 1}), [])
+    (answer,) = answers(inquirer(decode_all(objects), ()), asked)
+    told = answer.when if verdict == "some" else tuple(one.kind for one in answer.undecided)
+    assert told == (("from pod/shop/web-7 to pod/shop/web-7",) if verdict == "some" else ("ambiguous",))
+
+
+def test_on_its_own_node_a_client_is_an_endpoint_beside_one_that_refuses_it() -> None:
+    """Both judges: internalTrafficPolicy Local leaves two endpoints, of which one is the client."""
+    pods = [pod(f"web-{i}", f"10.244.0.{i}", labels={"app": "web"}) for i in (1, 2)]
+    for one in pods:
+        one["spec"]["nodeName"] = "n1"
+    local = service("web", selector={"app": "web"}, internalTrafficPolicy="Local")
+    asked = [{"from": "shop/web-1", "to": "svc/shop/web", "protocol": "TCP", "port": 80}]
+    assert compare(Asked([*pods, local, denies_all_ingress(app="web")], (), asked)) == (Counter(undecided=1), [])
+
+
 def test_packets_to_the_address_of_a_service_are_of_its_family() -> None:
     """Both judges: the Service may have both families, its one address is IPv4, and the policy admits IPv6 only."""
     pods = [pod(name, f"10.244.0.{i}", f"fd00:244::{i}") for i, name in enumerate(("client", "web"), 1)]

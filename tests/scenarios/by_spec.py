@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from netwright.model.document import Decoded
 from netwright.profiles.judging import as_judged
 from netwright.profiles.known import found_profile, profile_of
+from netwright.spec.ends import end_of
 from netwright.spec.judge import judge
 from netwright.spec.services import answering, backends, endpoints, is_headless, is_known, is_one_pod
 from tests.scenarios.reading import Row, Scenario
@@ -45,15 +46,39 @@ def verdict(spec: Spec, objects: Sequence[Decoded], row: Row) -> str:
         if surely is None:
             found.add("undecided")
             continue
-        told = {judged(spec, objects, row, source, target, port) for target, port in surely}
-        maybe = {judged(spec, objects, row, source, target, port) for target, port in perhaps}
+        told, maybe = (judgements(spec, objects, row, source, found) for found in (surely, perhaps))
         told |= set() if surely else {"deny"}  # nothing answers
         found |= {"undecided"} if maybe and told != maybe else told
-    return found.pop() if len(found) == 1 else "some"
+    return found.pop() if len(found) == 1 else "undecided" if "undecided" in found else "some"
+
+
+def judgements(spec: Spec, objects: Sequence[Decoded], row: Row, source: Decoded | str, found: Targets) -> set[str]:
+    """The verdicts at these ends: through a Service a client's own pod counts where all others are denied."""
+    if service_of(objects, row) is None:
+        return {judged(spec, objects, row, source, target, port, False) for target, port in found}
+    led_back = [(target, port) for target, port in found if target is source and is_a_pod(objects, source)]
+    others = {
+        judged(spec, objects, row, source, target, port, False)
+        for target, port in found
+        if (target, port) not in led_back or not is_one_pod(target)
+    }
+    itself = {judged(spec, objects, row, source, target, port, True) for target, port in led_back}
+    return others | itself if others <= {"deny"} else others
+
+
+def is_a_pod(objects: Sequence[Decoded], thing: Decoded | str) -> bool:
+    """Whether it is a pod with a network of its own, or makes such."""
+    return end_of(objects, thing).kind == "pod"
 
 
 def judged(
-    spec: Spec, objects: Sequence[Decoded], row: Row, source: Decoded | str, target: Decoded | str, port: int
+    spec: Spec,
+    objects: Sequence[Decoded],
+    row: Row,
+    source: Decoded | str,
+    target: Decoded | str,
+    port: int,
+    same_pod: bool,
 ) -> str:
     service = service_of(objects, row)
     translated = service is not None and service.value.spec.cluster_ip != "None"
@@ -61,7 +86,7 @@ def judged(
         objects,
         source,
         target,
-        same_pod=translated and source is target and is_one_pod(source),
+        same_pod=same_pod,
         translated=translated,
         protocol=row.protocol_number,
         port=port,

@@ -14,10 +14,12 @@ import msgspec
 from msgspec.structs import replace
 
 from netwright.base.errors import UsageError
-from netwright.base.ipset import Family, IpSet, address_text, parse_address
+from netwright.base.ipset import Family, IpSet, address_text
 from netwright.base.services import ICMP, ICMPV6, protocol_name, service_key
 from netwright.engine.compile import Network
-from netwright.engine.exposure import Exposure, endpoints_of, exposures, together
+from netwright.engine.exposure import Exposure, endpoints_of
+from netwright.engine.from_outside import from_outside
+from netwright.engine.itself import is_one_pod, led_back, through_service, without_itself
 from netwright.engine.naming import NamedClasses
 from netwright.engine.own_node import from_own_node
 from netwright.engine.permits import deciding_enforcers
@@ -30,7 +32,18 @@ from netwright.engine.reasons import (
     Reason,
     of_citations,
 )
-from netwright.engine.verdict import Citation, Citer, Outcome, Side, Spot, Verdict, outcome, own_positions, relation
+from netwright.engine.verdict import (
+    Citation,
+    Citer,
+    Outcome,
+    Relation,
+    Side,
+    Spot,
+    Verdict,
+    outcome,
+    own_positions,
+    relation,
+)
 from netwright.model.cluster import INGRESS_CONTROLLER, Cluster, Proxy, ServiceNoun, ServicePortNoun
 from netwright.model.isolation import NETWORK
 from netwright.model.mesh import seen_key
@@ -53,8 +66,6 @@ class Packet(msgspec.Struct, frozen=True):
 
 
 _DIRECTIONS: tuple[Direction, Direction] = ("egress", "ingress")
-_REPLICATED = ("deploy", "sts", "rs", "rc", "vm", "vmirs", "vmpool")
-"""Workloads that have as many pods as their object says."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -364,7 +375,7 @@ class Inquirer:
                 source = replace(source, addresses=of_family(source.addresses, asked))
                 if not source.addresses:
                     return Settled("deny", "none", (), f"`{source.ref}` has no IPv{asked} addresses")
-            return self._from_outside(source, destination, destination.service, protocol, port, nowhere)
+            return from_outside(self, source, destination, destination.service, protocol, port, nowhere)
         if not deliveries:
             return Settled("undecided" if reasons else "deny", "none", (), nowhere, reasons)
         wanted = (family,) if family else self.network.families
@@ -384,7 +395,7 @@ class Inquirer:
             parts = []
         else:
             parts = [p for f in families for p in self.parts(source, destination, deliveries, f, icmp)]
-            parts = without_itself(parts)
+            parts = parts if service is not None else without_itself(parts)
         is_sure = family is not None or not self.cluster.has_assumed_families
         if not parts and is_sure and not any(not d.families or set(d.families) & set(wanted) for d in deliveries):
             over = " and ".join(f"IPv{f}" for f in sorted({f for d in deliveries for f in d.families}))
@@ -413,55 +424,6 @@ class Inquirer:
             ):
                 return f"hostPort {port} leads to {self.directory.row_ref(row)}, on the nodes that run it"
         return ""
-
-    def _from_outside(
-        self, source: Target, destination: Target, service: ServiceNoun, protocol: int, port: str, nowhere: str
-    ) -> Settled:
-        """From an outside address to a Service: over the ways in that the input gives it, or, where it was named by an
-        outer address of it, over the one that has this address."""
-        if destination.dialled is not None and not destination.by_outer_address:
-            every = dict.fromkeys(f"{w.via} ({w.entry})" for w in exposures(self, source, [service]))
-            others = f"its ways in are {', '.join(every)}" if every else "it has no way in from outside"
-            address = address_text(*destination.dialled)
-            told = f"{address} is a cluster IP of {service.ref}, reached from within the cluster only: {others}"
-            return Settled("deny", "none", (), told)
-        asked = self.dialled_port(service, protocol, port)
-        by_node = next((p for p in service.ports if str(p.node_port) == port and p.protocol == protocol), None)
-        if asked is None and by_node is None:
-            return Settled("deny", "none", (), nowhere)
-        wanted = asked or by_node
-        outer = {"LoadBalancer": service.load_balancer, "externalIP": service.external_ips}
-        ways = [
-            w
-            for w in exposures(self, source, [service])
-            if wanted is not None
-            and (w.port, w.protocol) == (wanted.port, wanted.protocol)
-            and (asked is not None or w.via == "NodePort")
-            and (
-                not destination.by_outer_address
-                or any(parse_address(one) == destination.dialled for one in outer.get(w.via, ()))
-            )
-        ]
-        if not ways:
-            text = (
-                f"{service.ref} is of type {service.type} and no Ingress or route leads to it: "
-                "it has no way in from outside"
-            )
-            return Settled("deny", "none", (), text)
-        found = together(ways)
-        parts = tuple(p for w in ways if w.verdict == found for p in w.parts)
-        reasons = dict.fromkeys(
-            Reason(s.open, s.text)
-            for w in ways
-            if w.verdict == "undecided"
-            for s in w.steps
-            if s.verdict == "undecided"
-        )
-        if found == "undecided":
-            reasons |= dict.fromkeys(r for p in parts if p.outcome.verdict == "undecided" for r in self.reasons(p))
-        verdict: Verdict = "allow" if found == "some" else found
-        groups: Groups = "none" if found == "deny" else "all" if found == "allow" else "some"
-        return Settled(verdict, groups, parts, "", tuple(reasons) if found == "undecided" else (), tuple(ways))
 
     @cached_property
     def controller_rows(self) -> list[int]:
@@ -507,43 +469,38 @@ class Inquirer:
                 target = (
                     Target(address, addresses=IpSet.of(address)) if address else Target(destination.ref, tuple(rows))
                 )
+            pairs: list[tuple[Spot, Spot, Relation]] = []
+            own = () if destination.service is None else led_back(self, source.rows, rows)
             for s in sources:
                 for d in self.spots(target, family):
-                    hairpin = translated and self._is_itself(s.row, d.row)
-                    between = relation(self.network, s.row, d.row)
-                    mark = (s.position, d.position, "hairpin" if hairpin else between, key)
-                    if mark in seen:
-                        if destination.service is not None:
-                            alike.setdefault(seen[mark], {})[d.row] = self.label(d, target, family)
-                        continue
-                    seen[mark] = len(out)
-                    without = self.network.isolation if is_led else -1
-                    found = outcome(self.network, tables, s, d, key, between, without)
-                    if hairpin:
-                        found = Outcome(True, True, "hairpin", found.egress, found.ingress)
-                    out.append(
-                        Part(
-                            Packet(family, s, d, key, is_led),
-                            found,
-                            self.label(s, source, family),
-                            self.label(d, target, family),
-                            self.addresses(s, source, family),
-                            self.addresses(d, target, family),
-                        )
+                    if s.row != d.row or s.row not in own or not is_one_pod(self, s.row):
+                        pairs.append((s, d, relation(self.network, s.row, d.row)))
+            pairs += [(d, d, "hairpin" if translated else "self") for d in self._rows(own, family)]
+            for s, d, between in pairs:
+                mark = (s.position, d.position, between, key)
+                if mark in seen:
+                    if destination.service is not None:
+                        alike.setdefault(seen[mark], {})[d.row] = self.label(d, target, family)
+                    continue
+                seen[mark] = len(out)
+                without = self.network.isolation if is_led else -1
+                found = outcome(self.network, tables, s, d, key, between, without)
+                if between == "hairpin":
+                    found = Outcome(True, True, "hairpin", found.egress, found.ingress)
+                out.append(
+                    Part(
+                        Packet(family, s, d, key, is_led),
+                        found,
+                        self.label(s, source, family),
+                        self.label(d, target, family),
+                        self.addresses(s, source, family),
+                        self.addresses(d, target, family),
                     )
+                )
         for i, others in alike.items():
             others.pop(out[i].packet.destination.row, None)
             out[i] = replace(out[i], alike=tuple(others.items())) if others else out[i]
-        return out
-
-    def _is_itself(self, source: int, destination: int) -> bool:
-        """Whether a Service leads a pod with a network of its own back to itself: one pod, or the one replica of a
-        template."""
-        columns = self.network.columns
-        if source != destination or source < 0 or columns.host[source]:
-            return False
-        kind = self.cluster.workloads[int(columns.workload[source])].kind
-        return bool(columns.single[source]) or (kind in _REPLICATED and int(columns.replicas[source]) == 1)
+        return out if destination.service is None else through_service(out)
 
     def settle(self, parts: Sequence[Part], dropped: Collection[Family] = ()) -> Settled:
         """One verdict of packets. In the families `dropped` there are others beside them, which nothing answers."""
@@ -677,11 +634,6 @@ class Inquirer:
             else:
                 out += [*(c for c in named if c.action == "deny"), *(c for c in isolating if not c.by_labels)]
         return out
-
-
-def without_itself(parts: list[Part]) -> list[Part]:
-    """Of a group, pods that differ are meant: a pod's packets to itself count only where there are no others."""
-    return [p for p in parts if p.outcome.relation not in ("self", "hairpin")] or parts
 
 
 def of_family(addresses: IpSet, family: Family) -> IpSet:

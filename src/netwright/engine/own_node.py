@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from netwright.base.ipset import Family
+from netwright.engine.itself import through_service
 from netwright.engine.reasons import Reason
 from netwright.model.references import Target
 
@@ -31,8 +32,6 @@ def from_own_node(
     A client or an endpoint whose node is not known may or may not be beside the other, so every way it can be has to
     come to the same.
     """
-    from netwright.engine.inquire import without_itself
-
     columns = inquirer.network.columns
     by_node: dict[int, list[int]] = {}
     for row in source.rows:
@@ -59,7 +58,8 @@ def from_own_node(
                 nowhere.setdefault(node, []).append(family)
     if not sure and not perhaps and not dropped:
         return None
-    parts = without_itself(sure + perhaps)
+    found = sure + perhaps
+    parts = [p for f in families for p in through_service([q for q in found if q.packet.family == f])]
     verdicts = {p.outcome.verdict for p in parts} | ({"deny"} if dropped or may_drop else set())
     service = destination.ref
     if perhaps and len(verdicts) > 1:
