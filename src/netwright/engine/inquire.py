@@ -79,6 +79,8 @@ class Part(msgspec.Struct, frozen=True):
     destination_addresses: IpSet | None = None
     open: Reason | None = None
     """Why the outcome is open beside what the rules leave open."""
+    through: Target | None = None
+    """The Service that leads the packet, as it was dialled."""
     alike: tuple[tuple[int, str], ...] = ()
     """Further endpoints behind a Service, by row and name, that no rule tells apart from the destination: packets to
     them come out the same."""
@@ -95,8 +97,8 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Settled(msgspec.Struct, frozen=True):
-    """The verdict of a question. `nowhere` says why there was no packet to ask about ("" where there was); `ways` are
-    the chains from outside to a Service."""
+    """The verdict of a question. `nowhere` says why there was no packet to ask about, or who else than the end that was
+    named takes it ("" where there is nothing to say); `ways` are the chains from outside to a Service."""
 
     verdict: Verdict
     groups: Groups
@@ -325,9 +327,14 @@ class Inquirer:
         icmp: tuple[int, int] | None = None,
     ) -> Settled:
         """The verdict of a question. `port` is a number or a name, "" for none (ICMP)."""
-        if destination.dialled is not None and port.isascii() and port.isdigit():
-            destination = self.directory.service_before(destination, protocol, int(port)) or destination
+        named, destination = destination, self.taken_by(destination, protocol, port)
         settled = self._ask(source, destination, protocol, port, family, icmp)
+        if named is not destination and destination.dialled is not None and not settled.nowhere:
+            address = address_text(*destination.dialled)
+            before = (
+                f"{address} is an address of {destination.ref} too, which takes port {port} before {named.ref} does"
+            )
+            settled = replace(settled, nowhere=before)
         service = destination.service
         # an address that is dialled has a family, and so has a cluster of one
         is_either = source.rows and destination.dialled is None and len(self.network.tables) > 1
@@ -346,6 +353,12 @@ class Inquirer:
                 others = (r for p in settled.parts if p.outcome.verdict == "undecided" for r in self.reasons(p))
                 settled = replace(settled, verdict="undecided", reasons=tuple(dict.fromkeys((told, *others))))
         return settled
+
+    def taken_by(self, destination: Target, protocol: int, port: str) -> Target:
+        """Who takes packets to a port of the named end: itself, or the Service that has its address too."""
+        if destination.dialled is None or not (port.isascii() and port.isdigit()):
+            return destination
+        return self.directory.service_before(destination, protocol, int(port)) or destination
 
     def _ask(
         self,
@@ -495,6 +508,7 @@ class Inquirer:
                         self.label(d, target, family),
                         self.addresses(s, source, family),
                         self.addresses(d, target, family),
+                        through=destination if destination.service is not None else None,
                     )
                 )
         for i, others in alike.items():

@@ -30,7 +30,7 @@ def why_text(answer: WhyAnswer, lines: Lines, words: Words, *, profile: str, las
         shown = ", ".join(answer.translation[:4]) + (
             f" and {len(answer.translation) - 4} more" if len(answer.translation) > 4 else ""
         )
-        out += words.fold(plain(f"{answer.destination} leads to {shown}"), "           ", "  service  ")
+        out += words.fold(plain(f"{', '.join(answer.through)} leads to {shown}"), "           ", "  service  ")
     if any(answer.ports_asked):
         out += words.fold(
             f"asked about the ports it serves: {', '.join(answer.ports_asked)}", "           ", "  ports    "

@@ -110,8 +110,8 @@ class WayAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WhyAnswer(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO):
-    """The whole answer. `translation` says what a Service did to the packet; `judged` how many packets the reference
-    evaluator also judged."""
+    """The whole answer. `through` are the Services that lead the packet, `translation` says what they did to it;
+    `judged` how many packets the reference evaluator also judged."""
 
     source: str
     destination: str
@@ -121,6 +121,7 @@ class WhyAnswer(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO):
     verdict: Verdict
     groups: Groups
     note: str = ""
+    through: tuple[str, ...] = ()
     translation: tuple[str, ...] = ()
     reasons: tuple[OpenReason, ...] = ()
     ways: tuple[WayAnswer, ...] = ()
@@ -199,9 +200,10 @@ def why(
         raise UsageError(told, help=f"write `{destination_ref}`")
     settled = [inquirer.ask(source, destination, protocol, p, family=family, icmp=icmp) for p in ports]
     whole = _together(inquirer, settled)
-    judged = _judge(inquirer, [] if whole.ways else whole.parts, destination)
+    judged = _judge(inquirer, [] if whole.ways else whole.parts)
     parts = _parts(inquirer, whole, locate, owner_of)
-    translation = _translation(destination, whole)
+    taken = tuple(dict.fromkeys(inquirer.taken_by(destination, protocol, p) for p in ports))
+    through, translation = _translation(taken, whole)
     found: tuple[Change, ...] = ()
     if with_changes and whole.parts and not whole.ways and whole.verdict in ("allow", "deny"):
 
@@ -210,7 +212,7 @@ def why(
                 other, [other.ask(source, destination, protocol, p, family=family, icmp=icmp) for p in ports]
             )
 
-        asked = question(inquirer, source, destination, protocol, ports, family)
+        asked = question(inquirer, source, taken[0] if len(taken) == 1 else destination, protocol, ports, family)
         found = changes(inquirer, whole, asked, locate, put)
     return WhyAnswer(
         source=source.ref,
@@ -221,6 +223,7 @@ def why(
         verdict=whole.verdict,
         groups=whole.groups,
         note="; ".join(filter(None, (whole.nowhere, not_meant(inquirer.network, directory, source, destination)))),
+        through=through,
         translation=translation,
         reasons=tuple(OpenReason(kind=r.kind, reason=r.text) for r in whole.reasons),
         ways=_ways(whole, locate, owner_of),
@@ -264,8 +267,8 @@ def _together(inquirer: Inquirer, settled: Sequence[Settled]) -> Settled:
     return Settled(verdict, groups, tuple(parts), next((s.nowhere for s in settled if s.nowhere), ""), reasons, ways)
 
 
-def _judge(inquirer: Inquirer, parts: Sequence[Part], destination: Target) -> int:
-    """Put packets to the destination to the reference evaluator too. Raises InternalError where it disagrees."""
+def _judge(inquirer: Inquirer, parts: Sequence[Part]) -> int:
+    """Put packets to the reference evaluator too. Raises InternalError where it disagrees."""
     cluster = inquirer.cluster
     columns = inquirer.network.columns
     if cluster.network != POD and cluster.unknown:
@@ -275,18 +278,6 @@ def _judge(inquirer: Inquirer, parts: Sequence[Part], destination: Target) -> in
         if "judged" not in cluster.kept:
             cluster.kept["judged"] = as_judged(profile_of(cluster.profile), cluster.objects, cluster.unknown)
         setup = dict(cluster.kept["judged"])
-    service = destination.service
-    if service is not None and not service.headless:
-        setup["translated"] = True
-        setup["service"] = next(
-            (
-                d
-                for d in of_kinds(cluster.objects, "Service")
-                if d.name == service.name and d.namespace == service.namespace
-            ),
-            None,
-        )
-        setup["by_outer_address"] = destination.by_outer_address
     deciding: dict[frozenset[str], tuple[Decoded, ...]] = {}
     judged = parts[:MOST_PARTS]
     for part in judged:
@@ -310,6 +301,7 @@ def _judge(inquirer: Inquirer, parts: Sequence[Part], destination: Target) -> in
             pod_ranges=cluster.pod_cidrs,
             same_pod=part.outcome.relation in ("self", "hairpin"),
             **setup,
+            **_led(inquirer, part.through),
         ).verdict
         if verdict != part.outcome.verdict:
             raise InternalError(
@@ -326,14 +318,26 @@ def _end(inquirer: Inquirer, row: int) -> Decoded:
     return pod_of(thing, name) if thing.kind == "StatefulSet" and name != thing.name else thing
 
 
-def _translation(destination: Target, settled: Settled) -> tuple[str, ...]:
-    if destination.service is None:
-        return ()
-    out: dict[str, None] = {}
+def _led(inquirer: Inquirer, through: Target | None) -> dict[str, Any]:
+    """What the reference evaluator is told of the Service that leads a packet: nothing leads one to a headless one."""
+    service = through.service if through is not None else None
+    if through is None or service is None or service.headless:
+        return {}
+    services = of_kinds(inquirer.cluster.objects, "Service")
+    found = next((d for d in services if (d.namespace, d.name) == (service.namespace, service.name)), None)
+    return {"translated": True, "service": found, "by_outer_address": through.by_outer_address}
+
+
+def _translation(taken: Sequence[Target], settled: Settled) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The Services that lead the packets, and where these arrive."""
+    services = dict.fromkeys(target.ref for target in taken if target.service is not None)
+    ends: dict[str, None] = {}
     for part in settled.parts:
-        port = part.packet.key & 0xFFFF
-        out.update(dict.fromkeys(f"{end}:{port}" for end in part.destinations))
-    return tuple(out)
+        if services or part.through is not None:
+            port = part.packet.key & 0xFFFF
+            ends.update(dict.fromkeys(f"{end}:{port}" for end in part.destinations))
+    services |= dict.fromkeys(part.through.ref for part in settled.parts if part.through is not None)
+    return tuple(services) if ends else (), tuple(ends)
 
 
 def _ways(settled: Settled, locate: Locate, owner_of: OwnerOf) -> tuple[WayAnswer, ...]:
