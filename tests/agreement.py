@@ -32,6 +32,7 @@ from netwright.spec.judge import NoSuchPacket, judge
 from netwright.spec.judgement import Judgement
 from netwright.spec.services import (
     Backend,
+    admitted,
     answering,
     backends,
     endpoints,
@@ -39,6 +40,7 @@ from netwright.spec.services import (
     is_headless,
     is_known,
     is_one_pod,
+    is_past_endpoints,
 )
 from tests.random_clusters import Case, cluster
 from tests.random_parts import NAMESPACES
@@ -261,10 +263,31 @@ def of_families(
             return from_own_nodes(names, asked, query, service, families, assumed)
     sources = names.sources(query["from"])
     destinations = names.ends(query["to"], query.get("port"), query.get("protocol", "TCP"))
+    if kind == "svc" and destinations and is_past_endpoints(service, dialled_text):
+        there = {**query, "to": dialled_text}
+        through = together(judgements(names, asked, there, sources, [(dialled_text, query["port"], BOTH)], families))
+        return through if through.verdict == "deny" else replace(through, verdict="undecided", kinds=frozenset())
     outcomes = judgements(names, asked, query, sources, destinations, families)
+    if kind == "svc" and outcomes and is_outside_ranges(names, asked, service, sources, dialled_text):
+        found = together(outcomes)
+        if found.verdict != "deny":
+            return replace(found, verdict="undecided", by=found.any_by, kinds=frozenset())
     if not outcomes and assumed and is_open(query, destinations):
         return Expected("undecided", set(), frozenset({"unknown"}))
     return together(outcomes)
+
+
+def is_outside_ranges(
+    names: Names, asked: Asked, service: Decoded, clients: Sequence[Decoded | str], dialled: str
+) -> bool:
+    """Whether the load balancer's source ranges perhaps keep out a client of this address."""
+    for client in clients:
+        try:
+            if admitted(names.objects, service, client, dialled, asked.pod_cidrs) != "yes":
+                return True
+        except NoSuchPacket:
+            continue
+    return False
 
 
 def is_open(query: Object, destinations: Sequence[End]) -> bool:

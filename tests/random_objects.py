@@ -379,7 +379,8 @@ class Objects(Dice):
         found: list[str] = []
         if service["spec"].get("type") == "LoadBalancer" and self.chance(0.6):
             found = [f"198.18.0.{index + 1}" if self.families[0] == 4 else f"2001:2::{index + 1}"]
-            service["status"] = {"loadBalancer": {"ingress": [{"ip": found[0]}]}}
+            mode = {"ipMode": self.pick(("VIP", "Proxy"))} if self.chance(0.3) else {}
+            service["status"] = {"loadBalancer": {"ingress": [{"ip": found[0], **mode}]}}
         if self.chance(0.15):
             found.append(f"198.18.1.{index + 1}" if self.families[0] == 4 else f"2001:2::1:{index + 1}")
             service["spec"]["externalIPs"] = found[-1:]

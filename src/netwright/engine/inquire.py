@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from netwright.base.errors import UsageError
 from netwright.base.ipset import Family, IpSet, address_text
 from netwright.base.services import ICMP, ICMPV6, protocol_name, service_key
+from netwright.engine.balancers import at_proxy, within_ranges
 from netwright.engine.compile import Network
 from netwright.engine.exposure import Exposure, endpoints_of
 from netwright.engine.from_outside import from_outside
@@ -400,6 +401,9 @@ class Inquirer:
             settled = to_service(self, source, destination, deliveries, families, icmp)
             if settled is not None:
                 return settled
+        proxied = at_proxy(self, source, destination, protocol, port, families) if source.rows else None
+        if proxied is not None:
+            return proxied
         # at an external address clients inside are led as to any Service (page "Virtual IPs and Service Proxies")
         if source.rows and service is not None and service.is_node_local and not destination.by_outer_address:
             settled = from_own_node(self, source, destination, deliveries, families)
@@ -418,7 +422,7 @@ class Inquirer:
             return Settled("undecided", "none", (), told, (Reason("unknown", told),))
         if not parts:
             return Settled("deny", "none", (), "the two ends have no address family in common")
-        return self.settle(parts)
+        return within_ranges(self, source, destination, self.settle(parts))
 
     def _held_by_node(self, target: Target, protocol: int, port: str) -> str:
         """What takes a packet at this port of a node before the node does: a NodePort, a hostPort; "" for nothing."""

@@ -116,6 +116,8 @@ class ServiceNoun(msgspec.Struct, frozen=True, kw_only=True):
     """The endpoint rows that its selector selects, ready or not; None: it has none."""
     has_balancer_name: bool = False
     """Whether its load balancer has a name, the addresses of which are not in the input."""
+    proxied: tuple[str, ...] = ()
+    """Addresses of its load balancer that are a proxy's, to which clients in the cluster connect as to any outside."""
     perhaps_selected: tuple[int, ...] = ()
     """Those that it selects or not, by labels whose values are not known."""
 

@@ -22,11 +22,12 @@ from netwright.dialects.k8s.objects import (
 )
 from netwright.dialects.kubevirt.objects import VirtualMachine, VirtualMachineInstance
 from netwright.model.document import Decoded
-from netwright.spec.addresses import Family, Match, address
+from netwright.spec.addresses import Family, Match, address, cover
 from netwright.spec.controllers import has_pods, makes, told_apart
 from netwright.spec.ends import end_of, pod_labels, serving_ports
 from netwright.spec.labels import matches_pod, plain
 from netwright.spec.machines import MACHINES, is_one_machine
+from netwright.spec.packet import Packet
 
 PROTOCOLS = {"TCP": 6, "UDP": 17, "SCTP": 132}
 SERVICE_NAME = "kubernetes.io/service-name"
@@ -264,6 +265,41 @@ def answering(
     node = end_of(objects, client).node
     beside = tuple(one for one in found if node and one.node == node)
     return beside, tuple(one for one in found if not node or not one.node)
+
+
+def is_past_endpoints(service: Decoded, dialled: str) -> bool:
+    """Whether clients in the cluster connect to the address of the Service's load balancer itself: it is a proxy's
+    (core/v1 LoadBalancerIngress, ipMode), and not an external address of the Service too."""
+    assert isinstance(service.value, Service)
+    return "Proxy" in _modes(service, dialled)
+
+
+def admitted(
+    objects: Sequence[Decoded], service: Decoded, client: Decoded | str, dialled: str, pod_ranges: Sequence[str]
+) -> Match:
+    """Whether the source ranges of the Service's load balancer admit a client that dials its address.
+
+    Whether they are a matter of clients in the cluster the API does not say; kube-proxy holds them to the ranges.
+    """
+    assert isinstance(service.value, Service)
+    found = address(dialled)
+    ranges = service.value.spec.load_balancer_source_ranges if service.value.spec else None
+    if found is None or not ranges or not _modes(service, dialled):
+        return "yes"
+    family: Family = 4 if found.version == 4 else 6
+    packet = Packet(objects, client, dialled, protocol=6, port=0, family=family, pod_ranges=pod_ranges)
+    return cover([text.strip() for text in ranges], packet.source_addresses, family)
+
+
+def _modes(service: Decoded, dialled: str) -> set[str]:
+    """The modes in which the Service's load balancer has the address; none for an external address of the Service,
+    which counts as that."""
+    spec, status = service.value.spec, service.value.status
+    at = address(dialled)
+    if spec is None or status is None or at in [address(one) for one in spec.external_ips or ()]:
+        return set()
+    entries = (status.load_balancer.ingress or ()) if status.load_balancer else ()
+    return {one.ip_mode or "VIP" for one in entries if address(one.ip) == at}
 
 
 Lead = tuple[Decoded | str, int, str, tuple[Family, ...]]

@@ -278,6 +278,7 @@ class ServicePort(_Part, frozen=True):
 class LoadBalancerIngress(_Part, frozen=True):
     ip: str | None = None
     hostname: str | None = None
+    ip_mode: str | None = None
 
 
 class LoadBalancerStatus(_Part, frozen=True):

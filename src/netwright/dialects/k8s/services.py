@@ -53,6 +53,12 @@ def _balancer_ips(service: Service) -> tuple[str, ...]:
     return tuple(i.ip for i in (status.ingress or ()) if i.ip and is_address(i.ip)) if status else ()
 
 
+def _proxied(service: Service) -> tuple[str, ...]:
+    status = service.status.load_balancer if service.status else None
+    entries = (status.ingress or ()) if status else ()
+    return tuple(one.ip for one in entries if one.ip and is_address(one.ip) and one.ip_mode == "Proxy")
+
+
 def _has_balancer_name(service: Service) -> bool:
     status = service.status.load_balancer if service.status else None
     return any(i.hostname for i in (status.ingress or () if status else ()))
@@ -117,6 +123,7 @@ def lower_services(
                 external_ips=_external_ips(spec),
                 load_balancer=_balancer_ips(d.value),
                 has_balancer_name=_has_balancer_name(d.value),
+                proxied=_proxied(d.value),
                 source_ranges=tuple(text.strip() for text in spec.load_balancer_source_ranges or ()),
                 external_policy=spec.external_traffic_policy or "Cluster",
                 internal_policy=spec.internal_traffic_policy or "Cluster",
