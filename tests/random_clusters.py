@@ -147,6 +147,12 @@ class _Maker(Objects, AdminPolicies):
             if not self.node_objects:
                 return None
             own = b.node if b.node and self.chance(0.6) else self.pick(self.node_names)
+            held = [port for port in b.ports() if port.get("hostPort")]
+            if held and self.chance(0.5):
+                port = self.pick(held)
+                client = self.ref(a) if self.chance(0.5) else self.pick(OUTSIDE[self.families[0]])
+                query = {"from": client, "to": f"node/{own}", "port": port["hostPort"]}
+                return "host-port", {**query, "protocol": port.get("protocol", "TCP")}
             ends = [(f"node/{own}", list(self.families)), (self.ref(b), b.families)]
             if self.chance(0.35):
                 ends.reverse()
@@ -166,6 +172,12 @@ class _Maker(Objects, AdminPolicies):
             "protocol": port["protocol"],
             "port": port["port"],
         }
+        if "nodePort" in port and self.node_objects and self.chance(0.4):
+            query.update(to=f"node/{self.pick(self.node_names)}", port=port["nodePort"])
+            if self.chance(0.5):
+                query["from"] = self.pick(OUTSIDE[self.families[0]])
+                return "outside-svc-node", query
+            return "svc-node", query
         if spec.get("type") in ("NodePort", "LoadBalancer") and self.chance(0.4):
             query["from"] = self.pick(OUTSIDE[self.families[0]])
             if service.outer and self.chance(0.3):

@@ -103,6 +103,10 @@ class Objects(Dice):
                 del port["name"]
             if host and self.dump:
                 port["hostPort"] = number
+            elif not host and self.chance(0.06):
+                port["hostPort"] = 20000 + number
+                if self.chance(0.2):
+                    port["hostIP"] = self.pick(("0.0.0.0", "127.0.0.1", "192.168.0.10"))
             ports.append(port)
         return ports
 

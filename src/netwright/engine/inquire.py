@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from netwright.base.errors import UsageError
 from netwright.base.ipset import Family, IpSet, address_text
 from netwright.base.services import ICMP, ICMPV6, protocol_name, service_key
+from netwright.engine.at_nodes import at_node
 from netwright.engine.balancers import at_proxy, within_ranges
 from netwright.engine.compile import Network
 from netwright.engine.exposure import Exposure, endpoints_of
@@ -375,9 +376,11 @@ class Inquirer:
                 f"`{source.ref}` is a Service and starts no connections", help="name the workload behind it"
             )
         deliveries, nowhere, reasons = self.deliveries(destination, protocol, port)
-        held = self._held_by_node(destination, protocol, port)
-        if held:
-            return Settled("undecided", "none", (), held, (Reason("depends", held),))
+        wanted = (family,) if family else self.network.families
+        families = tuple(f for f in wanted if f in self.network.tables)
+        taken = at_node(self, source, destination, protocol, port, families)
+        if taken is not None:
+            return taken
         # a way that is shut is so whatever stands behind it
         if (
             source.addresses is not None
@@ -392,8 +395,6 @@ class Inquirer:
             return from_outside(self, source, destination, destination.service, protocol, port, nowhere)
         if not deliveries:
             return Settled("undecided" if reasons else "deny", "none", (), nowhere, reasons)
-        wanted = (family,) if family else self.network.families
-        families = tuple(f for f in wanted if f in self.network.tables)
         service = destination.service
         if service is not None and source.rows and self.cluster.isolation is not None:
             from netwright.engine.between_networks import to_service
@@ -423,24 +424,6 @@ class Inquirer:
         if not parts:
             return Settled("deny", "none", (), "the two ends have no address family in common")
         return within_ranges(self, source, destination, self.settle(parts))
-
-    def _held_by_node(self, target: Target, protocol: int, port: str) -> str:
-        """What takes a packet at this port of a node before the node does: a NodePort, a hostPort; "" for nothing."""
-        hosts = [row for row in target.rows if self.network.columns.host[row]]
-        if not hosts or not (port.isascii() and port.isdigit() and int(port)):
-            return ""
-        number = int(port)
-        for service in self.cluster.services:
-            for p in service.ports:
-                if p.node_port == number and p.protocol == protocol:
-                    return f"port {port} of every node leads to {service.ref}:{p.port}: ask about that"
-        for row, ports in enumerate(self.cluster.row_ports):
-            if (
-                any(p.host_port == number and p.protocol == protocol for p in ports)
-                and not self.network.columns.host[row]
-            ):
-                return f"hostPort {port} leads to {self.directory.row_ref(row)}, on the nodes that run it"
-        return ""
 
     @cached_property
     def controller_rows(self) -> list[int]:

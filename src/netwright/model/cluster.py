@@ -56,6 +56,8 @@ class ContainerPortNoun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     number: int
     name: str = ""
     host_port: int = 0
+    host_ip: str = ""
+    """The address of the node that has the hostPort, "" for every one."""
     of_init: bool = False
     """Whether its container ends before the others begin: policies know its name, and no Service leads to it."""
 

@@ -140,6 +140,7 @@ def _declared(
             number=port.container_port,
             name=port.name or "",
             host_port=port.host_port or 0,
+            host_ip=port.host_ip or "" if port.host_port else "",
             of_init=of_init,
         )
         for ports in of_containers
