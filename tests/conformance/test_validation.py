@@ -8,19 +8,26 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
 from netwright.base.spans import dotted
 from netwright.dialects.k8s.decode import Invalid, decode
+from netwright.dialects.k8s.objects import META_FIELDS
 from netwright.dialects.k8s.validate_policy import loose_ranges
 from netwright.model.document import Decoded, Document
+from netwright.sources.account import Account
+from netwright.sources.document_text import read_text
+from netwright.sources.jsontext import WrittenMeta
 
 Case = tuple[str, str, str]
 """A name for the case, the object or the part of it that varies (YAML), and the field that is refused ("" = taken)."""
 
 
 def read(object_: dict[str, Any], *, as_json: bool = False) -> Decoded | Invalid:
+    if as_json:
+        return decode(read_json(object_))
     metadata = object_.get("metadata") or {}
     return decode(
         Document(
@@ -29,9 +36,16 @@ def read(object_: dict[str, Any], *, as_json: bool = False) -> Decoded | Invalid
             kind=object_["kind"],
             namespace=metadata.get("namespace") or "",
             name=str(metadata.get("name") or ""),
-            raw=json.dumps(object_).encode() if as_json else object_,
+            raw=object_,
         )
     )
+
+
+def read_json(object_: dict[str, Any]) -> Document:
+    """The object as the text of a file gives it."""
+    account = Account()
+    read_text(account, "shop.json", json.dumps(object_).encode(), in_chart=lambda: False)
+    return account.documents[0]
 
 
 def judge(object_: dict[str, Any], field: str) -> None:
@@ -548,10 +562,12 @@ def test_metadata_has_the_fields_of_the_api(kind: str) -> None:
         ({"name": "p", "NameSpace": "x"}, "did you mean `namespace`?"),
         ({"nmae": "p"}, "did you mean `name`?"),
         ({"name": "p", "spec": {}}, "the fields that are written there are `name`, "),
+        ({"name": "p", "namespace": "shop", "annotation": {"a": "b"}}, "did you mean `annotations`?"),
+        ({"name": "p", "namespace": "shop", "labels": {"a": "b"}, "ownerReference": []}, "did you mean `ownerRef"),
     ],
 )
 def test_a_field_that_metadata_does_not_have(metadata: dict[str, Any], near: str) -> None:
-    field = next(key for key in metadata if key != "name")
+    field = next(key for key in metadata if key not in ("name", "namespace", "labels"))
     object_ = {**policy("{podSelector: {}}"), "metadata": metadata}
     judge(object_, f"metadata.{field}")
     found = read(object_)
@@ -564,10 +580,38 @@ def test_fields_that_metadata_does_not_have_by_where_they_are_written() -> None:
     judge({"apiVersion": "v1", "kind": "Pod", **lost}, "metadata.lables")
     for kind, field in (("Deployment", "spec.template"), ("CronJob", "spec.jobTemplate.spec.template")):
         selector = {} if kind == "CronJob" else {"selector": {"matchLabels": {"app": "web"}}}
-        object_ = workload(kind, {**selector, "template": {"metadata": {"labels": {"app": "web"}, "anotations": {}}}})
-        found = read(object_)
-        assert isinstance(found, Invalid)
-        assert dotted(found.pointer) == f"{field}.metadata.anotations"
+        for name, help_text in (("anotations", "did you mean `annotations`?"), ("x", "the fields there are `name`, ")):
+            metadata = {"labels": {"app": "web"}, "creationTimestamp": None, name: {}}
+            object_ = workload(kind, {**selector, "template": {"metadata": metadata}})
+            judge(object_, f"{field}.metadata.{name}")
+            found = read(object_, as_json=True)
+            assert isinstance(found, Invalid)
+            assert found.help.startswith(help_text)
+
+
+def test_one_object_of_a_list_in_json_has_a_field_that_metadata_does_not_have() -> None:
+    fine = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}
+    lost = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "shop", "annotation": {}}}
+    account = Account()
+    listed = {"apiVersion": "v1", "kind": "List", "metadata": {"continue": ""}, "items": [fine, lost, fine]}
+    read_text(account, "shop.json", json.dumps(listed).encode(), in_chart=lambda: False)
+    found = [decode(document) for document in account.documents]
+    assert [type(one) for one in found] == [Decoded, Invalid, Decoded]
+    assert isinstance(found[1], Invalid)
+    assert found[1].place is not None
+    assert (dotted(found[1].pointer), found[1].place.item) == ("metadata.annotation", ("items", 1))
+    position = account.texts.position(found[1].place, found[1].pointer)
+    assert position is not None
+    assert json.dumps(listed)[: position.column - 1].endswith('"annotation": ')
+
+
+def test_reading_texts_knows_the_fields_of_metadata_that_decoding_knows() -> None:
+    assert tuple(field.encode_name for field in msgspec.structs.fields(WrittenMeta)) == (
+        "name",
+        "namespace",
+        "generateName",
+        *META_FIELDS[3:],
+    )
 
 
 @pytest.mark.parametrize(("kind", "field"), [("Deployment", ""), ("ReplicaSet", ""), ("StatefulSet", "metadata.name")])

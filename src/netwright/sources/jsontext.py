@@ -30,11 +30,37 @@ class Header(msgspec.Struct, rename="camel"):
     items: list[msgspec.Raw] | None = None
 
 
+class WrittenMeta(Meta, rename="camel", forbid_unknown_fields=True):
+    """`metadata` with no other fields than the API has: one more is an error of the decoder, which costs nothing to
+    find where the name is looked for anyway."""
+
+    generate_name: msgspec.Raw = msgspec.Raw()
+    labels: msgspec.Raw = msgspec.Raw()
+    annotations: msgspec.Raw = msgspec.Raw()
+    owner_references: msgspec.Raw = msgspec.Raw()
+    deletion_timestamp: msgspec.Raw = msgspec.Raw()
+    uid: msgspec.Raw = msgspec.Raw()
+    finalizers: msgspec.Raw = msgspec.Raw()
+    resource_version: msgspec.Raw = msgspec.Raw()
+    generation: msgspec.Raw = msgspec.Raw()
+    creation_timestamp: msgspec.Raw = msgspec.Raw()
+    deletion_grace_period_seconds: msgspec.Raw = msgspec.Raw()
+    managed_fields: msgspec.Raw = msgspec.Raw()
+    self_link: msgspec.Raw = msgspec.Raw()
+    cluster_name: msgspec.Raw = msgspec.Raw()
+    initializers: msgspec.Raw = msgspec.Raw()
+
+
+class _Written(Header):
+    metadata: WrittenMeta | None = None
+
+
 class _Listed(msgspec.Struct):
-    items: list[Header] = []
+    items: list[_Written] = []
 
 
 HEADER = msgspec.json.Decoder(Header)
+_WRITTEN = msgspec.json.Decoder(_Written)
 _LISTED = msgspec.json.Decoder(_Listed)
 _VALUE = msgspec.json.Decoder(msgspec.Raw)
 _BYTE = pattern(r"\(byte (\d+)\)")
@@ -118,8 +144,15 @@ def too_large(raw: bytes | msgspec.Raw) -> tuple[int, str] | None:
 
 
 def header(raw: bytes | memoryview | msgspec.Raw) -> Header:
-    """The header of one JSON object. Raises msgspec.DecodeError; its ValidationError where a field has another type."""
-    return HEADER.decode(raw)
+    """The header of one JSON object. Raises msgspec.DecodeError; its ValidationError where a field has another type, or
+    where `metadata` of what is no list has one that the API does not have: who reads all of such an object tells it."""
+    try:
+        return _WRITTEN.decode(raw)
+    except msgspec.ValidationError:
+        found = HEADER.decode(raw)
+        if found.items is None:
+            raise
+        return found
 
 
 def headers_of_items(raw: bytes | msgspec.Raw, count: int) -> list[Header | None]:
@@ -132,9 +165,10 @@ def headers_of_items(raw: bytes | msgspec.Raw, count: int) -> list[Header | None
 
 
 def header_of_whole(data: bytes) -> Header | None:
-    """The header of a text that is one JSON object from its first byte on, as most are; None for any other."""
+    """The header of a text that is one JSON object from its first byte on, as most are; None for any other, and where
+    `header` raises."""
     try:
-        return HEADER.decode(data) if data[:1] == b"{" else None
+        return header(data) if data[:1] == b"{" else None
     except (msgspec.DecodeError, RecursionError):
         return None
 

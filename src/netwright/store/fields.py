@@ -16,6 +16,7 @@ import msgspec
 from netwright.dialects import decode
 from netwright.dialects.k8s.decode import Invalid
 from netwright.dialects.k8s.ingress_classes import class_flags_of
+from netwright.dialects.k8s.objects import META_UNREAD
 from netwright.dialects.k8s.service_ranges import service_range_of
 from netwright.model.document import Decoded, Document
 from netwright.model.live_kinds import LOOKED_AT
@@ -142,7 +143,7 @@ def _without(value: Any, kind: str) -> Any:
             # None of them kept is as none there: else the object would seem to be read as another one.
             written = below.get("annotations")
             noted = {k: v for k, v in written.items() if is_kept(k)} if isinstance(written, dict) else {}
-            below = {k: v for k, v in below.items() if k not in ("annotations", "managedFields")}
+            below = {k: v for k, v in below.items() if k != "annotations" and k not in META_UNREAD}
             below |= {"annotations": noted} if noted else {}
         elif key == "data" and kind == "ConfigMap" and isinstance(below, dict):
             from netwright.profiles.cilium_config import OPTIONS

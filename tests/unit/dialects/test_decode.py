@@ -6,6 +6,7 @@ import copy
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,11 +29,17 @@ from netwright.dialects.ovn import decode as ovn
 from netwright.dialects.sriov import decode as sriov
 from netwright.model.document import Decoded, Document
 from netwright.model.kind_lists import KINDS, find
+from netwright.sources.account import Account
+from netwright.sources.document_text import read_text
 
 PLACE = Place(file="shop.yaml", document=2)
 
 
 def document(object_: Any, *, as_json: bool = False) -> Document:
+    if as_json:
+        account = Account()
+        read_text(account, PLACE.file, json.dumps(object_).encode(), in_chart=lambda: False)
+        return msgspec.structs.replace(account.documents[0], place=PLACE)
     metadata = object_.get("metadata")
     header = metadata if isinstance(metadata, dict) else {}
     return Document(
@@ -41,7 +48,7 @@ def document(object_: Any, *, as_json: bool = False) -> Document:
         kind=object_["kind"],
         namespace=str(header.get("namespace") or ""),
         name=str(header.get("name") or ""),
-        raw=json.dumps(object_).encode() if as_json else object_,
+        raw=object_,
     )
 
 

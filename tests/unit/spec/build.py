@@ -78,7 +78,8 @@ def workload(
     host: bool | None = None,
 ) -> Decoded:
     template = k8s.PodTemplate(
-        metadata=k8s.Meta(labels=dict({"app": name} if labels is None else labels)), spec=pod_spec(*ports, host=host)
+        metadata=k8s.TemplateMeta(labels=dict({"app": name} if labels is None else labels)),
+        spec=pod_spec(*ports, host=host),
     )
     spec = k8s.WorkloadSpec(replicas=replicas, template=template)
     meta = k8s.Meta(name=name, namespace=namespace, owner_references=owners(owner))

@@ -169,7 +169,7 @@ def decode_as(read: Reads, document: Document, *, default_namespace: str = "defa
             value = read.decoder.decode(raw)
         else:
             value = msgspec.convert(raw, read.value)
-        check_fields(kind, value, raw, namespaced=read.namespaced)
+        check_fields(raw)
         read.check(kind, value)
     except (msgspec.DecodeError, RecursionError) as error:
         fault = explain(error, _written(document), read.value)

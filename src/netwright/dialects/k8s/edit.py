@@ -24,6 +24,7 @@ from netwright.dialects.k8s.objects import (
     Pod,
     PodTemplate,
     Service,
+    TemplateMeta,
     Workload,
 )
 from netwright.model.document import Decoded
@@ -183,7 +184,7 @@ def relabel(thing: Decoded, labels: Mapping[str, str], maker: str = "") -> Edit 
         )
     if isinstance(value, Workload) and value.spec:
         template = value.spec.template or PodTemplate()
-        meta = template.metadata or Meta()
+        meta = template.metadata or TemplateMeta()
         meta = replace(meta, labels={**(meta.labels or {}), **labels})
         spec = replace(value.spec, template=replace(template, metadata=meta))
         return Edit(

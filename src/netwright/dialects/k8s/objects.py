@@ -2,12 +2,12 @@
 
 Shapes follow the API reference of Kubernetes 1.34 (core/v1, apps/v1, batch/v1, networking.k8s.io/v1,
 discovery.k8s.io/v1). As in Go's decoding, `null` is the zero value: every field may be None. Of NetworkPolicy all
-fields are modelled, so an unknown one is an error (kubectl's strict validation refuses it); of the other kinds, and of
-metadata, unread fields are passed over (which names metadata may have, `validate_metadata` says).
+fields are modelled, so an unknown one is an error (kubectl's strict validation refuses it), as of the metadata of
+templates; of the other kinds, and of their metadata, unread fields are passed over (`validate_metadata`).
 """
 
 # Annotations are types here and not text, which msgspec would have to evaluate piece by piece.
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -43,6 +43,27 @@ class Meta(_Part, frozen=True):
     uid: str | None = None
     """Given by the API server: an object that has one was accepted and stored."""
 
+
+class TemplateMeta(Meta, frozen=True, forbid_unknown_fields=True):
+    """Metadata of which every field is modelled, as what is read from no server needs it: of most no value is used."""
+
+    finalizers: Any = None
+    resource_version: Any = None
+    generation: Any = None
+    creation_timestamp: Any = None
+    deletion_grace_period_seconds: Any = None
+    managed_fields: Any = None
+    self_link: Any = None
+    cluster_name: Any = None
+    """Up to Kubernetes 1.23."""
+    initializers: Any = None
+    """Up to Kubernetes 1.15."""
+
+
+META_FIELDS: Final = tuple(field.encode_name for field in msgspec.structs.fields(TemplateMeta))
+META_UNREAD: Final = META_FIELDS[len(msgspec.structs.fields(Meta)) :]
+META_WRITTEN: Final = (*META_FIELDS[:6], "finalizers")
+"""The fields of metadata that a person writes."""
 
 # --- selectors --------------------
 
@@ -144,7 +165,7 @@ class ServiceCIDR(_Part, frozen=True):
 
 
 class PodTemplate(_Part, frozen=True):
-    metadata: Meta | None = None
+    metadata: TemplateMeta | None = None
     spec: PodSpec | None = None
 
 
@@ -197,7 +218,7 @@ class CommandWorkload(Workload, frozen=True):
 
 
 class JobTemplate(_Part, frozen=True):
-    metadata: Meta | None = None
+    metadata: TemplateMeta | None = None
     spec: WorkloadSpec | None = None
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from netwright.base.patterns import pattern
 from netwright.base.spans import Pointer
+from netwright.dialects.k8s.objects import META_FIELDS, META_WRITTEN
 from netwright.dialects.k8s.validate_syntax import Fault, quoted
 
 _STEP = pattern(r"\.([^.\[\]]+)|\[(\d+)\]|\[(\.\.\.)\]")
@@ -124,7 +125,7 @@ def _locate(tree: Any, path: str, got: str) -> tuple[Pointer, Any]:
 def _unknown_field(field: str, pointer: Pointer, type_: type[Any], above: Pointer) -> Fault:
     """A field the API does not have, with the ones it has there."""
     known = _fields_at(type_, pointer)
-    listed = ", ".join(f"`{name}`" for name in known)
+    listed = ", ".join(f"`{name}`" for name in (META_WRITTEN if known == META_FIELDS else known))
     return no_field(field, (*above, *pointer), known, f"the fields there are {listed}")
 
 
@@ -138,17 +139,17 @@ def no_field(field: str, pointer: Pointer, known: Sequence[str], otherwise: str)
     return Fault((*pointer, field), "is not a field of the API", advice)
 
 
-def _fields_at(type_: Any, pointer: Pointer) -> list[str]:
+def _fields_at(type_: Any, pointer: Pointer) -> Sequence[str]:
     """The names of the fields of the struct at `pointer` below `type_`, as the API writes them."""
     for step in pointer:
         struct = _struct_of(type_)
         if struct is None:
-            return []
+            return ()
         if isinstance(step, str):
             fields = {field.encode_name: field.name for field in msgspec.structs.fields(struct)}
             type_ = get_type_hints(struct)[fields[step]] if step in fields else None
     struct = _struct_of(type_)
-    return [field.encode_name for field in msgspec.structs.fields(struct)] if struct is not None else []
+    return tuple(field.encode_name for field in msgspec.structs.fields(struct)) if struct is not None else ()
 
 
 def _struct_of(type_: Any) -> type[msgspec.Struct] | None:

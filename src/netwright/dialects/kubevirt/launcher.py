@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from netwright.base.spans import Pointer
-from netwright.dialects.k8s.objects import Container, ContainerPort, Meta, PodSpec, PodTemplate
+from netwright.dialects.k8s.objects import Container, ContainerPort, Meta, PodSpec, PodTemplate, TemplateMeta
 from netwright.dialects.kubevirt.objects import (
     InstanceTemplate,
     MachineSpec,
@@ -70,7 +70,7 @@ def launcher_of(machine: Any, name: str) -> PodTemplate:
     )
     accounts = [volume.service_account for volume in spec.volumes or () if volume.service_account is not None]
     return PodTemplate(
-        metadata=Meta(labels=labels, annotations=meta.annotations),
+        metadata=TemplateMeta(labels=labels, annotations=meta.annotations),
         spec=PodSpec(
             containers=(Container(name="compute", ports=ports or None),),
             node_name=_node(machine) or None,
