@@ -52,13 +52,13 @@ def take_(paths: tuple[str, ...], name: str, store: str | None, given: Given) ->
       netwright snapshot take must-gather.tar.gz
       netwright diff snapshot:before manifests/
     """
-    from netwright.store.files import Folder, default_path
+    from netwright.store.files import store_at
     from netwright.store.taking import take
 
     twin = given.load(*paths)
     tell(twin, given)
     taken = take(
-        Folder(store or default_path()),
+        store_at(store),
         twin.snapshot.reading,
         twin.snapshot.objects,
         twin.provenance,
@@ -77,10 +77,10 @@ def list_(store: str | None, to: Output) -> int:
     """All snapshots, the newest first."""
     from netwright.base.errors import SourceError
     from netwright.render.failure_text import failure_text
-    from netwright.store.files import Folder, default_path
+    from netwright.store.files import store_at
     from netwright.store.reading import listed
 
-    folder = Folder(store or default_path())
+    folder = store_at(store)
     faults: list[SourceError] = []
     found = listed(folder, faults)
     for fault in faults:
@@ -153,13 +153,13 @@ def redact_(named: str, name: str, store: str | None) -> int:
       netwright snapshot redact latest --name shared
       netwright snapshot export shared --out shared.snapshot
     """
-    from netwright.store.files import Folder, default_path
+    from netwright.store.files import store_at
     from netwright.store.reading import find
     from netwright.store.redacting import redact
 
     if named.startswith("-"):
         raise UsageError(f"`{named}` is no snapshot", help="`snapshot list` shows all")
-    write_lines([redact(Folder(store or default_path()), find(named, store), name=name)], STDOUT)
+    write_lines([redact(store_at(store), find(named, store), name=name)], STDOUT)
     return 0
 
 

@@ -32,6 +32,9 @@ MAX_MANIFEST: Final = 16 << 20
 MAX_MEMBERS: Final = 1_000_000
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PARTIAL = re.compile(r"[0-9a-f]{62,64}(?:\.json)?\.[0-9a-f]+\.partial")
+BY_OPTION: Final = "`--store PATH`"
+BY_ENVIRONMENT: Final = "`NETWRIGHT_STORE=PATH` in the environment"
+"""What names another store to every verb; the option is one of `snapshot` alone."""
 _STALE_S: Final = 3600
 """After this time a file that was begun is taken to be left behind by a process that is gone."""
 
@@ -47,6 +50,11 @@ def default_path() -> str:
     if not os.path.isabs(base):
         base = os.path.join(os.path.expanduser("~"), ".local", "share")
     return os.path.join(base, "netwright")
+
+
+def store_at(path: str | None) -> Folder:
+    """The store that `--store` names, else the one at the default path."""
+    return Folder(path, another=BY_OPTION) if path else Folder(default_path())
 
 
 def digest_of(content: bytes) -> str:
@@ -96,8 +104,10 @@ class Blobs(ABC):
 class Folder(Blobs):
     """A store in a folder, which is made when the first snapshot is taken."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, another: str = BY_ENVIRONMENT) -> None:
         self.path = self.shown = path
+        self.another = another
+        """How another store is named where this one is."""
         self._touched: dict[str, None] = {}
 
     def manifests(self) -> list[str]:
@@ -138,7 +148,7 @@ class Folder(Blobs):
     def _unread(self, fault: OSError) -> SourceError:
         return SourceError(
             f"the store `{self.shown}` cannot be read: {(fault.strerror or '').lower()}",
-            help="check its permissions, or name another one with `--store PATH`",
+            help=f"check its permissions, or name another one with {self.another}",
         )
 
     # --- writing ---
@@ -225,7 +235,7 @@ class Folder(Blobs):
     def _unwritten(self, fault: OSError) -> UsageError:
         return UsageError(
             f"the store `{self.shown}` cannot be written: {(fault.strerror or '').lower()}",
-            help="what was taken before is there; name another store with `--store PATH`",
+            help=f"what was taken before is there; name another store with {self.another}",
         )
 
 

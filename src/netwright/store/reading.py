@@ -12,7 +12,7 @@ from netwright.base.errors import SourceError, UsageError
 from netwright.base.spans import Place
 from netwright.dialects.k8s.decode import Invalid
 from netwright.model.document import Document, Input, Reading
-from netwright.store.files import Blobs, Damaged, Exported, Folder, default_path, is_exported
+from netwright.store.files import Blobs, Damaged, Exported, Folder, is_exported, store_at
 from netwright.store.lines import StoredTexts
 from netwright.store.records import FORMAT, Kept, Manifest, Places, Rest, Tree
 from netwright.store.taking import Stored
@@ -59,7 +59,7 @@ def find(named: str, store: str | None = None) -> Found:
     is_file = os.path.isfile(text)  # noqa: PTH113 - as the user wrote it
     if is_file and os.path.basename(text) != text:  # noqa: PTH119
         return listed(Exported(text))[0]
-    folder = Folder(store or default_path())
+    folder = store_at(store)
     try:
         kept = _kept(text, folder)
     except SourceError:
@@ -80,8 +80,7 @@ def find(named: str, store: str | None = None) -> Found:
     if not every:
         raise UsageError(
             f"no snapshot `{text}`: the store `{folder.shown}` holds none",
-            help="`netwright snapshot take SOURCE` takes one; `NETWRIGHT_STORE=PATH` in the environment names another "
-            "store",
+            help=f"`netwright snapshot take SOURCE` takes one; {folder.another} names another store",
         )
     near = ", ".join(f"`{one.manifest.name or one.id[:SHORT]}`" for one in every[:3])
     raise UsageError(f"no snapshot `{text}` in `{folder.shown}`", help=f"`snapshot list` shows all: {near}")

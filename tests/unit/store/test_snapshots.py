@@ -157,10 +157,8 @@ def _plain(value: Any) -> Any:
 
 def test_names_prefixes_and_latest(tmp_path: Path, root: Path) -> None:
     store = Folder(str(tmp_path / "store"))
-    with pytest.raises(nw.UsageError, match="holds none") as none:
+    with pytest.raises(nw.UsageError, match="holds none"):
         find("nope", store.path)
-    assert "NETWRIGHT_STORE=PATH" in none.value.help
-    assert "--store" not in none.value.help
     first = kept(store, str(root / "examples/shop"), name="before")
     second = kept(store, str(root / "examples/shop"), name="before")
     assert find("snapshot:before", store.path).id == second
@@ -173,6 +171,28 @@ def test_names_prefixes_and_latest(tmp_path: Path, root: Path) -> None:
     for bad in ("latest", "abcd", "../x", "a b"):
         with pytest.raises(nw.UsageError, match="cannot be the name"):
             kept(store, str(root / "examples/shop"), name=bad)
+
+
+@pytest.mark.parametrize("is_file", [False, True], ids=["nothing-there", "a-file"])
+def test_help_names_another_store_as_the_command_at_hand_can(tmp_path: Path, root: Path, is_file: bool) -> None:
+    there, elsewhere = tmp_path / "there", tmp_path / "elsewhere"
+    if is_file:
+        there.write_text("")
+    option, variable = "`--store PATH`", "`NETWRIGHT_STORE=PATH` in the environment"
+    asked = ("reach", "snapshot:before"), ("snapshot", "show", "before"), ("snapshot", "list")
+    for arguments in asked if is_file else asked[:2]:
+        told = netwright(there, *arguments)
+        assert told.returncode == (3 if is_file else 2)
+        assert variable in told.stderr
+        assert option not in told.stderr
+    for arguments in asked[1:] if is_file else asked[1:2]:
+        told = netwright(elsewhere, *arguments, "--store", str(there))
+        assert option in told.stderr
+        assert variable not in told.stderr
+    if is_file:
+        shop = str(root / "examples/shop")
+        assert variable in netwright(there, "snapshot", "take", shop).stderr
+        assert option in netwright(elsewhere, "snapshot", "take", shop, "--store", str(there)).stderr
 
 
 def test_a_file_in_the_current_folder_does_not_stand_for_a_name(
