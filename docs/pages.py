@@ -356,13 +356,14 @@ EXIT_CODES = (
     ),
     (
         2,
-        "wrong use: an unknown option, a reference that names nothing, a question that cannot be read; or the answer "
+        "wrong use: an unknown option, a reference that names nothing, a question that cannot be read; or a file that "
+        "the question is made of (`--config`, `--intents`, `--baseline`, `--queries`) cannot be; or the answer "
         "cannot be written: the disk is full, `--out` names a file that is there, standard output is closed",
         "the message says what to write, or why it could not be written",
     ),
     (
         3,
-        "the input could not be read, or only in part",
+        "the input, which is what the sources name, is not there, could not be read, or only in part",
         "the answer holds for what was read; mend the input that the errors name",
     ),
     (

@@ -104,10 +104,10 @@ def load(
         opened: list[Manifest] = []
 
         def stored(name: str) -> Reading:
-            from netwright.store.reading import find as find_stored
+            from netwright.store.reading import find_source
             from netwright.store.reading import read as read_stored
 
-            found = find_stored(name, store)
+            found = find_source(name, store)
             opened.append(found.manifest)
             return read_stored(found)
 

@@ -22,7 +22,8 @@ class NetwrightError(Exception):
 
 
 class UsageError(NetwrightError):
-    """The question was put wrongly: an unknown option value, a malformed port, a bad query line."""
+    """The question was put wrongly: an unknown option value, a malformed port, a bad query line, or a file of the
+    question (a configuration, intents, a baseline, queries) that is not there."""
 
     exit_code = 2
 
@@ -32,7 +33,7 @@ class UnknownReference(UsageError):
 
 
 class SourceError(NetwrightError):
-    """A source that could not be read at all: no such folder, not a git revision, no permission."""
+    """A source that could not be read at all: no such folder, git revision or snapshot, no permission."""
 
     exit_code = 3
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 import click
 import msgspec
 
-from netwright.base.errors import SourceError, UsageError
+from netwright.base.errors import UsageError
 from netwright.base.numbers import short, whole_number
 from netwright.cli.choices import files
 from netwright.cli.namespaces import check_namespaces, default_option, narrowing_options, placed, whole_or_narrowed
@@ -340,9 +340,8 @@ def _queries(name: str) -> list[tuple[str, bytes]]:
     try:
         data = standard_input().read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
-        raise SourceError(
-            f"`{name}` cannot be read: {error.strerror}", help="--queries takes a file of JSON lines"
-        ) from None
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"`{name}` cannot be read: {reason}", help="--queries takes a file of JSON lines") from None
     return [(f"{name}:{i}", line) for i, line in enumerate(data.splitlines(), 1) if line.strip()]
 
 

@@ -140,17 +140,16 @@ class _Baseline(msgspec.Struct, frozen=True, kw_only=True):
 def read_baseline(path: str) -> dict[str, tuple[Known, ...]]:
     """The findings in what `check -o json` wrote, of each network by its name, "" where it was asked of one. Those that
     were accepted are left out: they are settled by the acceptance, as long as it holds. Raises UsageError."""
+    made = f"`netwright check -o json --out {path}` writes one"
     try:
-        known = msgspec.json.decode(read_bytes(path), type=_Baseline)
+        known = msgspec.json.decode(read_bytes(path, help=made), type=_Baseline)
         if known.findings is None and known.twins is None:
             raise msgspec.DecodeError("it has no findings")
         networks = {"": known.findings} if known.findings is not None else {}
         networks |= {twin.name: twin.findings for twin in known.twins or ()}
         return {name: _known(findings) for name, findings in networks.items()}
     except msgspec.DecodeError as error:
-        raise UsageError(
-            f"`{path}` is no baseline: {error}", help=f"`netwright check -o json --out {path}` writes one"
-        ) from None
+        raise UsageError(f"`{path}` is no baseline: {error}", help=made) from None
 
 
 def _known(findings: Sequence[_Known]) -> tuple[Known, ...]:

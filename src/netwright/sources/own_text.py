@@ -36,14 +36,15 @@ _SHAPES: Final = {
 T = TypeVar("T")
 
 
-def read_bytes(path: str, named_at: str = "") -> bytes:
-    """The content of a file. Raises UsageError, with the place that names the file where there is one."""
+def read_bytes(path: str, named_at: str = "", *, help: str = HELP) -> bytes:
+    """The content of a file. Raises UsageError, with the place that names the file where there is one: it is part of
+    the question, as only sources are input."""
     by = f"{named_at}: " if named_at else ""
     try:
         data = read_regular(path, MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else ""
-        raise UsageError(f"{by}`{path}` cannot be read: {(reason or str(error)).lower()}") from None
+        raise UsageError(f"{by}`{path}` cannot be read: {(reason or str(error)).lower()}", help=help) from None
     if len(data) > MAX_BYTES:
         raise UsageError(f"{by}`{path}` is over {MAX_BYTES >> 20} MiB", help="is it the file that was meant?")
     return data

@@ -49,6 +49,10 @@ def listed(blobs: Blobs, faults: list[SourceError] | None = None) -> list[Found]
     return sorted(found, key=lambda f: (f.manifest.taken, f.id), reverse=True)
 
 
+class NotThere(UsageError):
+    """There is no snapshot of that name."""
+
+
 def find(named: str, store: str | None = None) -> Found:
     """The snapshot that an ID or the start of one, a name, `latest` or the path of an exported one stands for.
 
@@ -78,12 +82,20 @@ def find(named: str, store: str | None = None) -> Found:
         return kept
     every = listed(folder)
     if not every:
-        raise UsageError(
+        raise NotThere(
             f"no snapshot `{text}`: the store `{folder.shown}` holds none",
             help=f"`netwright snapshot take SOURCE` takes one; {folder.another} names another store",
         )
     near = ", ".join(f"`{one.manifest.name or one.id[:SHORT]}`" for one in every[:3])
-    raise UsageError(f"no snapshot `{text}` in `{folder.shown}`", help=f"`snapshot list` shows all: {near}")
+    raise NotThere(f"no snapshot `{text}` in `{folder.shown}`", help=f"`snapshot list` shows all: {near}")
+
+
+def find_source(named: str, store: str | None = None) -> Found:
+    """The same of a source, which is input: one that is not there is no wrong use. Raises SourceError for it."""
+    try:
+        return find(named, store)
+    except NotThere as fault:
+        raise SourceError(fault.message, help=fault.help) from None
 
 
 def _kept(text: str, folder: Folder) -> Found | None:

@@ -97,6 +97,44 @@ def test_questions_end_their_sentence(capfd: pytest.CaptureFixture[str], shop: s
     assert "?;" not in err
 
 
+@pytest.mark.parametrize("there", ["nothing", "a folder"])
+@pytest.mark.parametrize(
+    ("arguments", "code", "help_text"),
+    [
+        (("check", "examples/shop", "--config", "X"), 2, "`netwright explain intent` shows"),
+        (("check", "examples/shop", "--intents", "X"), 2, "`netwright explain intent` shows"),
+        (("check", "examples/shop", "--baseline", "X"), 2, "`netwright check -o json --out X` writes one"),
+        (("eval", "examples/shop", "--queries", "X"), 2, "--queries takes a file of JSON lines"),
+        (("snapshot", "show", "X"), 2, "`netwright snapshot take SOURCE` takes one"),
+        (("check", "X"), 3, "a source is a file, a folder"),
+        (("diff", "examples/shop", "X"), 3, "a source is a file, a folder"),
+        (("reach", "snapshot:X"), 3, "`netwright snapshot take SOURCE` takes one"),
+        (("reach", "git:X:y"), 3, "run netwright inside the clone"),
+        (("reach", "kube:", "--kubeconfig", "X"), 3, ""),
+    ],
+)
+def test_what_sources_name_is_the_input_and_what_options_name_the_question(
+    capfd: pytest.CaptureFixture[str],
+    root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    code: int,
+    help_text: str,
+    there: str,
+) -> None:
+    monkeypatch.setenv("NETWRIGHT_STORE", str(tmp_path / "store"))
+    monkeypatch.chdir(tmp_path)
+    if there == "a folder":
+        (tmp_path / "X").mkdir()
+        help_text = help_text if arguments[-2].startswith("--") else ""
+    shop = str(root / "examples/shop")
+    found, out, err = ask(capfd, *(shop if word == "examples/shop" else word for word in arguments))
+    assert (found, out) == (code, "")
+    assert err.startswith("error: ")
+    assert help_text in err
+
+
 # --- what would go unnoticed ---------------------------------------
 
 

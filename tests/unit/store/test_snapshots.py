@@ -182,7 +182,6 @@ def test_help_names_another_store_as_the_command_at_hand_can(tmp_path: Path, roo
     asked = ("reach", "snapshot:before"), ("snapshot", "show", "before"), ("snapshot", "list")
     for arguments in asked if is_file else asked[:2]:
         told = netwright(there, *arguments)
-        assert told.returncode == (3 if is_file else 2)
         assert variable in told.stderr
         assert option not in told.stderr
     for arguments in asked[1:] if is_file else asked[1:2]:
