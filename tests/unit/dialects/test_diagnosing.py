@@ -1,0 +1,69 @@
+"""What is said of objects of kinds that are not read."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+import netwright as nw
+
+PODS = """
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: Pod, metadata: {name: a, namespace: shop}, spec: {containers: [{name: c}]}}
+- {apiVersion: v1, kind: Pod, metadata: {name: b, namespace: shop}, spec: {containers: [{name: c}]}}
+---
+"""
+
+
+def of_kind(version: str, kind: str) -> nw.Twin:
+    text = f"{PODS}apiVersion: {version}\nkind: {kind}\nmetadata: {{name: x, namespace: shop}}\nspec: {{}}\n"
+    return nw.load("-", stdin=io.BytesIO(text.encode()))
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "code", "meant"),
+    [
+        ("networking.k8s.io/v1", "networkpolicy", "NW1009", "`NetworkPolicy`"),
+        ("networking.k8s.io/v1", "NetworkPolcy", "NW1009", "`NetworkPolicy`"),
+        ("networking.k8s.io/v1", "NetworkPolicies", "NW1009", "`NetworkPolicy`"),
+        ("v1", "pod", "NW1009", "`Pod`"),
+        ("v1", "NetworkPolicy", "NW1009", "`NetworkPolicy` of the group `networking.k8s.io`"),
+        ("v1", "Deployment", "NW1009", "`Deployment` of the group `apps`"),
+        ("apps/v1", "Pod", "NW1009", "`Pod` of `v1`, the core group"),
+        ("networking.k8s/v1", "NetworkPolicy", "NW1009", "`NetworkPolicy` of the group `networking.k8s.io`"),
+        ("security.istio.io/v1", "AuthorisationPolicy", "NW1009", "`AuthorizationPolicy`"),
+        ("cilium.io/v2", "CiliumNetworkPolcy", "NW1008", "`CiliumNetworkPolicy`"),
+        ("example.org/v1", "Widget", "NW1009", ""),
+        ("example.org/v1", "Service", "NW1009", ""),
+        ("v1", "Widget", "NW1009", ""),
+        ("networking.gke.io/v1", "FQDNNetworkPolicy", "NW1008", ""),
+    ],
+)
+def test_the_kind_that_was_meant_perhaps(version: str, kind: str, code: str, meant: str) -> None:
+    twin = of_kind(version, kind)
+    (found,) = [d for d in twin.diagnostics if d.kind == kind]
+    assert found.code == code
+    if meant:
+        assert found.help == f"did you mean {meant}? the API server refuses what is of no kind that it knows"
+    else:
+        assert "did you mean" not in found.help
+    assert twin.accounting.not_understood == 1
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "verdict"),
+    [
+        ("networking.k8s.io/v1", "networkpolicy", "allow"),
+        ("v1", "NetworkPolicy", "allow"),
+        ("policy.linkerd.io/v1", "AuthorisationPolicy", "undecided"),
+    ],
+)
+def test_a_kind_that_is_near_another_changes_no_more_than_one_that_is_not(
+    version: str, kind: str, verdict: str
+) -> None:
+    query = nw.Query(from_="shop/a", to="shop/b", protocol="TCP", port=80)
+    (answer,) = of_kind(version, kind).ask(nw.Eval(queries=(query,)))
+    assert answer.verdict == verdict
