@@ -12,7 +12,7 @@ from collections.abc import Sequence
 # numpy's linear algebra starts a thread a core on import and netwright uses none of it
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from netwright.base.errors import NetwrightError
+from netwright.base.errors import NetwrightError, UsageError
 from netwright.base.patterns import deferred
 from netwright.cli.front import ABOUT, EXIT_CODES, HELP, MOST_COLUMNS, SECTIONS, program_name
 from netwright.version import VERSION
@@ -65,12 +65,31 @@ class Commands(click.Group):
 
             close = difflib.get_close_matches(args[0], COMMANDS, n=1)
             ctx.fail(f"no such command `{args[0]}`" + (f"; did you mean `{close[0]}`?" if close else ""))
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None and not ctx.resilient_parsing and any(not w or w.endswith("=") for w in rest):
+            _refuse_empty(ctx, command, rest)
+        return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, names in SECTIONS:
             with formatter.section(title):
                 formatter.write_dl([(name, HELP[name]) for name in names])
+
+
+def _refuse_empty(ctx: click.Context, command: click.Command, args: Sequence[str]) -> None:
+    """Raises UsageError for an option that is given nothing: a script's variable that is not set would else choose the
+    default in silence."""
+    if isinstance(command, click.Group):
+        found = command.get_command(ctx, args[0])
+        if found is not None:
+            _refuse_empty(ctx, found, args[1:])
+        return
+    valued = {name for p in command.params if isinstance(p, click.Option) and not p.is_flag for name in p.opts}
+    args = list(args)[: args.index("--") if "--" in args else None]
+    for at, word in enumerate(args):
+        option = word[:-1] if word.endswith("=") else word
+        if option in valued and (option != word or args[at + 1 : at + 2] == [""]):
+            raise UsageError(f"`{option}` is given nothing", help="give it a value, or leave it out")
 
 
 @click.group(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -477,6 +477,10 @@ class Directory:
                 and d.name == name
                 and d.kind not in ("Service", "NetworkPolicy", "ServiceAccount", "Ingress")
             ):
+                if d.kind == "Pod":
+                    if why := _why_none(d.value):
+                        return f"Pod `{namespace}/{name}` is there and no endpoint: {why}"
+                    continue
                 told = "they stand under their owner, have finished, or it is scaled to zero"
                 if getattr(getattr(d.value, "spec", None), "suspend", None):
                     told = "it is suspended"
@@ -504,3 +508,11 @@ class Directory:
 
         close = difflib.get_close_matches(text, list(names), n=2, cutoff=0.6)
         return "; did you mean " + " or ".join(f"`{c}`" for c in close) + "?" if close else ""
+
+
+def _why_none(pod: Any) -> str:
+    """Why a pod has no endpoint; "" where it has one."""
+    if pod.metadata.deletion_timestamp is not None:
+        return "it is being deleted"
+    phase = pod.status.phase if pod.status is not None else None
+    return f"it has ended (`phase: {phase}`)" if phase in ("Succeeded", "Failed") else ""

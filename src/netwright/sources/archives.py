@@ -27,9 +27,13 @@ _FREE: Final = 64 << 20
 _MAX_READ: Final = 8 << 20
 """Bytes of one read: a header that wants more is none."""
 _CHUNK: Final = 1 << 20
+_ENCRYPTED: Final = 1
+"""The flag of a zip's member whose content needs a password (APPNOTE 4.4.4)."""
 
 
 _AGAIN: Final = "copy or write the archive again, or leave it out of the sources"
+_LEAVE_OUT: Final = "leave it out of the archive"
+_UNPACK: Final = "unpack the archive with its password, and name the folder as the source"
 _OF_BOUNDS: Final = "unpack what matters of it, and name that as the source"
 
 
@@ -63,7 +67,7 @@ def texts(path: str) -> tuple[str, list[Text]]:
                 continue
             why = _refused(clean, kind, size, clean in found)
             if why:
-                faults.append(_fault(told, clean, why))
+                faults.append(_fault(told, clean, why, _UNPACK if kind == "encrypted" else _LEAVE_OUT))
                 continue
             data = _content(opened)
             held += len(data)
@@ -118,6 +122,8 @@ def _refused(name: str, kind: str, size: int, again: bool) -> str:
         return "its name leads out of the archive"
     if kind == "link":
         return "a link, which is not followed in an archive"
+    if kind == "encrypted":
+        return "it is encrypted"
     if kind != "file":
         return "neither a file nor a folder"
     if again:
@@ -125,7 +131,7 @@ def _refused(name: str, kind: str, size: int, again: bool) -> str:
     return f"a text of over {MAX_FILE >> 20} MiB" if size > MAX_FILE else ""
 
 
-def _fault(told: str, inner: str, why: str, help_text: str = "leave it out of the archive") -> Text:
+def _fault(told: str, inner: str, why: str, help_text: str) -> Text:
     fault = diagnostic("NW1005", f"cannot be read: {why}", file=told, effect=ANY_EFFECT, help_text=help_text)
     return Text(file=told, inner=inner, data=None, fault=fault)
 
@@ -156,7 +162,8 @@ def _zipped(path: str) -> Iterator[tuple[str, str, int, Any]]:
         unpacked = 0
         for info in archive.infolist():
             mode = info.external_attr >> 16
-            kind = "folder" if info.is_dir() else "link" if stat.S_ISLNK(mode) else "file"
+            kind = "encrypted" if info.flag_bits & _ENCRYPTED else "file"
+            kind = "folder" if info.is_dir() else "link" if stat.S_ISLNK(mode) else kind
             if _may_be_read(info.filename, kind):
                 unpacked += info.file_size
                 if info.file_size > _FREE and info.file_size > MAX_RATIO * max(info.compress_size, 1):

@@ -24,6 +24,15 @@ MAX_LEVELS = 64
 _TRIES = 3
 ENDINGS = (".yaml", ".yml", ".json")
 SKIPPED_FOLDERS = ("node_modules",)
+_PACKED = {
+    b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",
+    b"\x1f\x8b": "gzip",
+    b"\xfd7zXZ\x00": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"7z\xbc\xaf\x27\x1c": "7z",
+}
+"""How packed files begin, and no YAML or JSON."""
 _LIKE_ESCAPE = pattern(r"\\+(?=x[0-9a-f]{2}|[\udc80-\udcff])")
 ANY_EFFECT = "it could hold any kind of object: every verdict that it could change is undecided"
 
@@ -77,17 +86,18 @@ def _entries(folder: str) -> dict[str, str]:
 
 
 def read_stdin(stdin: BinaryIO) -> Text:
-    """Standard input as a text called `-`."""
+    """Standard input as a text called `-`. Raises SourceError where it is packed."""
     data = stdin.read(MAX_FILE + 1)
     if len(data) > MAX_FILE:
         return Text(file="-", inner="-", data=None, fault=_too_large("-"))
+    refuse_packed("-", data, "standard input")
     return Text(file="-", inner="-", data=data)
 
 
 def read_path(source: str, skip: frozenset[str]) -> Iterator[Text]:
     """The texts of a file or folder. `skip` holds real paths of folders and files that are left out.
 
-    Raises SourceError where there is nothing of that name.
+    Raises SourceError where there is nothing of that name, and for a file that is packed.
     """
     try:
         status = os.stat(source)
@@ -103,12 +113,16 @@ def read_path(source: str, skip: frozenset[str]) -> Iterator[Text]:
     elif stat.S_ISDIR(status.st_mode):
         yield from _walk(source, skip)
     else:
-        yield _read(source, display(source), os.path.basename(source), named=True)
+        text = _read(source, display(source), os.path.basename(source), named=True)
+        refuse_packed(text.file, text.data or b"")
+        yield text
 
 
 def missing(source: str, fault: OSError) -> SourceError:
     """The error for a source that is not there, or may not be looked at."""
     shown = display(source)
+    if not source:
+        return SourceError("the name of a source is empty", help="name a file, a folder, `-` or `git:REV:PATH`")
     if fault.errno == errno.ELOOP:
         return SourceError(
             f"`{shown}` is a link that leads round in a circle", help="name the file it was meant to lead to"
@@ -311,6 +325,27 @@ def _unopened(shown: str, fault: BaseException) -> Diagnostic:
     }
     reason = reasons.get(number or 0) or (os.strerror(number).lower() if number else "not enough memory")
     return diagnostic("NW1005", f"cannot be read: {reason}", file=shown, effect=ANY_EFFECT)
+
+
+def refuse_packed(shown: str, data: bytes, name: str = "") -> None:
+    """Raise SourceError for a text that was named and is an archive, or compressed, by how it begins. `name` is what it
+    is called where that may say so."""
+    how = next((how for begins, how in _PACKED.items() if data.startswith(begins)), "")
+    if data[257:262] == b"ustar" and b"\0" in data[:257]:
+        how = "tar"
+    elif data[:3] == b"BZh" and data[4:10] == b"1AY&SY":
+        how = "bzip2"
+    if not how:
+        return
+    helps = {
+        "tar": "an archive is read where it is compressed: `gzip FILE.tar` makes a FILE.tar.gz; or unpack it, and name "
+        "the folder",
+        "gzip": "an archive is read where its name ends in .tar.gz or .tgz; `gunzip -c FILE | netwright … -` reads one "
+        "text",
+        "zip": "a zip is read where its name ends in .zip; `snapshot:PATH` is an exported snapshot",
+    }
+    other = "unpack it, and name the file or folder; archives are read as .tar.gz, .tgz and .zip"
+    raise SourceError(f"{name or f'`{shown}`'} is no text but packed ({how})", help=helps.get(how, other))
 
 
 def _too_large(shown: str) -> Diagnostic:

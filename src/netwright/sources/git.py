@@ -9,7 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from netwright.base.errors import SourceError
 from netwright.sources.account import diagnostic
-from netwright.sources.files import ANY_EFFECT, MAX_FILE, Text, display, is_manifest, is_skipped_folder, submodule
+from netwright.sources.files import (
+    ANY_EFFECT,
+    MAX_FILE,
+    Text,
+    display,
+    is_manifest,
+    is_skipped_folder,
+    refuse_packed,
+    submodule,
+)
 
 PREFIX = "git:"
 _TIMEOUT_S = 120
@@ -110,6 +119,8 @@ class Tree:
                     fault = diagnostic("NW1005", title, file=shown, effect=ANY_EFFECT, help_text=help_text)
                     yield Text(file=shown, inner=inner, data=None, fault=fault)
                 else:
+                    if path == self.path:
+                        refuse_packed(shown, data)
                     yield Text(file=shown, inner=inner, data=data)
 
     def _linked(self, links: list[tuple[str, str]]) -> Iterator[Text]:

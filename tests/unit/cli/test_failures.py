@@ -243,3 +243,48 @@ def test_choices_stand_on_the_line_of_their_error(capfd: pytest.CaptureFixture[s
     err = ask(capfd, "completion", "tcsh")[2]
     assert "\t" not in err
     assert "'bash', 'zsh', 'fish'" in err
+
+
+# --- what a script leaves empty ---------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("reach", "SHOP", "--out", ""),
+        ("reach", "SHOP", "--out="),
+        ("check", "SHOP", "--cni", ""),
+        ("check", "SHOP", "--baseline="),
+        ("check", "SHOP", "--config", ""),
+        ("check", "SHOP", "-n", ""),
+        ("check", "SHOP", "-f", ""),
+        ("diff", "SHOP", "SHOP", "--split", ""),
+        ("snapshot", "list", "--store", ""),
+        ("snapshot", "take", "SHOP", "--store="),
+    ],
+)
+def test_an_option_that_is_given_nothing_is_not_left_out_in_silence(
+    capfd: pytest.CaptureFixture[str],
+    root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NETWRIGHT_STORE", str(tmp_path / "store"))
+    code, out, err = ask(capfd, *(str(root / "examples/shop") if word == "SHOP" else word for word in arguments))
+    option = next(word for word in arguments if word.startswith("-")).rstrip("=")
+    assert (code, out) == (2, "")
+    assert err == f"error: `{option}` is given nothing\n  = help  give it a value, or leave it out\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_only_looks_like_an_option_that_is_given_nothing(capfd: pytest.CaptureFixture[str], shop: str) -> None:
+    assert ask(capfd, "check", "-q", "")[::2] == (
+        3,
+        "error: the name of a source is empty\n  = help  name a file, a folder, `-` or `git:REV:PATH`\n",
+    )
+    assert "no file or folder `--out=`" in ask(capfd, "reach", "--", "--out=")[2]
+    assert ask(capfd, "show", "workloads", shop, "shop/web{app=}")[0] == 2
+    assert ask(capfd, "explain", "")[0] == 0
+    assert ask(capfd, "snapshot", "")[0] == 2

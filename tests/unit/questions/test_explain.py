@@ -97,6 +97,12 @@ def test_no_word_of_another_world_stands_for_two_things() -> None:
     assert sorted({w for w in words if words.count(w) > 1}) == []
 
 
+@pytest.mark.parametrize("asked", ["*", "*.cilium.io"])
+def test_what_stands_for_all_kinds_of_a_group_is_none_itself(asked: str) -> None:
+    with pytest.raises(UnknownReference, match=re.escape(f"`{asked}` is not a code, kind or term")):
+        explain(asked)
+
+
 @pytest.mark.parametrize("counterpart", COUNTERPARTS, ids=lambda c: c.word)
 def test_the_way_back_is_found(counterpart: object) -> None:
     """Each word here that a counterpart names has a page, and this page names the counterpart."""

@@ -308,3 +308,52 @@ def test_bombs_are_refused_in_a_gigabyte(tmp_path: Path, name: str) -> None:
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert "not read to its end" in done.stdout or "no archive" in done.stdout, done.stdout[:500]
+
+
+def test_an_encrypted_member_of_a_zip_is_told_and_the_others_are_read(tmp_path: Path) -> None:
+    path = packed(tmp_path / "a.zip", {"a.yaml": POLICY, "b.yaml": NAMESPACE, "notes.txt": "x"})
+    data = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        (first,) = [info.header_offset for info in archive.infolist() if info.filename == "a.yaml"]
+    assert (data[first : first + 4], data.count(b"PK\x01\x02")) == (b"PK\x03\x04", 3)
+    data[first + 6] |= 1
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(data)
+    twin = nw.load(str(path))
+    assert [(d.kind, d.name) for d in twin.snapshot.objects] == [("Namespace", "shop")]
+    (told,) = twin.diagnostics
+    assert (told.code, told.title, told.file) == ("NW1005", "cannot be read: it is encrypted", f"{path}!a.yaml")
+    assert "password" in told.help
+    assert twin.provenance.is_partial
+
+
+PACKED = {
+    "tar": (["tar", "cf", "X", "a.yaml"], "`gzip FILE.tar` makes a FILE.tar.gz"),
+    "gzip": (["tar", "czf", "X", "a.yaml"], "its name ends in .tar.gz"),
+    "bzip2": (["tar", "cjf", "X", "a.yaml"], "unpack it"),
+    "xz": (["tar", "cJf", "X", "a.yaml"], "unpack it"),
+    "zip": ([sys.executable, "-m", "zipfile", "-c", "X", "a.yaml"], "its name ends in .zip"),
+}
+
+
+@pytest.mark.parametrize("how", PACKED)
+def test_what_is_packed_and_is_called_otherwise_is_one_error(tmp_path: Path, how: str) -> None:
+    command, help_text = PACKED[how]
+    (tmp_path / "a.yaml").write_text(POLICY)
+    done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True)
+    if done.returncode:
+        pytest.skip(f"no {how} here")
+    path = tmp_path / "X"
+    with pytest.raises(nw.SourceError, match=re.escape(f"`{path}` is no text but packed ({how})")) as raised:
+        nw.load(str(path))
+    assert help_text in raised.value.help
+    with pytest.raises(nw.SourceError, match=re.escape(f"standard input is no text but packed ({how})")):
+        nw.load("-", stdin=io.BytesIO(path.read_bytes()))
+
+
+def test_text_that_holds_the_letters_of_an_archive_is_text(tmp_path: Path) -> None:
+    path = tmp_path / "X"
+    path.write_text("#" * 257 + "ustar\n" + NAMESPACE)
+    assert nw.load(str(path)).accounting.evaluated == 1
+    path.write_text("BZh: 1\n")
+    assert [d.code for d in nw.load(str(path)).diagnostics] == ["NW1011"]

@@ -210,6 +210,15 @@ def test_a_git_revision(repository: Path) -> None:
     assert names(both) == ["a", "changed"]
 
 
+def test_a_packed_file_of_a_revision_that_is_named(repository: Path) -> None:
+    (repository / "packed").write_bytes(b"\x1f\x8b\x08")
+    for command in (("add", "packed"), ("-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "x")):
+        subprocess.run(["git", *command], cwd=repository, check=True, capture_output=True)
+    with pytest.raises(SourceError, match=r"`git:HEAD:packed` is no text but packed \(gzip\)"):
+        read(["git:HEAD:packed"])
+    assert "packed" not in names(read(["git:HEAD:"]))
+
+
 def test_git_paths(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert names(read(["git:HEAD:"])) == ["d", "a", "b", "unicode", "c"]
     assert names(read(["git:HEAD:notes.txt"])) == ["notes"]

@@ -218,12 +218,12 @@ def _elsewhere(word: str) -> tuple[Section, ...]:
 def _kinds(asked: str) -> list[Page]:
     """The kind of this name: of the group that was named, else of every group; what is read comes first."""
     name, dot, group = asked.partition(".")
-    if dot and group:
+    if dot and group and name != "*":
         found = find(group, _singular(name))
         return [_kind((msgspec.structs.replace(found, name=_singular(name)),))] if found else []
     wanted = _singular(asked).casefold()
     order = {"read": 0, "unread": 1, "irrelevant": 2}
-    held = sorted((k for k in KINDS if k.name.casefold() == wanted), key=lambda k: order[k.reads])
+    held = sorted((k for k in KINDS if k.name.casefold() == wanted != "*"), key=lambda k: order[k.reads])
     return [_kind(tuple(held))] if held else []
 
 
