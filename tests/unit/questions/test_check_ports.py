@@ -214,3 +214,14 @@ def test_clients_behind_a_service_that_translates() -> None:
     assert "NW2110" not in codes(NODE, WEB, balanced, admin)
     to_pods = balanced.replace("name: web,", "name: web, annotations: {aws/nlb-target-type: ip},")
     assert codes(NODE, WEB, to_pods, clients) == []
+
+
+def test_the_effect_of_a_node_in_the_clients_place_is_what_is_answered_of_its_service() -> None:
+    """Not "refused": the pod's own node gets in whatever policies say, and which node a client arrives at is open."""
+    balanced = service("type: NodePort, selector: {app: web}, ports: [{port: 80, targetPort: 8080, nodePort: 30080}]")
+    manifests = DENY + WEB + balanced + block("198.51.100.0/24")
+    twin = nw.load("-", stdin=BytesIO(manifests.encode()))
+    assert twin.why("198.51.100.7", "svc/shop/web:80").verdict == "undecided"
+    (effect,) = (f.effect for f in twin.check().findings if f.code == "NW2110")
+    assert "only those that arrive at the pod's own node get in" in effect
+    assert "refused" not in effect

@@ -5,8 +5,10 @@ from __future__ import annotations
 from io import BytesIO
 
 import pytest
+import yaml
 
 import netwright as nw
+from netwright.model.finding_codes import finding_codes
 
 PODS = """\
 apiVersion: v1
@@ -84,3 +86,42 @@ def test_rules_for_everybody(rule: str, code: str) -> None:
     deny = policy("deny", "{podSelector: {}, policyTypes: [Ingress, Egress]}")
     side = "Ingress" if rule.startswith("ingress") else "Egress"
     assert codes(deny, policy("web", f"{{podSelector: {{}}, policyTypes: [{side}], {rule}}}")) == [code] * bool(code)
+
+
+NAMESPACES = "".join(f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {n}}}\n---\n" for n in ("shop", "out"))
+ADMIN = """\
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: admin}
+spec:
+  tier: Admin
+  priority: 1
+  subject: {namespaces: {}}
+  ingress: [{action: Deny, from: [{namespaces: {}}]}]
+---
+"""
+
+
+@pytest.mark.parametrize(("side", "code"), [("ingress", "NW2207"), ("egress", "NW2210")])
+def test_the_effect_of_a_rule_for_everybody_is_of_its_direction_and_leaves_room_for_what_denies(
+    side: str, code: str
+) -> None:
+    everybody = policy("web", f"{{podSelector: {{}}, policyTypes: [{side.capitalize()}], {side}: [{{}}]}}")
+    twin = nw.load("-", stdin=BytesIO((NAMESPACES + PODS + everybody + ADMIN).encode()))
+    assert twin.why("shop/web", "shop/db:5432").verdict == "deny"  # what an Admin tier denies stays denied
+    (effect,) = (f.effect for f in twin.check().findings if f.code == code)
+    assert f"isolated for {side} in name only" in effect
+    assert "only what denies does" in effect
+
+
+def test_the_cure_of_a_rule_for_everybody_is_of_the_same_direction() -> None:
+    for code, side in (("NW2207", "ingress"), ("NW2210", "egress")):
+        known = next(c for c in finding_codes() if c.code == code)
+        for manifests in (known.fails, known.passes):
+            (last,) = (
+                d
+                for d in yaml.safe_load_all(manifests)
+                if d["metadata"]["name"] == "web" and "podSelector" in d["spec"]
+            )
+            assert last["spec"]["policyTypes"] == [side.capitalize()]
+            assert last["spec"][side]

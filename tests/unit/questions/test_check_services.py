@@ -287,6 +287,27 @@ def test_an_exposed_workload_is_not_told_a_second_time_as_open() -> None:
     assert found["NW3001"].workloads == ("pod/shop/db",)
 
 
+def test_ways_in_are_told_apart_by_their_service_where_no_address_of_a_balancer_is_known() -> None:
+    spec = "{type: LoadBalancer, selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}"
+    egress = DENY.replace("[Ingress, Egress]", "[Egress]")
+    (title,) = (
+        f.title
+        for f in findings(WEB, egress, service(spec), service(spec, "other"))
+        if f.code == "NW3101" and f.workloads == ("pod/shop/web",)
+    )
+    assert title.endswith(
+        "by port 80 of the load balancer of `svc/shop/web`; port 80 of the load balancer of `svc/shop/other`"
+    )
+
+
+def test_one_number_for_two_protocols_is_told_once() -> None:
+    ports = "[{name: t, port: 443, targetPort: 8080}, {name: u, port: 443, targetPort: 8080, protocol: UDP}]"
+    egress = DENY.replace("[Ingress, Egress]", "[Egress]")
+    told = findings(WEB, egress, service(f"{{type: LoadBalancer, selector: {{app: web}}, ports: {ports}}}"))
+    (title,) = (f.title for f in told if f.code == "NW3101")
+    assert title.endswith("by port 443 of the load balancer of `svc/shop/web`")
+
+
 def test_a_namespace_is_asked_for_by_name_with_its_object_or_without() -> None:
     named = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"
     for parts in ((WEB,), (named, WEB)):

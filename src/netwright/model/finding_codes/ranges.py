@@ -116,8 +116,9 @@ RANGES: Final = (
         explanation=(
             "The rule admits a range of clients outside, and a Service of type NodePort or LoadBalancer with "
             "`externalTrafficPolicy: Cluster` (the default) leads to the pods. The node that a connection comes to "
-            "puts its own address in place of the client's before ingress policy acts, so the range does not match. "
-            "Some network plugins keep the client's address (DSR)."
+            "puts its own address in place of the client's before ingress policy acts, so the range does not match: "
+            "clients are refused, except where they arrive at the node that the pod runs on, which is let in whatever "
+            "policies say, and then whoever they are. Some network plugins keep the client's address (DSR)."
         ),
         help="set `externalTrafficPolicy: Local`, or restrict clients by `loadBalancerSourceRanges`",
         fails=_rule("ingress", "[{ipBlock: {cidr: 203.0.113.0/24}}]", node("10.244.0.0/16"), service("Cluster")),

@@ -229,7 +229,8 @@ spec:
         title="an ingress rule that admits everything",
         explanation=(
             "A rule with neither `from` nor `ports` (`- {}`) admits everybody on every port and protocol. The pods "
-            "are isolated in name only; no other policy can take back what it admits."
+            "are isolated for ingress in name only: NetworkPolicies only allow, so no other one can take back what it "
+            "admits. What denies can: an Admin tier of ClusterNetworkPolicy, a rule of Cilium or Calico, a mesh."
         ),
         help="say from whom and on which ports",
         fails=_among(
@@ -266,7 +267,9 @@ spec:
         title="an egress rule that allows everything",
         explanation=(
             "A rule with neither `to` nor `ports` (`- {}`) lets the pods go everywhere on every port. It allows what "
-            "they could do without any policy; no other policy can take it back."
+            "they could do without any policy: NetworkPolicies only allow, so no other one can take it back. What "
+            "denies can: an Admin tier of ClusterNetworkPolicy, a rule of Cilium or Calico, a mesh. Who may connect "
+            "to the pods is another matter, that of their ingress rules."
         ),
         help="say to whom and on which ports",
         fails=_among(
@@ -276,6 +279,13 @@ spec:
     - {}
 """
         ),
-        passes=_among(FROM_ALL),
+        passes=_among(
+            """\
+  policyTypes: [Egress]
+  egress:
+    - to: [{ipBlock: {cidr: 203.0.113.0/24}}]
+      ports: [{port: 443}]
+"""
+        ),
     ),
 )

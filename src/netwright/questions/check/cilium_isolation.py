@@ -229,8 +229,8 @@ class DefaultDeny:
                 at(entry.policy, *entry.pointer, f"{entry.side}Entities", number.index("all")),
                 f"{name} {what} on all ports: `{entry.side}Entities: [all]`",
                 label="everybody, inside and outside",
-                effect="the pods are isolated in name only: what other rules allow changes nothing, only what denies "
-                "does",
+                effect=f"the pods are isolated for {entry.direction} in name only: what other rules allow changes "
+                "nothing, only what denies does",
                 help=f"say {'from whom' if into else 'to whom'} and on which ports",
                 key=entry.direction,
             )

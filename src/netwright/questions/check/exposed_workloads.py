@@ -187,17 +187,20 @@ def node_ports_beside_ranges(scene: Scene) -> Iterator[Found]:
 def _entries(ways: Sequence[Exposure]) -> list[str]:
     """How one gets in, in words; of a load balancer's own node ports nothing, where it is told itself."""
     balanced = {way.service for way in ways if way.via == "LoadBalancer"}
-    ports: dict[str, list[str]] = {}
+    ports: dict[str, dict[str, None]] = {}
     for way in ways:
         address, _, port = way.entry.rpartition(":")
         if way.via in ROUTED:
-            ports[f"{way.via} `{way.entry}`"] = []
+            ports[f"{way.via} `{way.entry}`"] = {}
         elif way.via == "NodePort" and way.service not in balanced:
             known = port.isdigit()
-            ports.setdefault("every node" if known else f"{port} at every node", []).extend([port] if known else [])
+            ports.setdefault("every node" if known else f"{port} at every node", {}).update(
+                {port: None} if known else {}
+            )
         elif way.via != "NodePort":
             named = f"{'load balancer' if way.via == 'LoadBalancer' else 'external IP'} {address}"
-            ports.setdefault(named if address[:1].isdigit() or ":" in address else "its load balancer", []).append(port)
+            is_known = address[:1].isdigit() or ":" in address
+            ports.setdefault(named if is_known else f"the load balancer of `{way.service}`", {})[port] = None
     told = [f"port{'s' * (len(p) > 1)} {', '.join(p)} of {place}" if p else place for place, p in ports.items()]
     return [*told[:3], f"{len(told) - 3} more ways"] if len(told) > 4 else told
 

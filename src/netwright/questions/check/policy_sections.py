@@ -170,7 +170,8 @@ def _open(policy: Decoded, direction: Direction, number: int) -> Found | None:
             at(policy, *pointer),
             f"rule of `{name}` {does} on all ports",
             label="neither " + ("`from`" if into else "`to`") + " nor `ports`",
-            effect="the pods are isolated in name only: what other rules and policies say of them changes nothing",
+            effect=f"the pods are isolated for {direction} in name only: no other NetworkPolicy takes back what it "
+            "allows; only what denies does (an Admin tier, a rule of Cilium or Calico, a mesh)",
             help=f"say {'from whom' if into else 'to whom'} and on which ports",
             key=direction,
         )

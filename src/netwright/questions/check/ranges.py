@@ -231,8 +231,9 @@ def _translated(held: Held, rule: RuleOf, blocks: list[tuple[int, IPBlock]]) -> 
         f"{ranges} {'is' if len(clients) == 1 else 'are'} of clients, and behind {listed(refs)} the pods see a node's "
         "address",
         label="the pods see the node, not the client",
-        effect="clients that come by the Service are refused: with `externalTrafficPolicy: Cluster` the node replaces "
-        "their address by its own before policy acts",
+        effect="of clients that come by the Service the range lets in none: with `externalTrafficPolicy: Cluster` the "
+        "node replaces their address by its own before policy acts; only those that arrive at the pod's own node get "
+        "in, whoever they are",
         help="set `externalTrafficPolicy: Local`, or restrict clients by `loadBalancerSourceRanges`",
         key=" ".join(b.cidr for _, b in clients),
         also=(Seen(field(first.origin, "spec"), f"{first.type}, externalTrafficPolicy {first.external_policy}"),),
