@@ -99,17 +99,61 @@ def _plugins() -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", _plugins())
 def test_a_plugin_of_k9s_asks_what_there_is(name: str) -> None:
-    """Its line for the shell begins with a command of ours, and all options are that command's."""
+    """Its line for the shell has a command of ours, and all options are that command's."""
     plugin = _plugins()[name]
     assert plugin["command"] == "sh"
     flag, line = plugin["args"]
     assert flag == "-c"
-    program, verb, source, *words = shlex.split(line.partition(" | ")[0])
+    program, verb, source, *words = shlex.split(line.rpartition("; ")[2].partition(" | ")[0])
     assert (program, source) == ("netwright", "kube:$CONTEXT")
     command = cli.get_command(click.Context(cli), verb)
     assert command is not None
     known = {option for one in command.params if isinstance(one, click.Option) for option in one.opts}
     assert {word for word in words if word.startswith("-")} <= known
     assert set(re.findall(r"\$(\w+)", line)) <= {"CONTEXT", "NAMESPACE", "NAME"}
-    keys = [one["shortCut"] for one in _plugins().values()]
-    assert len(keys) == len(set(keys))
+
+
+K9S_KEYS = {
+    "pods": "Shift-A Shift-C Shift-F Shift-I Shift-J Shift-M Shift-N Shift-O Shift-P Shift-R Shift-S Shift-T Shift-V "
+    "Shift-X Shift-Z Ctrl-D Ctrl-J Ctrl-K Ctrl-Q Ctrl-X",
+    "networkpolicies": "Shift-A Shift-J Shift-N Shift-P Ctrl-D Ctrl-J",
+    "namespaces": "Shift-A Shift-J Shift-N Shift-S Ctrl-D Ctrl-J",
+}
+"""Keys that k9s itself binds there, by `internal/view` of derailed/k9s (`pod.go`, `ns.go`, `table.go`, `browser.go` and
+the extenders); Ctrl-J is the line feed that it takes for Enter."""
+K9S_EVERYWHERE = {f"Ctrl-{letter}" for letter in "ACEGORSUWZ"}
+
+
+def test_a_plugin_of_k9s_has_a_key_that_is_free_where_it_is_shown() -> None:
+    """`pluginActions` of k9s leaves a plugin out whose key the view has, unless it says `override`."""
+    taken = {scope: {*keys.split(), *K9S_EVERYWHERE} for scope, keys in K9S_KEYS.items()}
+    for name, plugin in _plugins().items():
+        assert "override" not in plugin
+        for scope in plugin["scopes"]:
+            assert plugin["shortCut"] not in taken[scope], (name, scope)
+            taken[scope].add(plugin["shortCut"])
+
+
+def test_the_page_names_the_keys_of_the_plugins_of_k9s() -> None:
+    page = (
+        (ROOT / "docs" / "how" / "live.md").read_text(encoding="utf-8").partition("## In k9s")[2].partition("\n## ")[0]
+    )
+    for plugin in _plugins().values():
+        assert f"`{plugin['shortCut']}`" in page
+
+
+@pytest.mark.parametrize(("name", "words"), [("shop", ["-n", "shop"]), ("all", [])])
+def test_a_namespace_is_asked_about_by_its_name_and_the_row_of_all_about_everything(
+    tmp_path: Path, name: str, words: list[str]
+) -> None:
+    """Of a namespace k9s gives `-` as `$NAMESPACE`, for it stands in none."""
+    (plugin,) = (p for p in _plugins().values() if "namespaces" in p["scopes"])
+    flag, line = plugin["args"]
+    assert "$NAMESPACE" not in line
+    said = tmp_path / "netwright"
+    said.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n', encoding="utf-8")
+    said.chmod(0o755)
+    line = line.replace("$CONTEXT", "prod").replace("$NAME", name).replace("less -R", "cat")
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    made = subprocess.run(["sh", flag, line], capture_output=True, text=True, check=True, env=environment)
+    assert made.stdout.split() == ["check", "kube:prod", *words]
