@@ -1,15 +1,17 @@
-"""Exposure: all ways from outside the cluster to a Service's pods, each a chain of verdicts.
+"""Exposure: all ways from outside the cluster to pods, each a chain of verdicts.
 
-By Services (`engine.ways_in`), through proxies (`engine.proxies`), and by what was not read.
+By Services (`engine.ways_in`), through proxies (`engine.proxies`), at the nodes themselves (`engine.node_ways`), and by
+what was not read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from netwright.engine.node_ways import by_nodes, opens_nodes
 from netwright.engine.proxies import Ways, by_route, endpoints_of
 from netwright.engine.ways_in import RANK, Exposure, Step, by_key, by_services, nowhere, services_at, together, way_to
 from netwright.model.cluster import INGRESS_CONTROLLER, Cluster, Proxy, ServiceNoun, ServicePortNoun, UnreadRoute
@@ -39,9 +41,11 @@ def exposures(
     source: Target,
     services: Iterable[ServiceNoun] | None = None,
     passed: frozenset[Proxy] = frozenset(),
+    workloads: Collection[str] = (),
 ) -> Iterator[Exposure]:
-    """Every way from the outside addresses `source` to these Services (all of them if None), but through the proxies
-    `passed`: no way leads through one twice."""
+    """Every way from the outside addresses `source` to these Services, and past them to these workloads at their nodes
+    (to all Services and workloads if `services` is None), but through the proxies `passed`: no way leads through one
+    twice."""
 
     def beyond(proxy: Proxy) -> Ways:
         return lambda its: exposures(inquirer, source, its, passed | {_as_passed(proxy)})
@@ -56,6 +60,7 @@ def exposures(
             yield from by_route(inquirer, source, route, beyond(route.proxy))
     for unread in inquirer.cluster.unread_routes:
         yield from _by_unread(inquirer, unread, wanted)
+    yield from by_nodes(inquirer, source, None if services is None else workloads)
 
 
 def _as_passed(proxy: Proxy) -> Proxy:
@@ -65,7 +70,7 @@ def _as_passed(proxy: Proxy) -> Proxy:
 
 def has_ways(cluster: Cluster) -> bool:
     """Whether anything in the input could lead in from outside; tells without working the Services out."""
-    if cluster.unread_routes:
+    if cluster.unread_routes or opens_nodes(cluster):
         return True
     for d in cluster.objects:
         if d.kind in ROUTED:

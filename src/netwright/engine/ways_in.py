@@ -43,7 +43,8 @@ class Step(msgspec.Struct, frozen=True):
 
 class Exposure(msgspec.Struct, frozen=True):
     """One way in: the Service and port, how, the whole chain's verdict, the steps, and the packets of its last hop.
-    `through` are the ways in to the proxy that it goes through."""
+    `service` is the workload where no Service leads to it. `through` are the ways in to the proxy that it goes
+    through."""
 
     service: str
     port: int

@@ -47,6 +47,7 @@ CALICO = Profile(
         "a node reaches its own pods whatever policies say; from a pod to its own node `defaultEndpointToHostAction` "
         "holds behind egress policy, Drop unless it is configured",
         "packets of a node have the node's own address, whatever tunnels make of it",
+        "policies act on a connection to a Service once it is led to an endpoint",
     ),
 )
 

@@ -76,7 +76,8 @@ CILIUM = Profile(
     options=OPTIONS,
     assumptions=(
         "hostNetwork pods are their node: policies for pods do not act on them and see them as host or remote-node",
-        "address ranges match outside addresses only (policy-cidr-match-mode says otherwise where it is set)",
+        "address ranges match outside addresses only (policy-cidr-match-mode says otherwise where it is set), and "
+        "policies act on a connection to a Service once it is led to an endpoint",
         "what isolates denies behind the Baseline tier, so that a Baseline Accept opens what a NetworkPolicy isolates "
         "(Cilium 1.20.2; the API's text has it the other way)",
         "the API server is a node, or an outside address that no rule for `cluster` means",

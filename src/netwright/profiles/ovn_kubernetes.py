@@ -31,7 +31,8 @@ OVN_KUBERNETES = Profile(
         "hostNetwork pods are their node: no NetworkPolicy acts on them; a peer with a `podSelector` for egress means "
         "the addresses of the nodes that the selected ones run on",
         "what nodes send to pods of other nodes has an address of OVN-Kubernetes' own (management port, join subnet)",
-        "an ipBlock matches the packet's address literally, pod addresses included",
+        "an ipBlock matches the packet's address literally, pod addresses included, once a connection to a Service is "
+        "led to an endpoint",
         "`allow-icmp-network-policy` is off",
     ),
 )

@@ -11,5 +11,7 @@ UPSTREAM = Profile(
         "hostNetwork pods are their node: no NetworkPolicy acts on them and pod selectors do not match them (the "
         "documentation leaves it open; this is what most CNIs do)",
         "an ipBlock matches the packet's address literally, pod addresses included",
+        "policies act on a connection to a Service once it is led to an endpoint: a range of Service addresses matches "
+        "nothing (the documentation leaves it open)",
     ),
 )

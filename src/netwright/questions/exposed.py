@@ -16,7 +16,7 @@ from netwright.questions.registry import Asked, Exposed
 
 
 class ExposedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One way in: Service and port, how (`via`, `entry`), the workloads it ends at, the verdict, the chain in words."""
+    """One way in: Service and port (the workload's, where no Service leads to it), how (`via`, `entry`), the workloads it ends at, the verdict, the chain in words."""
 
     service: str
     port: int
@@ -36,10 +36,10 @@ def answer(twin: Asked, params: Exposed) -> list[ExposedRow]:
 def exposed(inquirer: Inquirer, locate: Callable[[Origin], Position | None]) -> list[ExposedRow]:
     """All ways in, danger first."""
     rows = []
-    services = {s.ref: s for s in inquirer.cluster.services}
+    services = {s.ref: s.origin for s in inquirer.cluster.services}
     for way in exposures(inquirer, FROM_INTERNET):
-        service = services.get(way.service)
-        place = locate(service.origin) if service else None
+        origin = services.get(way.service) or next((s.origin for s in way.steps if s.origin), None)
+        place = locate(origin) if origin else None
         rows.append(
             ExposedRow(
                 service=way.service,

@@ -197,6 +197,8 @@ def _entries(ways: Sequence[Exposure]) -> list[str]:
             ports.setdefault("every node" if known else f"{port} at every node", {}).update(
                 {port: None} if known else {}
             )
+        elif way.via == "hostPort":
+            ports.setdefault("its node (hostPort)", {})[port] = None
         elif way.via != "NodePort":
             named = f"{'load balancer' if way.via == 'LoadBalancer' else 'external IP'} {address}"
             is_known = address[:1].isdigit() or ":" in address

@@ -17,7 +17,7 @@ def moved_ways(before: Inquirer, after: Inquirer, touched: Collection[str]) -> I
     """Ways in of which the verdict is another after an edit, by what becomes of them. `touched` are the workloads to
     which any connection differs: a way is another only where it leads to one, or through a proxy that is one."""
     services = _behind(before, touched)
-    was, now = (by_key(exposures(i, FROM_INTERNET, services)) for i in (before, after))
+    was, now = (by_key(exposures(i, FROM_INTERNET, services, workloads=touched)) for i in (before, after))
     for key in sorted({*was, *now}):
         ranks = [RANK[ways[key].verdict if key in ways else ""] for ways in (was, now)]
         if ranks[0] == ranks[1]:
