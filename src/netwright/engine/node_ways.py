@@ -1,8 +1,8 @@
 """Ways in from outside at the nodes themselves, past every Service: pods on their node's network, and hostPorts.
 
-After core/v1 PodSpec (`hostNetwork`) and ContainerPort (`hostPort`, `hostIP`). A node hands on what arrives at a hostPort;
-whether the pod's policies see the client then or the node in its place is the network plugin's choice, and a node always
-reaches its own pods: what policies refuse to the client is open.
+After core/v1 PodSpec (`hostNetwork`) and ContainerPort (`hostPort`, `hostIP`). A node hands on what arrives at a
+hostPort; whether the pod's policies see the client then or the node in its place is the network plugin's choice, and a
+node always reaches its own pods: what policies refuse to the client is open.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
 from netwright.base.ipset import is_address, parse_address
 from netwright.base.spans import Origin
+from netwright.engine.verdict import Outcome
 from netwright.engine.ways_in import Exposure, Step, StepVerdict, chained, of_network
 from netwright.model.cluster import Cluster, Workload
 from netwright.model.references import LOOPBACK, Target
@@ -72,16 +75,16 @@ def _way(inquirer: Inquirer, source: Target, workload: Workload, via: Via, port:
         Step("note", f"{entry} is taken as reachable from outside (routing is not in the input)"),
         Step("allow", f"{via}: {led}", origin),
     ]
+    told = f"ingress policy at {workload.ref}"
+    if via == "hostPort" and parts and all(p.outcome.verdict == "deny" for p in parts):
+        told += (
+            " refuses outside clients; whether it sees them or the node in their place is the network plugin's choice"
+        )
+        parts = [msgspec.structs.replace(p, outcome=_by_its_node(p.outcome)) for p in parts]
     verdict: StepVerdict = "deny"
     if parts:
         last = inquirer.settle(parts)
         verdict = "some" if last.groups == "some" and last.verdict == "allow" else last.verdict
-    told = f"ingress policy at {workload.ref}"
-    if via == "hostPort" and verdict == "deny" and parts:
-        verdict = "undecided"
-        told += (
-            " refuses outside clients; whether it sees them or the node in their place is the network plugin's choice"
-        )
     steps.append(Step(verdict, told, None, "ambiguous" if via == "hostPort" else "depends"))
     ends = tuple(dict.fromkeys(end for p in parts for end in p.destinations)) or (workload.ref,)
     return Exposure(
@@ -95,6 +98,11 @@ def _way(inquirer: Inquirer, source: Target, workload: Workload, via: Via, port:
         tuple(steps),
         tuple(parts),
     )
+
+
+def _by_its_node(found: Outcome) -> Outcome:
+    """What becomes of a packet that may have the address of the pod's own node."""
+    return Outcome(True, found.may_deny, "perhaps own node", found.egress, found.ingress)
 
 
 def _entry(inquirer: Inquirer, rows: list[int], address: str) -> str:

@@ -16,7 +16,8 @@ from netwright.questions.registry import Asked, Exposed
 
 
 class ExposedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One way in: Service and port (the workload's, where no Service leads to it), how (`via`, `entry`), the workloads it ends at, the verdict, the chain in words."""
+    """One way in: Service and port (the workload's, where no Service leads to it), how (`via`, `entry`), the workloads
+    it ends at, the verdict, the chain in words."""
 
     service: str
     port: int
