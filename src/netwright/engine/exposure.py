@@ -104,6 +104,6 @@ def _by_unread(inquirer: Inquirer, route: UnreadRoute, wanted: set[str] | None) 
 
 
 def _perhaps(service: ServiceNoun, port: ServicePortNoun, via: str, entry: str, step: Step) -> Exposure:
-    if not port.backends and not port.open:
+    if not port.backends and not port.open and service.type != "ExternalName":
         return nowhere(service, port, via, entry, ())
     return way_to(service, port, via, entry, "undecided", (msgspec.structs.replace(step, open="unknown"),), ())

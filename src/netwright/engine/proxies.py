@@ -92,6 +92,10 @@ def by_route(inquirer: Inquirer, source: Target, route: IngressRoute, ways: Ways
     if service is None:
         yield ended(Step("deny", f"{name} leads to {route.ref}, which is not in the input", route.origin))
         return
+    if service.type == "ExternalName":
+        yield _through_proxy(inquirer, source, route, service, _elsewhere(service, route), steps, ways)
+        return
+    service = as_proxies_read(service)
     ports = ports_of(inquirer, service, route)
     if not ports:
         asked = route.port or "(none)"
@@ -99,6 +103,28 @@ def by_route(inquirer: Inquirer, source: Target, route: IngressRoute, ways: Ways
         return
     for port in ports:
         yield _through_proxy(inquirer, source, route, service, port, steps, ways)
+
+
+def as_proxies_read(service: ServiceNoun) -> ServiceNoun:
+    """A Service as proxies are led by it, which read its EndpointSlices and connect to endpoints: a headless one, whose
+    name they do not dial, leads to its target ports."""
+    return msgspec.structs.replace(service, headless=False, ports=service.sliced) if service.headless else service
+
+
+def _elsewhere(service: ServiceNoun, route: IngressRoute) -> ServicePortNoun:
+    """The port of a Service that is but a name: no API says whether a proxy follows it, some do and some refuse."""
+    number = next((p.port for p in service.ports if route.port in (str(p.port), p.name)), 0)
+    return ServicePortNoun(
+        name="",
+        protocol=route.protocol,
+        port=number or (int(route.port) if route.port.isdigit() else 0),
+        target="",
+        node_port=0,
+        backends=(),
+        nowhere=f"is a name for `{service.external_name}`: some proxies follow such, some refuse them, and which "
+        "addresses it has is not in the input",
+        open="unknown",
+    )
 
 
 def ports_of(inquirer: Inquirer, service: ServiceNoun, route: IngressRoute) -> list[ServicePortNoun]:
@@ -200,6 +226,8 @@ def _through_endpoints(
         way = way_to(service, port, via, entry, chained(verdicts), steps, parts)
     else:
         way = nowhere(service, port, via, entry, steps)
+        if "deny" in verdicts:  # what is shut before is so whatever stands behind it
+            way = msgspec.structs.replace(way, verdict="deny", steps=tuple(steps))
     return msgspec.structs.replace(way, through=tuple(taken))
 
 

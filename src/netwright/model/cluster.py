@@ -122,6 +122,9 @@ class ServiceNoun(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses of its load balancer that are a proxy's, to which clients in the cluster connect as to any outside."""
     perhaps_selected: tuple[int, ...] = ()
     """Those that it selects or not, by labels whose values are not known."""
+    sliced: tuple[ServicePortNoun, ...] = ()
+    """Of a headless one its ports as its EndpointSlices have them, at the target ports: who reads these is led there,
+    and dials no name."""
 
     @property
     def ref(self) -> str:

@@ -178,7 +178,8 @@ def _perhaps_led(service: ServiceNoun, bringing: Sequence[UnknownPolicy]) -> Ser
         return replace(p, more=f"{service.ref}: {told}") if p.backends and beside else p
 
     dialled = service.dialled and perhaps(service.dialled)
-    return replace(service, ports=tuple(map(perhaps, service.ports)), dialled=dialled)
+    sliced = tuple(map(perhaps, service.sliced))
+    return replace(service, ports=tuple(map(perhaps, service.ports)), dialled=dialled, sliced=sliced)
 
 
 def _routes(objects: Sequence[Decoded], columns: Columns, row_objects: Sequence[Decoded]) -> tuple[IngressRoute, ...]:

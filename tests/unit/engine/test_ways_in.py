@@ -320,3 +320,105 @@ def test_a_gateway_is_reached_on_its_node_at_the_port_of_its_listener(
     proxy = controller(ports, more).replace("app.kubernetes.io/name: ingress-nginx", label)
     service = INGRESS.partition("---\napiVersion: networking")[0]
     assert asked(twin(tmp_path, POD, service, GATEWAY, proxy), V4) == verdict
+
+
+NAME = """\
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {type: ExternalName, externalName: web.example.org%s}
+"""
+ON_NODE = controller("{containerPort: 80}", ", hostNetwork: true")
+ROUTE = "---\napiVersion: networking" + INGRESS.split("---\napiVersion: networking")[1]
+
+
+@pytest.mark.parametrize("ports", ["", ", ports: [{port: 80}]", ", ports: [{port: 8080}]"])
+def test_whether_a_proxy_follows_a_name_for_elsewhere_is_not_known(tmp_path: Path, ports: str) -> None:
+    """Such a Service needs to list no ports; OpenShift's router and ingress-nginx follow it, Contour refuses it."""
+    made = twin(tmp_path, NAME % ports, ROUTE, ON_NODE)
+    (row,) = made.exposed()
+    assert (row.verdict, row.port, row.workload) == ("undecided", 80, "")
+    assert "svc/shop/web port 80 is a name for `web.example.org`" in row.chain[-1]
+    assert (asked(made, V4), asked(made, "internet")) == ("undecided", "undecided")
+    told = [f.code for f in made.check().findings if f.code in ("NW4101", "NW4102", "NW4105")]
+    assert told == ["NW4105"]
+
+
+def test_a_name_for_elsewhere_needs_no_port_for_other_routes(tmp_path: Path) -> None:
+    route = """\
+---
+apiVersion: route.openshift.io/v1
+kind: Route
+metadata: {name: web, namespace: shop}
+spec: {host: web.example.com, to: {kind: Service, name: web}, port: {targetPort: 8443}}
+"""
+    made = twin(tmp_path, NAME % "", GATEWAY, route)
+    assert [row.verdict for row in made.exposed()] == ["undecided", "undecided"]
+    assert not [f for f in made.check().findings if f.code in ("NW2809", "NW2852")]
+
+
+def test_what_is_shut_before_the_proxy_is_so_whatever_stands_behind_it(tmp_path: Path) -> None:
+    shut = controller() + front(HTTP) + CLOSED
+    assert [row.verdict for row in twin(tmp_path, NAME % "", ROUTE, shut).exposed() if row.via == "Ingress"] == ["deny"]
+
+
+HEADLESS = """\
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {clusterIP: None, selector: {app: web}, ports: [{port: 80, targetPort: %s}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "admitted", "verdict"),
+    [
+        ("8080", 8080, "allow"),
+        ("8080", 80, "deny"),
+        ("http", 8080, "allow"),
+        ("http", 80, "deny"),
+        ("other", 80, "deny"),
+    ],
+)
+def test_proxies_reach_the_pods_of_a_headless_service_at_its_target_port(
+    tmp_path: Path, target: str, admitted: int, verdict: str
+) -> None:
+    """They read its EndpointSlices. Who dials its name reaches the pods at the port that is dialled."""
+    pod = POD.replace("image: example/web:1", "image: example/web:1, ports: [{name: http, containerPort: 8080}]")
+    policy = f"""\
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: web, namespace: shop}}
+spec: {{podSelector: {{}}, ingress: [{{ports: [{{port: {admitted}}}]}}]}}
+"""
+    proxy = controller("{containerPort: 80, hostPort: 80}")
+    made = twin(tmp_path, pod, HEADLESS % target, ROUTE, proxy, policy)
+    assert [row.verdict for row in made.exposed()] == [verdict]
+    assert (asked(made, V4), asked(made, "internet")) == (verdict, verdict)
+    assert asked(made, "edge/one") == ("allow" if admitted == 80 else "deny")
+
+
+@pytest.mark.parametrize(("number", "verdict"), [(8080, "allow"), (80, "deny")])
+def test_proxies_reach_what_slices_of_a_headless_service_list(tmp_path: Path, number: int, verdict: str) -> None:
+    slices = """\
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: web-x, namespace: shop, labels: {kubernetes.io/service-name: web}}
+addressType: IPv4
+ports: [{port: 8080}]
+endpoints: [{addresses: [10.244.0.9], targetRef: {kind: Pod, name: web}}]
+"""
+    policy = f"""\
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: web, namespace: shop}}
+spec: {{podSelector: {{}}, ingress: [{{ports: [{{port: {number}}}]}}]}}
+"""
+    service = (HEADLESS % "8080").replace("selector: {app: web}, ", "")
+    proxy = controller("{containerPort: 80, hostPort: 80}")
+    assert asked(twin(tmp_path, POD, service, slices, ROUTE, proxy, policy), V4) == verdict

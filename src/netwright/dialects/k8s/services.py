@@ -129,6 +129,9 @@ def lower_services(
                 internal_policy=spec.internal_traffic_policy or "Cluster",
                 ports=tuple([leads.noun(port, behind) for port in spec.ports or ()]),
                 dialled=leads.noun(DIALLED, behind) if headless and kind != "ExternalName" else None,
+                sliced=tuple([leads.noun(port, behind._replace(headless=False)) for port in spec.ports or ()])
+                if headless and kind != "ExternalName"
+                else (),
                 has_node_ports=kind == "NodePort"
                 or (kind == "LoadBalancer" and spec.allocate_load_balancer_node_ports is not False),
                 origin=Origin(kind=d.kind, namespace=d.namespace, name=d.name, place=d.place),

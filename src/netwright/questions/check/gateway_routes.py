@@ -194,6 +194,8 @@ class Gateways:
                 also=(Seen(service.origin, "the Service"),),
             )
             return
+        if service.type == "ExternalName":
+            return  # a name for elsewhere needs to list no port
         protocol = UDP if d.kind == "UDPRoute" else TCP
         if self.scene.inquirer.service_port(service, protocol, str(ref.port or "")) is None:
             ports = [f"{p.port}{f' ({p.name})' if p.name else ''}" for p in service.ports if p.protocol == protocol]

@@ -17,7 +17,7 @@ from netwright.base.spans import Origin
 from netwright.dialects.adminpolicy import KINDS as ADMIN_KINDS
 from netwright.dialects.k8s.ingress_classes import Classes
 from netwright.dialects.k8s.objects import HTTPIngressPath, Ingress
-from netwright.engine.proxies import ports_of
+from netwright.engine.proxies import as_proxies_read, ports_of
 from netwright.model.cluster import IngressRoute, Proxy, ServiceNoun, ServicePortNoun
 from netwright.model.document import Decoded
 from netwright.model.ingress_controllers import OUTSIDE, PROJECTS
@@ -147,6 +147,7 @@ def kept(scene: Scene) -> list[Kept]:
         if is_open or route.proxy.unsure.issuperset(rows):
             continue
         service = services.get((route.service_namespace or route.namespace, route.service))
+        service = as_proxies_read(service) if service else None
         for port in ports_of(inquirer, service, route) if service else ():
             if service is None or not port.backends:
                 continue

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from netwright.base.spans import Pointer
 from netwright.dialects.openshift.lower import weights_of
 from netwright.dialects.openshift.objects import Route
-from netwright.engine.proxies import ports_of
-from netwright.model.cluster import IngressRoute
+from netwright.engine.proxies import as_proxies_read, ports_of
+from netwright.model.cluster import IngressRoute, ServiceNoun
 from netwright.model.document import Decoded
 from netwright.questions.check.absence import Absence
 from netwright.questions.check.found import Found, Seen, at, field, listed
@@ -57,7 +57,9 @@ def named_services(scene: Scene, ways: list[IngressRoute]) -> Iterator[Found]:
                     help=f"the namespace has {listed(known)}" if known else "add the Service, or delete the Route",
                     key=way.service,
                 )
-        elif way.port and not ports_of(scene.inquirer, service, way) and not any(p.open for p in service.ports):
+        elif service.type == "ExternalName":
+            continue  # a name for elsewhere needs to list no port
+        elif way.port and not _has_port(scene, service, way):
             ports = [f"{p.name or p.port} (to {p.target})" for p in service.ports if p.protocol == way.protocol]
             if any(not p.backends for p in service.ports):
                 continue  # the number of a port that has no endpoints is not known; that it has none is told elsewhere
@@ -72,6 +74,12 @@ def named_services(scene: Scene, ways: list[IngressRoute]) -> Iterator[Found]:
                 key=f"{way.service} {way.port}",
                 also=(Seen(field(service.origin, "spec", "ports"), "of the Service"),),
             )
+
+
+def _has_port(scene: Scene, service: ServiceNoun, way: IngressRoute) -> bool:
+    """Whether the Service has the port that a Route names, or may have it."""
+    service = as_proxies_read(service)
+    return bool(ports_of(scene.inquirer, service, way)) or any(p.open for p in service.ports)
 
 
 def claimed_twice(routes: list[Decoded]) -> Iterator[Found]:
