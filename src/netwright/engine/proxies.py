@@ -24,6 +24,7 @@ from netwright.engine.ways_in import (
     nowhere,
     of_network,
     parts_of,
+    perhaps_more,
     services_at,
     together,
     way_to,
@@ -222,8 +223,9 @@ def _through_endpoints(
         who = ", ".join(dict.fromkeys(p.source for p in parts[:3]))
         to = backend_text(inquirer, port, parts).removeprefix("ingress policy at ")
         steps.append(Step(found, f"policy from {who} to {to}"))
-        verdicts.append(found)
-        way = way_to(service, port, via, entry, chained(verdicts), steps, parts)
+        way = way_to(service, port, via, entry, chained([*verdicts, found]), steps, parts)
+        if found == "deny" and port.more:
+            way = perhaps_more(way, verdicts, port)
     else:
         way = nowhere(service, port, via, entry, steps)
         if "deny" in verdicts:  # what is shut before is so whatever stands behind it

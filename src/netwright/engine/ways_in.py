@@ -160,6 +160,8 @@ def _through_node(
             told += ": it sees the node's address, and which node that is cannot be known"
     steps.append(Step(found, told, None))
     verdicts.append(found)
+    if found == "deny" and port.more:
+        return perhaps_more(way_to(service, port, via, entry, "deny", steps, parts), verdicts[:-1], port)
     return way_to(service, port, via, entry, chained(verdicts), steps, parts)
 
 
@@ -238,6 +240,12 @@ def nowhere(service: ServiceNoun, port: ServicePortNoun, via: str, entry: str, s
     told = f"{service.ref} port {port.port} {port.nowhere or 'has no endpoints that this way leads to'}"
     step = Step(verdict, told, service.origin, port.open or "depends")
     return way_to(service, port, via, entry, verdict, (*steps, step), ())
+
+
+def perhaps_more(way: Exposure, before: Sequence[str], port: ServicePortNoun) -> Exposure:
+    """A way to endpoints that refuse it, where there may be others: open unless a verdict `before` shuts it."""
+    steps = (*way.steps, Step("undecided", port.more, None, "unknown"))
+    return msgspec.structs.replace(way, verdict=chained([*before, "undecided"]), steps=steps)
 
 
 def chained(verdicts: Sequence[str]) -> Verdict:

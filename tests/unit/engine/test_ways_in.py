@@ -422,3 +422,32 @@ spec: {{podSelector: {{}}, ingress: [{{ports: [{{port: {number}}}]}}]}}
     service = (HEADLESS % "8080").replace("selector: {app: web}, ", "")
     proxy = controller("{containerPort: 80, hostPort: 80}")
     assert asked(twin(tmp_path, POD, service, slices, ROUTE, proxy, policy), V4) == verdict
+
+
+@pytest.mark.parametrize("by", ["balancer", "proxy", "shut proxy"])
+def test_endpoints_that_perhaps_stand_beside_those_that_refuse_leave_a_way_open(tmp_path: Path, by: str) -> None:
+    """A port without a number in a slice that others wrote: the API leaves what it means to who reads it."""
+    slices = """\
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata:
+  name: web-x
+  namespace: shop
+  labels: {kubernetes.io/service-name: web, endpointslice.kubernetes.io/managed-by: another}
+addressType: IPv4
+ports: [{}]
+endpoints: [{addresses: [192.0.2.9]}]
+"""
+    closed = CLOSED.replace("namespace: edge", "namespace: shop")
+    way = f"{BALANCER}  externalTrafficPolicy: Local\n"
+    if by == "proxy":
+        way = INGRESS + controller("{containerPort: 80, hostPort: 80}")
+    elif by == "shut proxy":
+        way = INGRESS + controller() + front(HTTP) + CLOSED
+    made = twin(tmp_path, POD, way, slices, closed)
+    (row,) = (row for row in made.exposed() if row.service == "svc/shop/web")
+    assert row.verdict == ("deny" if by == "shut proxy" else "undecided")
+    assert "whose port has no number" in row.chain[-1]
+    if by != "shut proxy":
+        assert asked(made, V4) == "undecided"
