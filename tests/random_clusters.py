@@ -176,8 +176,8 @@ class _Maker(Objects, AdminPolicies):
             query.update(to=f"node/{self.pick(self.node_names)}", port=port["nodePort"])
             if self.chance(0.5):
                 query["from"] = self.pick(OUTSIDE[self.families[0]])
-                return "outside-svc-node", query
-            return "svc-node", query
+                return "outside-node-port", query
+            return "node-port", query
         if spec.get("type") in ("NodePort", "LoadBalancer") and self.chance(0.4):
             query["from"] = self.pick(OUTSIDE[self.families[0]])
             if service.outer and self.chance(0.3):
