@@ -24,6 +24,8 @@ from netwright.model.references import Target
 if TYPE_CHECKING:
     from netwright.engine.inquire import Delivery, Inquirer, Part, Settled
 
+MOST_ADDRESSES = 16
+"""Of a node: with more of them it has any of these, which is not known."""
 REWRITTEN = Reason(
     "ambiguous",
     "whether policies see a packet to a port of a node before or after its ends are rewritten, and so at which address "
@@ -90,6 +92,24 @@ def at_node(
 # --- who takes it --------------------
 
 
+def services_before(inquirer: Inquirer, node: Target, protocol: int, port: int | str) -> list[Target | None]:
+    """Of a node the Service that takes this port at each of its known addresses, None where it does itself: external
+    addresses are translated before the node sees a packet."""
+    columns = inquirer.network.columns
+    if len(node.rows) != 1 or (isinstance(port, str) and not (port.isascii() and port.isdigit())):
+        return []
+    row = node.rows[0]
+    held = _known(inquirer, row)
+    if inquirer.cluster.workloads[int(columns.workload[row])].kind != "node" or held.count() > MOST_ADDRESSES:
+        return []
+    families: tuple[Family, ...] = (4, 6)
+    each = [(f, one) for f in families for low, high in held.family(f) for one in range(low, high)]
+    return [
+        inquirer.directory.service_before(msgspec.structs.replace(node, dialled=one), protocol, int(port))
+        for one in each
+    ]
+
+
 def node_port(inquirer: Inquirer, protocol: int, number: int) -> tuple[ServiceNoun, ServicePortNoun] | None:
     """The Service, and its port, to which this port of every node leads."""
     for service in inquirer.cluster.services:
@@ -103,9 +123,7 @@ def node_port(inquirer: Inquirer, protocol: int, number: int) -> tuple[ServiceNo
 def host_ports(inquirer: Inquirer, node: int, protocol: int, number: int) -> list[tuple[int, int]]:
     """The rows of pods that have this hostPort, each with the port of the container behind it; no ports of an address
     (hostIP) that the node does not have."""
-    columns = inquirer.network.columns
-    host, index = columns.host, int(columns.address_set[node])
-    known = IpSet.of(*inquirer.directory.addresses_of(node)) | (columns.address_sets[index] if index >= 0 else IpSet())
+    host, known = inquirer.network.columns.host, _known(inquirer, node)
     return [
         (row, p.number)
         for row, ports in enumerate(inquirer.cluster.row_ports)
@@ -114,6 +132,13 @@ def host_ports(inquirer: Inquirer, node: int, protocol: int, number: int) -> lis
         if (p.host_port, p.protocol) == (number, protocol) and not p.of_init
         if p.host_ip in ("", "0.0.0.0", "::") or (is_address(p.host_ip) and known.contains(*parse_address(p.host_ip)))
     ]
+
+
+def _known(inquirer: Inquirer, node: int) -> IpSet:
+    """The addresses of a row on a node's network, or all that they may be."""
+    columns = inquirer.network.columns
+    index = int(columns.address_set[node])
+    return columns.address_sets[index] if index >= 0 else IpSet.of(*inquirer.directory.addresses_of(node))
 
 
 def node_of(inquirer: Inquirer, row: int) -> int:

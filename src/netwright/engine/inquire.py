@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from netwright.base.errors import UsageError
 from netwright.base.ipset import Family, IpSet, address_text
 from netwright.base.services import ICMP, ICMPV6, protocol_name, service_key
-from netwright.engine.at_nodes import at_node
+from netwright.engine.at_nodes import at_node, services_before
 from netwright.engine.balancers import at_proxy, within_ranges
 from netwright.engine.compile import Network
 from netwright.engine.exposure import Exposure, endpoints_of
@@ -357,10 +357,14 @@ class Inquirer:
         return settled
 
     def taken_by(self, destination: Target, protocol: int, port: str) -> Target:
-        """Who takes packets to a port of the named end: itself, or the Service that has its address too."""
-        if destination.dialled is None or not (port.isascii() and port.isdigit()):
+        """Who takes packets to a port of the named end: itself, or the Service that has its address too; of a node that
+        is named by its name, all of its addresses."""
+        if not (port.isascii() and port.isdigit()) or len(destination.rows) != 1:
             return destination
-        return self.directory.service_before(destination, protocol, int(port)) or destination
+        if destination.dialled is not None:
+            return self.directory.service_before(destination, protocol, int(port)) or destination
+        found = services_before(self, destination, protocol, int(port))
+        return found[0] or destination if found and len({one and one.ref for one in found}) == 1 else destination
 
     def _ask(
         self,
@@ -378,6 +382,9 @@ class Inquirer:
         deliveries, nowhere, reasons = self.deliveries(destination, protocol, port)
         wanted = (family,) if family else self.network.families
         families = tuple(f for f in wanted if f in self.network.tables)
+        if destination.rows and destination.dialled is None and any(services_before(self, destination, protocol, port)):
+            told = f"at an address of {destination.ref} a Service takes port {port}: ask about the address"
+            return Settled("undecided", "none", (), told, (Reason("depends", told),))
         taken = at_node(self, source, destination, protocol, port, families)
         if taken is not None:
             return taken
