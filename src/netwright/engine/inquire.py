@@ -491,7 +491,7 @@ class Inquirer:
                     continue
                 seen[mark] = len(out)
                 without = self.network.isolation if is_led else -1
-                found = outcome(self.network, tables, s, d, key, between, without)
+                found = outcome(self.network, tables, s, d, key, "self" if between == "hairpin" else between, without)
                 if between == "hairpin":
                     found = Outcome(True, True, "hairpin", found.egress, found.ingress)
                 out.append(

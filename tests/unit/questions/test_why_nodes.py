@@ -92,6 +92,13 @@ def test_a_node_of_which_a_service_has_one_address_of_two_is_asked_about_by_addr
     assert asked(tmp_path, text, "shop/web", "node/n1:22").verdict == "allow"
 
 
+@pytest.mark.parametrize("cni", ["upstream", "cilium", "calico", "ovn-kubernetes"])
+def test_a_pod_is_led_back_to_itself_under_every_cni(tmp_path: Path, cni: str) -> None:
+    text = pod("db", "10.244.0.5") + service("db", "ports: [{port: 80}]") + policy("db", SHUT)
+    (tmp_path / "all.yaml").write_text(text, encoding="utf-8")
+    assert nw.load(str(tmp_path), cni=cni).why("shop/db", "svc/shop/db:80").verdict == "undecided"
+
+
 # --- NodePorts and hostPorts ------------------------------------------------------------------------------------------
 
 
