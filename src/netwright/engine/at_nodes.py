@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from netwright.base.ipset import Family, IpSet, is_address, parse_address
+from netwright.base.ipset import Family, IpSet, address_text, is_address, parse_address
 from netwright.base.services import SCTP, TCP, UDP
 from netwright.engine.reasons import Reason
 from netwright.engine.verdict import Verdict
@@ -92,22 +92,23 @@ def at_node(
 # --- who takes it --------------------
 
 
-def services_before(inquirer: Inquirer, node: Target, protocol: int, port: int | str) -> list[Target | None]:
-    """Of a node the Service that takes this port at each of its known addresses, None where it does itself: external
-    addresses are translated before the node sees a packet."""
+def beside_services(inquirer: Inquirer, node: Target, protocol: int, port: str) -> str:
+    """At which addresses of a node that is named by its name, and so judged itself, a Service takes the port."""
     columns = inquirer.network.columns
-    if len(node.rows) != 1 or (isinstance(port, str) and not (port.isascii() and port.isdigit())):
-        return []
+    if len(node.rows) != 1 or not (port.isascii() and port.isdigit()):
+        return ""
     row = node.rows[0]
     held = _known(inquirer, row)
     if inquirer.cluster.workloads[int(columns.workload[row])].kind != "node" or held.count() > MOST_ADDRESSES:
-        return []
+        return ""
     families: tuple[Family, ...] = (4, 6)
-    each = [(f, one) for f in families for low, high in held.family(f) for one in range(low, high)]
-    return [
-        inquirer.directory.service_before(msgspec.structs.replace(node, dialled=one), protocol, int(port))
-        for one in each
-    ]
+    told = []
+    for address in [(f, one) for f in families for low, high in held.family(f) for one in range(low, high)]:
+        dialled = msgspec.structs.replace(node, dialled=address)
+        found = inquirer.directory.service_before(dialled, protocol, int(port))
+        if found is not None:
+            told.append(f"at {address_text(*address)} {found.ref} takes port {port}: ask about that address")
+    return "; ".join(told)
 
 
 def node_port(inquirer: Inquirer, protocol: int, number: int) -> tuple[ServiceNoun, ServicePortNoun] | None:

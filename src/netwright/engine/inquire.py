@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from netwright.base.errors import UsageError
 from netwright.base.ipset import Family, IpSet, address_text
 from netwright.base.services import ICMP, ICMPV6, protocol_name, service_key
-from netwright.engine.at_nodes import at_node, services_before
+from netwright.engine.at_nodes import at_node, beside_services
 from netwright.engine.balancers import at_proxy, within_ranges
 from netwright.engine.compile import Network
 from netwright.engine.exposure import Exposure, endpoints_of
@@ -337,6 +337,8 @@ class Inquirer:
                 f"{address} is an address of {destination.ref} too, which takes port {port} before {named.ref} does"
             )
             settled = replace(settled, nowhere=before)
+        if named is destination and destination.rows and destination.dialled is None and not settled.nowhere:
+            settled = replace(settled, nowhere=beside_services(self, destination, protocol, port))
         service = destination.service
         # an address that is dialled has a family, and so has a cluster of one
         is_either = source.rows and destination.dialled is None and len(self.network.tables) > 1
@@ -357,14 +359,11 @@ class Inquirer:
         return settled
 
     def taken_by(self, destination: Target, protocol: int, port: str) -> Target:
-        """Who takes packets to a port of the named end: itself, or the Service that has its address too; of a node that
-        is named by its name, all of its addresses."""
-        if not (port.isascii() and port.isdigit()) or len(destination.rows) != 1:
+        """Who takes packets to a port of the named end: itself, or the Service that has its address too. A node that is
+        named by its name is meant at an address that no Service has."""
+        if destination.dialled is None or not (port.isascii() and port.isdigit()):
             return destination
-        if destination.dialled is not None:
-            return self.directory.service_before(destination, protocol, int(port)) or destination
-        found = services_before(self, destination, protocol, int(port))
-        return found[0] or destination if found and len({one and one.ref for one in found}) == 1 else destination
+        return self.directory.service_before(destination, protocol, int(port)) or destination
 
     def _ask(
         self,
@@ -382,9 +381,6 @@ class Inquirer:
         deliveries, nowhere, reasons = self.deliveries(destination, protocol, port)
         wanted = (family,) if family else self.network.families
         families = tuple(f for f in wanted if f in self.network.tables)
-        if destination.rows and destination.dialled is None and any(services_before(self, destination, protocol, port)):
-            told = f"at an address of {destination.ref} a Service takes port {port}: ask about the address"
-            return Settled("undecided", "none", (), told, (Reason("depends", told),))
         taken = at_node(self, source, destination, protocol, port, families)
         if taken is not None:
             return taken
