@@ -5,16 +5,23 @@ from __future__ import annotations
 import copy
 import random
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from netwright.base.ipset import Family
-from netwright.base.services import PROTOCOLS, ServiceSet
+from netwright.base.services import PROTOCOLS, ServiceSet, protocol_name
 from netwright.engine.by_owner import OwnerPairs, closed, opened
 from netwright.engine.difference import differences
 from netwright.engine.ends import shared_ends
+from netwright.engine.inquire import Settled
+from netwright.model.cluster import Backend, ServiceNoun, ServicePortNoun
+from netwright.model.references import Target
 from netwright.questions.diff import Diffed, Moved, Unsettled
+from netwright.questions.diff.services import ServiceChange
 from netwright.spec.judge import judge
 from netwright.spec.packet import NoSuchPacket
 from netwright.twin import Twin
@@ -175,6 +182,76 @@ def test_nothing_differs_from_itself_and_the_mirror(seed: int) -> None:
         assert pairs(there.opened, False) == pairs(back.closed, True), number
         assert pairs(there.closed, False) == pairs(back.opened, True), number
         assert pairs(there.changed, False) == pairs(back.changed, True), number
+
+
+def test_services_that_lead_elsewhere_are_those_whose_clients_get_elsewhere(seed: int) -> None:
+    """Selectors of Services are edited; every client is asked by itself what it gets to."""
+    seen: Counter[str] = Counter()
+    for one in range(60):
+        number = (seed + 13 * one) % 2**31
+        rng = random.Random(number)
+        case = cluster(number, 0)
+        after_manifests = edited(case.manifests, rng) if rng.random() < 0.5 else copy.deepcopy(case.manifests)
+        selecting = [o["spec"] for o in after_manifests if o["kind"] == "Service" and o["spec"].get("selector")]
+        for spec in rng.sample(selecting, min(2, len(selecting))):
+            spec["selector"] = copy.deepcopy(rng.choice(selecting)["selector"])
+        both = twin(case.manifests, case.pod_cidrs), twin(after_manifests, case.pod_cidrs)
+        there, back = both[1].diff(both[0]), both[0].diff(both[1])
+        assert [mirrored(s) for s in there.services] == [mirrored(s, turned=True) for s in back.services], number
+        told = {(s.service, s.port, s.protocol): s for s in there.services}
+        before, after = (leads(t) for t in both)
+        for key in before.keys() | after.keys():
+            was, now = (side.get(key, {}) for side in (before, after))
+            change = told.get(key)
+            assert (was.keys() == now.keys()) or change is not None, (number, key)
+            if change is None or not change.surely or not key[1] or any(" on the " in end for end in change.ends):
+                continue
+            for ends, others, listed in ((now, was, change.opened), (was, now, change.closed)):
+                want = {end for end, found in ends.items() if found() == "allow" and end not in others}
+                # of a workload that both sides lead to, its pods are told where they are others
+                pods = {end for end in listed if end.startswith("pod/") and end not in ends}
+                assert set(listed) - pods == want, (number, key, listed, want)
+                seen["passes" if want else "none"] += 1
+    assert min(seen["passes"], seen["none"]) > 5, seen
+
+
+def mirrored(s: ServiceChange, *, turned: bool = False) -> tuple[object, ...]:
+    verdicts, ends, taking = (s.was, s.now), (s.ended, s.ends), (s.closed, s.opened)
+    step = -1 if turned else 1
+    return s.service, s.port, s.protocol, s.surely, verdicts[::step], ends[::step], taking[::step]
+
+
+def best_of_others(settled: Settled) -> str:
+    """What comes of a client's packets but those to itself."""
+    others = {p.outcome.verdict for p in settled.parts if p.outcome.relation not in ("self", "hairpin")}
+    if len({p.outcome.relation for p in settled.parts} & {"self", "hairpin"}) == 0:
+        return settled.verdict
+    return next((v for v in ("allow", "undecided") if v in others), "deny")
+
+
+def leads(t: Twin) -> dict[tuple[str, int, str], dict[str, Callable[[], str]]]:
+    """By port of a Service its ends, with a function that asks each client whether it gets there."""
+    cluster = t.cluster
+    workloads, of_row = cluster.columns.workloads, cluster.columns.workload.tolist()
+    clients = [row for w in cluster.workloads if w.kind != "node" for row in w.rows]
+
+    def best(service: ServiceNoun, port: ServicePortNoun, backends: list[Backend]) -> str:
+        alone = replace(port, backends=tuple(backends), more="")
+        target = Target(service.ref, service=replace(service, ports=(alone,)))
+        asked = (t.inquirer.ask(Target("c", (row,)), target, port.protocol, str(port.port)) for row in clients)
+        found = {best_of_others(settled) for settled in asked}
+        return next((v for v in ("allow", "undecided") if v in found), "deny")
+
+    out: dict[tuple[str, int, str], dict[str, Callable[[], str]]] = {}
+    for service in cluster.services:
+        for port in service.ports if service.type != "ExternalName" else ():
+            held: dict[str, list[Backend]] = {}
+            for b in port.backends:
+                whose = workloads[of_row[b.row]] if b.row >= 0 else b.address
+                held.setdefault(f"{whose}:{port.port if service.headless else b.port}", []).append(b)
+            ends = {end: partial(best, service, port, backends) for end, backends in held.items()}
+            out[service.ref, port.port, protocol_name(port.protocol)] = dict(ends)
+    return out
 
 
 def test_an_applied_edit_differs_as_files_do(seed: int) -> None:

@@ -1,4 +1,5 @@
-"""How many differences there are of each word, ways in and pairs together, and what is said where there are none."""
+"""How many differences there are of each word, ways in, Services and pairs together, and what is said where there are
+none."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from netwright.questions.diff import Diffed
+from netwright.questions.diff.services import DENIED, ServiceChange
 from netwright.questions.diff.ways import ExposureChange
 from netwright.render.words import count
 
@@ -15,7 +17,13 @@ NOT_KNOWN: Final = "no connection is known to have opened, closed or changed, an
 AS_FAR: Final = ", as far as is known"
 
 
-def word_of(e: ExposureChange) -> str:
+def word_of(e: ExposureChange | ServiceChange) -> str:
+    if isinstance(e, ServiceChange):
+        if not e.surely:
+            return "undecided"
+        if e.opened and e.was in DENIED:
+            return "opened"
+        return "closed" if e.closed and e.now in DENIED else "changed"
     if e.wider:
         return "EXPOSED"
     if not e.is_sure:
@@ -24,8 +32,8 @@ def word_of(e: ExposureChange) -> str:
 
 
 def tally(found: Diffed) -> Counter[str]:
-    """By word: ways in, and pairs of ends."""
-    out = Counter(word_of(e) for e in found.exposed)
+    """By word: ways in, ports of Services, and pairs of ends."""
+    out = Counter(map(word_of, found.exposed)) + Counter(map(word_of, found.services))
     for word in ("opened", "closed", "changed", "undecided"):
         out[word] += len(getattr(found, word))
     return out

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from netwright.questions.diff import Diffed, Moved, Unsettled
+from netwright.questions.diff.services import DENIED, ServiceChange
 from netwright.questions.diff.ways import ExposureChange
 from netwright.render.diff_counts import word_of
 from netwright.render.words import count
@@ -32,18 +33,34 @@ class Group(NamedTuple):
         return len(self.sources) * len(self.destinations)
 
 
-Told = tuple[str, list[ExposureChange], Sequence[Moved] | Sequence[Unsettled]]
+Way = ExposureChange | ServiceChange
+
+
+class Told(NamedTuple):
+    """The differences of one word: ways in, pairs, and ports of Services that lead elsewhere."""
+
+    word: str
+    ways: Sequence[ExposureChange]
+    pairs: Sequence[Moved] | Sequence[Unsettled]
+    services: Sequence[ServiceChange]
 
 
 def by_word(found: Diffed) -> tuple[Told, ...]:
-    """The differences by their word, danger first: ways in, and pairs."""
+    """The differences by their word, danger first."""
+
+    def ways(word: str) -> list[ExposureChange]:
+        return [e for e in found.exposed if word_of(e) == word]
+
+    def services(word: str) -> list[ServiceChange]:
+        return [s for s in found.services if word_of(s) == word]
+
     return (
-        ("EXPOSED", [e for e in found.exposed if word_of(e) == "EXPOSED"], ()),
-        ("undecided", [e for e in found.exposed if word_of(e) == "undecided"], ()),
-        ("opened", [], found.opened),
-        ("closed", [e for e in found.exposed if word_of(e) == "closed"], found.closed),
-        ("changed", [e for e in found.exposed if word_of(e) == "changed"], found.changed),
-        ("undecided", [], found.undecided),
+        Told("EXPOSED", ways("EXPOSED"), (), ()),
+        Told("undecided", ways("undecided"), (), ()),
+        Told("opened", (), found.opened, services("opened")),
+        Told("closed", ways("closed"), found.closed, services("closed")),
+        Told("changed", ways("changed"), found.changed, services("changed")),
+        Told("undecided", (), found.undecided, services("undecided")),
     )
 
 
@@ -57,18 +74,23 @@ class Difference(NamedTuple):
 
 def differences(found: Diffed, names: Names, arrow: str = "→") -> Iterator[Difference]:
     """The differences in order, pairs in groups."""
-    for word, ways, listed in by_word(found):
+    for word, ways, listed, services in by_word(found):
         for way in ways:
             yield Difference(word, way_text(way, arrow), way.because)
         for group in groups(listed):
             yield Difference(word, group_text(group, names, arrow), group.causes)
+        for service in services:
+            yield Difference(word, way_text(service, arrow), service.because)
 
 
 # --- ways in --------------------
 
 
-def way_text(e: ExposureChange, arrow: str) -> str:
-    """`internet → svc/shop/web:80 TCP via NodePort every node:30080 (no way in, now open)`."""
+def way_text(e: Way, arrow: str) -> str:
+    """`internet → svc/shop/web:80 TCP via NodePort every node:30080 (no way in, now open)`;
+    `svc/shop/web:80 TCP → deploy/shop/db:5432, no longer deploy/shop/web:8080`."""
+    if isinstance(e, ServiceChange):
+        return f"{entry_of(e)} {arrow} {led(e)}"
     entry = f" {e.entry}" if e.entry else ""
     return f"internet {arrow} {e.service}:{e.port} {e.protocol} via {e.via}{entry} ({moved(e)})"
 
@@ -83,6 +105,32 @@ def moved(e: ExposureChange) -> str:
     if e.wider and e.was == e.now:
         return "for some addresses, now for others too"
     return f"{VERDICTS[e.was]}, now {VERDICTS[e.now]}"
+
+
+def entry_of(s: ServiceChange) -> str:
+    """The port of a Service that clients dial."""
+    return f"{s.service}:{s.port} {s.protocol}" if s.port else s.service
+
+
+def led(s: ServiceChange) -> str:
+    """`deploy/shop/db:5432, no longer deploy/shop/web:8080`; `nowhere, no longer deploy/shop/web:8080`."""
+    new, old = ([end for end in one if end not in other] for one, other in ((s.ends, s.ended), (s.ended, s.ends)))
+    stays = len(new) < len(s.ends)
+    told = ", ".join([f"{'also ' if stays else ''}{_listed(new)}"] if new else [])
+    if not new:
+        told = _listed(s.ends) if s.ends else NOWHERE[s.now]
+    if old:
+        told += f", {'no longer' if s.surely else 'perhaps no longer'} {_listed(old)}"
+    if "undecided" in (s.was, s.now):
+        both = f"{PASSED[s.was]}, now {PASSED[s.now]}" if s.was != s.now else "whether clients pass is undecided"
+        return f"{told} ({both})"
+    if s.was in DENIED and s.now in DENIED:
+        return f"{told} (no client in the cluster passes, before or now)"
+    return told
+
+
+NOWHERE = {"": "no such port", "deny": "nowhere", "undecided": "not known where"}
+PASSED = {"": "no such port", "deny": "open to no client", "some": "open to clients", "undecided": "undecided"}
 
 
 def _listed(ends: Sequence[str]) -> str:

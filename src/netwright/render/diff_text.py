@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from netwright.questions.diff.objects import ObjectChange
-from netwright.questions.diff.ways import ExposureChange
 from netwright.render.compared import Compared
 from netwright.render.diff_counts import SAME, counts, nothing, quiet
 from netwright.render.diff_groups import (
@@ -13,6 +12,7 @@ from netwright.render.diff_groups import (
     SIGNS,
     Group,
     Names,
+    Way,
     by_word,
     group_text,
     groups,
@@ -23,7 +23,7 @@ from netwright.render.escape import plain
 from netwright.render.styles import Style, heading, marked
 from netwright.render.words import Words, count
 
-GROUPS = 12
+GROUPS = SERVICES = 12
 CAUSES = 4
 FIELDS = 2
 INDENT = " " * 12
@@ -37,8 +37,8 @@ STYLES: dict[str, Style] = {
 
 
 def diff_text(compared: Sequence[Compared], words: Words, *, everything: bool, last: str) -> Iterator[str]:
-    """Lines; at most GROUPS groups of each twin unless `everything`. Of several twins those that differ stand one after
-    the other under their names, the others are counted at the end."""
+    """Lines; at most GROUPS groups and SERVICES ports of Services of each twin unless `everything`. Of several twins
+    those that differ stand one after the other under their names, the others are counted at the end."""
     if len(compared) == 1 and not compared[0].name:
         yield from _differences(compared[0], words, everything)
         yield from _quiet(compared, words, everything)
@@ -75,10 +75,10 @@ def _differences(one: Compared, words: Words, everything: bool) -> Iterator[str]
     found = one.found
     names = Names(found.outside, one.workloads, everything)
     causes = _Causes(found.because, words, everything)
-    shown = folded = 0
-    for word, ways, listed in by_word(found):
+    shown = folded = led = 0
+    for word, ways, listed, services in by_word(found):
         for way in ways:
-            yield from _exposure(word, way, words)
+            yield from _way(word, way, words)
             yield from causes.lines(way.because)
         for group in groups(listed):
             if shown >= GROUPS and not everything:
@@ -87,6 +87,12 @@ def _differences(one: Compared, words: Words, everything: bool) -> Iterator[str]
             shown += 1
             yield from _group(word, group, names, words)
             yield from causes.lines(group.causes)
+        most = len(services) if everything else max(0, SERVICES - led)
+        led += len(services[:most])
+        folded += len(services[most:])
+        for service in services[:most]:
+            yield from _way(word, service, words)
+            yield from causes.lines(service.because)
     if found.is_empty:
         yield from words.fold(nothing(found), "", "")
     if folded:
@@ -116,7 +122,7 @@ def _quiet(compared: Sequence[Compared], words: Words, everything: bool) -> Iter
 # --- ways in and pairs --------------------
 
 
-def _exposure(word: str, e: ExposureChange, words: Words) -> Iterator[str]:
+def _way(word: str, e: Way, words: Words) -> Iterator[str]:
     yield from _head(word, plain(way_text(e, words["arrow"])), words)
 
 

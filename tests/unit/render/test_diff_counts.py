@@ -45,21 +45,23 @@ def tiles(text: str) -> dict[str, str]:
 
 
 def test_a_way_in_that_closed_is_counted_as_one_that_was_exposed_is(ask: Ask) -> None:
-    assert "1 exposed · 0 opened · 0 closed · 0 changed" in ask("without", "with").replace("\n", " ")
-    assert ask("with", "without").splitlines()[-2].startswith("0 opened · 1 closed · 0 changed · 0 undecided")
+    """The way in, and beside it the port of the Service in the cluster."""
+    assert "1 exposed · 1 opened · 0 closed · 0 changed" in ask("without", "with").replace("\n", " ")
+    assert ask("with", "without").splitlines()[-2].startswith("0 opened · 2 closed · 0 changed · 0 undecided")
 
 
 def test_so_it_is_in_the_other_formats(ask: Ask) -> None:
     both = ("with", "without", "-o")
-    assert "## netwright diff failed: 0 exposed, 0 opened, 1 closed\n" in ask(*both, "md")
-    assert "| `-` closed | 1 |\n" in ask(*both, "md")
-    assert "\nnetwright diff: 0 opened, 1 closed, 0 changed" in ask(*both, "github")
+    assert "## netwright diff failed: 0 exposed, 0 opened, 2 closed\n" in ask(*both, "md")
+    assert "| `-` closed | 2 |\n" in ask(*both, "md")
+    assert "\nnetwright diff: 0 opened, 2 closed, 0 changed" in ask(*both, "github")
     closed = {name: became for name, became in cases(ask(*both, "junit")).items() if became != "passed"}
     assert closed == {"no connection is closed": "failure"}
     page = ask(*both, "html", "--out", "page.html") or Path("page.html").read_text(encoding="utf-8")
-    assert tiles(page)["closed"] == "1"
+    assert tiles(page)["closed"] == "2"
     found = json.loads(ask(*both, "json"))
     assert [(e["was"], e["now"]) for e in found["exposed"]] == [("allow", "")]
+    assert [(s["was"], s["now"]) for s in found["services"]] == [("some", "")]
     assert (found["closed"], found["unread"]) == ([], [])
 
 

@@ -20,6 +20,7 @@ from netwright.model.references import Directory
 from netwright.questions.diff.causes import Kinds, causes
 from netwright.questions.diff.changes import Changes
 from netwright.questions.diff.objects import ObjectChange
+from netwright.questions.diff.services import ServiceChange, led_elsewhere
 from netwright.questions.diff.ways import ExposureChange, exposed
 from netwright.questions.registry import FROM_TO, Asked, Diff
 
@@ -75,13 +76,15 @@ class Diffed(msgspec.Struct, frozen=True, kw_only=True):
     """The difference of two networks. `opened`: nothing surely passed before; `closed`: nothing surely passes now;
     `changed`: other services pass; `undecided`: what was or is undecided; each in the order of its ends. TCP, UDP and
     SCTP. `unread`: what of either input was not read and may hide a difference, unless all of both is the same text.
-    `outside`: the parts that addresses outside were told apart in."""
+    `outside`: the parts that addresses outside were told apart in. `services`: ports of Services that lead
+    elsewhere."""
 
     exposed: tuple[ExposureChange, ...]
     opened: tuple[Moved, ...]
     closed: tuple[Moved, ...]
     changed: tuple[Moved, ...]
     undecided: tuple[Unsettled, ...]
+    services: tuple[ServiceChange, ...]
     because: tuple[ObjectChange, ...]
     without_effect: tuple[ObjectChange, ...]
     quiet_files: tuple[str, ...]
@@ -96,21 +99,24 @@ class Diffed(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_empty(self) -> bool:
-        return not (self.exposed or self.opened or self.closed or self.changed or self.undecided)
+        pairs = self.opened or self.closed or self.changed or self.undecided
+        return not (self.exposed or pairs or self.services)
 
     def fails(self, fail_on: FailOn) -> bool:
         """Whether a difference of this sort is surely there."""
         exposed = any(e.wider for e in self.exposed)
-        opened = any(m.opened for m in (*self.opened, *self.changed)) or exposed
+        opened = any(m.opened for m in (*self.opened, *self.changed)) or exposed or any(s.opened for s in self.services)
         if fail_on == "any":
-            return opened or bool(self.closed or self.changed) or any(e.is_sure for e in self.exposed)
+            surely = any(e.is_sure for e in self.exposed) or any(s.surely for s in self.services)
+            return opened or bool(self.closed or self.changed) or surely
         return {"opened": opened, "exposed": exposed, "never": False}[fail_on]
 
     def may_fail(self, fail_on: FailOn) -> bool:
         """Whether what is undecided could hide a difference of this sort."""
         exposed = any(not e.is_sure and e.now not in ("deny", "") and e.was != "allow" for e in self.exposed)
         opened = any(u.was != "allow" and u.now != "deny" for u in self.undecided) or exposed
-        whatever = bool(self.undecided) or any(not e.is_sure for e in self.exposed)
+        opened = opened or any(s.may_open for s in self.services)
+        whatever = bool(self.undecided or self.services) or any(not e.is_sure for e in self.exposed)
         return {"any": whatever, "opened": opened, "exposed": exposed, "never": False}[fail_on]
 
 
@@ -131,7 +137,9 @@ def diff(before: Asked, after: Asked) -> Diffed:
     families = sorted({*old.network.families, *new.network.families})
     compared = [_Compared(old, new, family, changes) for family in families]
     ways = exposed(old, new, changes, [c.ends for c in compared])
-    used = sorted({i for c in compared for i in c.used()} | {i for e in ways for i in e.because})
+    services = led_elsewhere(old, new, changes)
+    causing = (*(e.because for e in ways), *(s.because for s in services))
+    used = sorted({i for c in compared for i in c.used()}.union(*causing))
     renumbered = {i: n for n, i in enumerate(used)}
     told = _Pairs([], [], [], [])
     for one in compared:
@@ -140,14 +148,17 @@ def diff(before: Asked, after: Asked) -> Diffed:
         told = _Pairs(*(_both_families(listed) for listed in told))
     files = _Files(before, after)
     quiet = {*changes.unread, *used}
+
+    def because(one: ExposureChange | ServiceChange) -> tuple[int, ...]:
+        return tuple(sorted(renumbered[i] for i in one.because))
+
     return Diffed(
-        exposed=tuple(
-            msgspec.structs.replace(e, because=tuple(sorted(renumbered[i] for i in e.because))) for e in ways
-        ),
+        exposed=tuple(msgspec.structs.replace(e, because=because(e)) for e in ways),
         opened=tuple(told.opened),
         closed=tuple(told.closed),
         changed=tuple(told.changed),
         undecided=tuple(told.undecided),
+        services=tuple(msgspec.structs.replace(one, because=because(one)) for one in services),
         because=tuple(changes.listed[i] for i in used),
         without_effect=tuple(c for i, c in enumerate(changes.listed) if i not in quiet),
         quiet_files=files.quiet([changes.listed[i] for i in used]),

@@ -14,9 +14,20 @@ from netwright.model.finding import Mark
 from netwright.questions.deciding import ranges
 from netwright.questions.diff import Diffed, Moved, Unsettled
 from netwright.questions.diff.objects import ObjectChange
+from netwright.questions.diff.services import ServiceChange
 from netwright.questions.diff.ways import ExposureChange
 from netwright.render.diff_counts import nothing, quiet, word_of
-from netwright.render.diff_groups import NO_CAUSE, SIGNS, Group, Names, groups, moved, namespace_of
+from netwright.render.diff_groups import (
+    NO_CAUSE,
+    SIGNS,
+    Group,
+    Names,
+    entry_of,
+    groups,
+    led,
+    moved,
+    namespace_of,
+)
 from netwright.render.excerpt import Lines
 from netwright.render.html.elements import Html, Part, join, name, prose, tag
 from netwright.render.html.findings import excerpt
@@ -32,15 +43,20 @@ DNS: Final = frozenset({"TCP 53; UDP 53", "TCP 53", "UDP 53"})
 
 
 class Told(NamedTuple):
-    """What stands in one list of the page: a word, its ways in and its groups of pairs."""
+    """What stands in one list of the page: a word, its ways in, its Services and its groups of pairs."""
 
     word: str
     ways: list[ExposureChange]
+    services: list[ServiceChange]
     groups: list[Group]
 
     @property
     def size(self) -> int:
-        return len(self.ways) + sum(_size(g) for g in self.groups)
+        return len(self.ways) + len(self.services) + self.pairs
+
+    @property
+    def pairs(self) -> int:
+        return sum(_size(g) for g in self.groups)
 
 
 def told_of(found: Diffed) -> list[Told]:
@@ -52,7 +68,13 @@ def told_of(found: Diffed) -> list[Told]:
         "undecided": found.undecided,
     }
     return [
-        Told(word, [e for e in found.exposed if word_of(e) == word], groups(listed.get(word, ()))) for word in ORDER
+        Told(
+            word,
+            [e for e in found.exposed if word_of(e) == word],
+            [s for s in found.services if word_of(s) == word],
+            groups(listed.get(word, ())),
+        )
+        for word in ORDER
     ]
 
 
@@ -67,13 +89,14 @@ def changes_section(found: Diffed, told: Sequence[Told], names: Names, before: L
             continue
         rows = [_way(one.word, e, found, before, after) for e in one.ways]
         rows += [_group(one.word, g, names, found, before, after) for g in one.groups]
+        rows += [_service(one.word, s, found, before, after) for s in one.services]
         left = rows[OPEN_GROUPS + 1 :] and rows[OPEN_GROUPS:]
         shown = rows[: len(rows) - len(left)]
         folded = tag("details", tag("summary", f"{count(len(left), 'more group')}"), *left, class_="more")
-        pairs = one.size - len(one.ways)
         sized = [
             *([count(len(one.ways), "way in", "ways in")] if one.ways else []),
-            *([count(pairs, "pair")] if pairs else []),
+            *([count(len(one.services), "port of a Service", "ports of Services")] if one.services else []),
+            *([count(one.pairs, "pair")] if one.pairs else []),
         ]
         head = tag("h3", badge(one.word), tag("small", f" {' and '.join(sized)}"))
         blocks.append(tag("div", head, *shown, folded if left else None, class_=f"codes {one.word}"))
@@ -106,6 +129,13 @@ def _way(word: str, e: ExposureChange, found: Diffed, before: Lines, after: Line
     ends = tag("p", "Ends at ", _listed(e.workloads), class_="ends") if e.workloads else None
     text = f"internet {e.service}:{e.port} {e.via} {e.entry} {' '.join(e.workloads)}"
     return _article(word, text, (head, via, ends), e.because, found, before, after)
+
+
+def _service(word: str, s: ServiceChange, found: Diffed, before: Lines, after: Lines) -> Html:
+    head = tag("h4", name(entry_of(s)))
+    shown = tag("p", "leads to ", name(led(s)))
+    text = f"{entry_of(s)} {' '.join((*s.ended, *s.ends))}"
+    return _article(word, text, (head, shown), s.because, found, before, after)
 
 
 def _group(word: str, g: Group, names: Names, found: Diffed, before: Lines, after: Lines) -> Html:
