@@ -14,6 +14,7 @@ from netwright.render.words import count
 
 SAME: Final = "no connection was opened, closed or changed"
 NOT_KNOWN: Final = "no connection is known to have opened, closed or changed, and part of the input could not be read"
+LISTENING: Final = "changed the ports that its pods listen at, or take of their nodes, and no verdict"
 AS_FAR: Final = ", as far as is known"
 
 
@@ -58,6 +59,8 @@ def nothing(found: Diffed) -> str:
 def quiet(found: Diffed) -> Iterator[tuple[str, str, list[str]]]:
     """What moved nothing: a noun, what is said of it, the names. And what was not read."""
     far = "" if found.is_known else AS_FAR
+    names = [f"{c.ref} ({c.place})" if c.place else c.ref for c in found.listening]
+    yield "object", LISTENING + far, names
     yield "object", f"changed without effect on connections{far}", [c.ref for c in found.without_effect]
     yield "file", f"changed text but not traffic{far}", list(found.quiet_files)
     places = [change.after or change.before or change.name for change in found.unread]

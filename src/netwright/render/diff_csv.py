@@ -62,7 +62,7 @@ def _way(e: ExposureChange) -> dict[str, Cell]:
     via = f"{e.via} {e.entry}".rstrip()
     return {
         "from": "internet",
-        "to": f"{e.service}:{e.port} {e.protocol}",
+        "to": entry_of(e),
         "via": via,
         "was": e.was or "no way in",
         "now": e.now or "no way in",

@@ -92,7 +92,7 @@ def way_text(e: Way, arrow: str) -> str:
     if isinstance(e, ServiceChange):
         return f"{entry_of(e)} {arrow} {led(e)}"
     entry = f" {e.entry}" if e.entry else ""
-    return f"internet {arrow} {e.service}:{e.port} {e.protocol} via {e.via}{entry} ({moved(e)})"
+    return f"internet {arrow} {entry_of(e)} via {e.via}{entry} ({moved(e)})"
 
 
 def moved(e: ExposureChange) -> str:
@@ -103,13 +103,13 @@ def moved(e: ExposureChange) -> str:
         told += [f"no longer to {_listed(old)}"] if old else []
         return f"{VERDICTS[e.now]}, {', '.join(told)}"
     if e.wider and e.was == e.now:
-        return "for some addresses, now for others too"
+        return "for some addresses, now for others too" if e.port else "for some ports, now for others too"
     return f"{VERDICTS[e.was]}, now {VERDICTS[e.now]}"
 
 
-def entry_of(s: ServiceChange) -> str:
-    """The port of a Service that clients dial."""
-    return f"{s.service}:{s.port} {s.protocol}" if s.port else s.service
+def entry_of(e: Way) -> str:
+    """What clients dial: a port of a Service, or whatever listens there."""
+    return f"{e.service}:{e.port} {e.protocol}" if e.port else e.service
 
 
 def led(s: ServiceChange) -> str:

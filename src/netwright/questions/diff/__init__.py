@@ -19,9 +19,11 @@ from netwright.engine.inquire import Inquirer
 from netwright.model.references import Directory
 from netwright.questions.diff.causes import Kinds, causes
 from netwright.questions.diff.changes import Changes
+from netwright.questions.diff.listening import Listening
 from netwright.questions.diff.objects import ObjectChange
+from netwright.questions.diff.on_nodes import on_nodes
 from netwright.questions.diff.services import ServiceChange, led_elsewhere
-from netwright.questions.diff.ways import ExposureChange, exposed
+from netwright.questions.diff.ways import ExposureChange, danger_first, exposed
 from netwright.questions.registry import FROM_TO, Asked, Diff
 
 if TYPE_CHECKING:
@@ -77,7 +79,8 @@ class Diffed(msgspec.Struct, frozen=True, kw_only=True):
     `changed`: other services pass; `undecided`: what was or is undecided; each in the order of its ends. TCP, UDP and
     SCTP. `unread`: what of either input was not read and may hide a difference, unless all of both is the same text.
     `outside`: the parts that addresses outside were told apart in. `services`: ports of Services that lead
-    elsewhere."""
+    elsewhere. `listening`: objects whose pods listen at other ports of theirs or of their nodes while no difference
+    came of it; `without_effect`: other objects of which none came."""
 
     exposed: tuple[ExposureChange, ...]
     opened: tuple[Moved, ...]
@@ -86,6 +89,7 @@ class Diffed(msgspec.Struct, frozen=True, kw_only=True):
     undecided: tuple[Unsettled, ...]
     services: tuple[ServiceChange, ...]
     because: tuple[ObjectChange, ...]
+    listening: tuple[ObjectChange, ...]
     without_effect: tuple[ObjectChange, ...]
     quiet_files: tuple[str, ...]
     outside: tuple[str, ...]
@@ -136,7 +140,9 @@ def diff(before: Asked, after: Asked) -> Diffed:
     changes = Changes(before, after)
     families = sorted({*old.network.families, *new.network.families})
     compared = [_Compared(old, new, family, changes) for family in families]
-    ways = exposed(old, new, changes, [c.ends for c in compared])
+    listening = Listening((old.cluster, made), changes.numbers)
+    by_ways, at_nodes = exposed(old, new, changes, [c.ends for c in compared], listening)
+    ways = danger_first((*by_ways, *on_nodes(compared, at_nodes, listening)))
     services = led_elsewhere(old, new, changes)
     causing = (*(e.because for e in ways), *(s.because for s in services))
     used = sorted({i for c in compared for i in c.used()}.union(*causing))
@@ -149,6 +155,9 @@ def diff(before: Asked, after: Asked) -> Diffed:
     files = _Files(before, after)
     quiet = {*changes.unread, *used}
 
+    left = [c for i, c in enumerate(changes.listed) if i not in quiet]
+    elsewhere = [c for c in left if listening((c.kind, c.namespace, c.name))]
+
     def because(one: ExposureChange | ServiceChange) -> tuple[int, ...]:
         return tuple(sorted(renumbered[i] for i in one.because))
 
@@ -160,8 +169,9 @@ def diff(before: Asked, after: Asked) -> Diffed:
         undecided=tuple(told.undecided),
         services=tuple(msgspec.structs.replace(one, because=because(one)) for one in services),
         because=tuple(changes.listed[i] for i in used),
-        without_effect=tuple(c for i, c in enumerate(changes.listed) if i not in quiet),
-        quiet_files=files.quiet([changes.listed[i] for i in used]),
+        listening=tuple(elsewhere),
+        without_effect=tuple(c for c in left if c not in elsewhere),
+        quiet_files=files.quiet([*(changes.listed[i] for i in used), *elsewhere]),
         outside=tuple(dict.fromkeys(o for c in compared for o in c.ends.owners[len(c.ends.owners) - c.ends.outside :])),
         pairs=max(len(c.ends.owners) ** 2 - c.ends.outside**2 for c in compared),
         unread=tuple(changes.listed[i] for i in changes.unread) if changes.unread and not files.are_same() else (),

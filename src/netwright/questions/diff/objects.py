@@ -15,6 +15,7 @@ from netwright.model.document import Decoded
 Key = tuple[str, str, str]
 """Kind, namespace and name."""
 Locate = Callable[[Origin], Position | None]
+ABSENT = "absent"
 MOST_FIELDS = 4
 LONGEST = 60
 
@@ -29,8 +30,7 @@ class FieldChange(msgspec.Struct, frozen=True, kw_only=True):
 
 class ObjectChange(msgspec.Struct, frozen=True, kw_only=True):
     """An object that is not the same in both inputs, or a `file` that is `unreadable` and may hold what the other
-    input has. `fields` are the first that differ; `note` is what is wrong with the file. `before` and `after` are where
-    it stands, "" where it is not there or has no text."""
+    input has. `fields` are the first that differ; `note` is what is wrong with the file. `before` and `after` are where it stands, "" where it is not there or has no text."""
 
     kind: str
     namespace: str
@@ -45,6 +45,12 @@ class ObjectChange(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ref(self) -> str:
         return f"{self.kind} {named(self.namespace, self.name)}"
+
+    @property
+    def place(self) -> str:
+        """Where the first field that differs stands, or stood where it is gone."""
+        is_gone = bool(self.fields) and self.fields[0].new == ABSENT
+        return (self.before if is_gone else self.after) or self.after or self.before
 
 
 key_of: Callable[[Decoded], Key] = attrgetter("kind", "namespace", "name")
@@ -130,7 +136,7 @@ def _told(at: Pointer, old: Any, new: Any) -> FieldChange:
 
 def _short(value: Any) -> str:
     if value is None:
-        return "absent"
+        return ABSENT
     text = value if isinstance(value, str) else msgspec.json.encode(_said(value)).decode()
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
 

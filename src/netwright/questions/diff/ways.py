@@ -18,6 +18,7 @@ from netwright.model.references import FROM_INTERNET
 from netwright.model.rule import Direction
 from netwright.questions.diff.causes import objects_at
 from netwright.questions.diff.changes import Changes, Numbers
+from netwright.questions.diff.listening import Listening
 from netwright.questions.diff.objects import Key
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 Verdict = Literal["allow", "some", "deny", "undecided", ""]
 OPEN: Final = ("allow", "some")
+AT_NODES: Final = "host"
+"""How the names of ways in begin that lead to pods by their nodes without a Service: hostPort, hostNetwork."""
 _DIRECTIONS: Final[tuple[Direction, Direction]] = ("egress", "ingress")
 
 
@@ -34,7 +37,8 @@ class ExposureChange(msgspec.Struct, frozen=True, kw_only=True):
     """A way in from the internet whose verdict changed ("" where there is no such way), or that leads to other ends.
     `ended` and `ends` are the endpoints, with their ports, to which it let pass, surely or perhaps, and does now.
     `wider`: addresses surely may enter now that surely could not before, or reach an end that they did not reach.
-    `because` numbers the changes that caused it."""
+    `because` numbers the changes that caused it. `service` is the workload and `port` 0 where the pods are reached on
+    their nodes' network, at whatever port they listen at."""
 
     service: str
     port: int
@@ -54,13 +58,16 @@ class ExposureChange(msgspec.Struct, frozen=True, kw_only=True):
         return "undecided" not in (self.was, self.now)
 
 
-def exposed(old: Inquirer, new: Inquirer, changes: Changes, ends: Sequence[SharedEnds]) -> list[ExposureChange]:
-    """The ways in that differ, danger first; `ends` are those of either family. A way that one network lacks is
-    undecided there where what was not read may make it."""
+def exposed(
+    old: Inquirer, new: Inquirer, changes: Changes, ends: Sequence[SharedEnds], listening: Listening
+) -> tuple[list[ExposureChange], set[str]]:
+    """The ways in that differ; `ends` are those of either family. A way that one network lacks is undecided there where
+    what was not read may make it. And the workloads that either network has ways to by their nodes, without a
+    Service."""
     if not (has_ways(old.cluster) or has_ways(new.cluster)):
-        return []
+        return [], set()
     ways = [by_key(exposures(i, FROM_INTERNET)) for i in (old, new)]
-    causes = _Causes((old, new), changes, ends)
+    causes = _Causes((old, new), changes, ends, listening)
     ranges = [{s.ref: IpSet.of(*s.source_ranges) for s in i.cluster.services if s.source_ranges} for i in (old, new)]
     out = []
     for key in sorted({*ways[0], *ways[1]}):
@@ -92,7 +99,12 @@ def exposed(old: Inquirer, new: Inquirer, changes: Changes, ends: Sequence[Share
                 ends=tuple(ending),
             )
         )
-    return sorted(out, key=lambda e: (not e.wider, e.service, e.port, e.via, e.entry))
+    by_node = (way for side in ways for way in side.values() if way.via.startswith(AT_NODES))
+    return out, {workload for way in by_node for workload in way.workloads}
+
+
+def danger_first(ways: Iterable[ExposureChange]) -> list[ExposureChange]:
+    return sorted(ways, key=lambda e: (not e.wider, e.service, e.port, e.via, e.entry))
 
 
 def _ends(way: Exposure | None) -> dict[str, None]:
@@ -107,8 +119,11 @@ class _Causes:
     """The changes behind a way in: of the objects that make it, of the ends of its hops, and of the policies that
     decide a hop."""
 
-    def __init__(self, sides: tuple[Inquirer, Inquirer], changes: Changes, ends: Sequence[SharedEnds]) -> None:
+    def __init__(
+        self, sides: tuple[Inquirer, Inquirer], changes: Changes, ends: Sequence[SharedEnds], listening: Listening
+    ) -> None:
         self._sides = sides
+        self._listening = listening
         self._changes = changes
         self._ends = ends
         self._changed: tuple[set[int], set[int]] | None = None
@@ -145,13 +160,15 @@ class _Causes:
         return found
 
     def _by_ends(self, side: int, parts: Iterable[Part]) -> set[int]:
-        """Changed objects that ends are made of which rules see otherwise, or which one side lacks; and nodes."""
+        """Changed objects that ends are made of which rules see otherwise, which listen elsewhere, or which one side
+        lacks; and nodes."""
         inquirer, numbers = self._sides[side], self._changes.numbers
         found: set[int] = set()
         if not numbers:
             return found
         rows = {row for part in parts for row in (part.packet.source.row, *part.rows)}
         for row in rows - {-1}:
+            found |= self._listening.at(side, row)
             d = inquirer.cluster.row_objects[row]
             if row in self._changed_rows[side] or d.kind == "Node":
                 found.update(i for key in objects_at(inquirer, row) for i in numbers.get(key, ()))
@@ -213,8 +230,9 @@ class _Causes:
 
 
 def _making(way: Exposure) -> Iterator[Key]:
-    """The objects that make a way: its Service, and those that its steps name."""
-    yield _service(way.service)
+    """The objects that make a way: its Service where it has one, and those that its steps name."""
+    if way.service.startswith("svc/"):
+        yield _service(way.service)
     for step in way.steps:
         if step.origin is not None:
             yield step.origin.kind, step.origin.namespace, step.origin.name

@@ -124,10 +124,10 @@ def _quiet(told: str, noun: str, names: Sequence[str]) -> Iterator[Html]:
 
 
 def _way(word: str, e: ExposureChange, found: Diffed, before: Lines, after: Lines) -> Html:
-    head = tag("h4", "internet → ", name(f"{e.service}:{e.port}"), f" {e.protocol}")
+    head = tag("h4", "internet → ", name(entry_of(e)))
     via = tag("p", f"via {e.via} ", name(e.entry), f": {moved(e)}")
     ends = tag("p", "Ends at ", _listed(e.workloads), class_="ends") if e.workloads else None
-    text = f"internet {e.service}:{e.port} {e.via} {e.entry} {' '.join(e.workloads)}"
+    text = f"internet {entry_of(e)} {e.via} {e.entry} {' '.join(e.workloads)}"
     return _article(word, text, (head, via, ends), e.because, found, before, after)
 
 
@@ -279,7 +279,7 @@ def difference_data(found: Diffed, told: Sequence[Told], before: Sequence[str], 
         "ways": [
             {
                 "service": e.service,
-                "port": e.port,
+                "port": e.port or "any",
                 "protocol": e.protocol,
                 "via": e.via,
                 "entry": e.entry,

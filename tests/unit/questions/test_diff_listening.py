@@ -1,0 +1,217 @@
+"""hostPort, hostNetwork and the ports of containers: who changed them is never without effect, and is found as a
+cause."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import netwright as nw
+from netwright.cli.main import run
+from netwright.engine.exposure import Exposure
+from netwright.engine.inquire import Inquirer
+from netwright.model.references import FROM_INTERNET, Target
+from netwright.questions.diff import Diffed, ways
+
+DENY = """\
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: np, namespace: a},
+ spec: {podSelector: {}, policyTypes: [Ingress, Egress]}}
+"""
+DB = """\
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: db, namespace: a}
+spec:
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec:
+      containers:
+        - name: c
+          image: x
+          ports: [{containerPort: 5432}]
+"""
+HOST_PORT = DB.replace("containerPort: 5432", "containerPort: 5432, hostPort: 5432")
+HOST_NETWORK = DB.replace("    spec:\n", "    spec:\n      hostNetwork: true\n")
+Compare = Callable[..., Diffed]
+
+
+@pytest.fixture
+def compare(tmp_path: Path) -> Compare:
+    """The difference of two manifests. The one back has the same ways in, turned, and either differs in nothing from
+    itself."""
+
+    def compared(before: str, after: str, *more: str) -> Diffed:
+        twins = []
+        for name, text in (("a", before), ("b", after)):
+            (tmp_path / name).mkdir(exist_ok=True)
+            (tmp_path / name / "x.yaml").write_text("---\n".join((text, *more)), encoding="utf-8")
+            twins.append(nw.load(str(tmp_path / name)))
+        there, back = twins[1].diff(twins[0]), twins[0].diff(twins[1])
+        assert {(e.service, e.via, e.was, e.now) for e in there.exposed} == {
+            (e.service, e.via, e.now, e.was) for e in back.exposed
+        }
+        assert [c.ref for c in there.listening] == [c.ref for c in back.listening]
+        assert all(twin.diff(nw.load(str(tmp_path / name))).is_empty for twin, name in zip(twins, "ab", strict=True))
+        return there
+
+    return compared
+
+
+# --- what is never without effect --------------------
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line"),
+    [
+        (DB, HOST_PORT, "x.yaml:12:40"),
+        (HOST_PORT, DB, "x.yaml:12:40"),
+        (DB, DB.replace("5432", "5433"), "x.yaml:12:20"),
+        (DB, DB.replace("          ports: [{containerPort: 5432}]\n", ""), "x.yaml:12:11"),
+    ],
+)
+def test_who_listens_elsewhere_is_told_apart_with_its_line(
+    compare: Compare, before: str, after: str, line: str
+) -> None:
+    found = compare(before, after, DENY)
+    assert ([c.ref for c in found.listening], found.without_effect) == (["DaemonSet a/db"], ())
+    assert found.quiet_files == ()
+    assert line[:9] in found.listening[0].place
+
+
+def test_who_comes_with_a_port_of_its_node_is_told_apart_too(compare: Compare) -> None:
+    assert [c.ref for c in compare("", HOST_PORT, DENY).listening] == ["DaemonSet a/db"]
+    found = compare("", DB, DENY)
+    assert (found.listening, [c.ref for c in found.without_effect]) == ((), ["DaemonSet a/db"])
+
+
+def test_another_change_of_a_workload_is_without_effect(compare: Compare) -> None:
+    found = compare(DB, DB.replace("metadata: {name: db, ", "metadata: {labels: {x: z}, name: db, "), DENY)
+    assert (found.listening, [c.ref for c in found.without_effect]) == ((), ["DaemonSet a/db"])
+
+
+@pytest.mark.parametrize("form", ["text", "md", "html", "json"])
+def test_it_is_said_in_words(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, text in (("a", DB), ("b", HOST_PORT)):
+        Path(name).mkdir()
+        Path(name, "x.yaml").write_text(f"{text}---\n{DENY}", encoding="utf-8")
+    run(["diff", "a", "b", "-q", "-o", form, *(["--out", "page.html"] if form == "html" else [])])
+    said = capfdbinary.readouterr().out.decode() or Path("page.html").read_text(encoding="utf-8")
+    if form == "json":
+        assert [c["name"] for c in json.loads(said)["listening"]] == ["db"]
+        return
+    told = " ".join(said.split())
+    assert "1 object changed the ports that its pods listen at, or take of their nodes, and no verdict" in told
+    assert "b/x.yaml:12" in told
+    assert "without effect" not in told
+    assert "not traffic" not in told
+
+
+# --- causes --------------------
+
+CONTROLLER = """\
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: ctl, namespace: ing}, spec: {
+ selector: {matchLabels: {app: ctl}}, template: {
+  metadata: {labels: {app: ctl, app.kubernetes.io/name: ingress-nginx, app.kubernetes.io/component: controller}},
+  spec: {containers: [{name: c, image: x, ports: [{name: http, containerPort: 80}]}]}}}}
+---
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: a}, spec: {
+ selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}},
+  spec: {containers: [{name: c, image: x, ports: [{containerPort: 8080}]}]}}}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: web, namespace: a},
+ spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}}
+---
+{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: i, namespace: a}, spec: {rules: [{
+ http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]}}
+"""
+
+
+def test_a_controller_that_takes_a_port_of_its_node_is_the_cause_of_the_ways_through_it(compare: Compare) -> None:
+    found = compare(CONTROLLER, CONTROLLER.replace("containerPort: 80}", "containerPort: 80, hostPort: 80}", 1))
+    (way,) = found.exposed
+    assert (way.via, way.was, way.now) == ("Ingress", "undecided", "allow")
+    assert [found.because[i].ref for i in way.because] == ["Deployment ing/ctl"]
+    assert (found.without_effect, found.listening, found.quiet_files) == ((), (), ())
+
+
+def by_node(inquirer: Inquirer, source: Target, *_: Any) -> Iterator[Exposure]:
+    """Ways in by hostPorts, as an engine may tell them: no Service, and the workload in its place."""
+    for row, ports in enumerate(inquirer.cluster.row_ports):
+        for port in (p for p in ports if p.host_port):
+            ref = inquirer.directory.row_ref(row)
+            delivery = inquirer.deliveries(Target(ref, rows=(row,)), port.protocol, str(port.number))[0]
+            parts = inquirer.parts(source, Target(ref, rows=(row,)), delivery, 4, None)
+            verdict = inquirer.settle(parts).verdict
+            yield Exposure(ref, port.host_port, 6, "hostPort", "its node", (ref,), verdict, (), tuple(parts))
+
+
+def test_a_way_in_by_a_port_of_a_node_has_the_workload_as_its_cause(
+    compare: Compare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ways, "exposures", by_node)
+    monkeypatch.setattr(ways, "has_ways", lambda cluster: True)
+    found = compare(DB, HOST_PORT)
+    (way,) = found.exposed
+    assert (way.service, way.port, way.was, way.now, way.wider) == ("ds/a/db", 5432, "", "allow", True)
+    assert [found.because[i].ref for i in way.because] == ["DaemonSet a/db"]
+    assert (found.fails("exposed"), found.listening, found.without_effect) == (True, (), ())
+    assert FROM_INTERNET.ref == "internet"
+
+
+# --- the network of the node --------------------
+
+
+@pytest.mark.parametrize("policies", [(), (DENY,)])
+def test_a_pod_that_goes_to_its_nodes_network_is_exposed(compare: Compare, policies: tuple[str, ...]) -> None:
+    """Even where no policy kept it apart before: nobody outside reaches an address of a pod."""
+    found = compare(DB, HOST_NETWORK, *policies)
+    (way,) = found.exposed
+    assert (way.service, way.port, way.via, way.was, way.now) == ("ds/a/db", 0, "hostNetwork", "", "allow")
+    assert (way.wider, way.workloads) == (True, ("ds/a/db",))
+    assert [found.because[i].ref for i in way.because] == ["DaemonSet a/db"]
+    assert [found.fails(sort) for sort in ("any", "opened", "exposed")] == [True, True, True]
+
+
+def test_a_pod_that_leaves_its_nodes_network_is_no_danger(compare: Compare) -> None:
+    found = compare(HOST_NETWORK, DB, DENY)
+    (way,) = found.exposed
+    assert (way.was, way.now, way.wider) == ("allow", "", False)
+    assert not found.fails("exposed")
+
+
+def test_a_pod_that_comes_to_its_nodes_network_is_exposed(compare: Compare) -> None:
+    (way,) = compare("", HOST_NETWORK, DENY).exposed
+    assert (way.was, way.now, way.wider) == ("", "allow", True)
+
+
+def test_a_pod_that_stays_on_its_nodes_network_is_no_difference(compare: Compare) -> None:
+    assert compare(HOST_NETWORK, HOST_NETWORK.replace("labels: {app: db}}", "labels: {app: db, x: z}}")).exposed == ()
+
+
+def test_what_the_engine_tells_of_nodes_is_not_told_twice(compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ways, "exposures", by_node)
+    monkeypatch.setattr(ways, "has_ways", lambda cluster: True)
+    (way,) = compare(DB, HOST_NETWORK.replace("containerPort: 5432", "containerPort: 5432, hostPort: 5432")).exposed
+    assert way.via == "hostPort"
+
+
+def test_the_text_names_the_workload_and_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, text in (("a.yaml", DB), ("b.yaml", HOST_NETWORK)):
+        Path(name).write_text(text, encoding="utf-8")
+    assert run(["diff", "a.yaml", "b.yaml", "-q", "--fail-on", "exposed"]) == 1
+    told = " ".join(capfdbinary.readouterr().out.decode().split())
+    assert told.startswith(
+        "! EXPOSED internet → ds/a/db via hostNetwork every port of its node that it listens at (no way in, now open) "
+        "because DaemonSet a/db was changed b.yaml:9:20"
+    )
