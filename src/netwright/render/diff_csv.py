@@ -36,7 +36,7 @@ def diff_csv(found: Diffed) -> Iterator[str]:
         differing: Iterator[ExposureChange | Moved | Unsettled | ServiceChange] = chain.from_iterable(listed)
         for one in differing:
             causes = [found.because[i] for i in one.because]
-            places = [c.after or c.before for c in causes if c.after or c.before]
+            places = [c.place for c in causes if c.place]
             told: dict[str, Cell] = {"difference": word.lower(), "because": [c.ref for c in causes], "at": places}
             rows.append(told | _row(one))
     return csv_table([Column(title=name, key=name, value=_of(name)) for name in FIELDS], rows)

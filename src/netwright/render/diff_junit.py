@@ -66,7 +66,7 @@ def _lines(held: Sequence[Difference], found: Diffed) -> Iterator[str]:
     for one in held[:MOST_LINES]:
         yield one.text
         for change in (found.because[i] for i in one.because):
-            place = change.after or change.before
+            place = change.place
             yield f"  because {change.ref} was {change.change}" + (f"  {place}" if place else "")
             if change.note:
                 yield f"    {change.note}"

@@ -84,7 +84,7 @@ class _Causes:
 
     def _change(self, i: int) -> Iterator[str]:
         change = self._because[i]
-        place = change.after or change.before
+        place = change.place
         yield f"  - because {code(change.ref)} was {change.change}" + (f", {code(place)}" if place else "")
         if i in self._told:
             return

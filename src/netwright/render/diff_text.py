@@ -159,7 +159,7 @@ class _Causes:
             yield from self._words.fold(f"and of {count(len(causes) - most, 'more change')}", INDENT + "  ", INDENT)
 
     def _change(self, change: ObjectChange) -> Iterator[str]:
-        place = change.after or change.before
+        place = change.place
         told = f"because {change.ref} was {change.change}" + (f"  {place}" if place else "")
         yield from self._words.fold(plain(told), INDENT + "  ", INDENT)
         most = len(change.fields) if self._everything else FIELDS

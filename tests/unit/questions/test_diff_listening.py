@@ -215,3 +215,44 @@ def test_the_text_names_the_workload_and_its_line(
         "! EXPOSED internet → ds/a/db via hostNetwork every port of its node that it listens at (no way in, now open) "
         "because DaemonSet a/db was changed b.yaml:9:20"
     )
+
+
+# --- no pods --------------------
+
+STOPPED = DB.replace("DaemonSet", "Deployment").replace("spec:\n  sel", "spec:\n  replicas: 0\n  sel")
+
+
+@pytest.mark.parametrize("more", ["", "labels: {a: b, c: d, e: f}, "])
+def test_what_gives_a_workload_its_pods_is_named_first_with_its_line(compare: Compare, more: str) -> None:
+    """Wherever the field stands, and whatever else changed."""
+    running = STOPPED.replace("  replicas: 0\n", "").replace("metadata: {name", f"metadata: {{{more}name")
+    found = compare(STOPPED, running)
+    assert found.opened
+    (cause,) = found.because
+    assert (cause.fields[0].path, cause.fields[0].old, cause.fields[0].new) == ("spec.replicas", "0", "absent")
+    assert cause.place.endswith("a/x.yaml:5:13")
+    back = compare(running, STOPPED).because[0]
+    assert (back.fields[0].path, back.place[-13:]) == ("spec.replicas", "b/x.yaml:5:13")
+
+
+def test_the_number_of_pods_is_not_first_where_there_are_some_on_both_sides(compare: Compare) -> None:
+    one, two = (STOPPED.replace("replicas: 0", f"replicas: {n}") for n in (1, 2))
+    found = compare(
+        one, two.replace("labels: {app: db}}", "labels: {app: db, x: z}}").replace("{name", "{labels: {x: z}, name")
+    )
+    assert found.without_effect[0].fields[0].path == "metadata.labels"
+
+
+def test_a_cron_job_that_is_suspended_names_that(compare: Compare) -> None:
+    job = """\
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: job, namespace: a}
+spec:
+  schedule: "* * * * *"
+  suspend: true
+  jobTemplate: {spec: {template: {metadata: {labels: {app: job}}, spec: {containers: [{name: c, image: x}]}}}}
+"""
+    found = compare(job.replace("  suspend: true\n", ""), job)
+    assert found.because[0].fields[0].path == "spec.suspend"
+    assert found.because[0].place.endswith("b/x.yaml:6:12")

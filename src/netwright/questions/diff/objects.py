@@ -30,7 +30,8 @@ class FieldChange(msgspec.Struct, frozen=True, kw_only=True):
 
 class ObjectChange(msgspec.Struct, frozen=True, kw_only=True):
     """An object that is not the same in both inputs, or a `file` that is `unreadable` and may hold what the other
-    input has. `fields` are the first that differ; `note` is what is wrong with the file. `before` and `after` are where it stands, "" where it is not there or has no text."""
+    input has. `fields` are the first that differ, before all others what gives a workload pods or takes them; `note` is
+    what is wrong with the file. `before` and `after` are where it stands, "" where it is not there or has no text."""
 
     kind: str
     namespace: str
@@ -74,6 +75,7 @@ def changed_objects(
             fields = list(_differences(msgspec.to_builtins(was.value), msgspec.to_builtins(d.value), ()))
             if not fields:
                 continue
+            fields.sort(key=lambda field: not _starts_or_stops(*field))
             first = fields[0][0]
             out[key] = _change(
                 d,
@@ -93,6 +95,12 @@ def changed_profile(old: str, new: str) -> dict[Key, ObjectChange]:
     """That the profile is another one, told as a change among the others."""
     told = FieldChange(path="cni", old=old, new=new)
     return {(PROFILE, "", new): ObjectChange(kind=PROFILE, namespace="", name=new, change="changed", fields=(told,))}
+
+
+def _starts_or_stops(at: Pointer, old: Any, new: Any) -> bool:
+    """Whether a field decides if a workload has pods at all: it tells more than any field of theirs."""
+    counts = at in (("spec", "replicas"), ("spec", "parallelism")) and (old == 0 or new == 0)
+    return counts or at == ("spec", "suspend")
 
 
 def _change(d: Decoded, change: Literal["added", "removed", "changed"], **more: Any) -> ObjectChange:

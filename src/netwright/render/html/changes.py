@@ -190,7 +190,7 @@ def _cause(change: ObjectChange, before: Lines, after: Lines) -> Html:
         fields.insert(0, tag("li", name(change.note)))
     if change.more_fields:
         fields.append(tag("li", f"and {count(change.more_fields, 'more field')}"))
-    at, lines = (change.after, after) if change.after else (change.before, before)
+    at, lines = (change.after, after) if change.place == change.after else (change.before, before)
     return tag(
         "li",
         name(change.ref),
