@@ -59,9 +59,10 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
     """A text that gave no object: why, and what it could have changed.
 
     `kinds` and `namespaces` are what its readable `kind:` and `namespace:` lines say. Empty `kinds` = any kind;
-    empty `namespaces` = any namespace. `group` is the API group of the kinds where that is known. `besides` are
-    namespaces in which all objects of the kinds were read. `names` are words in it that would tell which CNI there
-    is or how it is set up: those by which ConfigMaps are read, and OVN_OVERLAY.
+    empty `namespaces` = any namespace. `called` are the names of its objects, as its `name:` lines say them; empty =
+    any. `group` is the API group of the kinds where that is known. `besides` are namespaces in which all objects of the
+    kinds were read. `names` are words in it that would tell which CNI there is or how it is set up: those by which
+    ConfigMaps are read, and OVN_OVERLAY.
     """
 
     diagnostic: Diagnostic
@@ -71,6 +72,7 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
     group: str | None = None
     besides: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
 
     @property
     def reason(self) -> str:

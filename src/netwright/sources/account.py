@@ -112,6 +112,7 @@ class Account:
                 kinds=said.kinds,
                 namespaces=said.namespaces,
                 names=said.names,
+                called=said.called,
                 group=group,
                 besides=besides,
             )

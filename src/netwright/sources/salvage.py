@@ -40,11 +40,12 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """What is readable of a broken text. Empty `kinds`: any kind; empty `namespaces`: any namespace. `names`: as in
-    `Unread`."""
+    """What is readable of a broken text. Empty `kinds`: any kind; empty `namespaces`: any namespace; empty `called`:
+    objects of any name. `names`: as in `Unread`."""
 
     kinds: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
 
 
@@ -127,8 +128,10 @@ def has_control(text: str) -> bool:
 
 
 def readable(text: str) -> Said:
-    """The kinds and namespaces that the text of one document says, as far as its lines can be read."""
+    """The kinds, namespaces and names that the text of one document says, as far as its lines can be read."""
     said = _readable(text)
+    if len(text) > _LONG and said.called:
+        said = msgspec.structs.replace(said, called=())  # of a long line, or of JSON, it may be half a name
     names = [name for name in names_of("", "ConfigMap") if name in text] if "ConfigMap" in said.kinds else []
     if "NetworkAttachmentDefinition" in said.kinds and (OVN_OVERLAY in text or "type" not in text):
         names.append(OVN_OVERLAY)
@@ -153,7 +156,11 @@ def _readable(text: str) -> Said:
         return Said(kinds=_item_kinds(text))
     lists = any(kind.endswith("List") for kind in kinds)
     kinds = [kind.removesuffix("List") for kind in kinds]
-    return Said(kinds=tuple(dict.fromkeys(kinds)), namespaces=() if lists else _namespaces(text, len(kinds)))
+    return Said(
+        kinds=tuple(dict.fromkeys(kinds)),
+        namespaces=() if lists else _in_metadata(text, len(kinds), "namespace"),
+        called=() if lists or "{{" in text else _in_metadata(text, len(kinds), "name"),
+    )
 
 
 def readable_file(texts: list[str]) -> Said:
@@ -202,12 +209,14 @@ def _item_kinds(text: str) -> tuple[str, ...]:
     return tuple(found) if counts["kind"] == counts["apiVersion"] == items > 0 else ()
 
 
-def _namespaces(text: str, objects: int) -> tuple[str, ...]:
-    """The namespaces in the `metadata:` blocks: only where there is one readable line for each object."""
+def _in_metadata(text: str, objects: int, key: str) -> tuple[str, ...]:
+    """The names or namespaces in the `metadata:` blocks: only where there is one readable line for each object. The end
+    of a text may be that of half a name."""
     found: list[str] = []
     indent: str | None = None
     inside = False
-    for line in BREAK.split(text):
+    lines = BREAK.split(text)
+    for line in lines if key == "namespace" else lines[:-1]:
         body = line.lstrip(" ")
         if not body or body.startswith("#"):
             continue
@@ -219,7 +228,7 @@ def _namespaces(text: str, objects: int) -> tuple[str, ...]:
         if not inside:
             continue
         indent = depth if indent is None else indent
-        if depth == indent and re.match(r"namespace[ \t]*:", body):
+        if depth == indent and re.match(rf"{key}[ \t]*:", body):
             found.append(_word(body.partition(":")[2]))
     return tuple(dict.fromkeys(found)) if len(found) == objects and all(found) else ()
 
@@ -230,9 +239,14 @@ def _readable_json(text: str) -> Said:
     key = last = ""
     kinds: list[str] = []
     namespaces: list[str] = []
+    called: list[str] = []
     metadata = 0
+    name = ""  # until it is known to end
     for match in re.finditer(_JSON_TOKEN, text):
         token = match[0]
+        if name and token in ("}", ","):
+            called.append(name)
+            name = ""
         if token in ("{", "["):
             path.append(key)
             key = last = ""
@@ -255,6 +269,8 @@ def _readable_json(text: str) -> Said:
                 kinds.append(last)
             elif len(path) == 2 and path[1] == "metadata" and key == "namespace":
                 namespaces.append(last)
+            elif len(path) == 2 and path[1] == "metadata" and key == "name":
+                name = f"{name} {token}" if name else last
     # Several kinds are several objects, or one key written twice, of which the last counts: no place to be clever.
     kind = _word(kinds[0]) if len(kinds) == 1 else ""
     namespace = _word(namespaces[0]) if len(namespaces) == metadata == 1 else ""
@@ -262,4 +278,5 @@ def _readable_json(text: str) -> Said:
         return Said()
     if kind.endswith("List"):
         return Said(kinds=(kind.removesuffix("List"),))
-    return Said(kinds=(kind,), namespaces=(namespace,) if namespace else ())
+    alone = _word(called[0]) if len(called) == metadata == 1 and "{{" not in text else ""
+    return Said(kinds=(kind,), namespaces=(namespace,) if namespace else (), called=(alone,) if alone else ())

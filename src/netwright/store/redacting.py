@@ -99,6 +99,7 @@ class Mapping:
                         namespaces=tuple(map(text, u.namespaces)),
                         besides=tuple(map(text, u.besides)),
                         kinds=tuple(map(self.kind, u.kinds)),
+                        called=tuple(map(text, u.called)),
                     )
                     for u in rest.unread
                 ),

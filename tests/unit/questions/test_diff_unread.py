@@ -192,3 +192,138 @@ spec: {containers: [{name: c, image: c:1}]}
     found = load("b", {"web.yaml": FILES["web.yaml"] + BROKEN, "db.yaml": FILES["db.yaml"]}).diff(before)
     assert sure(found) == []
     assert ("file web.yaml", "unreadable") in causes(found)
+
+
+# --- what a readable name rules out ---
+
+OTHER = "other.yaml"
+
+
+def other(name: str = "other", namespace: str = "shop") -> dict[str, str]:
+    """A Deployment that cannot be read but for its name."""
+    return {OTHER: deployment(name, 80, namespace) + BROKEN}
+
+
+def test_what_went_is_not_in_an_unreadable_text_that_names_another_object(load: Load) -> None:
+    before = load("a", {**FILES, **other()})
+    found = load("b", {**without("web.yaml"), **other()}).diff(before)
+    assert ("internet", "deploy/shop/web") in {(m.source, m.destination) for m in found.closed}
+    assert found.undecided == ()
+    assert {found.because[i].ref for m in found.closed for i in m.because} == {"Deployment shop/web"}
+    assert {(e.was, e.now) for e in found.exposed} == {("allow", "undecided")}, "its pods may be behind the Service"
+    assert [(c.name, c.change) for c in found.unread] == [(OTHER, "unreadable")], "it may hide another difference"
+    back = before.diff(load("c", {**without("web.yaml"), **other()}))
+    assert ("internet", "deploy/shop/web") in {(m.source, m.destination) for m in back.opened}
+    assert {back.because[i].ref for m in back.opened for i in m.because} == {"Deployment shop/web"}
+
+
+def test_a_copy_of_what_went_may_stand_in_an_unreadable_text_that_is_the_same_on_both_sides(load: Load) -> None:
+    """Equal bytes hold equal objects, and one of them may be the one that stood elsewhere too."""
+    for number, broken in enumerate(
+        (
+            other("web"),
+            {OTHER: "kind: Deployment\nmetadata:\n  namespace: shop\nspec: [\n"},
+            {OTHER: "kind: Deployment\nspec: [\nmetadata:\n  namespace: shop\n  name: we"},
+            {OTHER: "kind: Deployment\nmetadata: {name: other, namespace: shop\n"},
+            {OTHER: '{"kind": "Deployment", "metadata": {"namespace": "shop", "name": "we'},
+            {OTHER: "x: [\n"},
+        )
+    ):
+        before = load(f"a{number}", {**FILES, **broken})
+        found = load(f"b{number}", {**without("web.yaml"), **broken}).diff(before)
+        assert sure(found) == [], broken
+        assert causes(found) == {(f"file {OTHER}", "unreadable")}, broken
+    json = {OTHER: '{"kind": "Deployment", "metadata": {"namespace": "shop", "name": "other"}, '}
+    found = load("d", {**without("web.yaml"), **json}).diff(load("c", {**FILES, **json}))
+    assert {found.because[i].ref for m in found.closed for i in m.because} == {"Deployment shop/web"}
+
+
+def test_a_pod_of_another_name_may_have_taken_the_place_of_one_that_went(load: Load) -> None:
+    pod = """\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web-7f9-abcde
+  namespace: shop
+  labels: {app: web, pod-template-hash: 7f9}
+  ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: web-7f9, uid: x, controller: true}]
+spec: {containers: [{name: c, image: c:1}]}
+"""
+    before = load("a", {"pod.yaml": pod, "db.yaml": FILES["db.yaml"]})
+    new = {"new.yaml": pod.replace("abcde", "fghij") + BROKEN, "db.yaml": FILES["db.yaml"]}
+    found = load("b", new).diff(before)
+    assert sure(found) == []
+    assert causes(found) == {("file new.yaml", "unreadable")}
+    alone = "\n".join(line for line in pod.splitlines() if "ownerReferences" not in line) + "\n"
+    before = load("c", {"pod.yaml": alone, "db.yaml": FILES["db.yaml"]})
+    new = {"new.yaml": alone.replace("abcde", "fghij") + BROKEN, "db.yaml": FILES["db.yaml"]}
+    found = load("d", new).diff(before)
+    assert ("internet", "pod/shop/web-7f9-abcde") in {(m.source, m.destination) for m in found.closed}
+
+
+def test_the_pods_of_a_dump_are_not_made_by_a_template_that_names_another_workload(load: Load) -> None:
+    pod = """\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web-7f9-abcde
+  namespace: shop
+  labels: {app: web, pod-template-hash: 7f9}
+  ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: web-7f9, uid: x, controller: true}]
+spec: {containers: [{name: c, image: c:1}]}
+"""
+    before = load("a", {"pod.yaml": pod, "db.yaml": FILES["db.yaml"]})
+    found = load("b", {**other(), "db.yaml": FILES["db.yaml"]}).diff(before)
+    assert ("internet", "deploy/shop/web") in {(m.source, m.destination) for m in found.closed}
+    assert causes(found) == {("Pod shop/web-7f9-abcde", "removed")}
+
+
+WAY = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: ctl, namespace: edge}
+spec:
+  selector: {matchLabels: {app: ctl}}
+  template:
+    metadata: {labels: {app: ctl, app.kubernetes.io/name: ingress-nginx, app.kubernetes.io/component: controller}}
+    spec: {containers: [{name: c, image: c:1, ports: [{containerPort: 80}]}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: IngressClass
+metadata: {name: nginx}
+spec: {controller: k8s.io/ingress-nginx}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: ctl, namespace: edge}
+spec: {type: LoadBalancer, selector: {app: ctl}, ports: [{port: 80}]}
+"""
+INGRESS = """\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: web
+  namespace: shop
+spec:
+  ingressClassName: nginx
+  defaultBackend: {service: {name: web, port: {number: 80}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("gone", "text", "now"),
+    [("ingress.yaml", INGRESS, "undecided"), ("svc.yaml", SERVICE, "deny")],
+    ids=["way", "Service"],
+)
+def test_a_way_in_may_lead_through_an_unreadable_object_of_another_name_but_to_its_own_service(
+    load: Load, gone: str, text: str, now: str
+) -> None:
+    inner = SERVICE.replace("  type: LoadBalancer\n", "")
+    files = {**FILES, "svc.yaml": inner, "way.yaml": WAY, "ingress.yaml": INGRESS}
+    more = {"more.yaml": text.replace("name: web\n  namespace", "name: more\n  namespace") + BROKEN}
+    whole = load("a", {**files, **more})
+    less = load("b", {**{name: held for name, held in files.items() if name != gone}, **more})
+    for found, seen in ((less.diff(whole), ("allow", now)), (whole.diff(less), (now, "allow"))):
+        (way,) = [e for e in found.exposed if (e.service, e.via) == ("svc/shop/web", "Ingress")]
+        assert (way.was, way.now) == seen
+        assert ("file more.yaml" in {found.because[i].ref for i in way.because}) == (now == "undecided")

@@ -20,6 +20,7 @@ from netwright.model.kind_lists import KINDS
 from netwright.store import redacting, vocabulary
 from netwright.store.files import Exported, Folder
 from netwright.store.reading import find, listed, stored
+from netwright.store.reading import read as read_back
 from netwright.store.redacting import redact
 from netwright.store.taking import digests_of, take
 from tests.random_clusters import cluster
@@ -441,6 +442,17 @@ def test_a_redacted_snapshot_has_no_name_of_the_source(tmp_path: Path, root: Pat
     for name in ("payments", "legacy", "mailer", "examples/shop", "toolbox", "db-backup", "10.244."):
         assert name not in whole, name
     assert len(stored(other)[0]) == len(stored(taken)[0])
+
+
+def test_the_names_that_a_broken_document_says_are_kept_and_redacted(tmp_path: Path) -> None:
+    source, store = tmp_path / "a.yaml", Folder(str(tmp_path / "store"))
+    source.write_text("apiVersion: v1\nkind: Pod\nmetadata:\n  name: payroll\n  namespace: bank\nspec: [\n")
+    taken = find(kept(store, str(source)), store.path)
+    other = find(redact(store, taken), store.path)
+    ((mine,), (theirs,)) = (read_back(one).unread for one in (taken, other))
+    assert (mine.called, mine.namespaces) == (("payroll",), ("bank",))
+    assert len(theirs.called) == 1
+    assert "payroll" not in theirs.called
 
 
 def test_kinds_that_are_not_redacted_are_refused(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,7 +46,14 @@ def as_unread(found: Invalid, group: str, told: Diagnostic) -> Unread:
     """What an object can act on that means different things to different readers: as much as one that nobody can read.
     `told` is what is said against it."""
     namespaces = (found.namespace,) if found.namespace else ()
-    return Unread(diagnostic=told, fate="unreadable", kinds=(found.kind,), namespaces=namespaces, group=group)
+    return Unread(
+        diagnostic=told,
+        fate="unreadable",
+        kinds=(found.kind,),
+        namespaces=namespaces,
+        group=group,
+        called=(found.name,) if found.name else (),
+    )
 
 
 def with_loose_ranges(found: Decoded, reading: Reading) -> list[Diagnostic]:

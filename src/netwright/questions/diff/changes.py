@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from netwright.model.cluster import OBJECT_KIND
@@ -30,11 +30,13 @@ class Changes:
         self._readings: list[Any] = [twin.snapshot.reading for twin in (before, after)]
         self._unread: list[list[tuple[Unread, int]]] = [[], []]
         self._reasons: list[dict[str, Numbers]] = [{}, {}]
-        self._known: dict[tuple[int, str, str, str], Numbers] = {}
+        self._known: dict[tuple[int, str, str, str], _Fitting] = {}
         self._missing: dict[tuple[int, int], Numbers] = {}
         self._keys: list[set[Key]] = [set(), set()]
         self.lost: tuple[dict[Key, Numbers], dict[Key, Numbers]] = ({}, {})
         """By object that before, and after, lack: what was not read there and may be it."""
+        self.beside: tuple[dict[Key, Numbers], dict[Key, Numbers]] = ({}, {})
+        """The same, and what may be another object of the kind, which could do what it does."""
         self.listed: list[ObjectChange] = []
         if any(unread):
             self.listed += self._note(unread)
@@ -80,19 +82,21 @@ class Changes:
         for side in (0, 1):
             for d in self._clusters[1 - side].objects if self._unread[side] else ():
                 key = key_of(d)
-                if gone.get(key) == side and (held := self._may_be(side, d.kind, d)):
-                    self.lost[side][key] = held
+                if gone.get(key) == side and (fits := self._fitting(side, d.kind, d)).every:
+                    self.beside[side][key] = fits.every
+                    # Of what has an owner another one may have come, under another name.
+                    if held := fits.every if _is_owned(d) else fits.called(d.name):
+                        self.lost[side][key] = held
 
-    def _may_be(self, side: int, kind: str, d: Decoded) -> Numbers:
-        """What was not read on a side and may be an object of that kind beside another: what is in the file of the same
-        name, else whatever may be."""
+    def _fitting(self, side: int, kind: str, d: Decoded) -> _Fitting:
+        """What was not read on a side and may be objects of that kind in the namespace of another one."""
         file = self._readings[1 - side].below(d.place.file) if d.place is not None else ""
         asked = side, kind, d.namespace, file
         held = self._known.get(asked)
         if held is None:
             fits = [(one, i) for one, i in self._unread[side] if _fits(one, kind, d.namespace)]
-            here = [i for one, i in fits if file and self._readings[side].below(one.diagnostic.file) == file]
-            held = self._known[asked] = tuple(sorted(set(here or (i for _, i in fits))))
+            here = [(o, i) for o, i in fits if file and self._readings[side].below(o.diagnostic.file) == file]
+            held = self._known[asked] = _Fitting(here, fits)
         return held
 
     def missing(self, side: int, row: int) -> Numbers:
@@ -109,7 +113,7 @@ class Changes:
                 workload = cluster.columns.workloads[int(cluster.columns.workload[row])]
                 kind = OBJECT_KIND.get(workload.partition("/")[0], d.kind)
                 if not found and kind != d.kind:  # a dump has the pods, manifests what makes them
-                    found = self._may_be(side, kind, d)
+                    found = self._fitting(side, kind, d).called(workload.rpartition("/")[2])
             self._missing[side, row] = found
         return found
 
@@ -117,6 +121,36 @@ class Changes:
         """What of a side was not read and is the reason that a text gives."""
         known = self._reasons[side]
         return known.get(text, ()) or next((held for reason, held in known.items() if reason in text), ())
+
+
+class _Fitting:
+    """What was not read and may be objects of a kind: those `here`, in the file of the same name, and all that are."""
+
+    def __init__(self, here: Sequence[tuple[Unread, int]], every: Sequence[tuple[Unread, int]]) -> None:
+        self._by_name = [_by_name(listed) for listed in (here, every) if listed]
+        self.every = _sorted(i for _, i in here or every)
+
+    def called(self, name: str) -> Numbers:
+        """What of it may be the object of a name: what is here, else whatever may be."""
+        found = (_sorted((*held.get("", ()), *held.get(name, ()))) for held in self._by_name)
+        return next(filter(None, found), ())
+
+
+def _by_name(listed: Sequence[tuple[Unread, int]]) -> dict[str, list[int]]:
+    """By the names of its objects, "" for any."""
+    out: dict[str, list[int]] = {}
+    for one, i in listed:
+        for name in one.called or ("",):
+            out.setdefault(name, []).append(i)
+    return out
+
+
+def _sorted(numbers: Iterable[int]) -> Numbers:
+    return tuple(sorted(set(numbers)))
+
+
+def _is_owned(d: Decoded) -> bool:
+    return bool(getattr(d.value.metadata, "owner_references", None))
 
 
 def _could_change(twin: Asked) -> list[Unread]:

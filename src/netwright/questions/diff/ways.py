@@ -131,14 +131,25 @@ class _Causes:
 
     def without(self, side: int, other: Exposure | None) -> Literal["undecided", ""]:
         """The verdict of a way that a side lacks, given as the other side has it."""
+        return "undecided" if other is not None and self._perhaps(side, other) else ""
+
+    def _perhaps(self, side: int, other: Exposure) -> set[int]:
+        """What was not read on a side and may make a way as the other side has it: its very Service, or for the other
+        objects any of their kinds, which may lead there too."""
+        beside = self._changes.beside[side]
+        if not beside:
+            return set()
+        own = _service(other.service)
         lost = self._changes.lost[side]
-        return "undecided" if lost and other is not None and any(key in lost for key in _making(other)) else ""
+        return {i for key in _making(other) for i in (lost if key == own else beside).get(key, ())}
 
     def of(self, was: Exposure | None, now: Exposure | None) -> set[int]:
         numbers = self._changes.numbers
         both = [way for way in (was, now) if way is not None]
         found = {i for way in both for key in _making(way) for i in numbers.get(key, ())}
         found |= self._slices_of(both[0].service)
+        if len(both) == 1:
+            found |= self._perhaps(0 if was is None else 1, both[0])
         rank = [RANK[way.verdict] if way is not None else 0 for way in (was, now)]
         parts = [way.parts if way is not None else () for way in (was, now)]
         moved = [d for d in _DIRECTIONS if not all(parts) or _sides(parts[0], d) != _sides(parts[1], d)]
