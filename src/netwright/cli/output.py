@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -34,6 +35,11 @@ class Output(msgspec.Struct, frozen=True):
     force: bool
 
 
+_CURES = {
+    errno.ENOENT: "make its folder, or name a file in another one",
+    errno.EACCES: "check the permissions of its folder, or name a file in another one",
+    errno.ENOSPC: "make room, or name a file on another disk",
+}
 STDOUT = Output("text", None, False)
 
 
@@ -219,7 +225,8 @@ def answer_stream(to: Output) -> Iterator[IO[bytes]]:
             os.fsync(stream.fileno())
         partial.replace(target)
     except OSError as error:
-        raise UsageError(f"`{out}` cannot be written: {(error.strerror or '').lower()}") from None
+        help_text = _CURES.get(error.errno or 0, "name another file: `--out PATH`")
+        raise UsageError(f"`{out}` cannot be written: {(error.strerror or '').lower()}", help=help_text) from None
     finally:
         if partial is not None:
             partial.unlink(missing_ok=True)

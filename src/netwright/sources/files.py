@@ -105,9 +105,9 @@ def read_path(source: str, skip: frozenset[str]) -> Iterator[Text]:
         raise missing(source, fault) from None
     except ValueError:
         raise SourceError(f"`{display(source)}` is no path", help="a path holds no NUL byte") from None
-    if skip and os.path.realpath(source) in skip:
+    if skip and real_path(source) in skip:
         return
-    if _is_of_kernel(os.path.realpath(source), status) or stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode):
+    if _is_of_kernel(real_path(source), status) or stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode):
         shown = display(source)
         yield Text(file=shown, inner="", data=None, fault=_unopened(shown, OSError(errno.ENOTSUP, "")), path=source)
     elif stat.S_ISDIR(status.st_mode):
@@ -168,7 +168,7 @@ def in_chart(path: str) -> bool:
 
 def _walk(source: str, skip: frozenset[str]) -> Iterator[Text]:
     seen: set[tuple[int, int]] = set()
-    top = os.path.realpath(source)
+    top = real_path(source)
     leads: dict[str, str] = {}  # where links lead
     # (path, path inside the source, the folders above by device and inode, is a folder)
     waiting: list[tuple[str, str, tuple[tuple[int, int], ...], bool]] = [(source, "", (), True)]
@@ -213,7 +213,7 @@ def _walk(source: str, skip: frozenset[str]) -> Iterator[Text]:
         found: list[tuple[str, str, tuple[tuple[int, int], ...], bool]] = []
         for entry in entries:
             if entry.is_symlink():
-                leads[entry.path] = os.path.realpath(entry.path)
+                leads[entry.path] = real_path(entry.path)
             below = os.path.join(inner, entry.name)
             try:
                 is_folder = entry.is_dir()
@@ -223,12 +223,20 @@ def _walk(source: str, skip: frozenset[str]) -> Iterator[Text]:
                 wanted = not is_skipped_folder(entry.name)
             else:
                 wanted = is_manifest(entry.name) and not entry.name.startswith(".")
-            if wanted and not (skip and os.path.realpath(entry.path) in skip):
+            if wanted and not (skip and real_path(entry.path) in skip):
                 found.append((entry.path, below, (*above, identity), is_folder))
             elif not is_folder and entry.is_symlink() and not os.path.exists(entry.path) and "." not in entry.name:
                 # A broken or circling link without an ending may have been meant as a folder of manifests.
                 found.append((entry.path, below, above, True))
         waiting += reversed(found)
+
+
+def real_path(path: str) -> str:
+    """Where a path leads; the path itself where a link on it may not be read, as some of /proc."""
+    try:
+        return os.path.realpath(path)
+    except OSError:
+        return path
 
 
 def _is_of_kernel(real: str, status: os.stat_result) -> bool:

@@ -210,7 +210,7 @@ class _Sources:
             count += 1
             content = hashlib.sha256(text.data if text.data is not None else b"").digest()
             digests.append(hashlib.sha256(os.fsencode(text.inner) + b"\0" + content).digest())
-            real = os.path.realpath(text.path) if text.path else text.file
+            real = files.real_path(text.path) if text.path else text.file
             # What an archive holds twice is one text and one fault of the same name.
             if (real, text.fault is not None) in self.read_paths:
                 continue

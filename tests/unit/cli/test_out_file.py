@@ -36,6 +36,13 @@ def test_a_new_file_and_one_that_is_replaced_keeps_its_permissions(tmp_path: Pat
     assert names(tmp_path) == [out.name]
 
 
+def test_a_folder_that_is_not_there_is_told_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be written: no such file or directory") as raised:
+        write(tmp_path / "none" / "x")
+    assert raised.value.help == "make its folder, or name a file in another one"
+    assert names(tmp_path) == []
+
+
 @pytest.mark.parametrize("force", [False, True])
 def test_what_is_no_regular_file_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, force: bool) -> None:
     monkeypatch.chdir(tmp_path)

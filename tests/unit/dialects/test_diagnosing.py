@@ -53,6 +53,15 @@ def test_the_kind_that_was_meant_perhaps(version: str, kind: str, code: str, mea
     assert twin.accounting.not_understood == 1
 
 
+def test_an_object_without_a_name_is_told_so() -> None:
+    text = b"{apiVersion: v1, kind: Pod, metadata: {namespace: a}}\n---\n{apiVersion: example.org/v1, kind: W}\n"
+    told = [d.title for d in nw.load("-", stdin=io.BytesIO(text)).diagnostics]
+    assert told == [
+        "Pod without a name: `metadata.name` is missing",
+        "W (example.org/v1) is in none of the lists of kinds: without a name",
+    ]
+
+
 @pytest.mark.parametrize(
     ("version", "kind", "verdict"),
     [

@@ -164,6 +164,22 @@ def test_what_the_kernel_shows_as_files_is_never_read(tmp_path: Path) -> None:
         assert [unread.diagnostic.title for unread in read([named]).unread] == [told]
 
 
+def test_a_link_that_may_not_be_read_is_a_file_that_may_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As links of /proc are to other users."""
+    write(tmp_path, "a.yaml")
+    (tmp_path / "b.yaml").symlink_to("a.yaml")
+    readlink = os.readlink
+
+    def refusing(path: str, **options: int) -> str:
+        if str(path).endswith("b.yaml"):
+            raise PermissionError(13, "Permission denied", path)
+        return readlink(path, **options)
+
+    monkeypatch.setattr(os, "readlink", refusing)
+    assert names(read([str(tmp_path)]))[:1] == ["a"]
+    assert names(read([str(tmp_path / "b.yaml")])) == ["a"]
+
+
 # --- git ---
 
 

@@ -30,11 +30,10 @@ def invalid(found: Invalid, reading: Reading) -> Diagnostic:
         effect = "servers before Kubernetes 1.36 store it, and readers differ on what it means: answers are undecided"
     else:
         effect = "the API server would refuse the object, so it is not evaluated"
-    name = named(found.namespace, found.name)
     return Diagnostic(
         code="NW1007",
         severity="error",
-        title=f"{found.kind} `{name}`: {found.message}",
+        title=f"{found.kind} {_called(found.namespace, found.name)}: {found.message}",
         effect=effect,
         help=found.help,
         **_about(found),
@@ -109,9 +108,13 @@ def _of_kind(kind: str, found: Sequence[Document]) -> dict[str, Any]:
     return {"kind": kind, "key": found[0].group, "namespace": homes.pop() if len(homes) == 1 else ""}
 
 
+def _called(namespace: str, name: str) -> str:
+    return f"`{named(namespace, name)}`" if name else "without a name"
+
+
 def _names(found: Sequence[Document | Decoded]) -> str:
-    names = [named(d.namespace, d.name) for d in found[:3]]
-    return ", ".join(f"`{n}`" for n in names) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
+    listed = ", ".join(_called(d.namespace, d.name) for d in found[:3])
+    return listed + (f" and {len(found) - 3} more" if len(found) > 3 else "")
 
 
 def not_evaluated(version: str, kind: str, found: list[Document], reading: Reading) -> Diagnostic:

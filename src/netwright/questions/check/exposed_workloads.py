@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from netwright.base.ipset import INTERNET, IpSet
+from netwright.base.ipset import INTERNET, IpSet, is_address
 from netwright.base.services import protocol_name
 from netwright.dialects.k8s.objects import Node, Service
 from netwright.engine.exposure import ROUTED, Exposure, exposures, has_ways
@@ -241,6 +241,6 @@ def _nodes_are_private(scene: Scene) -> bool:
     for node in nodes:
         listed_ = (node.status.addresses if node.status else None) or ()
         addresses = [a.address for a in listed_ if a.type in ("InternalIP", "ExternalIP")]
-        if not addresses or any(IpSet.of(a) & INTERNET for a in addresses):
+        if not addresses or any(not is_address(a) or IpSet.of(a) & INTERNET for a in addresses):
             return False
     return bool(nodes)

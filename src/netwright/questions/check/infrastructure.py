@@ -10,10 +10,10 @@ from typing import Final
 
 import msgspec
 
-from netwright.base.ipset import IpSet
+from netwright.base.ipset import IpSet, is_address
 from netwright.base.services import PROTOCOLS, TCP, ServiceSet
+from netwright.dialects.k8s.endpoints import node_addresses
 from netwright.dialects.k8s.objects import EndpointSlice, IPBlock, NetworkPolicyPort, Node, Pod
-from netwright.model.document import Decoded
 from netwright.questions.check.found import Found, at, listed
 from netwright.questions.check.scene import RuleOf, Scene
 
@@ -147,7 +147,7 @@ def _parts(scene: Scene) -> tuple[Part, ...]:
     nodes = [d for d in scene.objects if isinstance(d.value, Node)]
     every, control, etcd = IpSet(), IpSet(), IpSet()
     for d in nodes:
-        addresses = _node_addresses(d)
+        addresses = node_addresses(d.value)
         roles = (d.value.metadata.labels or {}).keys()
         every |= addresses
         if not roles.isdisjoint(CONTROL_PLANE):
@@ -159,7 +159,7 @@ def _parts(scene: Scene) -> tuple[Part, ...]:
         if isinstance(d.value, Pod) and (d.value.metadata.labels or {}).get("component") == "etcd":
             status = d.value.status
             texts = [status.pod_ip, status.host_ip] if status else []
-            etcd |= IpSet.of(*(t for t in texts if t))
+            etcd |= IpSet.of(*(t for t in texts if t and is_address(t)))
         if isinstance(d.value, EndpointSlice) and d.namespace == "default":
             if (d.value.metadata.labels or {}).get("kubernetes.io/service-name") == "kubernetes":
                 api |= _api(d.value, api)
@@ -198,15 +198,3 @@ def _api(slice_: EndpointSlice, known: dict[int, IpSet]) -> dict[int, IpSet]:
     texts = [a for e in slice_.endpoints or () for a in e.addresses or ()]
     addresses = IpSet.of(*texts) if slice_.address_type != "FQDN" else IpSet()
     return {p.port: known.get(p.port, IpSet()) | addresses for p in slice_.ports or () if p.port}
-
-
-def _node_addresses(node: Decoded) -> IpSet:
-    status = node.value.status
-    found = IpSet()
-    for address in (status.addresses if status else None) or ():
-        if address.type in ("InternalIP", "ExternalIP"):
-            try:
-                found |= IpSet.of(address.address)
-            except ValueError:
-                continue
-    return found

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from netwright.base.ipset import IpSet
 from netwright.base.selectors import matches
-from netwright.dialects.k8s.endpoints import NODE
+from netwright.dialects.k8s.endpoints import NODE, node_addresses
 from netwright.dialects.k8s.lower import label_selector
 from netwright.dialects.k8s.objects import Node
 from netwright.dialects.k8s.validate_syntax import read_cidr
@@ -153,9 +153,7 @@ def _may_allow_nodes(d: Decoded, number: int, scene: Scene) -> bool:
     known = IpSet()
     for one in scene.cluster.objects:
         if isinstance(one.value, Node):
-            listed_ = (one.value.status.addresses if one.value.status else None) or ()
-            texts = [a.address for a in listed_ if a.type in ("InternalIP", "ExternalIP")]
-            known |= IpSet.of(*texts)
+            known |= node_addresses(one.value)
     for rule in rules_of(d)[:number]:
         text = _range(rule)
         if rule.type == "Allow" and text and (not known or known & IpSet.of(text)):

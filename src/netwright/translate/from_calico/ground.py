@@ -9,7 +9,7 @@ from netwright.base.ipset import EMPTY, IpSet
 from netwright.base.selectors import Selector
 from netwright.dialects.calico.lower import lower_calico
 from netwright.dialects.cilium.selectors import SA, SERVICE_ACCOUNT
-from netwright.dialects.k8s.endpoints import NAMESPACE_NAME
+from netwright.dialects.k8s.endpoints import NAMESPACE_NAME, node_addresses
 from netwright.dialects.k8s.objects import Node
 from netwright.model.document import Decoded
 from netwright.model.rule import AndPeer, Members, OrPeer, Peer
@@ -63,9 +63,7 @@ def ground(objects: Sequence[Decoded], pods: Sequence[Kind], families: Sequence[
     nodes: dict[str, IpSet] = {}
     for d in objects:
         if isinstance(d.value, Node):
-            listed = (d.value.status.addresses if d.value.status else None) or ()
-            texts = [one.address for one in listed if one.address and one.type in ("InternalIP", "ExternalIP")]
-            nodes[d.name] = IpSet.of(*texts)
+            nodes[d.name] = node_addresses(d.value)
     every = IpSet.of(*(["0.0.0.0/0"] if 4 in families else []), *(["::/0"] if 6 in families else []))
     by_attributes: dict[tuple[tuple[str, str], ...], IpSet] = {}
     for kind in pods:
