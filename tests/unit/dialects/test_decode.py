@@ -123,6 +123,12 @@ def test_a_refused_object_is_known_by_its_header() -> None:
             "correct the field",
         ),
         (
+            policy(ingress=[{"ports": ""}]),
+            "spec.ingress[0].ports",
+            "`spec.ingress[0].ports` must be a list, found an empty text",
+            "correct the field",
+        ),
+        (
             policy(ingress=[{"ports": [{"port": True}]}]),
             "spec.ingress[0].ports[0].port",
             "`spec.ingress[0].ports[0].port` must be a whole number or text, found `true`",

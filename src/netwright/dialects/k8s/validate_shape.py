@@ -90,6 +90,8 @@ def _scalar(value: object) -> str:
     """A scalar as YAML and JSON write it."""
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
+    if value == "":
+        return "an empty text"
     return f"the text {quoted(value)}" if isinstance(value, str) else quoted(value)
 
 
