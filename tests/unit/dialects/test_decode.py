@@ -31,25 +31,20 @@ from netwright.model.document import Decoded, Document
 from netwright.model.kind_lists import KINDS, find
 from netwright.sources.account import Account
 from netwright.sources.document_text import read_text
+from netwright.sources.positions import Span
 
 PLACE = Place(file="shop.yaml", document=2)
 
 
 def document(object_: Any, *, as_json: bool = False) -> Document:
+    """As reading hands it over, of YAML and of JSON."""
+    account = Account()
     if as_json:
-        account = Account()
         read_text(account, PLACE.file, json.dumps(object_).encode(), in_chart=lambda: False)
-        return msgspec.structs.replace(account.documents[0], place=PLACE)
-    metadata = object_.get("metadata")
-    header = metadata if isinstance(metadata, dict) else {}
-    return Document(
-        place=PLACE,
-        api_version=object_["apiVersion"],
-        kind=object_["kind"],
-        namespace=str(header.get("namespace") or ""),
-        name=str(header.get("name") or ""),
-        raw=object_,
-    )
+    else:
+        account.texts.keep(PLACE.file, b"")
+        account.add_tree(object_, PLACE.file, Span(json=False, start=0, end=0))
+    return msgspec.structs.replace(account.documents[0], place=PLACE)
 
 
 def kept(object_: dict[str, Any], **options: str) -> Decoded:
