@@ -63,7 +63,7 @@ def placed(reference: str, namespaces: Sequence[str]) -> str:
     Raises UsageError where several namespaces leave it open.
     """
     from netwright.base.ipset import is_address
-    from netwright.model.references import KINDS, split_port
+    from netwright.model.references import KINDS, SERVICE_NAME, split_port
 
     if not namespaces or not reference or reference.startswith("[") or " " in reference:
         return reference
@@ -73,7 +73,7 @@ def placed(reference: str, namespaces: Sequence[str]) -> str:
         if KINDS.get(head.lower()) not in OF_NAMESPACES or "/" in rest:
             return reference
         at = len(head) + 1
-    elif name in UNPLACED or is_address(name):
+    elif name in UNPLACED or is_address(name) or SERVICE_NAME.fullmatch(name):
         return reference
     else:
         at = 0

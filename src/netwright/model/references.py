@@ -27,7 +27,7 @@ from netwright.base.ipset import (
 )
 from netwright.base.numbers import short, whole_number
 from netwright.base.patterns import pattern
-from netwright.base.services import check_port
+from netwright.base.services import PROTOCOLS, check_port
 from netwright.model.cluster import Cluster, ServiceNoun, Workload
 from netwright.model.isolation import NETWORK
 from netwright.model.networks import POD
@@ -60,6 +60,11 @@ for _name in ("vmi", "vmis", "virtualmachineinstance", "virtualmachineinstances"
     KINDS[_name] = "vm"
 GROUPS |= {"vm": "kubevirt.io", "vmirs": "kubevirt.io", "vmpool": "pool.kubevirt.io"}
 PART = pattern(r"(?P<whole>[^{}]+)\{(?P<labels>[^{}]+)\}")
+WITH_PROTOCOL = pattern(
+    r"(?P<whole>.+):(?:(?P<protocol>tcp|udp|sctp)/(?P<port>[^:/]+)|(?P<number>[0-9]+)/(?P<last>tcp|udp|sctp))",
+    re.IGNORECASE,
+)
+SERVICE_NAME = pattern(r"(?P<rest>.+?)\.svc(?P<domain>\.cluster\.local)?\.?", re.IGNORECASE)
 HOST_NAME = pattern(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.?)+", re.IGNORECASE)
 
 
@@ -110,7 +115,8 @@ class Classes(Protocol):
 
 
 def split_port(text: str) -> tuple[str, str]:
-    """`shop/db:5432` -> ("shop/db", "5432"); `[2001:db8::1]:443` -> ("2001:db8::1", "443"); no port: "" .
+    """`shop/db:5432` -> ("shop/db", "5432"); `[2001:db8::1]:443` -> ("2001:db8::1", "443"); no port: "" . A port may
+    stand behind its protocol, as `split_protocol` reads it.
 
     Raises UsageError for a number that is no port.
 
@@ -118,10 +124,31 @@ def split_port(text: str) -> tuple[str, str]:
     (('2001:db8::1', ''), ('svc/shop/web', 'http'))
     >>> split_port("cidr/2001:db8::/32:443"), split_port("cidr/[2001:db8::/32]:443")
     (('cidr/2001:db8::/32', '443'), ('cidr/2001:db8::/32', '443'))
+    >>> split_port("shop/dns:UDP/53"), split_port("cidr/2001:db8::/32:udp/53")
+    (('shop/dns', 'UDP/53'), ('cidr/2001:db8::/32', 'udp/53'))
     """
-    reference, port = _split(text)
-    check_port(port)
-    return reference, port
+    written = WITH_PROTOCOL.fullmatch(text)
+    if written is None:
+        reference, port = _split(text)
+        check_port(port)
+        return reference, port
+    number = written["port"]
+    if written["last"]:
+        kept = f"{written['whole']}:{written['last'].upper()}/{written['number']}"
+        raise UsageError(f"`{text}` has the protocol behind its port", help=f"write `{kept}`")
+    check_port(number)
+    reference, _ = _split(f"{written['whole']}:{number}")
+    return reference, f"{written['protocol']}/{number}"
+
+
+def split_protocol(port: str) -> tuple[int, str]:
+    """The protocol that a port of a reference names, and the port: 0 where it names none.
+
+    >>> split_protocol("UDP/53"), split_protocol("http")
+    ((17, '53'), (0, 'http'))
+    """
+    name, slash, rest = port.partition("/")
+    return (PROTOCOLS[name.upper()], rest) if slash else (0, port)
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -243,10 +270,14 @@ class Directory:
                     f"`{text}` names a kind but no namespace", help=f"write `{kind}/NAMESPACE/{rest}`"
                 )
             return self._bare(head, rest, text)
+        named = SERVICE_NAME.fullmatch(text) if not slash else None
+        if named is not None:
+            return self._service_name(named["rest"].lower(), text)
+        host = "" if slash or "." not in text or not HOST_NAME.fullmatch(text) else f"; a name outside is `fqdn/{text}`"
         raise UnknownReference(
             f"`{text}` is not a reference",
-            help="write `NAMESPACE/NAME`, `KIND/NAMESPACE/NAME`, `svc/NAMESPACE/NAME`, an address, or `internet`"
-            + self._meant(text, self._refs()),
+            help="write `NAMESPACE/NAME`, `KIND/NAMESPACE/NAME`, `svc/NAMESPACE/NAME`, `ns/NAME`, `node/NAME`, "
+            "`cidr/10.0.0.0/8`, `fqdn/NAME`, an address, or `internet`" + host + self._meant(text, self._refs()),
         )
 
     def destination(self, text: str) -> Target:
@@ -410,6 +441,20 @@ class Directory:
         if not HOST_NAME.fullmatch(name):
             raise UnknownReference(f"`{text}` is not a name of the DNS", help="write `fqdn/db.example.com`")
         return Target(text, addresses=EVERYWHERE - NOT_UNICAST, fqdn=name)
+
+    def _service_name(self, labels: str, text: str) -> Target:
+        """What a name of the cluster's DNS stands for: `web.shop.svc`, with or without `cluster.local`, is a Service.
+        Names of pods behind a Service are only told what to write in their place."""
+        name, dot, namespace = labels.rpartition(".")
+        pod, _, service = name.rpartition(".")
+        if not dot or not name or not namespace:
+            raise UnknownReference(f"`{text}` is not a name of a Service", help="write `svc/NAMESPACE/NAME`")
+        if pod:
+            raise UnknownReference(
+                f"`{text}` is a name of pods behind the Service `{namespace}/{service}`",
+                help=f"write `pod/{namespace}/{pod}`, or `svc/{namespace}/{service}`",
+            )
+        return self._of_kind("svc", namespace, name, f"svc/{namespace}/{name}")
 
     def _namespace(self, name: str, text: str) -> Target:
         columns = self.cluster.columns

@@ -6,7 +6,7 @@ import pytest
 
 from netwright.base.errors import UnknownReference, UsageError
 from netwright.base.ipset import EVERYWHERE, INTERNET, NOT_UNICAST, IpSet
-from netwright.model.references import Directory, split_port
+from netwright.model.references import Directory, split_port, split_protocol
 from netwright.profiles.compose import compose
 from tests.unit.spec.build import node, pod, port, service, workload
 
@@ -80,7 +80,8 @@ def test_the_owner_of_dumped_pods_is_all_of_them(directory: Directory) -> None:
 
 
 def test_services_are_asked_for_by_kind(directory: Directory) -> None:
-    for text in ("svc/shop/web", "service/shop/web", "services/shop/web"):
+    by_name = ("web.shop.svc", "web.shop.svc.cluster.local", "web.shop.svc.cluster.local.", "Web.Shop.SVC")
+    for text in ("svc/shop/web", "service/shop/web", "services/shop/web", *by_name):
         found = directory.resolve(text)
         assert found.ref == "svc/shop/web"
         assert found.service is not None
@@ -140,6 +141,16 @@ def test_outside(directory: Directory, text: str, addresses: IpSet) -> None:
         ("cidr/10.0.0.0/8+3", "not what any addresses of this input are called", "write `cidr/10.0.0.0/8`"),
         ("ns/nowhere", "no endpoint in the input is in a namespace `nowhere`", "`show namespaces` lists"),
         ("fqdn/not a name", "is not a name of the DNS", "write `fqdn/db.example.com`"),
+        ("web", "`web` is not a reference", "`svc/NAMESPACE/NAME`, `ns/NAME`, `node/NAME`, `cidr/10.0.0.0/8`, `fqdn/"),
+        ("db.example.com", "is not a reference", "a name outside is `fqdn/db.example.com`"),
+        ("weeb.shop.svc", "no Service `shop/weeb` in the input", "did you mean `svc/shop/web`"),
+        (
+            "db-0.web.shop.svc",
+            "is a name of pods behind the Service `shop/web`",
+            "write `pod/shop/db-0`, or `svc/shop/",
+        ),
+        ("web.svc", "`web.svc` is not a name of a Service", "write `svc/NAMESPACE/NAME`"),
+        ("web.shop.svc.example.com", "is not a reference", "a name outside is `fqdn/web.shop.svc.example.com`"),
     ],
 )
 def test_what_fits_nothing_is_explained(directory: Directory, text: str, message: str, help_: str) -> None:
@@ -182,13 +193,32 @@ def test_blocks_that_are_none(directory: Directory, text: str) -> None:
         ("deploy/shop/web{a=b}:80", ("deploy/shop/web{a=b}", "80")),
         ("deploy/shop/web{ip=fd00::1}:80", ("deploy/shop/web{ip=fd00::1}", "80")),
         ("deploy/shop/web{ip=fd00::1}", ("deploy/shop/web{ip=fd00::1}", "")),
+        ("shop/db:UDP/53", ("shop/db", "UDP/53")),
+        ("web.shop.svc:udp/dns", ("web.shop.svc", "udp/dns")),
+        ("[2001:db8::1]:SCTP/7", ("2001:db8::1", "SCTP/7")),
+        ("cidr/2001:db8::/32:UDP/53", ("cidr/2001:db8::/32", "UDP/53")),
+        ("deploy/shop/web{ip=fd00::1}:UDP/53", ("deploy/shop/web{ip=fd00::1}", "UDP/53")),
     ],
 )
 def test_ports(text: str, parts: tuple[str, str]) -> None:
     assert split_port(text) == parts
 
 
-@pytest.mark.parametrize("port", ["65536", "9" * 5000])
+def test_a_port_may_stand_behind_its_protocol_and_not_before_it() -> None:
+    assert [split_protocol(port) for port in ("UDP/53", "udp/dns", "TCP/80", "53", "http", "")] == [
+        (17, "53"),
+        (17, "dns"),
+        (6, "80"),
+        (0, "53"),
+        (0, "http"),
+        (0, ""),
+    ]
+    with pytest.raises(UsageError) as raised:
+        split_port("shop/db:53/udp")
+    assert raised.value.help == "write `shop/db:UDP/53`"
+
+
+@pytest.mark.parametrize("port", ["65536", "9" * 5000, "UDP/65536", "TCP/" + "9" * 5000])
 def test_a_number_that_is_no_port_is_refused(port: str) -> None:
     with pytest.raises(UsageError, match="is not a port") as raised:
         split_port(f"shop/db:{port}")
