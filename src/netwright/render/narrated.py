@@ -9,6 +9,7 @@ from netwright.base.spans import named
 from netwright.questions.why import Cited, PartAnswer, SideAnswer, WayAnswer, WhyAnswer
 from netwright.questions.why.changes import Change
 from netwright.render.escape import plain
+from netwright.render.leads_here import leads_here_told
 from netwright.render.words import Words, count
 
 VERDICT = {
@@ -34,8 +35,10 @@ def why_narrated(answer: WhyAnswer, *, profile: str, last: str, words: Words | N
     out += [f"Open, {r.kind}: {r.reason}." for r in answer.reasons]
     for way in answer.ways:
         out += _way(way)
+    out += [f"From outside: {told}." for told in leads_here_told(answer)]
+    families = len({part.family for part in answer.parts}) > 1
     for part in answer.parts[:6]:
-        out += _part(part, len(answer.parts) > 1)
+        out += _part(part, len(answer.parts) > 1, families)
     for number, change in enumerate(answer.changes[:4], 1):
         out.append(_change(number, change))
     out.append(f"Finished: {last}.")
@@ -72,16 +75,18 @@ def _way(way: WayAnswer) -> list[str]:
     return out
 
 
-def _part(part: PartAnswer, several: bool) -> list[str]:
-    out = (
-        [f"For {part.source} to {part.destination}, {part.service}: {VERDICT[part.verdict].lower()}."]
-        if several
-        else []
-    )
+def _part(part: PartAnswer, several: bool, families: bool) -> list[str]:
+    over = f" over IPv{part.family}" if families else ""
+    asked = f"For {part.source} to {part.destination}, {part.service}{over}"
+    out = [f"{asked}: {VERDICT[part.verdict].lower()}."] if several else []
     if part.relation == "self":
         return [*out, "A pod always reaches itself by its own address."]
     if part.relation == "own node":
         return [*out, "A node and its own pods always reach each other."]
+    if part.relation == "perhaps own node":
+        out.append("Open: it may be the pod's own node, and a node and its own pods always reach each other.")
+    if part.apart:
+        out.append(f"Network: denied. {part.apart}.")
     return [*out, *_side(part.egress), *_side(part.ingress)]
 
 
@@ -93,6 +98,9 @@ def _side(side: SideAnswer) -> list[str]:
         return [f"{name}: allowed by {_several(side.rules)}."]
     if side.verdict == "undecided":
         return [f"{name}: open, it may depend on {_several(side.rules or side.isolating) or 'what was not read'}."]
+    denying = [c for c in side.rules if c.action == "deny"]
+    if denying:
+        return [f"{name}: denied by {_several(denying)}."]
     out = [f"{name}: denied. It is isolated by {_several(side.isolating)}, and no rule admits this."]
     if side.nearest is not None:
         differs = "; ".join(side.nearest.differs)

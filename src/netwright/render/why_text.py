@@ -11,6 +11,7 @@ from netwright.questions.why import Cited, PartAnswer, SideAnswer, WayAnswer, Wh
 from netwright.questions.why.changes import Change
 from netwright.render.escape import plain
 from netwright.render.excerpt import Lines, excerpt
+from netwright.render.leads_here import leads_here_told
 from netwright.render.styles import OF_VERDICT, Style, heading
 from netwright.render.words import Words, count
 
@@ -41,9 +42,12 @@ def why_text(answer: WhyAnswer, lines: Lines, words: Words, *, profile: str, las
         out += words.fold(plain(f"{reason.kind}: {reason.reason}"), "           ", "  open     ")
     for way in answer.ways:
         out += _way(way, words)
+    for i, told in enumerate(leads_here_told(answer)):
+        out += words.fold(plain(told), "           ", "           " if i else "  outside  ")
     several = len(answer.parts) > 1
+    families = len({part.family for part in answer.parts}) > 1
     for part in answer.parts[:6]:
-        out += _part(part, several, lines, words)
+        out += _part(part, several, families, lines, words)
     if len(answer.parts) > 6:
         out += words.fold(f"… and {len(answer.parts) - 6} more parts; -o json lists all", "  ")
     out += _changes(answer, words)
@@ -97,16 +101,22 @@ def _way(way: WayAnswer, words: Words) -> list[str]:
     return out
 
 
-def _part(part: PartAnswer, several: bool, lines: Lines, words: Words) -> list[str]:
+def _part(part: PartAnswer, several: bool, families: bool, lines: Lines, words: Words) -> list[str]:
     out = []
     if several:
         more = f" and {part.more} more" if part.more else ""
-        asked = f"{part.source} {words['arrow']} {part.destination}{more}  {part.service}"
+        over = f" over IPv{part.family}" if families else ""
+        asked = f"{part.source} {words['arrow']} {part.destination}{more}  {part.service}{over}"
         out += _verdict(part.verdict, asked, words)
     if part.relation == "self":
         return [*out, "  self     a pod always reaches itself by its own address"]
     if part.relation == "own node":
         return [*out, "  node     a node and its own pods always reach each other"]
+    if part.relation == "perhaps own node":
+        told = "it may be the pod's own node, and a node and its own pods always reach each other"
+        out += words.fold(told, "                  ", "  node     OPEN   ", marks=_SIGNS)
+    if part.apart:
+        out += words.fold(plain(part.apart), "                  ", "  network  DENY   ", marks=_SIGNS)
     for side in (part.egress, part.ingress):
         out += _side(side, lines, words)
     return out

@@ -23,11 +23,12 @@ from netwright.engine.outside import not_meant
 from netwright.engine.verdict import Citation, Verdict
 from netwright.model.document import Decoded, Objects, of_kinds
 from netwright.model.networks import POD
-from netwright.model.references import Target, split_port
+from netwright.model.references import Target, split_port, split_protocol
 from netwright.model.rule import Direction
 from netwright.profiles.judging import as_judged, deciding_objects
 from netwright.profiles.known import profile_of
 from netwright.questions.registry import FROM_TO, Asked, Why
+from netwright.questions.why.around import A_NODE, LeadsHere, apart, leads_here, which_node
 from netwright.questions.why.changes import Change, changes, question
 from netwright.spec.controllers import pod_of
 from netwright.spec.judge import judge
@@ -35,6 +36,7 @@ from netwright.spec.judge import judge
 Locate = Callable[[Origin], Position | None]
 OwnerOf = Callable[[Origin], str]
 SideVerdict = Literal["allow", "deny", "undecided", "not isolated", "not asked"]
+MACHINE_KINDS = frozenset(("vm", "vmirs", "vmpool"))
 MOST_PARTS = 64
 """Parts of a group that are also put to the reference evaluator."""
 
@@ -74,7 +76,8 @@ class SideAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PartAnswer(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO):
-    """One of the packets a question stands for; packets that are decided by the same rules are one part."""
+    """One of the packets a question stands for; packets that are decided by the same rules are one part. `apart` says
+    which networks the ends are on, where that is what keeps them apart."""
 
     source: str
     destination: str
@@ -83,6 +86,7 @@ class PartAnswer(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO):
     service: str
     verdict: Verdict
     relation: str = ""
+    apart: str = ""
     egress: SideAnswer
     ingress: SideAnswer
 
@@ -111,7 +115,8 @@ class WayAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 class WhyAnswer(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO):
     """The whole answer. `through` are the Services that lead the packet, `translation` says what they did to it;
-    `judged` how many packets the reference evaluator also judged."""
+    `judged` how many packets the reference evaluator also judged; `leads_here` what leads from outside to an endpoint
+    that was named, empty where nothing in the input does, None where that is no question."""
 
     source: str
     destination: str
@@ -128,6 +133,7 @@ class WhyAnswer(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO):
     parts: tuple[PartAnswer, ...] = ()
     changes: tuple[Change, ...] = ()
     judged: int = 0
+    leads_here: tuple[LeadsHere, ...] | None = None
     network: str = POD
     """The network that both ends have an interface on; "pod": their primary ones."""
 
@@ -153,6 +159,8 @@ def _expect_changes(twin: Asked, params: Why) -> None:
     again: the labels of both ends, and the port."""
     with suppress(UsageError):  # which the question itself meets
         reference, port = split_port(params.destination)
+        named, port = split_protocol(port)
+        protocol = named or protocol_number(params.protocol)
         source = twin.directory.resolve(split_port(params.source)[0])
         destination = twin.directory.destination(reference)
         if destination.service is not None:
@@ -160,7 +168,7 @@ def _expect_changes(twin: Asked, params: Why) -> None:
         else:
             rows = list(destination.rows[:1])
         if port.isdigit() and destination.service is None:
-            services = ServiceSet.ports(protocol_number(params.protocol), int(port))
+            services = ServiceSet.ports(protocol, int(port))
         else:
             services = ServiceSet()
             for served_port in (p for row in rows for p in twin.cluster.row_ports[row]):
@@ -189,6 +197,11 @@ def why(
     if source_port:
         raise UsageError(f"`{source_text}` has a port, which only the destination has", help=f"write `{source_ref}`")
     destination_ref, port = split_port(destination_text)
+    named, port = split_protocol(port)
+    if named and protocol not in (TCP, named):  # TCP is what holds where nobody says anything
+        told = f"`{destination_text}` names another protocol than {protocol_name(protocol)}, which was asked about"
+        raise UsageError(told, help=f"leave one out: `{destination_ref}:{port}`")
+    protocol = named or protocol
     source = directory.resolve(source_ref)
     destination = directory.destination(destination_ref)
     family = inquirer.family_asked(family, source, destination, destination_ref)
@@ -230,6 +243,7 @@ def why(
         parts=parts,
         changes=found,
         judged=judged,
+        leads_here=leads_here(inquirer, source, destination, whole, protocol),
         network=inquirer.cluster.network,
     )
 
@@ -246,10 +260,12 @@ def served(inquirer: Inquirer, target: Target, protocol: int) -> list[str]:
         raise UsageError(f"`{target.ref}` needs a port", help=f"write `{shown}:443`, or `--protocol icmp`")
     declared = {p.number for row in target.rows for p in inquirer.cluster.row_ports[row] if p.protocol == protocol}
     if not declared:
-        raise UsageError(
-            f"no container of `{target.ref}` says which {protocol_name(protocol)} port it serves",
-            help="name a port: `REF:PORT`",
-        )
+        name = protocol_name(protocol)
+        kinds = {inquirer.cluster.workloads[int(inquirer.network.columns.workload[row])].kind for row in target.rows}
+        told = f"no container of `{target.ref}` says which {name} port it serves"
+        if kinds and kinds <= MACHINE_KINDS:  # what serves there is the guest's matter
+            told = f"which {name} ports `{target.ref}` serves is not in the input"
+        raise UsageError(told, help="name a port: `REF:PORT`")
     return [str(number) for number in sorted(declared)]
 
 
@@ -362,19 +378,22 @@ def _parts(inquirer: Inquirer, settled: Settled, locate: Locate, owner_of: Owner
         grouped.setdefault(key, []).append(part)
         sides.setdefault(key, both)
     order = {"deny": 0, "undecided": 1, "allow": 2}
+    of_nodes = sum(same[0].source == A_NODE for same in grouped.values())
     out = []
     for mark, same in sorted(grouped.items(), key=lambda kv: order[kv[1][0].outcome.verdict]):
         first = same[0]
+        source = which_node(inquirer, same) if first.source == A_NODE and of_nodes > 1 else first.source
         egress, ingress = sides[mark]
         out.append(
             PartAnswer(
-                source=first.source,
+                source=source,
                 destination=first.destination,
                 more=len({(p.source, end) for p in same for end in p.destinations}) - 1,
                 family=first.packet.family,
                 service=str(ServiceSet.of([(first.packet.key, first.packet.key + 1)])),
                 verdict=first.outcome.verdict,
                 relation=first.outcome.relation,
+                apart=apart(inquirer, first),
                 egress=egress,
                 ingress=ingress,
             )
