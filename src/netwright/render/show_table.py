@@ -172,14 +172,19 @@ def _backends(row: Any) -> list[str]:
 
 
 NAMESPACE = Column(
-    title="NAMESPACE", key="namespace", value=lambda r: r.namespace, shown=lambda r: r.namespace or "-", least=22
+    title="NAMESPACE",
+    key="namespace",
+    value=lambda r: r.namespace,
+    shown=lambda r: r.namespace or "-",
+    names=True,
+    least=22,
 )
 WHERE = Column(title="WHERE", key="where", value=_place, cut="front", least=20, goes=2)
 
 COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
     "workloads": (
         NAMESPACE,
-        Column(title="WORKLOAD", key="ref", value=lambda r: r.ref, shown=lambda r: _short(r.ref), least=34),
+        Column(title="WORKLOAD", key="ref", value=lambda r: r.ref, names=True, shown=lambda r: _short(r.ref), least=34),
         Column(
             title="PODS",
             key="pods",
@@ -206,7 +211,7 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
     ),
     "endpoints": (
         NAMESPACE,
-        Column(title="ENDPOINT", key="ref", value=lambda r: r.ref, shown=lambda r: _short(r.ref), least=34),
+        Column(title="ENDPOINT", key="ref", value=lambda r: r.ref, names=True, shown=lambda r: _short(r.ref), least=34),
         Column(
             title="PODS",
             key="pods",
@@ -232,7 +237,7 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
     ),
     "services": (
         NAMESPACE,
-        Column(title="SERVICE", key="ref", value=lambda r: r.ref, shown=lambda r: _name(r.ref), least=34),
+        Column(title="SERVICE", key="ref", value=lambda r: r.ref, names=True, shown=lambda r: _name(r.ref), least=34),
         Column(title="TYPE", key="type", value=lambda r: r.type, least=12),
         Column(title="ADDRESSES", key="addresses", value=lambda r: r.addresses, cut="list", least=11, goes=1),
         Column(
@@ -257,7 +262,7 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
     ),
     "policies": (
         NAMESPACE,
-        Column(title="POLICY", key="ref", value=lambda r: r.ref, shown=_policy, least=34),
+        Column(title="POLICY", key="ref", value=lambda r: r.ref, names=True, shown=_policy, least=34),
         Column(title="KIND", key="kind", value=lambda r: r.kind, least=10, goes=4, only_wide=True),
         Column(
             title="SELECTS",
@@ -297,8 +302,8 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
         Column(title="ACTS", key="directions", value=lambda r: r.directions, only_wide=True),
     ),
     "networks": (
-        Column(title="REF", key="ref", value=lambda r: r.ref, least=18),
-        Column(title="PART", key="part", value=lambda r: r.part, least=12, goes=1),
+        Column(title="REF", key="ref", value=lambda r: r.ref, names=True, least=18),
+        Column(title="PART", key="part", value=lambda r: r.part, names=True, least=12),
         Column(title="KIND", key="kind", value=lambda r: r.kind, least=16, goes=6),
         Column(title="TOPOLOGY", key="topology", value=lambda r: r.topology, least=8),
         Column(title="ROLE", key="role", value=lambda r: r.role, cut="never", goes=4),
@@ -331,10 +336,10 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
         Column(title="NOTES", key="notes", value=lambda r: r.notes, only_wide=True, below=True),
     ),
     "subnets": (
-        Column(title="REF", key="ref", value=lambda r: r.ref, least=18),
-        Column(title="PART", key="part", value=lambda r: r.part, least=8, goes=1),
+        Column(title="REF", key="ref", value=lambda r: r.ref, names=True, least=18),
+        Column(title="PART", key="part", value=lambda r: r.part, names=True, least=8),
         Column(title="USE", key="use", value=lambda r: r.use, cut="never", goes=3),
-        Column(title="RANGE", key="range", value=lambda r: r.range, least=18),
+        Column(title="RANGE", key="range", value=lambda r: r.range, names=True, least=18),
         Column(title="VLAN", key="vlan", value=lambda r: r.vlan, shown=_subnet_vlan, least=4, goes=4),
         Column(
             title="SIZE", key="size", value=lambda r: r.size, shown=_counted("size"), cut="never", right=True, goes=5
@@ -360,6 +365,7 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
             key="service",
             value=lambda r: r.service,
             shown=lambda r: r.service.removeprefix("svc/"),
+            names=True,
             least=30,
         ),
         Column(title="PORT", key="port", value=lambda r: r.port, shown=lambda r: r.port.removeprefix("TCP "), least=10),
@@ -381,15 +387,16 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
             key="namespace",
             value=lambda r: r.namespace,
             shown=lambda r: r.namespace or "total",
+            names=True,
             least=22,
         ),
         Column(title="WORKLOADS", key="workloads", value=lambda r: r.workloads, cut="never", right=True),
         Column(title="BOTH", key="both", value=lambda r: r.both, cut="never", right=True),
-        Column(title="IN ONLY", key="only_in", value=lambda r: r.only_in, cut="never", right=True),
-        Column(title="OUT ONLY", key="only_out", value=lambda r: r.only_out, cut="never", right=True),
-        Column(title="NEITHER", key="neither", value=lambda r: r.neither, cut="never", right=True),
-        Column(title="OPEN", key="open", value=lambda r: r.open, cut="never", right=True),
-        Column(title="HOST", key="host", value=lambda r: r.host, cut="never", right=True),
+        Column(title="IN ONLY", key="only_in", value=lambda r: r.only_in, cut="never", right=True, goes=2),
+        Column(title="OUT ONLY", key="only_out", value=lambda r: r.only_out, cut="never", right=True, goes=3),
+        Column(title="NEITHER", key="neither", value=lambda r: r.neither, cut="never", right=True, goes=1),
+        Column(title="OPEN", key="open", value=lambda r: r.open, cut="never", right=True, goes=4),
+        Column(title="HOST", key="host", value=lambda r: r.host, cut="never", right=True, goes=5),
         Column(
             title="COVERED",
             key="percent",
@@ -426,7 +433,7 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
     ),
     "policymaps": (
         NAMESPACE,
-        Column(title="WORKLOAD", key="ref", value=lambda r: r.ref, shown=lambda r: _short(r.ref), least=30),
+        Column(title="WORKLOAD", key="ref", value=lambda r: r.ref, names=True, shown=lambda r: _short(r.ref), least=30),
         Column(title="ENTRIES", key="entries", value=lambda r: r.entries, shown=_entries, cut="never", right=True),
         Column(title="IN", key="entries_in", value=lambda r: r.entries_in, cut="never", right=True),
         Column(title="OUT", key="entries_out", value=lambda r: r.entries_out, cut="never", right=True),
@@ -446,7 +453,7 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
     ),
     "vms": (
         NAMESPACE,
-        Column(title="VM", key="ref", value=lambda r: r.ref, shown=lambda r: _short(r.ref), least=20),
+        Column(title="VM", key="ref", value=lambda r: r.ref, names=True, shown=lambda r: _short(r.ref), least=20),
         Column(title="STATE", key="state", value=lambda r: r.state, shown=lambda r: r.state or "?", least=9),
         Column(title="NODE", key="node", value=lambda r: r.node, shown=lambda r: r.node or "-", least=10, goes=3),
         Column(title="NETWORKS", key="networks", value=lambda r: r.networks, cut="list", least=10),
@@ -464,8 +471,8 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
     ),
     "nics": (
         NAMESPACE,
-        Column(title="VM", key="ref", value=lambda r: r.ref, shown=lambda r: _short(r.ref), least=18),
-        Column(title="NIC", key="nic", value=lambda r: r.nic, least=8),
+        Column(title="VM", key="ref", value=lambda r: r.ref, names=True, shown=lambda r: _short(r.ref), least=18),
+        Column(title="NIC", key="nic", value=lambda r: r.nic, names=True, least=8),
         Column(title="NETWORK", key="network", value=lambda r: r.network, shown=_attached, least=16),
         Column(title="BINDING", key="binding", value=lambda r: r.binding, least=10),
         Column(title="VLAN", key="vlan", value=lambda r: r.vlan, shown=_vlan, cut="never", right=True),
@@ -494,7 +501,7 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
         Column(
             title="BECAME", key="fate", value=lambda r: r.fate, shown=lambda r: WHAT.get(r.fate, r.fate), cut="never"
         ),
-        Column(title="KIND", key="kind", value=lambda r: r.kind, least=28),
+        Column(title="KIND", key="kind", value=lambda r: r.kind, names=True, least=28),
         Column(title="VERSION", key="api_version", value=lambda r: r.api_version, least=20),
         Column(title="DOCS", key="documents", value=lambda r: r.documents, cut="never", right=True),
         Column(

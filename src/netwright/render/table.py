@@ -1,13 +1,13 @@
 """Tables: aligned text that fits its width, CSV and Markdown, from columns and rows of cells.
 
 A cell is text, a number, a sequence of texts, or None ("not known"). Text shrinks: lists keep whole items and count
-the rest, places lose
-their front, columns that may go are left out and named.
+the rest, places lose their front, names their middle, columns that may go are left out and named. What tells rows apart
+is cut last, and no further than they stay apart, as long as there is any other room.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
@@ -18,15 +18,18 @@ Cell = str | int | Sequence[str] | None
 GAP: Final = "  "
 ANY_LEAST: Final = 8
 """What a column keeps of its cells at the very least."""
+Natural = dict[str, int]
+"""The width of each column, by its key, in which nothing of it is cut."""
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
     """One column. `cut` says how it shrinks ("never", "end", "front", "list") and to at least `least` characters.
 
-    `key` heads it in CSV. `goes` is when it is left out if the rest does not fit: the highest number first, 0 never.
-    `only_wide`: in
-    text only with `-o wide`. `shown` is its text where that differs from the CSV's. `right` aligns it as numbers are.
-    `below`: in wide text it stands under its row, as what is long and for reading does (`below_row`).
+    `key` heads it in CSV. `names`: its cells tell the rows apart; it is cut in the middle, and does not go. `goes`
+    is when it is left out if the rest does not fit: the highest number first, 0 never; where there is no room even
+    so, others but the first are left out from the right. `only_wide`: in text only with `-o wide`. `shown` is its
+    text where that differs from the CSV's. `right` aligns it as numbers are. `below`: in wide text it stands under
+    its row, as what is long and for reading does (`below_row`).
     """
 
     title: str
@@ -36,6 +39,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     cut: Literal["never", "end", "front", "list"] = "end"
     least: int = 8
     goes: int = 0
+    names: bool = False
     only_wide: bool = False
     right: bool = False
     below: bool = False
@@ -63,23 +67,22 @@ def text_table(
     if rows and room is not None:
         chosen = [c for c in chosen if any(any(parts) for parts in cells[c.key])]
     natural = {c.key: max([width(c.title), *(width(", ".join(p)) for p in cells[c.key])]) for c in chosen}
-    while room is not None and _least(chosen, natural) > room:
-        going = max(chosen, key=lambda c: c.goes)
-        if not going.goes:
-            break
-        chosen.remove(going)
-        left_out.append(going.title)
-    widths = _fit(chosen, natural, room)
+    if room is not None and _sum(natural[c.key] for c in chosen) > room:
+        apart = {c.key: _apart({", ".join(p) for p in cells[c.key]}, natural[c.key], more) for c in chosen if c.names}
+        left_out = _leave_out(chosen, natural, apart, room)
+    else:
+        apart = {}
+    widths = _fit(chosen, natural, apart, room)
     lines = [_line([(c.title, widths[c.key], c.right) for c in chosen])]
     is_shortened = False
     for i in range(len(rows)):
         line = []
         for c in chosen:
-            text = _cut(cells[c.key][i], widths[c.key], c.cut, more)
+            text = _cut(cells[c.key][i], widths[c.key], "middle" if c.names else c.cut, more)
             is_shortened |= text != ", ".join(cells[c.key][i])
             line.append((text, widths[c.key], c.right))
         lines.append(_line(line))
-    return Laid(lines=tuple(lines), left_out=tuple(reversed(left_out)), is_shortened=is_shortened)
+    return Laid(lines=tuple(lines), left_out=tuple(left_out), is_shortened=is_shortened)
 
 
 def below_row(columns: Sequence[Column], row: Any) -> Iterator[str]:
@@ -124,34 +127,77 @@ def _parts(cell: Cell) -> list[str]:
     return [plain(part) for part in _raw(cell)]
 
 
-def _least(columns: Sequence[Column], natural: dict[str, int]) -> int:
-    return sum(_smallest(c, natural) for c in columns) + len(GAP) * (len(columns) - 1)
+def _sum(widths: Iterable[int]) -> int:
+    listed = list(widths)
+    return sum(listed) + len(GAP) * (len(listed) - 1)
 
 
-def _smallest(column: Column, natural: dict[str, int]) -> int:
-    return (
-        natural[column.key]
-        if column.cut == "never"
-        else min(natural[column.key], max(column.least, width(column.title)))
-    )
+def _smallest(column: Column, natural: Natural, apart: Natural) -> int:
+    """The width that a column is to keep while others may go."""
+    most = natural[column.key]
+    if column.cut == "never":
+        return most
+    return max(min(most, max(column.least, width(column.title))), apart.get(column.key, 0))
 
 
-def _fit(columns: Sequence[Column], natural: dict[str, int], room: int | None) -> dict[str, int]:
-    """The widest column gives first, character by character, down to its least; lists and places before names."""
+def _at_least(column: Column, natural: Natural, apart: Natural) -> int:
+    """The width below which a column is not worth its place."""
+    most = natural[column.key]
+    if column.cut == "never":
+        return most
+    return min(most, max(ANY_LEAST, width(column.title), apart.get(column.key, 0)))
+
+
+def _leave_out(chosen: list[Column], natural: Natural, apart: Natural, room: int) -> list[str]:
+    """Takes the columns out that go; their titles, those that went last first."""
+    gone: list[str] = []
+    while _sum(_smallest(c, natural, apart) for c in chosen) > room:
+        going = max(chosen, key=lambda c: c.goes)
+        if not going.goes:
+            break
+        chosen.remove(going)
+        gone.append(going.title)
+    while _sum(_at_least(c, natural, apart) for c in chosen) > room:
+        others = [c for c in chosen[1:] if not c.names]
+        if not others:
+            break
+        chosen.remove(others[-1])
+        gone.append(others[-1].title)
+    return gone[::-1]
+
+
+def _fit(columns: Sequence[Column], natural: Natural, apart: Natural, room: int | None) -> Natural:
+    """The widest column gives first, character by character, down to its least; lists and places before names, and what
+    tells rows apart after all others."""
     widths = {c.key: natural[c.key] for c in columns}
     if room is None:
         return widths
-    over = sum(widths.values()) + len(GAP) * (len(columns) - 1) - room
+    over = _sum(widths.values()) - room
+    steps: tuple[Callable[[Column], bool], ...] = (
+        lambda c: widths[c.key] > _smallest(c, natural, apart),
+        lambda c: not c.names and widths[c.key] > _at_least(c, natural, apart),
+        lambda c: widths[c.key] > _at_least(c, natural, apart),
+        lambda c: c.cut != "never" and widths[c.key] > max(ANY_LEAST, width(c.title)),
+    )
     while over > 0:
-        # where even the least of every column is too much, names are cut as well
-        giving = [c for c in columns if widths[c.key] > _smallest(c, natural)] or [
-            c for c in columns if c.cut != "never" and widths[c.key] > max(ANY_LEAST, width(c.title))
-        ]
-        if not giving:
+        giving = next((found for step in steps if (found := [c for c in columns if step(c)])), None)
+        if giving is None:
             break
         widths[max(giving, key=lambda c: (c.cut != "end", widths[c.key])).key] -= 1
         over -= 1
     return widths
+
+
+def _apart(cells: Collection[str], natural: int, more: str) -> int:
+    """The least width at which cells that differ are still told apart."""
+    low, high = min(ANY_LEAST, natural), natural
+    while low < high:
+        room = (low + high) // 2
+        if len({_middle(text, room, more) for text in cells}) == len(cells):
+            high = room
+        else:
+            low = room + 1
+    return high
 
 
 def _cut(parts: Sequence[str], room: int, how: str, more: str) -> str:
@@ -171,7 +217,23 @@ def _cut(parts: Sequence[str], room: int, how: str, more: str) -> str:
     if how == "front":
         whole = [f"{more}{text[i:]}" for i, c in enumerate(text) if c == "/"]
         return next((t for t in whole if width(t) <= room), "") or _clip(text, room, more, front=True)
-    return _clip(text, room, more)
+    return _middle(text, room, more) if how == "middle" else _clip(text, room, more)
+
+
+def _middle(text: str, room: int, more: str) -> str:
+    """The text without its middle: names that people and programs give differ at their ends."""
+    if width(text) <= room:
+        return text
+    left = _beginning(text, (room - width(more) + 1) // 2)
+    right = _beginning(text[::-1], room - width(more) - width(left))[::-1]
+    return left + more + right
+
+
+def _beginning(text: str, room: int) -> str:
+    text = text[: max(0, room)]
+    while width(text) > room:
+        text = text[:-1]
+    return text
 
 
 def _clip(text: str, room: int, more: str, *, front: bool = False) -> str:

@@ -298,6 +298,8 @@ def test_eval_places_bare_names_and_repeats_them_as_written(
         ("[2001:db8::1]:80", "[2001:db8::1]:80"),
         ("cidr/10.0.0.0/8", "cidr/10.0.0.0/8"),
         ("node/n1", "node/n1"),
+        ("web.other.svc:80", "web.other.svc:80"),
+        ("web:UDP/53", "shop/web:UDP/53"),
     ],
 )
 def test_only_names_without_a_namespace_are_placed(written: str, meant: str) -> None:

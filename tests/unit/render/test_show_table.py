@@ -78,10 +78,10 @@ def test_every_noun_has_columns_for_its_rows() -> None:
 @given(data=st.data())
 def test_whatever_a_row_holds_every_face_shows_text(noun: str, data: st.DataObject) -> None:
     answer = data.draw(shown(noun))
-    for utf8 in (True, False):
-        lines = list(show_text(answer, Words(utf8=utf8, width=80), wide=False, last="exit 0"))
+    for utf8, columns in ((True, 80), (False, 80), (True, 40), (False, 40)):
+        lines = list(show_text(answer, Words(utf8=utf8, width=columns), wide=False, last="exit 0"))
         table = lines[: len(answer.rows) + 1]
-        assert all(width(line) <= 80 and line.isprintable() for line in table)
+        assert all(width(line) <= columns and line.isprintable() for line in table)
     wide = list(show_text(answer, Words(), wide=True, last="exit 0"))
     assert all(line.isprintable() for line in wide)
     cells = list(csv.reader(io.StringIO("\r\n".join(show_csv(answer)), newline="")))
@@ -91,6 +91,12 @@ def test_whatever_a_row_holds_every_face_shows_text(noun: str, data: st.DataObje
     markdown = list(show_markdown(answer))
     assert all(line.isprintable() for line in markdown)
     assert not any("<b>" in line or "@team" in line for line in markdown)
+
+
+@pytest.mark.parametrize("noun", list(ROWS))
+def test_something_in_every_table_names_its_rows(noun: str) -> None:
+    assert any(column.names for column in COLUMNS[noun])
+    assert not [column.title for column in COLUMNS[noun] if column.names and (column.goes or column.only_wide)]
 
 
 # --- ways in -------------------------------------------------------

@@ -42,6 +42,42 @@ def test_a_place_loses_its_front_at_a_folder() -> None:
     assert lines[1] == "x     …/shop/db.yaml:46"
 
 
+def test_names_lose_their_middle_and_no_more_than_they_stay_apart() -> None:
+    key = Column(title="NAME", key="name", value=lambda r: r[0], names=True, least=20)
+    names = [f"vm/vm-cirros-{kind}-datavolume" for kind in ("clarge", "csmall", "windows-clarge", "windows-csmall")]
+    rows = [row(name, items=("alpha", "beta"), place="examples/a-long-folder/file.yaml:3") for name in names]
+    for room in (40, 60):
+        laid = text_table((key, LIST, PLACE, COUNT), rows, room=room)
+        cells = [line.split("  ")[0] for line in laid.lines[1:]]
+        assert len(set(cells)) == len(names), room
+        assert all(cell.startswith("vm/vm-") and cell.endswith("me") for cell in cells)
+        assert all(width(line) <= room for line in laid.lines)
+    (_, line) = text_table((key, COUNT), [row("vm/vm-cirros-datavolume")], room=16).lines
+    assert line == "vm/vm-…volume  7"
+
+
+def test_other_columns_give_their_room_before_names_do() -> None:
+    key = Column(title="NAME", key="name", value=lambda r: r[0], names=True, least=8)
+    other = Column(title="TYPE", key="type", value=lambda r: "a-type-with-a-long-name", least=20)
+    differ = [
+        row("a-name-that-differs-in-its-middle-1-and-nowhere-else"),
+        row("a-name-that-differs-in-its-middle-2-and-nowhere-else"),
+    ]
+    lines = text_table((key, other), differ, room=52).lines[1:]
+    assert len(set(lines)) == 2
+    assert all(line.endswith("a-type-with-…") for line in lines)
+    assert text_table((key, other), differ, room=52).left_out == ()
+
+
+def test_where_even_the_least_is_too_much_columns_go_from_the_right_but_the_first() -> None:
+    sign = Column(title="IS", key="is", value=lambda r: "! OPEN", cut="never")
+    key = Column(title="NAME", key="name", value=lambda r: r[0], names=True)
+    numbers = [Column(title=f"NUMBER {i}", key=str(i), value=lambda r: 1, cut="never", right=True) for i in range(4)]
+    laid = text_table((sign, key, *numbers), [row("a"), row("b")], room=40)
+    assert laid.left_out == ("NUMBER 2", "NUMBER 3")
+    assert laid.lines[0] == "IS      NAME  NUMBER 0  NUMBER 1"
+
+
 def test_what_does_not_fit_is_left_out_and_named() -> None:
     laid = text_table(COLUMNS, [row("n" * 20, ("a" * 10,), "x" * 40)], room=45)
     assert laid.left_out == ("WHERE",)
