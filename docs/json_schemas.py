@@ -19,6 +19,7 @@ from netwright.questions.diff import Diffed
 from netwright.questions.hops import Blast
 from netwright.questions.registry import QUESTIONS, Query, Question
 from netwright.questions.show import ROWS
+from netwright.questions.show.rows import COUNTS
 
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -340,13 +341,13 @@ def _show() -> Schema:
     shared = {
         **base,
         **_undecided_counts("rows"),
-        "counts": {"description": "for the last line", "type": "object", "additionalProperties": NUMBER},
         "notes": _list(STRING),
     }
-    nouns = {
-        noun: _object({"noun": {"const": noun}, "rows": _list({"$ref": f"#/$defs/{row.__name__}"}), **shared})
-        for noun, row in ROWS.items()
-    }
+    nouns = {}
+    for noun, row in ROWS.items():
+        rows_of = _list({"$ref": f"#/$defs/{row.__name__}"})
+        counts = _object(dict.fromkeys(COUNTS[noun], NUMBER))
+        nouns[noun] = _object({"noun": {"const": noun}, "rows": rows_of, "counts": counts, **shared})
     definitions |= {**rows, **nouns}
     return {
         "description": "What `netwright show NOUN -o json` writes.",

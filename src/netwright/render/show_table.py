@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from netwright.questions.show.rows import ExposedRow, Shown
+from netwright.questions.show.rows import Shown
 from netwright.render.escape import plain
+from netwright.render.show_counts import counts_text
 from netwright.render.styles import Style, heading, marked
-from netwright.render.table import Column, below_row, csv_table, markdown_table, text_table
-from netwright.render.words import Words, count
+from netwright.render.table import Column, Laid, below_row, csv_table, markdown_table, text_table
+from netwright.render.words import Words
 
 WHAT: Final = {"not_understood": "not understood"}
-EXPOSED_COUNTS: Final = {"allow": "open", "some": "open to some", "undecided": "undecided", "deny": "closed"}
 EXPOSED_SIGN: Final = {"allow": "! OPEN", "some": "! SOME", "undecided": "? OPEN", "deny": "closed"}
 
 
@@ -42,7 +42,9 @@ def _vlan(row: Any) -> str:
 def _via(row: Any) -> str:
     """`NodePort 30080`, `LoadBalancer`, `Ingress shop.example.org/`: without what holds for all of its kind."""
     via = row.via.replace("every node:", "")
-    return "LoadBalancer" if via.startswith("LoadBalancer the address") else str(via)
+    for kind, unknown in (("LoadBalancer", "the address that"), ("NodePort", "a port that")):
+        via = kind if via.startswith(f"{kind} {unknown}") else str(via)
+    return f"private {via}" if row.private else via
 
 
 def _pods(row: Any) -> str:
@@ -379,6 +381,7 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
             below=True,
         ),
         Column(title="WHERE", key="where", value=lambda r: r.where, cut="front", least=20, goes=1, below=True),
+        Column(title="PRIVATE", key="private", value=lambda r: r.private, only_wide=True, below=True),
         Column(title="CHAIN", key="chain", value=lambda r: r.chain, only_wide=True, below=True),
     ),
     "isolation": (
@@ -528,20 +531,22 @@ LEGENDS: Final = {
     "policymaps": "entries: of the endpoint's policy map, ~ where the number is not exact; peers: identities that they "
     "are about",
     "vms": "migrates: by its network, disks aside; kept: through a restart, and behind a stroke through a live "
-    "migration where that differs; -o wide says why",
-    "nics": "kept: through a restart, and behind a stroke through a live migration where that differs; -o wide says "
-    "why",
-    "exposed": "-o wide shows each chain of verdicts; `why internet SERVICE:PORT` explains one",
-    "subnets": "!: an overlap that hurts, ?: one that may; -o wide says why; used: as far as the input knows",
-    "networks": "~: an MTU that is not written, ?: not known; -o wide says what it depends on",
+    "migration where that differs",
+    "nics": "kept: through a restart, and behind a stroke through a live migration where that differs",
+    "exposed": "`why internet SERVICE:PORT` explains one",
+    "subnets": "!: an overlap that hurts, ?: one that may; used: as far as the input knows",
+    "networks": "~: an MTU that is not written, ?: not known",
     "policies": "in, out: rules in that direction, 0 admits nothing, - does not act in it; "
     "! 0: it selects nothing, so it does nothing",
 }
-LEGENDS_WIDE: Final = {
-    "vms": "kept: through a restart, and behind a stroke through a live migration where that differs",
-    "nics": "kept: through a restart, and behind a stroke through a live migration where that differs",
-    "exposed": "`why internet SERVICE:PORT` explains one",
+WIDE: Final = {
+    "vms": "says why",
+    "nics": "says why",
+    "exposed": "shows each chain of verdicts",
+    "subnets": "says why",
+    "networks": "says what an MTU depends on",
 }
+"""What wide text has beside columns that did not fit."""
 
 
 def show_text(shown: Shown, words: Words, *, wide: bool, last: str) -> Iterator[str]:
@@ -554,67 +559,24 @@ def show_text(shown: Shown, words: Words, *, wide: bool, last: str) -> Iterator[
             yield marked(line, *SIGNS)
             for text in below_row(columns, row) if wide else ():
                 yield from words.fold(text, " " * 10, " " * 8)
-    for note in _notes(shown, wide):
+    for note in shown.notes:
         yield from words.fold(plain(note), "  ", "")
-    if laid.left_out and shown.rows:
-        yield from words.fold(
-            f"-o wide adds {', '.join(laid.left_out)}" + (" and cuts nothing short" if laid.is_shortened else ""),
-            "  ",
-            "",
-        )
-    elif laid.is_shortened:
-        yield "-o wide cuts nothing short"
+    if shown.rows and shown.noun in LEGENDS:
+        yield from words.fold(LEGENDS[shown.noun], "  ", "")
+    more = list(_wide_has(shown.noun, laid)) if shown.rows and not wide else []
+    if more:
+        told = " and ".join(([", ".join(more[:-1])] if more[1:] else []) + more[-1:])
+        yield from words.fold(f"-o wide {told}", "  ", "")
     yield from words.fold(f"{counts_text(shown)} {words['dot']} {last}", "", "")
 
 
-def _notes(shown: Shown, wide: bool) -> Iterator[str]:
-    yield from shown.notes
-    if shown.noun in LEGENDS and shown.rows:
-        yield (LEGENDS | LEGENDS_WIDE if wide else LEGENDS)[shown.noun]
-
-
-def counts_of(shown: Shown) -> dict[str, int]:
-    """The counts; those of ways in by the verdicts that their rows show."""
-    if shown.noun != "exposed":
-        return shown.counts
-    verdicts: list[str] = [row.verdict for row in shown.rows if isinstance(row, ExposedRow)]
-    return {"way in": len(verdicts)} | {word: verdicts.count(verdict) for verdict, word in EXPOSED_COUNTS.items()}
-
-
-def counts_text(shown: Shown) -> str:
-    """`14 workloads, 30 pods, 9 isolated both ways`: the first count always, others unless they are 0."""
-    parts = []
-    for i, (noun, n) in enumerate(counts_of(shown).items()):
-        if n or i == 0:
-            parts.append(_count(n, noun))
-    return ", ".join(parts)
-
-
-NOUNS_PLURAL: Final = {
-    "workload": "workloads",
-    "pod": "pods",
-    "endpoint": "endpoints",
-    "identity": "identities",
-    "Service": "Services",
-    "policy": "policies",
-    "namespace": "namespaces",
-    "document": "documents",
-    "range": "ranges",
-    "overlap": "overlaps",
-    "network": "networks",
-    "node": "nodes",
-    "Service address": "Service addresses",
-    "way in": "ways in",
-    "policy map": "policy maps",
-    "virtual machine": "virtual machines",
-    "interface": "interfaces",
-    "identity of pods": "identities of pods",
-}
-
-
-def _count(n: int, noun: str) -> str:
-    """Nouns have a plural, what qualifies them (`isolated both ways`) has not."""
-    return count(n, noun, NOUNS_PLURAL.get(noun, noun))
+def _wide_has(noun: str, laid: Laid) -> Iterator[str]:
+    if laid.left_out:
+        yield f"adds {', '.join(laid.left_out)}"
+    if noun in WIDE:
+        yield WIDE[noun]
+    if laid.is_shortened:
+        yield "cuts nothing short"
 
 
 def show_csv(shown: Shown) -> Iterator[str]:

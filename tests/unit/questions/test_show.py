@@ -17,6 +17,7 @@ from netwright.engine.acting import acting
 from netwright.engine.units import Unit
 from netwright.model.rule import ANYBODY, End
 from netwright.questions.show import NOUNS, Shown, exposed_rows, show
+from netwright.questions.show.rows import COUNTS
 
 CLUSTER = """\
 apiVersion: v1
@@ -143,7 +144,7 @@ def test_workloads(twin: nw.Twin) -> None:
     assert one.line == 5
     assert one.file.endswith("all.yaml")
     assert shown.counts == {
-        "workload": 4, "pod": 5, "isolated both ways": 1, "in one": 1, "in none": 1, "on the host network": 1,
+        "workloads": 4, "pods": 5, "isolated_both": 1, "isolated_one": 1, "isolated_none": 1, "host": 1,
     }  # fmt: skip
 
 
@@ -169,7 +170,7 @@ def test_services(twin: nw.Twin) -> None:
     assert found["svc/a/none"].ports == ("TCP 81 node 30081",)
     assert found["svc/a/free"].lacks == "no selector"
     assert found["svc/b/far"].lacks == "a name for example.org"
-    assert shown.counts["without endpoints"] == 1
+    assert shown.counts["no_endpoints"] == 1
 
 
 def test_policies(twin: nw.Twin) -> None:
@@ -181,7 +182,7 @@ def test_policies(twin: nw.Twin) -> None:
     assert found["a/one-out"].workloads == ("pod/a/one",)
     # its pods are on the host network, where no NetworkPolicy acts
     assert (found["b/nobody"].selects, found["b/nobody"].rules_in) == (0, 1)
-    assert shown.counts["selecting nothing"] == 1
+    assert shown.counts["selecting_nothing"] == 1
 
 
 def test_a_workload_without_policies_is_said_to_be_open(twin: nw.Twin) -> None:
@@ -314,7 +315,7 @@ def test_networks_that_objects_define(tmp_path: Path) -> None:
     assert 0 < blue.line < wire.line < trunk.line
     assert any("pods on udn/b/blue meet no pod of another network" in note for note in shown.notes)
     assert any("secondary ones change none of its verdicts" in note for note in shown.notes)
-    assert (shown.counts["network"], shown.counts["secondary"]) == (6, 2)
+    assert (shown.counts["networks"], shown.counts["secondary"]) == (6, 2)
 
 
 KUBEVIRT = """\
@@ -370,8 +371,8 @@ def test_kinds_account_for_every_document(tmp_path: Path) -> None:
     shown = show(twin, "kinds")
     account = twin.accounting
     assert shown.counts == {
-        "document": account.total, "evaluated": account.evaluated, "irrelevant": account.irrelevant,
-        "not understood": account.not_understood, "invalid": account.invalid, "unreadable": account.unreadable,
+        "documents": account.total, "evaluated": account.evaluated, "irrelevant": account.irrelevant,
+        "not_understood": account.not_understood, "invalid": account.invalid, "unreadable": account.unreadable,
     }  # fmt: skip
     assert (account.invalid, account.unreadable, account.not_understood, account.irrelevant) == (1, 1, 1, 1)
     assert [r.fate for r in shown.rows][:3] == ["unreadable", "invalid", "not_understood"]  # what needs a look first
@@ -438,7 +439,11 @@ def test_exposed_keeps_its_order_and_narrows(twin: nw.Twin, tmp_path: Path) -> N
     only = exposed_rows(open_twin, ways, references=["a/one"])
     assert {r.service for r in only.rows} == {"svc/a/one"}
     assert exposed_rows(open_twin, ways, references=["a/two"]).rows == ()
-    assert sum(shown.counts[k] for k in ("open", "undecided", "closed")) == shown.counts["way in"] == len(ways)
+    assert (
+        sum(shown.counts[k] for k in ("open", "open_to_some", "undecided", "closed"))
+        == shown.counts["ways"]
+        == len(ways)
+    )
 
 
 def test_every_noun_answers_on_an_empty_cluster(tmp_path: Path) -> None:
@@ -446,6 +451,89 @@ def test_every_noun_answers_on_an_empty_cluster(tmp_path: Path) -> None:
     for noun in NOUNS:
         shown = exposed_rows(twin, twin.exposed()) if noun == "exposed" else show(twin, noun)
         assert all(n >= 0 for n in shown.counts.values())
+        assert tuple(shown.counts) == COUNTS[noun]
+
+
+RESTING = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: idle, namespace: a}
+spec:
+  replicas: 0
+  selector: {matchLabels: {app: idle}}
+  template: {metadata: {labels: {app: idle}}, spec: {containers: [{name: c, image: example/c:1}]}}
+---
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata:
+  name: idle-1
+  namespace: a
+  ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: idle, uid: x, controller: true}]
+spec:
+  replicas: 0
+  selector: {matchLabels: {app: idle}}
+  template: {metadata: {labels: {app: idle}}, spec: {containers: [{name: c, image: example/c:1}]}}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: nightly, namespace: b}
+spec:
+  suspend: true
+  schedule: "0 0 * * *"
+  jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: example/c:1}]}}}}
+"""
+
+
+@pytest.mark.parametrize("noun", ["workloads", "endpoints", "isolation"])
+def test_workloads_without_pods_are_told(tmp_path: Path, noun: str) -> None:
+    twin = read(tmp_path, RESTING)
+    scaled = "1 workload is scaled to zero and has no pods: deploy/a/idle"
+    suspended = "1 workload is suspended and has no pods: cronjob/b/nightly"
+    assert show(twin, noun).notes == (scaled, suspended)
+    assert show(twin, noun, namespaces=["b"]).notes == (suspended,)
+    running = RESTING.replace("replicas: 0", "replicas: 1").replace("suspend: true", "suspend: false")
+    assert show(read(tmp_path, running), noun).notes == ()
+
+
+def test_workloads_without_pods_are_no_matter_of_what_is_named(tmp_path: Path) -> None:
+    pod = (
+        "---\napiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: a}\nspec: {containers: [{name: c, image: c}]}\n"
+    )
+    assert show(read(tmp_path, RESTING + pod), "workloads", references=["a/p"]).notes == ()
+
+
+BALANCERS = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: a, labels: {app: web}}
+spec: {containers: [{name: c, image: example/c:1}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: NAME, namespace: a}
+spec: {type: LoadBalancer, allocateLoadBalancerNodePorts: false, selector: {app: web}, ports: [{port: 80}]}
+"""
+INSIDE = "private address: reached from networks that route to it: svc/a/"
+
+
+@pytest.mark.parametrize(
+    ("change", "private"),
+    [
+        (("---\napiVersion", "---\nstatus: {loadBalancer: {ingress: [{ip: 10.0.0.9}]}}\napiVersion"), "10.0.0.9"),
+        (("---\napiVersion", "---\nstatus: {loadBalancer: {ingress: [{ip: 198.51.100.9}]}}\napiVersion"), ""),
+        (("NAME,", "NAME, annotations: {networking.gke.io/load-balancer-type: Internal},"), "by annotation"),
+        (("NAME,", "NAME, annotations: {networking.gke.io/load-balancer-type: External},"), ""),
+        (("selector", "externalIPs: [192.168.1.1, fd00::1], selector"), "192.168.1.1, fd00::1"),
+        (("selector", "externalIPs: [192.168.1.1, 198.51.100.1], selector"), ""),
+        (("NAME", "NAME"), ""),
+    ],
+)
+def test_ways_in_at_private_addresses_say_so(tmp_path: Path, change: tuple[str, str], private: str) -> None:
+    twin = read(tmp_path, BALANCERS.replace(*change).replace("NAME", "web"))
+    shown = exposed_rows(twin, twin.exposed())
+    assert {row.verdict for row in shown.rows} == {"allow"}
+    assert {row.private for row in shown.rows} - {""} == ({private} if private else set())
+    assert shown.notes == ((f"{INSIDE}web ({private})",) if private else ())
 
 
 def test_a_policy_that_perhaps_selects_is_not_said_to_do_nothing(tmp_path: Path) -> None:
@@ -488,7 +576,7 @@ def test_policy_maps_are_listed_under_cilium_the_largest_first() -> None:
     assert all(
         row.entries == row.entries_in + row.entries_out and row.percent == 100 * row.entries // 256 for row in rows
     )
-    assert shown.counts["policy map"] == len(rows)
+    assert shown.counts["policy_maps"] == len(rows)
     assert [row.why_not == () for row in rows] == [row.exact for row in rows]
 
 

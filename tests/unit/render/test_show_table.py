@@ -16,6 +16,7 @@ from netwright.questions.show import NOUNS
 from netwright.questions.show import rows as shapes
 from netwright.questions.show.rows import Shown
 from netwright.render.escape import width
+from netwright.render.show_counts import COUNTED
 from netwright.render.show_table import COLUMNS, show_csv, show_markdown, show_text
 from netwright.render.words import Words
 
@@ -61,7 +62,7 @@ def shown(noun: str) -> st.SearchStrategy[Shown]:
     texts = st.text(max_size=20) | st.sampled_from(HOSTILE)
     hints = {name: value(hint, texts) for name, hint in get_type_hints(ROWS[noun]).items()}
     row = st.fixed_dictionaries(hints).map(lambda fields: ROWS[noun](**fields))
-    counts = {"policy": 1, "selecting nothing": 0}
+    counts = {"policies": 1, "selecting_nothing": 0}
     return st.lists(row, min_size=1, max_size=3).map(
         lambda rows: Shown(noun=noun, rows=typing.cast(Any, tuple(rows)), counts=counts, notes=("note \x1b[31m",))
     )
@@ -102,7 +103,7 @@ def test_something_in_every_table_names_its_rows(noun: str) -> None:
 # --- ways in -------------------------------------------------------
 
 
-def ways_in(*verdicts: str) -> Shown:
+def ways_in(*verdicts: str, private: str = "") -> Shown:
     rows = tuple(
         shapes.ExposedRow(
             verdict=typing.cast(Any, verdict),
@@ -112,13 +113,24 @@ def ways_in(*verdicts: str) -> Shown:
             workload="deploy/a-long-namespace/a-workload-with-a-rather-long-name",
             chain=("allow: the first link of a chain that is longer than a line has room for", "deny: the second"),
             where="examples/a-long-namespace/service.yaml:1:1",
+            private=private,
         )
         for verdict in verdicts
     )
-    return Shown(noun="exposed", rows=rows, counts={"way in": len(rows), "open": 99}, notes=())
+    counts = dict(zip(shapes.COUNTS["exposed"], (len(rows), *map(verdicts.count, WORDS)), strict=True))
+    return Shown(noun="exposed", rows=rows, counts=counts, notes=())
 
 
-def test_the_counts_of_ways_in_are_those_of_their_rows() -> None:
+WORDS = ("allow", "some", "undecided", "deny")
+
+
+def test_every_count_has_words() -> None:
+    assert set(shapes.COUNTS) == set(ROWS)
+    assert set(COUNTED) == {key for keys in shapes.COUNTS.values() for key in keys}
+    assert all(key.isidentifier() and key.islower() for key in COUNTED)
+
+
+def test_the_last_line_counts_what_there_is() -> None:
     def last(*verdicts: str) -> str:
         return list(show_text(ways_in(*verdicts), Words(), wide=False, last="end"))[-1]
 
@@ -127,6 +139,26 @@ def test_the_counts_of_ways_in_are_those_of_their_rows() -> None:
     )
     assert last("some").startswith("1 way in, 1 open to some ")
     assert last("deny").startswith("1 way in, 1 closed ")
+
+
+def test_one_line_says_what_wide_text_has_besides() -> None:
+    lines = list(show_text(ways_in("allow"), Words(width=80), wide=False, last="end"))
+    told = " ".join(lines).partition("-o wide ")[2]
+    assert told.startswith("adds WHERE, shows each chain of verdicts and cuts nothing short 1 way in")
+    assert "-o wide" not in told
+    roomy = list(show_text(ways_in("allow"), Words(width=300), wide=False, last="end"))
+    assert "-o wide shows each chain of verdicts" in roomy
+
+
+def test_a_way_in_at_a_private_address_does_not_look_like_one_of_the_internet() -> None:
+    inside, open_ = (
+        list(show_text(ways_in("allow", private=where), Words(width=300), wide=False, last="end"))[1]
+        for where in ("10.0.0.9", "")
+    )
+    assert "  private LoadBalancer  " in inside
+    assert "private" not in open_
+    wide = list(show_text(ways_in("allow", private="10.0.0.9"), Words(), wide=True, last="end"))
+    assert "        private: 10.0.0.9" in wide
 
 
 def test_wide_chains_stand_folded_under_their_row() -> None:
@@ -143,4 +175,4 @@ def test_wide_chains_stand_folded_under_their_row() -> None:
     assert lines[8].startswith("closed")
     assert not any("-o wide" in line for line in lines)
     table = list(csv.reader(io.StringIO("\r\n".join(show_csv(ways_in("allow"))))))
-    assert table[0][-3:] == ["workload", "where", "chain"]
+    assert table[0][-3:] == ["where", "private", "chain"]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from netwright.base.errors import UsageError
+from netwright.base.ipset import INTERNET, IpSet
 from netwright.engine.acting import acting
+from netwright.model.cluster import ServiceNoun
+from netwright.model.document import Decoded, of_kinds
 from netwright.model.networks import POD
+from netwright.model.outside_ports import is_internal
 from netwright.questions.registry import Asked, Exposed, Show
 from netwright.questions.show.enforcement import isolation_rows, policy_rows
 from netwright.questions.show.narrow import Narrow, narrow
@@ -97,6 +101,8 @@ def exposed_rows(
     """The ways in that `exposed` found, narrowed; their order is kept (danger first)."""
     only = narrow(twin.cluster, twin.inquirer.directory if references else None, namespaces, references, "exposed")
     refs = _refs(twin, only)
+    services = {(s.namespace, s.name): s for s in twin.cluster.services}
+    objects = {(d.namespace, d.name): d for d in of_kinds(twin.cluster.objects, "Service")}
     out = []
     for way in ways:
         namespace = way.service.split("/")[1] if way.service.count("/") == 2 else ""
@@ -104,6 +110,7 @@ def exposed_rows(
         if not only.holds_namespace(namespace) or (refs is not None and refs.isdisjoint((way.service, *workloads))):
             continue
         protocol = getattr(way, "protocol", "")
+        service = services.get(tuple(way.service.split("/")[1:]))
         out.append(
             ExposedRow(
                 verdict=way.verdict,
@@ -113,12 +120,39 @@ def exposed_rows(
                 workload=way.workload,
                 chain=tuple(way.chain) if not isinstance(way.chain, str) else (way.chain,),
                 where=getattr(way, "place", ""),
+                private=_private_address(service, way.via, objects),
             )
         )
-    counts = {"way in": len(out), "open": sum(r.verdict in ("allow", "some") for r in out)}
-    counts["undecided"] = sum(r.verdict == "undecided" for r in out)
-    counts["closed"] = sum(r.verdict == "deny" for r in out)
-    return Shown(noun="exposed", rows=tuple(out), counts=counts, notes=tuple(only.notes))
+    counts = {"ways": len(out)}
+    for key, verdict in (("open", "allow"), ("open_to_some", "some"), ("undecided", "undecided"), ("closed", "deny")):
+        counts[key] = sum(r.verdict == verdict for r in out)
+    return Shown(noun="exposed", rows=tuple(out), counts=counts, notes=(*only.notes, *_private(out)))
+
+
+MOST_NAMED = 4
+"""Services that a note names; the others are counted."""
+
+
+def _private(rows: Sequence[ExposedRow]) -> list[str]:
+    """A note about ways in at private addresses: `internet` has none of these, and who routes to them is not known."""
+    found = list(dict.fromkeys(f"{row.service} ({row.private})" for row in rows if row.private))
+    if not found:
+        return []
+    more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+    return [f"private address: reached from networks that route to it: {', '.join(found[:MOST_NAMED])}{more}"]
+
+
+def _private_address(service: ServiceNoun | None, via: str, objects: Mapping[tuple[str, str], Decoded]) -> str:
+    """The private addresses of a way in where it has no others, or that annotations ask for one; "" else."""
+    if service is None or via not in ("LoadBalancer", "externalIP"):
+        return ""
+    addresses = service.load_balancer if via == "LoadBalancer" else service.external_ips
+    if addresses:
+        return "" if IpSet.of(*addresses) & INTERNET else ", ".join(addresses)
+    written = objects.get((service.namespace, service.name))
+    if written is None or service.has_balancer_name or not is_internal(written.value.metadata.annotations or {}):
+        return ""
+    return "by annotation"
 
 
 def _refs(twin: Asked, only: Narrow) -> set[str] | None:

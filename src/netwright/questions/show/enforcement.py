@@ -17,6 +17,7 @@ from netwright.model.document import Decoded, Reading
 from netwright.model.networks import POD
 from netwright.questions.show.narrow import Narrow
 from netwright.questions.show.nouns import unread_policies
+from netwright.questions.show.resting import resting
 from netwright.questions.show.rows import IsolationRow, PolicyRow, Shown
 from netwright.questions.show.written import Locate, written
 
@@ -63,9 +64,9 @@ def policy_rows(
         )
     out.sort(key=lambda r: (r.namespace, r.ref, r.kind))
     counts = {
-        "policy": len(out),
-        "selecting nothing": sum(r.selects == 0 for r in out),
-        "not evaluated": sum(not r.evaluated for r in out),
+        "policies": len(out),
+        "selecting_nothing": sum(r.selects == 0 for r in out),
+        "not_evaluated": sum(not r.evaluated for r in out),
     }
     notes = list(only.notes)
     if only.rows and not out:
@@ -114,16 +115,16 @@ def isolation_rows(cluster: Cluster, found: Acting, only: Narrow) -> Shown:
     rows = tuple(_isolation(name, states) for name, states in sorted(by_namespace.items()))
     total = _isolation("", [s for states in by_namespace.values() for s in states])
     counts = {
-        "workload": total.workloads,
-        "isolated both ways": total.both,
-        "in only": total.only_in,
-        "out only": total.only_out,
-        "in none": total.neither,
+        "workloads": total.workloads,
+        "both": total.both,
+        "only_in": total.only_in,
+        "only_out": total.only_out,
+        "neither": total.neither,
         "open": total.open,
-        "on the host network": total.host,
+        "host": total.host,
     }
     listed = (*rows, total) if len(rows) > 1 else rows
-    return Shown(noun="isolation", rows=listed, counts=counts, notes=tuple(only.notes))
+    return Shown(noun="isolation", rows=listed, counts=counts, notes=(*only.notes, *resting(cluster, only)))
 
 
 def _isolation(namespace: str, states: list[Coverage]) -> IsolationRow:

@@ -42,10 +42,10 @@ def machine_rows(cluster: Cluster, locate: Locate, namespaces: Sequence[str], re
             )
         )
     counts = {
-        "virtual machine": len(rows),
-        "interface": sum(row.nics for row in rows),
-        "not live-migratable": sum(row.live_migratable == "no" for row in rows),
-        "whose address is not kept": sum(row.ip_kept.restart == "no" for row in rows),
+        "vms": len(rows),
+        "nics": sum(row.nics for row in rows),
+        "not_live_migratable": sum(row.live_migratable == "no" for row in rows),
+        "ip_not_kept": sum(row.ip_kept.restart == "no" for row in rows),
     }
     return Shown(noun="vms", rows=tuple(rows), counts=counts, notes=_notes(cluster))
 
@@ -77,9 +77,9 @@ def nic_rows(cluster: Cluster, locate: Locate, namespaces: Sequence[str], refere
                 line=place.line if place else 0,
             )
         )
-    counts = {"interface": len(rows), "virtual machine": len(machines)}
-    counts["whose address is not kept"] = sum(row.ip_kept.restart == "no" for row in rows)
-    counts["of a network that is not in the input"] = sum(not row.network for row in rows)
+    counts = {"nics": len(rows), "vms": len(machines)}
+    counts["ip_not_kept"] = sum(row.ip_kept.restart == "no" for row in rows)
+    counts["network_unknown"] = sum(not row.network for row in rows)
     return Shown(noun="nics", rows=tuple(rows), counts=counts, notes=_notes(cluster))
 
 

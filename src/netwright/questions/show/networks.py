@@ -74,11 +74,11 @@ def network_rows(cluster: Cluster, locate: Locate, only: Narrow) -> Shown:
     if only.addresses:
         out = [r for r in out if addresses(r.subnets) & only.addresses]
     counts = {
-        "network": len({r.ref for r in out}),
-        "primary beside the pods'": sum(r.role == "primary" and r.kind != "" for r in out),
+        "networks": len({r.ref for r in out}),
+        "primary": sum(r.role == "primary" and r.kind != "" for r in out),
         "secondary": sum(r.role == "secondary" for r in out),
-        "node": len(nodes),
-        "Service address": len(set(texts)),
+        "nodes": len(nodes),
+        "service_addresses": len(set(texts)),
     }
     return Shown(
         noun="networks",

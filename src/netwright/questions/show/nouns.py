@@ -17,6 +17,7 @@ from netwright.model.document import Decoded, Document, Fate, Reading
 from netwright.model.kind_lists import find
 from netwright.model.references import Directory
 from netwright.questions.show.narrow import Narrow, namespaces_of
+from netwright.questions.show.resting import resting
 from netwright.questions.show.rows import EndpointRow, KindRow, NamespaceRow, ServiceRow, Shown, WorkloadRow
 from netwright.questions.show.written import Locate, written
 
@@ -68,13 +69,13 @@ def workload_rows(cluster: Cluster, network: Network, found: Acting, locate: Loc
                 line=line,
             )
         )
-    counts = {"workload": len(out), "pod": sum(r.pods or 0 for r in out)}
+    counts = {"workloads": len(out), "pods": sum(r.pods or 0 for r in out)}
     on_pods = [r for r in out if r.network == "pod"]
-    counts["isolated both ways"] = sum(r.isolated_in == r.isolated_out == "yes" for r in on_pods)
-    counts["in one"] = sum((r.isolated_in == "yes") != (r.isolated_out == "yes") for r in on_pods)
-    counts["in none"] = len(on_pods) - counts["isolated both ways"] - counts["in one"]
-    counts["on the host network"] = len(out) - len(on_pods)
-    return Shown(noun="workloads", rows=tuple(out), counts=counts, notes=tuple(only.notes))
+    counts["isolated_both"] = sum(r.isolated_in == r.isolated_out == "yes" for r in on_pods)
+    counts["isolated_one"] = sum((r.isolated_in == "yes") != (r.isolated_out == "yes") for r in on_pods)
+    counts["isolated_none"] = len(on_pods) - counts["isolated_both"] - counts["isolated_one"]
+    counts["host"] = len(out) - len(on_pods)
+    return Shown(noun="workloads", rows=tuple(out), counts=counts, notes=(*only.notes, *resting(cluster, only)))
 
 
 def endpoint_rows(cluster: Cluster, network: Network, directory: Directory, only: Narrow) -> Shown:
@@ -115,11 +116,11 @@ def endpoint_rows(cluster: Cluster, network: Network, directory: Directory, only
         )
     out.sort(key=lambda r: (r.namespace == "", r.namespace, r.ref))
     counts = {
-        "endpoint": len(out),
-        "identity": len({r.identity for r in out}),
-        "with a known address": sum(bool(r.addresses) for r in out),
+        "endpoints": len(out),
+        "identities": len({r.identity for r in out}),
+        "addresses_known": sum(bool(r.addresses) for r in out),
     }
-    return Shown(noun="endpoints", rows=tuple(out), counts=counts, notes=tuple(only.notes))
+    return Shown(noun="endpoints", rows=tuple(out), counts=counts, notes=(*only.notes, *resting(cluster, only)))
 
 
 def service_rows(cluster: Cluster, directory: Directory, locate: Locate, only: Narrow) -> Shown:
@@ -160,9 +161,9 @@ def service_rows(cluster: Cluster, directory: Directory, locate: Locate, only: N
             )
         )
     counts = {
-        "Service": len(out),
-        "without endpoints": sum(r.lacks == "no endpoints" for r in out),
-        "for the outside (NodePort, LoadBalancer)": sum(r.type in ("NodePort", "LoadBalancer") for r in out),
+        "services": len(out),
+        "no_endpoints": sum(r.lacks == "no endpoints" for r in out),
+        "for_outside": sum(r.type in ("NodePort", "LoadBalancer") for r in out),
     }
     return Shown(noun="services", rows=tuple(out), counts=counts, notes=tuple(only.notes))
 
@@ -214,9 +215,9 @@ def namespace_rows(cluster: Cluster, locate: Locate, only: Narrow) -> Shown:
             )
         )
     counts = {
-        "namespace": len(out),
-        "without a NetworkPolicy": sum(r.policies == 0 for r in out),
-        "not in the input": sum(not r.declared for r in out),
+        "namespaces": len(out),
+        "no_network_policy": sum(r.policies == 0 for r in out),
+        "not_declared": sum(not r.declared for r in out),
     }
     return Shown(noun="namespaces", rows=tuple(out), counts=counts, notes=tuple(only.notes))
 
@@ -281,9 +282,9 @@ def kind_rows(objects: Sequence[Decoded], reading: Reading, locate: Locate, name
             )
         )
     out.sort(key=lambda r: (FATES.index(r.fate), r.api_version, r.kind))
-    counts = {"document": sum(r.documents for r in out)}
+    counts = {"documents": sum(r.documents for r in out)}
     for fate in ("evaluated", "irrelevant", "not_understood", "invalid", "unreadable"):
-        counts[fate.replace("_", " ")] = sum(r.documents for r in out if r.fate == fate)
+        counts[fate] = sum(r.documents for r in out if r.fate == fate)
     return Shown(noun="kinds", rows=tuple(out), counts=counts)
 
 

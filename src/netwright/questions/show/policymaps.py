@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netwright.model.cluster import Cluster
 from netwright.questions.show.narrow import Narrow
-from netwright.questions.show.rows import PolicyMapRow, Shown
+from netwright.questions.show.rows import COUNTS, PolicyMapRow, Shown
 
 NEARLY_FULL_PERCENT = 80
 
@@ -13,7 +13,9 @@ def policy_map_rows(cluster: Cluster, only: Narrow) -> Shown:
     """One row for each identity of a workload, the largest map first. Other profiles than Cilium's have none."""
     if cluster.profile.partition(":")[0] != "cilium":
         told = f"policy maps are Cilium's, and the profile is `{cluster.profile}` (`--cni cilium` reads as Cilium does)"
-        return Shown(noun="policymaps", rows=(), counts={"policy map": 0}, notes=(*only.notes, told))
+        return Shown(
+            noun="policymaps", rows=(), counts=dict.fromkeys(COUNTS["policymaps"], 0), notes=(*only.notes, told)
+        )
     from netwright.profiles.cilium_maps import MOST_IDENTITIES, policy_maps
 
     found = policy_maps(cluster)
@@ -36,15 +38,15 @@ def policy_map_rows(cluster: Cluster, only: Narrow) -> Shown:
     ]
     rows.sort(key=lambda r: (-r.entries, r.namespace, r.ref))
     counts = {
-        "policy map": len(rows),
-        "over its limit": sum(r.entries > found.limit for r in rows),
-        f"over {NEARLY_FULL_PERCENT} %": sum(
+        "policy_maps": len(rows),
+        "over_limit": sum(r.entries > found.limit for r in rows),
+        "nearly_full": sum(
             r.entries <= found.limit and 100 * r.entries > NEARLY_FULL_PERCENT * found.limit for r in rows
         ),
-        "not exact": sum(not r.exact for r in rows),
-        "identity of pods": found.identities.pods,
-        "of address ranges": found.identities.ranges,
-        "of nodes": found.identities.nodes,
+        "not_exact": sum(not r.exact for r in rows),
+        "identities_of_pods": found.identities.pods,
+        "identities_of_ranges": found.identities.ranges,
+        "identities_of_nodes": found.identities.nodes,
     }
     reasons = dict.fromkeys(reason for r in rows for reason in r.why_not)
     notes = [*only.notes, f"a policy map holds {found.limit:,} entries (bpf-policy-map-max)"]

@@ -298,7 +298,8 @@ class KindRow(Row, frozen=True):
 
 
 class ExposedRow(Row, frozen=True):
-    """One way in from outside the cluster, as a chain of verdicts."""
+    """One way in from outside the cluster, as a chain of verdicts. `private`: the addresses at which it is reached,
+    where none of them is of the internet, or "by annotation", where annotations ask for such a one; "" else."""
 
     verdict: Literal["allow", "some", "undecided", "deny"]
     service: str
@@ -307,6 +308,7 @@ class ExposedRow(Row, frozen=True):
     workload: str
     chain: tuple[str, ...]
     where: str
+    private: str = ""
 
 
 Rows: TypeAlias = tuple[Row, ...]
@@ -327,9 +329,35 @@ ROWS: dict[str, type[Row]] = {
 }
 """The row of each noun."""
 
+COUNTS: dict[str, tuple[str, ...]] = {
+    "workloads": ("workloads", "pods", "isolated_both", "isolated_one", "isolated_none", "host"),
+    "endpoints": ("endpoints", "identities", "addresses_known"),
+    "services": ("services", "no_endpoints", "for_outside"),
+    "policies": ("policies", "selecting_nothing", "not_evaluated"),
+    "networks": ("networks", "primary", "secondary", "nodes", "service_addresses"),
+    "subnets": ("ranges", "overlaps", "hurting", "perhaps_hurting"),
+    "exposed": ("ways", "open", "open_to_some", "undecided", "closed"),
+    "isolation": ("workloads", "both", "only_in", "only_out", "neither", "open", "host"),
+    "namespaces": ("namespaces", "no_network_policy", "not_declared"),
+    "policymaps": (
+        "policy_maps",
+        "over_limit",
+        "nearly_full",
+        "not_exact",
+        "identities_of_pods",
+        "identities_of_ranges",
+        "identities_of_nodes",
+    ),
+    "vms": ("vms", "nics", "not_live_migratable", "ip_not_kept"),
+    "nics": ("nics", "vms", "ip_not_kept", "network_unknown"),
+    "kinds": ("documents", "evaluated", "irrelevant", "not_understood", "invalid", "unreadable"),
+}
+"""What the answer about each noun counts, by keys that stay."""
+
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer: rows in order, counts for the last line (in their order), and notes about what is not in the rows."""
+    """The answer: rows in order, counts by the keys of `COUNTS` and in their order, and notes about what is not in the
+    rows."""
 
     noun: str
     rows: tuple[Row, ...]

@@ -38,10 +38,10 @@ def subnet_rows(cluster: Cluster, locate: Locate, only: Narrow) -> Shown:
         rows = tuple(r for r in rows if addresses((r.range,)) & only.addresses)
     pairs = {(frozenset((r.ref, o.ref)), o.hurts) for r in rows for o in r.overlaps}
     counts = {
-        "range": len(rows),
-        "overlap": len(pairs),
-        "that hurts": sum(hurts == "yes" for _, hurts in pairs),
-        "that may": sum(hurts == "perhaps" for _, hurts in pairs),
+        "ranges": len(rows),
+        "overlaps": len(pairs),
+        "hurting": sum(hurts == "yes" for _, hurts in pairs),
+        "perhaps_hurting": sum(hurts == "perhaps" for _, hurts in pairs),
     }
     return Shown(noun="subnets", rows=rows, counts=counts, notes=tuple(_notes(cluster, rows)))
 
