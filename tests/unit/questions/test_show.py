@@ -523,6 +523,14 @@ INSIDE = "private address: reached from networks that route to it: svc/a/"
         (("---\napiVersion", "---\nstatus: {loadBalancer: {ingress: [{ip: 198.51.100.9}]}}\napiVersion"), ""),
         (("NAME,", "NAME, annotations: {networking.gke.io/load-balancer-type: Internal},"), "by annotation"),
         (("NAME,", "NAME, annotations: {networking.gke.io/load-balancer-type: External},"), ""),
+        (
+            (
+                "{name: NAME, namespace: a}",
+                "{name: NAME, namespace: a, annotations: {networking.gke.io/load-balancer-type: Internal}}\n"
+                "status: {loadBalancer: {ingress: [{hostname: internal-1.example.com}]}}",
+            ),
+            "by annotation",
+        ),
         (("selector", "externalIPs: [192.168.1.1, fd00::1], selector"), "192.168.1.1, fd00::1"),
         (("selector", "externalIPs: [192.168.1.1, 198.51.100.1], selector"), ""),
         (("NAME", "NAME"), ""),

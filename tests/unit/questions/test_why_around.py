@@ -74,6 +74,11 @@ def test_the_service_that_leads_to_a_pod_is_named_with_the_ports_it_does_not_lea
     assert "to port 9090 by policy alone: nothing of the input leads there from outside" in shown
 
 
+def test_a_service_of_another_protocol_leads_not_here(tmp_path: Path) -> None:
+    other = SERVICE.replace("port: 80,", "port: 80, protocol: UDP,")
+    assert asked(tmp_path, POD + other, "internet", "shop/web:8080").leads_here == ()
+
+
 def test_a_service_that_leads_to_another_port_leads_not_here(tmp_path: Path) -> None:
     assert asked(tmp_path, POD + SERVICE, "internet", "shop/web:9090").leads_here == ()
 
@@ -161,14 +166,27 @@ def test_ends_on_different_networks_are_told_so_and_what_joins_them(
     assert any(" denied by UserDefinedNetwork" in line for line in lines)
 
 
-def test_what_policy_denies_on_one_network_is_no_matter_of_networks(tmp_path: Path) -> None:
-    deny = """\
+ISOLATES = """\
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: {name: deny, namespace: one}
 spec: {podSelector: {}, policyTypes: [Ingress]}
 ---
 """
+DENIES = """\
+apiVersion: policy.networking.k8s.io/v1alpha1
+kind: AdminNetworkPolicy
+metadata: {name: deny}
+spec:
+  priority: 5
+  subject: {namespaces: {}}
+  ingress: [{action: Deny, from: [{namespaces: {}}]}]
+---
+"""
+
+
+@pytest.mark.parametrize("deny", [ISOLATES, DENIES])
+def test_what_policy_denies_on_one_network_is_no_matter_of_networks(tmp_path: Path, deny: str) -> None:
     other = NETWORKS.replace("NS", "one").rpartition("---\napiVersion: v1\nkind: Pod")
     twin = f"---\napiVersion: v1\nkind: Pod{other[2]}".replace("name: web", "name: b").removeprefix("---\n")
     answer = asked(tmp_path, NETWORKS.replace("NS", "one") + twin + deny, "one/b", "one/web:22")

@@ -63,10 +63,13 @@ def test_other_columns_give_their_room_before_names_do() -> None:
         row("a-name-that-differs-in-its-middle-1-and-nowhere-else"),
         row("a-name-that-differs-in-its-middle-2-and-nowhere-else"),
     ]
-    lines = text_table((key, other), differ, room=52).lines[1:]
-    assert len(set(lines)) == 2
-    assert all(line.endswith("a-type-with-…") for line in lines)
-    assert text_table((key, other), differ, room=52).left_out == ()
+    laid = text_table((key, other), differ, room=52)
+    assert len(set(laid.lines)) == 3
+    assert all(line.endswith("a-type-with-…") for line in laid.lines[1:])
+    assert laid.left_out == ()
+    wished = Column(title="NAME", key="name", value=lambda r: r[0], names=True, least=60)
+    lines = text_table((wished, other), differ, room=64).lines
+    assert lines[1] == "a-name-that-differs-in-its-middle-1-and-nowhere-else  a-type-wi…"
 
 
 def test_where_even_the_least_is_too_much_columns_go_from_the_right_but_the_first() -> None:

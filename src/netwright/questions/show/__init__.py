@@ -150,7 +150,7 @@ def _private_address(service: ServiceNoun | None, via: str, objects: Mapping[tup
     if addresses:
         return "" if IpSet.of(*addresses) & INTERNET else ", ".join(addresses)
     written = objects.get((service.namespace, service.name))
-    if written is None or service.has_balancer_name or not is_internal(written.value.metadata.annotations or {}):
+    if written is None or not is_internal(written.value.metadata.annotations or {}):
         return ""
     return "by annotation"
 

@@ -378,11 +378,10 @@ def _parts(inquirer: Inquirer, settled: Settled, locate: Locate, owner_of: Owner
         grouped.setdefault(key, []).append(part)
         sides.setdefault(key, both)
     order = {"deny": 0, "undecided": 1, "allow": 2}
-    of_nodes = sum(same[0].source == A_NODE for same in grouped.values())
     out = []
     for mark, same in sorted(grouped.items(), key=lambda kv: order[kv[1][0].outcome.verdict]):
         first = same[0]
-        source = which_node(inquirer, same) if first.source == A_NODE and of_nodes > 1 else first.source
+        source = which_node(inquirer, same) if first.source == A_NODE else first.source
         egress, ingress = sides[mark]
         out.append(
             PartAnswer(

@@ -43,7 +43,7 @@ def leads_here(
     so that policy alone is what the verdict is about. None where that is no question: of packets from within, to nodes,
     of other networks than the pods' own, and where policy lets nothing pass."""
     cluster, columns = inquirer.cluster, inquirer.network.columns
-    if source.addresses is None or cluster.network != POD or settled.groups == "none" or settled.verdict == "deny":
+    if source.addresses is None or cluster.network != POD or not settled.parts or settled.verdict == "deny":
         return None
     rows = [row for row in destination.rows if cluster.workloads[int(columns.workload[row])].kind != "node"]
     if not rows or not source.addresses - cluster.pod_ranges:
@@ -76,15 +76,15 @@ def _by_services(
     if not has_ways(inquirer.cluster):
         return
     services, asked = services_at(inquirer, rows), set(rows)
-    led: dict[tuple[str, int], tuple[list[int], set[int]]] = {}
+    led: dict[tuple[str, int, int], tuple[list[int], set[int]]] = {}
     for service in services:
         for port in service.ports if not service.is_name else ():
             held = [b for b in port.backends if b.row in asked and b.port in numbers]
             if held and port.protocol == protocol:
-                led[service.ref, port.port] = [b.row for b in held], {b.port for b in held}
+                led[service.ref, port.port, port.protocol] = [b.row for b in held], {b.port for b in held}
     for way in exposures(inquirer, source, services):
-        at = led.get((way.service, way.port))
-        if at is not None and way.protocol == protocol:
+        at = led.get((way.service, way.port, way.protocol))
+        if at is not None:
             yield LeadsHere(
                 via=way.via,
                 service=way.service,
@@ -133,9 +133,9 @@ def which_node(inquirer: Inquirer, parts: Sequence[Part]) -> str:
         if part.packet.source.row < 0:
             held |= sets[part.packet.source.position - first] & possible
     missing = possible - held
-    inside, outside = held.cidrs(), missing.cidrs()
-    if not inside or not outside:
+    if not held or not missing:
         return A_NODE
+    inside, outside = held.cidrs(), missing.cidrs()
     if len(inside) <= MOST_BLOCKS or len(inside) <= len(outside):
         return f"{A_NODE} in {_listed(inside)}"
     return f"{A_NODE} outside {_listed(outside)}"
