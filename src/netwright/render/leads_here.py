@@ -26,13 +26,13 @@ def leads_here_told(answer: WhyAnswer) -> Iterator[str]:
         led = {number for way in found for number in way.ports}
         rest = [port for port in answer.ports_asked if int(port) not in led]
         if rest and all(way.ports for way in found):
-            yield f"to port {', '.join(rest)} by policy alone: nothing of the input leads there from outside"
+            yield f"to port {', '.join(rest)} by policy alone"
     elif answer.leads_here:
         listed = list(dict.fromkeys(f"{way.service}:{way.port} ({way.via})" for way in answer.leads_here))
         more = f" and {len(listed) - MOST} more" if len(listed) > MOST else ""
         yield f"by policy alone: what leads here from outside is shut: {', '.join(listed[:MOST])}{more}"
     else:
-        yield "by policy alone: no Service, Ingress or route of the input leads here from outside"
+        yield "by policy alone: no Service, Ingress, Gateway or Route of the input leads here from outside"
 
 
 def _way(way: LeadsHere, asked: str) -> str:
