@@ -368,11 +368,17 @@ EXIT_CODES = (
     ),
     (
         1,
-        "the answer is no: `why` found it denied, or denied for some of what was asked; `diff` found a difference that "
-        "`--fail-on` names; `convert` changed a verdict, or refused a rule",
+        "the answer is no: `why` found it denied, or for some of what was asked; `check` has a new finding, or a "
+        "broken intent, of a severity at or over `--fail-on`; `diff` found a difference that `--fail-on` names; "
+        "`convert` changed a verdict, or refused a rule",
         "",
     ),
-    (4, "undecided: the input, or the API, leaves the answer open", "see [undecided verdicts](../how/undecided.md)"),
+    (
+        4,
+        "undecided: the input, or the API, leaves the answer open; of `check` an intent; of `convert` a choice is left "
+        "that decides connections or keeps a policy, though all that it wrote may be proven",
+        "see [undecided verdicts](../how/undecided.md); of `convert` choose, as by `--residue`",
+    ),
     (0, "answered; for `why`: allowed; for `diff`: no difference that `--fail-on` names; for `convert`: the same", ""),
 )
 
