@@ -11,6 +11,7 @@ from netwright.render.escape import plain
 from netwright.render.styles import Style, marked
 from netwright.render.words import Words, count
 from netwright.translate.conversion import Chosen, Turned
+from netwright.translate.languages import LANGUAGES
 
 MOST: Final = 8
 """Of connections, reasons and places so many are shown; the rest is counted."""
@@ -30,7 +31,7 @@ SAYS: Final[dict[Proof, str]] = {
     "wider": "as was asked, nothing of the input's network is denied that was not",
     "undecided": "of some connections it cannot be said that they have the verdict that they had",
     "differs": "connections have another verdict than they had",
-    "nothing": "the input holds no policy that this language is for",
+    "nothing": "the input holds none of",
 }
 WORDS: Final[dict[Chosen, str]] = {"keep": "stays as it is", "narrow": "narrowed", "widen": "widened"}
 
@@ -38,7 +39,8 @@ WORDS: Final[dict[Chosen, str]] = {"keep": "stays as it is", "narrow": "narrowed
 def convert_text(found: Converted, words: Words, *, everything: bool, last: str) -> Iterator[str]:
     """Lines; of long lists the beginning unless `everything`."""
     head, style = HEADS[found.proof]
-    yield from words.fold(f"{head}: {SAYS[found.proof]}", "  ", "", marks=((head, style),))
+    says = f"{SAYS[found.proof]} {_sources(found)}" if found.proof == "nothing" else SAYS[found.proof]
+    yield from words.fold(f"{head}: {says}", "  ", "", marks=((head, style),))
     if found.target != found.profile:
         told = f"what was is read under the profile `{found.profile}`, what was written under `{found.target}`"
         yield from words.fold(told, "  ", "")
@@ -90,7 +92,17 @@ def convert_text(found: Converted, words: Words, *, everything: bool, last: str)
     if found.left_alone:
         told = ", ".join(count(one.count, one.kind, f"{one.kind} objects") for one in found.left_alone)
         yield from words.fold(f"left as they are: {told}", "  ", "")
+    if found.answer == 4 and found.proof != "undecided":
+        last += "; a choice is left to you"  # all that is written was proven, so nothing of it is what is undecided
     yield from words.fold(f" {words['dot']} ".join([_counts(found), last]), "", "")
+
+
+def _sources(found: Converted) -> str:
+    """What is converted to the language: kinds, and of which group."""
+    language = LANGUAGES[found.language]
+    kinds, group = (("NetworkPolicy",), "networking.k8s.io") if found.fewest else (language.sources, language.group)
+    named_so = ", ".join(kind.removesuffix(f".{group}") for kind in kinds)
+    return f"what `--to {found.language}` converts: {named_so} of {group}"
 
 
 def _first(names: Sequence[str], everything: bool) -> Sequence[str]:

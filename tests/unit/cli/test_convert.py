@@ -157,3 +157,30 @@ def test_files_are_not_overwritten(folder: Path, capfd: pytest.CaptureFixture[st
 def test_without_a_language_it_is_wrong_use(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["convert", "."]) == 2
     assert "clusternetworkpolicy" in capfd.readouterr().err
+
+
+def test_exit_code_4_with_a_proof_says_that_a_choice_is_left(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (folder / "two.yaml").write_text(policy("two", 3, "Allow"), encoding="utf-8")
+    assert run(["convert", ".", *TO, "-o", "text"]) == 4
+    told = " ".join(capfd.readouterr().out.split())
+    assert told.startswith("equal in ")
+    assert told.endswith("exit 4: undecided; a choice is left to you")
+    assert run(["convert", "one.yaml", "team.yaml", *TO, "-o", "text"]) == 0
+    assert "a choice" not in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("language", "kinds"),
+    [
+        ("networkpolicy", "CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy of cilium.io"),
+        ("networkpolicy+clusternetworkpolicy", "CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy of cilium.io"),
+        ("cilium", "NetworkPolicy, GlobalNetworkPolicy of projectcalico.org"),
+        ("clusternetworkpolicy", "AdminNetworkPolicy, BaselineAdminNetworkPolicy of policy.networking.k8s.io"),
+    ],
+)
+def test_where_nothing_is_converted_it_is_said_of_what_that_would_be(
+    folder: Path, capfd: pytest.CaptureFixture[str], language: str, kinds: str
+) -> None:
+    assert run(["convert", "team.yaml", "--to", language, "-o", "text"]) == 0
+    told = " ".join(capfd.readouterr().out.split())
+    assert told.startswith(f"nothing to convert: the input holds none of what `--to {language}` converts: {kinds} ")
