@@ -276,6 +276,11 @@ def profiles() -> str:
         "A profile says how the policies of a cluster compose and what its network plugin does where the documents "
         "leave something open. [`--cni NAME` chooses one](../how/cni.md); every answer names it and JSON repeats its "
         "assumptions. `netwright explain cni:NAME` prints the same, offline.",
+        "Under every profile policies act after a Service has been resolved: egress policy sees the address and target "
+        "port of a pod behind it, never the Service's own, and so does ingress policy of a way in. Kubernetes leaves "
+        "open which comes first, so it is an assumption that an `ipBlock` with a Service's address matches nothing on "
+        "the way to its pods. Where the client's address stays, and where a node puts its own in its place, is "
+        "`externalTrafficPolicy`'s.",
     ]
     for profile in map(profile_of, NAMES):
         parts.append(f"## {profile.name}\n\n{_inline(profile.title)}.")
