@@ -95,8 +95,10 @@ STEPS = (
     ),
     Step(
         "All ways in",
-        "`show exposed` lists every way from outside to a workload, danger first. Another of the mistakes stands on "
-        "top: `legacy/orders` listens on a port of every node, and no policy acts in its namespace.",
+        "`show exposed` lists the [ways](reference/terms.md#way) from the internet to a workload, danger first: by "
+        "node ports, load balancers and external IPs of Services, by Ingresses, and by routes of the Gateway API and "
+        "of OpenShift. Another of the mistakes stands on top: `legacy/orders` listens on a port of every node, and no "
+        "policy acts in its namespace.",
         "netwright show exposed examples/shop",
     ),
     Step(
@@ -138,7 +140,8 @@ STEPS = (
         "one answer, one a line.",
         "netwright reach examples/shop --to shop/db -o json | "
         """python3 -c 'import json, sys; [print(c) for c in json.load(sys.stdin)["connections"]]'""",
-        after="[The JSON page](reference/json.md) describes each field, and a compact form for thousands of workloads.",
+        after="[The JSON page](reference/json.md) has what the fields are for and a compact form for thousands of "
+        "workloads, [another one](reference/json-fields.md) each field in a line.",
     ),
     Step(
         "What is wrong?",

@@ -440,6 +440,14 @@ TERMS: tuple[Term, ...] = (
         see="own node, assumption, Node",
     ),
     _t(
+        "hostPort",
+        "A port of a container that its node takes too, at the node's addresses (`v1` ContainerPort): who reaches the "
+        "node at this port reaches the pod, past every Service. Policies at the pod still hold, and see what the "
+        "network plugin leaves of the client's address; source ranges of Services do not. NW3202 tells each.",
+        "host port",
+        see="hostNetwork, way, externalTrafficPolicy",
+    ),
+    _t(
         "own node",
         "The node a pod runs on. The two always reach each other, whatever policies say. Manifests do not say "
         "where a pod will run, so between a pod and any one node the verdict can be undecided; a dump with "
@@ -493,8 +501,9 @@ TERMS: tuple[Term, ...] = (
     ),
     _t(
         "way",
-        "One path from outside to a pod: a load balancer, a port of the nodes, an external address or an "
-        "Ingress. It is a chain of steps, each with its own verdict, and as open as its tightest step.",
+        "One path from outside to a pod: a load balancer, a node port or an external IP of a Service, an Ingress, a "
+        "route of the Gateway API or of OpenShift. It is a chain of steps, each with its own verdict, and as open as "
+        "its tightest step. What routers and clouds lead to the addresses of pods themselves is not in manifests.",
         "ways",
         "way in",
         "chain",

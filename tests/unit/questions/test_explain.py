@@ -254,3 +254,9 @@ def test_kinds_of_cilium_have_rules_of_thumb(kind: str) -> None:
     page = about(kind, "kind")
     assert "read and evaluated" in page.text
     assert any(section.heading == "rules of thumb" for section in page.sections)
+
+
+@pytest.mark.parametrize("word", ["hostPort", "hostNetwork"])
+def test_what_a_pod_takes_of_its_node_has_a_page(word: str) -> None:
+    page = about(word, "term")
+    assert "node" in page.text
