@@ -10,6 +10,7 @@ import json
 from typing import Any, get_args
 
 import msgspec
+from json_fields import says
 
 from netwright.base.diagnostics import Diagnostic
 from netwright.model.account import Accounting
@@ -22,6 +23,17 @@ from netwright.questions.show import ROWS
 from netwright.questions.show.rows import COUNTS
 
 Schema = dict[str, Any]
+DESCRIBED = ("check", "diff", "eval", "reach", "show", "why")
+"""The schemas of which every field says what it is."""
+STRUCT_OF = {
+    ("netwright.check/v1", "one"): "Checked",
+    ("netwright.check/v1", "twin"): "Checked",
+    ("netwright.diff/v1", "two"): "Diffed",
+    ("netwright.diff/v1", "twin"): "Diffed",
+    ("netwright.reach/v1", "blast"): "Blast",
+    ("netwright.why/v1", ""): "WhyAnswer",
+}
+"""Whose fields stand in a part that is no struct alone."""
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 STRING: Schema = {"type": "string"}
 NUMBER: Schema = {"type": "integer", "minimum": 0}
@@ -44,11 +56,36 @@ def all_schemas() -> dict[str, str]:
     made |= {command: make() for command, make in by_hand.items()}
     for name, schema in made.items():
         schema["$id"] = f"netwright.{name}/v1"
+        if name in DESCRIBED:
+            made[name] = _described(schema)
     return {
         f"{name}.v1.json": json.dumps({"$schema": DIALECT, **schema}, indent=2, ensure_ascii=False, sort_keys=True)
         + "\n"
         for name, schema in made.items()
     }
+
+
+def _described(schema: Schema) -> Schema:
+    """The schema in which every field that does not say what it is says what `json_fields` has."""
+    whole: Schema = json.loads(json.dumps(schema))  # one part stands in several places, and is another thing in each
+
+    def visit(node: Any, of: str) -> None:
+        if isinstance(node, list):
+            for one in node:
+                visit(one, of)
+        if not isinstance(node, dict):
+            return
+        for name, field in node.get("properties", {}).items():
+            if "description" not in field and "const" not in field and (found := says(of, name)):
+                field["description"] = found
+            visit(field, name)
+        for name, definition in node.get("$defs", {}).items():
+            visit(definition, STRUCT_OF.get((schema["$id"], name), name))
+        for key in node.keys() - {"properties", "$defs"}:
+            visit(node[key], of)
+
+    visit(whole, STRUCT_OF.get((schema["$id"], ""), ""))
+    return whole
 
 
 def _answer(question: Question[Any, Any]) -> Schema:

@@ -26,6 +26,7 @@ def all_pages() -> dict[str, str]:
         "profiles.md": profiles(),
         "terms.md": terms(),
         "exit-codes.md": exit_codes(),
+        "json-fields.md": json_fields(),
     }
 
 
@@ -407,6 +408,57 @@ def exit_codes() -> str:
             "`netwright reach … | head`, has had what it wanted: the code is 0.",
         ],
     )
+
+
+# --- JSON -------------------------------------------------------------------------------------------------------------
+
+
+def json_fields() -> str:
+    """Every field of the answers, from their schemas; what several verbs have stands with the first."""
+    import json_schemas
+
+    parts = [
+        "Every field of `check`, `diff`, `eval`, `reach`, `show` and `why` as JSON, from [the "
+        "schemas](json.md#schemas), which have the types too. [The page about JSON](json.md) says how to read them. A "
+        "part that an earlier verb has too stands there.",
+    ]
+    told: set[str] = set()
+    schemas = {name: json.loads(text) for name, text in json_schemas.all_schemas().items()}
+    for verb in json_schemas.DESCRIBED:
+        schema = schemas[f"{verb}.v1.json"]
+        parts.append(f"## {verb}")
+        whole = {one["$ref"].rpartition("/")[2] for one in (*schema.get("oneOf", ()), schema) if "$ref" in one}
+        for name, fields in sorted(_objects(schema, ""), key=lambda found: found[0] not in ("", *whole)):
+            rows = [[f"`{key}`", _inline(field.get("description", ""))] for key, field in fields.items()]
+            table = _table(["field", ""], rows)
+            if table not in told:  # the nouns of `show` are alike, and what an answer rests on is everywhere
+                told.add(table)
+                of = schema["$defs"].get(name, schema).get("description") or schema["description"]
+                parts += [of if name in ("", *whole) else f"**{_spaced(name)}**", table]
+    return _page("Fields of JSON", [part for part in parts if part])
+
+
+def _objects(node: Any, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The objects in a schema with what they are called: a part's name, or that of the field which has them."""
+    if isinstance(node, list):
+        for one in node:
+            yield from _objects(one, name)
+    if not isinstance(node, dict):
+        return
+    fields = node.get("properties", {})
+    if fields:
+        yield name, {key: field for key, field in fields.items() if "const" not in field}
+    for key, field in fields.items():
+        yield from _objects(field, key)
+    for key, definition in node.get("$defs", {}).items():
+        yield from _objects(definition, key)
+    for key in sorted(node.keys() - {"properties", "$defs"}):
+        yield from _objects(node[key], name)
+
+
+def _spaced(name: str) -> str:
+    """The name of a struct as words: `PartAnswer` is "part answer"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
 
 
 # --- the library ------------------------------------------------------------------------------------------------------
