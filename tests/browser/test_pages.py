@@ -84,6 +84,25 @@ def test_narrow_and_enlarged_pages_scroll_in_one_direction(
     assert opened.run("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("which", ["shop", "change"])
+def test_on_a_telephone_the_search_has_room_and_tables_that_go_on_say_so(
+    open_page: Open, request: pytest.FixtureRequest, which: str
+) -> None:
+    opened = open_page(request.getfixturevalue(which), width=390)
+    assert opened.run("document.querySelector('#find').getBoundingClientRect().width") > 200
+    opened.page.wait_for_function("document.querySelector('.scroll.wide')")
+    cued = opened.run(
+        """() => [...document.querySelectorAll(".scroll")].filter(e => e.querySelector("caption")).map(e => [
+            e.scrollWidth > e.clientWidth,
+            getComputedStyle(e.querySelector("caption"), "::after").content.includes("scroll sideways"),
+        ])"""
+    )
+    assert any(goes_on for goes_on, _ in cued)
+    assert [told for _, told in cued] == [goes_on for goes_on, _ in cued]
+    opened.page.set_viewport_size({"width": 1280, "height": 900})
+    opened.page.wait_for_function("!document.querySelector('.scroll.wide')")
+
+
 def test_motion_is_off_where_it_is_not_wanted(open_page: Open, shop: Path) -> None:
     still = open_page(shop, reduced_motion="reduce")
     assert still.run("getComputedStyle(document.documentElement).scrollBehavior") == "auto"

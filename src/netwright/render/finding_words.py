@@ -130,7 +130,7 @@ def as_finding(intent: IntentAnswer) -> Finding:
     return Finding(
         code=INTENT.code,
         severity=intent.severity if broken else "warning",
-        title=f"intent `{intent.name}` is {intent.verdict}" + (f": {intent.reason}" if intent.reason else ""),
+        title=f"intent `{intent.name}` is {intent.verdict}",
         kind="",
         namespace="",
         name="",
@@ -138,7 +138,7 @@ def as_finding(intent: IntentAnswer) -> Finding:
         file=intent.file,
         line=intent.line,
         column=1 if intent.line else 0,
-        effect=intent.told,
+        effect=intent.told + (f" (why it must hold: {intent.reason})" if intent.reason else ""),
         help=f"`{witness.why}` tells why" if witness and witness.why else "",
         also=witness.rules if witness else (),
         fingerprint=hashlib.sha256(identity).hexdigest()[:32],

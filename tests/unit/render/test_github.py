@@ -98,6 +98,8 @@ def test_only_what_is_new_counts_and_intents_do() -> None:
     ]
     assert read_[0].properties["file"] == "deploy/intents.yaml"
     assert "is broken" in read_[0].message
+    assert "is broken: the audit of spring" not in read_[0].message  # the reason is why it must hold, no outcome
+    assert read_[0].message.index("may connect") < read_[0].message.index("(why it must hold: the audit of spring)")
     assert "is undecided" in read_[1].message
     assert "nothing new (1 known, 1 accepted), 2 intents: 0 hold, 1 broken, 1 undecided" in last
 

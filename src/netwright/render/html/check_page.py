@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Final
 
 from netwright.base.diagnostics import Severity
-from netwright.questions.check import Checked, Coverage
+from netwright.questions.check import Checked, Coverage, FailOn, is_failing
+from netwright.questions.check.witness import IntentVerdict
 from netwright.questions.exposed import ExposedRow
 from netwright.render.finding_words import GATE, NAMED, held, narrowed, summary
 from netwright.render.html.elements import Html, Part, join, name, prose, tag
@@ -21,7 +23,7 @@ from netwright.render.provenance import document
 from netwright.render.words import count
 from netwright.twin import Twin
 
-WAYS: Final = {"allow": "! open", "some": "! open to some", "undecided": "? undecided", "deny": "– denied"}
+WAYS: Final = {"allow": "! open", "some": "! open to some", "undecided": "? undecided", "deny": "– closed"}
 STATES: Final = (
     ("both", "both ways"),
     ("only_in", "ingress only"),
@@ -49,7 +51,7 @@ def check_page(
     show: Collection[str] = (),
     options: Sequence[str],
     code: int,
-    fail_on: str,
+    fail_on: FailOn,
     exit_reasons: Sequence[str],
 ) -> bytes:
     """The page; with `show` only findings of these codes. `options` are the words of a command that asks the same
@@ -90,14 +92,16 @@ def _summary(sources: str, checked: Checked, pictured: Picture, verdict: Html) -
     both = sum(c.both for c in checked.isolation)
     undecided = pictured.undecided_pairs
     way_in = sum(w.verdict in ("allow", "some") for w in pictured.ways)
+    holding = all(i.verdict == "holds" for i in checked.intents)
     return tag(
         "section",
         tag("p", "Network report", class_="kind"),
         tag("h1", name(sources)),
         verdict,
         tiles(
+            None if holding else _held(checked),  # what fails stands before figures of which none does
             *(_counted(checked.counts[severity], severity) for severity in NAMED),
-            _held(checked),
+            _held(checked) if holding else None,
             tile(f"{both} of {workloads}", "workloads isolated both ways"),
             tile(
                 str(way_in),
@@ -120,16 +124,29 @@ def _counted(n: int, severity: Severity) -> Html:
 def _held(checked: Checked) -> Html | None:
     if not checked.intents:
         return None
-    verdicts = [i.verdict for i in checked.intents]
-    kind = "error" if "broken" in verdicts else "undecided" if "undecided" in verdicts else ""
-    return tile(f"{verdicts.count('holds')} of {len(verdicts)}", "intents hold", kind)
+    verdicts = Counter(i.verdict for i in checked.intents)
+    kinds: tuple[tuple[IntentVerdict, str, str], ...] = (
+        ("broken", "intents broken", "error"),
+        ("undecided", "intents undecided", "undecided"),
+        ("holds", "intents hold", ""),
+    )
+    worst, told, kind = next(one for one in kinds if verdicts[one[0]])
+    return tile(f"{verdicts[worst]} of {len(checked.intents)}", told, kind)
 
 
-def _verdict(checked: Checked, code: int, fail_on: str) -> Html:
+def _failing(checked: Checked, fail_on: FailOn) -> str:
+    """What fails, counted."""
+    new = sum(n for severity, n in checked.counts.items() if is_failing(severity, fail_on))
+    broken = sum(i.verdict == "broken" and is_failing(i.severity, fail_on) for i in checked.intents)
+    parts = [count(n, word) for n, word in ((new, "new finding"), (broken, "broken intent")) if n]
+    return " and ".join(parts)
+
+
+def _verdict(checked: Checked, code: int, fail_on: FailOn) -> Html:
     gate = GATE[code]
     told = {
         "passed": f"nothing new at or over `{fail_on}`" if fail_on != "never" else "nothing fails (`--fail-on never`)",
-        "failed": f"there are new findings, or broken intents, at or over `{fail_on}`",
+        "failed": f"{_failing(checked, fail_on)} at or over `{fail_on}`",
         "incomplete": "part of the input could not be used; what it could change is undecided",
         "undecided": "whether an intent holds is not determined",
     }[gate]

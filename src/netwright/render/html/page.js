@@ -750,6 +750,15 @@
   addEventListener("afterprint", () => { for (const d of unfolded) d.open = false; });
   for (const row of document.querySelectorAll("[data-pair]")) row.addEventListener("click", () => { const [a, b] = row.dataset.pair.split(" ").map(Number); whyPair(a, b); });
 
+  // --- tables that go on beside the window -----------------------------------------------------------------------
+  const boxes = [...document.querySelectorAll(".scroll")];
+  const watched = new ResizeObserver(() => { for (const box of boxes) box.classList.toggle("wide", box.scrollWidth > box.clientWidth); });
+  for (const box of boxes) {
+    const watch = () => { for (const one of [box, ...box.children]) watched.observe(one); };
+    watch();
+    new MutationObserver(watch).observe(box, { childList: true });
+  }
+
   drawBars();
   draw();
 })();

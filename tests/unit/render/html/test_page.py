@@ -185,6 +185,18 @@ def test_the_page_of_diff_holds_the_answer_that_json_gives(
     assert json.loads(read.blocks["answer"]) == json.loads(capfd.readouterr().out)
 
 
+SHUT = """\
+{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: a, labels: {app: p}},
+ spec: {containers: [{name: c, image: c}]}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: p, namespace: a},
+ spec: {type: NodePort, externalTrafficPolicy: Local, selector: {app: p}, ports: [{port: 80, nodePort: 30080}]}}
+---
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: shut, namespace: a},
+ spec: {podSelector: {}, policyTypes: [Ingress]}}
+"""
+
+
 def test_findings_are_told_without_a_script(tmp_path: Path) -> None:
     read = Read(written("check", SHOP, folder=tmp_path).decode())
     told = " ".join("".join(read.text).split())
@@ -222,6 +234,37 @@ def test_intents_and_what_is_known_are_told(tmp_path: Path, capfd: pytest.Captur
     assert told.count("(known)") == len(answer["findings"])
     assert read.elements["article"] == len(answer["findings"]) + 1
     capfd.readouterr()
+
+
+def test_what_fails_is_what_the_head_counts_first(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """No "0 new errors" beside a failure that intents are."""
+    intents = tmp_path / "intents.yaml"
+    intents.write_text(
+        "- {name: a, deny: {from: deploy/shop/api, to: sts/shop/db, ports: 5432}, reason: the audit of spring}\n"
+        "- {name: b, deny: {from: deploy/shop/api, to: sts/shop/db, ports: 5432}, severity: info}\n"
+    )
+    words = ["--intents", str(intents)]
+    read = Read(written("check", SHOP, *words, folder=tmp_path, code=1).decode())
+    told = " ".join("".join(read.text).split())
+    assert "✗ Failed · 1 broken intent at or over error ·" in told
+    assert told.index("intents broken") < told.index("new errors")
+    assert "intent a is broken" in told.replace("`", "")
+    assert "is allowed (why it must hold: the audit of spring)" in told
+    read = Read(written("check", SHOP, *words, "--fail-on", "warning", folder=tmp_path, code=1).decode())
+    assert "7 new findings and 1 broken intent at or over warning" in " ".join("".join(read.text).split())
+    capfd.readouterr()
+
+
+def test_a_way_that_is_shut_is_called_what_show_exposed_calls_it(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "shut.yaml").write_text(SHUT, encoding="utf-8")
+    assert run(["show", "exposed", str(tmp_path / "shut.yaml")]) == 0
+    assert "CLOSED" in capfd.readouterr().out.upper()
+    read = Read(written("check", str(tmp_path / "shut.yaml"), folder=tmp_path).decode())
+    told = " ".join("".join(read.text).split())
+    assert "– closed" in told
+    assert "– denied" not in told
 
 
 def test_only_the_codes_that_are_shown_stand_on_the_page(tmp_path: Path) -> None:
