@@ -8,6 +8,7 @@ from typing import Literal
 import pytest
 
 import netwright as nw
+from netwright.questions.exposed import ExposedRow
 
 POD = """\
 apiVersion: v1
@@ -45,6 +46,10 @@ def twin(tmp_path: Path, *parts: str, pod_cidr: str = "") -> nw.Twin:
 def asked(made: nw.Twin, source: str, to: str = "svc/shop/web:80", family: Literal[4, 6] | None = None) -> str:
     answer = made.why(source, to, family=family, changes=False)
     return "some" if answer.groups == "some" and answer.verdict == "allow" else answer.verdict
+
+
+def led_to_web(made: nw.Twin) -> list[ExposedRow]:
+    return [row for row in made.exposed() if row.service == "svc/shop/web"]
 
 
 @pytest.mark.parametrize("policy", ["Local", "Cluster"])
@@ -337,7 +342,7 @@ ROUTE = "---\napiVersion: networking" + INGRESS.split("---\napiVersion: networki
 def test_whether_a_proxy_follows_a_name_for_elsewhere_is_not_known(tmp_path: Path, ports: str) -> None:
     """Such a Service needs to list no ports; OpenShift's router and ingress-nginx follow it, Contour refuses it."""
     made = twin(tmp_path, NAME % ports, ROUTE, ON_NODE)
-    (row,) = made.exposed()
+    (row,) = led_to_web(made)
     assert (row.verdict, row.port, row.workload) == ("undecided", 80, "")
     assert "svc/shop/web port 80 is a name for `web.example.org`" in row.chain[-1]
     assert (asked(made, V4), asked(made, "internet")) == ("undecided", "undecided")
@@ -354,7 +359,7 @@ metadata: {name: web, namespace: shop}
 spec: {host: web.example.com, to: {kind: Service, name: web}, port: {targetPort: 8443}}
 """
     made = twin(tmp_path, NAME % "", GATEWAY, route)
-    assert [row.verdict for row in made.exposed()] == ["undecided", "undecided"]
+    assert [row.verdict for row in led_to_web(made)] == ["undecided", "undecided"]
     assert not [f for f in made.check().findings if f.code in ("NW2809", "NW2852")]
 
 
@@ -396,7 +401,7 @@ spec: {{podSelector: {{}}, ingress: [{{ports: [{{port: {admitted}}}]}}]}}
 """
     proxy = controller("{containerPort: 80, hostPort: 80}")
     made = twin(tmp_path, pod, HEADLESS % target, ROUTE, proxy, policy)
-    assert [row.verdict for row in made.exposed()] == [verdict]
+    assert [row.verdict for row in led_to_web(made)] == [verdict]
     assert (asked(made, V4), asked(made, "internet")) == (verdict, verdict)
     assert asked(made, "edge/one") == ("allow" if admitted == 80 else "deny")
 
@@ -446,7 +451,7 @@ endpoints: [{addresses: [192.0.2.9]}]
     elif by == "shut proxy":
         way = INGRESS + controller() + front(HTTP) + CLOSED
     made = twin(tmp_path, POD, way, slices, closed)
-    (row,) = (row for row in made.exposed() if row.service == "svc/shop/web")
+    (row,) = led_to_web(made)
     assert row.verdict == ("deny" if by == "shut proxy" else "undecided")
     assert "whose port has no number" in row.chain[-1]
     if by != "shut proxy":
