@@ -366,7 +366,7 @@ class Objects(Dice):
                 spec["loadBalancerSourceRanges"] = [self.pick(SOURCE_RANGES[self.families[0]])]
         if self.chance(0.3):
             spec["internalTrafficPolicy"] = self.pick(("Local", "Local", "Cluster"))
-        if "selector" in spec and self.chance(0.2):
+        if ("selector" in spec or form == "sliced") and self.chance(0.2):
             spec["publishNotReadyAddresses"] = True
         self.service_families(spec)
         made: list[Object] = [
@@ -375,6 +375,8 @@ class Objects(Dice):
         outer = self.outer_addresses(index, made[0]) if form in ("cluster", "node", "balancer") else []
         if form == "sliced":
             made.append(self.slice(namespace, name, ports))
+            for entry in made[-1]["endpoints"] if "publishNotReadyAddresses" in spec else ():
+                entry["conditions"] = {"ready": False}  # beside one that counts no citations are compared
         self.services.append(Service(namespace, name, spec, form == "sliced", outer))
         return made
 
@@ -417,6 +419,8 @@ class Objects(Dice):
                 entry["targetRef"] = {"kind": "Pod", "namespace": pod.namespace, "name": pod.name}
             if self.chance(0.15):
                 entry["conditions"] = {"ready": False}
+                if self.chance(0.5):
+                    entry["conditions"].update(serving=self.chance(0.7), terminating=True)
         names = self.chance(0.1)
         if names:
             entries = [{"addresses": ["db.example.com"]}]

@@ -11,6 +11,7 @@ import msgspec
 
 from netwright.dialects.k8s.objects import (
     CronJob,
+    EndpointEntry,
     EndpointPort,
     EndpointSlice,
     LabelSelector,
@@ -214,7 +215,7 @@ def is_known(objects: Sequence[Decoded], service: Decoded, *, port: int | str | 
 
     Not where the selector compares a label with an unknown value, and more pods perhaps have it. For slices of names
     (addressType FQDN) the API defines no meaning, and what a slice's port without a number means it leaves to who reads
-    it. An ExternalName is a name elsewhere.
+    it. An ExternalName is a name elsewhere. Of endpoints that are not ready see `_left_open`.
     """
     assert isinstance(service.value, Service)
     spec = service.value.spec
@@ -231,10 +232,34 @@ def is_known(objects: Sequence[Decoded], service: Decoded, *, port: int | str | 
     ]
     if spec.selector and not slices:
         return True
+    if any(_left_open(objects, service, one) for one in _dialled(service, port, protocol)):
+        return False
     listed = [port for one in slices for port in one.value.ports or () if not is_headless(service)]
     if any(_is_same(one, asked) and not one.port for one in listed for asked in _ports(service, port, protocol)):
         return False
     return any(one.value.address_type != "FQDN" for one in slices)
+
+
+def _left_open(objects: Sequence[Decoded], service: Decoded, port: ServicePort) -> bool:
+    """Whether the API leaves open if endpoints of slices count that are not ready.
+
+    "Any agent which deals with endpoints for this Service should disregard any indications of ready/not-ready", and
+    "agents which consume only Kubernetes generated endpoints … can safely assume this behavior" (ServiceSpec,
+    publishNotReadyAddresses): of endpoints that others wrote nothing can be assumed. Where all endpoints terminate,
+    kube-proxy leads to those that serve (EndpointSlice conditions; page "Virtual IPs and Service Proxies"), and nothing
+    has others do so; the name of a headless Service does not lead there.
+    """
+    spec = service.value.spec
+    own = families(service)
+
+    def led(which: str) -> bool:
+        return any(set(over) & set(own) for _, _, _, over in _sliced(objects, service, port, which))
+
+    if spec.publish_not_ready_addresses and led("not ready"):
+        return True
+    if is_headless(service) or led("ready") or (spec.selector and any(_selected(objects, service, port, "yes"))):
+        return False
+    return led("going")
 
 
 def is_one_pod(thing: Decoded | str) -> bool:
@@ -358,8 +383,17 @@ def target_number(pod: Decoded, port: ServicePort) -> int | None:
     return None
 
 
-def _sliced(objects: Sequence[Decoded], service: Decoded, port: ServicePort) -> Iterator[Lead]:
-    """The endpoints of the EndpointSlices that name the Service, whose port has the same name and protocol."""
+def _state(entry: EndpointEntry) -> str:
+    """Ready, unless it says that it is not; of what is not, going where it terminates and serves."""
+    told = entry.conditions
+    if told is None or told.ready is not False:
+        return "ready"
+    return "going" if told.terminating and told.serving is not False else "not ready"
+
+
+def _sliced(objects: Sequence[Decoded], service: Decoded, port: ServicePort, which: str = "ready") -> Iterator[Lead]:
+    """The endpoints of the EndpointSlices that name the Service, whose port has the same name and protocol: those that
+    are ready, those that are "going", or all that are "not ready"."""
     for one in objects:
         value = one.value
         if not isinstance(value, EndpointSlice) or not _is_slice_of(one, service) or value.address_type == "FQDN":
@@ -371,7 +405,8 @@ def _sliced(objects: Sequence[Decoded], service: Decoded, port: ServicePort) -> 
             over = (4, 6)
         for number in [port.port] if is_headless(service) else _slice_numbers(value, port):
             for entry in value.endpoints or ():
-                if entry.conditions and entry.conditions.ready is False:
+                state = _state(entry)
+                if state != which and (which != "not ready" or state == "ready"):
                     continue
                 reference = entry.target_ref
                 pod = None

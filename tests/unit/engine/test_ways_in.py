@@ -456,3 +456,30 @@ endpoints: [{addresses: [192.0.2.9]}]
     assert "whose port has no number" in row.chain[-1]
     if by != "shut proxy":
         assert asked(made, V4) == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("spec", "conditions", "verdict", "told"),
+    [
+        ("", "{ready: false, terminating: true}", "undecided", "has terminating endpoints only"),
+        ("", "{ready: false, serving: false, terminating: true}", "deny", "none in its EndpointSlices is ready"),
+        ("", "{ready: false}", "deny", "none in its EndpointSlices is ready"),
+        ("  publishNotReadyAddresses: true\n", "{ready: false}", "undecided", "publishes what is not ready"),
+    ],
+)
+def test_a_way_to_endpoints_that_are_not_ready(
+    tmp_path: Path, spec: str, conditions: str, verdict: str, told: str
+) -> None:
+    slices = f"""\
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {{name: web-x, namespace: shop, labels: {{kubernetes.io/service-name: web}}}}
+addressType: IPv4
+ports: [{{port: 80}}]
+endpoints: [{{addresses: [192.0.2.9], conditions: {conditions}}}]
+"""
+    made = twin(tmp_path, POD, BALANCER.replace("  selector: {app: web}\n", spec), slices)
+    (row,) = made.exposed()
+    assert (row.verdict, asked(made, V4), asked(made, "shop/web")) == (verdict, verdict, verdict)
+    assert told in row.chain[-1]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Literal, NamedTuple
 
 from netwright.base.ipset import Family, is_address
 from netwright.base.services import PROTOCOLS
 from netwright.dialects.k8s.generated import GENERATED, UNKNOWN
-from netwright.dialects.k8s.objects import EndpointPort, EndpointSlice, ServicePort
+from netwright.dialects.k8s.objects import EndpointEntry, EndpointPort, EndpointSlice, ServicePort
 from netwright.model.cluster import Backend, ContainerPortNoun, ServicePortNoun
 from netwright.model.columns import Columns
 from netwright.model.document import Decoded
@@ -62,7 +62,8 @@ class Rows:
 class Behind(NamedTuple):
     """What may stand behind a Service: of `selected` endpoints (None: it has no selector) the rows of those that are
     ready, those that it selects or not by labels `compared` of unknown values, and its EndpointSlices (None: it is but
-    a name for something elsewhere); beside a selector those that others wrote."""
+    a name for something elsewhere); beside a selector those that others wrote. `publishes`: the Service has it that
+    what is not ready counts as ready."""
 
     selected: int | None
     ready: list[int]
@@ -71,6 +72,7 @@ class Behind(NamedTuple):
     slices: list[Decoded] | None
     headless: bool
     families: tuple[Family, ...]
+    publishes: bool
 
 
 class Leads:
@@ -104,6 +106,10 @@ class Leads:
             nowhere, is_open = _why_no_slice(behind.slices, None if behind.headless else port)
             if not is_open:
                 backends = [b for d in behind.slices for b in self._sliced(d, port, behind)]
+        if behind.slices and not is_open:
+            told = self._left_open(port, behind, has_backends=bool(backends))
+            if told:
+                nowhere, is_open, more = told, "ambiguous", f"its Service {told}"
         return ServicePortNoun(
             name=port.name or "",
             protocol=_protocol(port),
@@ -143,8 +149,26 @@ class Leads:
                 return p.number
         return port.port if behind.headless else None
 
-    def _sliced(self, d: Decoded, port: ServicePort, behind: Behind) -> list[Backend]:
-        """The endpoints of a slice of addresses, each reached over the slice's own family. Names are no endpoints."""
+    def _left_open(self, port: ServicePort, behind: Behind, *, has_backends: bool) -> str:
+        """What the API leaves to who reads the slices, "" for nothing: whether `publishNotReadyAddresses` counts beside
+        what a slice says (ServiceSpec: whoever deals with endpoints disregards readiness, and may rely on Kubernetes
+        for slices of its own only), and whether endpoints that terminate and serve do where there are no others."""
+
+        def has(counts: Callable[[EndpointEntry], bool]) -> bool:
+            return any(self._sliced(d, port, behind, counts) for d in behind.slices or ())
+
+        if behind.publishes and has(lambda one: not _is_ready(one)):
+            return "publishes what is not ready, and a slice has such endpoints: the API leaves open who heeds it"
+        if not has_backends and not behind.headless and has(_is_going):
+            return "has terminating endpoints only: kube-proxy leads to those that still serve, others need not"
+        return ""
+
+    def _sliced(
+        self, d: Decoded, port: ServicePort, behind: Behind, counts: Callable[[EndpointEntry], bool] | None = None
+    ) -> list[Backend]:
+        """The endpoints of a slice of addresses that count (those that are ready), each reached over the slice's own
+        family. Names are no endpoints."""
+        counts = counts or _is_ready
         value: EndpointSlice = d.value
         known: tuple[Family, ...] = (4, 6)
         own = tuple(f for f in known if value.address_type == f"IPv{f}") or behind.families
@@ -155,7 +179,7 @@ class Leads:
         out = []
         for number in [port.port] if behind.headless else numbers:
             for endpoint in value.endpoints or ():
-                if endpoint.conditions and endpoint.conditions.ready is False:
+                if not counts(endpoint):
                     continue
                 ref = endpoint.target_ref
                 pod = (ref.namespace or d.namespace, ref.name or "") if ref and ref.kind == "Pod" else None
@@ -173,6 +197,16 @@ class Leads:
                         if is_address(a)
                     ]
         return out
+
+
+def _is_ready(endpoint: EndpointEntry) -> bool:
+    return endpoint.conditions is None or endpoint.conditions.ready is not False
+
+
+def _is_going(endpoint: EndpointEntry) -> bool:
+    """Whether an endpoint that is not ready terminates and serves; what says nothing serves."""
+    told = endpoint.conditions
+    return told is not None and told.ready is False and told.terminating is True and told.serving is not False
 
 
 def _protocol(port: ServicePort) -> int:

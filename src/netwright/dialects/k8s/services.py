@@ -110,6 +110,7 @@ def lower_services(
             slices=None if kind == "ExternalName" else written,
             headless=headless,
             families=families,
+            publishes=bool(spec.publish_not_ready_addresses),
         )
         out.append(
             ServiceNoun(
