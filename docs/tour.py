@@ -96,9 +96,9 @@ STEPS = (
     Step(
         "All ways in",
         "`show exposed` lists the [ways](reference/terms.md#way) from the internet to a workload, danger first: by "
-        "node ports, load balancers and external IPs of Services, by Ingresses, and by routes of the Gateway API and "
-        "of OpenShift. Another of the mistakes stands on top: `legacy/orders` listens on a port of every node, and no "
-        "policy acts in its namespace.",
+        "node ports, load balancers and external IPs of Services, by Ingresses and routes of the Gateway API and of "
+        "OpenShift, and past Services to what takes ports of its node. Another of the mistakes stands on top: "
+        "`legacy/orders` listens on a port of every node, and no policy acts in its namespace.",
         "netwright show exposed examples/shop",
     ),
     Step(

@@ -442,8 +442,9 @@ TERMS: tuple[Term, ...] = (
     _t(
         "hostPort",
         "A port of a container that its node takes too, at the node's addresses (`v1` ContainerPort): who reaches the "
-        "node at this port reaches the pod, past every Service. Policies at the pod still hold, and see what the "
-        "network plugin leaves of the client's address; source ranges of Services do not. NW3202 tells each.",
+        "node at this port reaches the pod, past every Service and its source ranges. `show exposed` has each as a way "
+        "in. What the pod's policies refuse to clients outside is undecided there: whether they see the client's "
+        "address or the node's is the network plugin's choice. NW3202 tells each.",
         "host port",
         see="hostNetwork, way, externalTrafficPolicy",
     ),
@@ -502,8 +503,9 @@ TERMS: tuple[Term, ...] = (
     _t(
         "way",
         "One path from outside to a pod: a load balancer, a node port or an external IP of a Service, an Ingress, a "
-        "route of the Gateway API or of OpenShift. It is a chain of steps, each with its own verdict, and as open as "
-        "its tightest step. What routers and clouds lead to the addresses of pods themselves is not in manifests.",
+        "route of the Gateway API or of OpenShift, a hostPort, the network of its node. It is a chain of steps, each "
+        "with its own verdict, and as open as its tightest step. What routers and clouds lead to the addresses of pods "
+        "themselves is not in manifests.",
         "ways",
         "way in",
         "chain",
