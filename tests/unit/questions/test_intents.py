@@ -135,6 +135,14 @@ spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress]}
     assert ask(twin(open_ + EXPOSED), "deny", *deny, ports=("8081",)).verdict == "holds"
 
 
+def test_the_internet_that_comes_by_way_of_a_node_is_told_as_such() -> None:
+    nodes = "\n---\n{apiVersion: v1, kind: Node, metadata: {name: n1}}\n"
+    answer = ask(twin(EXPOSED + nodes), "deny", "internet", "svc/shop/web")
+    assert answer.told == "internet → svc/shop/web TCP 80 is allowed, by way of node/n1"
+    assert answer.witness is not None
+    assert answer.witness.source == "internet"
+
+
 IN_RANGE = """
 ---
 {apiVersion: v1, kind: Node, metadata: {name: n1}, status: {addresses: [{type: InternalIP, address: 10.1.0.5}]}}

@@ -182,8 +182,10 @@ class Judge:
             wanted = "deny" if verb == "allow" else "allow"
             part = next((p for p in settled.parts if p.outcome.verdict in (wanted, "undecided")), None)
             why = f"netwright why {source.ref} {destination.ref}:{port}"
+            # of a client outside the last hop starts at a node or a proxy
+            is_led = part is not None and source.addresses is not None and part.packet.source.row >= 0
             witness = Witness(
-                source=part.source if part else source.ref,
+                source=source.ref if part is None or is_led else part.source,
                 destination=destination.ref,
                 ports=text,
                 family=part.packet.family if part else 4,
@@ -191,7 +193,10 @@ class Judge:
                 why=why if protocol == PROTOCOLS["TCP"] else f"{why} --protocol {protocol_name(protocol)}",
             )
             reasons = "; ".join(r.text for r in settled.reasons)
-            yield Judged(verdict, settled.nowhere or reasons or sentence(verb, verdict, witness), witness)
+            told = sentence(verb, verdict, witness) + (
+                f", by way of {part.source}" if part is not None and is_led else ""
+            )
+            yield Judged(verdict, settled.nowhere or reasons or told, witness)
 
     def _ways_in(self, source: Target, destination: Target, services: ServiceSet) -> Iterator[Judged]:
         """Ways through Services and Ingresses that end at one of these services of the destination."""
