@@ -209,6 +209,17 @@ def test_other_pods_of_the_same_workload_are_no_difference(compare: Compare) -> 
     assert found.services == ()
 
 
+def test_pods_that_are_not_ready_any_more_leave_the_service_nowhere_to_lead(compare: Compare) -> None:
+    ready = [f'{pod("web-1")}status: {{conditions: [{{type: Ready, status: "{said}"}}]}}\n' for said in (True, False)]
+    found = compare((ready[0], CLIENT, service()), (ready[1], CLIENT, service()))
+    assert (only(found).ended, only(found).ends, only(found).closed) == (
+        ("rs/shop/web-5d:8080",),
+        (),
+        only(found).ended,
+    )
+    assert found.fails("any")
+
+
 def test_a_policy_that_tells_pods_apart_is_no_service_that_leads_elsewhere(compare: Compare) -> None:
     found = compare((*ALL, service()), (*ALL, service(), policy("web")))
     assert found.services == ()

@@ -19,12 +19,13 @@ class Changes:
     """The changes from one input to another. `numbers[key]` are those behind an object that is not the same in both:
     its own or, where one side lacks it and may have it in what was not read there, what was not read.
 
-    `unread` are the numbers of what was not read and could change a verdict.
+    `by_status` are the kinds of objects of which the status alone differs: no change, and what comes of it all the
+    same is one. `unread` are the numbers of what was not read and could change a verdict.
     """
 
     def __init__(self, before: Asked, after: Asked) -> None:
         old, new = before.cluster, after.cluster
-        found = changed_objects(old.objects, new.objects, before.locate, after.locate)
+        found, self.by_status = changed_objects(old.objects, new.objects, before.locate, after.locate)
         unread = [_could_change(twin) for twin in (before, after)]
         self._clusters = old, new
         self._readings: list[Any] = [twin.snapshot.reading for twin in (before, after)]

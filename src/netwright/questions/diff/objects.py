@@ -59,11 +59,12 @@ key_of: Callable[[Decoded], Key] = attrgetter("kind", "namespace", "name")
 
 def changed_objects(
     before: Sequence[Decoded], after: Sequence[Decoded], locate_before: Locate, locate_after: Locate
-) -> dict[Key, ObjectChange]:
+) -> tuple[dict[Key, ObjectChange], set[str]]:
     """Objects by key whose fields that are read differ, or that one input lacks; removed first, then in the order of
-    the second input."""
+    the second input. And the kinds of those of which the status alone differs, which nobody wrote."""
     old, new = (dict(zip(map(key_of, listed), listed, strict=True)) for listed in (before, after))
     out: dict[Key, ObjectChange] = {}
+    by_status: set[str] = set()
     for key, d in old.items():
         if key not in new:
             out[key] = _change(d, "removed", before=_at(d, (), locate_before))
@@ -74,6 +75,7 @@ def changed_objects(
         elif was.value is not d.value and was.value != d.value:
             fields = list(_differences(msgspec.to_builtins(was.value), msgspec.to_builtins(d.value), ()))
             if not fields:
+                by_status.add(d.kind)
                 continue
             fields.sort(key=lambda field: not _starts_or_stops(*field))
             first = fields[0][0]
@@ -85,7 +87,7 @@ def changed_objects(
                 before=_at(was, first, locate_before),
                 after=_at(d, first, locate_after),
             )
-    return out
+    return out, by_status
 
 
 PROFILE = "CNI profile"

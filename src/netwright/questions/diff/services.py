@@ -83,7 +83,7 @@ class _Lead(NamedTuple):
 def led_elsewhere(old: Inquirer, new: Inquirer, changes: Changes) -> list[ServiceChange]:
     """The ports of Services that lead elsewhere, by their names. Services are worked out only where something changed
     that has a say in where they lead."""
-    if not any(key[0] in LEADING for key in changes.numbers):
+    if LEADING.isdisjoint(changes.by_status) and not any(key[0] in LEADING for key in changes.numbers):
         return []
     sides = (old, new)
     before, after = (dict(_leads(inquirer)) for inquirer in sides)
