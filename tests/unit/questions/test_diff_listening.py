@@ -4,18 +4,14 @@ cause."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import netwright as nw
 from netwright.cli.main import run
-from netwright.engine.exposure import Exposure
-from netwright.engine.inquire import Inquirer
-from netwright.model.references import FROM_INTERNET, Target
-from netwright.questions.diff import Diffed, ways
+from netwright.questions.diff import Diffed
 
 DENY = """\
 {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: np, namespace: a},
@@ -36,7 +32,8 @@ spec:
           ports: [{containerPort: 5432}]
 """
 HOST_PORT = DB.replace("containerPort: 5432", "containerPort: 5432, hostPort: 5432")
-HOST_NETWORK = DB.replace("    spec:\n", "    spec:\n      hostNetwork: true\n")
+LISTED = DB.replace("    spec:\n", "    spec:\n      hostNetwork: true\n")
+HOST_NETWORK = LISTED.replace("          ports: [{containerPort: 5432}]\n", "")
 Compare = Callable[..., Diffed]
 
 
@@ -68,8 +65,6 @@ def compare(tmp_path: Path) -> Compare:
 @pytest.mark.parametrize(
     ("before", "after", "line"),
     [
-        (DB, HOST_PORT, "x.yaml:12:40"),
-        (HOST_PORT, DB, "x.yaml:12:40"),
         (DB, DB.replace("5432", "5433"), "x.yaml:12:20"),
         (DB, DB.replace("          ports: [{containerPort: 5432}]\n", ""), "x.yaml:12:11"),
     ],
@@ -83,8 +78,18 @@ def test_who_listens_elsewhere_is_told_apart_with_its_line(
     assert line[:9] in found.listening[0].place
 
 
-def test_who_comes_with_a_port_of_its_node_is_told_apart_too(compare: Compare) -> None:
-    assert [c.ref for c in compare("", HOST_PORT, DENY).listening] == ["DaemonSet a/db"]
+@pytest.mark.parametrize("before", [DB, ""])
+def test_who_takes_a_port_of_its_node_is_the_cause_of_the_way_in(compare: Compare, before: str) -> None:
+    found = compare(before, HOST_PORT, DENY)
+    (way,) = found.exposed
+    assert (way.via, way.was, [found.because[i].ref for i in way.because]) == ("hostPort", "", ["DaemonSet a/db"])
+    assert (found.listening, found.without_effect, found.quiet_files) == ((), (), ())
+
+
+def test_a_port_of_the_node_for_the_node_alone_is_told_apart(compare: Compare) -> None:
+    local = HOST_PORT.replace("hostPort: 5432", "hostPort: 5432, hostIP: 127.0.0.1")
+    for before in (DB, ""):
+        assert [c.ref for c in compare(before, local, DENY).listening] == ["DaemonSet a/db"]
     found = compare("", DB, DENY)
     assert (found.listening, [c.ref for c in found.without_effect]) == ((), ["DaemonSet a/db"])
 
@@ -99,7 +104,7 @@ def test_it_is_said_in_words(
     form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for name, text in (("a", DB), ("b", HOST_PORT)):
+    for name, text in (("a", DB), ("b", DB.replace("5432", "5433"))):
         Path(name).mkdir()
         Path(name, "x.yaml").write_text(f"{text}---\n{DENY}", encoding="utf-8")
     run(["diff", "a", "b", "-q", "-o", form, *(["--out", "page.html"] if form == "html" else [])])
@@ -136,34 +141,10 @@ CONTROLLER = """\
 
 def test_a_controller_that_takes_a_port_of_its_node_is_the_cause_of_the_ways_through_it(compare: Compare) -> None:
     found = compare(CONTROLLER, CONTROLLER.replace("containerPort: 80}", "containerPort: 80, hostPort: 80}", 1))
-    (way,) = found.exposed
-    assert (way.via, way.was, way.now) == ("Ingress", "undecided", "allow")
+    (way,) = [e for e in found.exposed if e.via == "Ingress"]
+    assert (way.was, way.now) == ("undecided", "allow")
     assert [found.because[i].ref for i in way.because] == ["Deployment ing/ctl"]
     assert (found.without_effect, found.listening, found.quiet_files) == ((), (), ())
-
-
-def by_node(inquirer: Inquirer, source: Target, *_: Any) -> Iterator[Exposure]:
-    """Ways in by hostPorts, as an engine may tell them: no Service, and the workload in its place."""
-    for row, ports in enumerate(inquirer.cluster.row_ports):
-        for port in (p for p in ports if p.host_port):
-            ref = inquirer.directory.row_ref(row)
-            delivery = inquirer.deliveries(Target(ref, rows=(row,)), port.protocol, str(port.number))[0]
-            parts = inquirer.parts(source, Target(ref, rows=(row,)), delivery, 4, None)
-            verdict = inquirer.settle(parts).verdict
-            yield Exposure(ref, port.host_port, 6, "hostPort", "its node", (ref,), verdict, (), tuple(parts))
-
-
-def test_a_way_in_by_a_port_of_a_node_has_the_workload_as_its_cause(
-    compare: Compare, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ways, "exposures", by_node)
-    monkeypatch.setattr(ways, "has_ways", lambda cluster: True)
-    found = compare(DB, HOST_PORT)
-    (way,) = found.exposed
-    assert (way.service, way.port, way.was, way.now, way.wider) == ("ds/a/db", 5432, "", "allow", True)
-    assert [found.because[i].ref for i in way.because] == ["DaemonSet a/db"]
-    assert (found.fails("exposed"), found.listening, found.without_effect) == (True, (), ())
-    assert FROM_INTERNET.ref == "internet"
 
 
 # --- the network of the node --------------------
@@ -196,18 +177,21 @@ def test_a_pod_that_stays_on_its_nodes_network_is_no_difference(compare: Compare
     assert compare(HOST_NETWORK, HOST_NETWORK.replace("labels: {app: db}}", "labels: {app: db, x: z}}")).exposed == ()
 
 
-def test_what_the_engine_tells_of_nodes_is_not_told_twice(compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ways, "exposures", by_node)
-    monkeypatch.setattr(ways, "has_ways", lambda cluster: True)
-    (way,) = compare(DB, HOST_NETWORK.replace("containerPort: 5432", "containerPort: 5432, hostPort: 5432")).exposed
-    assert way.via == "hostPort"
+def test_ports_that_pods_on_nodes_say_they_listen_at_are_told_one_by_one(compare: Compare) -> None:
+    (way,) = compare(DB, LISTED, DENY).exposed
+    assert (way.via, way.port, way.now, way.wider) == ("hostNetwork", 5432, "allow", True)
+
+
+def test_a_port_of_the_node_before_does_not_hide_its_network_now(compare: Compare) -> None:
+    found = compare(HOST_PORT, HOST_NETWORK)
+    assert [(e.port, e.via, e.now) for e in found.exposed if e.wider] == [(0, "hostNetwork", "allow")]
 
 
 def test_the_text_names_the_workload_and_its_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for name, text in (("a.yaml", DB), ("b.yaml", HOST_NETWORK)):
+    for name, text in (("a.yaml", HOST_NETWORK.replace("      hostNetwork: true\n", "")), ("b.yaml", HOST_NETWORK)):
         Path(name).write_text(text, encoding="utf-8")
     assert run(["diff", "a.yaml", "b.yaml", "-q", "--fail-on", "exposed"]) == 1
     told = " ".join(capfdbinary.readouterr().out.decode().split())

@@ -1,4 +1,4 @@
-"""Pods on their nodes' network that the internet reaches now, or no more: at addresses that are no pod's own."""
+"""Pods on their nodes' network that the internet reaches now, or no more, and that do not say at which ports."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from netwright.engine.ends import SharedEnds
 from netwright.engine.exposure import RANK
 from netwright.questions.diff.causes import Kinds
 from netwright.questions.diff.listening import Listening
-from netwright.questions.diff.ways import OPEN, ExposureChange, Verdict
+from netwright.questions.diff.ways import ON_NODES, OPEN, ExposureChange, Verdict
 
 if TYPE_CHECKING:
     from netwright.engine.bits import Indexes
 
-VIA: Final = "hostNetwork"
 ENTRY: Final = "every port of its node that it listens at"
 
 
@@ -59,7 +58,7 @@ def on_nodes(compared: Sequence[Pairs], told: Collection[str], listening: Listen
             service=owner,
             port=0,
             protocol="",
-            via=VIA,
+            via=ON_NODES,
             entry=ENTRY,
             workloads=(owner,),
             was=was,

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 Verdict = Literal["allow", "some", "deny", "undecided", ""]
 OPEN: Final = ("allow", "some")
-AT_NODES: Final = "host"
-"""How the names of ways in begin that lead to pods by their nodes without a Service: hostPort, hostNetwork."""
+ON_NODES: Final = "hostNetwork"
+"""Of ways in by ports that pods on their nodes' network say they listen at."""
 _DIRECTIONS: Final[tuple[Direction, Direction]] = ("egress", "ingress")
 
 
@@ -62,8 +62,7 @@ def exposed(
     old: Inquirer, new: Inquirer, changes: Changes, ends: Sequence[SharedEnds], listening: Listening
 ) -> tuple[list[ExposureChange], set[str]]:
     """The ways in that differ; `ends` are those of either family. A way that one network lacks is undecided there where
-    what was not read may make it. And the workloads that either network has ways to by their nodes, without a
-    Service."""
+    what was not read may make it. And the workloads that either network has ways to on their nodes' network."""
     if not (has_ways(old.cluster) or has_ways(new.cluster)):
         return [], set()
     ways = [by_key(exposures(i, FROM_INTERNET)) for i in (old, new)]
@@ -99,7 +98,7 @@ def exposed(
                 ends=tuple(ending),
             )
         )
-    by_node = (way for side in ways for way in side.values() if way.via.startswith(AT_NODES))
+    by_node = (way for side in ways for way in side.values() if way.via == ON_NODES)
     return out, {workload for way in by_node for workload in way.workloads}
 
 
