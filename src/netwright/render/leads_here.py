@@ -42,6 +42,6 @@ def _way(way: LeadsHere, asked: str) -> str:
         return f"reached at the address of its node, whose network it is on{named and ': '}{named}"
     to = f"to {named}" if named else "here"
     if way.via == "hostPort":
-        return f"hostPort {way.port} of its node leads {to}"
+        return f"{SURE.get(way.verdict, '')}hostPort {way.port} of its node leads {to}"
     entry = "" if way.entry.startswith("the address that") else f" {way.entry}"
     return f"{SURE.get(way.verdict, '')}{way.service}:{way.port} leads {to}, by {way.via}{entry}"

@@ -41,7 +41,7 @@ def _vlan(row: Any) -> str:
 
 def _via(row: Any) -> str:
     """`NodePort 30080`, `LoadBalancer`, `Ingress shop.example.org/`: without what holds for all of its kind."""
-    via = row.via.replace("every node:", "")
+    via = row.via.replace("every node:", "").replace("its node:", "")
     for kind, unknown in (("LoadBalancer", "the address that"), ("NodePort", "a port that")):
         via = kind if via.startswith(f"{kind} {unknown}") else str(via)
     return f"private {via}" if row.private else via

@@ -103,6 +103,15 @@ def test_a_host_port_leads_to_its_pod_and_to_its_port_alone(tmp_path: Path) -> N
     text = POD.replace("{containerPort: 8080}", "{containerPort: 8080, hostPort: 80}")
     assert "  outside  hostPort 80 of its node leads here\n" in told(asked(tmp_path, text, "internet", "shop/web:8080"))
     assert ALONE in told(asked(tmp_path, text, "internet", "shop/web:9090"))
+    looped = text.replace("hostPort: 80", "hostPort: 80, hostIP: 127.0.0.1")
+    assert ALONE in told(asked(tmp_path, looped, "internet", "shop/web:8080"))
+
+
+def test_a_host_port_leads_perhaps_where_one_family_is_refused(tmp_path: Path) -> None:
+    text = POD.replace("{containerPort: 8080}", "{containerPort: 8080, hostPort: 80}")
+    text += POLICY.replace("RANGE", "0.0.0.0/0") + SERVICE.replace("spec: {", "spec: {ipFamilies: [IPv4, IPv6], ")
+    shown = told(asked(tmp_path, text, "internet", "shop/web:8080"))
+    assert "perhaps hostPort 80 of its node leads here" in shown
 
 
 def test_nothing_is_said_of_packets_from_within_or_that_policy_denies(tmp_path: Path) -> None:

@@ -150,6 +150,23 @@ def test_one_line_says_what_wide_text_has_besides() -> None:
     assert "-o wide shows each chain of verdicts" in roomy
 
 
+@pytest.mark.parametrize(
+    ("via", "shown"),
+    [
+        ("NodePort every node:30080", "NodePort 30080"),
+        ("NodePort every node:a port that the cluster chooses", "NodePort"),
+        ("hostPort its node:8080", "hostPort 8080"),
+        ("hostPort 192.0.2.1:8080", "hostPort 192.0.2.1:8080"),
+        ("LoadBalancer the address that the load balancer gives it:443", "LoadBalancer"),
+    ],
+)
+def test_how_a_way_leads_in_is_told_without_what_holds_for_all_of_its_kind(via: str, shown: str) -> None:
+    (row,) = ways_in("allow").rows
+    (column,) = (column for column in COLUMNS["exposed"] if column.key == "via")
+    assert column.shown is not None
+    assert column.shown(msgspec.structs.replace(row, via=via)) == shown
+
+
 def test_a_way_in_at_a_private_address_does_not_look_like_one_of_the_internet() -> None:
     inside, open_ = (
         list(show_text(ways_in("allow", private=where), Words(width=300), wide=False, last="end"))[1]

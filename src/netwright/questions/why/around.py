@@ -49,31 +49,25 @@ def leads_here(
     if not rows or not source.addresses - cluster.pod_ranges:
         return None
     numbers = {part.packet.key & 0xFFFF for part in settled.parts}
-    return (*_by_node(inquirer, rows, numbers, protocol), *_by_services(inquirer, source, rows, numbers, protocol))
+    return (*_by_node(inquirer, rows), *_by_ways(inquirer, source, rows, numbers, protocol))
 
 
 def _refs(inquirer: Inquirer, rows: Sequence[int]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(inquirer.directory.row_ref(row) for row in rows))
 
 
-def _by_node(inquirer: Inquirer, rows: Sequence[int], numbers: set[int], protocol: int) -> Iterator[LeadsHere]:
-    host = inquirer.network.columns.host
-    at_node = [row for row in rows if host[row]]
+def _by_node(inquirer: Inquirer, rows: Sequence[int]) -> Iterator[LeadsHere]:
+    at_node = [row for row in rows if inquirer.network.columns.host[row]]
     if at_node:
         yield LeadsHere(via="hostNetwork", verdict="allow", to=_refs(inquirer, at_node))
-    by_port: dict[tuple[int, int], list[int]] = {}
-    for row in rows:
-        for port in inquirer.cluster.row_ports[row] if not host[row] else ():
-            if port.host_port and port.number in numbers and port.protocol == protocol:
-                by_port.setdefault((port.host_port, port.number), []).append(row)
-    for (number, at), led in by_port.items():
-        yield LeadsHere(via="hostPort", port=number, verdict="allow", to=_refs(inquirer, led), ports=(at,))
 
 
-def _by_services(
+def _by_ways(
     inquirer: Inquirer, source: Target, rows: Sequence[int], numbers: set[int], protocol: int
 ) -> Iterator[LeadsHere]:
-    if not has_ways(inquirer.cluster):
+    """Of the ways in from outside those to these endpoints at these ports: through Services, and by hostPorts."""
+    cluster = inquirer.cluster
+    if not has_ways(cluster):
         return
     services, asked = services_at(inquirer, rows), set(rows)
     led: dict[tuple[str, int, int], tuple[list[int], set[int]]] = {}
@@ -82,18 +76,28 @@ def _by_services(
             held = [b for b in port.backends if b.row in asked and b.port in numbers]
             if held and port.protocol == protocol:
                 led[service.ref, port.port, port.protocol] = [b.row for b in held], {b.port for b in held}
-    for way in exposures(inquirer, source, services):
+    workloads = {cluster.workloads[int(inquirer.network.columns.workload[row])].ref for row in rows}
+    for way in exposures(inquirer, source, services, workloads=workloads):
         at = led.get((way.service, way.port, way.protocol))
+        if way.via == "hostPort" and way.protocol == protocol:
+            inside = {part.packet.key & 0xFFFF for part in way.parts} & numbers
+            mine = [row for row in rows if _has_host_port(inquirer, row, way.port, protocol, inside)]
+            at = (mine, inside) if mine else None
         if at is not None:
             yield LeadsHere(
                 via=way.via,
-                service=way.service,
+                service="" if way.via == "hostPort" else way.service,
                 port=way.port,
                 entry=way.entry,
                 verdict=way.verdict,
                 to=_refs(inquirer, at[0]),
                 ports=tuple(sorted(at[1])),
             )
+
+
+def _has_host_port(inquirer: Inquirer, row: int, number: int, protocol: int, inside: set[int]) -> bool:
+    listed = inquirer.cluster.row_ports[row]
+    return any((p.host_port, p.protocol) == (number, protocol) and p.number in inside for p in listed)
 
 
 def apart(inquirer: Inquirer, part: Part) -> str:
