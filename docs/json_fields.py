@@ -79,6 +79,7 @@ OF: Final[dict[str, dict[str, str]]] = {
         "withheld": "codes of which something was not reported, for part of the input could not be read",
         "notes": "`outdated` in words",
         "outdated": "acceptances of the configuration to look after",
+        "resting": "workloads that are scaled to zero or suspended, in words: nothing is said of them",
     },
     "Finding": {
         "kind": "of the object to change, or that it is about",

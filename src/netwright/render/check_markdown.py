@@ -49,7 +49,7 @@ def check_markdown(
     ]
     grave = sum(f.severity != "info" for f in found)
     shown = len(found) if everything else min(grave, SHOWN)
-    notes = [f"- {prose(note)}" for note in checked.notes]
+    notes = [f"- {prose(note)}" for note in (*checked.notes, *checked.resting)]
     withheld = [f"- withheld: {count(w.findings, 'finding')} of {w.code}, because {w.reason}" for w in checked.withheld]
     tail = [
         *(["", *withheld, *notes] if withheld or notes else []),

@@ -50,7 +50,7 @@ def check_text(
             yield from _intent(intent, lines, words)
     for withheld in checked.withheld:
         yield from words.fold(plain(f"withheld: {withheld.findings} of {withheld.code}: {withheld.reason}"), "  ", "")
-    for note in checked.notes:
+    for note in (*checked.notes, *checked.resting):
         yield from words.fold(plain(note), "  ", "")
     if checked.intents:
         yield f" {words['dot']} ".join(held(checked))

@@ -122,7 +122,9 @@ def missing(source: str, fault: OSError) -> SourceError:
     """The error for a source that is not there, or may not be looked at."""
     shown = display(source)
     if not source:
-        return SourceError("the name of a source is empty", help="name a file, a folder, `-` or `git:REV:PATH`")
+        return SourceError(
+            "the name of a source is empty", help="name a file, a folder, `-`, `git:REV:PATH` or `kube:`"
+        )
     if fault.errno == errno.ELOOP:
         return SourceError(
             f"`{shown}` is a link that leads round in a circle", help="name the file it was meant to lead to"
@@ -138,7 +140,8 @@ def missing(source: str, fault: OSError) -> SourceError:
         parent = os.path.dirname(parent)
     near = f"`{display(parent)}` is there" if parent and parent != os.sep else "the current folder has no such name"
     return SourceError(
-        f"no file or folder `{shown}`", help=f"{near}; a source is a file, a folder, `-` or `git:REV:PATH`"
+        f"no file or folder `{shown}`",
+        help=f"{near}; a source is a file, a folder, `-`, `git:REV:PATH`, `kube:` or `snapshot:`",
     )
 
 

@@ -491,6 +491,7 @@ def test_workloads_without_pods_are_told(tmp_path: Path, noun: str) -> None:
     suspended = "1 workload is suspended and has no pods: cronjob/b/nightly"
     assert show(twin, noun).notes == (scaled, suspended)
     assert show(twin, noun, namespaces=["b"]).notes == (suspended,)
+    assert (twin.check().resting, twin.check(namespaces=["b"]).resting) == ((scaled, suspended), (suspended,))
     running = RESTING.replace("replicas: 0", "replicas: 1").replace("suspend: true", "suspend: false")
     assert show(read(tmp_path, running), noun).notes == ()
 

@@ -22,6 +22,7 @@ from netwright.dialects.calico import STAGED as CALICO_STAGED
 from netwright.dialects.cilium import KINDS as CILIUM_KINDS
 from netwright.dialects.gateway import KINDS as GATEWAY_KINDS
 from netwright.dialects.istio import POLICIES as ISTIO_POLICIES
+from netwright.dialects.k8s.resting import resting
 from netwright.dialects.kubevirt import KINDS as KUBEVIRT_KINDS
 from netwright.dialects.kubevirt import MACHINES
 from netwright.dialects.multus import KINDS as ATTACHMENTS
@@ -151,7 +152,8 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     namespace, the least isolated first.
 
     `counts` are new findings by severity, `states` all by state. `withheld` says of what nothing was reported, and why;
-    `outdated` which acceptances are to be looked after, and `notes` the same in words.
+    `outdated` which acceptances are to be looked after, and `notes` the same in words; `resting` which workloads have
+    no pods, so that nothing is said of them.
     """
 
     findings: tuple[Finding, ...]
@@ -162,6 +164,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     withheld: tuple[Withheld, ...] = ()
     notes: tuple[str, ...] = ()
     outdated: tuple[Outdated, ...] = ()
+    resting: tuple[str, ...] = ()
 
     def fails(self, fail_on: FailOn) -> bool:
         """Whether there is a new finding, or a broken intent, of this severity or a worse one."""
@@ -217,6 +220,7 @@ def answer(twin: Asked, params: Check) -> Checked:
         states={state: states[state] for state in STATES},
         notes=tuple(map(note, outdated)),
         outdated=tuple(outdated),
+        resting=tuple(resting(twin.cluster, lambda name: not params.namespaces or name in params.namespaces)),
         withheld=tuple(Withheld(code=code, findings=n, reason=LACKING) for code, n in sorted(withheld.items())),
     )
 

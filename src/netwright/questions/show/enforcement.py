@@ -17,7 +17,6 @@ from netwright.model.document import Decoded, Reading
 from netwright.model.networks import POD
 from netwright.questions.show.narrow import Narrow
 from netwright.questions.show.nouns import unread_policies
-from netwright.questions.show.resting import resting
 from netwright.questions.show.rows import IsolationRow, PolicyRow, Shown
 from netwright.questions.show.written import Locate, written
 
@@ -124,7 +123,7 @@ def isolation_rows(cluster: Cluster, found: Acting, only: Narrow) -> Shown:
         "host": total.host,
     }
     listed = (*rows, total) if len(rows) > 1 else rows
-    return Shown(noun="isolation", rows=listed, counts=counts, notes=(*only.notes, *resting(cluster, only)))
+    return Shown(noun="isolation", rows=listed, counts=counts, notes=(*only.notes, *only.resting(cluster)))
 
 
 def _isolation(namespace: str, states: list[Coverage]) -> IsolationRow:

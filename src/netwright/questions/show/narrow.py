@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from netwright.base.errors import UnknownReference
 from netwright.base.ipset import IpSet
+from netwright.dialects.k8s.resting import resting
 from netwright.model.cluster import Cluster, ServiceNoun
 from netwright.model.references import KINDS, Directory, Target
 
@@ -33,6 +34,10 @@ class Narrow:
 
     def holds_rows(self, rows: Iterable[int]) -> bool:
         return self.rows is None or not self.rows.isdisjoint(rows)
+
+    def resting(self, cluster: Cluster) -> Iterable[str]:
+        """Notes about workloads without pods, where whole namespaces are listed."""
+        return resting(cluster, self.holds_namespace) if self.rows is None else ()
 
 
 def narrow(

@@ -17,7 +17,6 @@ from netwright.model.document import Decoded, Document, Fate, Reading
 from netwright.model.kind_lists import find
 from netwright.model.references import Directory
 from netwright.questions.show.narrow import Narrow, namespaces_of
-from netwright.questions.show.resting import resting
 from netwright.questions.show.rows import EndpointRow, KindRow, NamespaceRow, ServiceRow, Shown, WorkloadRow
 from netwright.questions.show.written import Locate, written
 
@@ -75,7 +74,7 @@ def workload_rows(cluster: Cluster, network: Network, found: Acting, locate: Loc
     counts["isolated_one"] = sum((r.isolated_in == "yes") != (r.isolated_out == "yes") for r in on_pods)
     counts["isolated_none"] = len(on_pods) - counts["isolated_both"] - counts["isolated_one"]
     counts["host"] = len(out) - len(on_pods)
-    return Shown(noun="workloads", rows=tuple(out), counts=counts, notes=(*only.notes, *resting(cluster, only)))
+    return Shown(noun="workloads", rows=tuple(out), counts=counts, notes=(*only.notes, *only.resting(cluster)))
 
 
 def endpoint_rows(cluster: Cluster, network: Network, directory: Directory, only: Narrow) -> Shown:
@@ -120,7 +119,7 @@ def endpoint_rows(cluster: Cluster, network: Network, directory: Directory, only
         "identities": len({r.identity for r in out}),
         "addresses_known": sum(bool(r.addresses) for r in out),
     }
-    return Shown(noun="endpoints", rows=tuple(out), counts=counts, notes=(*only.notes, *resting(cluster, only)))
+    return Shown(noun="endpoints", rows=tuple(out), counts=counts, notes=(*only.notes, *only.resting(cluster)))
 
 
 def service_rows(cluster: Cluster, directory: Directory, locate: Locate, only: Narrow) -> Shown:

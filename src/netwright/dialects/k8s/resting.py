@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from netwright.base.spans import named
 from netwright.dialects.k8s.endpoints import maker_of
 from netwright.model.cluster import OBJECT_KIND, Cluster
 from netwright.model.document import of_kinds
 from netwright.model.networks import POD
-from netwright.questions.show.narrow import Narrow
 
 _SHORT = {kind: short for short, kind in OBJECT_KIND.items()}
 _SCALED = ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "VirtualMachineInstanceReplicaSet")
@@ -18,16 +17,16 @@ MOST_NAMED = 6
 """Workloads that a note names; the others are counted."""
 
 
-def resting(cluster: Cluster, only: Narrow) -> Iterator[str]:
-    """Notes about them, where whole namespaces are listed. What another object made is that one's matter."""
-    if cluster.network != POD or only.rows is not None:
+def resting(cluster: Cluster, is_in: Callable[[str], bool]) -> Iterator[str]:
+    """Notes about those of the namespaces asked about. What another object made is that one's matter."""
+    if cluster.network != POD:
         return
     here = {(w.kind, w.namespace, w.name) for w in cluster.workloads}
     scaled, suspended = [], []
     for d in of_kinds(cluster.objects, *_SCALED, "VirtualMachinePool", *_SUSPENDED):
         spec = d.value.spec
         short = _SHORT[d.kind]
-        if spec is None or (short, d.namespace, d.name) in here or not only.holds_namespace(d.namespace):
+        if spec is None or (short, d.namespace, d.name) in here or not is_in(d.namespace):
             continue
         if maker_of(d) is not None:
             continue
