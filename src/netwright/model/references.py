@@ -144,11 +144,12 @@ def split_port(text: str) -> tuple[str, str]:
 def split_protocol(port: str) -> tuple[int, str]:
     """The protocol that a port of a reference names, and the port: 0 where it names none.
 
-    >>> split_protocol("UDP/53"), split_protocol("http")
-    ((17, '53'), (0, 'http'))
+    >>> split_protocol("UDP/53"), split_protocol("http"), split_protocol("a/b")
+    ((17, '53'), (0, 'http'), (0, 'a/b'))
     """
     name, slash, rest = port.partition("/")
-    return (PROTOCOLS[name.upper()], rest) if slash else (0, port)
+    number = PROTOCOLS.get(name.upper()) if slash else None
+    return (0, port) if number is None else (number, rest)
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -387,8 +388,6 @@ class Directory:
                 addresses |= IpSet.of(part.strip())
         except ValueError as error:
             raise UsageError(str(error), help="write `cidr/10.0.0.0/8`") from None
-        if addresses.count() == 1 and (found := self.address(addresses.cidrs()[0].partition("/")[0])).rows:
-            return found
         return Target(f"cidr/{text}", addresses=addresses & EVERYWHERE)
 
     def _part(self, whole: str, labels: str, text: str) -> Target:

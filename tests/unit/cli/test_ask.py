@@ -171,9 +171,9 @@ def test_eval_says_why_a_port_leads_nowhere(capfd: pytest.CaptureFixture[str], s
         (("-n", "shop", "-n", "legacy", "--from", "web"), "which of the namespaces"),
         (("--port=80-",), "error: `80-` is not a port"),
         (("--port=UDP/80-",), "error: `UDP/80-` is not a port"),
-        (("--port=",), "error: `` is not a port"),
-        (("--from=",), "error: `` is not a reference"),
-        (("--to=",), "error: `` is not a reference"),
+        (("--port=",), "error: `--port` is given nothing"),
+        (("--from=",), "error: `--from` is given nothing"),
+        (("--to=",), "error: `--to` is given nothing"),
     ],
 )
 def test_what_would_be_ignored_is_a_slip(

@@ -282,7 +282,7 @@ def test_an_option_that_is_given_nothing_is_not_left_out_in_silence(
 def test_what_only_looks_like_an_option_that_is_given_nothing(capfd: pytest.CaptureFixture[str], shop: str) -> None:
     assert ask(capfd, "check", "-q", "")[::2] == (
         3,
-        "error: the name of a source is empty\n  = help  name a file, a folder, `-` or `git:REV:PATH`\n",
+        "error: the name of a source is empty\n  = help  name a file, a folder, `-`, `git:REV:PATH` or `kube:`\n",
     )
     assert "no file or folder `--out=`" in ask(capfd, "reach", "--", "--out=")[2]
     assert ask(capfd, "show", "workloads", shop, "shop/web{app=}")[0] == 2

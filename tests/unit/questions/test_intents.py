@@ -234,7 +234,7 @@ def test_a_range_that_must_not_reach_has_the_pods_in_it(range_: str, is_in: bool
     answer = ask(network, "deny", f"cidr/{range_}", "shop/web")
     assert answer.verdict == ("broken" if is_in else "holds"), answer
     assert ("pod/ops/job → pod/shop/web" in answer.told) == is_in
-    assert ask(network, "deny", "cidr/10.244.7.7/32", "shop/web").verdict == "broken"  # which is the pod
+    assert ask(network, "deny", "cidr/10.244.7.7/32", "shop/web").verdict == "broken"
     # other questions are about addresses outside, and say whom they leave out
     why = network.why(f"cidr/{range_}", "shop/web:8080")
     assert (why.verdict, "pod/ops/job has an address in it" in why.note) == ("deny", is_in)

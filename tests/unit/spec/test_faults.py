@@ -86,7 +86,7 @@ FAULTS = [
     ("ended-pods-serve", "services", 'value.status.phase in ("Succeeded", "Failed")', "False"),
     ("parked-workloads-serve", "controllers", "return spec.replicas != 0", "return True"),
     ("leaving-pods-serve", "services", "and not value.metadata.deletion_timestamp", ""),
-    ("unready-serve", "services", "entry.conditions.ready is False", "False"),
+    ("unready-serve", "services", "told is None or told.ready is not False", "True"),
     ("unready-pods-serve", "services", 'return not told or told[-1] == "True"', "return True"),
     ("unready-pods-are-never-published", "services", "(publishes_all or is_ready(one))", "is_ready(one)"),
     ("services-have-every-family", "services", "if family in own)", ")"),
