@@ -271,7 +271,10 @@ def of_families(
             return taken
     if kind == "svc" and destinations and is_past_endpoints(service, dialled_text):
         there = {**query, "to": dialled_text}
-        through = together(judgements(names, asked, there, sources, [(dialled_text, query["port"], BOTH)], families))
+        outcomes = judgements(names, asked, there, sources, [(dialled_text, query["port"], BOTH)], families)
+        if not outcomes and assumed:
+            return Expected("undecided", set(), frozenset({"unknown"}))
+        through = together(outcomes)
         return through if through.verdict == "deny" else replace(through, verdict="undecided", kinds=frozenset())
     outcomes = judgements(names, asked, query, sources, destinations, families)
     if kind == "svc" and outcomes and is_outside_ranges(names, asked, service, sources, dialled_text):

@@ -155,6 +155,8 @@ def either_way(direct: Judgement, there: Sequence[Judgement], behind: Sequence[J
         return "undecided"
     if not direct.egress.may_allow and all(one.verdict == "deny" for one in there):
         return "deny"
-    if not direct.ingress.may_allow and all(one.verdict == "deny" for one in behind):
+    # what egress does not refuse the destination does: its policies, or the guest that it is
+    refused_there = not direct.ingress.may_allow or direct.egress.may_allow
+    if refused_there and all(one.verdict == "deny" for one in behind):
         return "deny"
     return "undecided"

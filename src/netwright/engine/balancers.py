@@ -26,6 +26,8 @@ def at_proxy(
 ) -> Settled | None:
     """The verdict where the address that was dialled is a proxy's, to which policy sees the client connect; None for
     other addresses."""
+    from netwright.engine.inquire import Settled
+
     service = destination.service
     if service is None or not _has_dialled(service.proxied, destination) or destination.dialled is None:
         return None
@@ -34,8 +36,13 @@ def at_proxy(
     deliveries, _, _ = inquirer.deliveries(there, protocol, port)
     parts = [p for f in families for p in inquirer.parts(source, there, deliveries, f, None)]
     told = f"{address} is of a load balancer that is a proxy (ipMode Proxy), to which clients in the cluster connect"
+    if not parts:
+        told += "; they have no address family in common"
+        if inquirer.cluster.has_assumed_families:
+            return Settled("undecided", "none", (), told, (Reason("unknown", told),))
+        return Settled("deny", "none", (), told)
     settled = inquirer.settle(parts)
-    if not parts or settled.verdict == "deny":
+    if settled.verdict == "deny":
         return replace(settled, nowhere=told)
     reasons = dict.fromkeys((*settled.reasons, Reason("unknown", f"{told}: what it does then is not in the input")))
     return replace(settled, verdict="undecided", groups="some", nowhere=told, reasons=tuple(reasons))

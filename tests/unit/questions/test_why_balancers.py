@@ -86,3 +86,9 @@ def test_an_address_of_a_proxy_that_is_external_too_leads_to_the_endpoints() -> 
     objects = [*PODS, {**balanced(), "status": {"loadBalancer": {"ingress": [entry]}}}]
     assert verdict(objects, EXTERNAL) == "allow"
     assert Counter(verdict(objects, one) for one in (EXTERNAL, "svc/shop/db")) == Counter(allow=2)
+
+
+def test_a_proxy_is_not_reached_over_a_family_that_clients_have_not() -> None:
+    made = balanced("Proxy")
+    made["status"]["loadBalancer"]["ingress"][0]["ip"] = "2001:db8::7"
+    assert verdict([*PODS, made], "2001:db8::7") == "deny"
