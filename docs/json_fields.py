@@ -8,6 +8,16 @@ from __future__ import annotations
 
 from typing import Final
 
+ISOLATION: Final = {
+    "workloads": "how many; the numbers from `both` to `host` add up to it",
+    "both": "isolated for ingress and egress",
+    "only_in": "isolated for ingress alone",
+    "only_out": "isolated for egress alone",
+    "neither": "not isolated",
+    "open": "only some pods are isolated, or it is not known",
+    "host": "on their node's network, where no policy acts",
+}
+"""How many workloads are isolated, in `check` and in `show` alike."""
 EVERYWHERE: Final = {
     # what an answer rests on
     "inputs": "each source as it was named, and what was read of it",
@@ -114,13 +124,7 @@ OF: Final[dict[str, dict[str, str]]] = {
         "family": "4 or 6, the family of addresses that it was found in",
     },
     "Coverage": {
-        "workloads": "how many; the numbers from `both` to `host` add up to it",
-        "both": "isolated for ingress and egress",
-        "only_in": "isolated for ingress alone",
-        "only_out": "isolated for egress alone",
-        "neither": "not isolated",
-        "open": "only some pods are isolated, or it is not known",
-        "host": "on their node's network, where no policy acts",
+        **ISOLATION,
     },
     "Withheld": {"code": "of the findings", "findings": "how many were not reported"},
     "Outdated": {
@@ -481,13 +485,7 @@ OF: Final[dict[str, dict[str, str]]] = {
     },
     "IsolationRow": {
         "namespace": "empty: all of them together",
-        "workloads": "how many; the numbers from `both` to `host` add up to it",
-        "both": "isolated for ingress and egress",
-        "only_in": "isolated for ingress alone",
-        "only_out": "isolated for egress alone",
-        "neither": "not isolated",
-        "open": "only some pods are isolated, or it is not known",
-        "host": "on their node's network, where no policy acts",
+        **ISOLATION,
         "percent": "of the directions that can be isolated, rounded down; null: there are none",
     },
     "NamespaceRow": {

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from netwright.base.ipset import Family, IpSet, address_text, is_address, parse_address
+from netwright.base.ipset import Family, address_text, is_address, parse_address
 from netwright.base.services import SCTP, TCP, UDP
 from netwright.engine.reasons import Reason
 from netwright.engine.verdict import Verdict
@@ -98,7 +98,7 @@ def beside_services(inquirer: Inquirer, node: Target, protocol: int, port: str) 
     if len(node.rows) != 1 or not (port.isascii() and port.isdigit()):
         return ""
     row = node.rows[0]
-    held = _known(inquirer, row)
+    held = columns.addresses_of(row)
     if inquirer.cluster.workloads[int(columns.workload[row])].kind != "node" or held.count() > MOST_ADDRESSES:
         return ""
     families: tuple[Family, ...] = (4, 6)
@@ -124,7 +124,8 @@ def node_port(inquirer: Inquirer, protocol: int, number: int) -> tuple[ServiceNo
 def host_ports(inquirer: Inquirer, node: int, protocol: int, number: int) -> list[tuple[int, int]]:
     """The rows of pods that have this hostPort, each with the port of the container behind it; no ports of an address
     (hostIP) that the node does not have."""
-    host, known = inquirer.network.columns.host, _known(inquirer, node)
+    columns = inquirer.network.columns
+    host, known = columns.host, columns.addresses_of(node)
     return [
         (row, p.number)
         for row, ports in enumerate(inquirer.cluster.row_ports)
@@ -133,13 +134,6 @@ def host_ports(inquirer: Inquirer, node: int, protocol: int, number: int) -> lis
         if (p.host_port, p.protocol) == (number, protocol) and not p.of_init
         if p.host_ip in ("", "0.0.0.0", "::") or (is_address(p.host_ip) and known.contains(*parse_address(p.host_ip)))
     ]
-
-
-def _known(inquirer: Inquirer, node: int) -> IpSet:
-    """The addresses of a row on a node's network, or all that they may be."""
-    columns = inquirer.network.columns
-    index = int(columns.address_set[node])
-    return columns.address_sets[index] if index >= 0 else IpSet.of(*inquirer.directory.addresses_of(node))
 
 
 def node_of(inquirer: Inquirer, row: int) -> int:

@@ -51,12 +51,15 @@ def at_proxy(
 def within_ranges(inquirer: Inquirer, source: Target, destination: Target, settled: Settled) -> Settled:
     """The verdict at the address of a load balancer: what policy allows is open for clients that perhaps are outside
     of its source ranges."""
+    from netwright.engine.inquire import of_family
+
     service = destination.service
     if service is None or not service.source_ranges or not _has_dialled(service.load_balancer, destination):
         return settled
     family = destination.dialled[0] if destination.dialled else 4
     ranges = IpSet.of(*service.source_ranges)
-    if settled.verdict == "deny" or all(_addresses(inquirer, row, family) <= ranges for row in source.rows):
+    addresses = inquirer.network.columns.addresses_of
+    if settled.verdict == "deny" or all(of_family(addresses(row), family) <= ranges for row in source.rows):
         return settled
     told = (
         f"{source.ref} is perhaps outside of the source ranges of {service.ref}: kube-proxy drops such clients at the "
@@ -72,12 +75,3 @@ def _has_dialled(addresses: Sequence[str], destination: Target) -> bool:
     if service is None or dialled is None or dialled in {parse_address(one) for one in service.external_ips}:
         return False
     return dialled in {parse_address(one) for one in addresses}
-
-
-def _addresses(inquirer: Inquirer, row: int, family: Family) -> IpSet:
-    """All that the address of an endpoint may be in one family."""
-    columns = inquirer.network.columns
-    known = IpSet.of(*inquirer.directory.addresses_of(row)) if columns.has_v4[row] or columns.has_v6[row] else IpSet()
-    index = int(columns.address_set[row])
-    held = known if index < 0 else known | columns.address_sets[index]
-    return IpSet(held.v4) if family == 4 else IpSet((), held.v6)

@@ -7,7 +7,6 @@ some or none may pass. `some` is not `undecided`.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -46,7 +45,7 @@ from netwright.engine.verdict import (
     own_positions,
     relation,
 )
-from netwright.model.cluster import INGRESS_CONTROLLER, Cluster, Proxy, ServiceNoun, ServicePortNoun
+from netwright.model.cluster import Cluster, Proxy, ServiceNoun, ServicePortNoun
 from netwright.model.isolation import NETWORK
 from netwright.model.mesh import seen_key
 from netwright.model.networks import POD
@@ -427,11 +426,6 @@ class Inquirer:
         if not parts:
             return Settled("deny", "none", (), "the two ends have no address family in common")
         return within_ranges(self, source, destination, self.settle(parts))
-
-    @cached_property
-    def controller_rows(self) -> list[int]:
-        """Endpoint rows of ingress controllers."""
-        return self.endpoints_of(INGRESS_CONTROLLER)
 
     def endpoints_of(self, proxy: Proxy) -> list[int]:
         """Endpoint rows of who takes requests from outside."""
