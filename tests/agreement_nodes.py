@@ -153,10 +153,9 @@ def either_way(direct: Judgement, there: Sequence[Judgement], behind: Sequence[J
         return "allow"
     if direct.verdict != "deny":
         return "undecided"
-    if not direct.egress.may_allow and all(one.verdict == "deny" for one in there):
+    shut = {side.direction for side in (direct.egress, direct.ingress, *direct.beside) if not side.may_allow}
+    if "egress" in shut and all(one.verdict == "deny" for one in there):
         return "deny"
-    # what egress does not refuse the destination does: its policies, or the guest that it is
-    refused_there = not direct.ingress.may_allow or direct.egress.may_allow
-    if refused_there and all(one.verdict == "deny" for one in behind):
+    if "ingress" in shut and all(one.verdict == "deny" for one in behind):
         return "deny"
     return "undecided"
