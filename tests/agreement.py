@@ -277,6 +277,11 @@ def of_families(
         through = together(outcomes)
         return through if through.verdict == "deny" else replace(through, verdict="undecided", kinds=frozenset())
     outcomes = judgements(names, asked, query, sources, destinations, families)
+    if kind == "svc" and dialled_text in outer_addresses(service):
+        from tests.agreement_outer import is_masked_otherwise
+
+        if any(is_masked_otherwise(names, asked, query, service, sources, destinations, f) for f in families):
+            return replace(decided("undecided", [j for _, j in outcomes]), kinds=frozenset())
     if kind == "svc" and outcomes and is_outside_ranges(names, asked, service, sources, dialled_text):
         found = together(outcomes)
         if found.verdict != "deny":

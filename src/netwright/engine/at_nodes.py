@@ -145,6 +145,12 @@ def node_of(inquirer: Inquirer, row: int) -> int:
     return next((n for n in _nodes(inquirer) if int(columns.node[n]) == index), -1)
 
 
+def nodes_of(inquirer: Inquirer, row: int) -> list[int]:
+    """The nodes of the input that an endpoint runs on or perhaps does."""
+    own = node_of(inquirer, row)
+    return [own] if own >= 0 else _nodes(inquirer)
+
+
 def _nodes(inquirer: Inquirer) -> list[int]:
     return [row for workload in inquirer.cluster.workloads if workload.kind == "node" for row in workload.rows]
 
@@ -227,9 +233,8 @@ class _Packets:
             return [(p.outcome.verdict, (p,)) for behind in masked for p in behind]
         out = []
         for part in direct:
-            same = [p for behind in masked for p in behind if not set(p.rows).isdisjoint(part.rows) or -1 in p.rows]
-            same = [p for p in same if p.packet.key == part.packet.key and _address(p) == _address(part)]
-            out.append((_either_way(part, there, same), (part, *there, *same)))
+            same = [p for behind in masked for p in behind if is_same_end(p, part)]
+            out.append((either_way(part, there, same), (part, *there, *same)))
         return out
 
     def _led(self, client: Target, family: Family, ends: Sequence[Delivery]) -> list[Part]:
@@ -249,16 +254,21 @@ class _Packets:
         if not client.rows or columns.host[client.rows[0]]:
             return []
         # a plugin may put the address of the client's own node in its place, as for anything outside its pods' network
-        own = node_of(self.inquirer, client.rows[0])
-        rows = [own] if own >= 0 else _nodes(self.inquirer)
+        rows = nodes_of(self.inquirer, client.rows[0])
         return [Target(self.inquirer.directory.row_ref(row), rows=(row,)) for row in rows]
+
+
+def is_same_end(one: Part, other: Part) -> bool:
+    """Whether packets of two clients go to the same port of the same end."""
+    is_there = not set(one.rows).isdisjoint(other.rows) or -1 in one.rows
+    return is_there and one.packet.key == other.packet.key and _address(one) == _address(other)
 
 
 def _address(part: Part) -> str:
     return "" if part.packet.destination.row >= 0 else part.destination
 
 
-def _either_way(part: Part, there: Sequence[Part], behind: Sequence[Part]) -> Verdict:
+def either_way(part: Part, there: Sequence[Part], behind: Sequence[Part]) -> Verdict:
     """The verdict of a client's packets to one end: policy where the client is sees them to this end or to the node
     (`there`), policy at the end sees the client or a node in its place (`behind`)."""
     if all(p.outcome.verdict == "allow" for p in (part, *there, *behind)):
@@ -323,4 +333,14 @@ def _settled(
     return Settled("allow", "all" if found == {"allow"} else "some", tuple(parts), told)
 
 
-__all__ = ["REWRITTEN", "at_node", "host_ports", "node_of", "node_port"]
+__all__ = [
+    "REWRITTEN",
+    "at_node",
+    "beside_services",
+    "either_way",
+    "host_ports",
+    "is_same_end",
+    "node_of",
+    "node_port",
+    "nodes_of",
+]

@@ -1,24 +1,37 @@
-"""Clients in the cluster that dial the address of a load balancer.
+"""Clients in the cluster that dial an external address of a Service, or the address of its load balancer.
 
 kube-proxy leads them to the endpoints itself, which the API allows for addresses of the mode VIP and not for those of
 the mode Proxy (core/v1 LoadBalancerIngress, ipMode). Whether source ranges are a matter of such clients the API leaves
 open: they restrict traffic "through the cloud-provider load-balancer" (ServiceSpec, loadBalancerSourceRanges).
 kube-proxy drops who is outside of them, by iptables (kubernetes#110289); others lead clients past the load balancer.
+
+Whose address the endpoints see the API leaves open too. With externalTrafficPolicy Cluster kube-proxy puts a node's in
+the client's place, "in case we cross nodes" (pkg/proxy/iptables, writeServiceToEndpointRules' external chain); those
+that choose the endpoint where the client connects keep the client's. With Local the client's is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from netwright.base.ipset import Family, IpSet, address_text, parse_address
+from netwright.engine.at_nodes import either_way, is_same_end, nodes_of
 from netwright.engine.reasons import Reason
+from netwright.engine.verdict import relation
+from netwright.engine.ways_in import from_nodes
 from netwright.model.references import Target
 
 if TYPE_CHECKING:
-    from netwright.engine.inquire import Inquirer, Settled
+    from netwright.engine.inquire import Delivery, Inquirer, Part, Settled
+
+MASKED = Reason(
+    "ambiguous",
+    "at an external address with externalTrafficPolicy Cluster kube-proxy puts a node's address in the place of a "
+    "client in the cluster, and others keep the client's; policy does not say the same of both",
+)
 
 
 def at_proxy(
@@ -67,6 +80,47 @@ def within_ranges(inquirer: Inquirer, source: Target, destination: Target, settl
     )
     reasons = dict.fromkeys((Reason("ambiguous", told), *settled.reasons))
     return replace(settled, verdict="undecided", groups="some", reasons=tuple(reasons))
+
+
+def perhaps_masked(
+    inquirer: Inquirer,
+    source: Target,
+    destination: Target,
+    deliveries: Sequence[Delivery],
+    protocol: int,
+    port: str,
+    parts: Sequence[Part],
+) -> Settled:
+    """The verdict of the packets to a Service. At an external address with externalTrafficPolicy Cluster it has to be
+    the same for a node's address in the client's place."""
+    settled, service = inquirer.settle(parts), destination.service
+    if service is None or not destination.by_outer_address or service.external_policy == "Local":
+        return settled
+    host, found = inquirer.network.columns.host, inquirer.service_port(service, protocol, port)
+    for part in parts:
+        if found is None or part.outcome.verdict == "undecided" or part.outcome.relation == "hairpin":
+            continue
+        clients = [row for row in _clients_like(inquirer, source, part) if not host[row]]
+        nodes = dict.fromkeys(node for row in clients for node in nodes_of(inquirer, row))
+        if nodes:
+            there = Target("a node", rows=tuple(nodes))
+            masked = inquirer.parts(there, destination, deliveries, part.packet.family, None)
+        else:
+            masked = [p for p in from_nodes(inquirer, service, found) if p.packet.family == part.packet.family]
+        if clients and either_way(part, (), [p for p in masked if is_same_end(p, part)]) == "undecided":
+            reasons = dict.fromkeys((MASKED, *settled.reasons))
+            return replace(settled, verdict="undecided", groups="some", reasons=tuple(reasons))
+    return settled
+
+
+def _clients_like(inquirer: Inquirer, source: Target, part: Part) -> Iterator[int]:
+    """The endpoints of a group of clients that a packet stands for: no rule tells them apart, and their nodes may."""
+    client, server = part.packet.source, part.packet.destination
+    for spot in inquirer.spots(source, part.packet.family):
+        if spot.position == client.position and relation(inquirer.network, spot.row, server.row) == (
+            part.outcome.relation
+        ):
+            yield spot.row
 
 
 def _has_dialled(addresses: Sequence[str], destination: Target) -> bool:

@@ -16,7 +16,7 @@ from netwright.base.errors import UsageError
 from netwright.base.ipset import Family, IpSet, address_text
 from netwright.base.services import ICMP, ICMPV6, protocol_name, service_key
 from netwright.engine.at_nodes import at_node, beside_services
-from netwright.engine.balancers import at_proxy, within_ranges
+from netwright.engine.balancers import at_proxy, perhaps_masked, within_ranges
 from netwright.engine.compile import Network
 from netwright.engine.exposure import Exposure, endpoints_of
 from netwright.engine.from_outside import from_outside
@@ -425,7 +425,8 @@ class Inquirer:
             return Settled("undecided", "none", (), told, (Reason("unknown", told),))
         if not parts:
             return Settled("deny", "none", (), "the two ends have no address family in common")
-        return within_ranges(self, source, destination, self.settle(parts))
+        settled = perhaps_masked(self, source, destination, deliveries, protocol, port, parts)
+        return within_ranges(self, source, destination, settled)
 
     def endpoints_of(self, proxy: Proxy) -> list[int]:
         """Endpoint rows of who takes requests from outside."""

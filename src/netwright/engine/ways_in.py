@@ -210,7 +210,7 @@ def _passed_on(
         last = inquirer.settle(parts)
         return parts, "some" if last.groups == "some" and last.verdict == "allow" else last.verdict
     # a node passes on in the client's own family
-    parts = [p for p in _from_nodes(inquirer, service, port) if p.packet.family == family]
+    parts = [p for p in from_nodes(inquirer, service, port) if p.packet.family == family]
     return parts, _node_verdict(parts)
 
 
@@ -220,7 +220,7 @@ def _reaches_otherwise(inquirer: Inquirer, service: ServiceNoun, port: ServicePo
     The API knows no such balancer, some providers have them, and behind these it is an address of theirs that the pods
     see."""
     inquirer = inquirer.base or inquirer
-    parts = _from_nodes(inquirer, service, port)
+    parts = from_nodes(inquirer, service, port)
     if service.external_policy == "Local":
         parts = parts_of(inquirer, Target("the load balancer", addresses=EVERYWHERE - NOT_UNICAST), service, port)
     return any(p.packet.family != family and p.outcome.verdict != "deny" for p in parts)
@@ -294,7 +294,7 @@ def parts_of(inquirer: Inquirer, source: Target, service: ServiceNoun, port: Ser
     return out
 
 
-def _from_nodes(inquirer: Inquirer, service: ServiceNoun, port: ServicePortNoun) -> list[Part]:
+def from_nodes(inquirer: Inquirer, service: ServiceNoun, port: ServicePortNoun) -> list[Part]:
     """Packets from the nodes of the input, or, where it has none, from any address that a node could have."""
     nodes = [w for w in inquirer.cluster.workloads if w.kind == "node"]
     if nodes:

@@ -425,9 +425,10 @@ TERMS: tuple[Term, ...] = (
     ),
     _t(
         "externalTrafficPolicy",
-        "Whether a node hands a connection from outside on to pods of other nodes (Cluster) or to its own "
-        "only (Local) (`v1` ServiceSpec). With Cluster the pod may see the node's address in place of the "
-        "client's, so an ipBlock for the client need not match; with Local it sees the client's.",
+        "Whether a node hands a connection from outside on to pods of other nodes (Cluster) or to its own only (Local) "
+        "(`v1` ServiceSpec). With Cluster the pod may see the node's address in place of the client's, so an ipBlock "
+        "for the client need not match; with Local it sees the client's. With Cluster kube-proxy hides clients in the "
+        "cluster too, at external addresses, and others do not.",
         see="way, ipBlock, Service",
     ),
     _t(

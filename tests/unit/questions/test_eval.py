@@ -269,7 +269,7 @@ spec:
 def test_the_address_by_which_a_service_is_named_gives_the_family(tmp_path: Path) -> None:
     dual = "status: {podIPs: [{ip: 10.244.0.%d}, {ip: 'fd00:244::%d'}]}}\n"
     pods = [pod(n, app=n).rstrip()[:-1] + ", " + dual % (i, i) for i, n in enumerate(("web", "client"), 1)]
-    twin = loaded(tmp_path, *pods, BALANCED)
+    twin = loaded(tmp_path, *pods, BALANCED.replace("  type:", "  externalTrafficPolicy: Local\n  type:", 1))
     found = {}
     for ref in ("svc/shop/web", "10.96.0.7", "fd00:96::7", "198.51.100.4"):
         (answer,) = twin.eval([{"from": "shop/client", "to": ref, "port": 80}])
