@@ -32,6 +32,7 @@ from netwright.dialects.k8s.diagnosing import (
     with_loose_ranges,
 )
 from netwright.dialects.k8s.exposing import exposing, unreadable
+from netwright.dialects.k8s.misnamed import misnamed
 from netwright.dialects.k8s.objects import NetworkPolicy
 from netwright.dialects.k8s.validate import name_of
 from netwright.dialects.multus import POLICY as MULTI_POLICY
@@ -160,13 +161,13 @@ def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot |
         if of not in kinds:
             kinds[of] = find(document.group, document.kind)
         kind = kinds[of]
-        if kind is None:
+        if kind is None and misnamed(document) is None:
             fates.append("not_understood")
             unlisted.setdefault((document.api_version, document.kind), []).append(document)
             bringing.setdefault(document.namespace, document)
-        elif kind.reads == "irrelevant" and by_name(document.group, document.kind, document.name) is None:
+        elif kind is not None and kind.reads == "irrelevant" and by_name(document.group, document.kind, document.name) is None:
             fates.append("irrelevant")
-        elif kind.reads == "unread":
+        elif kind is not None and kind.reads == "unread":
             fates.append("not_understood")
             unread_kinds.setdefault((document.api_version, document.kind), []).append(document)
             routes.append(exposing(document))
@@ -191,7 +192,7 @@ def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot |
                 same = known.get(bytes(document.raw))
                 found = replace(same, place=document.place) if same is not None else None
             if found is None:
-                found = decode(document)
+                found = (misnamed(document) if kind is None else None) or decode(document)
             if isinstance(found, Invalid):
                 fates.append("invalid")
                 refused.append(document)

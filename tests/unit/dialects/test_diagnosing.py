@@ -26,13 +26,8 @@ def of_kind(version: str, kind: str) -> nw.Twin:
 @pytest.mark.parametrize(
     ("version", "kind", "code", "meant"),
     [
-        ("networking.k8s.io/v1", "networkpolicy", "NW1009", "`NetworkPolicy`"),
-        ("networking.k8s.io/v1", "NetworkPolcy", "NW1009", "`NetworkPolicy`"),
-        ("networking.k8s.io/v1", "NetworkPolicies", "NW1009", "`NetworkPolicy`"),
-        ("v1", "pod", "NW1009", "`Pod`"),
-        ("v1", "NetworkPolicy", "NW1009", "`NetworkPolicy` of the group `networking.k8s.io`"),
-        ("v1", "Deployment", "NW1009", "`Deployment` of the group `apps`"),
-        ("apps/v1", "Pod", "NW1009", "`Pod` of `v1`, the core group"),
+        ("gateway.networking.k8s.io/v1", "HTTPRoutes", "NW1008", "`HTTPRoute`"),
+        ("batch.tutorial.k8s.io/v1", "CronJob", "NW1009", "`CronJob` of the group `batch`"),
         ("networking.k8s/v1", "NetworkPolicy", "NW1009", "`NetworkPolicy` of the group `networking.k8s.io`"),
         ("security.istio.io/v1", "AuthorisationPolicy", "NW1009", "`AuthorizationPolicy`"),
         ("cilium.io/v2", "CiliumNetworkPolcy", "NW1008", "`CiliumNetworkPolicy`"),
@@ -51,6 +46,27 @@ def test_the_kind_that_was_meant_perhaps(version: str, kind: str, code: str, mea
     else:
         assert "did you mean" not in found.help
     assert twin.accounting.not_understood == 1
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "meant"),
+    [
+        ("networking.k8s.io/v1", "networkpolicy", "`NetworkPolicy`"),
+        ("networking.k8s.io/v1", "NetworkPolcy", "`NetworkPolicy`"),
+        ("networking.k8s.io/v1", "NetworkPolicies", "`NetworkPolicy`"),
+        ("v1", "pod", "`Pod`"),
+        ("v1", "NetworkPolicy", "`NetworkPolicy` of the group `networking.k8s.io`"),
+        ("v1", "Deployment", "`Deployment` of the group `apps`"),
+        ("apps/v1", "Pod", "`Pod` of `v1`, the core group"),
+    ],
+)
+def test_the_api_server_refuses_a_kind_that_its_own_groups_do_not_have(version: str, kind: str, meant: str) -> None:
+    twin = of_kind(version, kind)
+    (found,) = [d for d in twin.diagnostics if d.kind == kind]
+    assert (found.code, found.severity, found.line) == ("NW1007", "error", 9)
+    assert found.title == f"{kind} `shop/x`: `{version}` has no kind `{kind}`"
+    assert found.help == f"did you mean {meant}?"
+    assert twin.accounting.invalid == 1
 
 
 def test_an_object_without_a_name_is_told_so() -> None:

@@ -8,13 +8,11 @@ from typing import Any
 from netwright.base.diagnostics import Diagnostic
 from netwright.base.spans import named
 from netwright.dialects.k8s.decode import Invalid
+from netwright.dialects.k8s.misnamed import meant_perhaps
 from netwright.dialects.k8s.objects import NetworkPolicySpec
 from netwright.dialects.k8s.validate_policy import loose_ranges
 from netwright.model.document import Decoded, Document, Reading, Unread
-from netwright.model.kind_lists import KINDS, find
-
-_NEAR = 0.85
-_REFUSED = "the API server refuses what is of no kind that it knows"
+from netwright.model.kind_lists import find
 
 
 def _at(
@@ -121,7 +119,7 @@ def not_evaluated(version: str, kind: str, found: list[Document], reading: Readi
     """NW1008: all objects of a network kind that is not evaluated."""
     listed = find(found[0].group, kind)
     acts = listed is not None and listed.effect != "none"
-    meant = _meant(found[0]) if listed is not None and listed.name != kind else ""
+    meant = meant_perhaps(found[0]) if listed is not None and listed.name != kind else ""
     leave_out = "leave it out of the sources to see the answer without it" if acts else ""
     return Diagnostic(
         code="NW1008",
@@ -143,35 +141,7 @@ def unlisted_kind(version: str, kind: str, found: list[Document], reading: Readi
         severity="warning",
         title=f"{kind} ({version}) is in none of the lists of kinds: {_names(found)}",
         effect="taken as not touching the network",
-        help=_meant(found[0]),
+        help=meant_perhaps(found[0]),
         **_of_kind(kind, found),
         **_at(found[0], reading),
     )
-
-
-def _meant(document: Document) -> str:
-    """The kind that was meant perhaps by one that no list has; "" where none is near.
-
-    Of another group it is meant only where the group is Kubernetes' own, all kinds of which are listed, or nearly the
-    same: other APIs have kinds of any name.
-    """
-    from difflib import get_close_matches
-
-    group, written = document.group, document.kind.casefold()
-    beside = {kind.name.casefold(): kind.name for kind in KINDS if kind.group == group and kind.name != "*"}
-    if near := get_close_matches(written, beside, 1, _NEAR):
-        return f"did you mean `{beside[near[0]]}`? {_REFUSED}"
-    groups = [kind.group for kind in KINDS if kind.name.casefold() == written and kind.group != "extensions"]
-    found = (
-        [one for one in groups if _is_own(one)][:1] if _is_own(group) else get_close_matches(group, groups, 1, _NEAR)
-    )
-    if not found:
-        return ""
-    name = next(kind.name for kind in KINDS if kind.group == found[0] and kind.name.casefold() == written)
-    of = f"the group `{found[0]}`" if found[0] else "`v1`, the core group"
-    return f"did you mean `{name}` of {of}? {_REFUSED}"
-
-
-def _is_own(group: str) -> bool:
-    """Whether the group is one of Kubernetes itself, or of its projects."""
-    return "." not in group or group.endswith(".k8s.io")

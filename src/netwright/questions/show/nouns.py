@@ -9,6 +9,7 @@ from netwright.base.services import protocol_name
 from netwright.base.spans import Place, named
 from netwright.dialects import decode
 from netwright.dialects.k8s.decode import Invalid
+from netwright.dialects.k8s.misnamed import misnamed
 from netwright.dialects.k8s.objects import Service
 from netwright.engine.acting import Acting, PolicyKey, deployed, is_host, isolation, pods
 from netwright.engine.compile import Network
@@ -238,7 +239,9 @@ def kind_rows(objects: Sequence[Decoded], reading: Reading, locate: Locate, name
     for document in reading.documents:
         kind = find(document.group, document.kind)
         fate: Fate
-        if kind is None:
+        if kind is None and misnamed(document) is not None:
+            fate, does = "invalid", "the API server would refuse it: not evaluated"
+        elif kind is None:
             fate, does = "not_understood", "in none of the lists: taken as not touching the network"
         elif kind.reads == "irrelevant":
             fate, does = "irrelevant", "does not touch the network"
