@@ -165,7 +165,11 @@ def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot |
             fates.append("not_understood")
             unlisted.setdefault((document.api_version, document.kind), []).append(document)
             bringing.setdefault(document.namespace, document)
-        elif kind is not None and kind.reads == "irrelevant" and by_name(document.group, document.kind, document.name) is None:
+        elif (
+            kind is not None
+            and kind.reads == "irrelevant"
+            and by_name(document.group, document.kind, document.name) is None
+        ):
             fates.append("irrelevant")
         elif kind is not None and kind.reads == "unread":
             fates.append("not_understood")

@@ -15,11 +15,26 @@ _SERVED = frozenset(
         *("", "apps", "autoscaling", "batch", "policy"),
         *(
             f"{name}.k8s.io"
-            for name in (
-                "admissionregistration apiextensions apiregistration authentication authorization certificates "
-                "coordination discovery events flowcontrol.apiserver internal.apiserver networking node "
-                "rbac.authorization resource scheduling storage storagemigration"
-            ).split()
+            for name in [
+                "admissionregistration",
+                "apiextensions",
+                "apiregistration",
+                "authentication",
+                "authorization",
+                "certificates",
+                "coordination",
+                "discovery",
+                "events",
+                "flowcontrol.apiserver",
+                "internal.apiserver",
+                "networking",
+                "node",
+                "rbac.authorization",
+                "resource",
+                "scheduling",
+                "storage",
+                "storagemigration",
+            ]
         ),
     )
 )
