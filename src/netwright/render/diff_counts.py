@@ -40,13 +40,20 @@ def tally(found: Diffed) -> Counter[str]:
     return out
 
 
+def opening(found: Diffed) -> int:
+    """How much of what changed lets pass what it did not before: it fails like what opened."""
+    services = (s for s in found.services if word_of(s) == "changed")
+    return sum(bool(m.opened) for m in found.changed) + sum(bool(s.opened) for s in services)
+
+
 def counts(found: Sequence[Diffed]) -> list[str]:
-    """`2 exposed`, `12 opened`, …, `364 pairs compared`, of all of them together."""
+    """`2 exposed`, `12 opened`, …, `3 changed (1 opens more)`, …, `364 pairs compared`, of all of them together."""
     counted = sum((tally(d) for d in found), Counter[str]())
-    exposed = counted["EXPOSED"]
+    exposed, more = counted["EXPOSED"], sum(map(opening, found))
+    said = {"changed": f" ({more} open{'s' * (more == 1)} more)" if more else ""}
     return [
         *([f"{exposed} exposed"] if exposed else []),
-        *(f"{counted[word]} {word}" for word in ("opened", "closed", "changed", "undecided")),
+        *(f"{counted[word]} {word}{said.get(word, '')}" for word in ("opened", "closed", "changed", "undecided")),
         f"{count(sum(d.pairs for d in found), 'pair')} compared",
     ]
 

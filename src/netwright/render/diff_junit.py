@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from netwright.model.account import Provenance
 from netwright.questions.diff import Diffed, FailOn
-from netwright.render.diff_counts import word_of
+from netwright.render.diff_counts import opening
 from netwright.render.diff_groups import NO_CAUSE, Difference, Names, differences
 from netwright.render.junit import MOST_LINES, Case, Suite
 from netwright.render.repository import Repository
@@ -33,17 +33,11 @@ def diff_suites(
         "EXPOSED": fail_on != "never",
         "opened": fail_on in ("any", "opened"),
         "closed": fail_on == "any",
-        "changed": fail_on == "any" or (fail_on == "opened" and _opens(found)),
+        "changed": fail_on == "any" or (fail_on == "opened" and opening(found) > 0),
     }
     cases = tuple(_case(word, held, found, repository, fails=failing.get(word, False)) for word, held in listed.items())
     properties = (("version", provenance.version), ("profile", provenance.profile), ("fail-on", fail_on))
     return [Suite(name="netwright diff", cases=cases, properties=properties)]
-
-
-def _opens(found: Diffed) -> bool:
-    """Whether something of what changed may pass now and could not before."""
-    services = (s for s in found.services if word_of(s) == "changed")
-    return any(m.opened for m in found.changed) or any(s.opened for s in services)
 
 
 def _case(word: str, held: Sequence[Difference], found: Diffed, repository: Repository, *, fails: bool) -> Case:

@@ -92,7 +92,10 @@ def test_danger_stands_first_and_every_sign_has_its_word() -> None:
     assert "was TCP 1, now TCP 2" in heads[4]
     assert "(was denied, now undecided)" in heads[5]
     joined = " ".join(" ".join(lines[-2:]).split())
-    assert "1 exposed · 2 opened · 1 closed · 1 changed · 1 undecided · 12 pairs compared · 0.10 s" in joined
+    assert (
+        "1 exposed · 2 opened · 1 closed · 1 changed (1 opens more) · 1 undecided · 12 pairs compared · 0.10 s"
+        in joined
+    )
 
 
 def test_a_cause_is_told_in_full_once() -> None:

@@ -10,34 +10,12 @@ from netwright.model.kind_lists import KINDS, find
 
 _NEAR = 0.85
 _REFUSED = "the API server refuses what is of no kind that it knows"
-_SERVED = frozenset(
-    (
-        *("", "apps", "autoscaling", "batch", "policy"),
-        *(
-            f"{name}.k8s.io"
-            for name in [
-                "admissionregistration",
-                "apiextensions",
-                "apiregistration",
-                "authentication",
-                "authorization",
-                "certificates",
-                "coordination",
-                "discovery",
-                "events",
-                "flowcontrol.apiserver",
-                "internal.apiserver",
-                "networking",
-                "node",
-                "rbac.authorization",
-                "resource",
-                "scheduling",
-                "storage",
-                "storagemigration",
-            ]
-        ),
-    )
-)
+_OWN = """
+    admissionregistration apiextensions apiregistration authentication authorization certificates coordination
+    discovery events flowcontrol.apiserver internal.apiserver networking node rbac.authorization resource scheduling
+    storage storagemigration
+"""
+_SERVED = frozenset(("", "apps", "autoscaling", "batch", "policy", *(f"{name}.k8s.io" for name in _OWN.split())))
 """The groups that the API server itself serves: nobody can add kinds to them (Kubernetes 1.34, API Groups)."""
 
 
