@@ -261,7 +261,7 @@ class Inquirer:
         ]
         if not out:
             raise UsageError(
-                f"no container of `{target.ref}` names a {protocol_name(protocol)} port `{port}`",
+                f"`{target.ref}` has no {protocol_name(protocol)} port named `{port}`",
                 help="write the number, or one of "
                 + (", ".join(f"`{p}`" for p in self._port_names(target)) or "its named ports"),
             )

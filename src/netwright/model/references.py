@@ -259,7 +259,8 @@ class Directory:
         if kind == "identity":
             return self._identity(rest, text)
         if kind == "fqdn":
-            return self._fqdn(rest, text)
+            inside = SERVICE_NAME.fullmatch(rest)
+            return self._fqdn(rest, text) if inside is None else self._service_name(inside["rest"].lower(), rest)
         if kind == "ns":
             return self._namespace(rest, text)
         if kind and "/" in rest:

@@ -81,7 +81,7 @@ def test_the_owner_of_dumped_pods_is_all_of_them(directory: Directory) -> None:
 
 def test_services_are_asked_for_by_kind(directory: Directory) -> None:
     by_name = ("web.shop.svc", "web.shop.svc.cluster.local", "web.shop.svc.cluster.local.", "Web.Shop.SVC")
-    for text in ("svc/shop/web", "service/shop/web", "services/shop/web", *by_name):
+    for text in ("svc/shop/web", "service/shop/web", "services/shop/web", *by_name, *(f"fqdn/{n}" for n in by_name)):
         found = directory.resolve(text)
         assert found.ref == "svc/shop/web"
         assert found.service is not None

@@ -94,7 +94,7 @@ def test_where_nothing_isolates_nothing_decides(folder: Path) -> None:
 
 def test_the_port_may_be_named(folder: Path) -> None:
     assert ask(folder, from_="shop/web", to="shop/db", port="pg")["verdict"] == "allow"
-    with pytest.raises(UsageError, match="names a TCP port `nope`"):
+    with pytest.raises(UsageError, match="has no TCP port named `nope`"):
         ask(folder, from_="shop/web", to="shop/db", port="nope")
 
 
