@@ -162,7 +162,7 @@ class Trees:
             return self._controller(text)
         if field in COMMAND:
             name, is_set, value = text.partition("=") if text.startswith(FLAGS) else ("", "", text)
-            return f"{name}{is_set}{self._controller(value)}"
+            return f"{name}{is_set}{'$(VARIABLE)' if '$(' in value else self._controller(value)}"
         if field == "routeTarget":
             return ":".join(self._p.number(part) if part.isdigit() else self._p.text(part) for part in text.split(":"))
         if field == "pfNames" and "#" in text:

@@ -117,6 +117,14 @@ INNER = "k8s.io/inner"
         (ingress(), klass("x", NGINX, "true") + klass("other", ALB, "true"), controller(), "undecided"),
         (ingress(), klass("x", NGINX, "true") + klass("other", NGINX, "true"), controller(), "allow"),
         (noted('""'), klass("x", ALB, "true"), controller(), "undecided"),
+        # by the namespace that a controller watches
+        (named("x"), klass("x", NGINX), controller(args="--watch-namespace=shop"), "allow"),
+        (named("x"), klass("x", NGINX), controller(args="--watch-namespace="), "allow"),
+        (named("x"), klass("x", NGINX), controller(args="--watch-namespace=other"), "undecided"),
+        (named("x"), klass("x", NGINX), controller(args="--watch-namespace, $(POD_NAMESPACE)"), "undecided"),
+        (named("x"), klass("x", NGINX), controller(args="--watch-namespace-selector=team=a"), "undecided"),
+        (named("x"), klass("x", TRAEFIK), controller("traefik", "--watch-namespace=other"), "allow"),
+        (ingress(), "", controller(args="--watch-namespace=other"), "undecided"),
         # one that is stored had no default class when it was made
         (ingress(meta=", uid: u"), klass("x", ALB, "true"), controller("traefik"), "allow"),
     ],
@@ -141,6 +149,26 @@ def test_two_controllers_of_one_project_are_told_apart_by_their_flags(tmp_path: 
     told = [step.text for step in way.steps if step.verdict == "undecided"]
     expected = "no Service in the input leads" if "class" in inner else f"IngressClass `x` is that of `{INNER}`"
     assert [expected in one for one in told] == [True]
+
+
+@pytest.mark.parametrize(
+    ("watched", "told"),
+    [
+        ("--watch-namespace=other", "in the input watch other namespaces (`--watch-namespace`)"),
+        ("--watch-namespace-selector=team=a", "whether the controller (`--watch-namespace`) watches its namespace is"),
+    ],
+)
+def test_of_two_controllers_that_which_watches_the_namespace_serves_it(tmp_path: Path, watched: str, told: str) -> None:
+    here, elsewhere = controller(), controller(args=watched, name="two")
+    alone = twin(tmp_path, POD, SERVICE, named("x"), klass("x", NGINX), elsewhere)
+    (way,) = alone.why(V4, "svc/shop/web:80", changes=False).ways
+    assert [told in step.text for step in way.steps if step.verdict == "undecided"] == [True]
+    shut = here.replace("type: LoadBalancer", "type: ClusterIP")
+    for line in ("  externalTrafficPolicy: Local\n", "  allocateLoadBalancerNodePorts: false\n"):
+        shut = shut.replace(line, "")
+    assert asked(twin(tmp_path, POD, SERVICE, named("x"), klass("x", NGINX), shut, elsewhere), V4) == "undecided"
+    both = twin(tmp_path, POD, SERVICE, named("x"), klass("x", NGINX), here, elsewhere)
+    assert asked(both, V4) == "allow"
 
 
 def test_what_is_not_known_of_a_controller_does_not_open_what_policy_closes(tmp_path: Path) -> None:

@@ -91,8 +91,8 @@ _WITH_COMMAND = {
     ),
     "Pod": _reads("v1", objects.CommandPod),
 }
-_CLASS_FLAGS = b"-class"
-"""In every flag of an ingress controller that is read (`ingress_classes.FLAGS`)."""
+_FLAGS = (b"-class", b"--watch-namespace")
+"""One of them is in every flag of an ingress controller that is read (`ingress_classes.FLAGS`)."""
 _BY_VERSION = {(read.version, kind): read for (_, kind), read in _READS.items()}
 _BY_VERSION["networking.k8s.io/v1beta1", "ServiceCIDR"] = _reads(
     "networking.k8s.io/v1beta1", objects.ServiceCIDR, namespaced=False
@@ -126,26 +126,27 @@ def decode(document: Document, *, default_namespace: str = "default") -> Decoded
     read = _BY_VERSION.get((document.api_version, document.kind))
     if read is not None and document.kind == "Pod" and document.name.startswith(API_SERVER):
         read = _API_SERVER
-    elif read is not None and document.kind in _WITH_COMMAND and _has_class_flags(document):
+    elif read is not None and document.kind in _WITH_COMMAND and _has_flags(document):
         read = _WITH_COMMAND[document.kind]
     if read is None:
         return _other_version(document, default_namespace)
     return decode_as(read, document, default_namespace=default_namespace)
 
 
-def _has_class_flags(document: Document) -> bool:
+def _has_flags(document: Document) -> bool:
     """Whether the command line of a pod or a template may have flags of an ingress controller."""
     raw = document.raw
     if isinstance(raw, (msgspec.Raw, bytes)):
-        return _CLASS_FLAGS in bytes(raw)
+        text = bytes(raw)
+        return any(flag in text for flag in _FLAGS)
     spec = raw.get("spec") if isinstance(raw, dict) else None
     if document.kind != "Pod":
         for name in ("template", "spec"):
             spec = spec.get(name) if isinstance(spec, dict) else None
     containers = spec.get("containers") if isinstance(spec, dict) else None
-    flag = _CLASS_FLAGS.decode()
+    flags = [flag.decode() for flag in _FLAGS]
     return any(
-        isinstance(word, str) and flag in word
+        isinstance(word, str) and any(flag in word for flag in flags)
         for one in (containers if isinstance(containers, list) else ())
         if isinstance(one, dict)
         for words in (one.get("command"), one.get("args"))

@@ -3,8 +3,8 @@
 After `networking.k8s.io/v1` IngressClass (`spec.controller`, `ingressclass.kubernetes.io/is-default-class`), the
 admission plugin DefaultIngressClass, the annotation `kubernetes.io/ingress.class`, which controllers compare with a
 name of their own, and ingress-nginx (`GetIngressClass`, flags): by default it serves the classes of
-`k8s.io/ingress-nginx`, the annotation `nginx`, and no Ingress without a class. Of other controllers no flags are read:
-where one project has several, which of them serves a class is not known.
+`k8s.io/ingress-nginx`, the annotation `nginx`, and no Ingress without a class, in every namespace. Of other controllers
+no flags are read: where one project has several, which of them serves a class is not known.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ CONTROLLER_CLASS: Final = "--controller-class"
 INGRESS_CLASS: Final = "--ingress-class"
 WITHOUT_CLASS: Final = "--watch-ingress-without-class"
 BY_NAME: Final = "--ingress-class-by-name"
-FLAGS: Final = (CONTROLLER_CLASS, INGRESS_CLASS, WITHOUT_CLASS, BY_NAME)
+WATCHED: Final = "--watch-namespace"
+WATCHED_BY_LABELS: Final = "--watch-namespace-selector"
+FLAGS: Final = (CONTROLLER_CLASS, INGRESS_CLASS, WITHOUT_CLASS, BY_NAME, WATCHED, WATCHED_BY_LABELS)
 """What is read of the command line of ingress-nginx."""
 Answer = Literal["yes", "no", "perhaps"]
 
@@ -91,30 +93,57 @@ class Classes:
 
 def proxies(
     objects: Sequence[Decoded], columns: Columns, row_objects: Sequence[Decoded]
-) -> Callable[[Ingress], tuple[str, Proxy]]:
-    """For an Ingress the name of its class and the controllers that serve it."""
+) -> Callable[[str, Ingress], tuple[str, Proxy]]:
+    """For an Ingress of a namespace the name of its class and the controllers that serve it."""
     classes = Classes(objects)
     controllers = _controllers(columns, row_objects)
-    known: dict[Class, Proxy] = {}
+    known: dict[tuple[Class, tuple[Answer, ...]], Proxy] = {}
 
-    def proxy_of(ingress: Ingress) -> tuple[str, Proxy]:
+    def proxy_of(namespace: str, ingress: Ingress) -> tuple[str, Proxy]:
         its = classes.of(ingress)
-        if its not in known:
-            known[its] = _proxy(its, controllers, bool(classes.by_name))
-        return its.name, known[its]
+        watching = tuple(watches(one, namespace) for one in controllers)
+        if (its, watching) not in known:
+            known[its, watching] = _proxy(its, controllers, watching, bool(classes.by_name))
+        return its.name, known[its, watching]
 
     return proxy_of
 
 
-def _proxy(its: Class, controllers: Sequence[Controller], has_classes: bool) -> Proxy:
+def _proxy(its: Class, controllers: Sequence[Controller], watching: Sequence[Answer], has_classes: bool) -> Proxy:
+    """`watching`: whether each of the controllers watches the namespace."""
     if not controllers:
         return _narrowed((), frozenset(), _absent(its))
-    answers = [(one, serves(one, its, has_classes)) for one in controllers]
+    served = [serves(one, its, has_classes) for one in controllers]
+    answers = [(one, _both(*each)) for one, *each in zip(controllers, served, watching, strict=True)]
     rows = tuple(sorted(row for one, answer in answers if answer != "no" for row in one.rows))
     unsure = frozenset(row for one, answer in answers if answer == "perhaps" for row in one.rows)
     if not unsure and all(answer == "yes" for _, answer in answers):
         return INGRESS_CONTROLLER
-    return _narrowed(rows, unsure, _why(its) if unsure else "" if rows else _absent(its))
+    if unsure:
+        is_by_class = any(a == "perhaps" and w != "no" for a, w in zip(served, watching, strict=True))
+        return _narrowed(rows, unsure, _why(its) if is_by_class else f"{_WATCHING} its namespace is not in the input")
+    is_elsewhere = not rows and any(answer != "no" for answer in served)
+    return _narrowed(rows, unsure, "" if rows else _ELSEWHERE if is_elsewhere else _absent(its))
+
+
+_WATCHING = f"whether the controller (`{WATCHED}`) watches"
+_ELSEWHERE = f"the controllers of its class in the input watch other namespaces (`{WATCHED}`)"
+
+
+def _both(one: Answer, other: Answer) -> Answer:
+    return "no" if "no" in (one, other) else "perhaps" if "perhaps" in (one, other) else "yes"
+
+
+def watches(one: Controller, namespace: str) -> Answer:
+    """Whether a controller watches a namespace: ingress-nginx one that it names, or those of a selector, else all."""
+    named = one.flag(WATCHED, "")
+    if "ingress-nginx" not in one.projects:
+        return "yes"
+    if named is None or one.flag(WATCHED_BY_LABELS, "") != "":
+        return "perhaps"
+    if named in ("", namespace):
+        return "yes"
+    return "no" if one.projects == ("ingress-nginx",) else "perhaps"
 
 
 def _narrowed(rows: tuple[int, ...], unsure: frozenset[int], why: str) -> Proxy:

@@ -25,7 +25,7 @@ def lower_ingresses(
         if not isinstance(d.value, Ingress) or d.value.spec is None:
             continue
         spec = d.value.spec
-        class_name, proxy = proxy_of(d.value)
+        class_name, proxy = proxy_of(d.namespace, d.value)
         found: list[tuple[str, str, IngressBackend | None, tuple[str | int, ...]]] = []
         if spec.default_backend:
             found.append(("", "", spec.default_backend, ("spec", "defaultBackend")))
