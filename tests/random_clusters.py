@@ -164,7 +164,9 @@ class _Maker(Objects, AdminPolicies):
 
     def ask_service(self, source: Pod, service: Service) -> tuple[str, Object] | None:
         spec = service.spec
-        ports = spec.get("ports", [{"protocol": "TCP", "port": 443}])
+        alias = spec.get("externalName", "")
+        meant = next((s.spec for s in self.services if alias.startswith(f"{s.name}.{s.namespace}.")), spec)
+        ports = meant.get("ports", [{"protocol": "TCP", "port": 443}])
         port = self.pick(ports)
         query = {
             "from": self.ref(source),
@@ -172,7 +174,7 @@ class _Maker(Objects, AdminPolicies):
             "protocol": port["protocol"],
             "port": port["port"],
         }
-        if "nodePort" in port and self.node_objects and self.chance(0.4):
+        if "nodePort" in port and not alias and self.node_objects and self.chance(0.4):
             query.update(to=f"node/{self.pick(self.node_names)}", port=port["nodePort"])
             if self.chance(0.5):
                 query["from"] = self.pick(OUTSIDE[self.families[0]])

@@ -269,6 +269,7 @@ def _observe_service(seen: dict[str, bool], service: Service, port: int, egress:
     spec = service.spec
     if spec.get("type") == "ExternalName":
         seen["service-external-name"] = seen["item-22"] = True
+        seen["service-alias"] = spec["externalName"] != "db.example.com"
     elif spec.get("clusterIP") == "None":
         seen["service-headless"] = seen["item-22"] = True
     elif "selector" not in spec:

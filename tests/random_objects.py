@@ -324,7 +324,11 @@ class Objects(Dice):
             ("cluster",) * 6 + ("headless", "headless", "sliced", "bare", "external", "node", "balancer", "balancer")
         )
         if form == "external":
-            spec: Object = {"type": "ExternalName", "externalName": "db.example.com"}
+            name_of = "db.example.com"
+            if self.services and self.chance(0.7):
+                other = self.pick(self.services)
+                name_of = f"{other.name}.{other.namespace}.svc.cluster.local{self.pick(('', '.'))}"
+            spec: Object = {"type": "ExternalName", "externalName": name_of}
             self.services.append(Service(namespace, name, spec))
             return [{"apiVersion": "v1", "kind": "Service", "metadata": self.meta(namespace, name), "spec": spec}]
         declared = target.ports()

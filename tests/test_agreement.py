@@ -72,6 +72,39 @@ def denies_all_ingress(**chosen: str) -> Object:
     return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": meta, "spec": spec}
 
 
+def alias(name: str, of: str) -> Object:
+    spec = {"type": "ExternalName", "externalName": of}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "shop"}, "spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("names", "verdict"),
+    [
+        ({"a": "db.shop.svc.cluster.local"}, "allow"),
+        ({"a": "db.shop.svc.cluster.local."}, "allow"),
+        ({"a": "b.shop.svc.cluster.local", "b": "db.shop.svc.cluster.local"}, "allow"),
+        ({"a": "b.shop.svc.cluster.local", "b": "a.shop.svc.cluster.local"}, "undecided"),
+        ({"a": "a.shop.svc.cluster.local"}, "undecided"),
+        ({"a": "db.shop.svc"}, "undecided"),
+        ({"a": "db-0.db.shop.svc.cluster.local"}, "undecided"),
+        ({"a": "gone.shop.svc.cluster.local"}, "undecided"),
+        ({"a": "db.example.com"}, "undecided"),
+    ],
+)
+def test_a_name_for_a_service_is_that_service(names: dict[str, str], verdict: str) -> None:
+    """Both judges: an ExternalName is an alias in the DNS, which follows no names that are short."""
+    objects = [pod("web", "10.244.0.1"), pod("db", "10.244.0.2"), service("db", 80, selector={"app": "db"})]
+    objects += [alias(*one) for one in names.items()]
+    asked = [{"from": "shop/web", "to": "svc/shop/a", "protocol": "TCP", "port": 80}]
+    verdicts, differing = compare(Asked(objects, (), asked))
+    assert not differing
+    assert list(verdicts) == [verdict]
+    if verdict == "allow":
+        verdicts, differing = compare(Asked([*objects, denies_all_ingress(app="db")], (), asked))
+        assert not differing
+        assert list(verdicts) == ["deny"]
+
+
 @pytest.mark.parametrize(("cluster_ip", "verdict"), [({"clusterIP": "None"}, "allow"), ({}, "undecided")])
 def test_over_one_family_a_service_has_the_client_alone(cluster_ip: dict[str, str], verdict: str) -> None:
     """Both judges: which one family the Service has is not known. Over IPv6 the client is its only endpoint, which by

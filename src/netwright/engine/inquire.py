@@ -287,6 +287,8 @@ class Inquirer:
     def _service(
         self, service: ServiceNoun, protocol: int, port: str
     ) -> tuple[list[Delivery], str, tuple[Reason, ...]]:
+        if service.type == "ExternalName" and (meant := self.directory.named_by(service)) is not None:
+            return self._service(meant, protocol, port)
         if service.type == "ExternalName":
             return (
                 [],
@@ -328,6 +330,12 @@ class Inquirer:
         icmp: tuple[int, int] | None = None,
     ) -> Settled:
         """The verdict of a question. `port` is a number or a name, "" for none (ICMP)."""
+        alias = destination.service
+        meant = self.directory.named_by(alias) if alias is not None else None
+        if alias is not None and meant is not None:
+            settled = self.ask(source, Target(meant.ref, service=meant), protocol, port, family=family, icmp=icmp)
+            before = f"{alias.ref} is a name for {meant.ref}"
+            return replace(settled, nowhere=f"{before}; {settled.nowhere}" if settled.nowhere else before)
         named, destination = destination, self.taken_by(destination, protocol, port)
         settled = self._ask(source, destination, protocol, port, family, icmp)
         if named is not destination and destination.dialled is not None and not settled.nowhere:

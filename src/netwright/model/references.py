@@ -344,6 +344,22 @@ class Directory:
                     for one in range(low, high):
                         addresses.setdefault((f, one), [w.rows[0]])
 
+    def named_by(self, service: ServiceNoun) -> ServiceNoun | None:
+        """The Service for whose name in the cluster's DNS one of type ExternalName is another, over others of that type
+        too; None for a name that is none of the input. The DNS follows no short names there."""
+        at, seen = service, {service.ref}
+        while at.type == "ExternalName":
+            found = SERVICE_NAME.fullmatch(at.external_name)
+            name, _, namespace = (found["rest"].lower() if found is not None and found["domain"] else "").rpartition(
+                "."
+            )
+            other = self.services.get((namespace, name))
+            if other is None or other.ref in seen:
+                return None
+            seen.add(other.ref)
+            at = other
+        return at if at is not service else None
+
     def service_of_address(self, text: str) -> ServiceNoun | None:
         """The Service that has this address as cluster, external or load balancer address."""
         found = self._services_at(parse_address(text)) if is_address(text) else None

@@ -154,6 +154,22 @@ def backends(
     )
 
 
+def renamed(objects: Sequence[Decoded], service: Decoded) -> Decoded | None:
+    """The Service that an ExternalName stands for: its name is an alias (CNAME) in the DNS, and the cluster's DNS has
+    `NAME.NAMESPACE.svc.cluster.local` for each Service, be that an alias again (page "DNS for Services and Pods").
+    None for names of anything else, and for aliases of one another, which no resolver comes to an end with."""
+    passed = [service]
+    while passed[-1].value.spec and passed[-1].value.spec.type == "ExternalName":
+        labels = (passed[-1].value.spec.external_name or "").lower().removesuffix(".").split(".")
+        if labels[2:] != ["svc", "cluster", "local"]:
+            return None
+        there = [one for one in objects if isinstance(one.value, Service) and [one.name, one.namespace] == labels[:2]]
+        if not there or there[0] in passed:
+            return None
+        passed.append(there[0])
+    return passed[-1] if len(passed) > 1 else None
+
+
 def _ports(service: Decoded, port: int | str | None, protocol: str | None) -> list[ServicePort]:
     """The Service's ports of this number or name and this protocol."""
     return [

@@ -225,6 +225,77 @@ spec:
 """
 
 
+SERVICES = """
+---
+apiVersion: v1
+kind: Service
+metadata: {name: alias, namespace: ops}
+spec: {type: ExternalName, externalName: db.shop.svc.cluster.local}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: bank, namespace: ops}
+spec: {type: ExternalName, externalName: bank.example.com}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: bare, namespace: shop}
+spec: {clusterIP: None, selector: {app: db}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: listed, namespace: shop}
+spec: {clusterIP: None, selector: {app: db}, ports: [{port: 80, targetPort: 5432}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: far, namespace: shop}
+spec: {ports: [{port: 80}]}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: far-1, namespace: shop, labels: {kubernetes.io/service-name: far}}
+addressType: IPv4
+ports: [{port: 80, name: ""}]
+endpoints: [{addresses: [203.0.113.9]}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("verb", "ends", "ports", "verdict"),
+    [
+        # a name for a Service of the cluster is that Service
+        ("allow", ("shop/web", "svc/ops/alias"), (), "holds"),
+        ("deny", ("shop/web", "svc/ops/alias"), (), "broken"),
+        ("deny", ("ops/job", "svc/ops/alias"), ("15432",), "holds"),
+        ("only", ("ops/job", "svc/ops/alias"), (), "broken"),
+        ("only", ("shop/web", "svc/ops/alias"), (), "holds"),
+        # what another name has is not known
+        ("deny", ("shop/web", "svc/ops/bank"), (), "undecided"),
+        ("only", ("shop/web", "svc/ops/bank"), ("443",), "undecided"),
+        # what lists no ports is its endpoints
+        ("deny", ("shop/web", "svc/shop/bare"), (), "broken"),
+        ("deny", ("ops/job", "svc/shop/bare"), (), "holds"),
+        ("allow", ("shop/web", "svc/shop/bare"), (), "holds"),
+        ("only", ("ops/job", "svc/shop/bare"), (), "broken"),
+        ("only", ("ops/job", "svc/shop/bare"), ("5432",), "broken"),
+        ("only", ("ops/job", "svc/shop/bare"), ("80",), "holds"),
+        # nothing translates the port of a headless one
+        ("only", ("ops/job", "svc/shop/listed"), (), "holds"),
+        # one endpoint is an address outside
+        ("deny", ("shop/db", "svc/shop/far"), (), "holds"),
+        ("only", ("shop/web", "svc/shop/far"), (), "broken"),
+        ("only", ("shop/web", "svc/shop/db"), ("99",), "undecided"),
+        # what is not known of one destination hides nothing of another
+        ("deny", ("shop/web", ("svc/ops/bank", "shop/db")), (), "broken"),
+    ],
+)
+def test_services_of_every_sort_are_destinations(
+    verb: Verb, ends: tuple[str | tuple[str, ...], ...], ports: tuple[str, ...], verdict: str
+) -> None:
+    assert ask(twin(SERVICES), verb, *ends, ports=ports).verdict == verdict
+
+
 @pytest.mark.parametrize(
     ("range_", "is_in"),
     [("10.0.0.0/8", True), ("10.244.7.0/24", True), ("10.244.8.0/24", False), ("192.168.0.0/16", False)],

@@ -19,6 +19,7 @@ from netwright.engine.exposure import Exposure, exposures
 from netwright.engine.holds import Ends, passing, stopped
 from netwright.engine.inquire import of_family
 from netwright.engine.join import Sureness
+from netwright.model.cluster import ServiceNoun, ServicePortNoun
 from netwright.model.configuration import Intent, Verb
 from netwright.model.references import FROM_INTERNET, Target
 from netwright.questions.check.witness import ANYBODY, HOLDS, IntentVerdict, Judged, Witness, Witnesses, sentence
@@ -89,20 +90,46 @@ class Judge:
                 raise UsageError(f"`{source.ref}` is a Service and starts no connections", help="name its workload")
             if source.fqdn:
                 raise UsageError(f"which addresses `{source.fqdn}` has is not in the input", help="write a `cidr/…`")
+        left: list[UsageError] = []
         for text in intent.destinations:
-            destination = self.inquirer.directory.named(text)
-            if destination.fqdn:
-                raise UsageError(
-                    f"which addresses `{destination.fqdn}` has is not in the input", help="write a `cidr/…`"
-                )
-            if intent.verb == "only":
-                yield from self._only(sources, destination, intent.ports)
-                continue
-            for source in sources:
-                if destination.service is not None:
-                    yield from self._service(intent.verb, source, destination, intent.ports)
-                else:
-                    yield from self._direct(intent.verb, source, destination, intent.ports)
+            try:  # what cannot be asked of one of them hides nothing that is broken of another
+                for destination in self._meant(text, intent.ports):
+                    if intent.verb == "only":
+                        yield from self._only(sources, destination, intent.ports)
+                        continue
+                    for source in sources:
+                        if destination.service is not None:
+                            yield from self._service(intent.verb, source, destination, intent.ports)
+                        else:
+                            yield from self._direct(intent.verb, source, destination, intent.ports)
+            except UsageError as error:
+                left.append(error)
+        if left:
+            raise left[0]
+
+    def _meant(self, text: str, ports: Sequence[str]) -> Iterator[Target]:
+        """Whom an intent is about: of an alias in the DNS the Service that it is for; of a Service that lists no ports,
+        where it names none either, the endpoints. Raises UsageError for what is not in the input, after all that is."""
+        named = self.inquirer.directory.named(text)
+        service = named.service
+        meant = self.inquirer.directory.named_by(service) if service is not None else None
+        if meant is not None:
+            named, service = Target(meant.ref, service=meant), meant
+        name = named.fqdn or (service.external_name if service is not None and service.type == "ExternalName" else "")
+        if name:
+            raise UsageError(f"which addresses `{name}` has is not in the input", help="write a `cidr/…`")
+        led = service.dialled if service is not None and not service.ports and not ports else None
+        if service is None or led is None:
+            yield named
+            return
+        rows = tuple(b.row for b in led.backends if b.row >= 0)
+        if rows:
+            yield Target(service.ref, rows=rows)
+        for backend in led.backends:
+            if backend.row < 0:
+                yield self._outside(backend.address)
+        if led.open or led.more:
+            raise UsageError(led.more or f"{service.ref} {led.nowhere}")
 
     def _between(
         self, verb: Verb, services: ServiceSet, ends: Ends, source: Target, target: Target, family: Family
@@ -162,14 +189,8 @@ class Judge:
     def _service(self, verb: Verb, source: Target, destination: Target, ports: Sequence[str]) -> Iterator[Judged]:
         service = destination.service
         assert service is not None
-        asked: list[tuple[int, str]] = []
-        for text in ports:
-            protocol, port = _named(text)
-            found = self.inquirer.dialled_port(service, protocol, port)
-            if found is None:
-                raise UsageError(f"{service.ref} has no port `{text}`", help="an intent names the Service's own ports")
-            asked.append((protocol, str(found.port)))
-        for protocol, port in asked or [(p.protocol, str(p.port)) for p in service.ports]:
+        for found in self._dialled(service, ports):
+            protocol, port = found.protocol, str(found.port)
             settled = self.inquirer.ask(source, destination, protocol, port)
             all_or_none = settled.verdict == "allow" and settled.groups == "all"
             if settled.verdict == "undecided":
@@ -330,15 +351,34 @@ class Judge:
     def _backends(self, destination: Target, ports: Sequence[str]) -> Iterator[tuple[ServiceSet, Target]]:
         service = destination.service
         assert service is not None
-        asked = [_named(text) for text in ports]
-        for port in service.ports:
-            if asked and not any(p == port.protocol and n in (str(port.port), port.name) for p, n in asked):
-                continue
-            if port.open:
-                raise UsageError(f"{service.ref} {port.nowhere}")
-            for number in sorted({b.port for b in port.backends if b.row >= 0}):
-                rows = tuple(b.row for b in port.backends if b.row >= 0 and b.port == number)
-                yield ServiceSet.ports(port.protocol, number), Target(destination.ref, rows=rows)
+        left: list[str] = []
+        for port in self._dialled(service, ports):
+            deliveries, _, reasons = self.inquirer.deliveries(destination, port.protocol, str(port.port))
+            left += [reason.text for reason in reasons] + ([port.more] if port.more else [])
+            by_number: dict[int, list[int]] = {}
+            for one in deliveries:
+                if one.row >= 0:
+                    by_number.setdefault(one.port, []).append(one.row)
+                else:
+                    yield ServiceSet.ports(port.protocol, one.port), self._outside(one.address)
+            for number, rows in sorted(by_number.items()):
+                yield ServiceSet.ports(port.protocol, number), Target(destination.ref, rows=tuple(rows))
+        if left:
+            raise UsageError(left[0])
+
+    def _dialled(self, service: ServiceNoun, ports: Sequence[str]) -> list[ServicePortNoun]:
+        """The ports of a Service that an intent names, or all that it lists."""
+        out: list[ServicePortNoun] = []
+        for text in ports:
+            found = self.inquirer.dialled_port(service, *_named(text))
+            if found is None:
+                raise UsageError(f"{service.ref} has no port `{text}`", help="an intent names the Service's own ports")
+            out.append(found)
+        return out or list(service.ports)
+
+    @staticmethod
+    def _outside(address: str) -> Target:
+        return Target(address, addresses=IpSet.of(address))
 
     def at(self, target: Target, family: Family) -> int:
         """The positions of a target in a family."""
