@@ -72,6 +72,41 @@ def denies_all_ingress(**chosen: str) -> Object:
     return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": meta, "spec": spec}
 
 
+def node_of(name: str, *ranges: str) -> Object:
+    spec = {"spec": {"podCIDRs": list(ranges)}} if ranges else {}
+    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}, **spec}
+
+
+def from_range(cidr: str) -> Object:
+    made = denies_all_ingress(app="db")
+    return {**made, "spec": {**made["spec"], "ingress": [{"from": [{"ipBlock": {"cidr": cidr}}]}]}}
+
+
+@pytest.mark.parametrize(
+    ("nodes", "others", "pod_cidrs", "verdict"),
+    [
+        ([node_of("n1", "10.244.1.0/24")], [], (), "allow"),
+        ([node_of("n1", "10.244.1.0/24"), node_of("n2", "10.244.2.0/24")], [], (), "allow"),
+        ([node_of("n1", "10.244.1.0/24"), node_of("n2", "10.245.2.0/24")], [], (), "undecided"),
+        # what shows that pods have other ranges too
+        ([node_of("n1", "10.244.1.0/24"), node_of("n2")], [], (), "undecided"),
+        ([node_of("n1", "10.244.1.0/24")], [{**pod("far"), "spec": {"nodeName": "n2"}}], (), "undecided"),
+        ([node_of("n1", "10.244.1.0/24")], [pod("far", "10.250.0.1")], (), "undecided"),
+        ([node_of("n1", "10.244.1.0/24")], [pod("far", "10.244.1.1", "fd00::1")], (), "allow"),
+        ([node_of("n1", "10.244.1.0/24"), node_of("n2")], [], ("10.244.0.0/16",), "allow"),
+    ],
+)
+def test_the_ranges_of_nodes_are_all_only_where_nothing_shows_that_there_are_more(
+    nodes: list[Object], others: list[Object], pod_cidrs: tuple[str, ...], verdict: str
+) -> None:
+    """Both judges: `spec.podCIDRs` are the range of one node's pods."""
+    for one in others:
+        one["spec"].setdefault("containers", [{"name": "c"}])
+    objects = [*nodes, *others, pod("web"), pod("db"), from_range("10.244.0.0/16")]
+    asked = [{"from": "shop/web", "to": "shop/db", "protocol": "TCP", "port": 80, "family": 4}]
+    assert compare(Asked(objects, pod_cidrs, asked)) == (Counter({verdict: 1}), [])
+
+
 def alias(name: str, of: str) -> Object:
     spec = {"type": "ExternalName", "externalName": of}
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "shop"}, "spec": spec}

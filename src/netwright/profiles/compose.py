@@ -113,7 +113,7 @@ def _beside(
             has_v4, has_v6 = has_v4 or bool(possible.v4), has_v6 or bool(possible.v6)
     families, why = families_of(has_v4, has_v6, builder.pod_ranges, objects)
     assumptions = []
-    if not builder.pod_ranges and (columns.address_set >= 0).any():
+    if not builder.has_all_ranges and (columns.address_set >= 0).any():
         assumptions.append(ANY_ADDRESS)
     for name in builder.not_counted:
         told = f"sts/{name} has more than {MOST_ORDINALS} replicas: which of its pods a label selects is left undecided"

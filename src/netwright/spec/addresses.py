@@ -11,7 +11,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Literal
 
-from netwright.dialects.k8s.objects import IPBlock, Service
+from netwright.dialects.k8s.objects import IPBlock, Pod, Service
 from netwright.model.document import Decoded, of_kinds
 
 Family = Literal[4, 6]
@@ -98,6 +98,27 @@ def pod_networks(objects: Sequence[Decoded], pod_ranges: Sequence[str]) -> list[
     return [network(text) for text in texts]
 
 
+def _has_more(objects: Sequence[Decoded], ranges: Sequence[Network]) -> bool:
+    """Whether the input shows that the ranges of its Nodes are not all pod ranges: a Node without one, a pod on a node
+    that is not there, a pod's address outside of them."""
+    names = {one.name for one in _nodes(objects)}
+    if any(not pod_networks([one], ()) for one in _nodes(objects)):
+        return True
+    for one in objects:
+        if not isinstance(one.value, Pod) or one.value.spec is None:
+            continue
+        if one.value.spec.node_name and one.value.spec.node_name not in names:
+            return True
+        status = one.value.status
+        if status is None or one.value.spec.host_network:
+            continue
+        for found in _parsed([status.pod_ip, *(entry.ip for entry in status.pod_ips or ())]):
+            of_family = [each for each in ranges if each.version == found.version]
+            if of_family and not any(found in each for each in of_family):
+                return True
+    return False
+
+
 def node_addresses(objects: Sequence[Decoded], name: str | None = None) -> list[Address]:
     """The `InternalIP` and `ExternalIP` addresses of the Node of that name, or of all Nodes."""
     texts: list[str | None] = []
@@ -133,8 +154,9 @@ def unknown_pod(objects: Sequence[Decoded], pod_ranges: Sequence[str], family: F
 @lru_cache(maxsize=64)
 def _unknown_pod(objects: tuple[Decoded, ...], pod_ranges: tuple[str, ...], family: Family) -> list[Span]:
     ranges = pod_networks(objects, pod_ranges)
-    if ranges:
-        return [span(one) for one in ranges if one.version == family]
+    here = [one for one in ranges if one.version == family]
+    if ranges and (not here or pod_ranges or not _has_more(objects, ranges)):
+        return [span(one) for one in here]
     return _all_but(node_addresses(objects) + service_addresses(objects), [], family)
 
 

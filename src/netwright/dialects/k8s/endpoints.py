@@ -7,7 +7,7 @@ there where selectors name them; where these are a StatefulSet's names and numbe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
@@ -153,6 +153,19 @@ def _port_map(ports: tuple[ContainerPortNoun, ...]) -> PortMap:
     return tuple(sorted({(p.name, p.protocol, p.number) for p in ports if p.name}))
 
 
+def _pod_cidrs(node: Node) -> tuple[str, ...]:
+    """The ranges that a Node gives its pods."""
+    spec = node.spec
+    return (*(spec.pod_cidrs or ()), *((spec.pod_cidr,) if spec.pod_cidr else ())) if spec else ()
+
+
+def _addresses(pod: Pod) -> list[str]:
+    """The addresses that a pod says it has."""
+    status = pod.status
+    texts = [one.ip for one in status.pod_ips or () if one.ip] if status else []
+    return [*texts, status.pod_ip] if status and status.pod_ip and status.pod_ip not in texts else texts
+
+
 class EndpointBuilder:
     """Collects rows; `columns()` makes arrays of them. `pod_cidrs` are the user's pod ranges.
 
@@ -200,17 +213,18 @@ class EndpointBuilder:
         nodes = of_kinds(objects, "Node")
         self._node_labels = {d.name: d.value.metadata.labels or {} for d in nodes}
         self._node_addresses = {d.name: node_addresses(d.value) for d in nodes}
-        ranges = IpSet()
-        for d in nodes:
-            spec = d.value.spec
-            cidrs = [*(spec.pod_cidrs or ()), *([spec.pod_cidr] if spec.pod_cidr else [])] if spec else []
-            ranges |= IpSet.of(*cidrs)
-        self.pod_ranges = pod_cidrs | ranges
-        known_nodes = IpSet()
-        for addresses in self._node_addresses.values():
-            known_nodes |= addresses
+        by_node = {d.name: _pod_cidrs(d.value) for d in nodes}
+        self.pod_ranges = pod_cidrs | IpSet.of(*(text for texts in by_node.values() for text in texts))
+        self.has_all_ranges = bool(pod_cidrs) or self._are_all(by_node)
+        """Whether pods have addresses of the ranges only: those given are all, those of Nodes where nothing says that
+        there are more."""
         unicast = EVERYWHERE - NOT_UNICAST - service_addresses
-        self.any_pod = self.pod_ranges or (unicast - known_nodes)
+        self.any_pod = self.pod_ranges
+        if not self.has_all_ranges:
+            other, held = unicast, self.pod_ranges or EVERYWHERE
+            for addresses in self._node_addresses.values():
+                other -= addresses
+            self.any_pod = IpSet(other.v4 if held.v4 else (), other.v6 if held.v6 else ())
         self._any_node = unicast - self.pod_ranges
         self._build(nodes)
 
@@ -218,6 +232,23 @@ class EndpointBuilder:
     def by_key(self) -> dict[tuple[str, str, str], Decoded]:
         """The objects by kind, namespace and name: who controls another is looked up here."""
         return {(d.kind, d.namespace, d.name): d for d in self.objects}
+
+    def _are_all(self, by_node: Mapping[str, Sequence[str]]) -> bool:
+        """Whether the ranges of the Nodes are all there are, as far as the input shows: each Node has its own, no pod
+        runs on a node that is missing, and none has an address outside of them."""
+        if not by_node or not all(by_node.values()):
+            return False
+        ranges = self.pod_ranges
+        for d in of_kinds(self.objects, "Pod"):
+            pod = d.value
+            if not isinstance(pod, Pod) or pod.spec is None:
+                continue
+            if pod.spec.node_name and pod.spec.node_name not in by_node:
+                return False
+            for family, address in () if pod.spec.host_network else map(parse_address, _addresses(pod)):
+                if ranges.family(family) and not ranges.contains(family, address):
+                    return False
+        return True
 
     # --- rows --------------------
 
@@ -292,14 +323,9 @@ class EndpointBuilder:
     def _pod(self, d: Decoded, owner: tuple[WorkloadKind, str, str]) -> None:
         pod: Pod = d.value
         spec = pod.spec or PodSpec()
-        texts = []
-        if pod.status:
-            texts = [ip.ip for ip in pod.status.pod_ips or () if ip.ip]
-            if pod.status.pod_ip and pod.status.pod_ip not in texts:
-                texts.append(pod.status.pod_ip)
         host = bool(spec.host_network)
         node = spec.node_name or ""
-        known = IpSet.of(*texts)
+        known = IpSet.of(*_addresses(pod))
         if not known and host:
             known = self._node_addresses.get(node, IpSet()) or self._any_node
         self._row(d, owner, pod.metadata, spec, d.namespace, host, node, known or self.any_pod, True, 1)
