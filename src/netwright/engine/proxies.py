@@ -174,6 +174,10 @@ def _through_proxy(
     taken = [leg for leg in legs if leg.verdict == verdict]
     parts = [p for leg in taken for p in leg.parts]
     way = way_to(service, port, via, entry, verdict, taken[0].steps, parts)
+    if verdict == "deny" and proxy.unsure.issuperset(rows):
+        told = "whether a controller that is not in the input serves it is not known"
+        steps = [*taken[0].steps, Step("undecided", told, None, "unknown")]
+        way = msgspec.structs.replace(way, verdict="undecided", steps=tuple(steps))
     return msgspec.structs.replace(way, through=tuple(by_key(w for leg in legs for w in leg.through).values()))
 
 

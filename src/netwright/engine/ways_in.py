@@ -141,7 +141,10 @@ def _through_node(
             if not passed and _reaches_otherwise(inquirer, service, port, f):
                 each[f] = "undecided"
     found = _of_clients(list(each.values()))
-    told = backend_text(inquirer, port, parts)
+    told = backend_text(inquirer, port, parts) if parts else f"{service.ref} has no endpoints of its address family"
+    over = [f for f, (passed, _) in by_family.items() if passed]
+    if found == "some" and 0 < len(over) < len(by_family):
+        told += f", over IPv{over[0]}: {service.ref} has no endpoints over the other family"
     if found != "deny" and service.one_family and not _shows_family(service, via):
         if _hangs_on_family(inquirer, service, port, parts):
             told += f": {service.ref} {TOLD}"
@@ -149,6 +152,7 @@ def _through_node(
             return way_to(service, port, via, entry, chained([*verdicts, "undecided"]), steps, parts)
         if found == "allow" and len(each) > 1:
             found = "some"
+            told += f": {service.ref} has one address family, and clients of the other one do not get there"
     if found == "undecided":
         without = [f for f, verdict in each.items() if verdict == "undecided" and not by_family[f][0]]
         if without:

@@ -171,13 +171,19 @@ def test_of_two_controllers_that_which_watches_the_namespace_serves_it(tmp_path:
     assert asked(both, V4) == "allow"
 
 
-def test_what_is_not_known_of_a_controller_does_not_open_what_policy_closes(tmp_path: Path) -> None:
+def test_what_a_controller_that_perhaps_serves_a_class_is_refused_another_perhaps_is_not(tmp_path: Path) -> None:
+    """As where no controller is in the input: one that is there and has nothing to do with the class shuts no way."""
     closed = "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: web, namespace: shop}\n"
     closed += "spec: {podSelector: {}, policyTypes: [Ingress]}\n"
     made = twin(tmp_path, POD, SERVICE, named("x"), klass("other", NGINX), controller(), closed)
-    assert asked(made, V4) == "deny"
+    assert asked(made, V4) == "undecided"
+    assert [row.verdict for row in made.exposed() if row.service == "svc/shop/web"] == ["undecided"]
     assert not [f for f in made.check().findings if f.code == "NW4104"], "whether it is the controller is not known"
     made = twin(tmp_path, POD, SERVICE, named("other"), klass("other", NGINX), controller(), closed)
+    assert asked(made, V4) == "deny"
+    second = controller("traefik", name="two")
+    made = twin(tmp_path, POD, SERVICE, named("other"), klass("other", NGINX), controller(), second, closed)
+    assert asked(made, V4) == "deny", "one surely serves it"
     assert [f.code for f in made.check().findings if f.code == "NW4104"] == ["NW4104"]
 
 
