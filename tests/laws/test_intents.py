@@ -87,16 +87,18 @@ def test_only_is_deny_of_everyone_else(seed: int) -> None:
     network = twin(case.manifests, case.pod_cidrs)
     columns = network.cluster.columns
     workloads = [w for w in network.cluster.workloads if not any(columns.host[r] for r in w.rows)][:6]
-    for target in workloads:
-        others = [w for w in workloads if w.ref != target.ref]
-        if not others:
-            continue
-        named, rest = others[0], others[1:]
-        only = Intent(name="only", verb="only", sources=(named.ref,), destinations=(target.ref,))
-        denials = [Intent(name=w.ref, verb="deny", sources=(w.ref,), destinations=(target.ref,)) for w in rest]
-        answer, *each = judged(network, only, *denials)
-        verdicts = Counter(a.verdict for a in each)
-        if verdicts["broken"]:
-            assert answer.verdict == "broken"
-        elif verdicts["undecided"]:
-            assert answer.verdict in ("broken", "undecided")
+    refs = [w.ref for w in workloads]
+    pairs = [(a, b) for a in refs for b in refs]
+    denials = [Intent(name=f"{a} {b}", verb="deny", sources=(a,), destinations=(b,)) for a, b in pairs]
+    denied = {pair: answer.verdict for pair, answer in zip(pairs, judged(network, *denials), strict=True)}
+    for target in refs:
+        for named in refs:
+            only = Intent(name="only", verb="only", sources=(named,), destinations=(target,))
+            (answer,) = judged(network, only)
+            verdicts = Counter(denied[other, target] for other in refs if other != named)
+            if verdicts["broken"]:
+                assert answer.verdict == "broken", (named, target)
+            elif verdicts["undecided"]:
+                assert answer.verdict in ("broken", "undecided"), (named, target)
+            if answer.witness is not None:
+                assert answer.witness.source != named, "it is listed"

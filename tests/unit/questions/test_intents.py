@@ -225,6 +225,61 @@ spec:
 """
 
 
+ALIKE = """
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: flat}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: flat, labels: {app: a}}, spec: {containers: [{name: c}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: b, namespace: flat, labels: {app: b}},
+ spec: {containers: [{name: c, ports: [{containerPort: 80}]}]}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: flat, namespace: flat}
+spec:
+  podSelector: {}
+  ingress: [{from: [{podSelector: {}}, {ipBlock: {cidr: 198.51.100.0/24}}]}]
+"""
+IN_IT, AROUND = "cidr/198.51.100.0/24", "cidr/198.51.100.0/25"
+
+
+@pytest.mark.parametrize(
+    ("verb", "ends", "verdict", "witness"),
+    [
+        # no rule tells `a` and `b` apart
+        ("only", (("flat/a", "flat/b", IN_IT), "flat/b"), "holds", None),
+        ("only", (("flat/a", IN_IT), "flat/b"), "holds", None),
+        ("only", (("flat/b", IN_IT), "flat/b"), "broken", ("pod/flat/a", "pod/flat/b")),
+        ("only", (IN_IT, "ns/flat"), "broken", ("pod/flat/b", "pod/flat/a")),
+        ("deny", ("flat/a", "flat/a"), "holds", None),
+        ("deny", ("ns/flat", "flat/a"), "broken", ("pod/flat/b", "pod/flat/a")),
+        ("allow", ("flat/a", "flat/b"), "holds", None),
+        # nor the addresses of one range
+        ("only", (("flat/a", AROUND), "flat/b"), "broken", ("198.51.100.128/25", "pod/flat/b")),
+        ("only", (("flat/a", "cidr/198.51.100.0/25", "cidr/198.51.100.128/25"), "flat/b"), "holds", None),
+    ],
+)
+def test_who_is_listed_is_told_from_those_that_no_rule_tells_from_it(
+    verb: Verb, ends: tuple[str | tuple[str, ...], ...], verdict: str, witness: tuple[str, str] | None
+) -> None:
+    answer = ask(twin(ALIKE, "10.0.0.0/8"), verb, *ends)
+    assert answer.verdict == verdict
+    assert (answer.witness and (answer.witness.source, answer.witness.destination)) == witness
+
+
+def test_only_some_may_leave_for_the_internet() -> None:
+    """What is outside does not leave for it; whether what is there reaches itself is no matter of this network."""
+    network = twin()
+    everyone = ("shop/web", "ops/job")
+    assert ask(network, "only", everyone, "internet").verdict == "holds"
+    assert ask(network, "only", everyone, "cidr/203.0.113.0/24").verdict == "holds"
+    broken = ask(network, "only", "shop/web", "internet")
+    assert broken.verdict == "broken"
+    assert broken.witness is not None
+    assert broken.witness.source == "pod/ops/job"
+
+
 SERVICES = """
 ---
 apiVersion: v1

@@ -10,11 +10,14 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from netwright.base.diagnostics import Severity
 from netwright.base.errors import UsageError
 from netwright.base.ipset import INTERNET, Family, IpSet
 from netwright.base.services import PROTOCOLS, TRANSPORT, ServiceSet, protocol_name, services_of
+from netwright.engine.bits import of_indexes
 from netwright.engine.exposure import Exposure, exposures
 from netwright.engine.holds import Ends, passing, stopped
 from netwright.engine.inquire import of_family
@@ -24,6 +27,9 @@ from netwright.model.configuration import Intent, Verb
 from netwright.model.references import FROM_INTERNET, Target
 from netwright.questions.check.witness import ANYBODY, HOLDS, IntentVerdict, Judged, Witness, Witnesses, sentence
 from netwright.questions.registry import Asked
+
+Rows = npt.NDArray[np.bool_]
+"""Of each row whether it is meant."""
 
 
 class IntentAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,16 +138,55 @@ class Judge:
             raise UsageError(led.more or f"{service.ref} {led.nowhere}")
 
     def _between(
-        self, verb: Verb, services: ServiceSet, ends: Ends, source: Target, target: Target, family: Family
+        self,
+        verb: Verb,
+        services: ServiceSet,
+        ends: Ends,
+        source: Target,
+        target: Target,
+        family: Family,
+        starting: Rows | None = None,
     ) -> Judged:
-        """What contradicts the intent between two sets of positions: surely, else perhaps."""
+        """What contradicts the intent between two sets of positions: surely, else perhaps. `starting` are the rows of
+        the sources where these are too many to stand in a target."""
         tables = self.network.tables[family]
         contradicting = stopped if verb == "allow" else passing
         surely: Sureness = "may" if verb == "allow" else "must"
         perhaps: Sureness = "must" if verb == "allow" else "may"
         broken = contradicting(tables, ends, services, surely)
         open_ = None if broken else contradicting(tables, ends, services, perhaps)
+        pair = broken or open_
+        if starting is not None and pair is not None and pair[0] < self.network.identities.count:
+            source = msgspec.structs.replace(source, rows=self._rows_at(starting, pair[0]))
         return self.witnesses.shown(verb, services, broken, open_, source, target, family)
+
+    def _rows_at(self, rows: Rows, position: int) -> tuple[int, ...]:
+        return tuple(np.flatnonzero(rows & (self.network.identities.of_row == position)).tolist())
+
+    def _ends(
+        self, source: Target, target: Target, family: Family, starting: Rows | None = None, also: int = 0
+    ) -> Ends:
+        """The positions of both, those of the sources also given by their rows (`starting`) and by `also`."""
+        sources, destinations = self.at(source, family) | also, self.at(target, family)
+        universe = self.network.tables[family].universe
+        if starting is not None:
+            found = of_indexes(np.unique(self.network.identities.of_row[starting]), universe.n)
+            sources |= found & universe.present
+        alone = 0
+        held: dict[int, set[int]] = {}
+        for row in target.rows:
+            held.setdefault(self.network.position(row), set()).add(row)
+        of_source: dict[int, set[int]] = {}
+        for row in source.rows:
+            of_source.setdefault(self.network.position(row), set()).add(row)
+        for position, rows in held.items():
+            if sources >> position & 1:
+                mine = of_source.get(position, set())
+                mine |= set(self._rows_at(starting, position)) if starting is not None else set()
+                both = rows | mine
+                if len(both) == 1 and self.network.columns.single[min(both)]:
+                    alone |= 1 << position
+        return Ends(sources, destinations, alone)
 
     # --- allow and deny --------------------
 
@@ -149,7 +194,7 @@ class Judge:
         for services, target in self._asked(destination, ports, served=verb == "allow"):
             meets = False
             for family in self.network.tables:
-                ends = Ends(self.at(source, family), self.at(target, family), self.alone)
+                ends = self._ends(source, target, family)
                 if ends.sources and ends.destinations:
                     meets = True
                     yield self._between(verb, services, ends, source, target, family)
@@ -168,7 +213,7 @@ class Judge:
             for other, is_other in self._standing(target, family):
                 if one is source and other is target:
                     continue
-                ends = Ends(self.at(one, family), self.at(other, family), self.alone)
+                ends = self._ends(one, other, family)
                 if not ends.sources or not ends.destinations:
                     continue
                 found = self._between("deny", services, ends, one, other, family)
@@ -247,18 +292,38 @@ class Judge:
     # --- only --------------------
 
     def _only(self, sources: Sequence[Target], destination: Target, ports: Sequence[str]) -> Iterator[Judged]:
+        """No rule may tell who is listed from who is not: what is asked about are those that are not, one by one."""
         unlisted = self._unlisted(sources)
+        starting = ~self._nodes
+        starting[[row for source in sources for row in source.rows]] = False
         for services, target in self._asked(destination, ports, served=False):
             for family in self.network.tables:
-                named = 0
-                for source in sources:
-                    named |= self.at(source, family)
-                ends = Ends(self.others(family) & ~named, self.at(target, family), self.alone)
-                if not ends.sources or not ends.destinations:
-                    continue
-                yield self._between("only", services, ends, ANYBODY, target, family)
+                # two ends outside are no connection of this network
+                outside = self._not_all_listed(sources, family) if target.addresses is None else 0
+                ends = self._ends(Target(""), target, family, starting, outside)
+                if ends.sources and ends.destinations:
+                    yield self._between("only", services, ends, self._anybody_but(sources), target, family, starting)
             if unlisted.addresses and target.rows:
                 yield from self._ways_in(unlisted, target, services)
+
+    @cached_property
+    def _nodes(self) -> Rows:
+        """The rows of the nodes themselves."""
+        found = np.zeros(self.network.columns.n, dtype=np.bool_)
+        found[[row for w in self.inquirer.cluster.workloads if w.kind == "node" for row in w.rows]] = True
+        return found
+
+    @staticmethod
+    def _anybody_but(sources: Sequence[Target]) -> Target:
+        """The addresses that an intent does not list."""
+        left = ANYBODY.addresses or IpSet()
+        for source in sources:
+            left -= source.addresses or IpSet()
+        return Target(ANYBODY.ref, addresses=left)
+
+    def _not_all_listed(self, sources: Sequence[Target], family: Family) -> int:
+        """The positions of addresses of which some are not listed."""
+        return self.at(self._anybody_but(sources), family)
 
     def _unlisted(self, sources: Sequence[Target]) -> Target:
         """The addresses of the internet that an intent does not list, of the families that the network has."""

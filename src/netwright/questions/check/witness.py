@@ -68,6 +68,9 @@ class Witnesses:
             return HOLDS
         verdict: IntentVerdict = "broken" if broken else "undecided"
         one, other = self._spot(pair[0], source), self._spot(pair[1], target)
+        if one.row == other.row >= 0:  # of two that no rule tells apart, a connection of one to the other
+            one = self._spot(pair[0], source, other.row)
+            other = self._spot(pair[1], target, one.row) if one.row == other.row else other
         tables = self.network.tables[family]
         must, may = tables.pair(*pair)
         if verb == "allow":
@@ -105,10 +108,12 @@ class Witnesses:
         low, high = services.intervals[0]
         return low + 1 if low & 0xFFFF == 0 and high - low > 1 else low
 
-    def _spot(self, position: int, target: Target) -> Spot:
+    def _spot(self, position: int, target: Target, but: int = -1) -> Spot:
+        """A row of the target at a position, another one than `but` where there is one."""
         if position >= self.network.identities.count:
             return Spot(position, -1)
-        row = next((r for r in target.rows if self.network.position(r) == position), -1)
+        rows = [r for r in target.rows if self.network.position(r) == position]
+        row = next((r for r in rows if r != but), rows[0] if rows else -1)
         return Spot(position, row if row >= 0 else int(self.network.identities.row[position]))
 
     def _ref(self, spot: Spot, target: Target, family: Family) -> str:
