@@ -222,7 +222,8 @@ def _ask(
     checked = twin.ask(asked)
     if known is not None and name not in known.networks and checked.states["new"]:
         checked = msgspec.structs.replace(checked, notes=(*checked.notes, known.lacking(name)))
-    _, reasons = exit_code(twin, 1 if checked.fails(fail_on) else 4 if checked.is_open else 0)
+    is_open = checked.is_open and fail_on != "never"
+    _, reasons = exit_code(twin, 1 if checked.fails(fail_on) else 4 if is_open else 0)
     intents = tuple(_pasted(one, words) for one in checked.intents)
     return _Answer(name, twin, msgspec.structs.replace(checked, intents=intents), tuple(reasons))
 

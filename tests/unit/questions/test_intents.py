@@ -391,7 +391,29 @@ def test_a_workload_on_its_nodes_network_is_told_what_no_policy_keeps_it_from() 
 """
     answer = ask(twin(exporter), "deny", "ops/exporter", "shop/db")
     assert answer.verdict == "holds"
-    assert "left out is what pod/ops/exporter may do with pods of its node" in answer.told
+    assert "left out is what pod/ops/exporter and pods of its node may do with each other" in answer.told
+
+
+@pytest.mark.parametrize(("nodes", "verdict"), [("", "undecided"), ("n1 n1", "undecided"), ("n1 n2", "broken")])
+def test_policy_stops_nothing_between_a_pod_and_its_own_node(nodes: str, verdict: str) -> None:
+    one, other = (f"nodeName: {n}, " if n else "" for n in (nodes.split() or ("", "")))
+    more = f"""
+---
+{{apiVersion: v1, kind: Pod, metadata: {{name: exporter, namespace: ops}},
+ spec: {{hostNetwork: true, {one}containers: [{{name: c, image: e}}]}}}}
+---
+{{apiVersion: v1, kind: Pod, metadata: {{name: shut, namespace: ops, labels: {{app: shut}}}},
+ spec: {{{other}containers: [{{name: c, image: e}}]}}}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: shut, namespace: ops}}
+spec: {{podSelector: {{matchLabels: {{app: shut}}}}, policyTypes: [Egress]}}
+"""
+    answer = ask(twin(more), "allow", "ops/shut", "ops/exporter", ports=("80",))
+    assert answer.verdict == verdict
+    denied = ask(twin(more), "deny", "ops/shut", "ops/exporter", ports=("80",))
+    assert (denied.verdict, "left out is what pod/ops/exporter" in denied.told) == ("holds", True)
 
 
 def apart(network: Twin, label: str = "tenant") -> IntentAnswer:

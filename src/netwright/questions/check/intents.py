@@ -61,7 +61,7 @@ class Judge:
         try:
             found = worst(self._judge(intent))
             if found is HOLDS and intent.verb == "deny":
-                found = Judged("holds", self._left_out(intent.sources))
+                found = Judged("holds", self._left_out(intent))
         except UsageError as error:  # a name that fits nothing: whether the intent holds is not determined
             found = Judged("undecided", error.message + (f" ({error.help})" if error.help else ""))
         return IntentAnswer(
@@ -76,14 +76,14 @@ class Judge:
             line=intent.line,
         )
 
-    def _left_out(self, sources: Sequence[str]) -> str:
-        """Of sources on a node's network: what no policy could keep them from."""
-        hosts = self.network.columns.host
-        resolve = self.inquirer.directory.resolve
-        named = [target.ref for target in map(resolve, sources) if any(hosts[row] for row in target.rows)]
+    def _left_out(self, intent: Intent) -> str:
+        """Of ends on a node's network: what no policy could keep from them, nor them from it."""
+        hosts, directory = self.network.columns.host, self.inquirer.directory
+        ends = [*map(directory.resolve, intent.sources), *map(directory.named, intent.destinations)]
+        named = dict.fromkeys(target.ref for target in ends if any(hosts[row] for row in target.rows))
         if not named:
             return ""
-        return f"left out is what {', '.join(named)} may do with pods of its node, which no policy keeps from it"
+        return f"left out is what {', '.join(named)} and pods of its node may do with each other: no policy keeps them"
 
     def _judge(self, intent: Intent) -> Iterator[Judged]:
         if intent.verb == "apart":

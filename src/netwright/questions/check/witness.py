@@ -11,7 +11,8 @@ from netwright.base.services import PROTOCOLS, ServiceSet, protocol_name, servic
 from netwright.base.spans import Origin
 from netwright.engine.holds import Pair
 from netwright.engine.inquire import Packet, Part, lowest
-from netwright.engine.verdict import Outcome, Side, Spot
+from netwright.engine.reasons import OWN_NODE
+from netwright.engine.verdict import Outcome, Side, Spot, relation
 from netwright.model.configuration import Verb
 from netwright.model.finding import Mark
 from netwright.model.references import Target
@@ -94,6 +95,12 @@ class Witnesses:
             rules=self.rules(part),
             why=why if protocol == PROTOCOLS["TCP"] else f"{why} --protocol {protocol_name(protocol)}",
         )
+        own = relation(self.network, one.row, other.row)
+        if verb == "allow" and own == "perhaps own node":  # whatever policy says
+            return Judged("undecided", OWN_NODE.text, witness)
+        if verb == "allow" and own == "own node" and self.network.exempts_own_node:
+            told = f"{part.source} and {part.destination} are on one node and always reach each other; policy denies it"
+            return Judged("undecided", f"{told} elsewhere", witness)
         if verdict == "undecided":
             reasons = "; ".join(r.text for r in self.inquirer.reasons(part))
             return Judged(verdict, reasons or sentence(verb, verdict, witness), witness)
