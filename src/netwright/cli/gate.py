@@ -146,6 +146,7 @@ def _answered(
         _ask(name, twin, asked, known, fail_on, given.words_for(name, *paths))
         for name, twin in _narrowed(parts, namespaces)
     ]
+    answers = _without_unused(answers)
     reasons = list(dict.fromkeys(reason for one in answers for reason in one.reasons))
     code = code_of(reasons)
     if to.format == "json":
@@ -226,6 +227,22 @@ def _ask(
     _, reasons = exit_code(twin, 1 if checked.fails(fail_on) else 4 if is_open else 0)
     intents = tuple(_pasted(one, words) for one in checked.intents)
     return _Answer(name, twin, msgspec.structs.replace(checked, intents=intents), tuple(reasons))
+
+
+def _without_unused(answers: list[_Answer]) -> list[_Answer]:
+    """The same without what is said of acceptances that another of the networks has use for."""
+    from netwright.questions.check.acceptance import note, unused_here_alone
+
+    elsewhere = unused_here_alone([one.checked.outdated for one in answers])
+    if not elsewhere:
+        return answers
+    gone, out = set(map(note, elsewhere)), []
+    for one in answers:
+        outdated = tuple(o for o in one.checked.outdated if o not in elsewhere)
+        notes = tuple(n for n in one.checked.notes if n not in gone)
+        checked = msgspec.structs.replace(one.checked, outdated=outdated, notes=notes)
+        out.append(msgspec.structs.replace(one, checked=checked))
+    return out
 
 
 def _pasted(answer: IntentAnswer, words: Sequence[str]) -> IntentAnswer:

@@ -159,6 +159,8 @@ def _through_proxy(
     via, entry, proxy = route.kind, route.entry, route.proxy
     steps = [*links, Step("allow", f"{name} leads {entry} to {service.ref}:{port.port}", route.origin)]
     rows = inquirer.endpoints_of(proxy)
+    if not rows and not port.backends and not port.open:  # whoever takes the requests has nobody to lead them to
+        return nowhere(service, port, via, entry, steps)
     if not rows:
         class_name = f" of class `{route.class_name}`" if route.class_name else ""
         told = f"{proxy.name}{class_name} is not in the input"

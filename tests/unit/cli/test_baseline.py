@@ -142,6 +142,19 @@ def test_a_known_finding_does_not_cover_one_workload_more(asking: Asking, object
     assert (fewer["fingerprint"], fewer["state"], fewer["added"]) == (before["fingerprint"], "known", [])
 
 
+def test_a_known_exposure_does_not_cover_one_service_more(asking: Asking) -> None:
+    leading = "{{apiVersion: v1, kind: Service, metadata: {{name: {name}, namespace: shop}},\n"
+    leading += " spec: {{type: {kind}, selector: {{app: web}}, ports: [{{port: 80}}]}}}}\n---\n"
+    web = POD.format(name="web", namespace="shop").replace("  namespace", "  labels: {app: web}\n  namespace")
+    asking.write("m/a.yaml", web + leading.format(name="inner", kind="NodePort"))
+    asking.remember("m")
+    assert "NW3101" in [code for code, _ in states(asking.against("m")["findings"])]
+    assert {state for _, state in states(asking.against("m")["findings"])} == {"known"}
+    asking.write("m/b.yaml", leading.format(name="public", kind="LoadBalancer"))
+    (more,) = [f for f in asking.against("m")["findings"] if f["code"] == "NW3101"]
+    assert (more["state"], more["added"]) == ("new", ["Service shop/public"])
+
+
 def test_a_known_finding_does_not_cover_one_policy_more(asking: Asking) -> None:
     asking.write("m/a.yaml", POLICY)
     asking.remember("m")

@@ -156,6 +156,20 @@ def test_findings_are_accepted_until_their_day(here: Path, capfd: pytest.Capture
     assert "`tomorrow` is no day" in err
 
 
+def test_an_acceptance_that_another_network_has_use_for_is_not_told_as_unused(
+    here: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    accepted = "- {{code: NW2104, namespace: {namespace}, reason: later, expires: 2028-01-01}}\n"
+    each = "".join(accepted.format(namespace=n) for n in ("shop", "gone"))
+    (here / "netwright.yaml").write_text(f"accepted:\n{each}", encoding="utf-8")
+    both = ("check", ".", "--split", ".", "-o", "json")
+    told = [twin["outdated"] for twin in json.loads(ask(capfd, *both)[1])["twins"]]
+    assert len(told) > 1
+    assert [[one["line"] for one in each] for each in told] == [[3]] * len(told)
+    narrowed = json.loads(ask(capfd, "check", "dead", "-n", "shop", "-o", "json")[1])
+    assert narrowed["outdated"] == [], "what is accepted elsewhere was not looked for"
+
+
 def test_outdated_acceptances_are_told_in_every_format(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (here / "netwright.yaml").write_text(
         "sources: dead\naccepted:\n"

@@ -171,6 +171,13 @@ def test_of_two_controllers_that_which_watches_the_namespace_serves_it(tmp_path:
     assert asked(both, V4) == "allow"
 
 
+def test_a_service_without_endpoints_is_reached_through_no_controller(tmp_path: Path) -> None:
+    empty = SERVICE.replace("selector: {app: web}", "selector: {app: gone}")
+    for more in ((), (controller(),), (klass("x", ALB),)):
+        made = twin(tmp_path, POD, empty, named("x"), *more)
+        assert [row.verdict for row in made.exposed() if row.service == "svc/shop/web"] == ["deny"]
+
+
 def test_what_a_controller_that_perhaps_serves_a_class_is_refused_another_perhaps_is_not(tmp_path: Path) -> None:
     """As where no controller is in the input: one that is there and has nothing to do with the class shuts no way."""
     closed = "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: web, namespace: shop}\n"

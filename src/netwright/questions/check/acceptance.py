@@ -56,10 +56,16 @@ def settled(findings: Sequence[Finding], params: Check) -> tuple[list[Finding], 
             if any(f.state == "new" and _agrees(accepted, f) for f in out):
                 told = f"{accepted.code} was accepted until {accepted.expires} and counts again"
                 outdated.append(_outdated(accepted, "expired", told))
-        elif id(accepted) not in used:
+        elif id(accepted) not in used and (not params.namespaces or accepted.namespace in params.namespaces):
             told = f"no finding agrees with this acceptance of {accepted.code}; delete it"
             outdated.append(_outdated(accepted, "unused", told))
     return out, outdated
+
+
+def unused_here_alone(of_each: Sequence[Sequence[Outdated]]) -> set[Outdated]:
+    """Of several networks under one configuration: the acceptances that one has no use for and another has."""
+    unused = [{one for one in outdated if one.state == "unused"} for outdated in of_each]
+    return {one for here in unused for one in here if not all(one in there for there in unused)}
 
 
 def note(outdated: Outdated) -> str:

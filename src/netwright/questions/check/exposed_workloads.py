@@ -83,6 +83,7 @@ def not_isolated(scene: Scene) -> Iterator[Found]:
             help=f"add a policy with `policyTypes: [Ingress]` that admits port {', '.join(map(str, ports[:4]))}, and "
             "only from where clients are",
             workloads=(ref,),
+            objects=tuple(f"Service {s.namespace}/{s.name}" for s in named),
             also=tuple(Seen(field(s.origin, "spec", "type"), f"{s.ref} leads to it") for s in list(named)[:2]),
         )
 
