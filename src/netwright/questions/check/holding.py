@@ -4,8 +4,9 @@ tenants are apart. Each is proven like any other intent before it is offered."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 
-from netwright.base.ipset import INTERNET, IpSet
+from netwright.base.ipset import INTERNET, Family, IpSet
 from netwright.base.services import TRANSPORT
 from netwright.engine.bits import indexes
 from netwright.engine.holds import Senders
@@ -13,6 +14,7 @@ from netwright.model.cluster import Workload
 from netwright.model.configuration import Intent
 from netwright.questions.check.intents import Judge
 from netwright.questions.check.scene import Scene
+from netwright.questions.check.witness import ANYBODY
 from netwright.questions.registry import Asked
 
 MOST_SOURCES, MOST_RANGES = 24, 12
@@ -66,7 +68,8 @@ class _SendersTo:
     def __init__(self, scene: Scene, judge: Judge) -> None:
         self._scene, self._judge = scene, judge
         self._senders = {
-            family: Senders(tables, judge.others(family), TRANSPORT) for family, tables in scene.network.tables.items()
+            family: Senders(tables, self._everyone(family), TRANSPORT)
+            for family, tables in scene.network.tables.items()
         }
         self._members: dict[str, list[tuple[str, int]]] = {}
         for w in scene.workloads:
@@ -78,6 +81,25 @@ class _SendersTo:
             bits |= 1 << self._scene.network.position(row)
         return bits
 
+    def _everyone(self, family: Family) -> int:
+        """All that can start a connection, but the nodes themselves."""
+        universe = self._scene.network.tables[family].universe
+        bits = universe.present & ~universe.owns
+        for w in self._scene.cluster.workloads:
+            if w.kind == "node":
+                bits &= ~self._positions(w.rows)
+        return bits | self._judge.at(ANYBODY, family)
+
+    @cached_property
+    def _alone(self) -> int:
+        """Identities that are one endpoint and always will be: it is no connection to itself."""
+        columns, bits, seen = self._scene.network.columns, 0, 0
+        for row in range(columns.n):
+            bit = 1 << self._scene.network.position(row)
+            bits = bits & ~bit if seen & bit or not columns.single[row] else bits | bit
+            seen |= bit
+        return bits
+
     def named(self, w: Workload) -> tuple[str, ...] | None:
         """None where they are too many to name."""
         network, judge = self._scene.network, self._judge
@@ -86,7 +108,7 @@ class _SendersTo:
         reaching = 0
         outside = IpSet()
         for family, senders in self._senders.items():
-            found = senders.to(judge.at(target, family), judge.alone)
+            found = senders.to(judge.at(target, family), self._alone)
             reaching |= found & ((1 << count) - 1)
             for class_ in indexes(found >> count):
                 outside |= self._scene.inquirer.class_sets(family)[class_]

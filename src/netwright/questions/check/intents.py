@@ -55,7 +55,6 @@ class Judge:
         self.network = twin.network
         self.witnesses = Witnesses(twin)
         self._ways: dict[Target, list[Exposure]] = {}
-        self._others: dict[Family, int] = {}
 
     def answer(self, intent: Intent) -> IntentAnswer:
         try:
@@ -293,16 +292,16 @@ class Judge:
 
     def _only(self, sources: Sequence[Target], destination: Target, ports: Sequence[str]) -> Iterator[Judged]:
         """No rule may tell who is listed from who is not: what is asked about are those that are not, one by one."""
-        unlisted = self._unlisted(sources)
+        unlisted, others = self._unlisted(sources), self._anybody_but(sources)
         starting = ~self._nodes
         starting[[row for source in sources for row in source.rows]] = False
         for services, target in self._asked(destination, ports, served=False):
             for family in self.network.tables:
                 # two ends outside are no connection of this network
-                outside = self._not_all_listed(sources, family) if target.addresses is None else 0
+                outside = self.at(others, family) if target.addresses is None else 0
                 ends = self._ends(Target(""), target, family, starting, outside)
                 if ends.sources and ends.destinations:
-                    yield self._between("only", services, ends, self._anybody_but(sources), target, family, starting)
+                    yield self._between("only", services, ends, others, target, family, starting)
             if unlisted.addresses and target.rows:
                 yield from self._ways_in(unlisted, target, services)
 
@@ -321,10 +320,6 @@ class Judge:
             left -= source.addresses or IpSet()
         return Target(ANYBODY.ref, addresses=left)
 
-    def _not_all_listed(self, sources: Sequence[Target], family: Family) -> int:
-        """The positions of addresses of which some are not listed."""
-        return self.at(self._anybody_but(sources), family)
-
     def _unlisted(self, sources: Sequence[Target]) -> Target:
         """The addresses of the internet that an intent does not list, of the families that the network has."""
         left = IpSet()
@@ -333,21 +328,6 @@ class Judge:
         for source in sources:
             left -= source.addresses or IpSet()
         return Target(FROM_INTERNET.ref, addresses=left)
-
-    def others(self, family: Family) -> int:
-        """Everyone who can start a connection, but the nodes themselves."""
-        if family not in self._others:
-            self._others[family] = self._all_but_nodes(family) | self.at(ANYBODY, family)
-        return self._others[family]
-
-    def _all_but_nodes(self, family: Family) -> int:
-        universe = self.network.tables[family].universe
-        bits = universe.present & ~universe.owns
-        for workload in self.inquirer.cluster.workloads:
-            if workload.kind == "node":
-                for row in workload.rows:
-                    bits &= ~(1 << self.network.position(row))
-        return bits
 
     # --- apart --------------------
 
@@ -455,16 +435,6 @@ class Judge:
         for row in target.rows:
             bits |= 1 << self.network.position(row)
         return bits & self.network.tables[family].universe.present
-
-    @cached_property
-    def alone(self) -> int:
-        """Identities that are one endpoint and always will be: it is no connection to itself."""
-        columns, bits, seen = self.network.columns, 0, 0
-        for row in range(columns.n):
-            bit = 1 << self.network.position(row)
-            bits = bits & ~bit if seen & bit or not columns.single[row] else bits | bit
-            seen |= bit
-        return bits
 
 
 def worst(found: Iterator[Judged]) -> Judged:
