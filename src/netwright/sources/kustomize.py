@@ -11,6 +11,7 @@ import msgspec
 
 from netwright.base.errors import SourceError
 from netwright.sources.account import KUSTOMIZATION_FILES
+from netwright.sources.configuration import is_named_ours
 from netwright.sources.files import MAX_FILE, MAX_LEVELS, is_manifest, is_skipped_folder
 from netwright.sources.yamltext import Built, TextFault, build
 
@@ -76,7 +77,8 @@ def plan(source: str) -> Plan:
         return Plan(roots=(), covered=frozenset())
     covered = named | set(folders) | ({os.path.realpath(source)} if alone else set())
     read = rendered | {os.path.realpath(found[folders[real]]) for real in rendered & set(folders)}
-    left = [path for path in manifests if _is_below(path, covered) and os.path.realpath(path) not in read]
+    unread = (path for path in manifests if os.path.realpath(path) not in read)
+    left = [path for path in unread if _is_below(path, covered) and not is_named_ours(path)]
     return Plan(
         roots=tuple(sorted(folders[real] for real in roots)), covered=frozenset(covered), left=tuple(sorted(left))
     )

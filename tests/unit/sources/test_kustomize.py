@@ -138,6 +138,7 @@ def test_what_no_kustomization_names_is_not_read_and_said(tmp_path: Path, monkey
     (tmp_path / "base/kustomization.yaml").write_text(
         "resources: [d.yaml]\npatches: [{path: patch.yaml}]\nconfigMapGenerator: [{name: c, files: [v=values.yaml]}]\n"
     )
+    (tmp_path / "base/netwright.yaml").write_text("sources: .\n")  # no manifest
     (tmp_path / "unused").mkdir()
     (tmp_path / "unused/kustomization.yaml").write_text("kind: Component\n")
     fake_program(tmp_path / "bin", "kubectl", echo("rendered"))
