@@ -217,6 +217,8 @@ def expected(names: Names, asked: Asked, query: Object, families: tuple[int, ...
             query = {**query, "to": f"svc/{other.namespace}/{other.name}"} if other is not None else query
             break
     found = of_families(names, asked, query, families, assumed)
+    if assumed and query.get("family") not in (None, *families) and found.verdict in ("allow", "some"):
+        return replace(found, verdict="undecided", by=found.any_by, kinds=frozenset({"unknown"}))
     kind, _, rest = query["to"].partition("/")  # an address that is dialled has a family
     if kind != "svc" or found.verdict == "deny" or "/" not in query["from"] or len(families) < 2:
         return found

@@ -27,6 +27,7 @@ from netwright.engine.permits import deciding_enforcers
 from netwright.engine.reasons import (
     ADDRESS_THERE_UNKNOWN,
     ADDRESS_UNKNOWN,
+    FAMILY_UNKNOWN,
     HAIRPIN,
     HOST_ADDRESS_UNKNOWN,
     OWN_NODE,
@@ -151,6 +152,11 @@ class Inquirer:
             self._others[family] = Inquirer(self.cluster, network, self.directory)
             self._others[family].base = self
         return self._others[family]
+
+    @property
+    def is_family_open(self) -> bool:
+        """Whether it answers for a family of which the input does not say whether the pods have addresses of it."""
+        return self.base is not None and self.cluster.has_assumed_families
 
     def family_asked(self, family: Family | None, source: Target, destination: Target, named: str) -> Family | None:
         """The family of a question: that which it names, else that of the address by which it names a Service. Raises
@@ -357,6 +363,8 @@ class Inquirer:
         if led is not None and led.more and settled.verdict != "undecided":
             told = Reason("unknown", led.more)
             settled = replace(settled, verdict="undecided", groups="some", reasons=(told,))
+        if self.is_family_open and settled.verdict == "allow" and (source.rows or destination.addresses is None):
+            settled = replace(settled, verdict="undecided", groups="some", reasons=(FAMILY_UNKNOWN,))
         for end in (source, destination):
             several = settled.verdict == "allow" or len({p.outcome.verdict for p in settled.parts}) > 1
             if end.fqdn and settled.groups == "some" and several:
@@ -429,8 +437,7 @@ class Inquirer:
             over = " and ".join(f"IPv{f}" for f in sorted({f for d in deliveries for f in d.families}))
             return Settled("deny", "none", (), f"{destination.ref} is reached over {over} only")
         if not parts and self.cluster.has_assumed_families:
-            told = "whether the pods have addresses of this family is not in the input; `--pod-cidr` says it"
-            return Settled("undecided", "none", (), told, (Reason("unknown", told),))
+            return Settled("undecided", "none", (), FAMILY_UNKNOWN.text, (FAMILY_UNKNOWN,))
         if not parts:
             return Settled("deny", "none", (), "the two ends have no address family in common")
         settled = perhaps_masked(self, source, destination, deliveries, protocol, port, parts)

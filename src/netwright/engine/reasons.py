@@ -32,6 +32,9 @@ ADDRESS_THERE_UNKNOWN = Reason(
 HOST_ADDRESS_UNKNOWN = Reason(
     "unknown", "an ipBlock covers only some of the addresses that the node may have; Node objects name them"
 )
+FAMILY_UNKNOWN = Reason(
+    "unknown", "whether the pods have addresses of this family is not in the input; `--pod-cidr` says it"
+)
 LABELS_UNKNOWN = Reason(
     "unknown", "a rule selects namespaces by label, and the peer's Namespace object is not in the input; add it"
 )

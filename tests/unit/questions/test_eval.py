@@ -243,6 +243,19 @@ def test_addresses_that_have_nothing_of_the_family_asked_about(tmp_path: Path, e
         twin.eval([asked])
 
 
+@pytest.mark.parametrize(("pod_cidr", "verdict"), [("", "undecided"), ("fd00:10::/56", "allow")])
+@pytest.mark.parametrize("to", ["shop/api", "internet", "2001:db8::1"])
+def test_a_family_that_nothing_gives_the_pods_is_perhaps_theirs(
+    folder: Path, to: str, pod_cidr: str, verdict: str
+) -> None:
+    asked = {"from_": "shop/web", "port": 80, "pod_cidr": pod_cidr}
+    found = ask(folder, to=to, family=6, **asked)
+    assert found["verdict"] == verdict
+    assert ("addresses of this family is not in the input" in str(found["undecided"])) == (verdict == "undecided")
+    assert ask(folder, to="2001:db8::1", **asked)["verdict"] == verdict
+    assert ask(folder, to="shop/db", family=6, **asked)["verdict"] == "deny"  # with addresses of it or without
+
+
 BALANCED = """---
 apiVersion: v1
 kind: Service
