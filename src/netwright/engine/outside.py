@@ -1,12 +1,17 @@
-"""Outside addresses by region, cut where rules cut them, and how the parts are called."""
+"""Outside addresses by region, cut where rules cut them, how the parts are called, and whose they may be."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from netwright.base.ipset import INTERNET, LINK_LOCAL, PRIVATE, Family, IpSet
 from netwright.engine.compile import Network
+from netwright.model.networks import POD
 from netwright.model.references import Directory, Target
+
+if TYPE_CHECKING:
+    from netwright.engine.inquire import Inquirer, Settled
 
 MOST_NAMED = 3
 
@@ -54,3 +59,29 @@ def not_meant(network: Network, directory: Directory, *ends: Target) -> str:
                 "in it and must be asked about by name"
             )
     return "; ".join(dict.fromkeys(told))
+
+
+def perhaps_own_node(inquirer: Inquirer, source: Target, destination: Target, settled: Settled) -> str:
+    """What is said beside a verdict that denies where one end is a private address that the node of a pod at the other
+    may have: the two always reach each other. "" where no node has it, or policy acts between a pod and its node."""
+    cluster, network = inquirer.cluster, inquirer.network
+    address, pods = (source, destination) if source.addresses is not None else (destination, source)
+    held = address.addresses
+    if held is None or held.count() != 1 or not held <= PRIVATE - cluster.pod_ranges:
+        return ""
+    is_denied = settled.verdict == "deny" or settled.groups == "some"
+    if not is_denied or settled.verdict == "undecided":
+        return ""
+    if cluster.network != POD or not network.exempts_own_node:
+        return ""
+    columns = network.columns
+    nodes = [row for workload in cluster.workloads if workload.kind == "node" for row in workload.rows]
+    fitting = {int(columns.node[row]) for row in nodes if held <= columns.addresses_of(row)}
+    known = {int(columns.node[row]) for row in nodes} - fitting
+    own = {int(columns.node[row]) for row in pods.rows if not columns.host[row]}
+    if not any(fitting or not nodes if node < 0 else node not in known for node in own):
+        return ""
+    which = pods.ref if len(pods.rows) == 1 else f"a pod of {pods.ref}"
+    if address is source:
+        return f"if {address.ref} is the node that {which} runs on, it always reaches it"
+    return f"if {address.ref} is the node that {which} runs on, it is always reached"

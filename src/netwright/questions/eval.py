@@ -8,12 +8,12 @@ from typing import Literal
 import msgspec
 
 from netwright.base.errors import UnknownReference, UsageError
-from netwright.base.ipset import Family
+from netwright.base.ipset import Family, is_address
 from netwright.base.numbers import MOST_DIGITS
 from netwright.base.services import ICMP, ICMPV6, PROTOCOLS, check_port, protocol_name, protocol_number
 from netwright.base.spans import Origin, Position
 from netwright.engine.inquire import Groups, Inquirer, Settled
-from netwright.engine.outside import not_meant
+from netwright.engine.outside import not_meant, perhaps_own_node
 from netwright.engine.reasons import Reason
 from netwright.engine.verdict import Citation, Verdict
 from netwright.model.references import kind_of
@@ -108,7 +108,11 @@ def _one(inquirer: Inquirer, query: Query, told: _Told) -> Evaluated:
     except UnknownReference:
         why = "; ".join(t for t in [_without_pods(inquirer, ref) for ref in (query.from_, query.to)] if t)
         settled = Settled("undecided", "none", (), why, (Reason("unknown", why),))
-    ranges = [inquirer.directory.named(ref) for ref in (query.from_, query.to) if ref.startswith("cidr/")]
+    found = inquirer.directory
+    ranges = [found.named(ref) for ref in (query.from_, query.to) if ref.startswith("cidr/")]
+    notes = [settled.nowhere, not_meant(inquirer.network, found, *ranges)]
+    if settled.parts and (is_address(query.from_) or is_address(query.to)):
+        notes.append(perhaps_own_node(inquirer, found.resolve(query.from_), found.destination(query.to), settled))
     return Evaluated(
         from_=query.from_,
         to=query.to,
@@ -121,7 +125,7 @@ def _one(inquirer: Inquirer, query: Query, told: _Told) -> Evaluated:
         groups=settled.groups if settled.verdict == "allow" else "all",
         when=conditions(settled),
         undecided=tuple(Undecided(kind=r.kind, reason=r.text) for r in settled.reasons),
-        note="; ".join(filter(None, (settled.nowhere, not_meant(inquirer.network, inquirer.directory, *ranges)))),
+        note="; ".join(filter(None, notes)),
         by=_cited(inquirer, settled, told),
     )
 

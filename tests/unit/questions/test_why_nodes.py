@@ -222,3 +222,32 @@ def test_a_host_port_is_of_an_address_of_the_node(tmp_path: Path, address: str, 
 def test_a_host_port_of_another_node_is_none_here(tmp_path: Path) -> None:
     found = asked(tmp_path, hosting(", nodeName: n1", policy("db", SHUT)), "internet", "node/n2:9000")
     assert (found.verdict, found.note) == ("allow", "")
+
+
+CLOSED = pod("db", "10.244.0.5", ", nodeName: n1") + policy("db", "policyTypes: [Ingress, Egress]")
+UNADDRESSED = "apiVersion: v1\nkind: Node\nmetadata: {name: n1}\nspec: {podCIDRs: [10.244.0.0/24]}\n"
+TO_DB = "if 192.168.1.10 is the node that pod/shop/db runs on, it always reaches it"
+FROM_DB = "if 192.168.1.10 is the node that pod/shop/db runs on, it is always reached"
+
+
+@pytest.mark.parametrize(
+    ("nodes", "source", "destination", "note"),
+    [
+        (UNADDRESSED, "192.168.1.10", "shop/db", TO_DB),
+        (UNADDRESSED, "shop/db", "192.168.1.10", FROM_DB),
+        ("", "192.168.1.10", "shop/db", TO_DB),
+        (UNADDRESSED, "203.0.113.9", "shop/db", ""),
+        (UNADDRESSED, "internet", "shop/db", ""),
+        (UNADDRESSED, "cidr/192.168.1.0/24", "shop/db", ""),
+        (UNADDRESSED, "10.244.0.9", "shop/db", ""),
+        (NODES, "192.168.1.12", "shop/db", ""),
+        (UNADDRESSED + policy("db", "ingress: [{}]").replace("name: db", "name: open"), "192.168.1.10", "shop/db", ""),
+    ],
+)
+def test_a_private_address_may_be_the_pods_own_node(
+    tmp_path: Path, nodes: str, source: str, destination: str, note: str
+) -> None:
+    answer = asked(tmp_path, nodes + CLOSED, source, f"{destination}:80")
+    (evaluated,) = nw.load(str(tmp_path)).eval([{"from": source, "to": destination, "port": 80}])
+    assert (answer.note, evaluated.note) == (note, note)
+    assert (answer.verdict == "deny") == ("ingress: [{}]" not in nodes)

@@ -19,7 +19,7 @@ from netwright.base.spans import Origin, Position
 from netwright.engine.compile import Beside
 from netwright.engine.inquire import Groups, Inquirer, Part, Settled, lowest
 from netwright.engine.nearest import nearest_rule
-from netwright.engine.outside import not_meant
+from netwright.engine.outside import not_meant, perhaps_own_node
 from netwright.engine.verdict import Citation, Verdict
 from netwright.model.document import Decoded, Objects, of_kinds
 from netwright.model.networks import POD
@@ -235,7 +235,16 @@ def why(
         ports_asked=() if port else tuple(ports),
         verdict=whole.verdict,
         groups=whole.groups,
-        note="; ".join(filter(None, (whole.nowhere, not_meant(inquirer.network, directory, source, destination)))),
+        note="; ".join(
+            filter(
+                None,
+                (
+                    whole.nowhere,
+                    not_meant(inquirer.network, directory, source, destination),
+                    perhaps_own_node(inquirer, source, destination, whole),
+                ),
+            )
+        ),
         through=through,
         translation=translation,
         reasons=tuple(OpenReason(kind=r.kind, reason=r.text) for r in whole.reasons),
