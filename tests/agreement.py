@@ -438,6 +438,8 @@ def from_own_nodes(
             elif not beside and judgements(names, asked, query, [client], names.behind(found), (family,)):
                 dropped.add(family)
     outcomes = through_service(surely + perhaps)
+    for family in {f for f, _ in perhaps}:  # which may all be elsewhere
+        outcomes += [one for one in through_service([o for o in surely if o[0] == family]) if one not in outcomes]
     if not outcomes and not dropped and assumed and is_open(query, names.behind(found)):
         return Expected("undecided", set(), frozenset({"unknown"}))
     verdicts = {j.verdict for _, j in outcomes} | ({"deny"} if dropped or may_drop else set())

@@ -173,6 +173,17 @@ def test_on_its_own_node_a_client_is_an_endpoint_beside_one_that_refuses_it() ->
     assert compare(Asked([*pods, local, denies_all_ingress(app="web")], (), asked)) == (Counter(undecided=1), [])
 
 
+def test_on_its_own_node_a_client_is_perhaps_the_only_endpoint() -> None:
+    """Both judges: internalTrafficPolicy Local, and the other endpoint is perhaps on another node."""
+    pods = [pod(f"web-{i}", f"10.244.0.{i}", labels={"app": "web"}) for i in (1, 2)]
+    pods[0]["spec"]["nodeName"] = "n1"
+    local = service("web", selector={"app": "web"}, internalTrafficPolicy="Local")
+    asked = [{"from": "shop/web-1", "to": "svc/shop/web", "protocol": "TCP", "port": 80}]
+    assert compare(Asked([*pods, local], (), asked)) == (Counter(undecided=1), [])
+    pods[1]["spec"]["nodeName"] = "n1"
+    assert compare(Asked([*pods, local], (), asked)) == (Counter(allow=1), [])
+
+
 def test_packets_to_the_address_of_a_service_are_of_its_family() -> None:
     """Both judges: the Service may have both families, its one address is IPv4, and the policy admits IPv6 only."""
     pods = [pod(name, f"10.244.0.{i}", f"fd00:244::{i}") for i, name in enumerate(("client", "web"), 1)]

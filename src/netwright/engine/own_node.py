@@ -58,8 +58,7 @@ def from_own_node(
                 nowhere.setdefault(node, []).append(family)
     if not sure and not perhaps and not dropped:
         return None
-    found = sure + perhaps
-    parts = [p for f in families for p in through_service([q for q in found if q.packet.family == f])]
+    parts = list(dict.fromkeys(p for f in families for p in _counted(sure, perhaps, f)))
     verdicts = {p.outcome.verdict for p in parts} | ({"deny"} if dropped or may_drop else set())
     service = destination.ref
     if perhaps and len(verdicts) > 1:
@@ -78,3 +77,11 @@ def from_own_node(
     names = ", ".join(listed[:4]) + (f" and {len(listed) - 4} more" if len(listed) > 4 else "")
     told = f"internalTrafficPolicy Local: {service} has no endpoint on {names}, so connections from there are dropped"
     return msgspec.structs.replace(settled, nowhere=told)
+
+
+def _counted(sure: Sequence[Part], perhaps: Sequence[Part], family: Family) -> list[Part]:
+    """The packets that count in a family: with those that are perhaps led there and, where there are such, without
+    them, for then a client may be all that answers it."""
+    surely = [p for p in sure if p.packet.family == family]
+    others = [p for p in perhaps if p.packet.family == family]
+    return through_service(surely + others) + (through_service(surely) if others else [])
