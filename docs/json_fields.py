@@ -145,6 +145,7 @@ OF: Final[dict[str, dict[str, str]]] = {
         "note": "why there is no packet to judge, or what is to be known beside the verdict; empty: nothing",
         "through": "the Services that lead the packet",
         "translation": "where a Service leads: pods or addresses with target ports",
+        "to_itself": "the client with target ports, where it is led to itself too and that does not count; empty: not",
         "leads_here": "what leads from outside to the end that was named; empty: nothing does; null: no question",
         "reasons": "why it is undecided",
         "ways": "from outside, each way in as a chain of verdicts",

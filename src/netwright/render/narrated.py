@@ -10,6 +10,7 @@ from netwright.questions.why import Cited, PartAnswer, SideAnswer, WayAnswer, Wh
 from netwright.questions.why.changes import Change
 from netwright.render.escape import plain
 from netwright.render.leads_here import leads_here_told
+from netwright.render.why_text import ITSELF
 from netwright.render.words import Words, count
 
 VERDICT = {
@@ -29,7 +30,8 @@ def why_narrated(answer: WhyAnswer, *, profile: str, last: str, words: Words | N
         f"{answer.protocol}, under the profile {profile}."
     ]
     if answer.translation:
-        out.append(f"The Service leads to {', '.join(answer.translation)}.")
+        itself = ITSELF if answer.to_itself else ""
+        out.append(f"The Service leads to {', '.join(answer.translation)}{itself}.")
     if answer.note:
         out.append(f"Note: {answer.note}.")
     out += [f"Open, {r.kind}: {r.reason}." for r in answer.reasons]

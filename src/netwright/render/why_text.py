@@ -15,6 +15,7 @@ from netwright.render.leads_here import leads_here_told
 from netwright.render.styles import OF_VERDICT, Style, heading
 from netwright.render.words import Words, count
 
+ITSELF: Final = ", and to the client itself"
 VERDICT = {"allow": "ALLOWED", "deny": "DENIED", "undecided": "UNDECIDED", "some": "SOME"}
 _SIGNS: Final[tuple[tuple[str, Style], ...]] = (
     ("ALLOW", "allow"),
@@ -31,6 +32,7 @@ def why_text(answer: WhyAnswer, lines: Lines, words: Words, *, profile: str, las
         shown = ", ".join(answer.translation[:4]) + (
             f" and {len(answer.translation) - 4} more" if len(answer.translation) > 4 else ""
         )
+        shown += ITSELF if answer.to_itself else ""
         out += words.fold(plain(f"{', '.join(answer.through)} leads to {shown}"), "           ", "  service  ")
     if any(answer.ports_asked):
         out += words.fold(

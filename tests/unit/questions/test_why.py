@@ -11,6 +11,9 @@ import netwright as nw
 from netwright.base.errors import InternalError, UsageError
 from netwright.questions.why import WhyAnswer
 from netwright.questions.why.changes import Change
+from netwright.render.narrated import why_narrated
+from netwright.render.why_text import why_text
+from netwright.render.words import Words
 
 SHOP = Path(__file__).resolve().parents[3] / "examples" / "shop"
 PODS = """\
@@ -110,6 +113,28 @@ def test_a_service_is_translated(shop: nw.Twin) -> None:
     answer = shop.why("shop/api", "svc/shop/db:5432")
     assert answer.verdict == "allow"
     assert answer.translation == ("sts/shop/db:5432",)
+
+
+def test_a_client_behind_the_service_is_named_beside_the_others(tmp_path: Path) -> None:
+    pods = "".join(
+        f"---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: shop, labels: {{app: web}}}}\n"
+        "spec: {containers: [{name: c, image: x}]}\n"
+        for name in ("a", "b")
+    )
+    service = (
+        "---\napiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: shop}\n"
+        "spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}\n"
+    )
+    (tmp_path / "a.yaml").write_text(pods + service, encoding="utf-8")
+    answer = nw.load(str(tmp_path)).why("shop/a", "svc/shop/web:80")
+    assert (answer.verdict, answer.translation) == ("allow", ("pod/shop/b:8080",))
+    assert answer.to_itself == ("pod/shop/a:8080",)
+    told = "leads to pod/shop/b:8080, and to the client itself"
+    assert f"svc/shop/web {told}" in "\n".join(why_text(answer, lambda _: (), Words(width=200), profile="p", last="e"))
+    assert f"The Service {told}." in why_narrated(answer, profile="p", last="e")
+    (tmp_path / "a.yaml").write_text(pods[: len(pods) // 2] + service, encoding="utf-8")
+    alone = nw.load(str(tmp_path)).why("shop/a", "svc/shop/web:80")
+    assert (alone.translation, alone.to_itself) == (("pod/shop/a:8080",), ())
 
 
 @pytest.mark.parametrize(

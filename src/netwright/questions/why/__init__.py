@@ -18,6 +18,7 @@ from netwright.base.services import ICMP, SCTP, TCP, UDP, ServiceSet, protocol_n
 from netwright.base.spans import Origin, Position
 from netwright.engine.compile import Beside
 from netwright.engine.inquire import Groups, Inquirer, Part, Settled, lowest
+from netwright.engine.itself import led_back
 from netwright.engine.nearest import nearest_rule
 from netwright.engine.outside import not_meant, perhaps_own_node
 from netwright.engine.verdict import Citation, Verdict
@@ -114,7 +115,8 @@ class WayAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WhyAnswer(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO):
-    """The whole answer. `through` are the Services that lead the packet, `translation` says what they did to it;
+    """The whole answer. `through` are the Services that lead the packet, `translation` says what they did to it, and
+    `to_itself` that the client stands behind them too, where the packets that these lead back to it do not count;
     `judged` how many packets the reference evaluator also judged; `leads_here` what leads from outside to an endpoint
     that was named, empty where nothing in the input does, None where that is no question."""
 
@@ -128,6 +130,7 @@ class WhyAnswer(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO):
     note: str = ""
     through: tuple[str, ...] = ()
     translation: tuple[str, ...] = ()
+    to_itself: tuple[str, ...] = ()
     reasons: tuple[OpenReason, ...] = ()
     ways: tuple[WayAnswer, ...] = ()
     parts: tuple[PartAnswer, ...] = ()
@@ -217,6 +220,7 @@ def why(
     parts = _parts(inquirer, whole, locate, owner_of)
     taken = tuple(dict.fromkeys(inquirer.taken_by(destination, protocol, p) for p in ports))
     through, translation = _translation(taken, whole)
+    to_itself = _to_itself(inquirer, source, taken, protocol, ports, whole) if translation else ()
     found: tuple[Change, ...] = ()
     if with_changes and whole.parts and not whole.ways and whole.verdict in ("allow", "deny"):
 
@@ -247,6 +251,7 @@ def why(
         ),
         through=through,
         translation=translation,
+        to_itself=to_itself,
         reasons=tuple(OpenReason(kind=r.kind, reason=r.text) for r in whole.reasons),
         ways=_ways(whole, locate, owner_of),
         parts=parts,
@@ -363,6 +368,18 @@ def _translation(taken: Sequence[Target], settled: Settled) -> tuple[tuple[str, 
             ends.update(dict.fromkeys(f"{end}:{port}" for end in part.destinations))
     services |= dict.fromkeys(part.through.ref for part in settled.parts if part.through is not None)
     return tuple(services) if ends else (), tuple(ends)
+
+
+def _to_itself(
+    inquirer: Inquirer, source: Target, taken: Sequence[Target], protocol: int, ports: Sequence[str], settled: Settled
+) -> tuple[str, ...]:
+    """The client, where a Service leads it to itself beside the endpoints that the packets arrive at."""
+    if len(source.rows) != 1 or any(source.rows[0] in part.rows for part in settled.parts):
+        return ()
+    services = [(target, port) for target in taken if target.service is not None for port in ports]
+    found = [d for target, port in services for d in inquirer.deliveries(target, protocol, port)[0]]
+    own = led_back(inquirer, source.rows, [d.row for d in found])
+    return tuple(dict.fromkeys(f"{inquirer.directory.row_ref(d.row)}:{d.port}" for d in found if d.row in own))
 
 
 def _ways(settled: Settled, locate: Locate, owner_of: OwnerOf) -> tuple[WayAnswer, ...]:
