@@ -137,6 +137,26 @@ def test_a_client_behind_the_service_is_named_beside_the_others(tmp_path: Path) 
     assert (alone.translation, alone.to_itself) == (("pod/shop/a:8080",), ())
 
 
+def test_a_change_that_flips_each_packet_is_proposed_once(tmp_path: Path) -> None:
+    backend = PODS.rpartition("---\n")[2].replace("app: db", "app: db, role: second").replace("name: db", "name: db2")
+    service = (
+        "---\napiVersion: v1\nkind: Service\nmetadata: {name: db, namespace: shop}\n"
+        "spec: {selector: {app: db}, ports: [{port: 5432}]}\n"
+    )
+    sent = (
+        "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: out, namespace: shop}\n"
+        "spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{podSelector: {}}]}]}\n"
+    )
+    taken = sent.replace("out,", "in,").replace("app: web", "role: second").replace("egress: [{to", "ingress: [{from")
+    taken = taken.replace("Egress", "Ingress")
+    (tmp_path / "a.yaml").write_text(f"{PODS}---\n{backend}{service}{sent}{taken}", encoding="utf-8")
+    answer = nw.load(str(tmp_path)).why("shop/web", "svc/shop/db:5432")
+    assert (answer.verdict, len(answer.parts)) == ("allow", 2)
+    edits = [change.edits for change in answer.changes]
+    assert ("NetworkPolicy shop/out: delete egress rule 0",) in edits
+    assert len(set(edits)) == len(edits)
+
+
 @pytest.mark.parametrize(
     ("source", "destination"),
     [("shop/batch", "shop/db:5432"), ("shop/web", "shop/db:80"), ("203.0.113.7", "shop/db:5432")],

@@ -107,9 +107,9 @@ def changes(inquirer: Inquirer, settled: Settled, asked: Question, locate: Locat
     of_verdict = opening if wanted == "allow" else closing
     candidates = of_verdict(inquirer, parts[:1])
     if len(parts) > 1:  # what flips the first alone may flip all; what flips each is more
-        known = [[(e.before, e.after) for e in edits] for edits in candidates]
+        known = [_made(edits) for edits in candidates]
         more = of_verdict(inquirer, parts[:MOST_PARTS])
-        candidates += [edits for edits in more if [(e.before, e.after) for e in edits] not in known]
+        candidates += [edits for edits in more if _made(edits) not in known]
     chains = [deltas(inquirer.cluster, edits) for edits in candidates]
     # what one of them names anew is named for all at once, and the rest is shared
     network = inquirer.network.knowing(delta for chain in chains for delta in chain or ())
@@ -122,6 +122,11 @@ def changes(inquirer: Inquirer, settled: Settled, asked: Question, locate: Locat
         if proven is not None:
             out.append(proven)
     return tuple(sorted(out, key=lambda c: (c.size, len(c.edits))))
+
+
+def _made(edits: Sequence[Edit]) -> list[object]:
+    """What edits come to, by which two of them are the same."""
+    return [(e.before, e.after and (e.after.kind, e.after.namespace, e.after.name, e.after.value)) for e in edits]
 
 
 def _prove(
