@@ -157,6 +157,21 @@ def test_a_change_that_flips_each_packet_is_proposed_once(tmp_path: Path) -> Non
     assert len(set(edits)) == len(edits)
 
 
+def test_where_one_end_denies_and_the_other_is_open_both_are_admitted(tmp_path: Path) -> None:
+    head = "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: %s, namespace: shop}\nspec: "
+    sent = head % "web" + "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress]}\n"
+    admitted = "ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}]"
+    taken = head % "db" + "{podSelector: {matchLabels: {app: db}}, " + admitted + "}\n"
+    (tmp_path / "a.yaml").write_text(PODS + sent + taken, encoding="utf-8")
+    answer = nw.load(str(tmp_path)).why("shop/web", "shop/db:5432")
+    assert (answer.verdict, answer.parts[0].ingress.verdict) == ("deny", "undecided")
+    (change,) = answer.changes
+    assert [edit.partition(":")[0] for edit in change.edits] == [
+        "new NetworkPolicy shop/allow-web-to-db-egress",
+        "new NetworkPolicy shop/allow-web-to-db",
+    ]
+
+
 @pytest.mark.parametrize(
     ("source", "destination"),
     [("shop/batch", "shop/db:5432"), ("shop/web", "shop/db:80"), ("203.0.113.7", "shop/db:5432")],

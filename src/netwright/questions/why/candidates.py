@@ -26,6 +26,7 @@ from netwright.dialects.multus import POLICY as MULTI_POLICY
 from netwright.dialects.multus.edit import for_network
 from netwright.engine.inquire import Inquirer, Part, of_family
 from netwright.engine.nearest import Near, attributes, nearest_rule
+from netwright.engine.verdict import Side as OneSide
 from netwright.model.document import Decoded
 from netwright.model.networks import POD
 from netwright.model.rule import Members
@@ -35,10 +36,7 @@ def opening(inquirer: Inquirer, parts: Sequence[Part]) -> list[list[Edit]]:
     """What may allow these packets, each a change by itself."""
     near: list[dict[Side, Near | None]] = []
     for part in parts:
-        sides: list[Side] = []
-        for side, one in (("egress", part.outcome.egress), ("ingress", part.outcome.ingress)):
-            if not one.may:
-                sides.append(side)  # type: ignore[arg-type]
+        sides = [side for side, one in _sides(part) if not one.may]
         near.append({side: nearest_rule(inquirer, part.packet, side) for side in sides})
     out: list[list[Edit]] = []
     widened = _all_widened(inquirer, parts, near)
@@ -50,7 +48,15 @@ def opening(inquirer: Inquirer, parts: Sequence[Part]) -> list[list[Edit]]:
     own = _own_policies(inquirer, [(part, side) for part, sides in zip(parts, near, strict=True) for side in sides])
     if own:
         out.append(own)
+    if any(one.may and not one.must for part in parts for _, one in _sides(part)):  # which the denying ends do not show
+        both = _own_policies(inquirer, [(part, side) for part in parts for side, one in _sides(part) if not one.must])
+        if both:
+            out.append(both)
     return out
+
+
+def _sides(part: Part) -> tuple[tuple[Side, OneSide], ...]:
+    return ("egress", part.outcome.egress), ("ingress", part.outcome.ingress)
 
 
 def _kind(inquirer: Inquirer) -> str:
