@@ -158,6 +158,8 @@ OF: Final[dict[str, dict[str, str]]] = {
         "from": "one of the senders that it stands for",
         "to": "one of the receivers, with the port",
         "more": "how many further pairs the same rules decide",
+        "more_from": "how many further ends their packets come from",
+        "more_to": "how many further ends their packets go to",
         "family": "4 or 6, the family of addresses",
         "service": "protocol and port",
         "verdict": "`allow`, `deny` or `undecided`",

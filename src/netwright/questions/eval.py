@@ -20,6 +20,8 @@ from netwright.model.references import kind_of
 from netwright.questions.registry import Asked, Eval, Icmp, Query
 
 Locate = Callable[[Origin], Position | None]
+MOST_NAMED = 10
+"""Pairs that are named of those that nothing tells apart."""
 
 
 class By(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,7 +125,7 @@ def _one(inquirer: Inquirer, query: Query, told: _Told) -> Evaluated:
         icmp=query.icmp,
         verdict=settled.verdict,
         groups=settled.groups if settled.verdict == "allow" else "all",
-        when=conditions(settled),
+        when=conditions(inquirer, query, settled),
         undecided=tuple(Undecided(kind=r.kind, reason=r.text) for r in settled.reasons),
         note="; ".join(filter(None, notes)),
         by=_cited(inquirer, settled, told),
@@ -185,7 +187,7 @@ def ask(
     )
 
 
-def conditions(settled: Settled) -> tuple[str, ...]:
+def conditions(inquirer: Inquirer, query: Query, settled: Settled) -> tuple[str, ...]:
     """For a group of which some may pass: who. For what is open by conditions alone: these."""
     if settled.verdict == "undecided" and settled.reasons and all(r.kind == "depends" for r in settled.reasons):
         return tuple(r.text for r in settled.reasons)
@@ -197,9 +199,12 @@ def conditions(settled: Settled) -> tuple[str, ...]:
             out.update((step.text, None) for step in way.steps if step.verdict == "some")
     if out:
         return tuple(out)
+    ends = inquirer.directory.resolve(query.from_), inquirer.directory.destination(query.to)
     for part in settled.parts:
         if part.outcome.verdict == "allow":
-            out[f"from {part.source} to {part.destination}"] = None
+            pairs = [f"from {source} to {end}" for source, end in inquirer.pairs_of(part, *ends)]
+            more = len(pairs) - 1
+            out.update(dict.fromkeys(pairs if len(pairs) <= MOST_NAMED else [f"{pairs[0]} and {more} more alike"]))
     return tuple(out)
 
 

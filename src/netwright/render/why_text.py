@@ -106,9 +106,9 @@ def _way(way: WayAnswer, words: Words) -> list[str]:
 def _part(part: PartAnswer, several: bool, families: bool, lines: Lines, words: Words) -> list[str]:
     out = []
     if several:
-        more = f" and {part.more} more" if part.more else ""
+        from_, to = (f" and {more} more" if more else "" for more in (part.more_from, part.more_to))
         over = f" over IPv{part.family}" if families else ""
-        asked = f"{part.source} {words['arrow']} {part.destination}{more}  {part.service}{over}"
+        asked = f"{part.source}{from_} {words['arrow']} {part.destination}{to}  {part.service}{over}"
         out += _verdict(part.verdict, asked, words)
     if part.relation == "self":
         return [*out, "  self     a pod always reaches itself by its own address"]

@@ -77,12 +77,15 @@ class SideAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PartAnswer(msgspec.Struct, frozen=True, kw_only=True, rename=FROM_TO):
-    """One of the packets a question stands for; packets that are decided by the same rules are one part. `apart` says
-    which networks the ends are on, where that is what keeps them apart."""
+    """One of the packets a question stands for; packets that are decided by the same rules are one part: those of
+    `more` further pairs of ends, with so many further ones on either side. `apart` says which networks the ends are on,
+    where that is what keeps them apart."""
 
     source: str
     destination: str
     more: int = 0
+    more_from: int = 0
+    more_to: int = 0
     family: Family
     service: str
     verdict: Verdict
@@ -217,7 +220,7 @@ def why(
     settled = [inquirer.ask(source, destination, protocol, p, family=family, icmp=icmp) for p in ports]
     whole = _together(inquirer, settled)
     judged = _judge(inquirer, [] if whole.ways else whole.parts)
-    parts = _parts(inquirer, whole, locate, owner_of)
+    parts = _parts(inquirer, source, destination, whole, locate, owner_of)
     taken = tuple(dict.fromkeys(inquirer.taken_by(destination, protocol, p) for p in ports))
     through, translation = _translation(taken, whole)
     to_itself = _to_itself(inquirer, source, taken, protocol, ports, whole) if translation else ()
@@ -395,7 +398,9 @@ def _ways(settled: Settled, locate: Locate, owner_of: OwnerOf) -> tuple[WayAnswe
     return tuple(out)
 
 
-def _parts(inquirer: Inquirer, settled: Settled, locate: Locate, owner_of: OwnerOf) -> tuple[PartAnswer, ...]:
+def _parts(
+    inquirer: Inquirer, asked: Target, to: Target, settled: Settled, locate: Locate, owner_of: OwnerOf
+) -> tuple[PartAnswer, ...]:
     grouped: dict[object, list[Part]] = {}
     sides: dict[object, tuple[SideAnswer, SideAnswer]] = {}
     for part in settled.parts:
@@ -409,11 +414,14 @@ def _parts(inquirer: Inquirer, settled: Settled, locate: Locate, owner_of: Owner
         first = same[0]
         source = which_node(inquirer, same) if first.source == A_NODE else first.source
         egress, ingress = sides[mark]
+        pairs = {pair for p in same for pair in inquirer.pairs_of(p, asked, to)}
         out.append(
             PartAnswer(
                 source=source,
                 destination=first.destination,
-                more=len({(p.source, end) for p in same for end in p.destinations}) - 1,
+                more=len(pairs) - 1,
+                more_from=len({start for start, _ in pairs}) - 1,
+                more_to=len({end for _, end in pairs}) - 1,
                 family=first.packet.family,
                 service=str(ServiceSet.of([(first.packet.key, first.packet.key + 1)])),
                 verdict=first.outcome.verdict,
