@@ -293,15 +293,15 @@ class Inquirer:
             if p.name == port and p.protocol == protocol
         ]
         if not out:
+            named = [p for row in target.rows for p in self.cluster.row_ports[row] if p.name]
+            others = sorted({protocol_name(p.protocol) for p in named if p.name == port})
+            there = f", but one of {' and '.join(others)}" if others else ""
+            listed = ", ".join(f"`{name}`" for name in sorted({p.name for p in named if p.protocol == protocol}))
             raise UsageError(
-                f"`{target.ref}` has no {protocol_name(protocol)} port named `{port}`",
-                help="write the number, or one of "
-                + (", ".join(f"`{p}`" for p in self._port_names(target)) or "its named ports"),
+                f"`{target.ref}` has no {protocol_name(protocol)} port named `{port}`{there}",
+                help=f"write the number, or one of {listed}" if listed else "write the number",
             )
         return out, "", ()
-
-    def _port_names(self, target: Target) -> list[str]:
-        return sorted({p.name for row in target.rows for p in self.cluster.row_ports[row] if p.name})
 
     def dialled_port(self, service: ServiceNoun, protocol: int, port: str) -> ServicePortNoun | None:
         """What stands behind a port of a Service that a client dials: one that it lists, or, of a headless one, any."""

@@ -103,6 +103,36 @@ def test_without_a_port_those_that_are_served(tmp_path: Path) -> None:
         twin.why("shop/web:80", "shop/db:80")
 
 
+NAMED = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: db, namespace: shop, labels: {app: db}}
+spec:
+  containers:
+    - {name: c, image: i, ports: [{name: dns, containerPort: 53, protocol: UDP}, {name: pg, containerPort: 5432}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: db, namespace: shop}
+spec:
+  selector: {app: db}
+  ports: [{name: u, port: 53, protocol: UDP, targetPort: dns}, {name: t, port: 53, targetPort: dns}]
+"""
+
+
+def test_a_port_that_endpoints_have_for_another_protocol(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(NAMED, encoding="utf-8")
+    twin = nw.load(str(tmp_path))
+    assert twin.why("192.0.2.1", "shop/db:dns", protocol="UDP").verdict == "allow"
+    with pytest.raises(UsageError, match="`pod/shop/db` has no TCP port named `dns`, but one of UDP") as refused:
+        twin.why("192.0.2.1", "shop/db:dns")
+    assert refused.value.help == "write the number, or one of `pg`"
+    (tmp_path / "b.yaml").write_text(NAMED.partition("---")[0].replace("db", "web"), encoding="utf-8")
+    answer = nw.load(str(tmp_path)).why("shop/web", "svc/shop/db:53")
+    told = "svc/shop/db has no endpoints at its TCP port 53: none of its pods has a TCP port named `dns`"
+    assert (answer.verdict, answer.note) == ("deny", told)
+
+
 def test_icmp(tmp_path: Path) -> None:
     answer = small(tmp_path).why("shop/web", "shop/db", protocol="ICMP")
     assert answer.verdict == "undecided"

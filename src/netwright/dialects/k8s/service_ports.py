@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Literal, NamedTuple
 
 from netwright.base.ipset import Family, is_address
-from netwright.base.services import PROTOCOLS
+from netwright.base.services import PROTOCOLS, protocol_name
 from netwright.dialects.k8s.generated import GENERATED, UNKNOWN
 from netwright.dialects.k8s.objects import EndpointEntry, EndpointPort, EndpointSlice, ServicePort
 from netwright.model.cluster import Backend, ContainerPortNoun, ServicePortNoun
@@ -133,6 +133,9 @@ class Leads:
             if (number := self._number(row, port, behind)) is not None
         ]
         nowhere = "has no endpoints"
+        if behind.ready and not backends:
+            nowhere += f" at its {protocol_name(protocol)} port {port.port}: "
+            nowhere += f"none of its pods has a {protocol_name(protocol)} port named `{port.target_port}`"
         if behind.selected and not behind.ready:
             nowhere += f": of the {behind.selected} that it selects none is ready"
         return backends, nowhere, ""
