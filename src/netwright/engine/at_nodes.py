@@ -301,6 +301,10 @@ def _settled(
         if inquirer.cluster.has_assumed_families:
             return Settled("undecided", "none", (), told, (Reason("unknown", told),))
         return Settled("deny", "none", (), told)
+    ends = (*taker.near, *taker.others)
+    over = {f for d in ends for f in d.families or inquirer.network.families}
+    if taker.service is not None and over.isdisjoint(p.packet.family for p in arriving):
+        told += f"; {taker.service.ref} is reached over {' and '.join(f'IPv{f}' for f in sorted(over))} only"
     parts = list(dict.fromkeys(p for _, found in (*sure, *perhaps) for p in found))
     verdicts, otherwise = {verdict for verdict, _ in sure}, {verdict for verdict, _ in perhaps}
     if not sure and taker.service is not None:  # the node drops it

@@ -251,3 +251,13 @@ def test_a_private_address_may_be_the_pods_own_node(
     (evaluated,) = nw.load(str(tmp_path)).eval([{"from": source, "to": destination, "port": 80}])
     assert (answer.note, evaluated.note) == (note, note)
     assert (answer.verdict == "deny") == ("ingress: [{}]" not in nodes)
+
+
+def test_at_a_port_of_a_service_of_the_other_family_this_is_why_it_is_denied(tmp_path: Path) -> None:
+    dual = NODES.replace("192.168.1.10}", '192.168.1.10}, {type: InternalIP, address: "fd00:192::10"}')
+    four = "type: NodePort, ipFamilies: [IPv4], ipFamilyPolicy: SingleStack, ports: [{port: 80, nodePort: 30080}]"
+    text = dual + pod("db", "10.244.0.5", ", nodeName: n1") + service("db", four)
+    found = asked(tmp_path, text, "2001:db8::5", "node/n1:30080")
+    assert (found.verdict, found.note.rpartition("; ")[2]) == ("deny", "svc/shop/db is reached over IPv4 only")
+    found = asked(tmp_path, text, "192.0.2.5", "node/n1:30080")
+    assert (found.verdict, "only" in found.note) == ("allow", False)
