@@ -10,7 +10,7 @@ from netwright.questions.why import Cited, PartAnswer, SideAnswer, WayAnswer, Wh
 from netwright.questions.why.changes import Change
 from netwright.render.escape import plain
 from netwright.render.leads_here import leads_here_told
-from netwright.render.why_text import ITSELF
+from netwright.render.why_text import ITSELF, allowing_rules
 from netwright.render.words import Words, count
 
 VERDICT = {
@@ -97,7 +97,10 @@ def _side(side: SideAnswer) -> list[str]:
     if side.verdict == "not isolated":
         return [f"{name}: allowed, because no policy isolates this end in this direction."]
     if side.verdict == "allow":
-        return [f"{name}: allowed by {_several(side.rules)}."]
+        _, perhaps = allowing_rules(side)
+        listed = [c for c in side.rules if c not in perhaps]
+        too = f"; perhaps also by {_several(perhaps)}" if perhaps else ""
+        return [f"{name}: allowed by {_several(listed)}{too}."]
     if side.verdict == "undecided":
         return [f"{name}: open, it may depend on {_several(side.rules or side.isolating) or 'what was not read'}."]
     denying = [c for c in side.rules if c.action == "deny"]

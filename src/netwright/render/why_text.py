@@ -136,8 +136,9 @@ def _side(side: SideAnswer, lines: Lines, words: Words) -> list[str]:
         told = "no policy isolates this end in this direction"
         return out + words.fold(told, pad, head + "ALLOW  ", marks=_SIGNS)
     if side.verdict == "allow":
-        allowing = [c for c in side.rules if c.action == "allow"]
+        allowing, perhaps = allowing_rules(side)
         out += _cited("ALLOW  ", allowing, head, pad, words)
+        out += _cited("OPEN   ", perhaps, pad, pad, words, "perhaps admits it too")
         return out + _excerpt(allowing[0], lines, words) if allowing else out
     if side.verdict == "undecided":
         listed = side.rules or side.isolating
@@ -160,6 +161,13 @@ def _side(side: SideAnswer, lines: Lines, words: Words) -> list[str]:
     elif side.isolating:
         out += _excerpt(side.isolating[0], lines, words)
     return out
+
+
+def allowing_rules(side: SideAnswer) -> tuple[list[Cited], list[Cited]]:
+    """The rules that allow it in a direction, and those that perhaps match beside them."""
+    allowing = [c for c in side.rules if c.action == "allow"]
+    surely = [c for c in allowing if c.surely]
+    return (surely, [c for c in allowing if not c.surely]) if surely else (allowing, [])
 
 
 def _cited(sign: str, cited: Sequence[Cited], head: str, pad: str, words: Words, told: str = "") -> list[str]:

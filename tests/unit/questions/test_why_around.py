@@ -281,3 +281,19 @@ def test_nodes_that_are_decided_otherwise_are_told_apart(tmp_path: Path) -> None
 def test_nodes_that_are_decided_alike_are_one(tmp_path: Path) -> None:
     answer = asked(tmp_path, POD + SERVICE, "203.0.113.9", "svc/shop/web:80")
     assert [part.source for part in answer.parts] == ["a node"]
+
+
+def test_a_rule_that_perhaps_admits_it_too_is_not_said_to(tmp_path: Path) -> None:
+    policy = (
+        "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: %s, namespace: shop}\n"
+        "spec: {podSelector: {}, ingress: [{from: [%s]}]}\n"
+    )
+    text = POD + POD.replace("name: web,", "name: cli,", 1).join(("---\n", ""))
+    text += policy % ("one", "{podSelector: {}}") + policy % ("two", "{ipBlock: {cidr: 10.9.0.0/16}}")
+    answer = asked(tmp_path, text, "shop/cli", "shop/web:8080")
+    assert [rule.surely for rule in answer.parts[0].ingress.rules] == [True, False]
+    shown = told(answer)
+    assert "NetworkPolicy shop/one rule 0\n           OPEN   " in shown
+    assert "NetworkPolicy shop/two rule 0  perhaps admits it too" in shown
+    (line,) = [line for line in narrated(answer) if line.startswith("Ingress")]
+    assert "; perhaps also by NetworkPolicy shop/two rule 0" in line
