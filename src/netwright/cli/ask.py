@@ -337,11 +337,18 @@ def _evaluated(twin: Twin, query: Query, namespaces: tuple[str, ...]) -> list[Ev
 
 
 def _queries(name: str) -> list[tuple[str, bytes]]:
+    from netwright.sources.document_text import utf8
+    from netwright.sources.yamltext import TextFault
+
     try:
         data = standard_input().read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise UsageError(f"`{name}` cannot be read: {reason}", help="--queries takes a file of JSON lines") from None
+    try:
+        data = utf8(data)
+    except TextFault as fault:
+        raise UsageError(f"`{name}` is not understood: {fault}", help="--queries takes a file of JSON lines") from None
     return [(f"{name}:{i}", line) for i, line in enumerate(data.splitlines(), 1) if line.strip()]
 
 

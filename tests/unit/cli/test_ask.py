@@ -155,6 +155,18 @@ def test_eval_says_why_a_port_leads_nowhere(capfd: pytest.CaptureFixture[str], s
     assert "svc/shop/web has no TCP port 443" in ask(capfd, "eval", shop, "--queries", queries, "-o", "text")[1]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_eval_reads_questions_behind_a_byte_order_mark(
+    capfd: pytest.CaptureFixture[str], shop: str, tmp_path: Path, encoding: str
+) -> None:
+    (tmp_path / "q.jsonl").write_text("".join(json.dumps(q) + "\r\n" for q in QUESTIONS), encoding=encoding)
+    code, out, _ = ask(capfd, "eval", shop, "--queries", str(tmp_path / "q.jsonl"))
+    assert (code, out.count("\n")) == (0, len(QUESTIONS))
+    (tmp_path / "q.jsonl").write_text(json.dumps(QUESTIONS[0]), encoding="utf-32")
+    code, _, told = ask(capfd, "eval", shop, "--queries", str(tmp_path / "q.jsonl"))
+    assert (code, "is not understood: a text in UTF-32" in told) == (2, True)
+
+
 # --- reach ---------------------------------------------------------
 
 
