@@ -86,8 +86,13 @@ def _entries(folder: str) -> dict[str, str]:
 
 
 def read_stdin(stdin: BinaryIO) -> Text:
-    """Standard input as a text called `-`. Raises SourceError where it is packed."""
-    data = stdin.read(MAX_FILE + 1)
+    """Standard input as a text called `-`. Raises SourceError where it is packed, or is a stream of text."""
+    data: object = stdin.read(MAX_FILE + 1)
+    if not isinstance(data, bytes):
+        raise SourceError(
+            "standard input is a stream of text, and bytes are read",
+            help="give the stream below it, as `sys.stdin.buffer`, or `io.BytesIO(text.encode())`",
+        )
     if len(data) > MAX_FILE:
         return Text(file="-", inner="-", data=None, fault=_too_large("-"))
     refuse_packed("-", data, "standard input")

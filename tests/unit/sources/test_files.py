@@ -130,6 +130,12 @@ def test_no_source() -> None:
         read([])
 
 
+def test_a_stream_of_text_is_refused() -> None:
+    with pytest.raises(SourceError, match="stream of text, and bytes are read") as refused:
+        read(["-"], stdin=io.StringIO(pod("piped")))  # type: ignore[arg-type]
+    assert "sys.stdin.buffer" in refused.value.help
+
+
 def test_stdin_and_files_together(tmp_path: Path) -> None:
     write(tmp_path, "a.yaml")
     found = read(["-", str(tmp_path / "a.yaml")], stdin=io.BytesIO(pod("piped").encode()))
