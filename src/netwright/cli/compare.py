@@ -162,7 +162,7 @@ class _Comparing:
             self._has_manifests[i] |= held[i]
             self._is_partial[i] |= provenance.is_partial
         answer = 1 if found.fails(self.fail_on) else 4 if found.may_fail(self.fail_on) else 0
-        _, reasons = exit_code(before if provenances[0].is_partial else after, answer)
+        _, reasons = exit_code(after, answer, is_partial=provenances[0].is_partial or not found.is_known)
         if self.given.verbose:
             self.costs += [*([f"{new.name}:"] if new.name else []), *before.costs(), *after.costs()]
         return Compared(

@@ -276,10 +276,10 @@ def output_options(formats: Sequence[str], default: str = "text") -> Callable[[F
     return add
 
 
-def exit_code(twin: Twin, answer: int) -> tuple[int, list[str]]:
+def exit_code(twin: Twin, answer: int, *, is_partial: bool = False) -> tuple[int, list[str]]:
     """The first exit code that applies, and every reason for one other than 0."""
     reasons = []
-    if twin.provenance.is_partial:
+    if is_partial or twin.provenance.is_partial:
         reasons.append("3: part of the input could not be used")
     if answer:
         reasons.append({1: "1: the answer is no", 4: "4: undecided"}[answer])

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from netwright.questions.diff import Diffed
+from netwright.questions.diff.not_read import HINT
+from netwright.questions.diff.objects import ObjectChange
 from netwright.questions.diff.services import DENIED, ServiceChange
 from netwright.questions.diff.ways import ExposureChange
 from netwright.render.words import count
@@ -70,5 +72,11 @@ def quiet(found: Diffed) -> Iterator[tuple[str, str, list[str]]]:
     yield "object", LISTENING + far, names
     yield "object", f"changed without effect on connections{far}", [c.ref for c in found.without_effect]
     yield "file", f"changed text but not traffic{far}", list(found.quiet_files)
-    places = [change.after or change.before or change.name for change in found.unread]
+    places = [_place(change) for change in found.unread]
     yield "part", "of the input could not be read and could hide a difference", places
+
+
+def _place(change: ObjectChange) -> str:
+    """Where what was not read stands, and how it would be."""
+    place = change.after or change.before or change.name
+    return f"{place} ({HINT})" if change.note.endswith(HINT) else place

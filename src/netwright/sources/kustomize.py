@@ -207,6 +207,11 @@ def targets(text: bytes) -> list[str]:
     return _targets(_content(text))
 
 
+def acting(text: bytes) -> dict[str, object]:
+    """What of the text of a kustomization could act on the network: all but the images."""
+    return {field: value for field, value in _content(text).items() if field != "images"}
+
+
 def _targets(content: dict[str, object]) -> list[str]:
     """The local paths that a kustomization names: folders and files; URLs and inline patches are left out."""
     found: list[object] = []

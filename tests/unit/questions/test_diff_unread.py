@@ -59,6 +59,7 @@ def load(tmp_path: Path) -> Load:
         folder = tmp_path / name
         folder.mkdir()
         for file, text in files.items():
+            (folder / file).parent.mkdir(exist_ok=True)
             (folder / file).write_text(text, encoding="utf-8")
         return nw.load(str(folder))
 
@@ -327,3 +328,53 @@ def test_a_way_in_may_lead_through_an_unreadable_object_of_another_name_but_to_i
         (way,) = [e for e in found.exposed if (e.service, e.via) == ("svc/shop/web", "Ingress")]
         assert (way.was, way.now) == seen
         assert ("file more.yaml" in {found.because[i].ref for i in way.because}) == (now == "undecided")
+
+
+# --- what is not rendered, not evaluated, or refused ---
+
+KUSTOMIZATION = "resources: [db.yaml, web.yaml]\n"
+PATCHES = KUSTOMIZATION + "patches: [{path: patch.yaml, target: {kind: Deployment}}]\n"
+PATCH = "- {op: replace, path: /spec/replicas, value: 0}\n"
+HINT = "`--kustomize` renders it"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "unread"),
+    [
+        ({}, {"kustomization.yaml": KUSTOMIZATION}, ["kustomization.yaml"]),
+        ({"kustomization.yaml": KUSTOMIZATION}, {"kustomization.yaml": PATCHES}, ["kustomization.yaml"]),
+        (
+            {"kustomization.yaml": PATCHES, "patch.yaml": PATCH},
+            {"kustomization.yaml": PATCHES, "patch.yaml": PATCH.replace("0", "1")},
+            ["patch.yaml"],
+        ),
+        (
+            {"o/kustomization.yaml": PATCHES, "o/patch.yaml": PATCH, "patch.yaml": PATCH},
+            {"o/kustomization.yaml": PATCHES, "o/patch.yaml": "[]\n", "patch.yaml": "[]\n"},
+            ["o/patch.yaml"],
+        ),
+    ],
+    ids=["comes", "changes", "patch", "patch of that folder"],
+)
+def test_a_kustomization_that_is_not_rendered_and_differs_may_hide_a_difference(
+    load: Load, before: Mapping[str, str], after: Mapping[str, str], unread: list[str]
+) -> None:
+    found = load("b", {**FILES, **after}).diff(load("a", {**FILES, **before}))
+    assert found.is_empty
+    assert [(c.kind, c.name, c.change) for c in found.unread] == [("file", name, "unreadable") for name in unread]
+    assert all(c.note.startswith("NW1004: ") and c.note.endswith(HINT) and c.place for c in found.unread)
+    assert not {*found.quiet_files} & {*unread}
+
+
+def test_a_kustomization_that_differs_in_nothing_of_the_network_hides_nothing(load: Load) -> None:
+    before = {**FILES, "kustomization.yaml": KUSTOMIZATION}
+    more = {
+        "same": {"kustomization.yaml": KUSTOMIZATION},
+        "image": {"kustomization.yaml": f"# mine\n{KUSTOMIZATION}images: [{{name: c, newTag: '2'}}]\n"},
+        "resource": {"db.yaml": FILES["db.yaml"].replace("c:1", "c:2")},
+        "beside": {"values.yaml": "a: 1\n"},
+    }
+    for name, files in more.items():
+        found = load(name, {**before, **files}).diff(load(f"before-{name}", before))
+        assert found.is_empty, name
+        assert found.is_known, name

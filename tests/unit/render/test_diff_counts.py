@@ -100,6 +100,22 @@ def test_what_changed_beside_an_unreadable_text_is_quiet_as_far_as_is_known(ask:
     assert "1 part of the input could not be read and could hide a difference: other/x.yaml:" in told
 
 
+def test_a_kustomization_that_is_not_rendered_and_differs_passes_in_no_format(ask: Ask) -> None:
+    shutil.rmtree("without")
+    shutil.copytree("with", "without")
+    for name, text in (("with", ""), ("without", "patches: [{patch: '[]'}]\n")):
+        Path(name, "kustomization.yaml").write_text(f"resources: [shop/web.yaml]\n{text}")
+    both = ("with", "without")
+    told = " ".join(ask(*both).split())
+    assert "and could hide a difference: without/kustomization.yaml:1:1 (`--kustomize` renders it) " in told
+    assert told.endswith("exit 3: part of the input could not be used")
+    assert "changed text but not traffic" not in told
+    for name in ("md", "github", "junit", "json"):
+        assert "`--kustomize` renders it" in ask(*both, "-o", name), name
+    assert set(cases(ask(*both, "-o", "junit")).values()) == {"skipped"}
+    assert json.loads(ask(*both, "-o", "json"))["exit_reasons"] == ["3: part of the input could not be used"]
+
+
 def test_a_twin_of_which_a_part_cannot_be_read_is_not_without_a_difference(ask: Ask) -> None:
     for side, text in (("one", "a: ["), ("other", "b: [")):
         for name in ("east", "west"):

@@ -153,6 +153,7 @@ def diff(before: Asked, after: Asked) -> Diffed:
     if len(families) > 1:
         told = _Pairs(*(_both_families(listed) for listed in told))
     files = _Files(before, after)
+    unread = [changes.listed[i] for i in changes.unread] if changes.unread and not files.are_same() else []
     quiet = {*changes.unread, *used}
 
     left = [c for i, c in enumerate(changes.listed) if i not in quiet]
@@ -171,10 +172,10 @@ def diff(before: Asked, after: Asked) -> Diffed:
         because=tuple(changes.listed[i] for i in used),
         listening=tuple(elsewhere),
         without_effect=tuple(c for c in left if c not in elsewhere),
-        quiet_files=files.quiet([*(changes.listed[i] for i in used), *elsewhere]),
+        quiet_files=files.quiet([*(changes.listed[i] for i in used), *elsewhere, *unread]),
         outside=tuple(dict.fromkeys(o for c in compared for o in c.ends.owners[len(c.ends.owners) - c.ends.outside :])),
         pairs=max(len(c.ends.owners) ** 2 - c.ends.outside**2 for c in compared),
-        unread=tuple(changes.listed[i] for i in changes.unread) if changes.unread and not files.are_same() else (),
+        unread=tuple(unread),
     )
 
 

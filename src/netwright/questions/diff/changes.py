@@ -8,6 +8,7 @@ from typing import Any
 from netwright.model.cluster import OBJECT_KIND
 from netwright.model.document import Decoded, Unread
 from netwright.model.kind_lists import changes_verdicts
+from netwright.questions.diff.not_read import unrendered
 from netwright.questions.diff.objects import Key, ObjectChange, changed_objects, changed_profile, key_of
 from netwright.questions.registry import Asked
 
@@ -43,6 +44,7 @@ class Changes:
             self.listed += self._note(unread)
             self._keys = [set(map(key_of, cluster.objects)) for cluster in self._clusters]
             self._find_lost(found)
+        self.listed += unrendered(before, after)
         self.unread: Numbers = tuple(range(len(self.listed)))
         self.numbers: dict[Key, Numbers] = {**self.lost[0], **self.lost[1]}
         if old.profile != new.profile:
