@@ -153,6 +153,7 @@ def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot |
     unread_kinds: dict[tuple[str, str], list[Document]] = {}
     routes: list[UnreadRoute | None] = []
     refused: list[Document] = []
+    unevaluated: list[Document] = []
     ambiguous: list[Unread] = []  # those refused that stand in clusters all the same
     bringing: dict[str, Document] = {}  # of each namespace the first that may make pods
     kinds: dict[tuple[str, str], Kind | None] = {}
@@ -180,14 +181,14 @@ def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot |
             if kind.effect != "none":
                 local = kind.namespaced and not is_wide(document)
                 namespaces = (document.namespace or "default",) if local else ()
-                name = named(document.namespace, document.name)
+                unevaluated.append(document)
                 unknown.append(
                     UnknownPolicy(
                         kind=document.kind,
                         namespaces=namespaces,
                         hosts=kind.hosts,
                         effect=kind.effect,
-                        reason=f"{document.kind} `{name}` acts on the network and is not evaluated yet",
+                        reason=document.unevaluated,
                     )
                 )
         else:
@@ -236,6 +237,7 @@ def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot |
         reading=reading,
         unread_routes=tuple(route for route in routes if route is not None),
         refused=tuple(refused),
+        unevaluated=tuple(unevaluated),
         ambiguous=tuple(ambiguous),
     )
 

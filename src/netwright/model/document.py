@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from netwright.base.diagnostics import Diagnostic
-from netwright.base.spans import Node, Place, Pointer, Position
+from netwright.base.spans import Node, Place, Pointer, Position, named
 
 Fate = Literal["evaluated", "irrelevant", "not_understood", "invalid", "unreadable"]
 """What became of a document: read into the twin; known not to touch the network; a kind or a text that is not
@@ -40,6 +40,12 @@ class Document(msgspec.Struct, kw_only=True, eq=False):
     def group(self) -> str:
         """The API group: "" for the core group, "apps", "networking.k8s.io" …"""
         return self.api_version.rpartition("/")[0]
+
+    @property
+    def unevaluated(self) -> str:
+        """Of an object of a kind that acts on the network and is not evaluated: why verdicts are open for it."""
+        name = named(self.namespace, self.name)
+        return f"{self.kind} `{name}` acts on the network and is not evaluated yet"
 
     def tree(self) -> Any:
         """The object as plain values."""

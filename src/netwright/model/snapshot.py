@@ -24,6 +24,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     unread_routes: tuple[UnreadRoute, ...] = ()
     refused: tuple[Document, ...] = ()
     """What of a kind that is read the API server would refuse."""
+    unevaluated: tuple[Document, ...] = ()
+    """What is of a kind that acts on the network and is not evaluated."""
     ambiguous: tuple[Unread, ...] = ()
     """Of these what earlier servers took, and what means different things to different readers."""
 

@@ -77,6 +77,8 @@ def quiet(found: Diffed) -> Iterator[tuple[str, str, list[str]]]:
 
 
 def _place(change: ObjectChange) -> str:
-    """Where what was not read stands, and how it would be."""
-    place = change.after or change.before or change.name
+    """Where what was not read stands, and how it would be read."""
+    place = change.place or change.name
+    if change.kind != "file":
+        return f"{change.ref} ({place})"
     return f"{place} ({HINT})" if change.note.endswith(HINT) else place

@@ -181,12 +181,13 @@ def test_what_becomes_undecided_is_neither_opened_nor_closed(edit: Ask) -> None:
     assert all(u.because == (0,) for u in found.undecided)
 
 
-def test_a_policy_that_is_not_read_leaves_open_and_no_object_is_blamed(edit: Ask) -> None:
+def test_a_policy_that_is_not_read_is_the_cause_of_what_it_leaves_open(edit: Ask) -> None:
     unread = "{apiVersion: networking.gke.io/v1, kind: FQDNNetworkPolicy, metadata: {name: c, namespace: ops}}\n"
     found = edit("job.yaml", JOB, f"{JOB}---\n{unread}")
     assert (found.opened, found.closed) == ((), ())
     assert {(u.was, u.now) for u in found.undecided if u.source == "pod/ops/job"} >= {("allow", "undecided")}
-    assert {u.because for u in found.undecided} == {()}
+    assert {u.because for u in found.undecided} == {(0,)}
+    assert [(c.ref, c.change) for c in found.because] == [("FQDNNetworkPolicy ops/c", "added")]
 
 
 # --- ways in ----------------------------------------------------------------------------------------------------------

@@ -378,3 +378,49 @@ def test_a_kustomization_that_differs_in_nothing_of_the_network_hides_nothing(lo
         found = load(name, {**before, **files}).diff(load(f"before-{name}", before))
         assert found.is_empty, name
         assert found.is_known, name
+
+
+ANTREA = """\
+apiVersion: crd.antrea.io/v1beta1
+kind: ClusterNetworkPolicy
+metadata: {name: x}
+spec: {priority: 5, tier: emergency, appliedTo: [{podSelector: {}}], ingress: [{action: Drop}]}
+"""
+
+
+def test_an_object_of_a_kind_that_is_not_evaluated_is_the_cause_of_what_it_leaves_open(load: Load) -> None:
+    without_it, with_it = load("a", FILES), load("b", {**FILES, "x.yaml": ANTREA})
+    for found, change in ((with_it.diff(without_it), "added"), (without_it.diff(with_it), "removed")):
+        assert sure(found) == []
+        assert found.undecided
+        assert all(one.because == (0,) for one in (*found.undecided, *found.exposed))
+        (cause,) = found.because
+        assert (cause.ref, cause.change) == ("ClusterNetworkPolicy x", change)
+        assert cause.place.endswith("/b/x.yaml:1:1")
+        assert cause.note == "NW1008: ClusterNetworkPolicy (crd.antrea.io/v1beta1) is not evaluated yet"
+        assert (found.unread, found.quiet_files, found.without_effect) == ((), (), ())
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "change", "fields"),
+    [
+        ("x.yaml", ANTREA.replace("Drop", "Allow"), "changed", ["spec.ingress[0].action"]),
+        ("y.yaml", ANTREA.replace("name: x", "name: y"), "added", []),
+    ],
+)
+def test_an_object_of_a_kind_that_is_not_evaluated_may_hide_a_difference_where_all_is_open(
+    load: Load, file: str, text: str, change: str, fields: list[str]
+) -> None:
+    before = {**FILES, "x.yaml": ANTREA}
+    found = load("b", {**before, file: text}).diff(load("a", before))
+    assert found.is_empty
+    (one,) = found.unread
+    assert (one.kind, one.change, [f.path for f in one.fields]) == ("ClusterNetworkPolicy", change, fields)
+    assert (found.without_effect, found.quiet_files) == ((), ())
+
+
+def test_what_an_object_of_a_kind_that_is_not_evaluated_says_beside_its_spec_hides_nothing(load: Load) -> None:
+    text = ANTREA.replace("{name: x}", "{name: x, resourceVersion: '2'}") + "status: {phase: Realized}\n"
+    found = load("b", {**FILES, "x.yaml": text}).diff(load("a", {**FILES, "x.yaml": ANTREA}))
+    assert found.is_known
+    assert found.quiet_files == ("x.yaml",)

@@ -153,7 +153,7 @@ def diff(before: Asked, after: Asked) -> Diffed:
     if len(families) > 1:
         told = _Pairs(*(_both_families(listed) for listed in told))
     files = _Files(before, after)
-    unread = [changes.listed[i] for i in changes.unread] if changes.unread and not files.are_same() else []
+    unread = changes.hiding(used) if changes.unread and not files.are_same() else []
     quiet = {*changes.unread, *used}
 
     left = [c for i, c in enumerate(changes.listed) if i not in quiet]

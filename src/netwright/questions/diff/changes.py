@@ -8,7 +8,7 @@ from typing import Any
 from netwright.model.cluster import OBJECT_KIND
 from netwright.model.document import Decoded, Unread
 from netwright.model.kind_lists import changes_verdicts
-from netwright.questions.diff.not_read import unrendered
+from netwright.questions.diff.not_read import unevaluated, unrendered
 from netwright.questions.diff.objects import Key, ObjectChange, changed_objects, changed_profile, key_of
 from netwright.questions.registry import Asked
 
@@ -45,6 +45,11 @@ class Changes:
             self._keys = [set(map(key_of, cluster.objects)) for cluster in self._clusters]
             self._find_lost(found)
         self.listed += unrendered(before, after)
+        for change, reasons in unevaluated(before, after):
+            for side, reason in enumerate(reasons):
+                if reason:
+                    self._reasons[side][reason] = (len(self.listed),)
+            self.listed.append(change)
         self.unread: Numbers = tuple(range(len(self.listed)))
         self.numbers: dict[Key, Numbers] = {**self.lost[0], **self.lost[1]}
         if old.profile != new.profile:
@@ -119,6 +124,12 @@ class Changes:
                     found = self._fitting(side, kind, d).called(workload.rpartition("/")[2])
             self._missing[side, row] = found
         return found
+
+    def hiding(self, told: Sequence[int]) -> list[ObjectChange]:
+        """What was not read and could hide a difference beside those that `told` caused: an object that came or went
+        shows in what it leaves open."""
+        shown = {i for i in told if self.listed[i].change in ("added", "removed")}
+        return [self.listed[i] for i in self.unread if i not in shown]
 
     def of_reason(self, side: int, text: str) -> Numbers:
         """What of a side was not read and is the reason that a text gives."""

@@ -6,8 +6,10 @@ import posixpath
 from collections.abc import Iterator
 from typing import Any, Final
 
-from netwright.model.document import Reading
-from netwright.questions.diff.objects import ObjectChange
+import msgspec
+
+from netwright.model.document import Decoded, Document, Reading
+from netwright.questions.diff.objects import ObjectChange, changed_objects
 from netwright.questions.registry import Asked
 from netwright.sources.kustomize import acting, targets
 
@@ -43,6 +45,25 @@ def unrendered(before: Asked, after: Asked) -> Iterator[ObjectChange]:
         if held[0][1] != held[1][1]:
             places = [f"{file}:1:1" if file else "" for file, _ in held]
             yield _unread(name, f"NW1004: a kustomization that needs rendering names it: {HINT}", places)
+
+
+def unevaluated(before: Asked, after: Asked) -> Iterator[tuple[ObjectChange, tuple[str, str]]]:
+    """The objects of kinds that act on the network and are not evaluated, where these differ; and for what reason each
+    leaves verdicts open before and after, "" where it is not there."""
+    twins = before, after
+    held = [{(d.kind, d.namespace, d.name): d for d in twin.snapshot.unevaluated} for twin in twins]
+    old, new = ([_as_read(d) for d in documents.values()] for documents in held)
+    found, _ = changed_objects(old, new, before.locate, after.locate)
+    for key, change in found.items():
+        was, now = (of.get(key) for of in held)
+        version = next(d.api_version for d in (now, was) if d is not None)
+        note = f"NW1008: {change.kind} ({version}) is not evaluated yet"
+        reasons = was.unevaluated if was else "", now.unevaluated if now else ""
+        yield msgspec.structs.replace(change, note=note), reasons
+
+
+def _as_read(d: Document) -> Decoded:
+    return Decoded(kind=d.kind, namespace=d.namespace, name=d.name, value=d.tree(), place=d.place)
 
 
 def _text(reading: Reading, file: str) -> bytes:
