@@ -284,12 +284,12 @@ OF: Final[dict[str, dict[str, str]]] = {
     },
     "ObjectChange": {
         "kind": "of the object; `file` for a text that could not be read",
-        "change": "`added`, `removed`, `changed` or `unreadable`",
+        "change": "`added`, `removed`, `changed`, `refused` by the API server, or `unreadable`",
         "fields": "the first fields that differ",
         "more_fields": "how many further fields differ",
         "before": "where it stood; empty: nowhere, or it has no text",
         "after": "where it stands; empty: nowhere, or it has no text",
-        "note": "what is wrong with the file; empty: nothing",
+        "note": "what is wrong with it; empty: nothing",
     },
     "FieldChange": {"old": "what it was, in few words; `absent`", "new": "what it is, in few words; `absent`"},
     # --- reach

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from netwright.questions.diff import Diffed, Moved, Unsettled
+from netwright.questions.diff.objects import ObjectChange
 from netwright.questions.diff.services import DENIED, ServiceChange
 from netwright.questions.diff.ways import ExposureChange
 from netwright.render.diff_counts import word_of
@@ -81,6 +82,12 @@ def differences(found: Diffed, names: Names, arrow: str = "→") -> Iterator[Dif
             yield Difference(word, group_text(group, names, arrow), group.causes)
         for service in services:
             yield Difference(word, way_text(service, arrow), service.because)
+
+
+def caused(change: ObjectChange) -> str:
+    """`Service shop/web was changed  web.yaml:9:3`; `Service shop/web is refused in web.yaml:9:3`."""
+    joint = " in " if change.change == "refused" else "  "
+    return f"{change.ref} {change.became}" + (f"{joint}{change.place}" if change.place else "")
 
 
 # --- ways in --------------------

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from netwright.model.account import Provenance
 from netwright.questions.diff import Diffed, FailOn
 from netwright.render.diff_counts import opening
-from netwright.render.diff_groups import NO_CAUSE, Difference, Names, differences
+from netwright.render.diff_groups import NO_CAUSE, Difference, Names, caused, differences
 from netwright.render.junit import MOST_LINES, Case, Suite
 from netwright.render.repository import Repository
 from netwright.render.words import count
@@ -60,8 +60,7 @@ def _lines(held: Sequence[Difference], found: Diffed) -> Iterator[str]:
     for one in held[:MOST_LINES]:
         yield one.text
         for change in (found.because[i] for i in one.because):
-            place = change.place
-            yield f"  because {change.ref} was {change.change}" + (f"  {place}" if place else "")
+            yield f"  because {caused(change)}"
             if change.note:
                 yield f"    {change.note}"
         if not one.because:

@@ -85,7 +85,8 @@ class _Causes:
     def _change(self, i: int) -> Iterator[str]:
         change = self._because[i]
         place = change.place
-        yield f"  - because {code(change.ref)} was {change.change}" + (f", {code(place)}" if place else "")
+        joint = " in " if change.change == "refused" else ", "
+        yield f"  - because {code(change.ref)} {change.became}" + (f"{joint}{code(place)}" if place else "")
         if i in self._told:
             return
         self._told.add(i)

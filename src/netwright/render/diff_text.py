@@ -14,6 +14,7 @@ from netwright.render.diff_groups import (
     Names,
     Way,
     by_word,
+    caused,
     group_text,
     groups,
     some_of,
@@ -159,9 +160,7 @@ class _Causes:
             yield from self._words.fold(f"and of {count(len(causes) - most, 'more change')}", INDENT + "  ", INDENT)
 
     def _change(self, change: ObjectChange) -> Iterator[str]:
-        place = change.place
-        told = f"because {change.ref} was {change.change}" + (f"  {place}" if place else "")
-        yield from self._words.fold(plain(told), INDENT + "  ", INDENT)
+        yield from self._words.fold(plain(f"because {caused(change)}"), INDENT + "  ", INDENT)
         most = len(change.fields) if self._everything else FIELDS
         for field in change.fields[:most]:
             told = f"{field.path}: {field.old} {self._words['arrow']} {field.new}"

@@ -107,7 +107,7 @@ def diff_annotations(found: Diffed, names: Names, repository: Repository, meanin
     changed = []
     for one in differences(found, names, "->"):
         causes = [found.because[i] for i in one.because]
-        told = [f"because {c.ref} was {c.change}" + _fields(c) for c in causes[:MOST]]
+        told = [f"because {c.ref} {c.became}" + _fields(c) for c in causes[:MOST]]
         told += [f"and of {count(len(causes) - MOST, 'more change')}"] if len(causes) > MOST else []
         file, line, column = _first(causes, repository)
         changed.append(
@@ -123,7 +123,7 @@ def diff_annotations(found: Diffed, names: Names, repository: Repository, meanin
     for unread in found.unread:
         if unread not in found.because:
             file, line, column = _first([unread], repository)
-            said = f"{unread.ref} was {unread.change} and could hide a difference{_fields(unread)}"
+            said = f"{unread.ref} {unread.became} and could hide a difference{_fields(unread)}"
             changed.append(
                 Annotation(
                     level="error", title="netwright diff: not known", lines=(said,), file=file, line=line, column=column

@@ -424,3 +424,31 @@ def test_what_an_object_of_a_kind_that_is_not_evaluated_says_beside_its_spec_hid
     found = load("b", {**FILES, "x.yaml": text}).diff(load("a", {**FILES, "x.yaml": ANTREA}))
     assert found.is_known
     assert found.quiet_files == ("x.yaml",)
+
+
+REFUSED = POLICY + "  ingress: [{ports: [{port: http, endPort: 9000}]}]\n"
+WHY = "NW1007: `spec.ingress[0].ports[0].endPort` needs a `port` that is a number; it is the name `http`"
+
+
+def test_an_object_that_the_api_server_would_refuse_is_refused_and_not_removed(load: Load) -> None:
+    files = {**FILES, "np.yaml": POLICY}
+    taken, refused = load("a", files), load("b", {**files, "np.yaml": REFUSED})
+    for found, moved, became in (
+        (refused.diff(taken), "opened", "is refused"),
+        (taken.diff(refused), "closed", "was refused"),
+    ):
+        assert all(m.because == (0,) for m in getattr(found, moved))
+        (cause,) = found.because
+        assert (cause.ref, cause.change, cause.became) == ("NetworkPolicy shop/db", "refused", became)
+        assert cause.place.rpartition("/b/")[2] == "np.yaml:9:44"
+        assert cause.note == WHY
+        assert found.unread == (cause,)
+        assert (found.without_effect, found.quiet_files) == ((), ())
+
+
+def test_what_is_refused_on_both_sides_may_hide_a_difference_where_it_differs(load: Load) -> None:
+    before = load("a", {**FILES, "np.yaml": REFUSED})
+    assert load("same", {**FILES, "np.yaml": f"# mine\n{REFUSED}"}).diff(before).is_known
+    found = load("other", {**FILES, "np.yaml": REFUSED.replace("9000", "9001")}).diff(before)
+    assert found.is_empty
+    assert [(c.ref, c.change) for c in found.unread] == [("NetworkPolicy shop/db", "refused")]

@@ -116,6 +116,26 @@ def test_a_kustomization_that_is_not_rendered_and_differs_passes_in_no_format(as
     assert json.loads(ask(*both, "-o", "json"))["exit_reasons"] == ["3: part of the input could not be used"]
 
 
+def test_every_format_says_where_an_object_is_refused_and_no_case_passes(ask: Ask) -> None:
+    shutil.rmtree("without")
+    shutil.copytree("with", "without")
+    orders = Path("without/legacy/orders.yaml")
+    orders.write_text(orders.read_text(encoding="utf-8").replace("nodePort: 30080", "nodePort: -1"), encoding="utf-8")
+    both = ("with", "without")
+    place = "without/legacy/orders.yaml:37:17"
+    told = " ".join(ask(*both).split())
+    assert f"because Service legacy/orders is refused in {place} NW1007: `spec.ports[0].nodePort` " in told
+    assert f"could hide a difference: Service legacy/orders ({place}) " in told
+    assert f"because `Service legacy/orders` is refused in `{place}`\n" in ask(*both, "-o", "md")
+    assert "%0Abecause Service legacy/orders is refused; NW1007: " in ask(*both, "-o", "github")
+    assert set(cases(ask(*both, "-o", "junit")).values()) == {"failure", "skipped"}
+    (cause,) = json.loads(ask(*both, "-o", "json"))["because"]
+    assert (cause["change"], cause["after"]) == ("refused", place)
+    page = ask(*both, "-o", "html", "--out", "page.html") or Path("page.html").read_text(encoding="utf-8")
+    assert "<strong>refused</strong>" in page
+    assert place in page
+
+
 def test_a_twin_of_which_a_part_cannot_be_read_is_not_without_a_difference(ask: Ask) -> None:
     for side, text in (("one", "a: ["), ("other", "b: [")):
         for name in ("east", "west"):

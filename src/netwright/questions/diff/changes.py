@@ -8,7 +8,7 @@ from typing import Any
 from netwright.model.cluster import OBJECT_KIND
 from netwright.model.document import Decoded, Unread
 from netwright.model.kind_lists import changes_verdicts
-from netwright.questions.diff.not_read import unevaluated, unrendered
+from netwright.questions.diff.not_read import refused, unevaluated, unrendered
 from netwright.questions.diff.objects import Key, ObjectChange, changed_objects, changed_profile, key_of
 from netwright.questions.registry import Asked
 
@@ -50,8 +50,14 @@ class Changes:
                 if reason:
                     self._reasons[side][reason] = (len(self.listed),)
             self.listed.append(change)
+        by_refusal: dict[Key, Numbers] = {}
+        for key, change in refused(before, after):
+            other = found.get(key)
+            if other is not None and other.change != "changed":
+                by_refusal[key] = (len(self.listed),)
+            self.listed.append(change)
         self.unread: Numbers = tuple(range(len(self.listed)))
-        self.numbers: dict[Key, Numbers] = {**self.lost[0], **self.lost[1]}
+        self.numbers: dict[Key, Numbers] = {**self.lost[0], **self.lost[1], **by_refusal}
         if old.profile != new.profile:
             found |= changed_profile(old.profile, new.profile)
         for key, change in found.items():

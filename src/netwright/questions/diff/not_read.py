@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import msgspec
 
+from netwright.base.diagnostics import Diagnostic
 from netwright.model.document import Decoded, Document, Reading
-from netwright.questions.diff.objects import ObjectChange, changed_objects
+from netwright.questions.diff.objects import Key, ObjectChange, changed_objects
 from netwright.questions.registry import Asked
 from netwright.sources.kustomize import acting, targets
 
@@ -60,6 +61,42 @@ def unevaluated(before: Asked, after: Asked) -> Iterator[tuple[ObjectChange, tup
         note = f"NW1008: {change.kind} ({version}) is not evaluated yet"
         reasons = was.unevaluated if was else "", now.unevaluated if now else ""
         yield msgspec.structs.replace(change, note=note), reasons
+
+
+def refused(before: Asked, after: Asked) -> Iterator[tuple[Key, ObjectChange]]:
+    """The objects of either input that the API server would refuse, where they are not the same in both, as what
+    refuses them says it."""
+    held = [_refused(twin) for twin in (before, after)]
+    for key in dict.fromkeys((*held[0], *held[1])):
+        was, now = (of.get(key) for of in held)
+        if was is not None and now is not None and was[0].tree() == now[0].tree():
+            continue
+        told = [one[1] for one in (now, was) if one is not None]
+        places = [one[1].where if one is not None and one[1].line else "" for one in (was, now)]
+        kind, namespace, name = key
+        yield (
+            key,
+            ObjectChange(
+                kind=kind,
+                namespace=namespace,
+                name=name,
+                change="refused",
+                before=places[0],
+                after=places[1],
+                note=f"NW1007: {told[0].title.partition(': ')[2]}",
+            ),
+        )
+
+
+def _refused(twin: Asked) -> dict[Key, tuple[Document, Diagnostic]]:
+    """What is refused of an input, but for what stands in clusters all the same, with what is said against it."""
+    told = [one for one in twin.snapshot.diagnostics if one.code == "NW1007"]
+    others = [unread.diagnostic for unread in twin.snapshot.ambiguous]
+    return {
+        (d.kind, one.namespace or d.namespace, d.name): (d, one)
+        for d, one in zip(twin.snapshot.refused, told, strict=True)
+        if one not in others
+    }
 
 
 def _as_read(d: Document) -> Decoded:

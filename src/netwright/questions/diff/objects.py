@@ -31,12 +31,13 @@ class FieldChange(msgspec.Struct, frozen=True, kw_only=True):
 class ObjectChange(msgspec.Struct, frozen=True, kw_only=True):
     """An object that is not the same in both inputs, or a `file` that is `unreadable` and may hold what the other
     input has. `fields` are the first that differ, before all others what gives a workload pods or takes them; `note` is
-    what is wrong with the file. `before` and `after` are where it stands, "" where it is not there or has no text."""
+    what is wrong with it. `before` and `after` are where it stands, "" where it is not there or has no text; of what
+    the API server would refuse (`refused`), where it is refused."""
 
     kind: str
     namespace: str
     name: str
-    change: Literal["added", "removed", "changed", "unreadable"]
+    change: Literal["added", "removed", "changed", "refused", "unreadable"]
     fields: tuple[FieldChange, ...] = ()
     more_fields: int = 0
     before: str = ""
@@ -46,6 +47,11 @@ class ObjectChange(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ref(self) -> str:
         return f"{self.kind} {named(self.namespace, self.name)}"
+
+    @property
+    def became(self) -> str:
+        """`was changed`; `is refused` of what is so now."""
+        return f"{'is' if self.change == 'refused' and self.after else 'was'} {self.change}"
 
     @property
     def place(self) -> str:
