@@ -111,6 +111,8 @@ def moved(e: ExposureChange) -> str:
         return f"{VERDICTS[e.now]}, {', '.join(told)}"
     if e.wider and e.was == e.now:
         return "for some addresses, now for others too" if e.port else "for some ports, now for others too"
+    if e.was == e.now and e.port:
+        return f"{VERDICTS[e.was]}, now for other addresses"
     return f"{VERDICTS[e.was]}, now {VERDICTS[e.now]}"
 
 

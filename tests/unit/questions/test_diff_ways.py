@@ -10,6 +10,7 @@ import pytest
 
 import netwright as nw
 from netwright.questions.diff import Diffed
+from netwright.render.diff_groups import moved
 
 CONTROLLER = """\
 {apiVersion: apps/v1, kind: Deployment, metadata: {name: ctl, namespace: edge},
@@ -192,3 +193,27 @@ def test_ends_that_no_rule_tells_apart_are_all_named(compare: Compare) -> None:
     alike = WEB.replace("name: web, namespace", "name: also, namespace")
     there, _ = compare((WEB, NODE_PORT), (WEB, alike, NODE_PORT))
     assert there.exposed[0].ends == ("deploy/shop/web:8080", "deploy/shop/also:8080")
+
+
+BALANCED = """\
+{apiVersion: v1, kind: Service, metadata: {name: web, namespace: shop}, spec: {type: LoadBalancer, selector: {app: web},
+ allocateLoadBalancerNodePorts: false, MORE loadBalancerSourceRanges: [RANGE], ports: [{port: 80, targetPort: 8080}]}}
+"""
+ADMITTED = policy("web", "{ipBlock: {cidr: 203.0.113.0/24}}")
+
+
+def balanced(*ranges: str, more: str = "") -> str:
+    return BALANCED.replace("RANGE", ", ".join(ranges)).replace("MORE", more)
+
+
+def test_a_way_in_that_stays_undecided_is_compared_by_its_source_ranges(compare: Compare) -> None:
+    """Which node passes clients on is not known, and the pod's own one may do so whatever policy says."""
+    there, back = compare((WEB, ADMITTED, balanced("203.0.113.0/24")), (WEB, ADMITTED, balanced("0.0.0.0/0")))
+    for found in (there, back):
+        (way,) = found.exposed
+        assert (way.was, way.now, way.wider) == ("undecided", "undecided", False)
+        assert moved(way) == "undecided, now for other addresses"
+        assert causes(found, "LoadBalancer") == {("Service shop/web", "changed")}
+        assert not found.fails("exposed")
+        assert found.may_fail("exposed")
+        assert found.without_effect == ()

@@ -34,7 +34,8 @@ _DIRECTIONS: Final[tuple[Direction, Direction]] = ("egress", "ingress")
 
 
 class ExposureChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A way in from the internet whose verdict changed ("" where there is no such way), or that leads to other ends.
+    """A way in from the internet whose verdict changed ("" where there is no such way), that is open, surely to some or
+    perhaps, to other addresses, or that leads to other ends.
     `ended` and `ends` are the endpoints, with their ports, to which it let pass, surely or perhaps, and does now.
     `wider`: addresses surely may enter now that surely could not before, or reach an end that they did not reach.
     `because` numbers the changes that caused it. `service` is the workload and `port` 0 where the pods are reached on
@@ -76,7 +77,8 @@ def exposed(
         service, port, protocol, via, entry = key
         admitted = [r.get(service) if via == "LoadBalancer" else None for r in ranges]
         ended, ending = _ends(was), _ends(now)
-        same = before == after and (before != "some" or admitted[0] == admitted[1]) and ended.keys() == ending.keys()
+        of_others = before in ("some", "undecided") and admitted[0] != admitted[1]
+        same = before == after and not of_others and ended.keys() == ending.keys()
         if same or {before, after} <= {"deny", ""}:
             continue
         more = before == "some" and (after == "allow" or not (admitted[1] or EVERYWHERE) <= (admitted[0] or EVERYWHERE))
