@@ -217,3 +217,25 @@ def test_a_way_in_that_stays_undecided_is_compared_by_its_source_ranges(compare:
         assert not found.fails("exposed")
         assert found.may_fail("exposed")
         assert found.without_effect == ()
+
+
+LOCAL = "externalTrafficPolicy: Local, "
+
+
+def test_wider_source_ranges_expose_only_what_policies_that_see_the_client_let_in(compare: Compare) -> None:
+    narrow, wide = (balanced(one, more=LOCAL) for one in ("203.0.113.0/24", "0.0.0.0/0"))
+    for found in compare((WEB, ADMITTED, narrow), (WEB, ADMITTED, wide)):
+        assert found.exposed == ()
+        assert [c.ref for c in found.without_effect] == ["Service shop/web"]
+    narrow = balanced("203.0.113.0/25", more=LOCAL)
+    there, back = compare((WEB, ADMITTED, narrow), (WEB, ADMITTED, wide))
+    assert [(e.was, e.now, e.wider) for e in there.exposed] == [("some", "some", True)]
+    assert [(e.was, e.now, e.wider) for e in back.exposed] == [("some", "some", False)]
+    there, _ = compare((WEB, narrow), (WEB, ADMITTED, wide))
+    assert [(e.was, e.now, e.wider) for e in there.exposed] == [("some", "some", True)]
+
+
+def test_source_ranges_that_differ_outside_the_internet_expose_nothing(compare: Compare) -> None:
+    """Private addresses are none of the internet."""
+    for found in compare((WEB, balanced("203.0.113.0/24", "10.0.0.0/8")), (WEB, balanced("203.0.113.0/24"))):
+        assert found.exposed == ()

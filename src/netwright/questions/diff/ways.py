@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 import numpy as np
 
-from netwright.base.ipset import EVERYWHERE, IpSet
+from netwright.base.ipset import EVERYWHERE, INTERNET, IpSet
 from netwright.base.services import protocol_name
 from netwright.dialects.k8s.services import SLICE_OF
 from netwright.engine.exposure import RANK, Exposure, by_key, exposures, has_ways
@@ -77,11 +77,13 @@ def exposed(
         service, port, protocol, via, entry = key
         admitted = [r.get(service) if via == "LoadBalancer" else None for r in ranges]
         ended, ending = _ends(was), _ends(now)
-        of_others = before in ("some", "undecided") and admitted[0] != admitted[1]
+        differ = before in ("some", "undecided") and admitted[0] != admitted[1]
+        entering = [_entering(*side) for side in zip((was, now), admitted, strict=True)] if differ else []
+        of_others = entering[:1] != entering[1:]
         same = before == after and not of_others and ended.keys() == ending.keys()
         if same or {before, after} <= {"deny", ""}:
             continue
-        more = before == "some" and (after == "allow" or not (admitted[1] or EVERYWHERE) <= (admitted[0] or EVERYWHERE))
+        more = before == "some" and (after == "allow" or (of_others and not entering[1][0] <= entering[0][1]))
         more = more or (before in OPEN and not ending.keys() <= ended.keys())
         workloads = next((w.workloads for w in (now, was) if w is not None and w.workloads), ())
         out.append(
@@ -102,6 +104,22 @@ def exposed(
         )
     by_node = (way for side in ways for way in side.values() if way.via == ON_NODES)
     return out, {workload for way in by_node for workload in way.workloads}
+
+
+def _entering(way: Exposure | None, ranges: IpSet | None) -> tuple[IpSet, IpSet]:
+    """The addresses of the internet that surely, and perhaps, enter by a way: those that the source ranges of the
+    Service admit and, where policies see them, let in."""
+    admitted = INTERNET & (EVERYWHERE if ranges is None else ranges)
+    seen = [(part.outcome.verdict, part.source_addresses) for part in way.parts] if way is not None else []
+    if not seen or any(addresses is None for _, addresses in seen):
+        return admitted, admitted
+    surely = perhaps = IpSet()
+    for verdict, addresses in seen:
+        if verdict != "deny":
+            perhaps |= admitted & (addresses or IpSet())
+        if verdict == "allow":
+            surely |= admitted & (addresses or IpSet())
+    return surely, perhaps
 
 
 def danger_first(ways: Iterable[ExposureChange]) -> list[ExposureChange]:
