@@ -24,8 +24,8 @@ CASES = {
 def diff_suites(
     found: Diffed, names: Names, provenance: Provenance, repository: Repository, *, fail_on: FailOn
 ) -> list[Suite]:
-    """One suite. A case fails where `fail_on` makes its differences fail; what is undecided skips its case, and other
-    differences stand in the output of a case that passes."""
+    """One suite. A case fails where `fail_on` makes its differences fail; what is undecided skips its case and those
+    whose differences it could hide, and other differences stand in the output of a case that passes."""
     listed: dict[str, list[Difference]] = {word: [] for word in CASES}
     for one in differences(found, names, "->"):
         listed[one.word].append(one)
@@ -35,15 +35,25 @@ def diff_suites(
         "closed": fail_on == "any",
         "changed": fail_on == "any" or (fail_on == "opened" and opening(found) > 0),
     }
-    cases = tuple(_case(word, held, found, repository, fails=failing.get(word, False)) for word, held in listed.items())
+    may_be = {"EXPOSED": found.may_fail("exposed"), "opened": found.may_fail("opened")}
+    told = "; ".join(one.text for one in listed["undecided"][:3])
+    cases = tuple(
+        _case(word, held, found, repository, fails=failing.get(word, False), hiding=told if may_be.get(word) else "")
+        for word, held in listed.items()
+    )
     properties = (("version", provenance.version), ("profile", provenance.profile), ("fail-on", fail_on))
     return [Suite(name="netwright diff", cases=cases, properties=properties)]
 
 
-def _case(word: str, held: Sequence[Difference], found: Diffed, repository: Repository, *, fails: bool) -> Case:
+def _case(
+    word: str, held: Sequence[Difference], found: Diffed, repository: Repository, *, fails: bool, hiding: str
+) -> Case:
+    """`hiding` is what is undecided and could be a difference of this word."""
     name, classname = CASES[word], "netwright.diff"
     if not held:
-        why = "" if found.is_known else f"not known: part of the input could not be read: {found.unread[0].note}"
+        why = f"not known, for it is undecided: {hiding}" if hiding else ""
+        if not found.is_known:
+            why = f"not known: part of the input could not be read: {found.unread[0].note}"
         return Case(name=name, classname=classname, skipped=why)
     text = tuple(_lines(held, found))
     told = count(len(held), "group of differences", "groups of differences")

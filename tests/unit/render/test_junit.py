@@ -255,3 +255,21 @@ def test_a_case_of_diff_fails_exactly_where_diff_does(
     found = json.loads(capfdbinary.readouterr().out)
     skipped = [c for c in root.iter("testcase") if c.find("skipped") is not None]
     assert bool(skipped) == bool(found["undecided"])
+
+
+@pytest.mark.parametrize("fail_on", ["any", "exposed"])
+def test_what_is_undecided_skips_the_cases_of_diff_that_it_could_fail(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes], fail_on: str
+) -> None:
+    """A node port of a pod that admits no node: which node passes clients on is not known."""
+    monkeypatch.chdir(tmp_path)
+    closed = PODS.replace("PEER", WEB).replace("PORT", "8080").replace("matchLabels: {app: db}", "matchLabels: {}")
+    for name, type_ in (("before", "ClusterIP"), ("after", "NodePort")):
+        Path(f"{name}.yaml").write_text(closed.replace("TYPE", type_))
+    assert run(["diff", "before.yaml", "after.yaml", "--fail-on", fail_on, "-o", "junit"]) == 4
+    cases = {c.attrib["name"]: c for c in parsed(capfdbinary.readouterr().out).iter("testcase")}
+    skipped = {name: one.attrib["message"] for name, c in cases.items() if (one := c.find("skipped")) is not None}
+    exposed = skipped.pop("nothing is exposed to the internet that was not")
+    assert exposed.startswith("not known, for it is undecided: internet -> svc/shop/web:80 TCP via NodePort")
+    assert skipped.pop("no connection is opened") == exposed
+    assert list(skipped) == ["no verdict turns to undecided or from it"]
