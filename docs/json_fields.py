@@ -243,6 +243,8 @@ OF: Final[dict[str, dict[str, str]]] = {
         "outside": "the parts in which addresses outside are told apart, as they stand in `from` and `to`",
         "pairs": "how many were compared",
         "unread": "what of either input was not read and may hide a difference",
+        "nodes": "Nodes that changed while no difference came of it, where connections of nodes are left out",
+        "left_out": "what is not compared",
     },
     "ExposureChange": {
         "service": "the reference of the Service that it leads by, or of the workload where none does",

@@ -70,6 +70,8 @@ def quiet(found: Diffed) -> Iterator[tuple[str, str, list[str]]]:
     far = "" if found.is_known else AS_FAR
     names = [f"{c.ref} ({c.place})" if c.place else c.ref for c in found.listening]
     yield "object", LISTENING + far, names
+    names = [f"{c.name} ({c.place})" if c.place else c.name for c in found.nodes]
+    yield "Node", "changed, and connections of nodes are left out", names
     yield "object", f"changed without effect on connections{far}", [c.ref for c in found.without_effect]
     yield "file", f"changed text but not traffic{far}", list(found.quiet_files)
     places = [_place(change) for change in found.unread]

@@ -33,7 +33,7 @@ def diff_markdown(
     ]
     causes = _Causes(found.because, everything)
     items = [Item(causes.difference(one)) for one in listed]
-    notes = [*_quiet(found)]
+    notes = [*_quiet(found), *(f"- left out: {prose(left)}" for left in found.left_out)]
     if names.counted:
         notes.append("- many ends are counted by their namespace: `--all` names each")
     if exit_code == 3:

@@ -118,6 +118,13 @@ def _quiet(compared: Sequence[Compared], words: Words, everything: bool) -> Iter
         if named:
             told = f"{count(len(named), noun)} {said}: {some_of(named, everything)}"
             yield from words.fold(told, "  ", "")
+    left_out: dict[str, list[str]] = {}
+    for one in compared:
+        for left in one.found.left_out:
+            left_out.setdefault(left, []).append(plain(one.name))
+    for left, twins in left_out.items():
+        each = f" ({some_of(twins, everything)})" if len(compared) > 1 else ""
+        yield from words.fold(f"left out: {plain(left)}{each}", "  ", "")
 
 
 # --- ways in and pairs --------------------

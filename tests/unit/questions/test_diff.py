@@ -420,3 +420,54 @@ def test_an_object_is_a_cause_where_rules_see_its_fields(folder: Callable[[str, 
     found = nw.load(folder("d", both)).diff(before)
     assert pairs(found.closed) == [("pod/shop/web", "pod/shop/db", "", "TCP 5432")]
     assert causes(found) == [("Namespace shop", "changed")]
+
+
+# --- nodes ------------------------------------------------------------------------------------------------------------
+
+NODE = """\
+apiVersion: v1
+kind: Node
+metadata: {name: n1}
+status: {addresses: [{type: InternalIP, address: 192.0.2.1}, {type: Hostname, address: n1}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path"),
+    [
+        ("192.0.2.1}", "192.0.2.9}", "status.addresses[0].address"),
+        (", {type: Hostname, address: n1}", "", "status.addresses"),
+        ("{name: n1}", "{name: n1, labels: {a: b}}", "metadata.labels"),
+    ],
+)
+def test_a_node_that_changes_is_told_and_its_connections_are_left_out(
+    tmp_path: Path, old: str, new: str, path: str
+) -> None:
+    twins = []
+    for name, text in (("before", NODE), ("after", NODE.replace(old, new))):
+        folder = tmp_path / name
+        folder.mkdir()
+        for file, held in {**FILES, "node.yaml": text}.items():
+            (folder / file).write_text(held, encoding="utf-8")
+        twins.append(nw.load(str(folder)))
+    found = twins[1].diff(twins[0])
+    assert found.is_empty
+    assert found.left_out == ("1 node: `why node/NAME DST` on either side asks about one",)
+    (node,) = found.nodes
+    assert (node.ref, node.change, [f.path for f in node.fields]) == ("Node n1", "changed", [path])
+    assert "/after/node.yaml:" in node.place
+    assert (found.without_effect, found.quiet_files) == ((), ())
+    plain = twins[0].diff(twins[0])
+    assert (plain.left_out, plain.nodes) == (found.left_out, ())
+
+
+def test_where_there_is_no_node_none_is_left_out(edit: Ask) -> None:
+    found = edit("np.yaml", "5432", "5433")
+    assert (found.left_out, found.nodes) == ((), ())
+
+
+def test_under_two_profiles_nodes_are_ends_and_not_left_out(tmp_path: Path) -> None:
+    (tmp_path / "all.yaml").write_text("---\n".join((*FILES.values(), NODE)), encoding="utf-8")
+    upstream, cilium = (nw.load(str(tmp_path / "all.yaml"), cni=name) for name in ("upstream", "cilium"))
+    found = cilium.diff(upstream)
+    assert found.left_out == ()

@@ -166,3 +166,22 @@ def test_a_kustomization_that_fails_to_render_is_no_twin_without_a_difference(
     told = ask("one", "other", "--kustomize")
     assert "\n1 twin without a difference: dev\n" in told
     assert "\n1 twin not known, for part of it could not be read: prod\n" in told
+
+
+def test_that_connections_of_nodes_are_left_out_is_said(ask: Ask) -> None:
+    both = ("with", "without")
+    shutil.rmtree("without")
+    shutil.copytree("with", "without")
+    nodes = Path("without/cluster/nodes.yaml")
+    text = nodes.read_text(encoding="utf-8")
+    nodes.write_text(text.replace("type: InternalIP", "type: ExternalIP"), encoding="utf-8")
+    told = " ".join(ask(*both).split())
+    changed = "3 Nodes changed, and connections of nodes are left out: "
+    assert changed in told
+    left = "left out: 3 nodes: `why node/NAME DST` on either side asks about one"
+    assert left in told
+    assert changed in ask(*both, "-o", "md")
+    assert f"\n- {left}\n" in ask(*both, "-o", "md")
+    found = json.loads(ask(*both, "-o", "json"))
+    assert found["left_out"] == [left.removeprefix("left out: ")]
+    assert [one["kind"] for one in found["nodes"]] == ["Node"] * 3

@@ -29,6 +29,8 @@ from netwright.questions.registry import FROM_TO, Asked, Diff
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from netwright.model.cluster import Cluster
+
 Passing = tuple[int, int, int, int]
 """What surely and perhaps passed before, and what does now: masks over the atoms of `Kinds`."""
 
@@ -80,7 +82,8 @@ class Diffed(msgspec.Struct, frozen=True, kw_only=True):
     SCTP. `unread`: what of either input was not read and may hide a difference, unless all of both is the same text.
     `outside`: the parts that addresses outside were told apart in. `services`: ports of Services that lead
     elsewhere. `listening`: objects whose pods listen at other ports of theirs or of their nodes while no difference
-    came of it; `without_effect`: other objects of which none came."""
+    came of it; `without_effect`: other objects of which none came. `left_out`: what is not compared; `nodes`: Nodes
+    that changed where their connections are not."""
 
     exposed: tuple[ExposureChange, ...]
     opened: tuple[Moved, ...]
@@ -95,6 +98,8 @@ class Diffed(msgspec.Struct, frozen=True, kw_only=True):
     outside: tuple[str, ...]
     pairs: int
     unread: tuple[ObjectChange, ...] = ()
+    nodes: tuple[ObjectChange, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def is_known(self) -> bool:
@@ -157,6 +162,8 @@ def diff(before: Asked, after: Asked) -> Diffed:
     quiet = {*changes.unread, *used}
 
     left = [c for i, c in enumerate(changes.listed) if i not in quiet]
+    left_out = _left_out(old.cluster, made) if same_profile else ()
+    of_nodes = [c for c in left if left_out and c.kind == "Node"]
     elsewhere = [c for c in left if listening((c.kind, c.namespace, c.name))]
 
     def because(one: ExposureChange | ServiceChange) -> tuple[int, ...]:
@@ -171,12 +178,21 @@ def diff(before: Asked, after: Asked) -> Diffed:
         services=tuple(msgspec.structs.replace(one, because=because(one)) for one in services),
         because=tuple(changes.listed[i] for i in used),
         listening=tuple(elsewhere),
-        without_effect=tuple(c for c in left if c not in elsewhere),
-        quiet_files=files.quiet([*(changes.listed[i] for i in used), *elsewhere, *unread]),
+        without_effect=tuple(c for c in left if c not in elsewhere and c not in of_nodes),
+        quiet_files=files.quiet([*(changes.listed[i] for i in used), *elsewhere, *of_nodes, *unread]),
         outside=tuple(dict.fromkeys(o for c in compared for o in c.ends.owners[len(c.ends.owners) - c.ends.outside :])),
         pairs=max(len(c.ends.owners) ** 2 - c.ends.outside**2 for c in compared),
         unread=tuple(unread),
+        nodes=tuple(of_nodes),
+        left_out=left_out,
     )
+
+
+def _left_out(*clusters: Cluster) -> tuple[str, ...]:
+    """What is said of nodes, whose connections are not compared."""
+    nodes = len({w.ref for cluster in clusters for w in cluster.workloads if w.kind == "node"})
+    told = f"{nodes} node{'s' * (nodes > 1)}: `why node/NAME DST` on either side asks about one"
+    return (told,) if nodes else ()
 
 
 # --- connections --------------------

@@ -79,7 +79,10 @@ def changed_objects(
         if was is None:
             out[key] = _change(d, "added", after=_at(d, (), locate_after))
         elif was.value is not d.value and was.value != d.value:
-            fields = list(_differences(msgspec.to_builtins(was.value), msgspec.to_builtins(d.value), ()))
+            old_tree, new_tree = msgspec.to_builtins(was.value), msgspec.to_builtins(d.value)
+            fields = list(_differences(old_tree, new_tree, ()))
+            if d.kind == "Node":
+                fields += _addresses(old_tree, new_tree)
             if not fields:
                 by_status.add(d.kind)
                 continue
@@ -139,6 +142,18 @@ def _differences(old: Any, new: Any, at: Pointer) -> Iterator[tuple[Pointer, Any
                     yield from _differences(a, b, (*at, i))
     elif at[:1] != ("status",) and (at[:1] != ("metadata",) or at[:2] == ("metadata", "labels")):
         yield at, old, new
+
+
+def _addresses(old: Any, new: Any) -> Iterator[tuple[Pointer, Any, Any]]:
+    """The addresses of a Node that differ: they stand in its status alone."""
+    was, now = ((node.get("status") or {}).get("addresses") or [] for node in (old, new))
+    at: Pointer = ("status", "addresses")
+    if [one.get("type") for one in was] != [one.get("type") for one in now]:
+        yield at, was, now
+        return
+    for i, (a, b) in enumerate(zip(was, now, strict=True)):
+        if a != b:
+            yield (*at, i, "address"), a.get("address"), b.get("address")
 
 
 def _alike(old: Sequence[Any], new: Sequence[Any]) -> int:

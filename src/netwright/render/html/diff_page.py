@@ -51,6 +51,7 @@ def diff_page(one: Compared, *, options: tuple[Sequence[str], Sequence[str]], co
                 command=command,
                 undecided=answer["undecided_counts"],
                 exit_reasons=answer["exit_reasons"],
+                left_out=found.left_out,
             ),
         ),
     ]
