@@ -218,18 +218,24 @@ def _softened(rules: Sequence[Rule], ends: Sequence[End], profile: Profile) -> I
 
 def not_enforced(objects: Sequence[Decoded], profile: Profile) -> Iterator[UnknownPolicy]:
     """The policies of the input that are another CNI's, and the networks on which nothing is evaluated yet."""
-    for d in of_kinds(objects, *(k for k in _POLICIES if k not in (*profile.kinds, *profile.ignored))):
+    for d, reason in policies_of_others(objects, profile):
         yield UnknownPolicy(
             kind=d.kind,
             namespaces=(d.namespace,) if d.namespace else (),
             hosts=d.kind in _OF_HOSTS,
             effect="deny" if d.kind in ("HostEndpoint", *OVN_KINDS) else "both",
-            reason=f"{d.kind} `{named(d.namespace, d.name)}` is no policy of the profile `{profile.name}`",
+            reason=reason,
         )
     if of_kinds(objects, *DEFINING) or any(map(_waits, of_kinds(objects, "Namespace"))):
         from netwright.profiles.primary_networks import unmet
 
         yield from unmet(objects, profile)
+
+
+def policies_of_others(objects: Sequence[Decoded], profile: Profile) -> Iterator[tuple[Decoded, str]]:
+    """The policies of the input that are another CNI's, and what is said of each."""
+    for d in of_kinds(objects, *(k for k in _POLICIES if k not in (*profile.kinds, *profile.ignored))):
+        yield d, f"{d.kind} `{named(d.namespace, d.name)}` is no policy of the profile `{profile.name}`"
 
 
 def _waits(namespace: Decoded) -> bool:

@@ -426,6 +426,39 @@ def test_what_an_object_of_a_kind_that_is_not_evaluated_says_beside_its_spec_hid
     assert found.quiet_files == ("x.yaml",)
 
 
+OF_CILIUM = """\
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: x, namespace: shop}
+spec: {endpointSelector: {}, ingress: [{}]}
+"""
+
+
+def test_a_policy_that_is_none_of_the_profile_is_the_cause_of_what_it_leaves_open(tmp_path: Path) -> None:
+    (tmp_path / "files.yaml").write_text("---\n".join(FILES.values()), encoding="utf-8")
+    texts = {"none": "# nothing\n", "one": OF_CILIUM, "other": OF_CILIUM.replace("ingress:", "ingressDeny:")}
+    twins = {}
+    for name, text in texts.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "x.yaml").write_text(text, encoding="utf-8")
+        twins[name] = nw.load(str(tmp_path / "files.yaml"), str(folder), cni="upstream")
+    for found, change in (
+        (twins["one"].diff(twins["none"]), "added"),
+        (twins["none"].diff(twins["one"]), "removed"),
+    ):
+        assert found.undecided
+        assert all(one.because == (0,) for one in (*found.undecided, *found.exposed))
+        (cause,) = found.because
+        assert (cause.ref, cause.change) == ("CiliumNetworkPolicy shop/x", change)
+        assert cause.note == "CiliumNetworkPolicy `shop/x` is no policy of the profile `upstream`"
+        assert (found.unread, found.without_effect) == ((), ())
+    found = twins["other"].diff(twins["one"])
+    assert found.is_empty
+    assert [(c.ref, c.change) for c in found.unread] == [("CiliumNetworkPolicy shop/x", "changed")]
+    assert (found.without_effect, found.quiet_files) == ((), ())
+
+
 REFUSED = POLICY + "  ingress: [{ports: [{port: http, endPort: 9000}]}]\n"
 WHY = "NW1007: `spec.ingress[0].ports[0].endPort` needs a `port` that is a number; it is the name `http`"
 

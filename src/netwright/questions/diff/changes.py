@@ -8,7 +8,7 @@ from typing import Any
 from netwright.model.cluster import OBJECT_KIND
 from netwright.model.document import Decoded, Unread
 from netwright.model.kind_lists import changes_verdicts
-from netwright.questions.diff.not_read import refused, unevaluated, unrendered
+from netwright.questions.diff.not_read import of_other_profiles, refused, unevaluated, unrendered
 from netwright.questions.diff.objects import Key, ObjectChange, changed_objects, changed_profile, key_of
 from netwright.questions.registry import Asked
 
@@ -45,19 +45,18 @@ class Changes:
             self._keys = [set(map(key_of, cluster.objects)) for cluster in self._clusters]
             self._find_lost(found)
         self.listed += unrendered(before, after)
+        open_: dict[Key, Numbers] = {}
         for change, reasons in unevaluated(before, after):
-            for side, reason in enumerate(reasons):
-                if reason:
-                    self._reasons[side][reason] = (len(self.listed),)
-            self.listed.append(change)
-        by_refusal: dict[Key, Numbers] = {}
+            self._leave_open(change, reasons)
+        for key, change, reasons in of_other_profiles(found, self._clusters):
+            open_[key] = self._leave_open(change, reasons)
         for key, change in refused(before, after):
             other = found.get(key)
             if other is not None and other.change != "changed":
-                by_refusal[key] = (len(self.listed),)
+                open_[key] = (len(self.listed),)
             self.listed.append(change)
         self.unread: Numbers = tuple(range(len(self.listed)))
-        self.numbers: dict[Key, Numbers] = {**self.lost[0], **self.lost[1], **by_refusal}
+        self.numbers: dict[Key, Numbers] = {**self.lost[0], **self.lost[1], **open_}
         if old.profile != new.profile:
             found |= changed_profile(old.profile, new.profile)
         for key, change in found.items():
@@ -88,6 +87,16 @@ class Changes:
             )
             for (name, note, *_), at in zip(number, places, strict=True)
         ]
+
+    def _leave_open(self, change: ObjectChange, reasons: Sequence[str]) -> Numbers:
+        """Number an object that is not evaluated, and leaves verdicts open before and after for these reasons, "" for
+        none."""
+        number = (len(self.listed),)
+        for side, reason in enumerate(reasons):
+            if reason:
+                self._reasons[side][reason] = number
+        self.listed.append(change)
+        return number
 
     def _find_lost(self, found: Mapping[Key, ObjectChange]) -> None:
         gone = {

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from netwright.base.diagnostics import Diagnostic
+from netwright.model.cluster import Cluster
 from netwright.model.document import Decoded, Document, Reading
-from netwright.questions.diff.objects import Key, ObjectChange, changed_objects
+from netwright.profiles.enforcers import policies_of_others
+from netwright.profiles.known import profile_of
+from netwright.questions.diff.objects import Key, ObjectChange, changed_objects, key_of
 from netwright.questions.registry import Asked
 from netwright.sources.kustomize import acting, targets
 
@@ -61,6 +64,20 @@ def unevaluated(before: Asked, after: Asked) -> Iterator[tuple[ObjectChange, tup
         note = f"NW1008: {change.kind} ({version}) is not evaluated yet"
         reasons = was.unevaluated if was else "", now.unevaluated if now else ""
         yield msgspec.structs.replace(change, note=note), reasons
+
+
+def of_other_profiles(
+    found: Mapping[Key, ObjectChange], clusters: Sequence[Cluster]
+) -> Iterator[tuple[Key, ObjectChange, tuple[str, str]]]:
+    """Of the objects that changed the policies that are none of the profile of their side; and for what reason each
+    leaves verdicts open before and after."""
+    reasons: dict[Key, list[str]] = {}
+    for side, cluster in enumerate(clusters):
+        for d, reason in policies_of_others(cluster.objects, profile_of(cluster.profile)):
+            if key_of(d) in found:
+                reasons.setdefault(key_of(d), ["", ""])[side] = reason
+    for key, (was, now) in reasons.items():
+        yield key, msgspec.structs.replace(found[key], note=now or was), (was, now)
 
 
 def refused(before: Asked, after: Asked) -> Iterator[tuple[Key, ObjectChange]]:
