@@ -7,7 +7,6 @@ some or none may pass. `some` is not `undecided`.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from itertools import islice
 from typing import Literal
 
 import msgspec
@@ -55,8 +54,6 @@ from netwright.model.references import Directory, Target
 from netwright.model.rule import Direction
 
 Groups = Literal["all", "some", "none"]
-MOST_PAIRS = 100_000
-"""Pairs of names that are counted of one part."""
 
 
 class Packet(msgspec.Struct, frozen=True):
@@ -251,30 +248,6 @@ class Inquirer:
             return None
         first = self.network.tables[family].universe.identities.count
         return self.class_sets(family)[spot.position - first] & target.addresses
-
-    def pairs_of(self, part: Part, source: Target, destination: Target) -> list[tuple[str, str]]:
-        """The pairs of names that a part stands for, that of its own ends first: of the two ends asked about all that
-        nothing tells apart from these. Where these are very many, some."""
-        spots = part.packet.source, part.packet.destination
-        starting, arriving = [part.source], list(part.destinations)
-        rows = self._like(spots[0], spots[1], source.rows), self._like(spots[1], spots[0], destination.rows)
-        named = [{row: self.directory.row_ref(row) for row in held} for held in rows]
-        if part.through is not None or part.outcome.relation in ("self", "hairpin"):
-            named[1] = {}
-        if part.outcome.relation in ("self", "hairpin"):
-            named[0] = {}
-        starting = list(dict.fromkeys((*starting, *named[0].values())))
-        arriving = list(dict.fromkeys((*arriving, *named[1].values())))
-        found = ((s, d) for s in starting for d in arriving if s != d or (s, d) == (part.source, part.destination))
-        return list(islice(found, MOST_PAIRS))
-
-    def _like(self, spot: Spot, other: Spot, rows: Sequence[int]) -> list[int]:
-        """The rows that nothing tells apart from a spot, as packets to or from another end come out."""
-        if spot.row < 0 or len(rows) < 2:
-            return []
-        network, between = self.network, relation(self.network, spot.row, other.row)
-        alike = (row for row in rows if network.position(row) == spot.position)
-        return [row for row in alike if relation(network, row, other.row) in (between, "self")]
 
     # --- destinations --------------------
 

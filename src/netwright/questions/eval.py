@@ -12,6 +12,7 @@ from netwright.base.ipset import Family, is_address
 from netwright.base.numbers import MOST_DIGITS
 from netwright.base.services import ICMP, ICMPV6, PROTOCOLS, check_port, protocol_name, protocol_number
 from netwright.base.spans import Origin, Position
+from netwright.engine.alike import pairs_alike
 from netwright.engine.inquire import Groups, Inquirer, Settled
 from netwright.engine.outside import not_meant, perhaps_own_node
 from netwright.engine.reasons import Reason
@@ -202,7 +203,7 @@ def conditions(inquirer: Inquirer, query: Query, settled: Settled) -> tuple[str,
     ends = inquirer.directory.resolve(query.from_), inquirer.directory.destination(query.to)
     for part in settled.parts:
         if part.outcome.verdict == "allow":
-            pairs = [f"from {source} to {end}" for source, end in inquirer.pairs_of(part, *ends)]
+            pairs = [f"from {source} to {end}" for source, end in pairs_alike(inquirer, part, *ends)]
             more = len(pairs) - 1
             out.update(dict.fromkeys(pairs if len(pairs) <= MOST_NAMED else [f"{pairs[0]} and {more} more alike"]))
     return tuple(out)

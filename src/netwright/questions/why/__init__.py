@@ -16,6 +16,7 @@ from netwright.base.errors import InternalError, UsageError
 from netwright.base.ipset import Family
 from netwright.base.services import ICMP, SCTP, TCP, UDP, ServiceSet, protocol_name, protocol_number
 from netwright.base.spans import Origin, Position
+from netwright.engine.alike import pairs_alike
 from netwright.engine.compile import Beside
 from netwright.engine.inquire import Groups, Inquirer, Part, Settled, lowest
 from netwright.engine.itself import led_back
@@ -414,7 +415,7 @@ def _parts(
         first = same[0]
         source = which_node(inquirer, same) if first.source == A_NODE else first.source
         egress, ingress = sides[mark]
-        pairs = {pair for p in same for pair in inquirer.pairs_of(p, asked, to)}
+        pairs = {pair for p in same for pair in pairs_alike(inquirer, p, asked, to)}
         out.append(
             PartAnswer(
                 source=source,
