@@ -12,7 +12,7 @@ that choose the endpoint where the client connects keep the client's. With Local
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -96,31 +96,44 @@ def perhaps_masked(
     settled, service = inquirer.settle(parts), destination.service
     if service is None or not destination.by_outer_address or service.external_policy == "Local":
         return settled
-    host, found = inquirer.network.columns.host, inquirer.service_port(service, protocol, port)
+    found = inquirer.service_port(service, protocol, port)
+    alike: dict[Family, dict[int, list[int]]] = {}
+    by_nodes: dict[tuple[Family, tuple[int, ...]], list[Part]] = {}
     for part in parts:
+        family = part.packet.family
         if found is None or part.outcome.verdict == "undecided" or part.outcome.relation == "hairpin":
             continue
-        clients = [row for row in _clients_like(inquirer, source, part) if not host[row]]
-        nodes = dict.fromkeys(node for row in clients for node in nodes_of(inquirer, row))
-        if nodes:
-            there = Target("a node", rows=tuple(nodes))
-            masked = inquirer.parts(there, destination, deliveries, part.packet.family, None)
-        else:
-            masked = [p for p in from_nodes(inquirer, service, found) if p.packet.family == part.packet.family]
-        if clients and either_way(part, (), [p for p in masked if is_same_end(p, part)]) == "undecided":
+        if family not in alike:
+            alike[family] = _clients(inquirer, source, family)
+        clients = [row for row in alike[family].get(part.packet.source.position, ()) if _is_like(inquirer, row, part)]
+        if not clients:
+            continue
+        nodes = tuple(dict.fromkeys(node for row in clients for node in nodes_of(inquirer, row)))
+        if (family, nodes) not in by_nodes:
+            if nodes:
+                held = inquirer.parts(Target("a node", rows=nodes), destination, deliveries, family, None)
+            else:
+                held = [p for p in from_nodes(inquirer, service, found) if p.packet.family == family]
+            by_nodes[family, nodes] = held
+        masked = [p for p in by_nodes[family, nodes] if is_same_end(p, part)]
+        if either_way(part, (), masked) == "undecided":
             reasons = dict.fromkeys((MASKED, *settled.reasons))
             return replace(settled, verdict="undecided", groups="some", reasons=tuple(reasons))
     return settled
 
 
-def _clients_like(inquirer: Inquirer, source: Target, part: Part) -> Iterator[int]:
-    """The endpoints of a group of clients that a packet stands for: no rule tells them apart, and their nodes may."""
-    client, server = part.packet.source, part.packet.destination
-    for spot in inquirer.spots(source, part.packet.family):
-        if spot.position == client.position and relation(inquirer.network, spot.row, server.row) == (
-            part.outcome.relation
-        ):
-            yield spot.row
+def _clients(inquirer: Inquirer, source: Target, family: Family) -> dict[int, list[int]]:
+    """By identity the clients that are no nodes. No rule tells those of one apart, and their nodes may."""
+    found: dict[int, list[int]] = {}
+    for spot in inquirer.spots(source, family):
+        if not inquirer.network.columns.host[spot.row]:
+            found.setdefault(spot.position, []).append(spot.row)
+    return found
+
+
+def _is_like(inquirer: Inquirer, client: int, part: Part) -> bool:
+    """Whether packets of a client of the same identity come out as this one."""
+    return relation(inquirer.network, client, part.packet.destination.row) == part.outcome.relation
 
 
 def _has_dialled(addresses: Sequence[str], destination: Target) -> bool:

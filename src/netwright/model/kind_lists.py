@@ -83,7 +83,7 @@ _IRRELEVANT: tuple[_Row, ...] = (
     # Kubernetes
     (
         "",
-        "ConfigMap Secret Event LimitRange ResourceQuota PersistentVolumeClaim PodTemplate Binding Eviction",
+        "ConfigMap Secret Event LimitRange ResourceQuota PersistentVolumeClaim PodTemplate Binding",
         "PersistentVolume ComponentStatus",
     ),
     ("admissionregistration.k8s.io", "", "*"),
@@ -110,7 +110,7 @@ _IRRELEVANT: tuple[_Row, ...] = (
     ("metrics.k8s.io", "PodMetrics", "NodeMetrics"),
     ("networking.k8s.io", "", "IPAddress"),
     ("node.k8s.io", "", "RuntimeClass"),
-    ("policy", "PodDisruptionBudget", "PodSecurityPolicy"),
+    ("policy", "Eviction PodDisruptionBudget", "PodSecurityPolicy"),
     ("rbac.authorization.k8s.io", "Role RoleBinding", "ClusterRole ClusterRoleBinding"),
     ("resource.k8s.io", "ResourceClaim ResourceClaimTemplate", "*"),
     ("scheduling.k8s.io", "PodGroup Workload", "PriorityClass *"),

@@ -454,6 +454,8 @@ class Directory:
         return Target(text, rows=rows)
 
     def _fqdn(self, name: str, text: str) -> Target:
+        if name.lower().rstrip(".").endswith(".pod.cluster.local"):
+            raise UnknownReference(f"`{text}` is a name of a pod by its address", help="write the address")
         if not HOST_NAME.fullmatch(name):
             raise UnknownReference(f"`{text}` is not a name of the DNS", help="write `fqdn/db.example.com`")
         return Target(text, addresses=EVERYWHERE - NOT_UNICAST, fqdn=name)

@@ -99,24 +99,27 @@ def pod_networks(objects: Sequence[Decoded], pod_ranges: Sequence[str]) -> list[
 
 
 def _has_more(objects: Sequence[Decoded], ranges: Sequence[Network]) -> bool:
-    """Whether the input shows that the ranges of its Nodes are not all pod ranges: a Node without one, a pod on a node
-    that is not there, a pod's address outside of them."""
+    """Whether the input shows that the ranges of its Nodes are not all pod ranges: a Node without one, or a pod."""
+    return any(not pod_networks([one], ()) for one in _nodes(objects)) or shows_more(objects, ranges) is not None
+
+
+def shows_more(objects: Sequence[Decoded], ranges: Sequence[Network]) -> Decoded | None:
+    """A pod that shows that there are more pod ranges than those of the Nodes: it is on a node that is not there, or
+    has an address outside of them."""
     names = {one.name for one in _nodes(objects)}
-    if any(not pod_networks([one], ()) for one in _nodes(objects)):
-        return True
     for one in objects:
         if not isinstance(one.value, Pod) or one.value.spec is None:
             continue
         if one.value.spec.node_name and one.value.spec.node_name not in names:
-            return True
+            return one
         status = one.value.status
         if status is None or one.value.spec.host_network:
             continue
         for found in _parsed([status.pod_ip, *(entry.ip for entry in status.pod_ips or ())]):
             of_family = [each for each in ranges if each.version == found.version]
             if of_family and not any(found in each for each in of_family):
-                return True
-    return False
+                return one
+    return None
 
 
 def node_addresses(objects: Sequence[Decoded], name: str | None = None) -> list[Address]:

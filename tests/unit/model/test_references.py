@@ -79,6 +79,11 @@ def test_the_owner_of_dumped_pods_is_all_of_them(directory: Directory) -> None:
     assert len(directory.resolve("shop/api").rows) == 2
 
 
+def test_the_name_of_a_pod_by_its_address_is_not_outside(directory: Directory) -> None:
+    with pytest.raises(UsageError, match="is a name of a pod by its address"):
+        directory.resolve("fqdn/10-244-0-12.shop.pod.cluster.local")
+
+
 def test_services_are_asked_for_by_kind(directory: Directory) -> None:
     by_name = ("web.shop.svc", "web.shop.svc.cluster.local", "web.shop.svc.cluster.local.", "Web.Shop.SVC")
     for text in ("svc/shop/web", "service/shop/web", "services/shop/web", *by_name, *(f"fqdn/{n}" for n in by_name)):

@@ -268,6 +268,42 @@ def test_who_is_listed_is_told_from_those_that_no_rule_tells_from_it(
     assert (answer.witness and (answer.witness.source, answer.witness.destination)) == witness
 
 
+OWNED = """
+---
+{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: flat, labels: {app: a}},
+ spec: {containers: [{name: c}]}, status: {podIP: 10.244.0.11}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: db, namespace: flat, labels: {app: db}},
+ spec: {containers: [{name: c}]}, status: {podIP: 10.244.0.12}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: db, namespace: flat}
+spec:
+  podSelector: {matchLabels: {app: db}}
+  ingress: [{from: [{ipBlock: {cidr: 10.244.0.11/32}}]}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("verb", "ends", "verdict"),
+    [
+        # the address that is let in is a pod's, and nobody else's
+        ("only", ("flat/a", "flat/db"), "holds"),
+        ("only", ((), "flat/db"), "broken"),
+        ("deny", ("cidr/10.244.0.0/16", "flat/db"), "broken"),
+        ("deny", ("cidr/10.251.0.0/16", "flat/db"), "holds"),
+        ("deny", ("flat/db", "cidr/10.244.0.11/32"), "broken"),
+        ("deny", ("cidr/127.0.0.0/8", "shop/web"), "holds"),
+        # what is outside is no matter of this network on both sides
+        ("deny", ("internet", "cidr/203.0.113.0/24"), "undecided"),
+        ("allow", ("internet", "cidr/203.0.113.0/24"), "undecided"),
+    ],
+)
+def test_an_address_of_an_endpoint_is_nobodys_outside(verb: Verb, ends: tuple[str, ...], verdict: str) -> None:
+    assert ask(twin(OWNED, "10.250.0.0/16"), verb, *ends).verdict == verdict
+
+
 def test_only_some_may_leave_for_the_internet() -> None:
     """What is outside does not leave for it; whether what is there reaches itself is no matter of this network."""
     network = twin()
@@ -394,7 +430,7 @@ def test_a_workload_on_its_nodes_network_is_told_what_no_policy_keeps_it_from() 
     assert "left out is what pod/ops/exporter and pods of its node may do with each other" in answer.told
 
 
-@pytest.mark.parametrize(("nodes", "verdict"), [("", "undecided"), ("n1 n1", "undecided"), ("n1 n2", "broken")])
+@pytest.mark.parametrize(("nodes", "verdict"), [("", "undecided"), ("n1 n1", "holds"), ("n1 n2", "broken")])
 def test_policy_stops_nothing_between_a_pod_and_its_own_node(nodes: str, verdict: str) -> None:
     one, other = (f"nodeName: {n}, " if n else "" for n in (nodes.split() or ("", "")))
     more = f"""
@@ -412,6 +448,13 @@ spec: {{podSelector: {{matchLabels: {{app: shut}}}}, policyTypes: [Egress]}}
 """
     answer = ask(twin(more), "allow", "ops/shut", "ops/exporter", ports=("80",))
     assert answer.verdict == verdict
+    far = """
+---
+{apiVersion: v1, kind: Pod, metadata: {name: far, namespace: ops, labels: {app: shut}},
+ spec: {nodeName: n9, containers: [{name: c, image: e}]}}
+"""
+    both = ask(twin(more + far), "allow", ("ops/shut", "ops/far"), "ops/exporter", ports=("80",))
+    assert both.verdict == ("broken" if nodes else "undecided"), "the other is refused wherever it runs"
     denied = ask(twin(more), "deny", "ops/shut", "ops/exporter", ports=("80",))
     assert (denied.verdict, "left out is what pod/ops/exporter" in denied.told) == ("holds", True)
 

@@ -679,3 +679,24 @@ def test_a_node_is_admitted_by_its_address(tmp_path: Path, source: str) -> None:
 def test_a_node_of_unknown_address_is_not_admitted_by_one(tmp_path: Path) -> None:
     text = pod("agent", spec=", hostNetwork: true") + pod("b") + policy("deny", "policyTypes: [Ingress]")
     assert asked(tmp_path, text, "s/agent", "s/b:80").changes == ()
+
+
+def test_the_reference_evaluator_is_told_of_pods_that_show_further_ranges(tmp_path: Path) -> None:
+    """Of another namespace, one has an address outside of the ranges of the Nodes: any pod may."""
+    more = """\
+---
+{apiVersion: v1, kind: Node, metadata: {name: n1}, spec: {podCIDRs: [10.244.0.0/24]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: far, namespace: ops}, spec: {nodeName: n1, containers: [{name: c}]},
+ status: {podIP: 192.168.7.7}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: range, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: db}}
+  ingress: [{from: [{ipBlock: {cidr: 192.168.0.0/16}}]}]
+"""
+    (tmp_path / "a.yaml").write_text(PODS + more, encoding="utf-8")
+    twin = nw.load(str(tmp_path))
+    assert twin.why("shop/web", "shop/db:80").verdict == "undecided"

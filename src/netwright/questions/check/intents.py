@@ -6,7 +6,7 @@ An intent is about policy. What a node does with the pods on itself is left out:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 import msgspec
@@ -15,9 +15,10 @@ import numpy.typing as npt
 
 from netwright.base.diagnostics import Severity
 from netwright.base.errors import UsageError
-from netwright.base.ipset import INTERNET, Family, IpSet
+from netwright.base.intervals import Interval
+from netwright.base.ipset import INTERNET, NOT_UNICAST, Family, IpSet
 from netwright.base.services import PROTOCOLS, TRANSPORT, ServiceSet, protocol_name, services_of
-from netwright.engine.bits import of_indexes
+from netwright.engine.bits import indexes, of_indexes
 from netwright.engine.exposure import Exposure, exposures
 from netwright.engine.holds import Ends, passing, stopped
 from netwright.engine.inquire import of_family
@@ -28,6 +29,8 @@ from netwright.model.references import FROM_INTERNET, Target
 from netwright.questions.check.witness import ANYBODY, HOLDS, IntentVerdict, Judged, Witness, Witnesses, sentence
 from netwright.questions.registry import Asked
 
+MOST_ADDRESSES = 16
+"""Of one endpoint: with more of them it has one of these, which is not known."""
 Rows = npt.NDArray[np.bool_]
 """Of each row whether it is meant."""
 
@@ -152,12 +155,44 @@ class Judge:
         contradicting = stopped if verb == "allow" else passing
         surely: Sureness = "may" if verb == "allow" else "must"
         perhaps: Sureness = "must" if verb == "allow" else "may"
-        broken = contradicting(tables, ends, services, surely)
-        open_ = None if broken else contradicting(tables, ends, services, perhaps)
-        pair = broken or open_
-        if starting is not None and pair is not None and pair[0] < self.network.identities.count:
-            source = msgspec.structs.replace(source, rows=self._rows_at(starting, pair[0]))
-        return self.witnesses.shown(verb, services, broken, open_, source, target, family)
+        told = HOLDS
+
+        def is_whole(part: Ends) -> bool:
+            return contradicting(tables, part, services, perhaps) is None
+
+        for part in self._parted(ends, is_whole) if verb == "allow" else (ends,):
+            broken = contradicting(tables, part, services, surely)
+            open_ = None if broken else contradicting(tables, part, services, perhaps)
+            pair = broken or open_
+            if pair is None:
+                continue
+            if starting is not None and pair[0] < self.network.identities.count:
+                source = msgspec.structs.replace(source, rows=self._rows_at(starting, pair[0]))
+            judged = self.witnesses.shown(verb, services, broken, open_, source, target, family)
+            if judged.verdict == "broken":
+                return judged
+            told = judged if told is HOLDS else told
+        return told
+
+    def _parted(self, ends: Ends, is_whole: Callable[[Ends], bool]) -> Iterator[Ends]:
+        """The same in parts, those apart where one end is on its node's network and the other is not: of these policy
+        says nothing where they are on one node, and each pair is a part. Left out is what `is_whole`: nothing
+        contradicts the intent there."""
+        hosts = self._host_positions
+        for sources, destinations in ((~hosts, ~hosts), (hosts, hosts)):
+            yield Ends(ends.sources & sources, ends.destinations & destinations, ends.alone)
+        for sources, destinations in ((~hosts, hosts), (hosts, ~hosts)):
+            into = ends.destinations & destinations
+            if is_whole(Ends(ends.sources & sources, into, ends.alone)):
+                continue
+            for one in indexes(ends.sources & sources):
+                if not is_whole(Ends(1 << one, into, ends.alone)):
+                    yield from (Ends(1 << one, 1 << other, ends.alone) for other in indexes(into))
+
+    @cached_property
+    def _host_positions(self) -> int:
+        found = self.network.identities.of_row[self.network.columns.host]
+        return of_indexes(np.unique(found), self.network.identities.count)
 
     def _rows_at(self, rows: Rows, position: int) -> tuple[int, ...]:
         return tuple(np.flatnonzero(rows & (self.network.identities.of_row == position)).tolist())
@@ -190,30 +225,38 @@ class Judge:
     # --- allow and deny --------------------
 
     def _direct(self, verb: Verb, source: Target, destination: Target, ports: Sequence[str]) -> Iterator[Judged]:
+        are_outside = source.addresses is not None and destination.addresses is not None
+        is_about = False
         for services, target in self._asked(destination, ports, served=verb == "allow"):
             meets = False
+            ends_of = (self._outer(source), self._outer(target)) if verb == "deny" else (source, target)
             for family in self.network.tables:
-                ends = self._ends(source, target, family)
-                if ends.sources and ends.destinations:
+                ends = self._ends(*ends_of, family)
+                if ends.sources and ends.destinations and not are_outside:
                     meets = True
-                    yield self._between(verb, services, ends, source, target, family)
-                if verb == "deny":
-                    yield from self._within(services, source, target, family)
+                    yield self._between(verb, services, ends, *ends_of, family)
+                for judged in self._within(services, source, target, family) if verb == "deny" else ():
+                    is_about = True
+                    yield judged
             is_assumed = self.inquirer.cluster.has_assumed_families  # then they perhaps have one all the same
-            if not meets and (is_assumed or verb == "allow"):
+            if not meets and not are_outside and (is_assumed or verb == "allow"):
                 told = f"{source.ref} and {target.ref} have no address family in common"
                 yield Judged("undecided" if is_assumed else "broken", told)
             if verb == "deny" and source.addresses is not None and target.rows:
                 yield from self._ways_in(source, target, services)
+        if are_outside and not is_about:
+            told = (
+                f"{source.ref} and {destination.ref} are both outside: what passes there is no matter of this network"
+            )
+            yield Judged("undecided", told)
 
     def _within(self, services: ServiceSet, source: Target, target: Target, family: Family) -> Iterator[Judged]:
         """What a `deny` of ranges says of the endpoints of the input that have addresses in them, or perhaps do."""
-        for one, is_one in self._standing(source, family):
-            for other, is_other in self._standing(target, family):
-                if one is source and other is target:
-                    continue
+        standing = list(self._standing(target, family))
+        for i, (one, is_one) in enumerate(self._standing(source, family)):
+            for j, (other, is_other) in enumerate(standing):
                 ends = self._ends(one, other, family)
-                if not ends.sources or not ends.destinations:
+                if i == j == 0 or not ends.sources or not ends.destinations:
                     continue
                 found = self._between("deny", services, ends, one, other, family)
                 if found.verdict == "broken" and not (is_one and is_other):
@@ -224,11 +267,30 @@ class Judge:
 
     def _standing(self, target: Target, family: Family) -> Iterator[tuple[Target, bool]]:
         """A target, and of a range the endpoints in it, with whether they surely are."""
-        yield target, True
+        yield self._outer(target), True
         if target.addresses is not None and target.ref.startswith("cidr/"):
             for rows, surely in zip(self.network.columns.rows_in(target.addresses, family), (True, False), strict=True):
                 if rows:
                     yield Target(target.ref, rows=tuple(rows)), surely
+
+    def _outer(self, target: Target) -> Target:
+        """Of addresses those that somebody outside may have: none of the endpoints, nor what is nobody's."""
+        if target.addresses is None:
+            return target
+        return msgspec.structs.replace(target, addresses=target.addresses - NOT_UNICAST - self._owned)
+
+    @cached_property
+    def _owned(self) -> IpSet:
+        """The known addresses of pods and nodes."""
+        columns = self.network.columns
+        few = [n for n, held in enumerate(columns.address_sets) if held.count() <= MOST_ADDRESSES]
+        rows = np.flatnonzero((columns.address_set < 0) | np.isin(columns.address_set, few))
+        v4: list[Interval] = []
+        v6: list[Interval] = []
+        for held in map(columns.addresses_of, rows.tolist()):
+            v4 += held.v4
+            v6 += held.v6
+        return IpSet(v4, v6)
 
     def _service(self, verb: Verb, source: Target, destination: Target, ports: Sequence[str]) -> Iterator[Judged]:
         service = destination.service
@@ -312,10 +374,9 @@ class Judge:
         found[[row for w in self.inquirer.cluster.workloads if w.kind == "node" for row in w.rows]] = True
         return found
 
-    @staticmethod
-    def _anybody_but(sources: Sequence[Target]) -> Target:
+    def _anybody_but(self, sources: Sequence[Target]) -> Target:
         """The addresses that an intent does not list."""
-        left = ANYBODY.addresses or IpSet()
+        left = self._outer(ANYBODY).addresses or IpSet()
         for source in sources:
             left -= source.addresses or IpSet()
         return Target(ANYBODY.ref, addresses=left)

@@ -12,7 +12,7 @@ from netwright.base.spans import Origin
 from netwright.engine.holds import Pair
 from netwright.engine.inquire import Packet, Part, lowest
 from netwright.engine.reasons import OWN_NODE
-from netwright.engine.verdict import Outcome, Side, Spot, relation
+from netwright.engine.verdict import Outcome, Relation, Side, Spot, relation
 from netwright.model.configuration import Verb
 from netwright.model.finding import Mark
 from netwright.model.references import Target
@@ -72,6 +72,11 @@ class Witnesses:
         if one.row == other.row >= 0:  # of two that no rule tells apart, a connection of one to the other
             one = self._spot(pair[0], source, other.row)
             other = self._spot(pair[1], target, one.row) if one.row == other.row else other
+        own: Relation = ""
+        if verb == "allow" and self.network.exempts_own_node:
+            own, one, other = self._apart(one, other, source, target)
+            if own == "own node":
+                return HOLDS
         tables = self.network.tables[family]
         must, may = tables.pair(*pair)
         if verb == "allow":
@@ -95,16 +100,26 @@ class Witnesses:
             rules=self.rules(part),
             why=why if protocol == PROTOCOLS["TCP"] else f"{why} --protocol {protocol_name(protocol)}",
         )
-        own = relation(self.network, one.row, other.row)
-        if verb == "allow" and own == "perhaps own node":  # whatever policy says
+        if own == "perhaps own node":  # whatever policy says
             return Judged("undecided", OWN_NODE.text, witness)
-        if verb == "allow" and own == "own node" and self.network.exempts_own_node:
-            told = f"{part.source} and {part.destination} are on one node and always reach each other; policy denies it"
-            return Judged("undecided", f"{told} elsewhere", witness)
         if verdict == "undecided":
             reasons = "; ".join(r.text for r in self.inquirer.reasons(part))
             return Judged(verdict, reasons or sentence(verb, verdict, witness), witness)
         return Judged(verdict, sentence(verb, verdict, witness), witness)
+
+    def _apart(self, one: Spot, other: Spot, source: Target, target: Target) -> tuple[Relation, Spot, Spot]:
+        """Two ends at these places that are no pod and its own node, which policy does not keep apart; else two that
+        perhaps are none, or how all of them stand to each other."""
+        if one.row < 0 or other.row < 0:
+            return "", one, other
+        starting, arriving = (
+            [spot.row, *(r for r in end.rows if self.network.position(r) == spot.position)]
+            for end, spot in ((source, one), (target, other))
+        )
+        found = {relation(self.network, a, b): (a, b) for a in reversed(starting) for b in reversed(arriving)}
+        how: Relation = next((r for r in ("", "perhaps own node", "own node") if r in found), "self")
+        a, b = found[how]
+        return how, Spot(one.position, a), Spot(other.position, b)
 
     def _example(self, services: ServiceSet, spot: Spot) -> int:
         """A service that stands for a set: one that the destination serves, else the lowest that is a port."""
