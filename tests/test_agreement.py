@@ -77,6 +77,20 @@ def node_of(name: str, *ranges: str) -> Object:
     return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}, **spec}
 
 
+def on_node(name: str) -> Object:
+    template = {"metadata": {"labels": {"app": "far"}}, "spec": {"nodeName": name, "containers": [{"name": "c"}]}}
+    spec = {"selector": {"matchLabels": {"app": "far"}}, "template": template}
+    meta = {"name": "far", "namespace": "shop"}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": spec}
+
+
+def slice_on(node: str, kind: str = "Pod") -> Object:
+    entry = {"addresses": ["10.244.1.9"], "nodeName": node, "targetRef": {"kind": kind, "name": "x"}}
+    meta = {"name": "far", "namespace": "shop", "labels": {"kubernetes.io/service-name": "far"}}
+    made = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": meta, "addressType": "IPv4"}
+    return {**made, "endpoints": [entry]}
+
+
 def from_range(cidr: str) -> Object:
     made = denies_all_ingress(app="db")
     return {**made, "spec": {**made["spec"], "ingress": [{"from": [{"ipBlock": {"cidr": cidr}}]}]}}
@@ -92,6 +106,10 @@ def from_range(cidr: str) -> Object:
         ([node_of("n1", "10.244.1.0/24"), node_of("n2")], [], (), "undecided"),
         ([node_of("n1", "10.244.1.0/24")], [{**pod("far"), "spec": {"nodeName": "n2"}}], (), "undecided"),
         ([node_of("n1", "10.244.1.0/24")], [pod("far", "10.250.0.1")], (), "undecided"),
+        ([node_of("n1", "10.244.1.0/24")], [on_node("n2")], (), "undecided"),
+        ([node_of("n1", "10.244.1.0/24")], [on_node("n1")], (), "allow"),
+        ([node_of("n1", "10.244.1.0/24")], [slice_on("n2")], (), "undecided"),
+        ([node_of("n1", "10.244.1.0/24")], [slice_on("n2", "Node")], (), "allow"),
         ([node_of("n1", "10.244.1.0/24")], [pod("far", "10.244.1.1", "fd00::1")], (), "allow"),
         ([node_of("n1", "10.244.1.0/24"), node_of("n2")], [], ("10.244.0.0/16",), "allow"),
     ],
@@ -101,7 +119,8 @@ def test_the_ranges_of_nodes_are_all_only_where_nothing_shows_that_there_are_mor
 ) -> None:
     """Both judges: `spec.podCIDRs` are the range of one node's pods."""
     for one in others:
-        one["spec"].setdefault("containers", [{"name": "c"}])
+        if one["kind"] == "Pod":
+            one["spec"].setdefault("containers", [{"name": "c"}])
     objects = [*nodes, *others, pod("web"), pod("db"), from_range("10.244.0.0/16")]
     asked = [{"from": "shop/web", "to": "shop/db", "protocol": "TCP", "port": 80, "family": 4}]
     assert compare(Asked(objects, pod_cidrs, asked)) == (Counter({verdict: 1}), [])

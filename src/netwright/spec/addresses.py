@@ -11,7 +11,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Literal
 
-from netwright.dialects.k8s.objects import IPBlock, Pod, Service
+from netwright.dialects.k8s.objects import CronJob, EndpointSlice, IPBlock, Pod, Service, Workload
 from netwright.model.document import Decoded, of_kinds
 
 Family = Literal[4, 6]
@@ -104,22 +104,38 @@ def _has_more(objects: Sequence[Decoded], ranges: Sequence[Network]) -> bool:
 
 
 def shows_more(objects: Sequence[Decoded], ranges: Sequence[Network]) -> Decoded | None:
-    """A pod that shows that there are more pod ranges than those of the Nodes: it is on a node that is not there, or
-    has an address outside of them."""
+    """An object that shows that there are more pod ranges than those of the Nodes: a pod, a template or an endpoint of
+    a pod is on a node that is not there, or a pod has an address outside of them."""
     names = {one.name for one in _nodes(objects)}
     for one in objects:
-        if not isinstance(one.value, Pod) or one.value.spec is None:
-            continue
-        if one.value.spec.node_name and one.value.spec.node_name not in names:
+        if any(node and node not in names for node in _on_nodes(one.value)):
             return one
-        status = one.value.status
-        if status is None or one.value.spec.host_network:
+        if not isinstance(one.value, Pod) or one.value.status is None:
             continue
+        if one.value.spec is not None and one.value.spec.host_network:
+            continue
+        status = one.value.status
         for found in _parsed([status.pod_ip, *(entry.ip for entry in status.pod_ips or ())]):
             of_family = [each for each in ranges if each.version == found.version]
             if of_family and not any(found in each for each in of_family):
                 return one
     return None
+
+
+def _on_nodes(value: object) -> list[str | None]:
+    """The names of the nodes that an object says pods run on."""
+    if isinstance(value, Pod):
+        return [value.spec.node_name] if value.spec else []
+    if isinstance(value, EndpointSlice):
+        listed = value.endpoints or ()
+        return [each.node_name for each in listed if each.target_ref and each.target_ref.kind == "Pod"]
+    template = None
+    if isinstance(value, Workload):
+        template = value.spec.template if value.spec else None
+    elif isinstance(value, CronJob):
+        job = value.spec.job_template if value.spec else None
+        template = job.spec.template if job and job.spec else None
+    return [template.spec.node_name] if template and template.spec else []
 
 
 def node_addresses(objects: Sequence[Decoded], name: str | None = None) -> list[Address]:

@@ -117,6 +117,8 @@ INNER = "k8s.io/inner"
         (ingress(), klass("x", NGINX, "true") + klass("other", ALB, "true"), controller(), "undecided"),
         (ingress(), klass("x", NGINX, "true") + klass("other", NGINX, "true"), controller(), "allow"),
         (noted('""'), klass("x", ALB, "true"), controller(), "undecided"),
+        # of a class that is not in the input, one that serves another controller's classes perhaps has nothing
+        (named("nginx"), "", controller(args=f"--controller-class={INNER}"), "undecided"),
         # by the namespace that a controller watches
         (named("x"), klass("x", NGINX), controller(args="--watch-namespace=shop"), "allow"),
         (named("x"), klass("x", NGINX), controller(args="--watch-namespace="), "allow"),

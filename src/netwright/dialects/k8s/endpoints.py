@@ -166,6 +166,12 @@ def _addresses(pod: Pod) -> list[str]:
     return [*texts, status.pod_ip] if status and status.pod_ip and status.pod_ip not in texts else texts
 
 
+def _is_outside(ranges: IpSet, text: str) -> bool:
+    """Whether an address is none of the ranges, where there are some of its family."""
+    family, address = parse_address(text)
+    return bool(ranges.family(family)) and not ranges.contains(family, address)
+
+
 class EndpointBuilder:
     """Collects rows; `columns()` makes arrays of them. `pod_cidrs` are the user's pod ranges.
 
@@ -239,16 +245,24 @@ class EndpointBuilder:
         if not by_node or not all(by_node.values()):
             return False
         ranges = self.pod_ranges
-        for d in of_kinds(self.objects, "Pod"):
+        return not any(
+            (node and node not in by_node) or any(_is_outside(ranges, text) for text in texts)
+            for node, texts in self._placed()
+        )
+
+    def _placed(self) -> Iterator[tuple[str, Sequence[str]]]:
+        """The nodes that pods run on, "" where that is not said, and the addresses that they have of their own."""
+        for d in of_kinds(self.objects, *SHORT):
             pod = d.value
-            if not isinstance(pod, Pod) or pod.spec is None:
-                continue
-            if pod.spec.node_name and pod.spec.node_name not in by_node:
-                return False
-            for family, address in () if pod.spec.host_network else map(parse_address, _addresses(pod)):
-                if ranges.family(family) and not ranges.contains(family, address):
-                    return False
-        return True
+            if isinstance(pod, Pod):
+                spec = pod.spec or PodSpec()
+                yield spec.node_name or "", () if spec.host_network else _addresses(pod)
+            elif isinstance(pod, (WorkloadObject, CronJob)) and (template := template_of(d)) is not None:
+                yield (template.spec.node_name or "" if template.spec else ""), ()
+        for d in of_kinds(self.objects, "EndpointSlice"):
+            for entry in d.value.endpoints or ():
+                if entry.target_ref is not None and entry.target_ref.kind == "Pod":
+                    yield entry.node_name or "", ()
 
     # --- rows --------------------
 

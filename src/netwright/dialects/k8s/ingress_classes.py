@@ -199,7 +199,7 @@ def _serves(
     if which is not None:
         return _serves_class(one, project, which.name, controller_of(which))
     if name:
-        if has_classes:
+        if has_classes or (project == "ingress-nginx" and CONTROLLER_CLASS in one.flags):
             return "perhaps"
         customary = by_custom(name)
         return "yes" if not customary or project in customary or one.flags.get(INGRESS_CLASS) == name else "no"
