@@ -316,6 +316,36 @@ def test_only_some_may_leave_for_the_internet() -> None:
     assert broken.witness.source == "pod/ops/job"
 
 
+SELF = """
+---
+{apiVersion: v1, kind: Pod, metadata: {name: alone, namespace: ops, labels: {app: alone}},
+ spec: {containers: [{name: c}]}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: alone, namespace: ops},
+ spec: {selector: {app: alone}, ports: [{port: 80}]}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: bare, namespace: ops},
+ spec: {clusterIP: None, selector: {app: alone}, ports: [{port: 80}]}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: alone, namespace: ops}
+spec: {podSelector: {matchLabels: {app: alone}}}
+"""
+
+
+@pytest.mark.parametrize("service", ["svc/ops/alone", "svc/ops/bare"])
+@pytest.mark.parametrize(
+    ("verb", "source", "verdict"),
+    [("deny", "ops/alone", "holds"), ("deny", "ns/ops", "holds"), ("allow", "ns/ops", "broken")],
+)
+def test_through_a_service_too_a_pod_is_no_connection_to_itself(
+    service: str, verb: Verb, source: str, verdict: str
+) -> None:
+    """`ops/job` is refused; whether the Service leads the pod back to itself is no matter."""
+    assert ask(twin(SELF), verb, source, service).verdict == verdict
+
+
 SERVICES = """
 ---
 apiVersion: v1

@@ -21,8 +21,10 @@ from netwright.base.services import PROTOCOLS, TRANSPORT, ServiceSet, protocol_n
 from netwright.engine.bits import indexes, of_indexes
 from netwright.engine.exposure import Exposure, exposures
 from netwright.engine.holds import Ends, passing, stopped
-from netwright.engine.inquire import of_family
+from netwright.engine.inquire import Part, Settled, of_family
 from netwright.engine.join import Sureness
+from netwright.engine.reasons import HAIRPIN, OWN_NODE
+from netwright.engine.verdict import Outcome
 from netwright.model.cluster import ServiceNoun, ServicePortNoun
 from netwright.model.configuration import Intent, Verb
 from netwright.model.references import FROM_INTERNET, Target
@@ -298,6 +300,8 @@ class Judge:
         for found in self._dialled(service, ports):
             protocol, port = found.protocol, str(found.port)
             settled = self.inquirer.ask(source, destination, protocol, port)
+            if verb == "deny" or not service.is_node_local:  # which drops clients beside those that have packets
+                settled = self._among_others(verb, settled)
             all_or_none = settled.verdict == "allow" and settled.groups == "all"
             if settled.verdict == "undecided":
                 verdict: IntentVerdict = "undecided"
@@ -324,6 +328,20 @@ class Judge:
                 f", by way of {part.source}" if part is not None and is_led else ""
             )
             yield Judged(verdict, settled.nowhere or reasons or told, witness)
+
+    def _among_others(self, verb: Verb, settled: Settled) -> Settled:
+        """Without a client's packets to itself, which are no connection, and as policy alone has it what a `deny` asks
+        of a pod and its own node; as between two workloads. Where more than these leaves it open it is as it was."""
+        if settled.ways or not settled.parts or not set(settled.reasons) <= {HAIRPIN, OWN_NODE}:
+            return settled
+        left = [p for p in settled.parts if p.outcome.relation not in ("self", "hairpin")]
+        if verb == "deny":
+            left = [_by_policy(p) if p.outcome.relation in ("own node", "perhaps own node") else p for p in left]
+        if left == list(settled.parts):
+            return settled
+        if not left:
+            return msgspec.structs.replace(settled, verdict="allow" if verb == "allow" else "deny", groups="all")
+        return msgspec.structs.replace(self.inquirer.settle(left), nowhere=settled.nowhere)
 
     def _ways_in(self, source: Target, destination: Target, services: ServiceSet) -> Iterator[Judged]:
         """Ways through Services and Ingresses that end at one of these services of the destination."""
@@ -496,6 +514,13 @@ class Judge:
         for row in target.rows:
             bits |= 1 << self.network.position(row)
         return bits & self.network.tables[family].universe.present
+
+
+def _by_policy(part: Part) -> Part:
+    """A packet as if its ends were on different nodes."""
+    egress, ingress = part.outcome.egress, part.outcome.ingress
+    found = Outcome(egress.may and ingress.may, not (egress.must and ingress.must), "", egress, ingress)
+    return msgspec.structs.replace(part, outcome=found)
 
 
 def worst(found: Iterator[Judged]) -> Judged:
