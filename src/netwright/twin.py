@@ -162,7 +162,8 @@ def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot |
         if of not in kinds:
             kinds[of] = find(document.group, document.kind)
         kind = kinds[of]
-        if kind is None and misnamed(document) is None:
+        wrong = misnamed(document) if kind is None else None
+        if kind is None and wrong is None:
             fates.append("not_understood")
             unlisted.setdefault((document.api_version, document.kind), []).append(document)
             bringing.setdefault(document.namespace, document)
@@ -197,7 +198,7 @@ def digest(reading: Reading, like: Snapshot | None = None, *, before: Snapshot |
                 same = known.get(bytes(document.raw))
                 found = replace(same, place=document.place) if same is not None else None
             if found is None:
-                found = (misnamed(document) if kind is None else None) or decode(document)
+                found = wrong or decode(document)
             if isinstance(found, Invalid):
                 fates.append("invalid")
                 refused.append(document)

@@ -142,17 +142,13 @@ def node_of(inquirer: Inquirer, row: int) -> int:
     index = int(columns.node[row])
     if index < 0:
         return -1
-    return next((n for n in _nodes(inquirer) if int(columns.node[n]) == index), -1)
+    return next((n for n in inquirer.cluster.node_rows if int(columns.node[n]) == index), -1)
 
 
-def nodes_of(inquirer: Inquirer, row: int) -> list[int]:
+def nodes_of(inquirer: Inquirer, row: int) -> Sequence[int]:
     """The nodes of the input that an endpoint runs on or perhaps does."""
     own = node_of(inquirer, row)
-    return [own] if own >= 0 else _nodes(inquirer)
-
-
-def _nodes(inquirer: Inquirer) -> list[int]:
-    return [row for workload in inquirer.cluster.workloads if workload.kind == "node" for row in workload.rows]
+    return [own] if own >= 0 else inquirer.cluster.node_rows
 
 
 def _service(inquirer: Inquirer, service: ServiceNoun, port: ServicePortNoun, node: int, source: Target) -> Taker:
@@ -338,6 +334,7 @@ def _settled(
 
 
 __all__ = [
+    "MOST_ADDRESSES",
     "REWRITTEN",
     "at_node",
     "beside_services",

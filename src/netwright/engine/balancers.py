@@ -97,11 +97,13 @@ def perhaps_masked(
     if service is None or not destination.by_outer_address or service.external_policy == "Local":
         return settled
     found = inquirer.service_port(service, protocol, port)
+    if found is None:
+        return settled
     alike: dict[Family, dict[int, list[int]]] = {}
     by_nodes: dict[tuple[Family, tuple[int, ...]], list[Part]] = {}
     for part in parts:
         family = part.packet.family
-        if found is None or part.outcome.verdict == "undecided" or part.outcome.relation == "hairpin":
+        if part.outcome.verdict == "undecided" or part.outcome.relation == "hairpin":
             continue
         if family not in alike:
             alike[family] = _clients(inquirer, source, family)

@@ -30,7 +30,7 @@ own number."""
 
 def opens_nodes(cluster: Cluster) -> bool:
     """Whether any pod is on its node's network or has a hostPort."""
-    hosts = {row for w in cluster.workloads if w.kind == "node" for row in w.rows}
+    hosts = set(cluster.node_rows)
     on_nodes = any(row not in hosts for row in cluster.columns.host.nonzero()[0].tolist())
     return on_nodes or any(p.host_port for ports in set(cluster.row_ports) for p in ports)
 

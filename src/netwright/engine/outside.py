@@ -75,7 +75,7 @@ def perhaps_own_node(inquirer: Inquirer, source: Target, destination: Target, se
     if cluster.network != POD or not network.exempts_own_node:
         return ""
     columns = network.columns
-    nodes = [row for workload in cluster.workloads if workload.kind == "node" for row in workload.rows]
+    nodes = cluster.node_rows
     fitting = {int(columns.node[row]) for row in nodes if held <= columns.addresses_of(row)}
     known = {int(columns.node[row]) for row in nodes} - fitting
     own = {int(columns.node[row]) for row in pods.rows if not columns.host[row]}

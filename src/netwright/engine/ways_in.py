@@ -300,10 +300,9 @@ def parts_of(inquirer: Inquirer, source: Target, service: ServiceNoun, port: Ser
 
 def from_nodes(inquirer: Inquirer, service: ServiceNoun, port: ServicePortNoun) -> list[Part]:
     """Packets from the nodes of the input, or, where it has none, from any address that a node could have."""
-    nodes = [w for w in inquirer.cluster.workloads if w.kind == "node"]
+    nodes = inquirer.cluster.node_rows
     if nodes:
-        rows = tuple(r for w in nodes for r in w.rows)
-        return parts_of(inquirer, Target("a node", rows=rows), service, port)
+        return parts_of(inquirer, Target("a node", rows=nodes), service, port)
     from netwright.engine.inquire import Part
 
     possible = EVERYWHERE - NOT_UNICAST - inquirer.cluster.pod_ranges

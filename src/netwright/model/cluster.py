@@ -321,6 +321,11 @@ class Cluster:
         )
 
     @cached_property
+    def node_rows(self) -> tuple[int, ...]:
+        """The rows of the nodes themselves."""
+        return tuple(row for w in self.workloads if w.kind == "node" for row in w.rows)
+
+    @cached_property
     def enforcers(self) -> tuple[Enforcer, ...]:
         return self._enforcers()
 

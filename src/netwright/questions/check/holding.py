@@ -84,10 +84,7 @@ class _SendersTo:
     def _everyone(self, family: Family) -> int:
         """All that can start a connection, but the nodes themselves."""
         universe = self._scene.network.tables[family].universe
-        bits = universe.present & ~universe.owns
-        for w in self._scene.cluster.workloads:
-            if w.kind == "node":
-                bits &= ~self._positions(w.rows)
+        bits = universe.present & ~universe.owns & ~self._positions(self._scene.cluster.node_rows)
         return bits | self._judge.at(ANYBODY, family)
 
     @cached_property

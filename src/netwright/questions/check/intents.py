@@ -18,6 +18,7 @@ from netwright.base.errors import UsageError
 from netwright.base.intervals import Interval
 from netwright.base.ipset import INTERNET, NOT_UNICAST, Family, IpSet
 from netwright.base.services import PROTOCOLS, TRANSPORT, ServiceSet, protocol_name, services_of
+from netwright.engine.at_nodes import MOST_ADDRESSES
 from netwright.engine.bits import indexes, of_indexes
 from netwright.engine.exposure import Exposure, exposures
 from netwright.engine.holds import Ends, passing, stopped
@@ -31,8 +32,6 @@ from netwright.model.references import FROM_INTERNET, Target
 from netwright.questions.check.witness import ANYBODY, HOLDS, IntentVerdict, Judged, Witness, Witnesses, sentence
 from netwright.questions.registry import Asked
 
-MOST_ADDRESSES = 16
-"""Of one endpoint: with more of them it has one of these, which is not known."""
 Rows = npt.NDArray[np.bool_]
 """Of each row whether it is meant."""
 
@@ -197,7 +196,15 @@ class Judge:
         return of_indexes(np.unique(found), self.network.identities.count)
 
     def _rows_at(self, rows: Rows, position: int) -> tuple[int, ...]:
-        return tuple(np.flatnonzero(rows & (self.network.identities.of_row == position)).tolist())
+        here = self._by_position[position]
+        return tuple(here[rows[here]].tolist())
+
+    @cached_property
+    def _by_position(self) -> list[npt.NDArray[np.intp]]:
+        """Of each identity its rows."""
+        of_row = self.network.identities.of_row
+        counts = np.bincount(of_row, minlength=self.network.identities.count)
+        return np.split(np.argsort(of_row, kind="stable"), np.cumsum(counts)[:-1])
 
     def _ends(
         self, source: Target, target: Target, family: Family, starting: Rows | None = None, also: int = 0
@@ -389,7 +396,7 @@ class Judge:
     def _nodes(self) -> Rows:
         """The rows of the nodes themselves."""
         found = np.zeros(self.network.columns.n, dtype=np.bool_)
-        found[[row for w in self.inquirer.cluster.workloads if w.kind == "node" for row in w.rows]] = True
+        found[list(self.inquirer.cluster.node_rows)] = True
         return found
 
     def _anybody_but(self, sources: Sequence[Target]) -> Target:
