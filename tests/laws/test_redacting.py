@@ -40,8 +40,8 @@ LANGUAGES = ("kubernetes", "machines", "cilium", "calico", "istio", "ovn", "netw
 CLUSTERS = 4
 ENDS = 6
 RANGES = "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 203.0.113.0/24 192.0.2.0/24 198.51.100.0/24 0.0.0.0/0 ::/0 fd00::/8"
-RANGES += " 2001:db8::/32 203.0.112.0/23 0.0.0.0 255.255.255.255"
-"""Ranges that everybody has, and that hold one of these: they stay."""
+RANGES += " 2001:db8::/32 203.0.112.0/23 0.0.0.0 127.0.0.1 255.255.255.255"
+"""Ranges and addresses that everybody has, and ranges that hold one of these: they stay."""
 GRAMMAR = "all global has contains starts ends with not in gateway sidecar NONE".split()  # noqa: SIM905
 """Words of Calico's selectors and of templates."""
 KEYS = sorted(vocabulary.KEYS, key=len, reverse=True)
