@@ -1,7 +1,8 @@
 """Costs of a command in fresh processes, beside a fixed reference loop in the same run, and the table that shows both.
 
 CPU seconds are user plus system of the process and the children it waited for; seconds on one machine mean little on
-another, so every row also says how many reference loops it took.
+another, so every row also says how many reference loops it took, and `Pace` what a loop took where the ceilings were
+set.
 """
 
 from __future__ import annotations
@@ -20,6 +21,11 @@ from typing import Any
 
 REPEATS = 5
 REFERENCE_ROUNDS = 3_000_000
+
+SET_AT = {"bare interpreter": 0.011, "import numpy": 0.073}
+"""CPU seconds of two processes, medians of 15, on the machine and day on which the ceilings of the benches were set,
+with CPython 3.11.7 and numpy 2.4 on one thread. They say how quick that machine was."""
+_STARTS = {"bare interpreter": "pass", "import numpy": "import numpy"}
 
 # Linux counts in a process's peak what it had before exec, that is, the memory of whoever started it. A small launcher
 # in between keeps our own memory out of the figure; its own (about 10 MB) is the least that can be measured.
@@ -153,6 +159,48 @@ def _once(
 def reference_loop(rounds: int = REFERENCE_ROUNDS) -> float:
     """CPU seconds of the fixed integer loop in a fresh interpreter, its start not counted."""
     return _timed(_REFERENCE, str(rounds))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How quick the machine is now, beside the one on which the ceilings were set: medians of what took turns."""
+
+    loop_s: float
+    starts_s: Mapping[str, float]
+
+    @property
+    def times(self) -> float:
+        """How many times longer than there a process takes: of those in `SET_AT`, the one that grew the least."""
+        return min(taken / SET_AT[name] for name, taken in self.starts_s.items())
+
+    @property
+    def loop_there_s(self) -> float:
+        """CPU seconds that the reference loop takes at the pace at which the ceilings were set, at the most."""
+        return self.loop_s / self.times
+
+    def __str__(self) -> str:
+        starts = ", ".join(f"{n} {1e3 * s:.0f} CPU ms ({1e3 * SET_AT[n]:.0f})" for n, s in self.starts_s.items())
+        return (
+            f"pace: {starts}, in brackets where the ceilings were set: {self.times:.2f} times as long; the reference "
+            f"loop {self.loop_s:.3f} CPU s, at that pace {self.loop_there_s:.3f}"
+        )
+
+
+def pace(repeats: int = 2 * REPEATS + 1) -> Pace:
+    """The pace of this machine now: the starts of `SET_AT` and the reference loop, each `repeats` times in turns."""
+    loops: list[float] = []
+    starts: dict[str, list[float]] = {name: [] for name in _STARTS}
+    environment = {"OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": ""}
+    for _ in range(repeats):
+        loops.append(reference_loop())
+        for name, program in _STARTS.items():
+            command = [sys.executable, "-c", program]
+            code, cpu_s, _peak = _once(command, Path(os.devnull), Path(os.devnull), None, environment)
+            if code:
+                raise CommandFailed(f"`{' '.join(command)}` ended with exit code {code}")
+            starts[name].append(cpu_s)
+    medians = {name: statistics.median(taken) for name, taken in starts.items()}
+    return Pace(loop_s=statistics.median(loops), starts_s=medians)
 
 
 def json_loads(path: Path) -> float:

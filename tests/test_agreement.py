@@ -77,6 +77,11 @@ def node_of(name: str, *ranges: str) -> Object:
     return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}, **spec}
 
 
+def node_at(name: str, address: str) -> Object:
+    found = {"addresses": [{"type": "InternalIP", "address": address}]}
+    return {**node_of(name, "10.244.2.0/24"), "status": found}
+
+
 def on_node(name: str) -> Object:
     template = {"metadata": {"labels": {"app": "far"}}, "spec": {"nodeName": name, "containers": [{"name": "c"}]}}
     spec = {"selector": {"matchLabels": {"app": "far"}}, "template": template}
@@ -84,8 +89,8 @@ def on_node(name: str) -> Object:
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": spec}
 
 
-def slice_on(node: str, kind: str = "Pod") -> Object:
-    entry = {"addresses": ["10.244.1.9"], "nodeName": node, "targetRef": {"kind": kind, "name": "x"}}
+def slice_on(node: str, kind: str = "Pod", address: str = "10.244.1.9") -> Object:
+    entry = {"addresses": [address], "nodeName": node, "targetRef": {"kind": kind, "name": "x"}}
     meta = {"name": "far", "namespace": "shop", "labels": {"kubernetes.io/service-name": "far"}}
     made = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": meta, "addressType": "IPv4"}
     return {**made, "endpoints": [entry]}
@@ -110,6 +115,13 @@ def from_range(cidr: str) -> Object:
         ([node_of("n1", "10.244.1.0/24")], [on_node("n1")], (), "allow"),
         ([node_of("n1", "10.244.1.0/24")], [slice_on("n2")], (), "undecided"),
         ([node_of("n1", "10.244.1.0/24")], [slice_on("n2", "Node")], (), "allow"),
+        ([node_of("n1", "10.244.1.0/24")], [slice_on("n1", address="10.250.1.9")], (), "undecided"),
+        (
+            [node_of("n1", "10.244.1.0/24"), node_at("n2", "10.250.1.9")],
+            [slice_on("n1", address="10.250.1.9")],
+            (),
+            "allow",
+        ),
         ([node_of("n1", "10.244.1.0/24")], [pod("far", "10.244.1.1", "fd00::1")], (), "allow"),
         ([node_of("n1", "10.244.1.0/24"), node_of("n2")], [], ("10.244.0.0/16",), "allow"),
     ],
@@ -124,6 +136,16 @@ def test_the_ranges_of_nodes_are_all_only_where_nothing_shows_that_there_are_mor
     objects = [*nodes, *others, pod("web"), pod("db"), from_range("10.244.0.0/16")]
     asked = [{"from": "shop/web", "to": "shop/db", "protocol": "TCP", "port": 80, "family": 4}]
     assert compare(Asked(objects, pod_cidrs, asked)) == (Counter({verdict: 1}), [])
+
+
+@pytest.mark.parametrize("shown", [pod("far", "10.244.1.1", "fd00::1"), pod("far", "fd00::1")])
+def test_pods_may_have_a_family_that_no_range_of_a_node_has(shown: Object) -> None:
+    """Both judges: that a pod has an IPv6 address shows that others may, whatever the Nodes' ranges are."""
+    shown["spec"].setdefault("containers", [{"name": "c"}])
+    objects = [node_of("n1", "10.244.1.0/24"), shown, pod("web"), pod("db"), from_range("fd00::/64")]
+    asked = [{"from": "shop/web", "to": "shop/db", "protocol": "TCP", "port": 80, "family": f} for f in (4, 6)]
+    assert compare(Asked(objects, (), asked)) == (Counter(deny=1, undecided=1), [])
+    assert compare(Asked([*objects[:1], *objects[2:]], (), asked))[1] == []
 
 
 def alias(name: str, of: str) -> Object:

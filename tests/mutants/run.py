@@ -1,7 +1,8 @@
 """Plants each fault of `patches/` in a copy of the source and lets the tests find it.
 
-Every copy is put to spec against engine first, then to the scenarios, then to the unit tests and the laws, until
-something fails. A fault that nothing finds, and a patch that does not apply any more, is an error: exit 1.
+Every copy is put to spec against engine first, then to the cases of it with a name, to the scenarios, to the unit tests
+and the laws, until something fails. A fault that nothing finds, and a patch that does not apply any more, is an error:
+exit 1.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ CLUSTERS = 400
 ROOMS = ("base", "engine", "dialects", "model", "questions")
 STAGES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("agreement", ("-m", "tests.mutants.hunt", str(CLUSTERS))),
+    ("named cases", ("tests/test_agreement.py", "-k", "not spec_and_engine_agree and not every_item")),
     ("scenarios", ("tests/scenarios/test_scenarios_engine.py",)),
     ("units", tuple(f"tests/unit/{room}" for room in ROOMS)),
     ("laws", ("tests/laws",)),

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from bench import measure
+from bench.__main__ import Over, at_pace, told
 from bench.generate import admin_policies, columns, describe, edit, mix, mix_file, write_json, write_yaml
 
 
@@ -178,3 +179,38 @@ def test_the_table_marks_what_is_over() -> None:
     assert lines[3].split() == ["fast", "2", "CPU", "s", "1", "CPU", "s", "0.50", "ok"]
     assert lines[4].split() == ["told", "1,234", "MB"]
     assert [row.over for row in rows] == [True, False, False]
+
+
+def test_the_pace_is_that_of_the_start_that_grew_the_least() -> None:
+    now = measure.Pace(loop_s=0.6, starts_s={"bare interpreter": 0.0165, "import numpy": 0.146})
+    assert now.times == pytest.approx(1.5)
+    assert now.loop_there_s == pytest.approx(0.4)
+    assert str(now).startswith("pace: bare interpreter 16 CPU ms (11), import numpy 146 CPU ms (73)")
+
+
+def test_a_pace_is_measured() -> None:
+    now = measure.pace(1)
+    assert now.loop_s > 0
+    assert min(now.starts_s.values()) > 0
+    assert now.starts_s.keys() == measure.SET_AT.keys()
+
+
+def test_what_is_over_is_told_apart_from_a_slow_machine() -> None:
+    rows = [
+        measure.Row(what="slow", measured=1.2, unit="CPU s", ceiling=1.0, loops=2.0),
+        measure.Row(what="wrong", measured=3.0, unit="CPU s", ceiling=1.0, loops=5.0),
+        measure.Row(what="ratio", measured=1.1, unit="times", ceiling=1.0),
+        measure.Row(what="warm", measured=6.0, unit="CPU ms", ceiling=5.0),
+    ]
+    over = [Over(row, at_pace(row, 0.6, 0.4)) for row in rows]
+    assert [one.at_pace for one in over] == [pytest.approx(0.8), pytest.approx(2.0), None, pytest.approx(4.0)]
+    assert list(told(over)) == [
+        "over its ceiling:",
+        "  wrong: 3 of 1 CPU s; 2 at the pace at which it was set",
+        "  ratio: 1.1 of 1 times",
+        "over its ceiling only because the machine is slow now:",
+        "  slow: 1.2 of 1 CPU s; 0.8 at the pace at which it was set",
+        "  warm: 6 of 5 CPU ms; 4 at the pace at which it was set",
+    ]
+    assert next(told(over[:1])) == "every ceiling held at the pace at which it was set"
+    assert list(told([])) == ["every ceiling held"]

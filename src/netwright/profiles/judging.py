@@ -11,7 +11,7 @@ from netwright.model.document import Decoded, Objects, UnknownPolicy
 from netwright.model.networks import POD
 from netwright.profiles.enforcers import not_enforced
 from netwright.profiles.profile import Profile
-from netwright.spec.addresses import pod_networks, shows_more
+from netwright.spec.addresses import pod_networks, showing_more
 
 POLICIES = ("NetworkPolicy", "CiliumNetworkPolicy", "NetworkPolicy.projectcalico.org")
 """Kinds of policies that act in the namespace in which they stand, and in no other."""
@@ -46,8 +46,7 @@ def _by_namespace(objects: Sequence[Decoded]) -> dict[str, list[int]]:
         elif d.kind in POLICIES or d.kind in MACHINES:
             found.setdefault(d.namespace, []).append(i)
     ranges = pod_networks(objects, ())
-    telling = shows_more(objects, ranges) if ranges else None
-    if telling is not None:  # of the addresses that pods of any namespace may have
+    for telling in showing_more(objects, ranges) if ranges else ():  # of the addresses that pods anywhere may have
         found.setdefault("", []).append(next(i for i, d in enumerate(objects) if d is telling))
     return found
 

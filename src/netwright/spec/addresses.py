@@ -6,7 +6,7 @@ Sets of addresses are lists of (first, last) integers of one family; the only op
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Literal
@@ -98,28 +98,55 @@ def pod_networks(objects: Sequence[Decoded], pod_ranges: Sequence[str]) -> list[
     return [network(text) for text in texts]
 
 
-def _has_more(objects: Sequence[Decoded], ranges: Sequence[Network]) -> bool:
-    """Whether the input shows that the ranges of its Nodes are not all pod ranges: a Node without one, or a pod."""
-    return any(not pod_networks([one], ()) for one in _nodes(objects)) or shows_more(objects, ranges) is not None
+def pod_families(objects: Sequence[Decoded], pod_ranges: Sequence[str]) -> set[Family]:
+    """The families of the pod ranges and, where none are given, of the addresses that pods are shown to have."""
+    ranges = pod_networks(objects, pod_ranges)
+    found: set[Family] = {one.version for one in ranges}
+    if ranges and not pod_ranges:
+        nodes = node_addresses(objects)
+        found |= {one.version for each in objects for one in _own_addresses(each.value, nodes)}
+    return found
 
 
-def shows_more(objects: Sequence[Decoded], ranges: Sequence[Network]) -> Decoded | None:
-    """An object that shows that there are more pod ranges than those of the Nodes: a pod, a template or an endpoint of
-    a pod is on a node that is not there, or a pod has an address outside of them."""
-    names = {one.name for one in _nodes(objects)}
+def _has_more(objects: Sequence[Decoded], ranges: Sequence[Network], family: Family) -> bool:
+    """Whether the input shows that pods have addresses of this family beyond the ranges of the Nodes: there is a Node
+    without a range, a pod on a node that is not there, or one with such an address."""
+    if any(not pod_networks([one], ()) for one in _nodes(objects)):
+        return True
+    return any(versions is None or family in versions for _, versions in _showing(objects, ranges))
+
+
+def showing_more(objects: Sequence[Decoded], ranges: Sequence[Network]) -> list[Decoded]:
+    """The objects that `pod_families` and `unknown_pod` need beside the Nodes: the first on a node that is not there,
+    and of each family the first that shows an address beyond the ranges."""
+    found: dict[int | None, Decoded] = {}
+    for one, versions in _showing(objects, ranges):
+        for version in (None,) if versions is None else versions:
+            found.setdefault(version, one)
+    return list(found.values())
+
+
+def _showing(objects: Sequence[Decoded], ranges: Sequence[Network]) -> Iterator[tuple[Decoded, set[Family] | None]]:
+    """What shows that there are more pod ranges than these, with the families of addresses beyond them; None: a pod,
+    a template or an endpoint of a pod is on a node that is not there."""
+    names, nodes = {one.name for one in _nodes(objects)}, node_addresses(objects)
     for one in objects:
         if any(node and node not in names for node in _on_nodes(one.value)):
-            return one
-        if not isinstance(one.value, Pod) or one.value.status is None:
-            continue
-        if one.value.spec is not None and one.value.spec.host_network:
-            continue
-        status = one.value.status
-        for found in _parsed([status.pod_ip, *(entry.ip for entry in status.pod_ips or ())]):
-            of_family = [each for each in ranges if each.version == found.version]
-            if of_family and not any(found in each for each in of_family):
-                return one
-    return None
+            yield one, None
+        beyond = {each.version for each in _own_addresses(one.value, nodes) if not any(each in net for net in ranges)}
+        if beyond:
+            yield one, beyond
+
+
+def _own_addresses(value: object, nodes: Sequence[Address]) -> list[Address]:
+    """The addresses that an object shows pods to have; those on their node's network have the node's."""
+    if isinstance(value, EndpointSlice):
+        listed = value.endpoints or ()
+        of_pods = [each for each in listed if each.target_ref and each.target_ref.kind == "Pod"]
+        return [one for one in _parsed([text for each in of_pods for text in each.addresses or ()]) if one not in nodes]
+    if not isinstance(value, Pod) or value.status is None or (value.spec is not None and value.spec.host_network):
+        return []
+    return _parsed([value.status.pod_ip, *(entry.ip for entry in value.status.pod_ips or ())])
 
 
 def _on_nodes(value: object) -> list[str | None]:
@@ -174,7 +201,7 @@ def unknown_pod(objects: Sequence[Decoded], pod_ranges: Sequence[str], family: F
 def _unknown_pod(objects: tuple[Decoded, ...], pod_ranges: tuple[str, ...], family: Family) -> list[Span]:
     ranges = pod_networks(objects, pod_ranges)
     here = [one for one in ranges if one.version == family]
-    if ranges and (not here or pod_ranges or not _has_more(objects, ranges)):
+    if ranges and (pod_ranges or family not in pod_families(objects, ()) or not _has_more(objects, ranges, family)):
         return [span(one) for one in here]
     return _all_but(node_addresses(objects) + service_addresses(objects), [], family)
 

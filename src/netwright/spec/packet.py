@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from netwright.model.document import Decoded, Objects
-from netwright.spec.addresses import Family, Span, network, pod_networks, unknown_elsewhere, unknown_host, unknown_pod
+from netwright.spec.addresses import Family, Span, network, pod_families, unknown_elsewhere, unknown_host, unknown_pod
 from netwright.spec.ends import End, end_of
 
 PROTOCOLS = {"TCP": 6, "UDP": 17, "SCTP": 132}
@@ -84,6 +84,6 @@ class Packet:
         if not versions and end.ranges is not None:
             versions = [network(text).version for text in end.ranges]
         elif not versions and end.kind == "pod":
-            versions = [one.version for one in pod_networks(self.objects, self.pod_ranges)]
+            versions = list(pod_families(self.objects, self.pod_ranges))
         if versions and self.family not in versions:
             raise NoSuchPacket(f"this {end.kind} has no IPv{self.family} address")

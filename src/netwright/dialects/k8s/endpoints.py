@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from msgspec.structs import replace
 
-from netwright.base.ipset import EVERYWHERE, NOT_UNICAST, IpSet, parse_address
+from netwright.base.ipset import EVERYWHERE, NOT_UNICAST, Family, IpSet, parse_address
 from netwright.base.services import PROTOCOLS
 from netwright.dialects.k8s.generated import (
     BY_ORDINAL,
@@ -166,12 +166,6 @@ def _addresses(pod: Pod) -> list[str]:
     return [*texts, status.pod_ip] if status and status.pod_ip and status.pod_ip not in texts else texts
 
 
-def _is_outside(ranges: IpSet, text: str) -> bool:
-    """Whether an address is none of the ranges, where there are some of its family."""
-    family, address = parse_address(text)
-    return bool(ranges.family(family)) and not ranges.contains(family, address)
-
-
 class EndpointBuilder:
     """Collects rows; `columns()` makes arrays of them. `pod_cidrs` are the user's pod ranges.
 
@@ -219,18 +213,18 @@ class EndpointBuilder:
         nodes = of_kinds(objects, "Node")
         self._node_labels = {d.name: d.value.metadata.labels or {} for d in nodes}
         self._node_addresses = {d.name: node_addresses(d.value) for d in nodes}
+        self._of_nodes = IpSet()
+        for addresses in self._node_addresses.values():
+            self._of_nodes |= addresses
         by_node = {d.name: _pod_cidrs(d.value) for d in nodes}
         self.pod_ranges = pod_cidrs | IpSet.of(*(text for texts in by_node.values() for text in texts))
-        self.has_all_ranges = bool(pod_cidrs) or self._are_all(by_node)
+        unicast = EVERYWHERE - NOT_UNICAST - service_addresses
+        other, held = unicast - self._of_nodes, self.pod_ranges or EVERYWHERE
+        beyond = frozenset[Family]() if pod_cidrs else self._beyond(by_node)
+        self.has_all_ranges = not beyond
         """Whether pods have addresses of the ranges only: those given are all, those of Nodes where nothing says that
         there are more."""
-        unicast = EVERYWHERE - NOT_UNICAST - service_addresses
-        self.any_pod = self.pod_ranges
-        if not self.has_all_ranges:
-            other, held = unicast, self.pod_ranges or EVERYWHERE
-            for addresses in self._node_addresses.values():
-                other -= addresses
-            self.any_pod = IpSet(other.v4 if held.v4 else (), other.v6 if held.v6 else ())
+        self.any_pod = IpSet(other.v4 if 4 in beyond else held.v4, other.v6 if 6 in beyond else held.v6)
         self._any_node = unicast - self.pod_ranges
         self._build(nodes)
 
@@ -239,19 +233,24 @@ class EndpointBuilder:
         """The objects by kind, namespace and name: who controls another is looked up here."""
         return {(d.kind, d.namespace, d.name): d for d in self.objects}
 
-    def _are_all(self, by_node: Mapping[str, Sequence[str]]) -> bool:
-        """Whether the ranges of the Nodes are all there are, as far as the input shows: each Node has its own, no pod
-        runs on a node that is missing, and none has an address outside of them."""
-        if not by_node or not all(by_node.values()):
-            return False
+    def _beyond(self, by_node: Mapping[str, Sequence[str]]) -> frozenset[Family]:
+        """The families in which pods may have addresses beyond the ranges of the Nodes, as far as the input shows: a
+        Node has no ranges, a pod runs on a node that is missing, or has an address outside of them."""
         ranges = self.pod_ranges
-        return not any(
-            (node and node not in by_node) or any(_is_outside(ranges, text) for text in texts)
-            for node, texts in self._placed()
-        )
+        if not ranges:
+            return frozenset((4, 6))
+        is_part = not all(by_node.values())
+        found: set[Family] = set()
+        for node, texts in self._placed():
+            is_part = is_part or (node != "" and node not in by_node)
+            for family, address in map(parse_address, texts):
+                if not ranges.contains(family, address):
+                    found.add(family)
+        return frozenset(found.union(f for f in (4, 6) if ranges.family(f))) if is_part else frozenset(found)
 
     def _placed(self) -> Iterator[tuple[str, Sequence[str]]]:
-        """The nodes that pods run on, "" where that is not said, and the addresses that they have of their own."""
+        """The nodes that pods run on, "" where that is not said, and the addresses that they have of their own: an
+        EndpointSlice has those of its pods, which are their node's where they are on its network."""
         for d in of_kinds(self.objects, *SHORT):
             pod = d.value
             if isinstance(pod, Pod):
@@ -259,10 +258,13 @@ class EndpointBuilder:
                 yield spec.node_name or "", () if spec.host_network else _addresses(pod)
             elif isinstance(pod, (WorkloadObject, CronJob)) and (template := template_of(d)) is not None:
                 yield (template.spec.node_name or "" if template.spec else ""), ()
+        of_nodes = self._of_nodes
         for d in of_kinds(self.objects, "EndpointSlice"):
+            is_named = d.value.address_type == "FQDN"
             for entry in d.value.endpoints or ():
                 if entry.target_ref is not None and entry.target_ref.kind == "Pod":
-                    yield entry.node_name or "", ()
+                    texts = () if is_named else entry.addresses or ()
+                    yield entry.node_name or "", [text for text in texts if not of_nodes.contains(*parse_address(text))]
 
     # --- rows --------------------
 
