@@ -6,7 +6,7 @@ Sets of addresses are lists of (first, last) integers of one family; the only op
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Literal
@@ -100,10 +100,15 @@ def pod_networks(objects: Sequence[Decoded], pod_ranges: Sequence[str]) -> list[
 
 def pod_families(objects: Sequence[Decoded], pod_ranges: Sequence[str]) -> set[Family]:
     """The families of the pod ranges and, where none are given, of the addresses that pods are shown to have."""
+    return _pod_families(tuple(objects), tuple(pod_ranges))
+
+
+@lru_cache(maxsize=64)
+def _pod_families(objects: tuple[Decoded, ...], pod_ranges: tuple[str, ...]) -> set[Family]:
     ranges = pod_networks(objects, pod_ranges)
     found: set[Family] = {one.version for one in ranges}
     if ranges and not pod_ranges:
-        nodes = node_addresses(objects)
+        nodes = set(node_addresses(objects))
         found |= {one.version for each in objects for one in _own_addresses(each.value, nodes)}
     return found
 
@@ -129,16 +134,24 @@ def showing_more(objects: Sequence[Decoded], ranges: Sequence[Network]) -> list[
 def _showing(objects: Sequence[Decoded], ranges: Sequence[Network]) -> Iterator[tuple[Decoded, set[Family] | None]]:
     """What shows that there are more pod ranges than these, with the families of addresses beyond them; None: a pod,
     a template or an endpoint of a pod is on a node that is not there."""
-    names, nodes = {one.name for one in _nodes(objects)}, node_addresses(objects)
+    names, nodes = {one.name for one in _nodes(objects)}, set(node_addresses(objects))
+    held: dict[tuple[int, int], set[int]] = {}
+    for net in ranges:  # a range is known by its first bits, of which ranges have few lengths
+        shift = net.max_prefixlen - net.prefixlen
+        held.setdefault((net.version, shift), set()).add(int(net.network_address) >> shift)
+
+    def is_inside(one: Address) -> bool:
+        return any(v == one.version and int(one) >> shift in prefixes for (v, shift), prefixes in held.items())
+
     for one in objects:
         if any(node and node not in names for node in _on_nodes(one.value)):
             yield one, None
-        beyond = {each.version for each in _own_addresses(one.value, nodes) if not any(each in net for net in ranges)}
+        beyond = {each.version for each in _own_addresses(one.value, nodes) if not is_inside(each)}
         if beyond:
             yield one, beyond
 
 
-def _own_addresses(value: object, nodes: Sequence[Address]) -> list[Address]:
+def _own_addresses(value: object, nodes: Set[Address]) -> list[Address]:
     """The addresses that an object shows pods to have; those on their node's network have the node's."""
     if isinstance(value, EndpointSlice):
         listed = value.endpoints or ()
