@@ -275,6 +275,26 @@ def test_a_proxy_that_refuses_is_told_without_its_password(
     proxy.close()
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="this machine does not list open files")
+def test_a_proxy_that_refuses_leaves_no_socket_open(kubeconfig: Kubeconfig) -> None:
+    proxy = Proxy(b"HTTP/1.1 407 no\r\nContent-Length: 0\r\n\r\n")
+    config = kubeconfig.write({"token": "t"}, **{"proxy-url": f"http://127.0.0.1:{proxy.port}"})
+    before = sockets()
+    with pytest.raises(SourceError) as raised:
+        names(config)
+    proxy.close()
+    assert sockets() - before == set(), raised  # which holds the frames of the error
+
+
+def sockets() -> set[str]:
+    """The sockets that this process has open."""
+    found = set()
+    for one in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            found.add(str(one.readlink()))
+    return {one for one in found if one.startswith("socket:")}
+
+
 @pytest.mark.parametrize("form", ["token", "certificate"])
 def test_what_a_program_gives_is_shown_and_never_said(
     kubeconfig: Kubeconfig, served: Served, pki: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], form: str

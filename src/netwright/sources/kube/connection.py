@@ -12,6 +12,7 @@ import socket
 import ssl
 import threading
 import time
+import traceback
 import zlib
 from collections.abc import Iterator
 from typing import Any
@@ -198,7 +199,13 @@ class Server:
         if connection is None:
             connection = self._local.connection = self._connection()
         if connection.sock is None and not self.is_closed:
-            connection.connect()
+            try:
+                connection.connect()
+            except OSError as error:
+                # Before Python 3.11.4 what a proxy answers that refuses stays open in the frames of the error, and with
+                # it the socket.
+                traceback.clear_frames(error.__traceback__)
+                raise
         with self._lock:  # `close` ends what is in the set: what comes after it must not come to stand
             if self.is_closed:
                 raise ConnectionAbortedError
