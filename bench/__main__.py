@@ -81,8 +81,8 @@ def told(over: Sequence[Over]) -> Iterator[str]:
     ):
         if these:
             yield title
-        for row, at_pace in these:
-            then = f"; {at_pace:.3g} at the pace at which it was set" if at_pace is not None else ""
+        for row, there in these:
+            then = f"; {there:.3g} at the pace at which it was set" if there is not None else ""
             yield f"  {row.what}: {row.measured:.3g} of {row.ceiling:.3g} {row.unit}{then}"
 
 
